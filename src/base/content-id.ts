@@ -1,0 +1,21 @@
+import { createHash } from 'node:crypto';
+
+/** Lower-case hex SHA-256 of some bytes: the name of a blob or tree everywhere. */
+export type ContentId = string & { readonly __brand: 'ContentId' };
+
+const PATTERN = /^[0-9a-f]{64}$/;
+
+/** True if `text` has the form of a content id. */
+export function isContentId(text: unknown): text is ContentId {
+  return typeof text === 'string' && PATTERN.test(text);
+}
+
+/** The content id of `bytes`. */
+export function contentIdOf(bytes: Uint8Array | string): ContentId {
+  return createHash('sha256').update(bytes).digest('hex') as ContentId;
+}
+
+/** The content id held in 32 raw bytes at `offset`. */
+export function contentIdFromBytes(bytes: Uint8Array, offset = 0): ContentId {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + offset, 32).toString('hex') as ContentId;
+}

@@ -1,0 +1,53 @@
+/** What a process reports: 1 failed, 2 the user must correct something, 3 a check found differences, 130 interrupted. */
+export type ExitCode = 1 | 2 | 3 | 130;
+
+/** A place in a file that people write; line and column count from 1. */
+export interface Location {
+  file: string;
+  line?: number;
+  column?: number;
+}
+
+/** What an error carries besides its message. */
+export interface ErrorDetails {
+  /** What to do next, a sentence or a command to type. */
+  hint?: string;
+  exitCode?: ExitCode;
+  location?: Location;
+  cause?: unknown;
+}
+
+/**
+ * The one error class of ocrpipe. Thrown where the knowledge is, worded once by `cli/`.
+ * `code` is stable (kebab-case, listed in docs/errors.md); nothing may branch on `message`.
+ */
+export class OcrpipeError extends Error {
+  readonly code: string;
+  readonly hint: string | undefined;
+  readonly exitCode: ExitCode;
+  readonly location: Location | undefined;
+
+  constructor(code: string, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'OcrpipeError';
+    this.code = code;
+    this.hint = details.hint;
+    this.exitCode = details.exitCode ?? 1;
+    this.location = details.location;
+  }
+}
+
+/** An error that the user must correct: wrong flags, files, configuration or input (exit code 2). */
+export function userError(
+  code: string,
+  message: string,
+  details: Omit<ErrorDetails, 'exitCode'> = {},
+): OcrpipeError {
+  return new OcrpipeError(code, message, { ...details, exitCode: 2 });
+}
+
+/** The `code` of a Node system error ('ENOENT', …), or undefined for anything else. */
+export function systemErrorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}

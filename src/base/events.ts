@@ -1,0 +1,31 @@
+/**
+ * What happens while a command runs, as data. Code below `cli/` emits these to a sink it was handed and never words or
+ * prints anything; `cli/` renders them as lines, a live view or NDJSON.
+ */
+export type OcrpipeEvent =
+  | { type: 'note'; level: 'info' | 'warning'; code: string; message: string }
+  /** Work of known or unknown size. `key` names one such piece of work, e.g. 'hash data/raw' or 'upload'. */
+  | {
+      type: 'progress';
+      key: string;
+      done: number;
+      total?: number;
+      unit: 'files' | 'bytes' | 'objects' | 'steps';
+      detail?: string;
+    }
+  | { type: 'progress-end'; key: string }
+  /** A lock is held by somebody else; shown once, then again when the holder changes. */
+  | { type: 'waiting'; what: string; holder: string; sinceSeconds: number }
+  | { type: 'stage-start'; stage: string; reasons: readonly string[] }
+  | { type: 'stage-output'; stage: string; stream: 'stdout' | 'stderr'; line: string }
+  | {
+      type: 'stage-end';
+      stage: string;
+      action: 'ran' | 'restored' | 'fresh' | 'frozen' | 'failed' | 'skipped';
+      seconds: number;
+    };
+
+export type EventSink = (event: OcrpipeEvent) => void;
+
+/** For callers that want silence. */
+export const noEvents: EventSink = () => undefined;

@@ -1,0 +1,105 @@
+import { isAlias, LineCounter, parseDocument, visit, type Document, type Node } from 'yaml';
+import { userError, type Location, type OcrpipeError } from './errors.js';
+
+/** Files that people or ocrpipe write as YAML are small; anything larger is a mistake or an attack. */
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/** A parsed YAML file that still knows where each value stood. */
+export interface YamlFile {
+  readonly file: string;
+  readonly value: unknown;
+  /** Where the value (or, with `key: true`, the key) at `path` stands, or the nearest parent that exists. */
+  locate(path: readonly (string | number)[], options?: { key?: boolean }): Location;
+}
+
+/**
+ * Parses YAML 1.2 core. Throws `yaml-syntax` (exit code 2, file:line:column) for anything malformed, duplicate keys,
+ * anchors and aliases when `anchors` is false, and git conflict markers (`conflict-markers`).
+ */
+export function parseYamlFile(
+  text: string,
+  file: string,
+  options: { anchors?: boolean; maxBytes?: number } = {},
+): YamlFile {
+  if (Buffer.byteLength(text) > (options.maxBytes ?? MAX_BYTES)) {
+    throw userError('yaml-too-large', `${file} is larger than ocrpipe accepts for such a file`);
+  }
+  refuseConflictMarkers(text, file);
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    version: '1.2',
+    schema: 'core',
+    lineCounter: lines,
+    prettyErrors: false,
+  });
+  const [error] = document.errors;
+  if (error) throw syntaxError(file, error.message, at(file, lines, error.pos[0]));
+  if (options.anchors === false) refuseAnchors(document, file, lines);
+  return {
+    file,
+    value: document.toJS({ maxAliasCount: 100 }) as unknown,
+    locate: (path, how = {}) => locateIn(document, lines, file, { path, key: how.key ?? false }),
+  };
+}
+
+function syntaxError(file: string, message: string, location: Location): OcrpipeError {
+  return userError('yaml-syntax', `${file} is not valid YAML: ${message}`, {
+    location,
+    hint: 'Correct the file.',
+  });
+}
+
+function refuseConflictMarkers(text: string, file: string): void {
+  const match = /^(<{7} |={7}$|>{7} )/m.exec(text);
+  if (!match || !/^<{7} /m.test(text)) return;
+  const line = text.slice(0, match.index).split('\n').length;
+  throw userError('conflict-markers', `${file} holds the markers of an unresolved git merge`, {
+    location: { file, line, column: 1 },
+    hint: `Resolve it: keep one side with 'git checkout --ours ${file}' or '--theirs', then 'git add ${file}'.`,
+  });
+}
+
+function refuseAnchors(document: Document, file: string, lines: LineCounter): void {
+  visit(document, {
+    Node: (_key, node) => {
+      if (isAlias(node) || node.anchor !== undefined) {
+        throw syntaxError(
+          file,
+          'anchors and aliases are not allowed here',
+          at(file, lines, node.range?.[0] ?? 0),
+        );
+      }
+    },
+  });
+}
+
+function at(file: string, lines: LineCounter, offset: number): Location {
+  const { line, col } = lines.linePos(offset);
+  return { file, line, column: col };
+}
+
+function locateIn(
+  document: Document,
+  lines: LineCounter,
+  file: string,
+  want: { path: readonly (string | number)[]; key: boolean },
+): Location {
+  for (let length = want.path.length; length >= 0; length -= 1) {
+    const path = want.path.slice(0, length);
+    const node = want.key && length > 0 ? keyNode(document, path) : document.getIn(path, true);
+    const range = (node as Node | undefined)?.range;
+    if (range) return at(file, lines, range[0]);
+  }
+  return { file };
+}
+
+function keyNode(document: Document, path: readonly (string | number)[]): unknown {
+  const parent: unknown = document.getIn(path.slice(0, -1), true) ?? document.contents;
+  if (typeof parent !== 'object' || parent === null || !('items' in parent)) return undefined;
+  const items = (parent as { items: readonly { key?: unknown }[] }).items;
+  const last = path.at(-1);
+  return items.find((item) => {
+    const key: unknown = item.key;
+    return typeof key === 'object' && key !== null && 'value' in key && String(key.value) === String(last);
+  })?.key;
+}

@@ -1,0 +1,64 @@
+import type { ContentId } from '../base/content-id.js';
+import type { EventSink } from '../base/events.js';
+import type { RepoPath } from '../base/paths.js';
+
+/** What a path holds, as one value: what a pointer says of it. */
+export interface Snapshot {
+  id: ContentId;
+  kind: 'file' | 'directory';
+  /** Bytes in all. */
+  size: number;
+  /** Files below a directory; absent for a file. */
+  files?: number;
+  /** Files only: the owner's executable bit. Absent means false. */
+  executable?: boolean;
+}
+
+/**
+ * How a path stands: what its pointer says, what ocrpipe last put there (`lastPut`, kept on this machine), what is there.
+ * - `clean`: the bytes are those that the pointer names
+ * - `modified`: the bytes were edited, the pointer is what was last put there
+ * - `pointer-moved`: the pointer changed (git checkout), the bytes are still what was last put there
+ * - `conflict`: both changed, differently
+ * - `missing`: nothing there; `untracked`: no pointer
+ */
+export type PathState = 'clean' | 'modified' | 'pointer-moved' | 'conflict' | 'missing' | 'untracked';
+
+export interface CallOptions {
+  events?: EventSink;
+  signal?: AbortSignal;
+}
+
+/** Everything that the layers above (pipeline, actions) do with the files of one workspace. */
+export interface WorkspaceFiles {
+  /** Hashes what is at `path` (through the stat index). Undefined if nothing is there. Stores nothing. */
+  snapshot(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined>;
+  /** Like `snapshot`, and every byte and tree is in the store, durably, when it returns. */
+  store(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined>;
+  /**
+   * Like `snapshot`, and the listing (names and ids, kind 3, not the bytes) is kept in the store, so that it can be said
+   * later which files of a dependency changed.
+   */
+  list(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined>;
+  /** The pointer of exactly this path (`<path>.ocr`), if any. Throws for a broken one. */
+  pointer(path: RepoPath): Snapshot | undefined;
+  /** The pointers in the workspace, sorted by path. */
+  pointers(): { path: RepoPath; snapshot: Snapshot }[];
+  /**
+   * Writes `<path>.ocr` and the `.gitignore` entry, and remembers the snapshot as last put there. Every object that the
+   * snapshot names must be in the store: it is looked up first, and `pointer-to-nothing` is thrown otherwise.
+   */
+  writePointer(path: RepoPath, snapshot: Snapshot): Promise<void>;
+  removePointer(path: RepoPath): Promise<void>;
+  state(
+    path: RepoPath,
+    options?: CallOptions,
+  ): Promise<{ state: PathState; there?: Snapshot; pointer?: Snapshot; lastPut?: Snapshot }>;
+  /** True if every byte of the snapshot is in the local store. */
+  inStore(snapshot: Snapshot): boolean;
+  /**
+   * Makes `path` hold exactly what `snapshot` names, verified. What stands there is replaced only if its bytes are in the
+   * store or `force` is given (`would-lose-bytes` otherwise, nothing changed).
+   */
+  checkout(path: RepoPath, snapshot: Snapshot, options?: CallOptions & { force?: boolean }): Promise<void>;
+}
