@@ -1,0 +1,141 @@
+import { readFile } from 'node:fs/promises';
+import { systemErrorCode, userError, type OcrpipeError } from '../../base/errors.js';
+import { sharp } from './sharp.js';
+
+/** Pixels of one image: [heightPx, widthPx, channels] row-major, 0 black to 255 white, sRGB. */
+export interface Pixels {
+  readonly data: Uint8Array;
+  readonly heightPx: number;
+  readonly widthPx: number;
+  readonly channels: 1 | 3;
+}
+
+/**
+ * How an image becomes the size a model wants.
+ * - `pad`: scaled to the height, proportions always kept. With `widthPx`: white on the right up to it; an image too
+ *   wide for it is made smaller and gets white below as well.
+ * - `stretch`: scaled to exactly height x width, proportions given up. Needs `widthPx`.
+ * - `pad-then-squeeze`: as `pad` while it fits, squeezed to the width when it does not. Needs `widthPx`.
+ */
+export type FitMode = 'pad' | 'stretch' | 'pad-then-squeeze';
+
+export interface LoadOptions {
+  /** 1 grey, 3 RGB. */
+  channels: 1 | 3;
+  /** Without it the image keeps its own size. */
+  fit?: { mode: FitMode; heightPx: number; widthPx?: number };
+}
+
+/**
+ * Decodes any image that sharp knows (decided by content, not by name), turned as its EXIF says, transparency on
+ * white, CMYK and 16 bit brought to 8-bit sRGB; of several pages the first. The same file and options give the same
+ * pixels on the same version of sharp. Throws `image-unreadable` (exit code 2), naming the file.
+ */
+export async function loadImage(file: string, options: LoadOptions): Promise<Pixels> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(file);
+  } catch (error) {
+    throw unreadable(file, readReason(error), error);
+  }
+  return decodeImage(bytes, options, file);
+}
+
+/** {@link loadImage} for bytes at hand; `name` is what errors call them. */
+export async function decodeImage(bytes: Uint8Array, options: LoadOptions, name: string): Promise<Pixels> {
+  if (bytes.length === 0) throw unreadable(name, 'the file is empty');
+  try {
+    const upright = sharp(bytes).autoOrient().flatten({ background: 'white' });
+    const coloured = upright.toColourspace(options.channels === 1 ? 'b-w' : 'srgb');
+    const sized = await resized(coloured, bytes, options.fit);
+    const { data, info } = await sized.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+    return withWhite(inChannels(data, info, options.channels), options.fit);
+  } catch (error) {
+    throw unreadable(name, error instanceof Error ? firstLine(error.message) : String(error), error);
+  }
+}
+
+type Pipeline = ReturnType<typeof sharp>;
+
+async function resized(image: Pipeline, bytes: Uint8Array, fit: LoadOptions['fit']): Promise<Pipeline> {
+  if (!fit) return image;
+  const { autoOrient } = await sharp(bytes).metadata();
+  const target = targetSize({ heightPx: autoOrient.height, widthPx: autoOrient.width }, fit);
+  return image.resize({ width: target.widthPx, height: target.heightPx, fit: 'fill' });
+}
+
+/** The size of the image itself inside its frame, before any white is added. */
+export function targetSize(
+  size: { heightPx: number; widthPx: number },
+  fit: NonNullable<LoadOptions['fit']>,
+): { heightPx: number; widthPx: number } {
+  const { mode, heightPx, widthPx } = fit;
+  if (widthPx !== undefined && mode === 'stretch') return { heightPx, widthPx };
+  const inProportion = Math.max(1, Math.round((size.widthPx * heightPx) / size.heightPx));
+  if (widthPx === undefined || inProportion <= widthPx) return { heightPx, widthPx: inProportion };
+  if (mode === 'pad-then-squeeze') return { heightPx, widthPx };
+  return { heightPx: Math.max(1, Math.round((size.heightPx * widthPx) / size.widthPx)), widthPx };
+}
+
+/** sharp gives grey images one or three channels depending on their source: this makes it the number asked for. */
+function inChannels(
+  data: Uint8Array,
+  info: { width: number; height: number; channels: number },
+  channels: 1 | 3,
+): Pixels {
+  const size = { heightPx: info.height, widthPx: info.width, channels };
+  if (info.channels === channels) return { data, ...size };
+  const count = info.width * info.height;
+  const out = new Uint8Array(count * channels);
+  for (let i = 0; i < count; i += 1) {
+    for (let c = 0; c < channels; c += 1) {
+      out[i * channels + c] = data[i * info.channels + Math.min(c, info.channels - 1)]!;
+    }
+  }
+  return { data: out, ...size };
+}
+
+function withWhite(image: Pixels, fit: LoadOptions['fit']): Pixels {
+  if (!fit) return image;
+  return padWhite(image, { heightPx: fit.heightPx, widthPx: fit.widthPx ?? image.widthPx });
+}
+
+/** The image in the upper left corner of a white one of the given size, which is at least as large. */
+export function padWhite(image: Pixels, size: { heightPx: number; widthPx: number }): Pixels {
+  if (image.heightPx === size.heightPx && image.widthPx === size.widthPx) return image;
+  const data = new Uint8Array(size.heightPx * size.widthPx * image.channels).fill(255);
+  const row = image.widthPx * image.channels;
+  for (let y = 0; y < image.heightPx; y += 1) {
+    data.set(image.data.subarray(y * row, (y + 1) * row), y * size.widthPx * image.channels);
+  }
+  return { data, heightPx: size.heightPx, widthPx: size.widthPx, channels: image.channels };
+}
+
+/** Reads only the header: the upright size, or `image-unreadable`. Cheap enough to check every image of a data set. */
+export async function imageSize(file: string): Promise<{ heightPx: number; widthPx: number }> {
+  try {
+    const { autoOrient } = await sharp(file).metadata();
+    return { heightPx: autoOrient.height, widthPx: autoOrient.width };
+  } catch (error) {
+    throw unreadable(file, error instanceof Error ? firstLine(error.message) : String(error), error);
+  }
+}
+
+function unreadable(file: string, reason: string, cause?: unknown): OcrpipeError {
+  return userError('image-unreadable', `${file} cannot be read as an image: ${reason}`, {
+    location: { file },
+    hint: 'Replace the file, or take it out of the labels.',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+function readReason(error: unknown): string {
+  const code = systemErrorCode(error);
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EISDIR') return 'it is a folder';
+  return code ?? 'reading failed';
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? text;
+}
