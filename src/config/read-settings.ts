@@ -1,0 +1,31 @@
+import { userError } from '../base/errors.js';
+import type { AbsPath } from '../base/paths.js';
+import { CONFIG_FILES, readLocalFile, readSharedFile } from './config-file.js';
+import type { LocalSettings, RemoteSettings, Settings, SharedSettings } from './settings.js';
+
+/** The settings of a workspace: `config.yaml` in `folder` (`.ocrstore/`), overridden key by key by `config.local.yaml`. */
+export function readSettings(folder: AbsPath): Settings {
+  const shared = readSharedFile(folder);
+  const local = readLocalFile(folder);
+  const chosen = local.default ?? shared.default;
+  return {
+    remotes: mergeRemotes(shared, local),
+    pools: { ...shared.pools, ...local.pools },
+    ...(chosen === undefined ? {} : { default: chosen }),
+  };
+}
+
+function mergeRemotes(shared: SharedSettings, local: LocalSettings): Record<string, RemoteSettings> {
+  const merged: Record<string, RemoteSettings> = { ...shared.remotes };
+  for (const [name, override] of Object.entries(local.remotes ?? {})) {
+    const { url, ...rest } = { ...merged[name], ...override };
+    if (url === undefined) {
+      throw userError('invalid-value', `the remote '${name}' has no url`, {
+        location: { file: `.ocrstore/${CONFIG_FILES.local}` },
+        hint: `Give it one there, or name a remote of ${CONFIG_FILES.shared}.`,
+      });
+    }
+    merged[name] = { url, ...rest };
+  }
+  return merged;
+}

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+
+/** One remote as the configuration names it. Credentials are never part of it: they come from the AWS default chain. */
+const remoteSchema = z.strictObject({
+  /** `s3://bucket/prefix`, `file:///folder`, or a folder relative to the workspace root. */
+  url: z.string().min(1),
+  /** Address of an S3 service other than AWS. */
+  endpoint: z.url({ protocol: /^https?$/ }).optional(),
+  region: z.string().min(1).optional(),
+  /** Profile of the AWS configuration files. */
+  profile: z.string().min(1).optional(),
+  /** Address buckets as a path (`host/bucket`), which most S3 services other than AWS need. */
+  pathStyle: z.boolean().optional(),
+});
+
+const fields = {
+  remotes: z.record(
+    z.string().regex(/^[\w][\w.-]*$/, 'a name has letters, digits, _, . and -'),
+    remoteSchema,
+  ),
+  /** Name of the remote that push and pull use when none is named. */
+  default: z.string(),
+  /** Size of further resource pools that stages may take from. */
+  pools: z.record(z.string(), z.number().positive()),
+};
+
+/** `.ocrstore/config.yaml`: what every clone shares; committed. */
+export const sharedSchema = z.strictObject({ version: z.literal(1), ...fields }).partial({
+  remotes: true,
+  default: true,
+  pools: true,
+});
+
+/** `.ocrstore/config.local.yaml`: this machine's; every key is optional and wins over the shared one. */
+export const localSchema = z
+  .strictObject({
+    ...fields,
+    version: z.literal(1),
+    remotes: z.record(z.string(), remoteSchema.partial()),
+  })
+  .partial();
+
+export type RemoteSettings = z.infer<typeof remoteSchema>;
+export type SharedSettings = z.infer<typeof sharedSchema>;
+export type LocalSettings = z.infer<typeof localSchema>;
+
+/** Both files as one. */
+export interface Settings {
+  remotes: Readonly<Record<string, RemoteSettings>>;
+  default?: string;
+  pools: Readonly<Record<string, number>>;
+}

@@ -1,0 +1,14 @@
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { AbsPath } from '../../src/base/paths.js';
+
+/** An empty folder that is removed when the test has finished. */
+export function temporaryFolder(): AbsPath {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'ocrpipe-test-'))) as AbsPath;
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return folder;
+}
