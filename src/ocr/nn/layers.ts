@@ -1,0 +1,56 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+export type Padding = 'same' | 'valid';
+
+/** What a convolution does besides its filter. */
+export interface Conv2dOptions {
+  /** [outChannels]; none when absent. */
+  bias?: tf.Tensor1D | undefined;
+  /** `same` unless given. Strides are 1. */
+  padding?: Padding | undefined;
+  /** `none` unless given. */
+  activation?: 'relu' | 'none' | undefined;
+}
+
+/**
+ * Convolution with stride 1.
+ * @param inputs [batch, height, width, inChannels]
+ * @param filter [filterHeight, filterWidth, inChannels, outChannels]
+ * @returns [batch, outHeight, outWidth, outChannels]
+ */
+export function conv2d(inputs: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptions = {}): tf.Tensor4D {
+  const { bias, padding = 'same', activation = 'none' } = options;
+  return tf.tidy(() => {
+    const product = tf.conv2d(inputs, filter, 1, padding);
+    const shifted = bias === undefined ? product : tf.add<tf.Tensor4D>(product, bias);
+    return activation === 'relu' ? tf.relu(shifted) : shifted;
+  });
+}
+
+/** Largest value of each window; windows do not overlap unless `strides` says so, and what does not fill one is dropped. */
+export function maxPool2d(
+  inputs: tf.Tensor4D,
+  size: [number, number],
+  strides: [number, number] = size,
+): tf.Tensor4D {
+  return tf.maxPool(inputs, size, strides, 'valid');
+}
+
+/** The product of the last axis with kernel [features, units], plus bias [units]. */
+export function dense(inputs: tf.Tensor, kernel: tf.Tensor2D, bias?: tf.Tensor1D): tf.Tensor {
+  return tf.tidy(() => {
+    const [features, units] = kernel.shape;
+    const product = tf.matMul(tf.reshape(inputs, [-1, features]), kernel);
+    const shifted = bias === undefined ? product : tf.add(product, bias);
+    return tf.reshape(shifted, [...inputs.shape.slice(0, -1), units]);
+  });
+}
+
+/** Inverted dropout: each value is 0 with probability `rate`, else divided by 1 − rate. The same seed drops the same values. */
+export function dropout(inputs: tf.Tensor, rate: number, seed: number): tf.Tensor {
+  if (rate === 0) return inputs;
+  return tf.tidy(() => {
+    const kept = tf.greaterEqual(tf.randomUniform(inputs.shape, 0, 1, 'float32', seed), rate);
+    return tf.mul(inputs, tf.div(tf.cast(kept, 'float32'), 1 - rate));
+  });
+}

@@ -1,0 +1,87 @@
+import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import util from 'node:util';
+
+/** Names the folder whose `node_modules` holds tfjs-node-gpu or tfjs-node; looked at before any other place. */
+export const NATIVE_FOLDER_VARIABLE = 'OCRPIPE_TENSORFLOW_DIR';
+
+/** The npm packages that carry native TensorFlow, best first. */
+export const NATIVE_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
+export type NativePackage = (typeof NATIVE_PACKAGES)[number];
+
+/** What happened when native TensorFlow was looked for. */
+export type NativeTensorflow =
+  | { loaded: true; packageName: NativePackage; folder: string; gpu: boolean }
+  | { loaded: false; reasons: string[] };
+
+/** What this process needs of the module that tfjs-node exports. */
+interface NativeModule {
+  node?: unknown;
+}
+
+/** The folder where `ocrpipe backend install --user` puts packages: `$XDG_DATA_HOME/ocrpipe/backends`. */
+export function userBackendFolder(env: NodeJS.ProcessEnv = process.env): string {
+  const dataHome = env['XDG_DATA_HOME'];
+  return join(dataHome ? dataHome : join(homedir(), '.local', 'share'), 'ocrpipe', 'backends');
+}
+
+/**
+ * Where native TensorFlow is looked for, in order: the folder named by `OCRPIPE_TENSORFLOW_DIR`, the project in the
+ * working folder, ocrpipe's own installation, the user's folder of backends.
+ */
+export function nativeSearchFolders(env: NodeJS.ProcessEnv = process.env): string[] {
+  const named = env[NATIVE_FOLDER_VARIABLE];
+  const own = fileURLToPath(new URL('.', import.meta.url));
+  return [...(named ? [named] : []), process.cwd(), own, userBackendFolder(env)];
+}
+
+/** tfjs-node 4.22 calls two helpers that Node 23 removed; they must be back before its first op. */
+function restoreRemovedUtilities(): void {
+  const helpers = util as unknown as Record<string, unknown>;
+  helpers['isNullOrUndefined'] ??= (value: unknown) => value === null || value === undefined;
+  helpers['isArray'] ??= (value: unknown) => Array.isArray(value);
+}
+
+function firstLine(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.split('\n', 1)[0] ?? text;
+}
+
+function findPackage(packageName: NativePackage, folders: readonly string[]): string | undefined {
+  for (const folder of folders) {
+    try {
+      return createRequire(join(folder, 'resolve.js')).resolve(packageName);
+    } catch {
+      // Not in this folder: the next one may have it; the caller reports where was looked when none has.
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Loads the first native TensorFlow package that works, which registers the tfjs backend `tensorflow`.
+ * Never throws: a package that is absent or broken is a reason in the answer.
+ */
+export function loadNativeTensorflow(env: NodeJS.ProcessEnv = process.env): NativeTensorflow {
+  const folders = nativeSearchFolders(env);
+  const reasons: string[] = [];
+  for (const packageName of NATIVE_PACKAGES) {
+    const entry = findPackage(packageName, folders);
+    if (entry === undefined) {
+      reasons.push(`${packageName} is not installed`);
+      continue;
+    }
+    try {
+      restoreRemovedUtilities();
+      process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '3';
+      const loaded = createRequire(entry)(entry) as NativeModule;
+      if (loaded.node === undefined) throw new Error('it does not export its native binding');
+      return { loaded: true, packageName, folder: entry, gpu: packageName.endsWith('-gpu') };
+    } catch (error) {
+      reasons.push(`${packageName} (${entry}) does not load: ${firstLine(error)}`);
+    }
+  }
+  return { loaded: false, reasons };
+}

@@ -1,0 +1,83 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/**
+ * The weights of a bidirectional GRU of `units` cells a direction. Gates stand in PyTorch's order: reset, update, new.
+ * The first half of each doubled axis belongs to the forward direction.
+ */
+export interface GruWeights {
+  /** [features, 2·3·units]: forward reset, update, new; then backward. */
+  kernel: tf.Tensor2D;
+  /** [2·3·units] */
+  bias: tf.Tensor1D;
+  /** [2, units, 3·units] */
+  recurrentKernel: tf.Tensor3D;
+  /** [2, 3·units] */
+  recurrentBias: tf.Tensor2D;
+}
+
+/**
+ * Bidirectional gated recurrent unit, the reset gate applied after the recurrent product (Cho et al. 2014, in the form of
+ * cuDNN and PyTorch):
+ * r = σ(x·Wr + br + h·Ur + cr), z = σ(x·Wz + bz + h·Uz + cz), n = tanh(x·Wn + bn + r ∘ (h·Un + cn)), h' = (1−z) ∘ n + z ∘ h.
+ *
+ * @param inputs [batch, time, features]
+ * @param lengths time steps of each item that count; outputs beyond are 0 and each item's backward direction starts at its own end
+ * @returns [batch, time, 2·units], forward states first
+ */
+export function bidirectionalGru(
+  inputs: tf.Tensor3D,
+  weights: GruWeights,
+  lengths?: ArrayLike<number>,
+): tf.Tensor3D {
+  return tf.tidy(() => {
+    const [batch, time, features] = inputs.shape;
+    const units = weights.recurrentKernel.shape[1];
+    const flat = tf.reshape(inputs, [batch * time, features]);
+    const product = tf.add(tf.matMul(flat, weights.kernel), weights.bias);
+    const gates = tf.reshape(product, [batch, time, 2, 3 * units]);
+    return gruScan(gates as tf.Tensor4D, weights, lengths);
+  });
+}
+
+/** The scan over time in plain ops: gates [batch, time, 2, 3·units] are the inputs' share. */
+function gruScan(gates: tf.Tensor4D, weights: GruWeights, lengths?: ArrayLike<number>): tf.Tensor3D {
+  const [batch, time, , width] = gates.shape;
+  const steps = tf.unstack(gates, 1) as tf.Tensor3D[];
+  const masks = lengths === undefined ? undefined : stepMasks(lengths, batch, time);
+  const outputs = [0, 1].map((direction) => {
+    const kernel = tf.reshape(tf.slice(weights.recurrentKernel, [direction, 0, 0], [1, -1, -1]), [-1, width]);
+    const bias = tf.reshape(tf.slice(weights.recurrentBias, [direction, 0], [1, -1]), [width]);
+    let state = tf.zeros<tf.Rank.R2>([batch, width / 3]);
+    const states = new Array<tf.Tensor2D>(time);
+    for (let i = 0; i < time; i++) {
+      const t = direction === 0 ? i : time - 1 - i;
+      const input = tf.reshape(tf.slice(steps[t]!, [0, direction, 0], [-1, 1, -1]), [batch, width]);
+      const hidden = tf.add(tf.matMul(state, kernel as tf.Tensor2D), bias);
+      const next = gruCell(input as tf.Tensor2D, hidden as tf.Tensor2D, state);
+      state = masks === undefined ? next : tf.mul(next, masks[t]!);
+      states[t] = state;
+    }
+    return tf.stack(states, 1);
+  });
+  return tf.concat(outputs, 2) as tf.Tensor3D;
+}
+
+function gruCell(input: tf.Tensor2D, hidden: tf.Tensor2D, state: tf.Tensor2D): tf.Tensor2D {
+  const [inputReset, inputUpdate, inputNew] = tf.split(input, 3, 1) as [tf.Tensor, tf.Tensor, tf.Tensor];
+  const [hiddenReset, hiddenUpdate, hiddenNew] = tf.split(hidden, 3, 1) as [tf.Tensor, tf.Tensor, tf.Tensor];
+  const reset = tf.sigmoid(tf.add(inputReset, hiddenReset));
+  const update = tf.sigmoid(tf.add(inputUpdate, hiddenUpdate));
+  const candidate = tf.tanh(tf.add(inputNew, tf.mul(reset, hiddenNew)));
+  return tf.add(candidate, tf.mul(update, tf.sub(state, candidate)));
+}
+
+/**
+ * One [batch, 1] mask a step. Padding stands at the end, so that a state multiplied by the mask is 0 in all of the padding:
+ * the output there, and the start of the backward direction.
+ */
+function stepMasks(lengths: ArrayLike<number>, batch: number, time: number): tf.Tensor2D[] {
+  return Array.from({ length: time }, (_, t) => {
+    const mask = Float32Array.from({ length: batch }, (_unused, b) => (t < lengths[b]! ? 1 : 0));
+    return tf.tensor2d(mask, [batch, 1]);
+  });
+}
