@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    globalSetup: ['test/rig/build.ts'],
     include: ['test/**/*.test.ts'],
     disableConsoleIntercept: true,
     testTimeout: 60_000,

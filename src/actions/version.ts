@@ -1,0 +1,14 @@
+import { readFileSync } from 'node:fs';
+
+export interface VersionResult {
+  version: string;
+  platform: string;
+  node: string;
+}
+
+/** Which ocrpipe this is and what it runs on. */
+export function version(): VersionResult {
+  const file = new URL('../../package.json', import.meta.url);
+  const { version: own } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
+  return { version: own, platform: `${process.platform}-${process.arch}`, node: process.version };
+}

@@ -1,0 +1,72 @@
+import { Command } from '@oclif/core';
+import type { Call } from '../base/call.js';
+import { OcrpipeError } from '../base/errors.js';
+import { absPath } from '../base/paths.js';
+import { openEventView } from './event-view.js';
+import { globalFlags, type GlobalFlagValues } from './global-flags.js';
+
+/** One use of an action and how its result is shown. */
+export interface Performance<T> {
+  action: (call: Call) => Promise<T> | T;
+  /** The result as text for people, without the last newline; '' prints nothing. Not called with `--json`. */
+  text: (result: T) => string;
+  /** The document that `--json` prints; the result itself if left out. */
+  json?: (result: T) => unknown;
+  /** The exit code of a result that was reached but must be told apart (3 by `fsck` and `status --exit-code`). */
+  exitCode?: (result: T) => number;
+}
+
+/** Every command of ocrpipe: flags in, one action called, one renderer out. */
+export abstract class BaseCommand extends Command {
+  static override baseFlags = globalFlags;
+
+  /** Runs the action with progress, signals and `-C` taken care of, prints its result and sets the exit code. */
+  protected async perform<T>(flags: GlobalFlagValues, use: Performance<T>): Promise<void> {
+    const view = openEventView(flags, process.stderr);
+    const stop = new AbortController();
+    const release = abortOnSignals(stop);
+    try {
+      const result = await use.action({ cwd: absPath(flags.cwd), events: view.sink, signal: stop.signal });
+      view.close();
+      printResult(flags.json ? JSON.stringify((use.json ?? same)(result), null, 2) : use.text(result));
+      process.exitCode = use.exitCode?.(result) ?? 0;
+    } catch (error) {
+      throw stop.signal.aborted ? stop.signal.reason : error;
+    } finally {
+      view.close();
+      release();
+    }
+  }
+
+  /** oclif would word errors itself; `main` does. */
+  protected override catch(error: Error): Promise<never> {
+    return Promise.reject(error);
+  }
+}
+
+function same(result: unknown): unknown {
+  return result;
+}
+
+function printResult(text: string): void {
+  if (text !== '') process.stdout.write(`${text}\n`);
+}
+
+/** The first signal asks the action to stop cleanly; a second one ends the process at once. Returns how to undo it. */
+function abortOnSignals(stop: AbortController): () => void {
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (stop.signal.aborted) process.exit(130);
+    stop.abort(
+      new OcrpipeError('interrupted', `stopped by ${signal}`, {
+        exitCode: 130,
+        hint: 'Nothing is half-written; run the command again to go on.',
+      }),
+    );
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return () => {
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  };
+}

@@ -1,0 +1,108 @@
+import { Errors } from '@oclif/core';
+import { OcrpipeError, systemErrorCode, userError, type Location } from '../base/errors.js';
+import { suggest } from '../base/nearest.js';
+import { wantsJson } from './global-flags.js';
+
+/** What scripts read from `--json` when a command fails. */
+export interface ErrorDocument {
+  error: { code: string; message: string; hint?: string; location?: Location };
+}
+
+/** Words `error` on stderr (and as a document on stdout with `--json`) and returns the exit code that belongs to it. */
+export function reportError(error: unknown, argv: readonly string[]): number {
+  const known = asOcrpipeError(error, argv);
+  if (process.env['OCRPIPE_DEBUG'] === '1' && error instanceof Error)
+    process.stderr.write(`${stackOf(error)}\n`);
+  if (wantsJson(argv)) process.stdout.write(`${JSON.stringify(errorDocument(known), null, 2)}\n`);
+  else process.stderr.write(`${errorText(known)}\n`);
+  return known.exitCode;
+}
+
+/** `file:line:column: message [code]` with the hint on a line of its own. */
+export function errorText(error: OcrpipeError): string {
+  const where = error.location ? `${placeText(error.location)}: ` : '';
+  const lines = [`error: ${where}${error.message} [${error.code}]`];
+  if (error.hint !== undefined) lines.push(`  hint: ${error.hint}`);
+  return lines.join('\n');
+}
+
+export function errorDocument(error: OcrpipeError): ErrorDocument {
+  return {
+    error: {
+      code: error.code,
+      message: error.message,
+      ...(error.hint !== undefined && { hint: error.hint }),
+      ...(error.location && { location: error.location }),
+    },
+  };
+}
+
+function placeText(place: Location): string {
+  return [place.file, place.line, place.column].filter((part) => part !== undefined).join(':');
+}
+
+function asOcrpipeError(error: unknown, argv: readonly string[]): OcrpipeError {
+  if (error instanceof OcrpipeError) return error;
+  if (error instanceof Errors.CLIError) return commandLineError(error, argv);
+  const message = error instanceof Error ? error.message : String(error);
+  const systemCode = systemErrorCode(error);
+  if (systemCode !== undefined && /^E[A-Z]+$/.test(systemCode)) {
+    return new OcrpipeError('system-error', message, { cause: error, hint: systemHint(systemCode) });
+  }
+  return new OcrpipeError('internal-error', `this should not have happened: ${message}`, {
+    cause: error,
+    hint: 'Run again with OCRPIPE_DEBUG=1 for the stack trace, and please report it.',
+  });
+}
+
+const SYSTEM_HINTS: Record<string, string> = {
+  ENOSPC: 'The disk is full. Make room and run the command again.',
+  EACCES: 'Check who may read and write there.',
+  EPERM: 'Check who may read and write there.',
+  EROFS: 'The file system is mounted read-only.',
+  EMFILE: "Too many files are open. Raise the limit with 'ulimit -n'.",
+};
+
+function systemHint(code: string): string {
+  return SYSTEM_HINTS[code] ?? 'The operating system refused it. Put that right and run the command again.';
+}
+
+/** The parser's refusals, in our words: always the user's to correct. */
+function commandLineError(error: Errors.CLIError, argv: readonly string[]): OcrpipeError {
+  const message = (error.message.split('\nSee more help')[0] ?? '').trim();
+  const help = "See 'ocrpipe " + [...commandWords(argv), '--help'].join(' ') + "'.";
+  const flags = unknownFlags(error);
+  if (flags !== undefined) {
+    const [flag = ''] = flags.typed;
+    return userError('unknown-flag', `unknown flag ${flags.typed.join(', ')}`, {
+      hint: `${suggest(flag.replace(/=.*$/, ''), flags.known)} ${help}`,
+      cause: error,
+    });
+  }
+  return userError('command-line', lowerFirst(message.replace(/\s*\n\s*/g, ' ')), {
+    hint: help,
+    cause: error,
+  });
+}
+
+/** The unknown flags that the parser names and those that the command has, if that is what it refused. */
+function unknownFlags(error: Errors.CLIError): { typed: string[]; known: string[] } | undefined {
+  if (!('flags' in error) || !Array.isArray(error.flags) || !('parse' in error)) return undefined;
+  const { parse } = error as { parse: { input?: { flags?: Record<string, { name: string }> } } };
+  const known = Object.values(parse.input?.flags ?? {}).map((flag) => `--${flag.name}`);
+  return { typed: error.flags.map(String), known };
+}
+
+function commandWords(argv: readonly string[]): string[] {
+  const end = argv.findIndex((word) => !/^[a-z][a-z-]*$/.test(word));
+  return argv.slice(0, end === -1 ? 2 : Math.min(end, 2));
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+function stackOf(error: Error): string {
+  const cause = error.cause instanceof Error ? `\ncaused by: ${stackOf(error.cause)}` : '';
+  return `${error.stack ?? error.message}${cause}`;
+}

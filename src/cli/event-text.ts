@@ -1,0 +1,33 @@
+import type { OcrpipeEvent } from '../base/events.js';
+import { bytesText, secondsText } from './units.js';
+
+type Progress = Extract<OcrpipeEvent, { type: 'progress' }>;
+
+/** The one line that an event leaves behind for good, or undefined for what only moves a live line. */
+export function eventLine(event: OcrpipeEvent): string | undefined {
+  switch (event.type) {
+    case 'note':
+      return event.level === 'warning' ? `warning: ${event.message}` : event.message;
+    case 'waiting':
+      return `waiting for ${event.what}, held by ${event.holder} for ${secondsText(event.sinceSeconds)}`;
+    case 'stage-start':
+      return `${event.stage}: starts${event.reasons.length > 0 ? ` (${event.reasons.join('; ')})` : ''}`;
+    case 'stage-output':
+      return `${event.stage} | ${event.line}`;
+    case 'stage-end':
+      return `${event.stage}: ${event.action}${event.action === 'ran' ? ` in ${secondsText(event.seconds)}` : ''}`;
+    case 'progress':
+    case 'progress-end':
+      return undefined;
+  }
+}
+
+/** 'upload: 3 of 12 MB, 25 %'. */
+export function progressText(event: Progress): string {
+  const amount = (count: number): string => (event.unit === 'bytes' ? bytesText(count) : String(count));
+  const unit = event.unit === 'bytes' ? '' : ` ${event.unit}`;
+  const of = event.total === undefined ? '' : ` of ${amount(event.total)}`;
+  const share = event.total ? `, ${Math.floor((100 * event.done) / event.total)} %` : '';
+  const detail = event.detail === undefined ? '' : `  ${event.detail}`;
+  return `${event.key}: ${amount(event.done)}${of}${unit}${share}${detail}`;
+}

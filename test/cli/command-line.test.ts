@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { runOcrpipe } from '../rig/ocrpipe.js';
+import { temporaryFolder } from '../rig/workspace.js';
+
+const run = (...args: string[]) => runOcrpipe(args, { cwd: temporaryFolder() });
+
+describe('the command line', () => {
+  it('answers --version with the same text as the version command', async () => {
+    const [flag, command] = [await run('--version'), await run('version')];
+    expect(flag).toEqual(command);
+    expect(flag.stdout).toMatch(/^ocrpipe\/\d+\.\d+\.\d+ \S+ node-v\d+\.\d+\.\d+\n$/);
+  });
+
+  it('prints one JSON document and nothing else with --json', async () => {
+    const { stdout, stderr, exitCode } = await run('version', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ node: process.version });
+    expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 });
+  });
+
+  it('takes global flags before the command as well', async () => {
+    const { stdout } = await run('-C', '.', '--json', 'version');
+    expect(JSON.parse(stdout)).toMatchObject({ node: process.version });
+  });
+
+  it('lists the commands and shows examples in help', async () => {
+    expect((await run('--help')).stdout).toMatch(/^ {2}version {2}/m);
+    expect((await run('version', '--help')).stdout).toMatch(/EXAMPLES\n {2}\$ ocrpipe version/);
+  });
+
+  it.each([
+    [['versoin'], 'unknown-command', "Did you mean 'ocrpipe version'?"],
+    [['version', '--jsno'], 'unknown-flag', "Did you mean '--json'?"],
+    [['version', 'more'], 'unexpected-argument', "See 'ocrpipe version --help'."],
+    [['version', '-C'], 'command-line', "See 'ocrpipe version --help'."],
+  ])('refuses %j with code %s, exit code 2 and a hint', async (args, code, hint) => {
+    const { stdout, stderr, exitCode } = await run(...args);
+    expect(exitCode).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/^error: /);
+    expect(stderr).toContain(`[${code}]`);
+    expect(stderr).toContain(hint);
+  });
+
+  it('prints a refusal as a JSON document with --json', async () => {
+    const { stdout, stderr, exitCode } = await run('version', '--nothing', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      error: { code: 'unknown-flag', message: 'unknown flag --nothing' },
+    });
+    expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 2 });
+  });
+});

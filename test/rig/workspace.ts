@@ -1,0 +1,97 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { ocrpipeJson, runOcrpipe, runProcess, type RunResult } from './ocrpipe.js';
+
+/** Settings that keep a developer's own git configuration out of a test. */
+const GIT_ENVIRONMENT = {
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_AUTHOR_NAME: 'Test',
+  GIT_AUTHOR_EMAIL: 'test@example.org',
+  GIT_COMMITTER_NAME: 'Test',
+  GIT_COMMITTER_EMAIL: 'test@example.org',
+};
+
+/** A folder with git in it, and what tests do there with the real binaries. */
+export class TestWorkspace {
+  readonly root: string;
+  readonly env: Record<string, string>;
+
+  constructor(root: string, env: Record<string, string> = {}) {
+    this.root = root;
+    this.env = { ...GIT_ENVIRONMENT, ...env };
+  }
+
+  path(name: string): string {
+    return join(this.root, name);
+  }
+
+  write(name: string, content: string | Uint8Array): void {
+    mkdirSync(dirname(this.path(name)), { recursive: true });
+    writeFileSync(this.path(name), content);
+  }
+
+  read(name: string): string {
+    return readFileSync(this.path(name), 'utf8');
+  }
+
+  remove(name: string): void {
+    rmSync(this.path(name), { recursive: true, force: true });
+  }
+
+  /** Runs git and returns its stdout, trimmed; throws if it fails. */
+  async git(...args: string[]): Promise<string> {
+    const result = await runProcess('git', args, { cwd: this.root, env: this.env });
+    if (result.exitCode !== 0) throw new Error(`git ${args.join(' ')}: ${result.stderr}`);
+    return result.stdout.trim();
+  }
+
+  /** Commits everything that git sees and returns the commit. */
+  async commit(message: string): Promise<string> {
+    await this.git('add', '--all');
+    await this.git('commit', '--quiet', '--allow-empty', '-m', message);
+    return this.git('rev-parse', 'HEAD');
+  }
+
+  /** Runs the real binary here; a failing command is a result, not an exception. */
+  run(args: readonly string[], env: Record<string, string> = {}): Promise<RunResult> {
+    return runOcrpipe(args, { cwd: this.root, env: { ...this.env, ...env } });
+  }
+
+  /** Runs it, asserts success, and returns stdout. */
+  async ocrpipe(...args: string[]): Promise<string> {
+    const result = await this.run(args);
+    if (result.exitCode !== 0) throw new Error(`ocrpipe ${args.join(' ')}: ${result.stdout}${result.stderr}`);
+    return result.stdout;
+  }
+
+  json<T>(...args: string[]): Promise<T> {
+    return ocrpipeJson<T>(args, { cwd: this.root, env: this.env });
+  }
+}
+
+/** An empty folder that is removed when the test ends; in a hook, hand `afterAll` in. */
+export function temporaryFolder(whenDone: (remove: () => void) => void = onTestFinished): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ocrpipe-test-'));
+  whenDone(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return folder;
+}
+
+/** A new git work tree, not yet a workspace of ocrpipe. */
+export async function gitFolder(root = temporaryFolder()): Promise<TestWorkspace> {
+  mkdirSync(root, { recursive: true });
+  const workspace = new TestWorkspace(root);
+  await workspace.git('init', '--quiet', '--initial-branch=main');
+  return workspace;
+}
+
+/** A new git work tree in which `ocrpipe init` has run. */
+export async function newWorkspace(root = temporaryFolder()): Promise<TestWorkspace> {
+  const workspace = await gitFolder(root);
+  await workspace.ocrpipe('init');
+  return workspace;
+}
