@@ -39,7 +39,7 @@ const ocr = {
   images: [],
   nn: [],
   formats: ['text', 'images'],
-  models: ['nn', 'text'],
+  models: ['nn', 'text', 'images'],
   evaluate: ['text', 'images', 'nn', 'models', 'predict', 'formats'],
   predict: ['text', 'images', 'nn', 'models', 'formats'],
   train: ['text', 'images', 'nn', 'models', 'formats', 'evaluate', 'predict'],

@@ -1,0 +1,174 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { conv2d, dense, dropout, maxPool2d } from '../nn/layers.js';
+import { bidirectionalGru, type GruWeights } from '../nn/recurrent.js';
+import { BatchNorm } from './batch-norm.js';
+import { columnMask, masked, type ColumnMask } from './column-mask.js';
+import { glorotUniform, heNormal, recurrentUniform, zeros } from './initialise.js';
+import { blockShapes, columnFeatures, timeSteps, type BlockShape, type ModelConfig } from './model-config.js';
+import { VariableStore } from './variables.js';
+
+/** What the model reads at once. */
+export interface ImageBatch {
+  /** [batch, height, width, channels], -1 black to 1 white, 0 in columns that belong to no image. */
+  images: tf.Tensor4D;
+  /** Time steps of each image: its width over `widthStride`, rounded up. */
+  steps: readonly number[];
+}
+
+/** A convolution and its normalisation; the bias is the normalisation's. */
+interface NormalisedConvolution {
+  filter: tf.Variable<tf.Rank.R4>;
+  norm: BatchNorm;
+}
+
+interface Block {
+  shape: BlockShape;
+  convolutions: NormalisedConvolution[];
+}
+
+/**
+ * A convolutional recurrent network for lines of text (Shi, Bai and Yao 2015, "An End-to-End Trainable Neural Network
+ * for Image-based Sequence Recognition"): VGG-style blocks with batch normalisation, each column's features as one time
+ * step, bidirectional GRUs, and per step one logit a class, the last class being CTC's blank.
+ */
+export class Crnn {
+  readonly variables: VariableStore;
+  readonly #config: ModelConfig;
+  readonly #blocks: Block[];
+  readonly #inner: Dense;
+  readonly #recurrent: GruWeights[];
+  readonly #output: Dense;
+
+  /** `classes` counts the characters of the alphabet and the blank. First weights depend on `seed` alone. */
+  constructor(config: ModelConfig, classes: number, seed: number) {
+    const store = new VariableStore(seed);
+    this.variables = store;
+    this.#config = config;
+    let channels: number = config.channels;
+    this.#blocks = blockShapes(config).map((shape, index) => {
+      const block = makeBlock(store, `block${index + 1}`, { shape, channels, config });
+      channels = shape.filters;
+      return block;
+    });
+    this.#inner = new Dense(store, 'inner', [columnFeatures(config), config.innerDim], heNormal);
+    this.#recurrent = Array.from({ length: config.depth }, (_, layer) => {
+      const features = layer === 0 ? config.innerDim : 2 * config.units;
+      return makeGru(store, `gru${layer + 1}`, features, config.units);
+    });
+    this.#output = new Dense(store, 'output', [2 * config.units, classes], glorotUniform);
+  }
+
+  /**
+   * Logits [batch, time, classes] for training: batch statistics, dropout drawn from `seed`. Time is width over
+   * `widthStride`; what stands beyond an image's steps means nothing.
+   */
+  train(batch: ImageBatch, seed: number): tf.Tensor3D {
+    return this.#forward(batch, { seed });
+  }
+
+  /** Logits [batch, time, classes] for reading: moving averages, no dropout. No image depends on its neighbours. */
+  read(batch: ImageBatch): tf.Tensor3D {
+    return tf.tidy(() => this.#forward(batch, undefined));
+  }
+
+  dispose(): void {
+    this.variables.dispose();
+  }
+
+  #forward({ images, steps }: ImageBatch, training: { seed: number } | undefined): tf.Tensor3D {
+    const stride = this.#config.widthStride;
+    let x = images; // [batch, height, width, channels]
+    for (const { shape, convolutions } of this.#blocks) {
+      const filled = steps.map((count) => (count * stride) / shape.strideIn);
+      const mask = columnMask(filled, { height: shape.heightIn, width: x.shape[2] });
+      convolutions.forEach((convolution, index) => {
+        if (index > 0) x = tf.relu(x);
+        x = training ? trainConvolution(x, convolution, mask) : readConvolution(x, convolution, mask);
+      });
+      // ReLU keeps the order of values, so it may follow the pooling, where fewer are left.
+      x = tf.relu(pooled(x, shape)); // [batch, heightOut, width / strideOut, filters]
+    }
+    const [batch, height, time, filters] = x.shape;
+    const columns = tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [batch, time, height * filters]);
+    let sequence = tf.relu(this.#inner.apply(columns)); // [batch, time, innerDim]
+    const lengths = steps.every((count) => count === time) ? undefined : steps;
+    this.#recurrent.forEach((weights, layer) => {
+      sequence = this.#drop(sequence, training, layer);
+      sequence = bidirectionalGru(sequence as tf.Tensor3D, weights, lengths); // [batch, time, 2 * units]
+    });
+    return this.#output.apply(this.#drop(sequence, training, this.#recurrent.length)) as tf.Tensor3D;
+  }
+
+  #drop(x: tf.Tensor, training: { seed: number } | undefined, place: number): tf.Tensor {
+    return training ? dropout(x, this.#config.dropout, training.seed + place) : x;
+  }
+}
+
+/** x · kernel + bias over the last axis. */
+class Dense {
+  readonly #kernel: tf.Variable<tf.Rank.R2>;
+  readonly #bias: tf.Variable<tf.Rank.R1>;
+
+  constructor(store: VariableStore, name: string, shape: [number, number], initialise: typeof heNormal) {
+    this.#kernel = store.weight(`${name}/kernel`, shape, initialise);
+    this.#bias = store.weight(`${name}/bias`, [shape[1]], zeros);
+  }
+
+  apply(x: tf.Tensor): tf.Tensor {
+    return dense(x, this.#kernel, this.#bias);
+  }
+}
+
+function makeBlock(
+  store: VariableStore,
+  name: string,
+  { shape, channels, config }: { shape: BlockShape; channels: number; config: ModelConfig },
+): Block {
+  const convolutions = Array.from({ length: config.convolutions }, (_, index) => {
+    const inputs = index === 0 ? channels : shape.filters;
+    return {
+      filter: store.weight<tf.Rank.R4>(`${name}/filter${index + 1}`, [3, 3, inputs, shape.filters], heNormal),
+      norm: new BatchNorm(store, `${name}/norm${index + 1}`, shape.filters),
+    };
+  });
+  return { shape, convolutions };
+}
+
+function makeGru(store: VariableStore, name: string, features: number, units: number): GruWeights {
+  const uniform = recurrentUniform(units);
+  return {
+    kernel: store.weight(`${name}/kernel`, [features, 6 * units], uniform),
+    bias: store.weight(`${name}/bias`, [6 * units], uniform),
+    recurrentKernel: store.weight(`${name}/recurrentKernel`, [2, units, 3 * units], uniform),
+    recurrentBias: store.weight(`${name}/recurrentBias`, [2, 3 * units], uniform),
+  };
+}
+
+function trainConvolution(
+  x: tf.Tensor4D,
+  { filter, norm }: NormalisedConvolution,
+  mask: ColumnMask | undefined,
+): tf.Tensor4D {
+  return norm.train(conv2d(x, filter), mask);
+}
+
+/** The normalisation's moving averages are folded into the filter: one convolution is left. */
+function readConvolution(
+  x: tf.Tensor4D,
+  { filter, norm }: NormalisedConvolution,
+  mask: ColumnMask | undefined,
+): tf.Tensor4D {
+  const { scale, shift } = norm.asLinear();
+  return masked(conv2d(x, tf.mul(filter, scale), { bias: shift }), mask);
+}
+
+function pooled(x: tf.Tensor4D, shape: BlockShape): tf.Tensor4D {
+  const height = Math.floor(shape.heightIn / shape.heightOut);
+  const width = shape.strideOut / shape.strideIn;
+  return height === 1 && width === 1 ? x : maxPool2d(x, [height, width]);
+}
+
+/** The width in pixels of a batch that holds `widestPx`: whole time steps. */
+export function batchWidth(config: ModelConfig, widestPx: number): number {
+  return timeSteps(config, widestPx) * config.widthStride;
+}

@@ -1,0 +1,38 @@
+import type { Initialiser } from './variables.js';
+
+export const zeros: Initialiser = (values) => {
+  values.fill(0);
+};
+
+export const ones: Initialiser = (values) => {
+  values.fill(1);
+};
+
+/** Normal with variance 2 / fan-in, for layers before a ReLU (He et al. 2015, "Delving deep into rectifiers"). */
+export const heNormal: Initialiser = (values, shape, random) => {
+  const fanIn = shape.slice(0, -1).reduce((product, side) => product * side, 1);
+  const deviation = Math.sqrt(2 / fanIn);
+  for (let index = 0; index < values.length; index += 1) values[index] = deviation * random.normal();
+};
+
+/** Uniform in +- sqrt(6 / (fan-in + fan-out)) (Glorot and Bengio 2010). */
+export const glorotUniform: Initialiser = (values, shape, random) => {
+  const fanOut = shape.at(-1) ?? 1;
+  const fanIn = shape.slice(0, -1).reduce((product, side) => product * side, 1);
+  fillUniform(values, Math.sqrt(6 / (fanIn + fanOut)), random);
+};
+
+/** Uniform in +- 1 / sqrt(units), as is usual for recurrent layers. */
+export function recurrentUniform(units: number): Initialiser {
+  return (values, _shape, random) => {
+    fillUniform(values, 1 / Math.sqrt(units), random);
+  };
+}
+
+function fillUniform(
+  values: Float32Array,
+  limit: number,
+  random: { between(low: number, high: number): number },
+): void {
+  for (let index = 0; index < values.length; index += 1) values[index] = random.between(-limit, limit);
+}

@@ -1,0 +1,117 @@
+import {
+  tensor,
+  variable,
+  type Rank,
+  type ShapeMap,
+  type Tensor,
+  type Variable,
+} from '@tensorflow/tfjs-core';
+import { OcrpipeError } from '../../base/errors.js';
+import { randomFrom, type Random } from '../../base/random.js';
+
+/** The weights of one variable, away from any backend. Values are in row-major order of `shape`. */
+export interface NamedArray {
+  name: string;
+  shape: readonly number[];
+  values: Float32Array;
+}
+
+/** Fills `values`, the row-major array of a variable of `shape`, with its first values. */
+export type Initialiser = (values: Float32Array, shape: readonly number[], random: Random) => void;
+
+/**
+ * The variables of a model by name, in the order in which they were made. Trainable ones get gradients; the others
+ * (moving averages) are state that a saved model needs as well.
+ */
+export class VariableStore {
+  readonly #seed: number;
+  readonly #trainable = new Map<string, Variable>();
+  readonly #state = new Map<string, Variable>();
+
+  constructor(seed: number) {
+    this.#seed = seed;
+  }
+
+  /** A new trainable variable. Its first values depend on the seed and its name alone. */
+  weight<R extends Rank>(name: string, shape: ShapeMap[R], initialise: Initialiser): Variable<R> {
+    const made = this.#make<R>(name, shape, initialise);
+    this.#trainable.set(name, made);
+    return made;
+  }
+
+  /** A new variable that no gradient reaches. */
+  state<R extends Rank>(name: string, shape: ShapeMap[R], initialise: Initialiser): Variable<R> {
+    const made = this.#make<R>(name, shape, initialise);
+    this.#state.set(name, made);
+    return made;
+  }
+
+  #make<R extends Rank>(name: string, shape: ShapeMap[R], initialise: Initialiser): Variable<R> {
+    if (this.#trainable.has(name) || this.#state.has(name)) {
+      throw new OcrpipeError('internal', `two variables are named ${name}`);
+    }
+    const values = new Float32Array(shape.reduce((size, side) => size * side, 1));
+    initialise(values, shape, randomFrom(this.#seed, 'weights', name));
+    const initial = tensor<R>(values, shape, 'float32');
+    const made = variable(initial);
+    initial.dispose();
+    return made;
+  }
+
+  get trainable(): ReadonlyMap<string, Variable> {
+    return this.#trainable;
+  }
+
+  /** Every variable, trainable ones first. */
+  all(): [string, Variable][] {
+    return [...this.#trainable, ...this.#state];
+  }
+
+  /** Weights that training changes by gradients. */
+  parameterCount(): number {
+    return [...this.#trainable.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Copies of all values. */
+  async read(): Promise<NamedArray[]> {
+    return Promise.all(
+      this.all().map(async ([name, source]) => ({
+        name,
+        shape: source.shape,
+        values: Float32Array.from(await source.data()),
+      })),
+    );
+  }
+
+  /** Overwrites every variable. Throws `weights-mismatch` when a name is missing or a shape differs. */
+  write(arrays: readonly NamedArray[]): void {
+    const byName = new Map(arrays.map((array) => [array.name, array]));
+    const all = this.all();
+    for (const [name, target] of all) {
+      const source = byName.get(name);
+      if (source === undefined || source.values.length !== target.size) {
+        throw new OcrpipeError(
+          'weights-mismatch',
+          source === undefined
+            ? `the weights lack ${name}`
+            : `the weights of ${name} have ${source.values.length} values, the model needs ${target.size}`,
+          { hint: 'The file of weights belongs to another configuration: train again.' },
+        );
+      }
+    }
+    for (const [name, target] of all) assign(target, byName.get(name)!.values);
+  }
+
+  dispose(): void {
+    for (const [, weights] of this.all()) weights.dispose();
+    this.#trainable.clear();
+    this.#state.clear();
+  }
+}
+
+/** Replaces the value of `target`. */
+export function assign(target: Variable, values: Float32Array): void {
+  const next: Tensor = tensor(values, target.shape, 'float32');
+  target.assign(next);
+  next.dispose();
+}
