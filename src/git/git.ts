@@ -1,0 +1,44 @@
+import type { AbsPath, RepoPath } from '../base/paths.js';
+
+/** The full name of a commit. */
+export type CommitId = string & { readonly __brand: 'CommitId' };
+
+/** A branch, tag or remote-tracking branch. */
+export interface GitRef {
+  /** Full name: `refs/heads/main`. */
+  name: string;
+  /** The commit; a tag that names another tag is followed. */
+  commit: CommitId;
+}
+
+/** A file as git's history holds it. */
+export interface GitFile {
+  path: RepoPath;
+  /** Git's name for the bytes; equal names are equal bytes. */
+  object: string;
+}
+
+/**
+ * What ocrpipe asks of git. Paths are relative to the workspace root, which may be a folder inside the work tree; nothing
+ * above it is seen. All of it only reads. Throws `git-failed`, with what git said, where git itself fails.
+ */
+export interface Git {
+  /** The root of the work tree: the workspace root or a folder above it. */
+  readonly workTree: AbsPath;
+  /** HEAD's commit; undefined before the first one. */
+  currentCommit(): Promise<CommitId | undefined>;
+  /** The commit that a branch, tag, `HEAD~1`, … names. Throws `unknown-revision` (exit code 2). */
+  resolve(revision: string): Promise<CommitId>;
+  /** The branches, tags and remote-tracking branches, sorted by name. `prefix` narrows: `refs/ocrpipe/exp/`. */
+  refs(prefix?: string): Promise<GitRef[]>;
+  /** The files of a commit, sorted by path; with `paths`, only those of exactly these that are there. */
+  filesAt(commit: CommitId, paths?: readonly RepoPath[]): Promise<GitFile[]>;
+  /** The bytes of files, in the order asked for: one git process however many there are. */
+  read(files: readonly GitFile[]): Promise<Buffer[]>;
+  /** The bytes of one file in a commit; undefined if it is not there. */
+  readAt(commit: CommitId, path: RepoPath): Promise<Buffer | undefined>;
+  /** Those files of git's index (added or committed) that are one of `paths` or lie below one. */
+  tracked(paths: readonly RepoPath[]): Promise<RepoPath[]>;
+  /** Those of `paths` that git ignores and does not hold. */
+  ignored(paths: readonly RepoPath[]): Promise<RepoPath[]>;
+}

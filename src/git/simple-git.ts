@@ -1,0 +1,163 @@
+import type { SimpleGit } from 'simple-git';
+import { OcrpipeError, userError } from '../base/errors.js';
+import type { AbsPath, RepoPath } from '../base/paths.js';
+import { findWorkTree } from './find-work-tree.js';
+import type { CommitId, Git, GitFile, GitRef } from './git.js';
+
+interface Process {
+  /** What git reads from its standard input. */
+  input?: string;
+  /** Exit code 1 is git's plain "no" in several questions: an answer, not a failure. */
+  noIsAnswer?: boolean;
+}
+
+/** Arguments given to one git process at most; the system limits their length. */
+const PATHS_AT_ONCE = 500;
+
+/** Git for the workspace at `root`; undefined if no work tree holds it. Starts no process. */
+export function openGit(root: AbsPath): Git | undefined {
+  const workTree = findWorkTree(root);
+  return workTree === undefined ? undefined : new SimpleGitGit(root, workTree);
+}
+
+class SimpleGitGit implements Git {
+  readonly workTree: AbsPath;
+  readonly #root: AbsPath;
+
+  constructor(root: AbsPath, workTree: AbsPath) {
+    this.#root = root;
+    this.workTree = workTree;
+  }
+
+  async currentCommit(): Promise<CommitId | undefined> {
+    return this.#commitOf('HEAD');
+  }
+
+  async resolve(revision: string): Promise<CommitId> {
+    const commit = await this.#commitOf(revision);
+    if (commit !== undefined) return commit;
+    throw userError('unknown-revision', `git knows no commit '${revision}'`, {
+      hint: "Give a branch, a tag or a commit; 'git log --oneline' lists some. Fetch it first if only a remote has it.",
+    });
+  }
+
+  async #commitOf(revision: string): Promise<CommitId | undefined> {
+    if (revision === '') return undefined;
+    const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`];
+    const text = (await this.#run(args, { noIsAnswer: true })).trim();
+    return text === '' ? undefined : (text as CommitId);
+  }
+
+  async refs(prefix?: string): Promise<GitRef[]> {
+    const prefixes = prefix === undefined ? ['refs/heads', 'refs/remotes', 'refs/tags'] : [prefix];
+    const format = '%(refname)%09%(objecttype) %(objectname)%09%(*objecttype) %(*objectname)';
+    const text = await this.#run(['for-each-ref', `--format=${format}`, ...prefixes]);
+    return text.split('\n').flatMap(parseRef);
+  }
+
+  async filesAt(commit: CommitId, paths?: readonly RepoPath[]): Promise<GitFile[]> {
+    const list = async (some: readonly string[]) =>
+      parseTree(await this.#run(['ls-tree', '-r', '-z', commit, '--', ...some]));
+    if (paths === undefined) return list([]);
+    const wanted = new Set<string>(paths);
+    const lists = await Promise.all(chunks(paths, PATHS_AT_ONCE).map(list));
+    return lists.flat().filter((file) => wanted.has(file.path));
+  }
+
+  async read(files: readonly GitFile[]): Promise<Buffer[]> {
+    if (files.length === 0) return [];
+    const names = files.map((file) => `${file.object}\n`).join('');
+    const args = ['cat-file', '--batch'];
+    const answer = this.#with(args, { input: names }, async (git): Promise<unknown> =>
+      git.binaryCatFile(['--batch']),
+    );
+    return splitBatch((await answer) as Buffer, files.length);
+  }
+
+  async readAt(commit: CommitId, path: RepoPath): Promise<Buffer | undefined> {
+    return (await this.read(await this.filesAt(commit, [path])))[0];
+  }
+
+  async tracked(paths: readonly RepoPath[]): Promise<RepoPath[]> {
+    return this.#each(paths, (some) => this.#run(['--literal-pathspecs', 'ls-files', '-z', '--', ...some]));
+  }
+
+  async ignored(paths: readonly RepoPath[]): Promise<RepoPath[]> {
+    if (paths.length === 0) return [];
+    const input = paths.map((path) => `${path}\0`).join('');
+    return splitNames(await this.#run(['check-ignore', '-z', '--stdin'], { input, noIsAnswer: true }));
+  }
+
+  async #each(paths: readonly RepoPath[], ask: (some: readonly string[]) => Promise<string>) {
+    const answers = await Promise.all(chunks(paths, PATHS_AT_ONCE).map(ask));
+    return answers.flatMap(splitNames);
+  }
+
+  async #run(args: string[], how: Process = {}): Promise<string> {
+    return this.#with(args, how, (git) => git.raw(args));
+  }
+
+  async #with<T>(args: string[], how: Process, use: (git: SimpleGit) => Promise<T>): Promise<T> {
+    const { simpleGit } = await import('simple-git');
+    const { input, noIsAnswer } = how;
+    const git = simpleGit({
+      baseDir: this.#root,
+      errors: (error, { exitCode, stdErr, stdOut }) => {
+        if (exitCode === 0) return error;
+        return noIsAnswer === true && exitCode === 1 ? undefined : Buffer.concat([...stdErr, ...stdOut]);
+      },
+      ...(input === undefined ? {} : { input: () => input }),
+    });
+    try {
+      return await use(git);
+    } catch (error) {
+      const said = error instanceof Error ? error.message.trim() : String(error);
+      throw new OcrpipeError('git-failed', `git ${args[0]!} failed: ${said}`, {
+        hint: "See whether 'git status' works here.",
+        cause: error,
+      });
+    }
+  }
+}
+
+function parseRef(line: string): GitRef[] {
+  const [name, direct, peeled] = line.split('\t');
+  const commit = [direct, peeled].find((field) => field?.startsWith('commit ') === true);
+  return name === undefined || commit === undefined
+    ? []
+    : [{ name, commit: commit.slice('commit '.length) as CommitId }];
+}
+
+/** Lines of `ls-tree -z`: `<mode> <type> <object>\t<path>`. Symlinks and submodules are no files. */
+function parseTree(text: string): GitFile[] {
+  return text.split('\0').flatMap((line) => {
+    const match = /^100\d{3} blob ([0-9a-f]+)\t(.*)$/s.exec(line);
+    return match ? [{ object: match[1]!, path: match[2]! as RepoPath }] : [];
+  });
+}
+
+/** The answers of `cat-file --batch`: `<object> <type> <size>\n<bytes>\n`, one after the other. */
+function splitBatch(answer: Buffer, count: number): Buffer[] {
+  const found: Buffer[] = [];
+  for (let at = 0; found.length < count;) {
+    const end = answer.indexOf(0x0a, at);
+    const size = Number(end < 0 ? Number.NaN : answer.toString('latin1', at, end).split(' ')[2]);
+    if (!Number.isSafeInteger(size) || end + 1 + size > answer.length) {
+      throw new OcrpipeError('git-failed', 'git could not read one of its objects', {
+        hint: "'git fsck' says what is wrong; a partial or shallow clone may lack it.",
+      });
+    }
+    found.push(answer.subarray(end + 1, end + 1 + size));
+    at = end + 1 + size + 1;
+  }
+  return found;
+}
+
+function splitNames(text: string): RepoPath[] {
+  return text.split('\0').filter((name) => name !== '') as RepoPath[];
+}
+
+function chunks<T>(items: readonly T[], size: number): T[][] {
+  const count = Math.ceil(items.length / size);
+  return Array.from({ length: count }, (_unused, index) => items.slice(index * size, (index + 1) * size));
+}
