@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { runOcrpipe } from '../rig/ocrpipe.js';
-import { temporaryFolder } from '../rig/workspace.js';
+import { temporaryFolder } from '../rig/temporary-folder.js';
 
 const run = (...args: string[]) => runOcrpipe(args, { cwd: temporaryFolder() });
 

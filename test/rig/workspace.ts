@@ -1,8 +1,7 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { onTestFinished } from 'vitest';
 import { ocrpipeJson, runOcrpipe, runProcess, type RunResult } from './ocrpipe.js';
+import { temporaryFolder } from './temporary-folder.js';
 
 /** Settings that keep a developer's own git configuration out of a test. */
 const GIT_ENVIRONMENT = {
@@ -70,15 +69,6 @@ export class TestWorkspace {
   json<T>(...args: string[]): Promise<T> {
     return ocrpipeJson<T>(args, { cwd: this.root, env: this.env });
   }
-}
-
-/** An empty folder that is removed when the test ends; in a hook, hand `afterAll` in. */
-export function temporaryFolder(whenDone: (remove: () => void) => void = onTestFinished): string {
-  const folder = mkdtempSync(join(tmpdir(), 'ocrpipe-test-'));
-  whenDone(() => {
-    rmSync(folder, { recursive: true, force: true });
-  });
-  return folder;
 }
 
 /** A new git work tree, not yet a workspace of ocrpipe. */

@@ -1,0 +1,90 @@
+// `npm test`: installs what is missing, builds, runs the tests that need nothing but Node, npm and git, says what it left
+// out, and ends with 'N passed, N failed, N skipped' alone on a line.
+//
+//   --s3 --native --long   run these sets too (files named *.s3.test.ts, *.native.test.ts, *.long.test.ts)
+//   --strict-data          fail if the shared data is there and a test of it was skipped
+//   anything else          handed on to vitest (a part of a path, -t TITLE)
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { build, ensureInstalled, readJson, root, tryToRun } from './setup.mjs';
+
+/** The sets that `npm test` leaves out, by the ending of their files' names. */
+const SETS = {
+  s3: { what: 'tests on a real S3 server', how: 'npm test -- --s3 (see CONTRIBUTING.md for the server)' },
+  native: {
+    what: 'tests on native TensorFlow',
+    how: 'scripts/native-tensorflow.sh, then npm test -- --native',
+  },
+  long: { what: 'long tests (minutes each)', how: 'npm run test:long' },
+};
+
+const own = new Set([...Object.keys(SETS).map((name) => `--${name}`), '--strict-data']);
+const asked = process.argv.slice(2);
+const options = new Set(asked.filter((word) => own.has(word)));
+const forVitest = asked.filter((word) => !own.has(word));
+const leftOut = Object.keys(SETS).filter((name) => !options.has(`--${name}`));
+const reportFile = join(root, '.cache', 'test-report.json');
+
+ensureInstalled();
+build();
+mkdirSync(join(root, '.cache'), { recursive: true });
+rmSync(reportFile, { force: true });
+const exitCode = tryToRun(process.execPath, [
+  join(root, 'node_modules', 'vitest', 'vitest.mjs'),
+  'run',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${reportFile}`,
+  ...leftOut.map((name) => `--exclude=**/*.${name}.test.ts`),
+  ...forVitest,
+]);
+
+const report = existsSync(reportFile) ? readJson(reportFile) : { testResults: [] };
+const counts = count(report, exitCode);
+const refused = options.has('--strict-data') ? skippedDespiteData(report) : [];
+listSkipped(report);
+listLeftOut();
+for (const test of refused) console.log(`the shared data is there, and yet this test was skipped: ${test}`);
+console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+process.exit(exitCode !== 0 || counts.failed > 0 || refused.length > 0 ? 1 : 0);
+
+/** A file that could not be loaded, or a failure outside any test, counts as one failed test. */
+function count({ testResults }, code) {
+  const all = testResults.flatMap((file) => file.assertionResults);
+  const passed = all.filter(({ status }) => status === 'passed').length;
+  const inTests = all.filter(({ status }) => status === 'failed').length;
+  const outside = testResults.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some(({ status }) => status === 'failed'),
+  ).length;
+  const failed = inTests + outside;
+  return { passed, failed: failed === 0 && code !== 0 ? 1 : failed, skipped: all.length - passed - inTests };
+}
+
+function skippedTests({ testResults }) {
+  return testResults.flatMap((file) =>
+    file.assertionResults
+      .filter(({ status }) => status !== 'passed' && status !== 'failed')
+      .map(({ fullName }) => ({ file: file.name, fullName })),
+  );
+}
+
+function skippedDespiteData(result) {
+  if (!existsSync(join(root, '..', 'shared', 'data'))) return [];
+  return skippedTests(result)
+    .filter(({ file }) => /shared-data|shared\/data/.test(readFileSync(file, 'utf8')))
+    .map(({ file, fullName }) => `${relative(root, file)}: ${fullName}`);
+}
+
+function listSkipped(result) {
+  for (const { file, fullName } of skippedTests(result))
+    console.log(`skipped: ${relative(root, file)}: ${fullName}`);
+}
+
+function listLeftOut() {
+  const files = readdirSync(join(root, 'test'), { recursive: true }).map(String);
+  for (const name of leftOut) {
+    const amount = files.filter((file) => file.endsWith(`.${name}.test.ts`)).length;
+    if (amount > 0)
+      console.log(`left out: ${SETS[name].what} (${amount} files); to run them: ${SETS[name].how}`);
+  }
+}
