@@ -41,7 +41,8 @@ function placeText(place: Location): string {
   return [place.file, place.line, place.column].filter((part) => part !== undefined).join(':');
 }
 
-function asOcrpipeError(error: unknown, argv: readonly string[]): OcrpipeError {
+/** Any thrown value as the error that is shown: the parser, the operating system and our own mistakes have codes too. */
+export function asOcrpipeError(error: unknown, argv: readonly string[]): OcrpipeError {
   if (error instanceof OcrpipeError) return error;
   if (error instanceof Errors.CLIError) return commandLineError(error, argv);
   const message = error instanceof Error ? error.message : String(error);

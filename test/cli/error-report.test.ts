@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { OcrpipeError, userError } from '../../src/base/errors.js';
+import { asOcrpipeError, errorDocument, errorText } from '../../src/cli/error-report.js';
+
+describe('the report of an error', () => {
+  const error = userError('yaml-syntax', 'a.yaml is not valid YAML', {
+    location: { file: 'a.yaml', line: 3, column: 7 },
+    hint: 'Correct the file.',
+  });
+
+  it('says place, message, code and hint', () => {
+    expect(errorText(error)).toBe(
+      'error: a.yaml:3:7: a.yaml is not valid YAML [yaml-syntax]\n  hint: Correct the file.',
+    );
+  });
+
+  it('is one document for scripts, without keys that have no value', () => {
+    expect(errorDocument(error)).toEqual({
+      error: {
+        code: 'yaml-syntax',
+        message: 'a.yaml is not valid YAML',
+        hint: 'Correct the file.',
+        location: { file: 'a.yaml', line: 3, column: 7 },
+      },
+    });
+    expect(errorDocument(new OcrpipeError('x', 'y'))).toEqual({ error: { code: 'x', message: 'y' } });
+  });
+
+  it('tells a refusal of the operating system from a mistake of ours', () => {
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    expect(asOcrpipeError(full, [])).toMatchObject({ code: 'system-error', exitCode: 1 });
+    expect(asOcrpipeError(full, []).hint).toContain('disk is full');
+    expect(asOcrpipeError(new TypeError('x is not a function'), [])).toMatchObject({
+      code: 'internal-error',
+      exitCode: 1,
+      message: 'this should not have happened: x is not a function',
+    });
+    expect(asOcrpipeError('thrown text', [])).toMatchObject({ code: 'internal-error' });
+  });
+});
