@@ -72,7 +72,7 @@ export class TestWorkspace {
 }
 
 /** A new git work tree, not yet a workspace of ocrpipe. */
-export async function gitFolder(root = temporaryFolder()): Promise<TestWorkspace> {
+export async function gitFolder(root: string = temporaryFolder()): Promise<TestWorkspace> {
   mkdirSync(root, { recursive: true });
   const workspace = new TestWorkspace(root);
   await workspace.git('init', '--quiet', '--initial-branch=main');
@@ -80,7 +80,7 @@ export async function gitFolder(root = temporaryFolder()): Promise<TestWorkspace
 }
 
 /** A new git work tree in which `ocrpipe init` has run. */
-export async function newWorkspace(root = temporaryFolder()): Promise<TestWorkspace> {
+export async function newWorkspace(root: string = temporaryFolder()): Promise<TestWorkspace> {
   const workspace = await gitFolder(root);
   await workspace.ocrpipe('init');
   return workspace;
