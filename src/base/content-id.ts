@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Lower-case hex SHA-256 of some bytes: the name of a blob or tree everywhere. */
 export type ContentId = string & { readonly __brand: 'ContentId' };
@@ -12,7 +12,7 @@ export function isContentId(text: unknown): text is ContentId {
 
 /** The content id of `bytes`. */
 export function contentIdOf(bytes: Uint8Array | string): ContentId {
-  return createHash('sha256').update(bytes).digest('hex') as ContentId;
+  return hash('sha256', bytes, 'hex') as ContentId;
 }
 
 /** The content id held in 32 raw bytes at `offset`. */

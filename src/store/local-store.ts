@@ -1,0 +1,241 @@
+import { createHash } from 'node:crypto';
+import { closeSync, fchmodSync, fsyncSync, openSync, readSync, renameSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { syncDirectory, temporaryBeside, writeAll } from '../base/atomic-file.js';
+import type { ContentId } from '../base/content-id.js';
+import { systemErrorCode, type OcrpipeError } from '../base/errors.js';
+import { writePoint } from '../base/write-points.js';
+import { FOLDERS, LARGE_BLOB_BYTES, type ObjectKind, type StoreFormat } from './format.js';
+import { LooseObjects, type LooseObject } from './loose-objects.js';
+import { objectDamaged, objectMissing, type ObjectReader } from './object-reader.js';
+import type { Packed } from './object-index.js';
+import type { PackTable } from './pack-format.js';
+import { PackShelf, type UnreadablePack } from './pack-shelf.js';
+import { createStoreFolder, readStoreFolder } from './store-folder.js';
+import { namePack, StoreWriter, type WriterOptions } from './store-writer.js';
+import { makeDurable, removeAbandoned, temporaryName, unlinkIfThere } from './temporary.js';
+import { verifyPackFile } from './verify-pack.js';
+
+const COPY_CHUNK_BYTES = 1024 * 1024;
+
+/** Where an object stands in a local store. */
+export type ObjectPlace =
+  | { in: 'pack'; pack: ContentId; file: string; offset: number; length: number }
+  | { in: 'file'; file: string; length: number };
+
+export interface CopyOptions {
+  /** Permission bits of the new file; 0666 less the umask if not given. */
+  mode?: number;
+  /** Flush the file and its folder before this returns. */
+  sync?: boolean;
+}
+
+/**
+ * A store in a folder of this machine, or on a disk that machines share. Reading needs no lock: what has a name never
+ * changes. Several processes may write at once. Close it to give the open files back.
+ */
+export class LocalStore implements ObjectReader {
+  readonly root: string;
+  readonly format: StoreFormat;
+  readonly #shelf: PackShelf;
+  readonly #loose: LooseObjects;
+
+  private constructor(root: string, format: StoreFormat) {
+    this.root = root;
+    this.format = format;
+    this.#shelf = new PackShelf(root);
+    this.#loose = new LooseObjects(root);
+  }
+
+  /** Opens the store at `root`. Throws `no-store`, `store-format-damaged` or `store-format-unknown`. */
+  static open(root: string): LocalStore {
+    return new LocalStore(root, readStoreFolder(root));
+  }
+
+  /** Opens the store at `root` and makes one if there is none. */
+  static create(root: string): LocalStore {
+    return new LocalStore(root, createStoreFolder(root));
+  }
+
+  has(kind: ObjectKind, id: ContentId): boolean {
+    return this.#shelf.has(kind, id) || (kind === 'blob' && this.#loose.has(id));
+  }
+
+  /**
+   * The verified bytes of an object. Every copy that the store has is tried before `object-damaged` is thrown;
+   * `object-missing` if there is none. Large blobs are better copied with `copyBlobTo`.
+   */
+  read(kind: ObjectKind, id: ContentId): Buffer {
+    const packed = this.#readPacked(kind, id);
+    if (packed) return packed;
+    try {
+      if (kind === 'blob') return this.#loose.read(id);
+    } catch (error) {
+      if (systemErrorCode(error) !== 'ENOENT') throw error;
+    }
+    throw this.#unreadable(kind, id);
+  }
+
+  /** Where the first copy of an object stands, or undefined. Its bytes are not verified. */
+  locate(kind: ObjectKind, id: ContentId): ObjectPlace | undefined {
+    const [packed] = this.#shelf.findAll(kind, id);
+    if (packed) return this.#placeOf(packed);
+    const length = kind === 'blob' ? this.#loose.sizeOf(id) : undefined;
+    return length === undefined ? undefined : { in: 'file', file: this.#loose.fileOf(id), length };
+  }
+
+  /**
+   * Writes a blob's verified bytes to `target`: to a temporary name beside it, then renamed, so that `target` is whole or
+   * untouched. Bytes that are not those of the id never get the name. Throws like `read`.
+   */
+  copyBlobTo(id: ContentId, target: string, options: CopyOptions = {}): void {
+    const large = this.#loose.sizeOf(id);
+    if (large !== undefined && large >= LARGE_BLOB_BYTES) {
+      this.#writeBeside(target, options, (fd) => {
+        this.#copyLarge(id, fd);
+      });
+      return;
+    }
+    const bytes = this.read('blob', id);
+    this.#writeBeside(target, options, (fd) => {
+      writeAll(fd, bytes);
+    });
+  }
+
+  /** Begins to write objects. Use one writer for one piece of work, and end it with `finish` or `abort`. */
+  writer(options: WriterOptions = {}): StoreWriter {
+    removeAbandoned(join(this.root, FOLDERS.tmp));
+    this.#shelf.refresh();
+    return new StoreWriter({ root: this.root, shelf: this.#shelf, loose: this.#loose }, options);
+  }
+
+  /** A fresh name in the store's own `tmp/`, from where a rename into the store is atomic. */
+  temporaryFile(): string {
+    return temporaryName(join(this.root, FOLDERS.tmp));
+  }
+
+  /** The tables of all packs, sorted by pack id. */
+  packs(): PackTable[] {
+    return this.#shelf.tables();
+  }
+
+  /** Packs whose table cannot be trusted: none of their objects count as present. */
+  unreadablePacks(): UnreadablePack[] {
+    return this.#shelf.unreadable();
+  }
+
+  packFile(id: ContentId): string {
+    return this.#shelf.fileOf(id);
+  }
+
+  objectFile(id: ContentId): string {
+    return this.#loose.fileOf(id);
+  }
+
+  /** The large blobs, sorted by id. */
+  looseObjects(): Generator<LooseObject> {
+    return this.#loose.list();
+  }
+
+  /**
+   * Takes over a pack file of `tmp/` after every object in it was verified; flushes and renames it. With `expected` it must
+   * be that very pack. Throws `pack-damaged` or `object-damaged` and removes the file.
+   */
+  adoptPack(temporary: string, expected?: ContentId): PackTable {
+    try {
+      const table = verifyPackFile(temporary, expected);
+      makeDurable(temporary);
+      namePack(
+        { root: this.root, shelf: this.#shelf, loose: this.#loose },
+        { id: table.packId, file: temporary, table },
+      );
+      return table;
+    } catch (error) {
+      unlinkIfThere(temporary);
+      throw error;
+    }
+  }
+
+  /** Takes over a large blob in `tmp/` after comparing its hash; flushes and renames it. Throws `object-damaged`. */
+  async adoptObject(temporary: string, id: ContentId, options: { signal?: AbortSignal } = {}): Promise<void> {
+    await this.#loose.adopt(temporary, id, options);
+  }
+
+  /** Closes the packs that are open. The store can still be used: it opens them again. */
+  close(): void {
+    this.#shelf.close();
+  }
+
+  #readPacked(kind: ObjectKind, id: ContentId): Buffer | undefined {
+    for (const packed of this.#shelf.findAll(kind, id)) {
+      const bytes = this.#readCopy(packed);
+      if (bytes) return bytes;
+    }
+    return undefined;
+  }
+
+  #readCopy(packed: Packed): Buffer | undefined {
+    try {
+      return this.#shelf.reader(packed.table).readObject(packed.table.entry(packed.index));
+    } catch (error) {
+      if (systemErrorCode(error) !== 'ENOENT') throw error;
+      this.#shelf.refresh(true);
+      const [moved] = this.#shelf.findAll(packed.table.kindAt(packed.index), packed.table.idAt(packed.index));
+      if (!moved || moved.table === packed.table) return undefined;
+      return this.#shelf.reader(moved.table).readObject(moved.table.entry(moved.index));
+    }
+  }
+
+  #unreadable(kind: ObjectKind, id: ContentId): OcrpipeError {
+    const [damaged] = this.#shelf.findAll(kind, id);
+    if (damaged) {
+      return objectDamaged(kind, id, this.#shelf.fileOf(damaged.table.packId), 'its bytes have another hash');
+    }
+    const [pack] = this.#shelf.unreadable();
+    const hint = pack && `It may have been in ${pack.where}, which is damaged: run 'ocrpipe fsck --repair'.`;
+    return objectMissing(kind, id, this.root, hint);
+  }
+
+  #placeOf(packed: Packed): ObjectPlace {
+    const { offset, length } = packed.table.entry(packed.index);
+    const pack = packed.table.packId;
+    return { in: 'pack', pack, file: this.#shelf.fileOf(pack), offset, length };
+  }
+
+  #copyLarge(id: ContentId, target: number): void {
+    const file = this.#loose.fileOf(id);
+    const source = openSync(file, 'r');
+    try {
+      const hash = createHash('sha256');
+      const chunk = Buffer.allocUnsafe(COPY_CHUNK_BYTES);
+      for (let read = readSync(source, chunk); read > 0; read = readSync(source, chunk)) {
+        hash.update(chunk.subarray(0, read));
+        writeAll(target, chunk.subarray(0, read));
+      }
+      if (hash.digest('hex') !== id) throw objectDamaged('blob', id, file, 'its bytes have another hash');
+    } finally {
+      closeSync(source);
+    }
+  }
+
+  #writeBeside(target: string, options: CopyOptions, write: (fd: number) => void): void {
+    const temporary = temporaryBeside(target);
+    writePoint();
+    const fd = openSync(temporary, 'wx', options.mode ?? 0o666);
+    try {
+      try {
+        write(fd);
+        if (options.mode !== undefined) fchmodSync(fd, options.mode);
+        if (options.sync) fsyncSync(fd);
+      } finally {
+        closeSync(fd);
+      }
+      writePoint();
+      renameSync(temporary, target);
+    } catch (error) {
+      unlinkIfThere(temporary);
+      throw error;
+    }
+    if (options.sync) syncDirectory(dirname(target));
+  }
+}

@@ -1,0 +1,134 @@
+import { constants, existsSync, lstatSync, readFileSync, statSync, type BigIntStats } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { hashFile } from 'hasha';
+import { contentIdOf, type ContentId } from '../base/content-id.js';
+import { OcrpipeError, userError } from '../base/errors.js';
+import { writePoint } from '../base/write-points.js';
+import { FOLDERS, objectKey, objectOfKey } from './format.js';
+import { objectDamaged } from './object-reader.js';
+import { giveName, makeDurable, namesIn, temporaryName, unlinkIfThere, writeTemporary } from './temporary.js';
+
+/** A file that changes under the copy is copied again so often before that is an error. */
+const COPY_ATTEMPTS = 5;
+
+/** A large blob in a file of its own. */
+export interface LooseObject {
+  id: ContentId;
+  file: string;
+  size: number;
+}
+
+/** The large blobs of one local store: one read-only file each. */
+export class LooseObjects {
+  readonly #root: string;
+  readonly #tmp: string;
+
+  constructor(root: string) {
+    this.#root = root;
+    this.#tmp = join(root, FOLDERS.tmp);
+  }
+
+  fileOf(id: ContentId): string {
+    return join(this.#root, objectKey(id));
+  }
+
+  has(id: ContentId): boolean {
+    return existsSync(this.fileOf(id));
+  }
+
+  /** Bytes of the object's file, or undefined if there is none. */
+  sizeOf(id: ContentId): number | undefined {
+    return statSync(this.fileOf(id), { throwIfNoEntry: false })?.size;
+  }
+
+  /** The verified bytes; throws ENOENT or `object-damaged`. */
+  read(id: ContentId): Buffer {
+    const bytes = readFileSync(this.fileOf(id));
+    if (contentIdOf(bytes) !== id)
+      throw objectDamaged('blob', id, this.fileOf(id), 'its bytes have another hash');
+    return bytes;
+  }
+
+  /** Every large blob, by id. */
+  *list(): Generator<LooseObject> {
+    for (const first of namesIn(join(this.#root, FOLDERS.objects))) {
+      for (const rest of namesIn(join(this.#root, FOLDERS.objects, first))) {
+        const id = objectOfKey(`${FOLDERS.objects}/${first}/${rest}`);
+        const size = id === undefined ? undefined : this.sizeOf(id);
+        if (id !== undefined && size !== undefined) yield { id, file: this.fileOf(id), size };
+      }
+    }
+  }
+
+  /** Stores bytes that the caller hashed, durably. */
+  putBytes(id: ContentId, bytes: Uint8Array): void {
+    giveName(writeTemporary(this.#tmp, bytes), this.fileOf(id));
+  }
+
+  /**
+   * Stores a file: a clone or copy of it is hashed, so that the id always names the stored bytes. A file that changed
+   * meanwhile is copied again; one that keeps changing is an error (`file-keeps-changing`), so is what is no regular file
+   * (`not-a-file`). Returns the stat of the file as it was copied.
+   */
+  async putFile(
+    path: string,
+    options: { signal?: AbortSignal } = {},
+  ): Promise<{ id: ContentId; size: number; stat: BigIntStats; written: boolean }> {
+    for (let attempt = 1; attempt <= COPY_ATTEMPTS; attempt += 1) {
+      const stored = await this.#tryPutFile(path, options);
+      if (stored) return stored;
+    }
+    throw new OcrpipeError('file-keeps-changing', `${path} changes while it is being stored`, {
+      hint: 'Stop what writes to it, then try again.',
+    });
+  }
+
+  /** Takes over a file of the store's `tmp/` after comparing its hash with `id`. Throws `object-damaged`, and removes it. */
+  async adopt(temporary: string, id: ContentId, options: { signal?: AbortSignal } = {}): Promise<void> {
+    if ((await hashOfFile(temporary, options)) !== id) {
+      unlinkIfThere(temporary);
+      throw objectDamaged('blob', id, temporary, 'its bytes have another hash');
+    }
+    makeDurable(temporary);
+    giveName(temporary, this.fileOf(id));
+  }
+
+  async #tryPutFile(
+    path: string,
+    options: { signal?: AbortSignal },
+  ): Promise<{ id: ContentId; size: number; stat: BigIntStats; written: boolean } | undefined> {
+    const before = regularFile(path);
+    const temporary = temporaryName(this.#tmp);
+    try {
+      writePoint();
+      await copyFile(path, temporary, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+      const id = await hashOfFile(temporary, options);
+      if (!sameFile(before, regularFile(path))) return undefined;
+      const written = this.sizeOf(id) !== Number(before.size);
+      if (written) {
+        makeDurable(temporary);
+        giveName(temporary, this.fileOf(id));
+      }
+      return { id, size: Number(before.size), stat: before, written };
+    } finally {
+      unlinkIfThere(temporary);
+    }
+  }
+}
+
+/** SHA-256 of a whole file, computed in hasha's worker thread. */
+export async function hashOfFile(path: string, options: { signal?: AbortSignal } = {}): Promise<ContentId> {
+  const { signal } = options;
+  return (await hashFile(path, { algorithm: 'sha256', ...(signal && { signal }) })) as ContentId;
+}
+
+function regularFile(path: string): BigIntStats {
+  const stat = lstatSync(path, { bigint: true });
+  if (!stat.isFile()) throw userError('not-a-file', `${path} is not a regular file`);
+  return stat;
+}
+
+function sameFile(a: BigIntStats, b: BigIntStats): boolean {
+  return a.size === b.size && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs && a.ino === b.ino;
+}

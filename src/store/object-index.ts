@@ -1,0 +1,108 @@
+import type { ContentId } from '../base/content-id.js';
+import { KIND_CODES, type ObjectKind } from './format.js';
+import { PACK_ENTRY_BYTES, type PackTable } from './pack-format.js';
+
+/** Where an object stands: entry `index` of a pack's table. */
+export interface Packed {
+  table: PackTable;
+  index: number;
+}
+
+const FIRST_SLOTS = 1024;
+const MULTIPLIER = 0x9e3779b1;
+
+/**
+ * Finds objects in many packs at once: a hash table with open addressing over the packs' raw tables, 8 to 16 bytes of
+ * memory an object beside the tables. It is memory only and made from the tables, so it can never be out of date with them.
+ */
+export class ObjectIndex {
+  readonly #tables: PackTable[] = [];
+  /** Number of the first object of each table. */
+  readonly #starts: number[] = [];
+  #slots = new Int32Array(FIRST_SLOTS);
+  #count = 0;
+  readonly #wanted = Buffer.alloc(32);
+
+  get tables(): readonly PackTable[] {
+    return this.#tables;
+  }
+
+  add(table: PackTable): void {
+    this.#tables.push(table);
+    this.#starts.push(this.#count);
+    const first = this.#count;
+    this.#count += table.count;
+    if (this.#count * 2 > this.#slots.length) this.#grow();
+    else this.#insert(table, first);
+  }
+
+  has(kind: ObjectKind, id: ContentId): boolean {
+    return this.find(kind, id) !== undefined;
+  }
+
+  /** The object in the pack that was added first, or undefined. */
+  find(kind: ObjectKind, id: ContentId): Packed | undefined {
+    return this.#probe(kind, id, 0);
+  }
+
+  /** The object in every pack that holds it: another copy may be sound where the first is damaged. */
+  findAll(kind: ObjectKind, id: ContentId): Packed[] {
+    const found: Packed[] = [];
+    for (let packed = this.#probe(kind, id, 0); packed; packed = this.#probe(kind, id, found.length)) {
+      found.push(packed);
+    }
+    return found;
+  }
+
+  /** The occurrence of the object that comes after `skip` others. */
+  #probe(kind: ObjectKind, id: ContentId, skip: number): Packed | undefined {
+    this.#wanted.write(id, 0, 32, 'hex');
+    const code = KIND_CODES[kind];
+    const mask = this.#slots.length - 1;
+    let toSkip = skip;
+    for (let slot = slotOf(this.#wanted, 0, code) & mask; ; slot = (slot + 1) & mask) {
+      const number = this.#slots[slot]!;
+      if (number === 0) return undefined;
+      const packed = this.#packedAt(number - 1);
+      const raw = packed.table.raw;
+      const at = packed.index * PACK_ENTRY_BYTES;
+      if (raw[at + 32] !== code || this.#wanted.compare(raw, at, at + 32) !== 0) continue;
+      if (toSkip === 0) return packed;
+      toSkip -= 1;
+    }
+  }
+
+  #packedAt(number: number): Packed {
+    let low = 0;
+    for (let high = this.#starts.length - 1; low < high;) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#starts[middle]! <= number) low = middle;
+      else high = middle - 1;
+    }
+    return { table: this.#tables[low]!, index: number - this.#starts[low]! };
+  }
+
+  #grow(): void {
+    let slots = this.#slots.length;
+    while (slots < this.#count * 2) slots *= 2;
+    this.#slots = new Int32Array(slots * 2);
+    this.#tables.forEach((table, number) => {
+      this.#insert(table, this.#starts[number]!);
+    });
+  }
+
+  #insert(table: PackTable, first: number): void {
+    const mask = this.#slots.length - 1;
+    for (let index = 0; index < table.count; index += 1) {
+      const at = index * PACK_ENTRY_BYTES;
+      let slot = slotOf(table.raw, at, table.raw[at + 32]!) & mask;
+      while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
+      this.#slots[slot] = first + index + 1;
+    }
+  }
+}
+
+function slotOf(bytes: Buffer, at: number, kindCode: number): number {
+  const mixed = Math.imul(bytes.readInt32LE(at) ^ kindCode, MULTIPLIER);
+  return (mixed ^ (mixed >>> 15)) >>> 0;
+}

@@ -1,0 +1,121 @@
+import { closeSync, fchmodSync, fsyncSync, openSync } from 'node:fs';
+import { writeAll } from '../base/atomic-file.js';
+import type { ContentId } from '../base/content-id.js';
+import { writePoint } from '../base/write-points.js';
+import { MAX_PACK_DATA_BYTES, MAX_PACK_OBJECTS, OBJECT_MODE, type ObjectKind } from './format.js';
+import {
+  encodePackEntry,
+  encodePackHeader,
+  encodePackTrailer,
+  PACK_ENTRY_BYTES,
+  packIdOf,
+  PackTable,
+} from './pack-format.js';
+import { temporaryName, unlinkIfThere } from './temporary.js';
+
+/** Bytes gathered before they are written: small, because several writers may be open at once. */
+const SLAB_BYTES = 512 * 1024;
+const FIRST_TABLE_BYTES = 256 * PACK_ENTRY_BYTES;
+
+/** A whole pack that is flushed to disk under a temporary name. */
+export interface SealedPack {
+  id: ContentId;
+  /** Where the file stands until it is renamed. */
+  file: string;
+  table: PackTable;
+}
+
+/**
+ * Writes one pack to a temporary file in `tmp`, through a small slab. The same objects in the same order (and the same salt)
+ * give the same file, byte for byte, and so the same name.
+ */
+export class PackWriter {
+  readonly #file: string;
+  readonly #fd: number;
+  readonly #header: Buffer;
+  readonly #slab = Buffer.allocUnsafe(SLAB_BYTES);
+  #inSlab = 0;
+  #table = Buffer.allocUnsafe(FIRST_TABLE_BYTES);
+  #count = 0;
+  #dataLength = 0;
+  #open = true;
+
+  /** `salt` (16 bytes) gives a pack of equal content another name; leave it out unless that is wanted. */
+  constructor(tmp: string, salt?: Uint8Array) {
+    this.#file = temporaryName(tmp);
+    this.#header = encodePackHeader(salt);
+    writePoint();
+    this.#fd = openSync(this.#file, 'wx', 0o666);
+    this.#write(this.#header);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Bytes of objects so far. */
+  get dataLength(): number {
+    return this.#dataLength;
+  }
+
+  /** False if an object of `length` bytes belongs into the next pack. */
+  fits(length: number): boolean {
+    return (
+      this.#count < MAX_PACK_OBJECTS &&
+      (this.#count === 0 || this.#dataLength + length <= MAX_PACK_DATA_BYTES)
+    );
+  }
+
+  /** Appends an object. `id` must be the SHA-256 of `bytes`. The bytes are copied or written before this returns. */
+  add(kind: ObjectKind, id: ContentId, bytes: Uint8Array): void {
+    const at = this.#count * PACK_ENTRY_BYTES;
+    if (at === this.#table.length) this.#table = Buffer.concat([this.#table], this.#table.length * 2);
+    encodePackEntry(this.#table, at, { kind, id, length: bytes.length });
+    this.#count += 1;
+    this.#dataLength += bytes.length;
+    this.#write(bytes);
+  }
+
+  /** Writes table and trailer, flushes the file to disk and closes it. Nothing is named yet: the caller renames the file. */
+  seal(): SealedPack {
+    const table = Buffer.from(this.#table.subarray(0, this.#count * PACK_ENTRY_BYTES));
+    const trailer = encodePackTrailer(this.#count, this.#dataLength);
+    this.#write(table);
+    this.#write(trailer);
+    this.#flush();
+    fchmodSync(this.#fd, OBJECT_MODE);
+    fsyncSync(this.#fd);
+    this.#close();
+    const id = packIdOf(this.#header, table, trailer);
+    return { id, file: this.#file, table: PackTable.decode(table, id, this.#dataLength) };
+  }
+
+  /** Gives up: closes and removes the temporary file. Harmless after `seal` took the file over. */
+  abort(): void {
+    if (!this.#open) return;
+    this.#close();
+    unlinkIfThere(this.#file);
+  }
+
+  #close(): void {
+    this.#open = false;
+    closeSync(this.#fd);
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (this.#inSlab + bytes.length > SLAB_BYTES) this.#flush();
+    if (bytes.length > SLAB_BYTES) {
+      writeAll(this.#fd, bytes);
+      return;
+    }
+    this.#slab.set(bytes, this.#inSlab);
+    this.#inSlab += bytes.length;
+  }
+
+  #flush(): void {
+    if (this.#inSlab === 0) return;
+    writePoint();
+    writeAll(this.#fd, this.#slab.subarray(0, this.#inSlab));
+    this.#inSlab = 0;
+  }
+}

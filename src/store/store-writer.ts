@@ -1,0 +1,197 @@
+import type { BigIntStats } from 'node:fs';
+import { join } from 'node:path';
+import { contentIdOf, type ContentId } from '../base/content-id.js';
+import { FOLDERS, LARGE_BLOB_BYTES, type NodeKind, type ObjectKind } from './format.js';
+import type { LooseObjects } from './loose-objects.js';
+import { ObjectIndex } from './object-index.js';
+import type { PackShelf } from './pack-shelf.js';
+import { PackWriter, type SealedPack } from './pack-writer.js';
+import { giveName, unlinkIfThere } from './temporary.js';
+
+/** The parts of a store that a writer puts objects into. */
+export interface WriterTarget {
+  root: string;
+  shelf: PackShelf;
+  loose: LooseObjects;
+}
+
+export interface WriterOptions {
+  /**
+   * Write objects even if the store has them, so that a damaged copy gets a sound one beside it. An equal pack replaces the
+   * damaged one, for its name is the same.
+   */
+  again?: boolean;
+}
+
+/** What a writer wrote; what the store had already is not counted. */
+export interface Written {
+  objects: number;
+  bytes: number;
+  packs: readonly ContentId[];
+}
+
+/** One stored file: its id and size, and the stat that its bytes were read under. */
+export interface StoredFile {
+  id: ContentId;
+  size: number;
+  stat: BigIntStats;
+}
+
+/**
+ * Puts objects into a store. What the store has is not written again. Small objects go into packs, blobs apart from nodes,
+ * each in the order they are put: put files in path order. A node must be put after what it names. Packs of blobs are named
+ * when they are full, packs of nodes only by `finish`, after every blob: a reader never meets a node before its files.
+ * Nothing put is certain to be in the store before `finish` returns.
+ */
+export class StoreWriter {
+  readonly #target: WriterTarget;
+  readonly #again: boolean;
+  readonly #blobs: PackStream;
+  readonly #nodes: PackStream;
+  readonly #written = { objects: 0, bytes: 0, packs: [] as ContentId[] };
+
+  constructor(target: WriterTarget, options: WriterOptions = {}) {
+    this.#target = target;
+    this.#again = options.again ?? false;
+    const tmp = join(target.root, FOLDERS.tmp);
+    this.#blobs = new PackStream(tmp, (pack) => {
+      this.#name(pack);
+    });
+    this.#nodes = new PackStream(tmp);
+  }
+
+  /** True if the object is in the store or was put into this writer. */
+  has(kind: ObjectKind, id: ContentId): boolean {
+    if (this.#target.shelf.knows(kind, id) || this.#pending(kind, id)) return true;
+    return kind === 'blob' && this.#target.loose.has(id);
+  }
+
+  /** Stores the bytes of a file, which are copied before this returns. */
+  putBlob(bytes: Uint8Array): ContentId {
+    const id = contentIdOf(bytes);
+    if (bytes.length >= LARGE_BLOB_BYTES) this.#putLarge(id, bytes);
+    else this.#putSmall('blob', id, bytes);
+    return id;
+  }
+
+  /** Stores the bytes of one node of a directory. */
+  putTree(node: Uint8Array, kind: NodeKind): ContentId {
+    const id = contentIdOf(node);
+    this.#putSmall(kind, id, node);
+    return id;
+  }
+
+  /**
+   * Stores a file of any size; meant for those of 1 MiB and more, which are cloned or copied and hashed by a worker thread.
+   * The id is that of the stored bytes. Throws `file-keeps-changing` and `not-a-file`.
+   */
+  async putFile(path: string, options: { signal?: AbortSignal } = {}): Promise<StoredFile> {
+    const { written, ...stored } = await this.#target.loose.putFile(path, options);
+    if (written) this.#count(stored.size);
+    return stored;
+  }
+
+  /** Makes everything put durable: blobs first, then nodes. The writer is used up. */
+  finish(): Written {
+    try {
+      this.#blobs.close();
+      this.#nodes.close();
+      for (const pack of this.#nodes.takeSealed()) this.#name(pack);
+    } catch (error) {
+      this.abort();
+      throw error;
+    }
+    return this.#written;
+  }
+
+  /** Drops what is not named yet. Packs and large blobs that are named stay: they are whole, and found by the next run. */
+  abort(): void {
+    this.#blobs.abort();
+    this.#nodes.abort();
+  }
+
+  #pending(kind: ObjectKind, id: ContentId): boolean {
+    return kind === 'blob' ? this.#blobs.has(kind, id) : this.#nodes.has(kind, id);
+  }
+
+  #putSmall(kind: ObjectKind, id: ContentId, bytes: Uint8Array): void {
+    if (this.#pending(kind, id) || (!this.#again && this.#target.shelf.knows(kind, id))) return;
+    (kind === 'blob' ? this.#blobs : this.#nodes).put(kind, id, bytes);
+    this.#count(bytes.length);
+  }
+
+  #putLarge(id: ContentId, bytes: Uint8Array): void {
+    if (!this.#again && this.#target.loose.sizeOf(id) === bytes.length) return;
+    this.#target.loose.putBytes(id, bytes);
+    this.#count(bytes.length);
+  }
+
+  #count(bytes: number): void {
+    this.#written.objects += 1;
+    this.#written.bytes += bytes;
+  }
+
+  #name(pack: SealedPack): void {
+    namePack(this.#target, pack);
+    this.#written.packs.push(pack.id);
+  }
+}
+
+/**
+ * Gives a flushed pack its name. A pack of that name has the same content, so replacing it loses nothing, and heals it if it
+ * was damaged.
+ */
+export function namePack(target: WriterTarget, pack: SealedPack): void {
+  giveName(pack.file, target.shelf.fileOf(pack.id));
+  target.shelf.add(pack.table);
+}
+
+/** A row of packs, each begun when the one before is full. `sealed` is called for each full pack; without it they wait. */
+class PackStream {
+  readonly #tmp: string;
+  readonly #onSealed: ((pack: SealedPack) => void) | undefined;
+  readonly #sealedIndex = new ObjectIndex();
+  #sealed: SealedPack[] = [];
+  #current: PackWriter | undefined;
+  readonly #inCurrent = new Set<string>();
+
+  constructor(tmp: string, onSealed?: (pack: SealedPack) => void) {
+    this.#tmp = tmp;
+    this.#onSealed = onSealed;
+  }
+
+  has(kind: ObjectKind, id: ContentId): boolean {
+    return this.#inCurrent.has(kind + id) || this.#sealedIndex.has(kind, id);
+  }
+
+  put(kind: ObjectKind, id: ContentId, bytes: Uint8Array): void {
+    if (this.#current && !this.#current.fits(bytes.length)) this.close();
+    this.#current ??= new PackWriter(this.#tmp);
+    this.#current.add(kind, id, bytes);
+    this.#inCurrent.add(kind + id);
+  }
+
+  /** Seals the pack that is being written, if any. */
+  close(): void {
+    if (!this.#current) return;
+    const pack = this.#current.seal();
+    this.#current = undefined;
+    this.#inCurrent.clear();
+    this.#sealedIndex.add(pack.table);
+    if (this.#onSealed) this.#onSealed(pack);
+    else this.#sealed.push(pack);
+  }
+
+  /** The sealed packs that wait for a name, oldest first; they are the caller's then. */
+  takeSealed(): SealedPack[] {
+    const sealed = this.#sealed;
+    this.#sealed = [];
+    return sealed;
+  }
+
+  abort(): void {
+    this.#current?.abort();
+    this.#current = undefined;
+    for (const pack of this.takeSealed()) unlinkIfThere(pack.file);
+  }
+}

@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { syncDirectory, writeAll } from '../base/atomic-file.js';
+import { writePoint } from '../base/write-points.js';
+import { OBJECT_MODE } from './format.js';
+
+/** Files that nobody touched for so long were left by a process that died. Milliseconds. */
+const ABANDONED_MS = 3 * 24 * 60 * 60 * 1000;
+
+/** A fresh name in the folder `tmp`, which is created if it is not there. The file itself is not created. */
+export function temporaryName(tmp: string): string {
+  mkdirSync(tmp, { recursive: true });
+  return join(tmp, `${process.pid.toString(36)}-${randomBytes(8).toString('hex')}`);
+}
+
+/** Removes what died processes left in the folder `tmp`: files unchanged for three days. */
+export function removeAbandoned(tmp: string, now: number = Date.now()): void {
+  for (const name of namesIn(tmp)) {
+    const path = join(tmp, name);
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (!stat?.isFile() || now - stat.mtimeMs < ABANDONED_MS) continue;
+    writePoint();
+    unlinkIfThere(path);
+  }
+}
+
+/** Names in a folder, sorted; none if there is no such folder. */
+export function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+}
+
+/** Removes a file that may be gone already. */
+export function unlinkIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // Another process removed it, or it never came to be.
+  }
+}
+
+/** Makes a finished file read-only and flushes it to disk: the last step before it gets its name. */
+export function makeDurable(path: string): void {
+  chmodSync(path, OBJECT_MODE);
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Writes `bytes` to a fresh file in the folder `tmp`, read-only and flushed; returns its name. */
+export function writeTemporary(tmp: string, bytes: Uint8Array): string {
+  const temporary = temporaryName(tmp);
+  writePoint();
+  const fd = openSync(temporary, 'wx', 0o666);
+  try {
+    writeAll(fd, bytes);
+  } catch (error) {
+    unlinkIfThere(temporary);
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
+  makeDurable(temporary);
+  return temporary;
+}
+
+/** Gives a flushed temporary file its name, durably, and replaces what had it. Folders are created. */
+export function giveName(temporary: string, target: string): void {
+  const folder = dirname(target);
+  if (mkdirSync(folder, { recursive: true }) !== undefined) syncDirectory(dirname(folder));
+  writePoint();
+  renameSync(temporary, target);
+  syncDirectory(folder);
+}
