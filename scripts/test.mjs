@@ -22,6 +22,9 @@ const own = new Set([...Object.keys(SETS).map((name) => `--${name}`), '--strict-
 const asked = process.argv.slice(2);
 const options = new Set(asked.filter((word) => own.has(word)));
 const forVitest = asked.filter((word) => !own.has(word));
+const environment = Object.entries(SETS)
+  .filter(([name]) => options.has(`--${name}`))
+  .map(([, set]) => set.environment);
 const leftOut = Object.keys(SETS).filter((name) => !options.has(`--${name}`));
 const reportFile = join(root, '.cache', 'test-report.json');
 
@@ -29,7 +32,7 @@ ensureInstalled();
 build();
 mkdirSync(join(root, '.cache'), { recursive: true });
 rmSync(reportFile, { force: true });
-const exitCode = tryToRun(process.execPath, [
+const vitest = [
   join(root, 'node_modules', 'vitest', 'vitest.mjs'),
   'run',
   '--reporter=default',
@@ -37,7 +40,8 @@ const exitCode = tryToRun(process.execPath, [
   `--outputFile.json=${reportFile}`,
   ...leftOut.map((name) => `--exclude=**/*.${name}.test.ts`),
   ...forVitest,
-]);
+];
+const exitCode = tryToRun(process.execPath, vitest, { env: Object.assign({}, process.env, ...environment) });
 
 const report = existsSync(reportFile) ? readJson(reportFile) : { testResults: [] };
 const counts = count(report, exitCode);
