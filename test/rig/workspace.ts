@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ocrpipeJson, runOcrpipe, runProcess, type RunResult } from './ocrpipe.js';
 import { temporaryFolder } from './temporary-folder.js';
@@ -34,6 +34,10 @@ export class TestWorkspace {
 
   read(name: string): string {
     return readFileSync(this.path(name), 'utf8');
+  }
+
+  has(name: string): boolean {
+    return existsSync(this.path(name));
   }
 
   remove(name: string): void {
