@@ -1,0 +1,69 @@
+import { isUtf8 } from 'node:buffer';
+import type { RepoPath } from '../base/paths.js';
+
+/**
+ * A path as raw bytes, one character a byte (latin1), '/'-separated: names on disk need not be UTF-8, and reading them as
+ * such would destroy them.
+ */
+export type BytePath = string & { readonly __brand: 'BytePath' };
+
+const ASCII = /^[\0-\x7f]*$/;
+
+export function bytePath(path: string): BytePath {
+  return (ASCII.test(path) ? path : Buffer.from(path, 'utf8').toString('latin1')) as BytePath;
+}
+
+/** A path in the form that `node:fs` takes: exactly these bytes. */
+export function fsPath(path: BytePath): string | Buffer {
+  return ASCII.test(path) ? path : Buffer.from(path, 'latin1');
+}
+
+export function joinBytes(folder: BytePath, name: string): BytePath {
+  return (folder === '' || folder === '.' ? name : `${folder}/${name}`) as BytePath;
+}
+
+/**
+ * A path as text for YAML, JSON and people. A byte that is not part of valid UTF-8 is written `\xhh`; so is a backslash that
+ * would otherwise be read as the start of such an escape (`\x5c`). All other paths are written as they are.
+ */
+export function textOfBytes(path: string): string {
+  if (ASCII.test(path) && !path.includes('\\x')) return path;
+  const bytes = Buffer.from(path, 'latin1');
+  const escaped = escapeBackslashes(path);
+  if (isUtf8(bytes)) return Buffer.from(escaped, 'latin1').toString('utf8');
+  let text = '';
+  for (let at = 0; at < escaped.length;) {
+    const length = validLength(escaped, at);
+    text +=
+      length === 0
+        ? `\\x${escaped.charCodeAt(at).toString(16)}`
+        : Buffer.from(escaped.slice(at, at + length), 'latin1').toString('utf8');
+    at += Math.max(1, length);
+  }
+  return text;
+}
+
+function escapeBackslashes(path: string): string {
+  return path.replaceAll(/\\(?=x[0-9a-f]{2})/g, '\\x5c');
+}
+
+/** Bytes of the valid UTF-8 character at `at`; 0 if there is none. */
+function validLength(latin1: string, at: number): number {
+  for (let length = 1; length <= 4 && at + length <= latin1.length; length += 1) {
+    if (isUtf8(Buffer.from(latin1.slice(at, at + length), 'latin1'))) return length;
+  }
+  return 0;
+}
+
+/** The bytes that a text of `textOfBytes` stands for. */
+export function bytesOfText(text: string): BytePath {
+  const parts = text.split(/\\x([0-9a-f]{2})/);
+  return parts
+    .map((part, index) => (index % 2 === 0 ? bytePath(part) : String.fromCharCode(Number.parseInt(part, 16))))
+    .join('') as BytePath;
+}
+
+/** A workspace path with what stands below it, as text. */
+export function textBelow(path: RepoPath, below: string): string {
+  return below === '' ? path : `${path}/${textOfBytes(below)}`;
+}
