@@ -79,7 +79,7 @@ function parseLine(text: string, place: Place): Sample {
   if (typeof label !== 'string') throw at(place, 'manifest-text', "has no 'text' (a string)");
   const trimmed = labelOf(label);
   if (trimmed === '') throw at(place, 'manifest-text', "has an empty 'text'");
-  return { image: resolve(place.folder, image), name: image, text: trimmed, more };
+  return { image: resolve(place.folder, image), name: image, text: trimmed, line: place.line, more };
 }
 
 function at(place: Place, code: string, what: string, cause?: unknown): OcrpipeError {

@@ -8,6 +8,8 @@ export interface Sample {
   readonly name: string;
   /** The label: one line, no white space at its ends, otherwise as the source has it (not normalised). Never empty. */
   readonly text: string;
+  /** Where its source states it, where that is a file of lines; counts from 1. */
+  readonly line?: number;
   /** What else the source knows, kept from manifest to manifest. */
   readonly more: Readonly<Record<string, JsonValue>>;
 }

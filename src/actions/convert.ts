@@ -1,0 +1,53 @@
+import { resolve } from 'node:path';
+import type { Call } from '../base/call.js';
+import { writeManifest } from '../ocr/formats/manifest.js';
+import { readSamples } from '../ocr/formats/read-samples.js';
+import type { Skipped } from '../ocr/formats/sample.js';
+import { verifyImages } from '../ocr/images/verify.js';
+
+export interface ConvertInput {
+  source: string;
+  out: string;
+  images?: string | undefined;
+  format?: string | undefined;
+  field?: string | undefined;
+  strict?: boolean | undefined;
+}
+
+export interface ConvertResult {
+  /** The format that the source was read as. */
+  format: string;
+  out: string;
+  count: number;
+  /** Up to three samples, as they are written. */
+  examples: { image: string; text: string }[];
+  skipped: readonly Skipped[];
+}
+
+const EXAMPLES = 3;
+
+/** Reads labels of any known format, opens every image, and writes one manifest; nothing is written on an error. */
+export async function convert(input: ConvertInput, call: Call): Promise<ConvertResult> {
+  const { source, out, images } = input;
+  const read = await readSamples(resolve(call.cwd, source), {
+    images: images === undefined ? undefined : resolve(call.cwd, images),
+    format: input.format,
+    field: input.field,
+    strict: input.strict,
+    events: call.events,
+    signal: call.signal,
+  });
+  await verifyImages(
+    read.samples.map((sample) => sample.image),
+    call,
+  );
+  call.signal.throwIfAborted();
+  writeManifest(resolve(call.cwd, out), read.samples);
+  return {
+    format: read.format,
+    out,
+    count: read.samples.length,
+    examples: read.samples.slice(0, EXAMPLES).map(({ name, text }) => ({ image: name, text })),
+    skipped: read.skipped,
+  };
+}

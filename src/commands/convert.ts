@@ -1,0 +1,52 @@
+import { Args, Flags } from '@oclif/core';
+import { convert, type ConvertResult } from '../actions/convert.js';
+import { BaseCommand } from '../cli/base-command.js';
+
+export default class Convert extends BaseCommand {
+  static override summary = 'Read labels of another tool and write one manifest (JSON lines).';
+  static override description =
+    'The format is found by looking: Label Studio (JSON, JSON_MIN, CSV), labels.json {image: text}, NAME.gt.txt beside images, TSV, and plates in file names.';
+  static override examples = [
+    '<%= config.bin %> convert data/raw --out data/all.jsonl',
+    '<%= config.bin %> convert export.json --images data/images --out data/all.jsonl --strict',
+    '<%= config.bin %> convert photos --format ccpd --out data/all.jsonl',
+  ];
+  static override args = {
+    source: Args.string({ required: true, description: 'label file, or folder of labelled images' }),
+  };
+  static override flags = {
+    out: Flags.string({ required: true, helpValue: 'FILE', description: 'the manifest to write' }),
+    images: Flags.string({
+      helpValue: 'DIR',
+      description: 'where the images are (default: beside the labels)',
+    }),
+    format: Flags.string({ helpValue: 'NAME', description: 'the format of the labels', default: 'auto' }),
+    field: Flags.string({
+      helpValue: 'NAME',
+      description: 'the field that holds the text, if there are several',
+    }),
+    strict: Flags.boolean({ description: 'fail on unusable entries instead of skipping them' }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Convert);
+    await this.perform(flags, {
+      action: (call) => convert({ source: args.source, ...flags }, call),
+      text: convertText,
+    });
+  }
+}
+
+const LISTED = 20;
+
+function convertText(result: ConvertResult): string {
+  const { skipped } = result;
+  const more = skipped.length - LISTED;
+  return [
+    `${result.format}: ${result.count} samples written to ${result.out}`,
+    ...result.examples.map(({ image, text }) => `  ${image}  ${text}`),
+    ...(skipped.length > 0 ? [`${skipped.length} skipped:`] : []),
+    ...skipped.slice(0, LISTED).map(({ name, reason }) => `  ${name}: ${reason}`),
+    ...(more > 0 ? [`  and ${more} more (--json lists all)`] : []),
+  ].join('\n');
+}
