@@ -39,6 +39,8 @@ const ocr = {
   images: [],
   nn: [],
   formats: ['text', 'images'],
+  split: ['text', 'formats'],
+  synth: ['text', 'images', 'formats'],
   models: ['nn', 'text', 'images'],
   evaluate: ['text', 'images', 'nn', 'models', 'predict', 'formats'],
   predict: ['text', 'images', 'nn', 'models', 'formats'],

@@ -1,16 +1,14 @@
 import type { Entries, FormatOptions } from './format.js';
 import { readRecords } from './records.js';
 import { labelFileError } from './text-file.js';
+import { tsvRows } from './tsv.js';
 
 /**
  * Tables of image and text. TSV: `image <TAB> text` with or without a header line; backslash, tab and newline escaped
  * with a backslash. CSV (RFC 4180) needs a header. With a header the fields are found as in {@link readRecords}.
  */
 export function readTsv(text: string, file: string, options: FormatOptions = {}): Entries {
-  const rows = text
-    .split(/\r?\n/)
-    .filter((line) => line !== '')
-    .map((line) => line.split('\t').map(unescapeTsv));
+  const rows = tsvRows(text);
   const headed = rows[0]?.includes('image') ?? false;
   return readRecords(
     headed ? withHeader(rows, file) : withHeader([['image', 'text'], ...rows], file),
@@ -35,13 +33,6 @@ function severalTexts(cell: string): unknown {
   } catch {
     return cell;
   }
-}
-
-const ESCAPES: Readonly<Record<string, string>> = { '\\t': '\t', '\\n': '\n', '\\r': '\r', '\\\\': '\\' };
-
-/** Undoes the escapes of a TSV cell; a backslash before anything else stands for itself. */
-export function unescapeTsv(cell: string): string {
-  return cell.replaceAll(/\\[tnr\\]/g, (escape) => ESCAPES[escape] ?? escape);
 }
 
 function withHeader(rows: readonly (readonly string[])[], file: string): Record<string, string>[] {

@@ -1,0 +1,69 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join, posix, resolve } from 'node:path';
+import type { Call } from '../base/call.js';
+import { userError } from '../base/errors.js';
+import { writeManifest } from '../ocr/formats/manifest.js';
+import { readSamples } from '../ocr/formats/read-samples.js';
+import { parseShares, type Share } from '../ocr/split/shares.js';
+import { splitSamples } from '../ocr/split/split.js';
+
+export interface SplitInput {
+  source: string;
+  out: string;
+  /** `train=0.8,val=0.1,test=0.1` */
+  share: string;
+  seed: number;
+  group: string;
+  stable: boolean;
+  images?: string | undefined;
+  format?: string | undefined;
+  field?: string | undefined;
+}
+
+export interface SplitResult {
+  /** Samples in all. */
+  count: number;
+  seed: number;
+  group: string;
+  parts: { name: string; file: string; count: number; share: number; texts: number }[];
+}
+
+/** Splits a data set into manifests, one a part, in the folder `out`; nothing is written on an error. */
+export async function split(input: SplitInput, call: Call): Promise<SplitResult> {
+  const shares = parseShares(input.share);
+  const out = resolve(call.cwd, input.out);
+  refuseLeftovers(out, input.out, shares);
+  const { samples } = await readSamples(resolve(call.cwd, input.source), {
+    images: input.images === undefined ? undefined : resolve(call.cwd, input.images),
+    format: input.format,
+    field: input.field,
+    events: call.events,
+    signal: call.signal,
+  });
+  const parts = splitSamples(samples, { ...input, shares });
+  call.signal.throwIfAborted();
+  for (const part of parts) writeManifest(join(out, `${part.name}.jsonl`), part.samples);
+  return {
+    count: samples.length,
+    seed: input.seed,
+    group: input.group,
+    parts: parts.map((part) => ({
+      name: part.name,
+      file: posix.join(input.out, `${part.name}.jsonl`),
+      count: part.samples.length,
+      share: part.samples.length / samples.length,
+      texts: new Set(part.samples.map((sample) => sample.text.normalize('NFC'))).size,
+    })),
+  };
+}
+
+/** A part of an earlier split under another name would hold samples that are now in a different part. */
+function refuseLeftovers(folder: string, shown: string, shares: readonly Share[]): void {
+  if (!existsSync(folder)) return;
+  const names = new Set(shares.map(({ name }) => `${name}.jsonl`));
+  const leftover = readdirSync(folder).find((name) => name.endsWith('.jsonl') && !names.has(name));
+  if (leftover === undefined) return;
+  throw userError('split-leftover', `${posix.join(shown, leftover)} is no part of this split`, {
+    hint: 'Remove it, or write to another folder: its samples would overlap with the new parts.',
+  });
+}
