@@ -8,6 +8,15 @@ import { readFully, readPackTable } from './pack-reader.js';
 /** Bytes read at once: what verifying a pack of any size needs in memory. */
 const SLAB_BYTES = 1024 * 1024;
 
+/** An object of a pack that was read and hashed. */
+export interface CheckedObject {
+  entry: PackEntry;
+  /** True if its bytes are those of its id. */
+  sound: boolean;
+  /** The bytes, valid until the next object is asked for; absent if they are not sound or longer than 1 MiB. */
+  bytes?: Buffer;
+}
+
 /**
  * Reads a whole pack and compares every object with its id. Returns the checked table; throws `pack-damaged`, or
  * `object-damaged` for the first object whose bytes are wrong.
@@ -16,8 +25,8 @@ export function verifyPackFile(file: string, expected?: ContentId): PackTable {
   const fd = openSync(file, 'r');
   try {
     const table = readPackTable(fd, file, expected);
-    for (const entry of damagedEntries(fd, table)) {
-      throw objectDamaged(entry.kind, entry.id, file, 'its bytes have another hash');
+    for (const { entry, sound } of checkedObjects(fd, table)) {
+      if (!sound) throw objectDamaged(entry.kind, entry.id, file, 'its bytes have another hash');
     }
     return table;
   } finally {
@@ -25,26 +34,43 @@ export function verifyPackFile(file: string, expected?: ContentId): PackTable {
   }
 }
 
-/** The objects of an open pack whose bytes are not those of their ids, in the order of the data. */
-export function* damagedEntries(fd: number, table: PackTable): Generator<PackEntry> {
-  const slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
-  let slabStart = PACK_HEADER_BYTES;
-  let slabEnd = PACK_HEADER_BYTES;
-  const dataEnd = table.offsetAt(table.count);
+/** Reads the objects of an open pack in the order of the data, large reads for many small objects. */
+export function* checkedObjects(fd: number, table: PackTable): Generator<CheckedObject> {
+  const slab = new Slab(fd, table.offsetAt(table.count));
   for (const entry of table.entries()) {
-    const end = entry.offset + entry.length;
-    if (entry.length <= SLAB_BYTES && end > slabEnd) {
-      slabStart = entry.offset;
-      slabEnd = Math.min(slabStart + SLAB_BYTES, dataEnd);
-      if (!readFully(fd, slab.subarray(0, slabEnd - slabStart), slabStart)) slabEnd = slabStart;
+    if (entry.length > SLAB_BYTES) {
+      yield { entry, sound: hashOfRange(fd, entry) === entry.id };
+      continue;
     }
-    const id =
-      entry.length > SLAB_BYTES
-        ? hashOfRange(fd, entry)
-        : end <= slabEnd
-          ? contentIdOf(slab.subarray(entry.offset - slabStart, end - slabStart))
-          : undefined;
-    if (id !== entry.id) yield entry;
+    const bytes = slab.read(entry);
+    const sound = bytes !== undefined && contentIdOf(bytes) === entry.id;
+    yield sound ? { entry, sound, bytes } : { entry, sound };
+  }
+}
+
+/** A part of a file in memory that moves along with what is read. */
+class Slab {
+  readonly #fd: number;
+  readonly #fileEnd: number;
+  readonly #bytes = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  #start = PACK_HEADER_BYTES;
+  #end = PACK_HEADER_BYTES;
+
+  constructor(fd: number, fileEnd: number) {
+    this.#fd = fd;
+    this.#fileEnd = fileEnd;
+  }
+
+  /** The bytes of an entry of at most `SLAB_BYTES`, or undefined if the file ends before them. */
+  read({ offset, length }: PackEntry): Buffer | undefined {
+    if (offset + length > this.#end) {
+      this.#start = offset;
+      this.#end = Math.min(offset + SLAB_BYTES, this.#fileEnd);
+      const target = this.#bytes.subarray(0, this.#end - this.#start);
+      if (!readFully(this.#fd, target, this.#start)) this.#end = this.#start;
+    }
+    if (offset + length > this.#end) return undefined;
+    return this.#bytes.subarray(offset - this.#start, offset + length - this.#start);
   }
 }
 

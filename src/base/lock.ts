@@ -1,0 +1,230 @@
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  futimesSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { temporaryBeside, writeAll } from './atomic-file.js';
+import { systemErrorCode } from './errors.js';
+import { noEvents, type EventSink } from './events.js';
+import { describeSelf, holderState, parseHolder, wordHolder, type LockHolder } from './lock-holder.js';
+
+/** A holder shows every so often that it lives. Milliseconds. */
+const HEARTBEAT_MS = 10_000;
+/** A holder that cannot be asked and showed nothing for so long is taken for dead. Milliseconds. */
+const STALE_MS = 120_000;
+const FIRST_WAIT_MS = 5;
+const LONGEST_WAIT_MS = 250;
+
+export interface LockOptions {
+  /** The lock file; its folder is created. */
+  path: string;
+  /** What is locked, for people: 'the store'. */
+  what: string;
+  /** What the caller is doing, for those who wait for it: 'ocrpipe repro'. */
+  command: string;
+  events?: EventSink;
+  signal?: AbortSignal;
+  /** How long a holder on another host may show nothing before it is taken for dead; milliseconds, 120 s if not given. */
+  staleAfterMs?: number;
+}
+
+/** A lock that is held. */
+export interface HeldLock {
+  /** Gives the lock up; again is harmless. */
+  release(): void;
+}
+
+/**
+ * Takes a lock that several processes share, and waits as long as it takes; whom it waits for is told as `waiting` events.
+ * Only an abort ends the wait: it throws the signal's reason.
+ *
+ * The lock is a file that names its holder, made by linking a finished file to its name: it is there whole or not at all, and
+ * one process succeeds. A holder that died is followed, not removed: removing "the dead holder's file" could remove that of
+ * the next, who came a moment sooner. Who wants to follow holder T links its own file to `<lock>.after-<T>`; tokens are random,
+ * so one process ever has that name while T's file stands. It then looks again whether the lock is still T's, and renames its
+ * file over it. If the follower dies in between, its claim is followed in the same way.
+ *
+ * Nothing may depend on a lock to stay readable: a holder on another host that was stopped for minutes is taken for dead.
+ */
+export async function acquireLock(options: LockOptions): Promise<HeldLock> {
+  mkdirSync(dirname(options.path), { recursive: true });
+  const candidate = new Candidate(options);
+  try {
+    const watch = new HolderWatch(options);
+    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+      options.signal?.throwIfAborted();
+      const blocking = candidate.tryTake(watch);
+      if (!blocking) return candidate.held();
+      if (watch.see(blocking)) wait = FIRST_WAIT_MS;
+      await delay(wait * (0.5 + Math.random()), undefined, options.signal && { signal: options.signal });
+    }
+  } catch (error) {
+    candidate.discard();
+    throw options.signal?.aborted ? options.signal.reason : error;
+  }
+}
+
+/** Runs `work` while the lock is held. */
+export async function withLock<T>(options: LockOptions, work: () => Promise<T> | T): Promise<T> {
+  const lock = await acquireLock(options);
+  try {
+    return await work();
+  } finally {
+    lock.release();
+  }
+}
+
+/** A lock or claim file as it was read. */
+interface Claim {
+  path: string;
+  holder: LockHolder;
+  /** Changes with each sign of life. */
+  mtimeMs: number;
+}
+
+/** This process's wish to hold the lock: a finished file that waits for its name. */
+class Candidate {
+  readonly #path: string;
+  readonly #file: string;
+  readonly #fd: number;
+  readonly #self: LockHolder;
+
+  constructor(options: LockOptions) {
+    this.#path = options.path;
+    this.#file = temporaryBeside(options.path);
+    this.#self = describeSelf(randomBytes(16).toString('hex'), options.command);
+    this.#fd = openSync(this.#file, 'wx', 0o666);
+    writeAll(this.#fd, Buffer.from(JSON.stringify(this.#self)));
+  }
+
+  /** Takes the lock if it is free or its holder dead; otherwise returns who blocks it. */
+  tryTake(watch: HolderWatch): Claim | undefined {
+    if (linkIfFree(this.#file, this.#path)) {
+      unlinkSync(this.#file);
+      return undefined;
+    }
+    const chain: Claim[] = [];
+    for (let path = this.#path; ;) {
+      const claim = readClaim(path);
+      if (!claim) {
+        // Released, or followed, while we looked: look again from the start.
+        return chain.length === 0 ? this.tryTake(watch) : this.#follow(chain, path, watch);
+      }
+      if (!watch.isDead(claim)) return claim;
+      chain.push(claim);
+      path = this.#claimPath(claim);
+    }
+  }
+
+  held(): HeldLock {
+    const heartbeat = setInterval(() => {
+      const now = new Date();
+      futimesSync(this.#fd, now, now);
+    }, HEARTBEAT_MS);
+    heartbeat.unref();
+    const state = { held: true };
+    return {
+      release: () => {
+        if (!state.held) return;
+        state.held = false;
+        clearInterval(heartbeat);
+        closeSync(this.#fd);
+        if (readClaim(this.#path)?.holder.token === this.#self.token) unlinkIfThere(this.#path);
+      },
+    };
+  }
+
+  discard(): void {
+    closeSync(this.#fd);
+    unlinkIfThere(this.#file);
+  }
+
+  #claimPath(claim: Claim): string {
+    return `${this.#path}.after-${claim.holder.token}`;
+  }
+
+  /** Follows a chain of dead holders: `free` is the claim that nobody has. */
+  #follow(chain: readonly Claim[], free: string, watch: HolderWatch): Claim | undefined {
+    if (!linkIfFree(this.#file, free)) return this.tryTake(watch);
+    const unchanged = chain.every(({ path, holder }) => readClaim(path)?.holder.token === holder.token);
+    if (!unchanged) {
+      unlinkIfThere(free);
+      return this.tryTake(watch);
+    }
+    renameSync(this.#file, this.#path);
+    for (const { path } of chain.slice(1)) unlinkIfThere(path);
+    unlinkIfThere(free);
+    return undefined;
+  }
+}
+
+/** Remembers what was seen of the holders: who was last announced, and when each last showed that it lives. */
+class HolderWatch {
+  readonly #options: LockOptions;
+  readonly #lastSign = new Map<string, { mtimeMs: number; seenAt: number }>();
+  #announced = '';
+
+  constructor(options: LockOptions) {
+    this.#options = options;
+  }
+
+  /** True if the holder's process is gone, or it cannot be asked and its heartbeat stood still for as long as we watched. */
+  isDead(claim: Claim): boolean {
+    const state = holderState(claim.holder);
+    if (state !== 'unknown') return state === 'dead';
+    const now = performance.now();
+    const last = this.#lastSign.get(claim.holder.token);
+    if (last?.mtimeMs !== claim.mtimeMs) {
+      this.#lastSign.set(claim.holder.token, { mtimeMs: claim.mtimeMs, seenAt: now });
+      return false;
+    }
+    return now - last.seenAt > (this.#options.staleAfterMs ?? STALE_MS);
+  }
+
+  /** Announces whom we wait for, once each; true if it is somebody new. */
+  see({ holder }: Claim): boolean {
+    if (holder.token === this.#announced) return false;
+    this.#announced = holder.token;
+    const since = Date.parse(holder.since);
+    const sinceSeconds = Number.isNaN(since) ? 0 : Math.max(0, Math.round((Date.now() - since) / 1000));
+    const events = this.#options.events ?? noEvents;
+    events({ type: 'waiting', what: this.#options.what, holder: wordHolder(holder), sinceSeconds });
+    return true;
+  }
+}
+
+function readClaim(path: string): Claim | undefined {
+  try {
+    return { path, holder: parseHolder(readFileSync(path, 'utf8')), mtimeMs: statSync(path).mtimeMs };
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function linkIfFree(file: string, path: string): boolean {
+  try {
+    linkSync(file, path);
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function unlinkIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOENT') throw error;
+  }
+}

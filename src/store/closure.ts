@@ -1,0 +1,51 @@
+import type { ContentId } from '../base/content-id.js';
+import type { ObjectKind } from './format.js';
+import { walkNodes, type TreeRef } from './tree-reader.js';
+
+/** An object that a directory needs. */
+export interface NeededObject {
+  kind: ObjectKind;
+  id: ContentId;
+  /** Bytes of a blob, as its directory says; absent for a node. */
+  size?: number;
+}
+
+/**
+ * Every object that a directory is made of, its nodes and the blobs of its files, each once. `skip` names nodes that are not
+ * read and below which nothing is named. The files of a `listing` need not be stored and are left out.
+ * Throws `object-missing` where a node cannot be read.
+ */
+export function* objectsOf(
+  tree: TreeRef,
+  skip: (id: ContentId) => boolean = () => false,
+): Generator<NeededObject> {
+  const kind = tree.kind ?? 'tree';
+  const seen = new Set<ContentId>();
+  for (const { id, node } of walkNodes(tree, skip)) {
+    yield { kind, id };
+    if ('children' in node || kind === 'listing') continue;
+    for (const entry of node.entries) {
+      if (entry.kind !== 'file' || seen.has(entry.id)) continue;
+      seen.add(entry.id);
+      yield { kind: 'blob', id: entry.id, size: entry.size };
+    }
+  }
+}
+
+/**
+ * What is missing for a directory to be whole: nodes and blobs that the reader does not have. Below a missing node nothing
+ * more can be said. Nothing may be given a name before this is empty: presence is asked of the store, each object by itself.
+ */
+export function* missingFrom(tree: TreeRef): Generator<NeededObject> {
+  const kind = tree.kind ?? 'tree';
+  const missing: NeededObject[] = [];
+  const skipAbsent = (id: ContentId): boolean => {
+    if (tree.reader.has(kind, id)) return false;
+    missing.push({ kind, id });
+    return true;
+  };
+  for (const object of objectsOf(tree, skipAbsent)) {
+    if (object.kind === 'blob' && !tree.reader.has('blob', object.id)) yield object;
+  }
+  yield* missing;
+}
