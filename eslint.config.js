@@ -44,6 +44,7 @@ export default tseslint.config(
         performance: 'readonly',
         setTimeout: 'readonly',
         globalThis: 'readonly',
+        WebAssembly: 'readonly',
       },
     },
   },
