@@ -30,11 +30,11 @@ export function randomFrom(seed: number | string, ...streams: readonly (number |
   for (let index = 0; index < name.length; index += 1) {
     const unit = name.charCodeAt(index);
     for (let word = 0; word < 4; word += 1) {
-      hash[word] = Math.imul((hash[word]! ^ unit) + word, 0x85ebca6b ^ (word * 0x27d4eb2e));
-      hash[word] = (hash[word] << 13) | (hash[word] >>> 19);
+      const mixed = Math.imul((hash[word]! ^ unit) + word, 0x85ebca6b ^ (word * 0x27d4eb2e));
+      hash[word] = (mixed << 13) | (mixed >>> 19);
     }
   }
-  const state = hash.map((word) => splitMix(word));
+  const state: number[] = hash.map((word) => splitMix(word));
   if (state.every((word) => word === 0)) state[0] = 1;
   const random = randomFromState(state as unknown as RandomState);
   for (let round = 0; round < 8; round += 1) random.uint32();

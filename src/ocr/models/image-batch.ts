@@ -1,0 +1,42 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Pixels } from '../images/load.js';
+import type { ImageBatch } from './crnn.js';
+import { timeSteps, type ModelConfig } from './model-config.js';
+
+/** White after scaling to -1 … 1. */
+const WHITE = 1;
+
+/** A batch away from any backend. */
+export interface BatchArray {
+  /** [batch, height, width, channels], see `ImageBatch`. */
+  values: Float32Array;
+  shape: [number, number, number, number];
+  /** Time steps of each image. */
+  steps: number[];
+}
+
+/**
+ * Puts images of one height side by side into one array: pixels scaled to -1 … 1, white up to each image's own whole
+ * number of time steps (so that its reading does not depend on its neighbours), 0 beyond, up to the widest.
+ */
+export function batchArray(images: readonly Pixels[], config: ModelConfig): BatchArray {
+  const { height, channels, widthStride } = config;
+  const steps = images.map((image) => timeSteps(config, image.widthPx));
+  const width = Math.max(...steps) * widthStride;
+  const values = new Float32Array(images.length * height * width * channels);
+  images.forEach((image, item) => {
+    const rowIn = image.widthPx * channels;
+    const rowFilled = steps[item]! * widthStride * channels;
+    for (let y = 0; y < height; y += 1) {
+      const start = (item * height + y) * width * channels;
+      for (let x = 0; x < rowIn; x += 1) values[start + x] = image.data[y * rowIn + x]! / 127.5 - 1;
+      values.fill(WHITE, start + rowIn, start + rowFilled);
+    }
+  });
+  return { values, shape: [images.length, height, width, channels], steps };
+}
+
+/** The batch on the current backend; the caller disposes of its `images`. */
+export function toImageBatch({ values, shape, steps }: BatchArray): ImageBatch {
+  return { images: tf.tensor4d(values, shape), steps };
+}

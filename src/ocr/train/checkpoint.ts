@@ -1,0 +1,118 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { z } from 'zod';
+import { writeFileAtomic } from '../../base/atomic-file.js';
+import { systemErrorCode } from '../../base/errors.js';
+import { writePoint } from '../../base/write-points.js';
+import type { AdamState } from '../nn/adam.js';
+import type { NamedArray } from '../models/variables.js';
+import { decodeWeights, encodeWeights, tensorSchema } from '../models/weights-file.js';
+import { historyEntrySchema } from './history.js';
+import type { LearnerState } from './learner.js';
+
+/**
+ * A checkpoint is one file, so that it is replaced in one rename: a line of JSON, then the tensors of `groups` one after
+ * the other. It lies in a folder of its own beside the model, which git ignores.
+ */
+const FILE = 'checkpoint.bin';
+
+const headerSchema = z.object({
+  /** Says what the training was; it continues only if this is equal. */
+  key: z.string(),
+  step: z.int(),
+  /** The best validation so far and the step after which it was made. */
+  best: z.object({ step: z.int(), figures: z.record(z.string(), z.number()) }).nullable(),
+  /** Validations since the figure last became better. */
+  stale: z.int(),
+  optimiserStep: z.int(),
+  history: z.array(historyEntrySchema),
+  groups: z.array(z.object({ name: z.string(), tensors: z.array(tensorSchema) })),
+});
+
+type Header = z.infer<typeof headerSchema>;
+
+/** Everything that a training needs to go on as if it had never stopped. */
+export interface Checkpoint extends Omit<Header, 'groups' | 'optimiserStep'> {
+  learner: LearnerState;
+  /** The weights of the best validation. */
+  bestWeights: NamedArray[];
+}
+
+/** `models/plate` -> `models/.plate.checkpoint`. */
+export function checkpointFolder(modelFolder: string): string {
+  return join(dirname(modelFolder), `.${basename(modelFolder)}.checkpoint`);
+}
+
+export function writeCheckpoint(folder: string, checkpoint: Checkpoint): void {
+  const { learner, bestWeights, ...rest } = checkpoint;
+  const moments = (name: 'first' | 'second'): NamedArray[] =>
+    Object.entries(learner.optimiser[name]).map(([key, values]) => ({
+      name: key,
+      shape: [values.length],
+      values,
+    }));
+  const groups = {
+    weights: learner.weights,
+    average: learner.average,
+    first: moments('first'),
+    second: moments('second'),
+    bestWeights,
+  };
+  const encoded = Object.entries(groups).map(([name, arrays]) => ({ name, ...encodeWeights(arrays) }));
+  const header: Header = {
+    ...rest,
+    optimiserStep: learner.optimiser.step,
+    groups: encoded.map(({ name, tensors }) => ({ name, tensors })),
+  };
+  mkdirSync(folder, { recursive: true });
+  writeFileAtomic(join(folder, '.gitignore'), '*\n');
+  const parts = [Buffer.from(`${JSON.stringify(header)}\n`), ...encoded.map(({ bytes }) => bytes)];
+  writeFileAtomic(join(folder, FILE), Buffer.concat(parts));
+}
+
+/** The checkpoint of `folder` if there is one that belongs to `key`. One that cannot be read counts as none. */
+export function readCheckpoint(folder: string, key: string): Checkpoint | undefined {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(join(folder, FILE));
+  } catch (error) {
+    if (systemErrorCode(error) !== undefined) return undefined;
+    throw error;
+  }
+  const header = parseHeader(bytes);
+  return header?.key === key ? decode(header, bytes.subarray(bytes.indexOf(10) + 1)) : undefined;
+}
+
+function parseHeader(bytes: Buffer): Header | undefined {
+  try {
+    return headerSchema.parse(JSON.parse(bytes.subarray(0, bytes.indexOf(10)).toString('utf8')));
+  } catch {
+    // Written by another version: training begins anew.
+    return undefined;
+  }
+}
+
+function decode(header: Header, bytes: Buffer): Checkpoint | undefined {
+  const { groups, optimiserStep, ...rest } = header;
+  const all = decodeWeights(
+    bytes,
+    groups.flatMap(({ tensors }) => tensors),
+  );
+  let next = 0;
+  const byGroup = new Map<string, NamedArray[]>();
+  for (const { name, tensors } of groups) byGroup.set(name, all.slice(next, (next += tensors.length)));
+  const group = (name: string): NamedArray[] => byGroup.get(name) ?? [];
+  const moments = (name: string): AdamState['first'] =>
+    Object.fromEntries(group(name).map((array) => [array.name, array.values]));
+  const optimiser = { step: optimiserStep, first: moments('first'), second: moments('second') };
+  return {
+    ...rest,
+    learner: { weights: group('weights'), average: group('average'), optimiser },
+    bestWeights: group('bestWeights'),
+  };
+}
+
+export function removeCheckpoint(folder: string): void {
+  writePoint();
+  rmSync(folder, { recursive: true, force: true });
+}

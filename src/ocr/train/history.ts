@@ -1,0 +1,42 @@
+import { appendFileSync } from 'node:fs';
+import { z } from 'zod';
+import { writeFileAtomic } from '../../base/atomic-file.js';
+
+/**
+ * One line of the history file, written after each validation. No times: the same training gives the same file. The
+ * first figures are running ones over the training batches since the line before; those of `val…` are of the whole
+ * validation part.
+ */
+export const historyEntrySchema = z.object({
+  step: z.int(),
+  /** Passes over the training data so far, with a fraction. */
+  epoch: z.number(),
+  learningRate: z.number(),
+  /** CTC loss a character. */
+  loss: z.number(),
+  exact: z.number(),
+  cer: z.number(),
+  valExact: z.number(),
+  valCer: z.number(),
+  valLevenshtein: z.number(),
+  valCharF1: z.number(),
+});
+
+export type HistoryEntry = z.infer<typeof historyEntrySchema>;
+
+/** A JSON-lines file that grows while training runs, so that curves can be watched. */
+export interface HistoryFile {
+  append(entry: HistoryEntry): void;
+}
+
+/** Begins the file with what an earlier part of the same training wrote; without a path nothing is written. */
+export function openHistory(file: string | undefined, earlier: readonly HistoryEntry[]): HistoryFile {
+  if (file === undefined) return { append: () => undefined };
+  const line = (entry: HistoryEntry): string => `${JSON.stringify(entry)}\n`;
+  writeFileAtomic(file, earlier.map(line).join(''));
+  return {
+    append: (entry) => {
+      appendFileSync(file, line(entry));
+    },
+  };
+}

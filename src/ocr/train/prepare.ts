@@ -1,0 +1,63 @@
+import { resolve } from 'node:path';
+import { readSamples } from '../formats/read-samples.js';
+import { describeCharacter, type Alphabet } from '../text/alphabet.js';
+import {
+  checkImages,
+  encodeLabels,
+  strangers,
+  trainingAlphabet,
+  type CheckedSample,
+  type DataSet,
+  type TrainingSample,
+} from './data-set.js';
+import { imageCache, type ImageCache } from './image-cache.js';
+import type { TrainingJob } from './training-job.js';
+
+const MIB = 1024 * 1024;
+
+/** What is known of the data before the first step. */
+export interface PreparedData {
+  alphabet: Alphabet;
+  training: DataSet<TrainingSample>;
+  validation: DataSet<CheckedSample>;
+  cache: ImageCache;
+}
+
+/**
+ * Reads both manifests, settles the alphabet, opens every image and checks every label: all that can be wrong with the
+ * data is said before anything is computed or written.
+ */
+export async function prepareData(job: TrainingJob): Promise<PreparedData> {
+  const { settings, events, signal } = job;
+  const reading = { events, ...(signal ? { signal } : {}) };
+  const trainingSamples = (await readSamples(resolve(job.train), reading)).samples;
+  const validationSamples = (await readSamples(resolve(job.val), reading)).samples;
+  const alphabet = trainingAlphabet(trainingSamples, settings.train.alphabet, job.train);
+  const cache = imageCache(settings.model, settings.train.cacheMiB * MIB);
+  const checking = { config: settings.model, cache, events, signal };
+  const training = encodeLabels(
+    await checkImages(trainingSamples, 'check training images', checking),
+    alphabet,
+  );
+  const validation = await checkImages(validationSamples, 'check validation images', checking);
+  reportStrangers(validation.samples, alphabet, job);
+  return { alphabet, training, validation, cache };
+}
+
+function reportStrangers(
+  samples: readonly CheckedSample[],
+  alphabet: Alphabet,
+  { events }: TrainingJob,
+): void {
+  const found = strangers(samples, alphabet);
+  if (found.length === 0) return;
+  const list = found
+    .slice(0, 10)
+    .map(([character, count]) => `${describeCharacter(character)} in ${count} labels`);
+  events({
+    type: 'note',
+    level: 'warning',
+    code: 'validation-outside-alphabet',
+    message: `${found.length} characters of the validation labels are not in the training labels and count as errors: ${list.join(', ')}`,
+  });
+}

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { augmentConfigSchema } from '../images/augment-config.js';
+import { modelConfigSchema } from '../models/model-config.js';
+
+/** The figures that can choose the best weights. */
+export const MONITORS = ['valCer', 'valExact'] as const;
+
+/** How long and how fast to learn: the section `train` of params.yaml. */
+export const trainConfigSchema = z.strictObject({
+  /** Of first weights, data order, dropout and augmentation. */
+  seed: z.int().min(0).default(1),
+  /** The characters to learn, each once; learnt from the training labels if left out. */
+  alphabet: z.string().min(1).optional(),
+  /** Times that every training image is seen. */
+  epochs: z.int().min(1).default(50),
+  /** Steps after which training ends whatever `epochs` says. */
+  maxSteps: z.int().min(1).optional(),
+  /** Minutes after which training ends; what it reaches then depends on the machine. */
+  maxMinutes: z.number().positive().optional(),
+  /** Images of one step. */
+  batchSize: z.int().min(1).default(32),
+  /** The highest; `schedule` says how it changes. */
+  learningRate: z.number().positive().default(1e-3),
+  /** Steps in which the learning rate rises from 0. */
+  warmupSteps: z.int().min(0).default(50),
+  /** `cosine` falls to `finalLearningRate` at the last step. */
+  schedule: z.enum(['cosine', 'constant']).default('cosine'),
+  /** Share of the learning rate that is left at the end. */
+  finalLearningRate: z.number().min(0).max(1).default(0.01),
+  /** Decoupled weight decay. */
+  weightDecay: z.number().min(0).default(1e-4),
+  /** Largest length of all gradients together. */
+  clipNorm: z.number().positive().default(5),
+  /** Share of the averaged weights that each step keeps; 0 uses the weights as they are. */
+  averaging: z.number().min(0).max(0.99999).default(0),
+  /** Epochs between two validations. */
+  evaluateEvery: z.int().min(1).default(1),
+  /** Steps between two validations, in place of `evaluateEvery`. */
+  evaluateSteps: z.int().min(1).optional(),
+  /** Which figure chooses the best weights. */
+  monitor: z.enum(MONITORS).default('valCer'),
+  /** Validations without a better figure after which training ends; 0 never does. */
+  patience: z.int().min(0).default(0),
+  /** Memory in MiB for decoded images. */
+  cacheMiB: z.int().min(0).default(1024),
+});
+
+export type TrainConfig = z.infer<typeof trainConfigSchema>;
+
+/** The sections of params.yaml that `train` reads; others are other stages'. */
+export const paramsSchema = z.looseObject({
+  model: modelConfigSchema.prefault({}),
+  train: trainConfigSchema.prefault({}),
+  augment: augmentConfigSchema.prefault({}),
+});
+
+/** Everything that decides what training gives, beside the data. */
+export interface TrainingSettings {
+  model: z.infer<typeof modelConfigSchema>;
+  train: TrainConfig;
+  augment: z.infer<typeof augmentConfigSchema>;
+}

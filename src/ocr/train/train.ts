@@ -1,0 +1,246 @@
+import { canonicalJson, type JsonValue } from '../../base/canonical-json.js';
+import { contentIdOf } from '../../base/content-id.js';
+import { writeFileAtomic } from '../../base/atomic-file.js';
+import { openBackend, type Backend } from '../nn/backend.js';
+import { writeModelFolder } from '../models/model-folder.js';
+import { newRecogniser } from '../models/recogniser.js';
+import type { NamedArray } from '../models/variables.js';
+import type { TextMetrics } from '../text/metrics.js';
+import { checkpointFolder, readCheckpoint, removeCheckpoint, writeCheckpoint } from './checkpoint.js';
+import { batchesPerEpoch } from './data-order.js';
+import { openHistory, type HistoryEntry } from './history.js';
+import { Learner } from './learner.js';
+import { learningRateAt } from './learning-rate.js';
+import { prepareData, type PreparedData } from './prepare.js';
+import { progressMeter } from './progress-meter.js';
+import type { TrainingJob } from './training-job.js';
+import { trainingBatches, type TrainingBatch } from './training-batches.js';
+import { validate } from './validate.js';
+
+/** Raised when the same settings and data give other weights than before: older checkpoints no longer continue. */
+const TRAINING_VERSION = 1;
+/** Seconds between two checkpoints, at the least. */
+const CHECKPOINT_SECONDS = 30;
+
+export interface TrainingResult {
+  /** Of the best weights on the validation part. */
+  metrics: TextMetrics;
+  bestStep: number;
+  steps: number;
+  stopped: StopReason;
+  parameters: number;
+  backend: Backend['name'];
+  /** The step that an earlier, interrupted run had reached; 0 for a run from the beginning. */
+  resumedFrom: number;
+}
+
+/** `finished`: all steps done; `patience`: no better figure for long enough; `time`: `maxMinutes` are over. */
+export type StopReason = 'finished' | 'patience' | 'time';
+
+/** Where a training stands between two steps. */
+interface Progress {
+  step: number;
+  best: { step: number; metrics: TextMetrics; weights: NamedArray[] } | undefined;
+  stale: number;
+  history: HistoryEntry[];
+}
+
+/**
+ * Trains a recogniser and writes the weights that read the validation part best. Until then `out` is not touched. The
+ * same job gives the same weights on the same backend, also when it was stopped in between and started again.
+ */
+export async function train(job: TrainingJob): Promise<TrainingResult> {
+  const data = await prepareData(job);
+  const backend = await openBackend(job.backend);
+  const run = new TrainingRun(job, data, backend);
+  try {
+    return await run.complete();
+  } finally {
+    run.dispose();
+  }
+}
+
+class TrainingRun {
+  readonly #job: TrainingJob;
+  readonly #data: PreparedData;
+  readonly #backend: Backend;
+  readonly #learner: Learner;
+  readonly #folder: string;
+  readonly #key: string;
+  readonly #perEpoch: number;
+  readonly #totalSteps: number;
+  readonly #started = performance.now();
+  #progress: Progress = { step: 0, best: undefined, stale: 0, history: [] };
+  #savedAt = performance.now();
+
+  constructor(job: TrainingJob, data: PreparedData, backend: Backend) {
+    const { model, train: config } = job.settings;
+    this.#job = job;
+    this.#data = data;
+    this.#backend = backend;
+    this.#learner = new Learner(newRecogniser(model, data.alphabet, config.seed), config);
+    this.#folder = checkpointFolder(job.out);
+    this.#key = trainingKey(job, data, backend);
+    this.#perEpoch = batchesPerEpoch(data.training.samples.length, config.batchSize);
+    this.#totalSteps = Math.min(config.maxSteps ?? Infinity, config.epochs * this.#perEpoch);
+  }
+
+  async complete(): Promise<TrainingResult> {
+    const resumedFrom = this.#job.resume === false ? 0 : this.#resume();
+    const stopped = await this.#learn();
+    const best = this.#progress.best!;
+    this.#writeResult(best);
+    removeCheckpoint(this.#folder);
+    return {
+      metrics: best.metrics,
+      bestStep: best.step,
+      steps: this.#progress.step,
+      stopped,
+      parameters: this.#learner.model.network.variables.parameterCount(),
+      backend: this.#backend.name,
+      resumedFrom,
+    };
+  }
+
+  async #learn(): Promise<StopReason> {
+    const { settings, history, events, signal } = this.#job;
+    const curve = openHistory(history, this.#progress.history);
+    const meter = progressMeter({ totalSteps: this.#totalSteps, firstStep: this.#progress.step, events });
+    const source = { samples: this.#data.training.samples, cache: this.#data.cache, settings };
+    let stopped: StopReason | undefined = this.#patienceIsOver() ? 'patience' : undefined;
+    if (stopped === undefined) {
+      for await (const batch of trainingBatches(source, this.#progress.step, this.#totalSteps)) {
+        const learningRate = learningRateAt(batch.step, this.#totalSteps, settings.train);
+        const result = await this.#learner.step(batch, learningRate);
+        meter.record(batch, result);
+        this.#progress.step = batch.step + 1;
+        stopped = this.#timeIsOver() ? 'time' : undefined;
+        if (stopped !== undefined || this.#validationIsDue(this.#progress.step)) {
+          const entry = await this.#validate(batch, { learningRate, ...meter.flush() });
+          curve.append(entry);
+          if (stopped === undefined && this.#patienceIsOver()) stopped = 'patience';
+          await this.#checkpoint(stopped === undefined);
+        }
+        if (stopped !== undefined) break;
+        signal?.throwIfAborted();
+      }
+    }
+    meter.end();
+    return stopped ?? 'finished';
+  }
+
+  #validationIsDue(step: number): boolean {
+    const { evaluateSteps, evaluateEvery } = this.#job.settings.train;
+    return step === this.#totalSteps || step % (evaluateSteps ?? evaluateEvery * this.#perEpoch) === 0;
+  }
+
+  #timeIsOver(): boolean {
+    const { maxMinutes } = this.#job.settings.train;
+    return maxMinutes !== undefined && performance.now() - this.#started > maxMinutes * 60_000;
+  }
+
+  #patienceIsOver(): boolean {
+    const { patience } = this.#job.settings.train;
+    return patience > 0 && this.#progress.stale >= patience;
+  }
+
+  async #validate(
+    batch: TrainingBatch,
+    running: Pick<HistoryEntry, 'learningRate' | 'loss' | 'exact' | 'cer'>,
+  ): Promise<HistoryEntry> {
+    const { samples } = this.#data.validation;
+    const metrics = await this.#learner.withBestWeights(async () => {
+      const found = await validate(this.#learner.model, samples, this.#data.cache, this.#job.signal);
+      await this.#keepIfBest(found);
+      return found;
+    });
+    const entry: HistoryEntry = {
+      step: batch.step + 1,
+      epoch: (batch.step + 1) / this.#perEpoch,
+      ...running,
+      valExact: metrics.exact,
+      valCer: metrics.cer,
+      valLevenshtein: metrics.levenshtein,
+      valCharF1: metrics.charF1,
+    };
+    this.#progress.history.push(entry);
+    return entry;
+  }
+
+  /** Of equally good weights the later ones are kept: they have seen more. Only a better figure renews the patience. */
+  async #keepIfBest(metrics: TextMetrics): Promise<void> {
+    const progress = this.#progress;
+    const figure = (of: TextMetrics): number =>
+      this.#job.settings.train.monitor === 'valCer' ? of.cer : -of.exact;
+    const difference = progress.best === undefined ? -1 : figure(metrics) - figure(progress.best.metrics);
+    progress.stale = difference < 0 ? 0 : progress.stale + 1;
+    if (difference > 0) return;
+    const weights = await this.#learner.model.network.variables.read();
+    progress.best = { step: progress.step, metrics, weights };
+  }
+
+  async #checkpoint(going: boolean): Promise<void> {
+    const seconds = this.#job.checkpointSeconds ?? CHECKPOINT_SECONDS;
+    const due = performance.now() - this.#savedAt >= seconds * 1000 || this.#job.signal?.aborted === true;
+    const { best, history, stale, step } = this.#progress;
+    if (!going || !due || best === undefined) return;
+    writeCheckpoint(this.#folder, {
+      key: this.#key,
+      step,
+      stale,
+      history,
+      best: { step: best.step, figures: { ...best.metrics } },
+      bestWeights: best.weights,
+      learner: await this.#learner.state(),
+    });
+    this.#savedAt = performance.now();
+  }
+
+  #resume(): number {
+    const saved = readCheckpoint(this.#folder, this.#key);
+    if (saved?.best == null) return 0;
+    const metrics = saved.best.figures as unknown as TextMetrics;
+    this.#learner.restore(saved.learner);
+    this.#progress = {
+      step: saved.step,
+      stale: saved.stale,
+      history: saved.history,
+      best: { step: saved.best.step, metrics, weights: saved.bestWeights },
+    };
+    return saved.step;
+  }
+
+  #writeResult(best: NonNullable<Progress['best']>): void {
+    const { out, settings, metrics } = this.#job;
+    const figures = { ...best.metrics };
+    writeModelFolder(out, this.#learner.model, best.weights, {
+      training: {
+        dataId: this.#data.training.id,
+        step: best.step,
+        seed: settings.train.seed,
+        backend: this.#backend.name,
+      },
+      metrics: figures,
+    });
+    if (metrics === undefined) return;
+    const document = { ...figures, bestStep: best.step, steps: this.#progress.step };
+    writeFileAtomic(metrics, `${JSON.stringify(document, null, 2)}\n`);
+  }
+
+  dispose(): void {
+    this.#learner.dispose();
+  }
+}
+
+/** Two trainings with the same key give the same weights, so that one may go on where the other stopped. */
+function trainingKey(job: TrainingJob, data: PreparedData, backend: Backend): string {
+  const parts = {
+    version: TRAINING_VERSION,
+    settings: job.settings,
+    alphabet: data.alphabet.characters,
+    training: data.training.id,
+    validation: data.validation.id,
+    backend: backend.name,
+  };
+  return contentIdOf(canonicalJson(JSON.parse(JSON.stringify(parts)) as JsonValue));
+}

@@ -1,0 +1,83 @@
+import { randomFrom } from '../../base/random.js';
+import { augment } from '../images/augment.js';
+import { batchArray, type BatchArray } from '../models/image-batch.js';
+import { batchesPerEpoch, epochBatches } from './data-order.js';
+import type { TrainingSample } from './data-set.js';
+import type { ImageCache } from './image-cache.js';
+import type { TrainingSettings } from './train-config.js';
+
+/** One step's images, varied, and labels. */
+export interface TrainingBatch extends BatchArray {
+  /** Counts from 0 over the whole training. */
+  step: number;
+  /** Counts from 0. */
+  epoch: number;
+  samples: TrainingSample[];
+}
+
+/** Batches made ahead of the one in use. */
+const AHEAD = 3;
+
+export interface BatchSource {
+  samples: readonly TrainingSample[];
+  settings: TrainingSettings;
+  cache: ImageCache;
+}
+
+/**
+ * The batches of the steps from `firstStep` to before `endStep`. What a step sees depends on the seed and its number alone, so
+ * that a stopped training goes on with the very same batches. The next few are made while one is in use.
+ */
+export async function* trainingBatches(
+  source: BatchSource,
+  firstStep: number,
+  endStep: number,
+): AsyncGenerator<TrainingBatch> {
+  const waiting: Promise<TrainingBatch>[] = [];
+  const plan = batchPlan(source, firstStep, endStep);
+  for (;;) {
+    while (waiting.length < AHEAD) {
+      const next = plan.next();
+      if (next.done === true) break;
+      const batch = makeBatch(source, next.value);
+      // A failure surfaces when its turn comes; until then it must not count as unhandled.
+      batch.catch(() => undefined);
+      waiting.push(batch);
+    }
+    const batch = waiting.shift();
+    if (batch === undefined) return;
+    yield await batch;
+  }
+}
+
+interface PlannedBatch {
+  step: number;
+  epoch: number;
+  indices: number[];
+}
+
+function* batchPlan({ samples, settings }: BatchSource, firstStep: number, endStep: number) {
+  const { batchSize, seed } = settings.train;
+  const perEpoch = batchesPerEpoch(samples.length, batchSize);
+  const steps = samples.map((sample) => sample.steps);
+  for (let step = firstStep, batches: number[][] | undefined; step < endStep; step += 1) {
+    const epoch = Math.floor(step / perEpoch);
+    if (batches === undefined || step % perEpoch === 0) {
+      batches = epochBatches(steps, { batchSize, seed, epoch });
+    }
+    yield { step, epoch, indices: batches[step % perEpoch]! } satisfies PlannedBatch;
+  }
+}
+
+async function makeBatch(
+  { samples, settings, cache }: BatchSource,
+  { step, epoch, indices }: PlannedBatch,
+): Promise<TrainingBatch> {
+  const chosen = indices.map((index) => samples[index]!);
+  const images = await Promise.all(chosen.map((sample) => cache.load(sample.file)));
+  const varied = images.map((image, place) => {
+    const random = randomFrom(settings.train.seed, 'augment', epoch, indices[place]!);
+    return augment(image, settings.augment, random);
+  });
+  return { ...batchArray(varied, settings.model), step, epoch, samples: chosen };
+}

@@ -1,0 +1,24 @@
+import type { EventSink } from '../../base/events.js';
+import type { BackendChoice } from '../nn/backend.js';
+import type { TrainingSettings } from './train-config.js';
+
+/** What to train, on what, and where to. */
+export interface TrainingJob {
+  /** Manifests, or anything else that `convert` knows. */
+  train: string;
+  val: string;
+  /** The folder of the model. */
+  out: string;
+  settings: TrainingSettings;
+  backend: BackendChoice;
+  /** Where the figures of the best weights go. */
+  metrics?: string;
+  /** Where the curve goes, a line a validation. */
+  history?: string;
+  /** False begins anew although a checkpoint of this very training is there. */
+  resume?: boolean;
+  /** For tests: seconds between two checkpoints. */
+  checkpointSeconds?: number;
+  events: EventSink;
+  signal?: AbortSignal;
+}
