@@ -98,10 +98,13 @@ function plain(text = '') {
   return text.replace(/<%= *config\.bin *%>/g, 'ocrpipe').trim();
 }
 
+/** A sentence that fits in a table. */
 function cell(text = '') {
-  return plain(text)
+  const line = plain(text)
     .replace(/\|/g, '\\|')
-    .replace(/\s*\n\s*/g, ' ');
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/([^.:!?])$/, '$1.');
+  return line.charAt(0).toUpperCase() + line.slice(1);
 }
 
 function defaultText(value) {
