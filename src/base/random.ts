@@ -35,7 +35,7 @@ export function randomFrom(seed: number | string, ...streams: readonly (number |
     }
   }
   const state: number[] = hash.map((word) => splitMix(word));
-  if (state.every((word) => word === 0)) state[0] = 1;
+  if (!state.some((word) => word !== 0)) state[0] = 1;
   const random = randomFromState(state as unknown as RandomState);
   for (let round = 0; round < 8; round += 1) random.uint32();
   return random;
