@@ -46,7 +46,7 @@ export interface Meeting {
 }
 
 /** The first workspace: images, a pipeline of four stages, a remote; run, committed and pushed. */
-export async function startStory(folder: string, meeting: Meeting): Promise<TestWorkspace> {
+async function startStory(folder: string, meeting: Meeting): Promise<TestWorkspace> {
   const a = new TestWorkspace((await newWorkspace(join(folder, 'a'))).root, meeting.env);
   for (let index = 0; index < IMAGES; index += 1) a.write(imageName(index), `image of PLATE${index}\n`);
   a.write('stage.mjs', STAND_IN_STAGE);
@@ -105,13 +105,13 @@ export async function colleagueStory(folder: string, meeting: Meeting): Promise<
 }
 
 /** A clone by git alone: code and pointers, no bytes. */
-export async function clone(from: TestWorkspace, to: string, meeting: Meeting): Promise<TestWorkspace> {
+async function clone(from: TestWorkspace, to: string, meeting: Meeting): Promise<TestWorkspace> {
   await from.git('clone', '--quiet', from.root, to);
   return new TestWorkspace(to, meeting.env);
 }
 
 /** Runs `repro`: what the stages themselves noted in stages.log, and what repro says it did. */
-export async function repro(
+async function repro(
   workspace: TestWorkspace,
   ...args: string[]
 ): Promise<{ ran: string[]; actions: string[] }> {

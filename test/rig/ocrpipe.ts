@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /** The script behind `ocrpipe`. */
-export const OCRPIPE_SCRIPT = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
+const OCRPIPE_SCRIPT = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 
 export interface RunResult {
   stdout: string;
