@@ -4,10 +4,12 @@ import type { TrainingSettings } from './train-config.js';
 
 /** What to train, on what, and where to. */
 export interface TrainingJob {
+  /** Where the relative paths of `train` and `val` start. */
+  cwd: string;
   /** Manifests, or anything else that `convert` knows. */
   train: string;
   val: string;
-  /** The folder of the model. */
+  /** The folder of the model, absolute, as are `metrics` and `history`. */
   out: string;
   settings: TrainingSettings;
   backend: BackendChoice;

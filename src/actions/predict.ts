@@ -1,0 +1,26 @@
+import { resolve } from 'node:path';
+import type { Call } from '../base/call.js';
+import type { BackendChoice } from '../ocr/nn/backend.js';
+import type { Prediction } from '../ocr/predict/predict-files.js';
+
+export interface PredictInput {
+  model: string;
+  paths: readonly string[];
+  backend: BackendChoice;
+}
+
+/** Reads images and folders of images with a saved model. */
+export async function predict(input: PredictInput, call: Call): Promise<Prediction[]> {
+  // Loaded here, not above: asking for help must not start a tensor library.
+  const { listImages, predictFiles } = await import('../ocr/predict/predict-files.js');
+  const { openBackend } = await import('../ocr/nn/backend.js');
+  const { readModelFolder } = await import('../ocr/models/model-folder.js');
+  const images = listImages(input.paths, call.cwd, call.signal);
+  await openBackend(input.backend);
+  const { recogniser } = readModelFolder(resolve(call.cwd, input.model));
+  try {
+    return await predictFiles(recogniser, images, call);
+  } finally {
+    recogniser.network.dispose();
+  }
+}

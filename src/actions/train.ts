@@ -1,0 +1,58 @@
+import { resolve } from 'node:path';
+import type { Call } from '../base/call.js';
+import type { BackendChoice } from '../ocr/nn/backend.js';
+import type { TrainingResult } from '../ocr/train/train.js';
+
+/** Where parameters are looked for when no file is named. */
+export const DEFAULT_PARAMS = 'params.yaml';
+
+export interface TrainInput {
+  train: string;
+  val: string;
+  out: string;
+  params?: string | undefined;
+  metrics?: string | undefined;
+  history?: string | undefined;
+  backend: BackendChoice;
+  resume: boolean;
+  /** These win over the file's section `train`. */
+  seed?: number | undefined;
+  epochs?: number | undefined;
+  maxSteps?: number | undefined;
+}
+
+export interface TrainResult extends TrainingResult {
+  out: string;
+}
+
+/** Trains a recogniser by the sections `model`, `train` and `augment` of a parameter file. */
+export async function train(input: TrainInput, call: Call): Promise<TrainResult> {
+  const inside = (path: string): string => resolve(call.cwd, path);
+  const { seed, epochs, maxSteps, metrics, history } = input;
+  const overrides = {
+    ...(seed === undefined ? {} : { seed }),
+    ...(epochs === undefined ? {} : { epochs }),
+    ...(maxSteps === undefined ? {} : { maxSteps }),
+  };
+  // Loaded here, not above: asking for help must not start a tensor library.
+  const { readTrainingSettings } = await import('../ocr/train/read-params.js');
+  const { train: trainModel } = await import('../ocr/train/train.js');
+  const settings = readTrainingSettings(inside(input.params ?? DEFAULT_PARAMS), {
+    required: input.params !== undefined,
+    overrides,
+  });
+  const result = await trainModel({
+    cwd: call.cwd,
+    train: input.train,
+    val: input.val,
+    out: inside(input.out),
+    settings,
+    backend: input.backend,
+    resume: input.resume,
+    ...(metrics === undefined ? {} : { metrics: inside(metrics) }),
+    ...(history === undefined ? {} : { history: inside(history) }),
+    events: call.events,
+    signal: call.signal,
+  });
+  return { out: input.out, ...result };
+}

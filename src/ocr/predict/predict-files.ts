@@ -1,0 +1,72 @@
+import { statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { systemErrorCode, userError } from '../../base/errors.js';
+import type { EventSink } from '../../base/events.js';
+import { looksLikeImage, walkFiles } from '../formats/walk.js';
+import { loadImage } from '../images/load.js';
+import { imageFit } from '../models/model-config.js';
+import type { Recogniser } from '../models/recogniser.js';
+import type { Reading } from './recognise.js';
+import { recogniseAll } from './recognise-all.js';
+
+/** An image to read: where it is, and what to call it. */
+export interface NamedImage {
+  file: string;
+  /** As given, or folder as given plus the name below it. */
+  name: string;
+}
+
+/** One line of `predict`. */
+export interface Prediction extends Reading {
+  image: string;
+}
+
+/**
+ * The images that some paths name: files as given (opened later, so that a broken one is an error), folders walked in
+ * sorted order with everything passed over that is no image. Throws `path-missing` and `no-images` (exit code 2).
+ */
+export function listImages(paths: readonly string[], cwd: string, signal?: AbortSignal): NamedImage[] {
+  const images = paths.flatMap((path): NamedImage[] => {
+    const file = resolve(cwd, path);
+    if (!isFolder(file, path)) return [{ file, name: path }];
+    const found = walkFiles(file, signal).filter(looksLikeImage);
+    return found.map(({ path: inside, name }) => ({ file: inside, name: join(path, name) }));
+  });
+  if (images.length > 0) return images;
+  throw userError('no-images', `there is no image in ${paths.join(', ')}`, {
+    hint: 'Name image files, or folders that hold some.',
+  });
+}
+
+function isFolder(file: string, path: string): boolean {
+  try {
+    return statSync(file).isDirectory();
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    throw userError('path-missing', `there is no file or folder ${path}`, {
+      location: { file: path },
+      hint: 'Give the path of an image, or of a folder of images.',
+      cause: error,
+    });
+  }
+}
+
+/** Reads image files with a model; one prediction an image, in the order given. */
+export async function predictFiles(
+  model: Recogniser,
+  images: readonly NamedImage[],
+  call: { events: EventSink; signal?: AbortSignal | undefined },
+): Promise<Prediction[]> {
+  const options = { channels: model.config.channels, fit: imageFit(model.config) };
+  const key = 'predict';
+  const readings = await recogniseAll(model, {
+    items: images,
+    load: ({ file }) => loadImage(file, options),
+    ...(call.signal ? { signal: call.signal } : {}),
+    onProgress: (done) => {
+      call.events({ type: 'progress', key, done, total: images.length, unit: 'files' });
+    },
+  });
+  call.events({ type: 'progress-end', key });
+  return readings.map((reading, index) => ({ image: images[index]!.name, ...reading }));
+}
