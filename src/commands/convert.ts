@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { convert, type ConvertResult } from '../actions/convert.js';
 import { BaseCommand } from '../cli/base-command.js';
+import { labelFlags } from '../cli/label-flags.js';
 
 export default class Convert extends BaseCommand {
   static override summary = 'Read labels of another tool and write one manifest (JSON lines).';
@@ -16,16 +17,8 @@ export default class Convert extends BaseCommand {
   };
   static override flags = {
     out: Flags.string({ required: true, helpValue: 'FILE', description: 'the manifest to write' }),
-    images: Flags.string({
-      helpValue: 'DIR',
-      description: 'where the images are (default: beside the labels)',
-    }),
-    format: Flags.string({ helpValue: 'NAME', description: 'the format of the labels', default: 'auto' }),
-    field: Flags.string({
-      helpValue: 'NAME',
-      description: 'the field that holds the text, if there are several',
-    }),
     strict: Flags.boolean({ description: 'fail on unusable entries instead of skipping them' }),
+    ...labelFlags,
   };
 
   async run(): Promise<void> {

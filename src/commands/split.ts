@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { split, type SplitResult } from '../actions/split.js';
 import { BaseCommand } from '../cli/base-command.js';
+import { labelFlags } from '../cli/label-flags.js';
 
 export default class Split extends BaseCommand {
   static override summary = 'Split a data set into parts such as training, validation and test.';
@@ -31,15 +32,7 @@ export default class Split extends BaseCommand {
       description: 'what is never in two parts: text, image, or a key of the manifest',
     }),
     stable: Flags.boolean({ description: 'keep every sample in its part when data is added' }),
-    images: Flags.string({
-      helpValue: 'DIR',
-      description: 'where the images are (default: beside the labels)',
-    }),
-    format: Flags.string({ helpValue: 'NAME', description: 'the format of the labels', default: 'auto' }),
-    field: Flags.string({
-      helpValue: 'NAME',
-      description: 'the field that holds the text, if there are several',
-    }),
+    ...labelFlags,
   };
 
   async run(): Promise<void> {

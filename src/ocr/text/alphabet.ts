@@ -41,7 +41,12 @@ export function alphabetOf(text: string | readonly string[]): Alphabet {
 export function learnAlphabet(labels: Iterable<string>): Alphabet {
   const seen = new Set<string>();
   for (const label of labels) for (const character of characters(label)) seen.add(character);
-  return alphabetOf([...seen].sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!));
+  return alphabetOf([...seen].sort(compareCharacters));
+}
+
+/** Code point order; '' comes first. */
+export function compareCharacters(a: string, b: string): number {
+  return (a.codePointAt(0) ?? -1) - (b.codePointAt(0) ?? -1);
 }
 
 /** `'ä' (U+00E4)`: a character that can be told from its look-alikes. */

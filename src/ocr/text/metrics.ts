@@ -1,4 +1,4 @@
-import { characters, codePoints } from './code-points.js';
+import { codePoints } from './code-points.js';
 import { codePointDistance } from './edit-distance.js';
 import { sequenceRatio } from './sequence-ratio.js';
 
@@ -33,22 +33,28 @@ export function scoreLine(truth: string, prediction: string): LineScore {
 /** Adds up lines one by one, for a training loop that wants figures as it goes. */
 export interface TextScore {
   add(truth: string, prediction: string): LineScore;
+  /** Adds a line that was scored before. */
+  addScore(line: LineScore): void;
   /** Over all lines added so far; all zero if there were none. */
   metrics(): TextMetrics;
 }
 
 export function textScore(): TextScore {
   const sum = { count: 0, exact: 0, edits: 0, length: 0, charF1: 0 };
+  const addScore = (line: LineScore): void => {
+    sum.count += 1;
+    sum.exact += line.edits === 0 ? 1 : 0;
+    sum.edits += line.edits;
+    sum.length += line.length;
+    sum.charF1 += line.charF1;
+  };
   return {
     add(truth, prediction) {
       const line = scoreLine(truth, prediction);
-      sum.count += 1;
-      sum.exact += line.edits === 0 ? 1 : 0;
-      sum.edits += line.edits;
-      sum.length += line.length;
-      sum.charF1 += line.charF1;
+      addScore(line);
       return line;
     },
+    addScore,
     metrics() {
       const lines = Math.max(1, sum.count);
       return {
@@ -66,9 +72,4 @@ export function scoreLines(rows: Iterable<{ truth: string; prediction: string }>
   const score = textScore();
   for (const { truth, prediction } of rows) score.add(truth, prediction);
   return score.metrics();
-}
-
-/** How many characters `text` has. */
-export function lengthOf(text: string): number {
-  return characters(text).length;
 }

@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import { writeFileAtomic } from '../../base/atomic-file.js';
+import { tsvLine } from '../formats/tsv.js';
+import type { TextMetrics } from '../text/metrics.js';
+import type { Evaluation } from './evaluation.js';
+import type { Confusion } from './confusions.js';
+import type { ScoredLine } from './scored-line.js';
+
+/** The columns of each report, in this order; scripts rely on them. */
+export const PREDICTION_COLUMNS = ['image', 'text', 'prediction', 'confidence'] as const;
+export const ERROR_COLUMNS = ['image', 'text', 'prediction', 'confidence', 'edits', 'cer'] as const;
+export const CONFUSION_COLUMNS = ['kind', 'truth', 'prediction', 'count'] as const;
+
+/** Digits of what is measured in tables: enough to compare, few enough to read. */
+const DECIMALS = 4;
+
+/** Writes `predictions.tsv`, `errors.tsv` and `confusions.tsv` into `folder`, each at once or not at all. */
+export function writeReports(folder: string, evaluation: Evaluation): void {
+  writeFileAtomic(join(folder, 'predictions.tsv'), predictionsTsv(evaluation.lines));
+  writeFileAtomic(join(folder, 'errors.tsv'), errorsTsv(evaluation.errors));
+  writeFileAtomic(join(folder, 'confusions.tsv'), confusionsTsv(evaluation.confusions));
+}
+
+/** Writes the metrics file: one JSON object with the keys of {@link TextMetrics}. */
+export function writeMetrics(file: string, metrics: TextMetrics): void {
+  const { exact, cer, levenshtein, charF1, count } = metrics;
+  writeFileAtomic(file, `${JSON.stringify({ exact, cer, levenshtein, charF1, count }, null, 2)}\n`);
+}
+
+export function predictionsTsv(lines: readonly ScoredLine[]): string {
+  const rows = lines.map(({ image, text, prediction, confidence }) =>
+    tsvLine([image, text, prediction, decimals(confidence)]),
+  );
+  return tsvLine(PREDICTION_COLUMNS) + rows.join('');
+}
+
+export function errorsTsv(errors: readonly ScoredLine[]): string {
+  const rows = errors.map((line) =>
+    tsvLine([
+      line.image,
+      line.text,
+      line.prediction,
+      decimals(line.confidence),
+      line.edits,
+      decimals(line.edits / Math.max(1, line.length)),
+    ]),
+  );
+  return tsvLine(ERROR_COLUMNS) + rows.join('');
+}
+
+export function confusionsTsv(confusions: readonly Confusion[]): string {
+  const rows = confusions.map(({ kind, truth, prediction, count }) =>
+    tsvLine([kind, truth, prediction, count]),
+  );
+  return tsvLine(CONFUSION_COLUMNS) + rows.join('');
+}
+
+function decimals(value: number | undefined): string {
+  return value === undefined ? '' : value.toFixed(DECIMALS);
+}
