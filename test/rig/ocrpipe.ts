@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /** The script behind `ocrpipe`. */
-const OCRPIPE_SCRIPT = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
+export const OCRPIPE_SCRIPT = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 
 export interface RunResult {
   stdout: string;
