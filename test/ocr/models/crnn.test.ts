@@ -1,0 +1,92 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { randomFrom } from '../../../src/base/random.js';
+import type { Pixels } from '../../../src/ocr/images/load.js';
+import { Crnn } from '../../../src/ocr/models/crnn.js';
+import { batchArray, toImageBatch } from '../../../src/ocr/models/image-batch.js';
+import { modelConfigSchema, type ModelConfig } from '../../../src/ocr/models/model-config.js';
+import { openBackend } from '../../../src/ocr/nn/backend.js';
+
+function config(changes: Record<string, unknown> = {}): ModelConfig {
+  return modelConfigSchema.parse({ height: 16, filters: [4, 6], innerDim: 10, units: 8, ...changes });
+}
+
+function noise(widthPx: number, heightPx: number, channels: 1 | 3 = 1): Pixels {
+  const random = randomFrom(widthPx, 'noise');
+  const data = Uint8Array.from({ length: widthPx * heightPx * channels }, () => random.below(256));
+  return { data, widthPx, heightPx, channels };
+}
+
+/** Logits of one item, only the steps that count. */
+async function read(network: Crnn, images: Pixels[], of: ModelConfig, item: number): Promise<Float32Array> {
+  const batch = toImageBatch(batchArray(images, of));
+  const logits = network.read(batch);
+  const [, time, classes] = logits.shape;
+  const values = (await logits.data<'float32'>()).slice(
+    item * time * classes,
+    (item * time + batch.steps[item]!) * classes,
+  );
+  tf.dispose([logits, batch.images]);
+  return values;
+}
+
+beforeAll(async () => {
+  await openBackend('cpu');
+});
+
+describe('Crnn', () => {
+  it('has as many weights as its layers say', () => {
+    const network = new Crnn(config(), 12, 1);
+    const convolutions = 9 * 1 * 4 + 2 * 4 + 9 * 4 * 6 + 2 * 6;
+    const inner = 4 * 6 * 10 + 10; // height 16 -> 8 -> 4
+    const gru = 2 * (10 * 24 + 24 + 8 * 24 + 24);
+    const output = 16 * 12 + 12;
+    expect(network.variables.parameterCount()).toBe(convolutions + inner + gru + output);
+    network.dispose();
+  });
+
+  it('gives one row of logits for each widthStride pixels, at every height that lines have', () => {
+    for (const height of [24, 32, 48, 64]) {
+      const of = config({ height, filters: [2, 2, 2], channels: 3 });
+      const network = new Crnn(of, 5, 1);
+      const batch = toImageBatch(batchArray([noise(30, height, 3)], of));
+      const logits = network.read(batch);
+      expect(logits.shape).toEqual([1, 8, 5]);
+      tf.dispose([logits, batch.images]);
+      network.dispose();
+    }
+  });
+
+  it('reads an image the same alone and beside wider ones', async () => {
+    const of = config({ convolutions: 2, depth: 2 });
+    const network = new Crnn(of, 7, 3);
+    const image = noise(22, 16);
+    const alone = await read(network, [image], of, 0);
+    const beside = await read(network, [noise(61, 16), image, noise(40, 16)], of, 1);
+    expect(beside).toHaveLength(alone.length);
+    alone.forEach((value, index) => {
+      expect(Math.abs(beside[index]! - value)).toBeLessThan(1e-5);
+    });
+    network.dispose();
+  });
+
+  it('depends on its seed alone', async () => {
+    const weights = async (seed: number): Promise<string> => {
+      const network = new Crnn(config(), 5, seed);
+      const arrays = await network.variables.read();
+      network.dispose();
+      return JSON.stringify(arrays.map(({ values }) => Array.from(values)));
+    };
+    expect(await weights(1)).toBe(await weights(1));
+    expect(await weights(1)).not.toBe(await weights(2));
+  });
+
+  it('leaves no tensor behind', async () => {
+    const of = config();
+    const before = tf.memory().numTensors;
+    const network = new Crnn(of, 5, 1);
+    await read(network, [noise(22, 16), noise(30, 16)], of, 0);
+    network.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
