@@ -1,7 +1,8 @@
+import { statSync } from 'node:fs';
 import { Command } from '@oclif/core';
 import type { Call } from '../base/call.js';
-import { OcrpipeError } from '../base/errors.js';
-import { absPath } from '../base/paths.js';
+import { OcrpipeError, userError } from '../base/errors.js';
+import { absPath, type AbsPath } from '../base/paths.js';
 import { openEventView } from './event-view.js';
 import { globalFlags, type GlobalFlagValues } from './global-flags.js';
 
@@ -26,7 +27,11 @@ export abstract class BaseCommand extends Command {
     const stop = new AbortController();
     const release = abortOnSignals(stop);
     try {
-      const result = await use.action({ cwd: absPath(flags.cwd), events: view.sink, signal: stop.signal });
+      const result = await use.action({
+        cwd: existingFolder(flags.cwd),
+        events: view.sink,
+        signal: stop.signal,
+      });
       view.close();
       printResult(flags.json ? JSON.stringify((use.json ?? same)(result), null, 2) : use.text(result));
       process.exitCode = use.exitCode?.(result) ?? 0;
@@ -42,6 +47,14 @@ export abstract class BaseCommand extends Command {
   protected override catch(error: Error): Promise<never> {
     return Promise.reject(error);
   }
+}
+
+function existingFolder(path: string): AbsPath {
+  const folder = absPath(path);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw userError('no-such-folder', `there is no folder ${folder}`, { hint: 'Correct what follows -C.' });
+  }
+  return folder;
 }
 
 function same(result: unknown): unknown {

@@ -31,6 +31,7 @@ describe('the command line', () => {
     [['versoin'], 'unknown-command', "Did you mean 'ocrpipe version'?"],
     [['version', '--jsno'], 'unknown-flag', "Did you mean '--json'?"],
     [['version', 'more'], 'unexpected-argument', "See 'ocrpipe version --help'."],
+    [['version', '-C', 'absent'], 'no-such-folder', 'Correct what follows -C.'],
     [['version', '-C'], 'command-line', "See 'ocrpipe version --help'."],
   ])('refuses %j with code %s, exit code 2 and a hint', async (args, code, hint) => {
     const { stdout, stderr, exitCode } = await run(...args);
