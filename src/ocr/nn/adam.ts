@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { ADAM } from './kernels/kernel-names.js';
+import { hasKernel, runKernel } from './kernels/own-kernel.js';
 
 export interface AdamOptions {
   beta1?: number | undefined;
@@ -26,6 +28,17 @@ interface Moments {
   second: tf.Variable;
 }
 
+/** One step: weight = weight·keep − stepSize·m / (√v·rootScale + epsilon), with gradient·gradientScale. */
+interface StepSettings extends Record<string, number> {
+  beta1: number;
+  beta2: number;
+  stepSize: number;
+  rootScale: number;
+  epsilon: number;
+  keep: number;
+  gradientScale: number;
+}
+
 /** Adam (Kingma and Ba 2015) with bias correction as in PyTorch: lr · m̂ / (√v̂ + ε). */
 export class Adam {
   readonly #beta1: number;
@@ -47,33 +60,35 @@ export class Adam {
   /** Moves the variables by one step. The gradients stay the caller's. Variables without a gradient stay as they are. */
   apply(variables: NamedVariables, gradients: NamedGradients, learningRate: number): void {
     this.#step++;
-    tf.tidy(() => {
-      const scale = this.#clipScale(gradients);
-      for (const [name, gradient] of Object.entries(gradients)) {
-        const variable = variables[name];
-        if (variable === undefined) throw new RangeError(`no variable is named ${name}`);
-        const scaled = scale === undefined ? gradient : tf.mul(gradient, scale);
-        this.#update(variable, this.#momentsOf(name, variable), scaled, learningRate);
-      }
+    const settings = this.#settings(learningRate, this.#clipScale(gradients));
+    const update = hasKernel(ADAM) ? updateInPlace : updateWithOps;
+    for (const [name, gradient] of Object.entries(gradients)) {
+      const variable = variables[name];
+      if (variable === undefined) throw new RangeError(`no variable is named ${name}`);
+      update(variable, gradient, this.#momentsOf(name, variable), settings);
+    }
+  }
+
+  #settings(learningRate: number, gradientScale: number): StepSettings {
+    return {
+      beta1: this.#beta1,
+      beta2: this.#beta2,
+      stepSize: learningRate / (1 - this.#beta1 ** this.#step),
+      rootScale: 1 / Math.sqrt(1 - this.#beta2 ** this.#step),
+      epsilon: this.#epsilon,
+      keep: 1 - learningRate * this.#weightDecay,
+      gradientScale,
+    };
+  }
+
+  /** What all gradients are multiplied with so that their global norm stays within the limit. */
+  #clipScale(gradients: NamedGradients): number {
+    if (this.#clipNorm === undefined) return 1;
+    const norm = tf.tidy(() => {
+      const squares = Object.values(gradients).map((gradient) => tf.sum(tf.square(gradient)));
+      return Math.sqrt(tf.addN(squares).dataSync()[0]!);
     });
-  }
-
-  #update(variable: tf.Variable, moments: Moments, gradient: tf.Tensor, learningRate: number): void {
-    const { first, second } = moments;
-    first.assign(tf.add(tf.mul(first, this.#beta1), tf.mul(gradient, 1 - this.#beta1)));
-    second.assign(tf.add(tf.mul(second, this.#beta2), tf.mul(tf.square(gradient), 1 - this.#beta2)));
-    const stepSize = learningRate / (1 - this.#beta1 ** this.#step);
-    const rootScale = 1 / Math.sqrt(1 - this.#beta2 ** this.#step);
-    const denominator = tf.add(tf.mul(tf.sqrt(second), rootScale), this.#epsilon);
-    const kept = tf.mul(variable, 1 - learningRate * this.#weightDecay);
-    variable.assign(tf.sub(kept, tf.mul(tf.div(first, denominator), stepSize)));
-  }
-
-  #clipScale(gradients: NamedGradients): tf.Tensor | undefined {
-    if (this.#clipNorm === undefined) return undefined;
-    const squares = Object.values(gradients).map((gradient) => tf.sum(tf.square(gradient)));
-    const norm = tf.sqrt(tf.addN(squares));
-    return tf.div(this.#clipNorm, tf.maximum(norm, this.#clipNorm));
+    return norm > this.#clipNorm ? this.#clipNorm / norm : 1;
   }
 
   #momentsOf(name: string, variable: tf.Variable): Moments {
@@ -116,4 +131,31 @@ export class Adam {
     for (const { first, second } of this.#moments.values()) tf.dispose([first, second]);
     this.#moments.clear();
   }
+}
+
+/** One pass over the memory of the variable and its moments. */
+function updateInPlace(
+  weight: tf.Variable,
+  gradient: tf.Tensor,
+  { first, second }: Moments,
+  settings: StepSettings,
+): void {
+  runKernel(ADAM, { weight, gradient, first, second }, settings);
+}
+
+function updateWithOps(
+  weight: tf.Variable,
+  gradient: tf.Tensor,
+  { first, second }: Moments,
+  settings: StepSettings,
+): void {
+  const { beta1, beta2, stepSize, rootScale, epsilon, keep, gradientScale } = settings;
+  tf.tidy(() => {
+    const scaled = gradientScale === 1 ? gradient : tf.mul(gradient, gradientScale);
+    first.assign(tf.add(tf.mul(first, beta1), tf.mul(scaled, 1 - beta1)));
+    second.assign(tf.add(tf.mul(second, beta2), tf.mul(tf.square(scaled), 1 - beta2)));
+    const root = tf.add(tf.mul(tf.sqrt(second), rootScale), epsilon);
+    const change = tf.div(tf.mul(first, stepSize), root);
+    weight.assign(tf.sub(tf.mul(weight, keep), change));
+  });
 }

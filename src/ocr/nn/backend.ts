@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 // tfjs-core alone registers no gradients in Node; importing tfjs-layers does.
 import '@tensorflow/tfjs-layers';
 import { userError } from '../../base/errors.js';
+import { kernelsRegistered, registerKernels } from './kernels/register-kernels.js';
 import { NATIVE_FOLDER_VARIABLE, loadNativeTensorflow } from './native-tensorflow.js';
 
 /** What runs the tensors, best first. */
@@ -44,7 +45,8 @@ async function openTensorflow(): Promise<Attempt> {
 async function openWasm(): Promise<Attempt> {
   await import('@tensorflow/tfjs-backend-wasm');
   if (!(await use('wasm'))) return { reason: 'this machine does not run WebAssembly' };
-  return { opened: { name: 'wasm', threads: 1, details: 'WebAssembly' } };
+  const build = kernelsRegistered() ? 'already registered' : await registerKernels();
+  return { opened: { name: 'wasm', threads: 1, details: `WebAssembly (${build ?? 'no SIMD: slow'})` } };
 }
 
 async function openCpu(): Promise<Attempt> {

@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { BATCH_NORM, SCALE_SHIFT } from './kernels/kernel-names.js';
+import { hasKernel, runKernel } from './kernels/own-kernel.js';
 
 /** Learnt scale and shift of a normalisation, [channels] each. */
 export interface BatchNormWeights {
@@ -38,11 +40,18 @@ export function batchNormTraining(
   options: BatchNormOptions = {},
 ): NormalisedBatch {
   const { epsilon = BATCH_NORM_EPSILON, activation = 'none' } = options;
+  const relu = activation === 'relu';
+  if (hasKernel(BATCH_NORM)) {
+    const { gamma, beta } = weights;
+    const results = runKernel(BATCH_NORM, { x: inputs, gamma, beta }, { epsilon, relu });
+    const [outputs, mean, variance] = results as [tf.Tensor4D, tf.Tensor1D, tf.Tensor1D];
+    return { outputs, mean, variance };
+  }
   const [outputs, mean, variance] = tf.tidy(() => {
     const moments = tf.moments(inputs, [0, 1, 2]);
     const scale = tf.mul(weights.gamma, tf.rsqrt(tf.add(moments.variance, epsilon)));
     const normalised = tf.add(tf.mul(tf.sub(inputs, moments.mean), scale), weights.beta);
-    return [activation === 'relu' ? tf.relu(normalised) : normalised, moments.mean, moments.variance] as [
+    return [relu ? tf.relu(normalised) : normalised, moments.mean, moments.variance] as [
       tf.Tensor4D,
       tf.Tensor1D,
       tf.Tensor1D,
@@ -61,6 +70,10 @@ export function batchNormInference(
   return tf.tidy(() => {
     const scale = tf.mul(weights.gamma, tf.rsqrt(tf.add(weights.variance, epsilon)));
     const shift = tf.sub(weights.beta, tf.mul(weights.mean, scale));
+    if (hasKernel(SCALE_SHIFT) && !tf.engine().state.gradientDepth) {
+      const attributes = { relu: activation === 'relu' };
+      return runKernel(SCALE_SHIFT, { x: inputs, scale, shift }, attributes)[0] as tf.Tensor4D;
+    }
     const outputs = tf.add<tf.Tensor4D>(tf.mul(inputs, scale), shift);
     return activation === 'relu' ? tf.relu(outputs) : outputs;
   });

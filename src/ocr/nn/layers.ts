@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { CONV2D_BIAS_RELU } from './kernels/kernel-names.js';
+import { hasKernel, runKernel } from './kernels/own-kernel.js';
 
 export type Padding = 'same' | 'valid';
 
@@ -20,10 +22,15 @@ export interface Conv2dOptions {
  */
 export function conv2d(inputs: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptions = {}): tf.Tensor4D {
   const { bias, padding = 'same', activation = 'none' } = options;
+  const relu = activation === 'relu';
+  if ((relu || bias !== undefined) && hasKernel(CONV2D_BIAS_RELU)) {
+    const attributes = { pad: padding, relu, bias: bias !== undefined };
+    return runKernel(CONV2D_BIAS_RELU, { x: inputs, filter, bias }, attributes)[0] as tf.Tensor4D;
+  }
   return tf.tidy(() => {
     const product = tf.conv2d(inputs, filter, 1, padding);
     const shifted = bias === undefined ? product : tf.add<tf.Tensor4D>(product, bias);
-    return activation === 'relu' ? tf.relu(shifted) : shifted;
+    return relu ? tf.relu(shifted) : shifted;
   });
 }
 

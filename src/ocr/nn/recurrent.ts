@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { GRU, GRU_GRADIENT } from './kernels/kernel-names.js';
+import { hasKernel, runKernel } from './kernels/own-kernel.js';
 
 /**
  * The weights of a bidirectional GRU of `units` cells a direction. Gates stand in PyTorch's order: reset, update, new.
@@ -35,12 +37,32 @@ export function bidirectionalGru(
     const flat = tf.reshape(inputs, [batch * time, features]);
     const product = tf.add(tf.matMul(flat, weights.kernel), weights.bias);
     const gates = tf.reshape(product, [batch, time, 2, 3 * units]);
-    return gruScan(gates as tf.Tensor4D, weights, lengths);
+    const scan = hasKernel(GRU) ? fusedScan : plainScan;
+    return scan(gates as tf.Tensor4D, weights, lengths);
   });
 }
 
+/** The scan as one kernel forward and one backward. */
+function fusedScan(gates: tf.Tensor4D, weights: GruWeights, lengths?: ArrayLike<number>): tf.Tensor3D {
+  const steps = lengths === undefined ? undefined : tf.tensor1d(Array.from(lengths), 'int32');
+  const scan = tf.customGrad((...values) => {
+    const [input, recurrentKernel, recurrentBias] = values as unknown as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const save = values[3] as unknown as tf.GradSaveFunc;
+    const inputs = { gates: input, recurrentKernel, recurrentBias, lengths: steps };
+    const [outputs, saved] = runKernel(GRU, inputs) as [tf.Tensor, tf.Tensor];
+    save([recurrentKernel, outputs, saved, ...(steps === undefined ? [] : [steps])]);
+    return { value: outputs, gradFunc: (dy, kept) => scanGradient(dy, kept) };
+  });
+  return scan(gates, weights.recurrentKernel, weights.recurrentBias) as tf.Tensor3D;
+}
+
+function scanGradient(dy: tf.Tensor, kept: tf.Tensor[]): tf.Tensor[] {
+  const [recurrentKernel, outputs, saved, lengths] = kept;
+  return runKernel(GRU_GRADIENT, { dy, recurrentKernel, outputs, saved, lengths });
+}
+
 /** The scan over time in plain ops: gates [batch, time, 2, 3·units] are the inputs' share. */
-function gruScan(gates: tf.Tensor4D, weights: GruWeights, lengths?: ArrayLike<number>): tf.Tensor3D {
+function plainScan(gates: tf.Tensor4D, weights: GruWeights, lengths?: ArrayLike<number>): tf.Tensor3D {
   const [batch, time, , width] = gates.shape;
   const steps = tf.unstack(gates, 1) as tf.Tensor3D[];
   const masks = lengths === undefined ? undefined : stepMasks(lengths, batch, time);

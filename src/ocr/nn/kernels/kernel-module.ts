@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import { setFlagsFromString } from 'node:v8';
+import { OcrpipeError } from '../../../base/errors.js';
+
+/** Pointers are byte offsets into the shared memory, truth values are 0 and 1. */
+type KernelFunction = (...values: number[]) => number;
+
+/** What `assembly/` exports; its doc comments are the contract. */
+export interface KernelExports {
+  multiplyPacked: KernelFunction;
+  packColumns: KernelFunction;
+  packedSize: KernelFunction;
+  convolutionForward: KernelFunction;
+  convolutionForwardBytes: KernelFunction;
+  convolutionFilterGradient: KernelFunction;
+  convolutionFilterGradientBytes: KernelFunction;
+  winogradForward: KernelFunction;
+  winogradForwardBytes: KernelFunction;
+  winogradFilterGradient: KernelFunction;
+  winogradFilterGradientBytes: KernelFunction;
+  maxPoolForward: KernelFunction;
+  maxPoolGradient: KernelFunction;
+  rectifierBiasGradient: KernelFunction;
+  batchNormForward: KernelFunction;
+  batchNormGradient: KernelFunction;
+  scaleAndShift: KernelFunction;
+  shiftAndRectify: KernelFunction;
+  adamStep: KernelFunction;
+  gruForward: KernelFunction;
+  gruForwardBytes: KernelFunction;
+  gruGradient: KernelFunction;
+  gruGradientBytes: KernelFunction;
+}
+
+/** `relaxed-simd` fuses multiplication and addition; `plain-simd` runs wherever WebAssembly SIMD does. */
+export type KernelBuild = 'relaxed-simd' | 'plain-simd';
+
+export interface KernelModule {
+  build: KernelBuild;
+  kernels: KernelExports;
+}
+
+/** Forces a build, for tests and measurements. */
+export const KERNEL_BUILD_VARIABLE = 'OCRPIPE_KERNEL_BUILD';
+
+async function readBuild(build: KernelBuild): Promise<Uint8Array<ArrayBuffer>> {
+  const file = new URL(`./build/${build}.wasm`, import.meta.url);
+  try {
+    return new Uint8Array(await readFile(file));
+  } catch (cause) {
+    throw new OcrpipeError('kernels-missing', `the WebAssembly kernels are not built: ${file.pathname}`, {
+      hint: "run 'npm run build' in ocrpipe's own folder",
+      cause,
+    });
+  }
+}
+
+/** The best build that this engine accepts; undefined when it has no WebAssembly SIMD at all. */
+async function chooseBuild(): Promise<{ build: KernelBuild; bytes: Uint8Array<ArrayBuffer> } | undefined> {
+  // Node 20 has relaxed SIMD behind this flag; later versions know it and ignore the flag.
+  setFlagsFromString('--experimental-wasm-relaxed-simd');
+  const forced = process.env[KERNEL_BUILD_VARIABLE];
+  for (const build of ['relaxed-simd', 'plain-simd'] as const) {
+    if (forced !== undefined && forced !== build) continue;
+    const bytes = await readBuild(build);
+    if (WebAssembly.validate(bytes)) return { build, bytes };
+  }
+  return undefined;
+}
+
+/**
+ * Compiles the kernels over a memory that another module owns; they hold no data of their own.
+ * @returns undefined when the engine lacks WebAssembly SIMD
+ */
+export async function loadKernelModule(memory: WebAssembly.Memory): Promise<KernelModule | undefined> {
+  const chosen = await chooseBuild();
+  if (chosen === undefined) return undefined;
+  const { instance } = await WebAssembly.instantiate(chosen.bytes, { env: { memory } });
+  return { build: chosen.build, kernels: instance.exports as unknown as KernelExports };
+}
