@@ -13,7 +13,7 @@ const page = readFileSync(join(root, 'docs', 'errors.md'), 'utf8');
 /** Codes where an error is made: `userError('code'`, `new OcrpipeError('code'`, and the `code: 'code'` of a problem. */
 const MADE = /(?:userError\(\s*|OcrpipeError\(\s*|\bcode: )'([a-z]+(?:-[a-z0-9]+)*)'/g;
 const made = new Set([...source.matchAll(MADE)].map(([, code]) => code));
-const listed = [...page.matchAll(/^\| `([a-z0-9-]+)` \|/gm)].map(([, code = '']) => code);
+const listed = [...page.matchAll(/^\| `([a-z0-9-]+)` +\|/gm)].map(([, code = '']) => code);
 
 describe('docs/errors.md', () => {
   it('lists every code that ocrpipe gives', () => {
