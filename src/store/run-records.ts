@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson, type JsonValue } from '../base/canonical-json.js';
@@ -110,12 +111,14 @@ function parseRecord(run: RunId, bytes: Uint8Array, where: string): JsonValue {
   if (contentIdOf(bytes) !== run.record) {
     throw objectDamaged('run', run.record, where, 'its bytes have another hash');
   }
-  const value = parseCanonical(Buffer.from(bytes).toString('utf8'));
+  const value = parseCanonical(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
   if (value === undefined) throw objectDamaged('run', run.record, where, 'it is not canonical JSON');
   return value;
 }
 
-function parseCanonical(text: string): JsonValue | undefined {
+function parseCanonical(bytes: Buffer): JsonValue | undefined {
+  if (!isUtf8(bytes)) return undefined;
+  const text = bytes.toString('utf8');
   try {
     const value = JSON.parse(text) as JsonValue;
     return canonicalJson(value) === text ? value : undefined;

@@ -51,6 +51,17 @@ function readAll(file: string, id: ContentId): string | Buffer[] {
   }
 }
 
+/** What checking a whole pack file says of it. */
+function verdict(file: string, id: ContentId): string {
+  try {
+    verifyPackFile(file, id);
+    return 'sound';
+  } catch (error) {
+    if (error instanceof OcrpipeError) return error.code;
+    throw error;
+  }
+}
+
 describe('packs', () => {
   it('are the bytes that another implementation writes, salted or not', () => {
     const folder = temporaryFolder();
@@ -129,20 +140,20 @@ describe('packs', () => {
     const { id, file } = writePack(folder, goldenContent);
     const sound = readFileSync(file);
     const damaged = join(folder, 'damaged');
-    const refusals = new Set(['pack-damaged', 'object-damaged']);
+    const outcomes = new Set<string | Buffer[]>();
+    const tryBytes = (bytes: Buffer): void => {
+      writeFileSync(damaged, bytes);
+      outcomes.add(readAll(damaged, id)).add(verdict(damaged, id));
+    };
     for (let bit = 0; bit < sound.length * 8; bit += 1) {
       const bytes = Buffer.from(sound);
       bytes[bit >> 3]! ^= 1 << (bit & 7);
-      writeFileSync(damaged, bytes);
-      expect(refusals).toContain(readAll(damaged, id));
-      expect(() => verifyPackFile(damaged, id)).toThrow(OcrpipeError);
+      tryBytes(bytes);
     }
-    for (let length = 0; length < sound.length; length += 1) {
-      writeFileSync(damaged, sound.subarray(0, length));
-      expect(refusals).toContain(readAll(damaged, id));
-    }
-    writeFileSync(damaged, Buffer.concat([sound, Buffer.from([0])]));
-    expect(refusals).toContain(readAll(damaged, id));
+    for (let length = 0; length < sound.length; length += 1) tryBytes(sound.subarray(0, length));
+    tryBytes(Buffer.concat([sound, Buffer.from([0])]));
+    expect([...outcomes].sort()).toEqual(['object-damaged', 'pack-damaged']);
+    expect(verdict(file, id)).toBe('sound');
   });
 
   it('are refused if they lie, though their name fits, without allocating what they claim', () => {
