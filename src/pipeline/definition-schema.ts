@@ -1,0 +1,78 @@
+import { z } from 'zod';
+
+/** Stage names are also names of log files and arguments on a command line. */
+const STAGE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.@=-]{0,199}$/;
+
+const text = z.string().min(1);
+const commands = z.preprocess(listOf, z.array(text).min(1));
+const names = z.preprocess(listOf, z.array(text));
+const amount = z.union([z.number().positive(), text]);
+
+const output = z.preprocess(
+  named('path'),
+  z.strictObject({
+    path: text,
+    cache: z.boolean().optional(),
+    persist: z.boolean().optional(),
+    remote: text.optional(),
+    desc: z.string().optional(),
+  }),
+);
+
+const plot = z.preprocess(
+  named('file'),
+  z.strictObject({
+    file: text,
+    x: text.optional(),
+    y: names.optional(),
+    title: z.string().optional(),
+    xLabel: z.string().optional(),
+    yLabel: z.string().optional(),
+    cache: z.boolean().optional(),
+  }),
+);
+
+/** A bare text is a key of params.yaml: `{file: undefined, keys: [text]}`. */
+const paramsUse = z.preprocess(
+  (value) => (typeof value === 'string' ? { keys: [value] } : value),
+  z.strictObject({ file: text.optional(), keys: names.optional() }),
+);
+
+const stage = z.strictObject({
+  run: commands,
+  deps: z.array(text).optional(),
+  params: z.array(paramsUse).optional(),
+  outs: z.array(output).optional(),
+  metrics: z.array(output).optional(),
+  plots: z.array(plot).optional(),
+  wdir: text.optional(),
+  desc: z.string().optional(),
+  frozen: z.boolean().optional(),
+  always: z.boolean().optional(),
+  resources: z.record(text, amount).optional(),
+});
+
+/** What people may write in pipeline.yaml. */
+export const pipelineSchema = z.strictObject({
+  stages: z.record(z.string().regex(STAGE_NAME), stage),
+});
+
+export type WrittenPipeline = z.infer<typeof pipelineSchema>;
+export type WrittenStage = z.infer<typeof stage>;
+
+/** The keys known at a place of pipeline.yaml, for the hint at an unknown one. */
+export function knownKeys(path: readonly (string | number)[]): readonly string[] {
+  if (path.length === 0) return Object.keys(pipelineSchema.shape);
+  if (path.length === 2) return Object.keys(stage.shape);
+  if (path[2] === 'plots') return Object.keys(plot.out.shape);
+  if (path[2] === 'params') return Object.keys(paramsUse.out.shape);
+  return Object.keys(output.out.shape);
+}
+
+function listOf(value: unknown): unknown {
+  return typeof value === 'string' ? [value] : value;
+}
+
+function named(key: string): (value: unknown) => unknown {
+  return (value) => (typeof value === 'string' ? { [key]: value } : value);
+}

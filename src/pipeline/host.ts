@@ -1,0 +1,40 @@
+import type { JsonValue } from '../base/canonical-json.js';
+import type { ContentId } from '../base/content-id.js';
+import type { EventSink } from '../base/events.js';
+import type { AbsPath } from '../base/paths.js';
+import type { Snapshot, WorkspaceFiles } from '../tracking/workspace-files.js';
+
+/** Where run records are kept, each under the key of its inputs. */
+export interface RunRecords {
+  /** Every readable record under this key, by ascending record id. */
+  find(key: ContentId): readonly JsonValue[];
+  /** Every readable record. */
+  all(): Iterable<JsonValue>;
+  /** Keeps one durably; keeping it again changes nothing. */
+  put(key: ContentId, record: JsonValue): void;
+}
+
+/** A file of a directory that is not what it was. */
+export interface FileChange {
+  readonly path: string;
+  readonly change: 'added' | 'modified' | 'deleted';
+}
+
+/** What a pipeline needs of the workspace that it runs in. */
+export interface PipelineHost {
+  readonly root: AbsPath;
+  /** `.ocrstore` of the workspace, for logs, marks of running stages and the like. */
+  readonly stateFolder: AbsPath;
+  readonly files: WorkspaceFiles;
+  readonly records: RunRecords;
+  /** What a stored directory holds at a path below it; undefined if nothing, or if the store does not have the listing. */
+  within(directory: Snapshot, path: string): Snapshot | undefined;
+  /** What differs between two directories, by path; undefined if the store does not have the listing of both. */
+  changes(before: Snapshot, after: Snapshot): FileChange[] | undefined;
+  /** Runs `work` while this process alone holds the named lock of the workspace; waits for whoever has it. */
+  exclusively<T>(name: 'repro' | 'pipeline-lock', work: () => Promise<T>): Promise<T>;
+  /** Those of `paths` that are in git's index: an output that the store shall hold must not be. */
+  inGit(paths: readonly string[]): Promise<readonly string[]>;
+  readonly events: EventSink;
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { writeFileAtomic } from '../base/atomic-file.js';
+import { systemErrorCode } from '../base/errors.js';
+import { fromRepoPath } from '../base/paths.js';
+import type { PipelineHost } from './host.js';
+import {
+  formatLockFile,
+  LOCK_FILE,
+  parseLockFile,
+  withEntry,
+  type LockEntry,
+  type LockFile,
+} from './lock-file.js';
+
+/** pipeline.lock of a workspace. What is known of it is parsed again only when its bytes changed. */
+export class LockStore {
+  private known: { text: string; lock: LockFile } = { text: '', lock: new Map() };
+  private readonly host: Pick<PipelineHost, 'root' | 'exclusively'>;
+
+  constructor(host: Pick<PipelineHost, 'root' | 'exclusively'>) {
+    this.host = host;
+  }
+
+  read(): LockFile {
+    const text = this.text();
+    if (text !== this.known.text) this.known = { text, lock: parseLockFile(text) };
+    return this.known.lock;
+  }
+
+  /**
+   * Replaces one stage's entry and drops those of stages not in `keep`. Stages that finish at once, in this process or
+   * another, wait for each other, so that none loses the other's entry.
+   */
+  record(name: string, entry: LockEntry, keep: ReadonlySet<string>): Promise<void> {
+    return this.host.exclusively('pipeline-lock', async () => {
+      const lock = withEntry(this.read(), name, { entry, keep });
+      const text = formatLockFile(lock);
+      if (text !== this.known.text) writeFileAtomic(this.path(), text);
+      this.known = { text, lock };
+      await Promise.resolve();
+    });
+  }
+
+  private text(): string {
+    try {
+      return readFileSync(this.path(), 'utf8');
+    } catch (error) {
+      if (systemErrorCode(error) === 'ENOENT') return '';
+      throw error;
+    }
+  }
+
+  private path(): string {
+    return fromRepoPath(this.host.root, LOCK_FILE);
+  }
+}

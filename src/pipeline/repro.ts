@@ -1,0 +1,298 @@
+import { availableParallelism } from 'node:os';
+import { FairSlots } from '../base/fair-slots.js';
+import { OcrpipeError, userError } from '../base/errors.js';
+import { suggest } from '../base/nearest.js';
+import type { AbsPath } from '../base/paths.js';
+import type { PipelineHost } from './host.js';
+import {
+  loadPipeline,
+  requireDependencies,
+  selectStages,
+  targetStages,
+  type LoadedPipeline,
+} from './load.js';
+import { planOne, planStages, type LookOptions } from './look.js';
+import { throwProblems } from './problems.js';
+import type { Reason } from './reason.js';
+import { machinePools } from './resources.js';
+import type { LockedPath } from './signature.js';
+import type { Stage } from './stage.js';
+import { restoreStage, ROOT_VARIABLE, runStage, StageFailed, STAGE_VARIABLE } from './run-stage.js';
+import { runSchedule, type Outcome } from './schedule.js';
+import { editedPaths } from './staleness.js';
+import { editedOutput, settleInputs, unsettledInputs, unsettledProblems } from './tracked-inputs.js';
+
+export interface ReproRequest {
+  /** Stage names or paths of outputs; none: all stages. */
+  readonly targets: readonly string[];
+  readonly cwd: AbsPath;
+  readonly reach: 'upstream' | 'downstream' | 'pipeline';
+  /** Run the named targets (all that are chosen, where none is named or a reach was asked for) whatever their state. */
+  readonly force: boolean;
+  readonly dryRun: boolean;
+  /** How many stages run at once; undefined: as many as there are cores. */
+  readonly jobs: number | undefined;
+  readonly keepGoing: boolean;
+  /** False: no result is restored from run records. */
+  readonly runCache: boolean;
+  /** False: outputs are neither stored nor recorded. */
+  readonly commit: boolean;
+}
+
+export type StageAction = 'ran' | 'restored' | 'fresh' | 'frozen' | 'failed' | 'skipped';
+
+/** How one stage fared; in a dry run, how it would fare. */
+export interface StageReport {
+  readonly name: string;
+  readonly action: StageAction;
+  readonly reasons: readonly Reason[];
+  readonly seconds: number;
+  /** Of a failed stage. */
+  readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
+  /** The end of what a failed stage printed. */
+  readonly lastLines?: readonly string[];
+}
+
+export interface ReproResult {
+  readonly dryRun: boolean;
+  /** In the order of the graph. */
+  readonly stages: readonly StageReport[];
+}
+
+/** How many stages are looked at, or restored, at once. */
+const PREPARING = 8;
+
+/**
+ * Brings stages up to date. A failed stage is a report, not an exception: what succeeded stays recorded. Throws, with
+ * nothing changed, for whatever the user must correct first; throws the signal's reason when aborted. One repro of a
+ * workspace runs at a time, the next one waits.
+ */
+export async function repro(host: PipelineHost, request: ReproRequest): Promise<ReproResult> {
+  if (request.dryRun) return dryRun(host, request);
+  refuseNested(host);
+  return host.exclusively('repro', () => new Repro(loadPipeline(host), request).run());
+}
+
+/** A stage that runs repro in its own workspace would wait for itself. */
+function refuseNested(host: PipelineHost): void {
+  const stage = process.env[STAGE_VARIABLE];
+  if (stage === undefined || process.env[ROOT_VARIABLE] !== host.root) return;
+  throw userError(
+    'nested-repro',
+    `stage '${stage}' runs 'ocrpipe repro' in the workspace that it belongs to`,
+    {
+      hint: 'Make what it wants to run a stage, and depend on its outputs.',
+    },
+  );
+}
+
+async function dryRun(host: PipelineHost, request: ReproRequest): Promise<ReproResult> {
+  const loaded = loadPipeline(host);
+  const chosen = selectStages(loaded, request);
+  requireDependencies(loaded, chosen);
+  const planned = await planStages(loaded, chosen, lookOptions(loaded, request, chosen));
+  const words = { run: 'ran', restore: 'restored', fresh: 'fresh', frozen: 'frozen' } as const;
+  const stages = planned.map(({ stage, step }) => ({
+    name: stage.name,
+    action: words[step.action],
+    reasons: step.reasons,
+    seconds: 0,
+  }));
+  return { dryRun: true, stages };
+}
+
+function lookOptions(loaded: LoadedPipeline, request: ReproRequest, chosen: readonly string[]): LookOptions {
+  const named = request.targets.length > 0 && request.reach === 'upstream';
+  const forced = named
+    ? request.targets.flatMap((target) => targetStages(loaded, target, request.cwd))
+    : chosen;
+  return { runCache: request.runCache, forced: new Set(request.force ? forced : []) };
+}
+
+class Repro {
+  private readonly loaded: LoadedPipeline;
+  private readonly request: ReproRequest;
+  private readonly chosen: readonly string[];
+  private readonly options: LookOptions;
+  private readonly reports = new Map<string, StageReport>();
+  private readonly toRun = new Map<string, readonly Reason[]>();
+  private readonly preparing = new FairSlots(PREPARING);
+
+  constructor(loaded: LoadedPipeline, request: ReproRequest) {
+    this.loaded = loaded;
+    this.request = request;
+    this.chosen = selectStages(loaded, request);
+    this.options = lookOptions(loaded, request, this.chosen);
+  }
+
+  async run(): Promise<ReproResult> {
+    const { host, graph, pipeline } = this.loaded;
+    await this.check();
+    const outcomes = await runSchedule({
+      stages: this.chosen,
+      graph,
+      needs: (name) => pipeline.stages.get(name)!.resources,
+      pools: machinePools(),
+      jobs: this.request.jobs ?? availableParallelism(),
+      keepGoing: this.request.keepGoing,
+      prepare: (name) => this.preparing.use(() => this.prepare(name), host.signal),
+      run: (name) => this.execute(name),
+      signal: host.signal,
+    });
+    host.signal.throwIfAborted();
+    return { dryRun: false, stages: this.chosen.map((name) => this.report(name, outcomes)) };
+  }
+
+  /** Everything that can be refused is refused before anything changes. */
+  private async check(): Promise<void> {
+    const { host, pipeline, marks } = this.loaded;
+    requireDependencies(this.loaded, this.chosen);
+    this.requirePools();
+    for (const name of this.chosen) {
+      if (marks.has(name) && (await marks.endOrphans(name))) {
+        const message = `${name}: ended what an earlier repro had left running`;
+        host.events({ type: 'note', level: 'warning', code: 'orphan-ended', message });
+      }
+    }
+    const unsettled = await unsettledInputs(host, pipeline, this.chosen);
+    throwProblems([...unsettledProblems(host, pipeline, unsettled), ...(await this.editedOutputs())]);
+    await this.requireOutsideGit();
+    // A parameter that is missing or not canonical is met here, not when its stage comes up hours later.
+    for (const name of this.chosen) this.loaded.observer.writtenParamsOf(pipeline.stages.get(name)!);
+    await settleInputs(host, unsettled);
+    for (const { path } of unsettled) this.loaded.observer.changed([path]);
+  }
+
+  private requirePools(): void {
+    const { pipeline } = this.loaded;
+    const pools = Object.keys(machinePools());
+    const wanted = this.chosen.flatMap((name) =>
+      Object.keys(pipeline.stages.get(name)!.resources).map((pool) => ({ name, pool })),
+    );
+    throwProblems(
+      wanted
+        .filter(({ pool }) => !pools.includes(pool))
+        .map(({ name, pool }) => ({
+          code: 'unknown-resource',
+          message: `stage '${name}' asks for '${pool}', of which there is no pool`,
+          hint: suggest(pool, pools),
+          location: pipeline.locate(['stages', name, 'resources', pool], { key: true }),
+        })),
+    );
+  }
+
+  private async editedOutputs(): Promise<ReturnType<typeof editedOutput>[]> {
+    const { pipeline, marks, lock, observer } = this.loaded;
+    const judged = this.chosen
+      .map((name) => pipeline.stages.get(name)!)
+      .filter(
+        (stage) => !stage.frozen && !marks.has(stage.name) && this.options.forced?.has(stage.name) !== true,
+      );
+    const problems = await Promise.all(
+      judged.map(async (stage) => {
+        const outs = await observer.outputsOf(stage);
+        return editedPaths(outs, lock.get(stage.name)).map((path) => editedOutput(path, stage.name));
+      }),
+    );
+    return problems.flat();
+  }
+
+  /** A new cached output gets an entry in .gitignore, which does nothing for a path that git already holds. */
+  private async requireOutsideGit(): Promise<void> {
+    const { host, pipeline } = this.loaded;
+    const fresh = this.chosen
+      .flatMap((name) => pipeline.stages.get(name)!.outs)
+      .filter((out) => out.cache && !host.files.pointer(out.path));
+    if (fresh.length === 0) return;
+    const held = await host.inGit(fresh.map((out) => out.path));
+    throwProblems(
+      fresh
+        .filter((out) => held.some((path) => path === out.path || path.startsWith(`${out.path}/`)))
+        .map((out) => ({
+          code: 'output-in-git',
+          message: `'${out.path}' is an output that the store shall hold, but git already holds it`,
+          hint: `Take it out of git: 'git rm -r --cached ${out.path}', or leave it to git with {path: ${out.path}, cache: false}.`,
+          location: pipeline.locate(out.at),
+        })),
+    );
+  }
+
+  private async prepare(name: string): Promise<'done' | 'run'> {
+    const stage = this.loaded.pipeline.stages.get(name)!;
+    const started = performance.now();
+    const step = await planOne(this.loaded, stage, this.options);
+    if (step.action === 'run') {
+      this.toRun.set(name, step.reasons);
+      return 'run';
+    }
+    if (step.action !== 'restore') {
+      this.reports.set(name, { name, action: step.action, reasons: step.reasons, seconds: 0 });
+      return 'done';
+    }
+    if (!(await this.restore(stage, step.result))) {
+      this.toRun.set(name, step.reasons);
+      return 'run';
+    }
+    this.end({ name, action: 'restored', reasons: step.reasons, seconds: secondsSince(started) });
+    return 'done';
+  }
+
+  /** False if the store cannot give the result back (a damaged object): the stage is then run as if there were none. */
+  private async restore(stage: Stage, result: readonly LockedPath[]): Promise<boolean> {
+    const { host } = this.loaded;
+    try {
+      await restoreStage(this.loaded, stage, { result, forced: false });
+      return true;
+    } catch (error) {
+      if (host.signal.aborted || !(error instanceof OcrpipeError) || error.exitCode === 2) throw error;
+      const message = `${stage.name}: an earlier result cannot be restored (${error.message}); running the stage`;
+      host.events({ type: 'note', level: 'warning', code: 'not-restored', message });
+      return false;
+    }
+  }
+
+  private async execute(name: string): Promise<'done' | 'failed'> {
+    const stage = this.loaded.pipeline.stages.get(name)!;
+    const reasons = this.toRun.get(name)!;
+    const started = performance.now();
+    try {
+      const forced = this.options.forced?.has(name) ?? false;
+      await runStage(this.loaded, stage, { reasons, forced, commit: this.request.commit });
+      this.end({ name, action: 'ran', reasons, seconds: secondsSince(started) });
+      return 'done';
+    } catch (error) {
+      if (this.loaded.host.signal.aborted || !(error instanceof OcrpipeError)) throw error;
+      this.end({ name, action: 'failed', reasons, seconds: secondsSince(started), ...failure(error) });
+      return 'failed';
+    }
+  }
+
+  private end(report: StageReport): void {
+    this.reports.set(report.name, report);
+    const { name, action, seconds } = report;
+    this.loaded.host.events({ type: 'stage-end', stage: name, action, seconds });
+  }
+
+  private report(name: string, outcomes: ReadonlyMap<string, Outcome>): StageReport {
+    const known = this.reports.get(name);
+    if (known) return known;
+    const skipped: StageReport = { name, action: 'skipped', reasons: this.toRun.get(name) ?? [], seconds: 0 };
+    return outcomes.get(name) === 'failed' ? { ...skipped, action: 'failed' } : skipped;
+  }
+}
+
+function failure(error: OcrpipeError): Pick<StageReport, 'error' | 'lastLines'> {
+  return {
+    error: {
+      code: error.code,
+      message: error.message,
+      ...(error.hint !== undefined && { hint: error.hint }),
+    },
+    ...(error instanceof StageFailed && { lastLines: error.lastLines }),
+  };
+}
+
+/** Wall seconds, to the millisecond. */
+function secondsSince(started: number): number {
+  return Math.round(performance.now() - started) / 1000;
+}

@@ -1,0 +1,42 @@
+import { readdirSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
+import type { Resources } from './stage.js';
+
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  tb: 1e12,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+  tib: 2 ** 40,
+};
+
+/** An amount as written: bytes with a unit for `memory` ('8GiB'), a whole number for any other pool. */
+export function parseAmount(pool: string, written: number | string): number | undefined {
+  if (pool === 'memory') return parseBytes(String(written));
+  const amount = Number(written);
+  return Number.isInteger(amount) && amount > 0 ? amount : undefined;
+}
+
+function parseBytes(written: string): number | undefined {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(written);
+  const unit = UNITS[(match?.[2] ?? '').toLowerCase()];
+  return match && unit !== undefined ? Math.ceil(Number(match[1]) * unit) : undefined;
+}
+
+/** What this machine has: cores, GPUs (1 where none is found, so that stages that want one run one at a time), bytes of memory. */
+export function machinePools(): Resources {
+  return { cpu: availableParallelism(), gpu: Math.max(1, countGpus()), memory: totalmem() };
+}
+
+function countGpus(): number {
+  try {
+    return readdirSync('/dev').filter((name) => /^nvidia\d+$/.test(name)).length;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,153 @@
+import { statSync } from 'node:fs';
+import { OcrpipeError, userError } from '../base/errors.js';
+import { fromRepoPath } from '../base/paths.js';
+import { runCommands, type CommandResult } from './executor.js';
+import { pathWithOcrpipe } from './installation.js';
+import type { LoadedPipeline } from './load.js';
+import { clearOutputs, restoreOutputs } from './output-files.js';
+import { knownInputs } from './plan.js';
+import { throwProblems } from './problems.js';
+import { lockResult, recordResult, type Recording } from './record-result.js';
+import { reasonText, type Reason } from './reason.js';
+import type { LockedPath, StageInputs } from './signature.js';
+import { editedPaths, type StageNow } from './staleness.js';
+import { StageLog } from './stage-log.js';
+import type { Stage } from './stage.js';
+import { editedOutput } from './tracked-inputs.js';
+
+/** Set for stages: the name of the stage that runs, and the workspace whose repro runs it. */
+export const STAGE_VARIABLE = 'OCRPIPE_STAGE';
+export const ROOT_VARIABLE = 'OCRPIPE_ROOT';
+
+/** The commands of a stage failed; `lastLines` is the end of what they printed. */
+export class StageFailed extends OcrpipeError {
+  readonly lastLines: readonly string[];
+
+  constructor(stage: Stage, result: Exclude<CommandResult, { ok: true }>, log: StageLog) {
+    const how = result.signal === null ? `exit code ${String(result.code)}` : result.signal;
+    super('stage-failed', `stage '${stage.name}' failed (${how}): ${result.command}`, {
+      hint: `All that it printed is in ${log.path}; its outputs were not recorded.`,
+    });
+    this.lastLines = log.lastLines();
+  }
+}
+
+export interface RunOptions {
+  readonly reasons: readonly Reason[];
+  /** The user allows outputs that were edited by hand to be lost. */
+  readonly forced: boolean;
+  /** False: the outputs are left in the workspace, and nothing is stored or recorded. */
+  readonly commit: boolean;
+}
+
+/**
+ * Runs one stage and records what it made. Throws `stage-failed`, `missing-dependency`, or what recording throws; nothing of
+ * the stage is recorded then, and its mark stays, so that the next run may delete what it left.
+ */
+export async function runStage(loaded: LoadedPipeline, stage: Stage, options: RunOptions): Promise<void> {
+  const { host, observer, marks } = loaded;
+  const now = await lookAgain(loaded, stage, options.forced);
+  const inputs = requireInputs(now);
+  requireFolder(loaded, stage);
+  host.events({ type: 'stage-start', stage: stage.name, reasons: options.reasons.map(reasonText) });
+  marks.set(stage.name);
+  await clearOutputs(host, now, { discard: options.forced || now.interrupted });
+  observer.changed(stage.outs.map((out) => out.path));
+  await runLogged(loaded, stage);
+  if (!options.commit) {
+    observer.changed(stage.outs.map((out) => out.path));
+    return;
+  }
+  await recordResult(recordingOf(loaded), stage, inputs);
+  marks.clear(stage.name);
+  observer.changed(stage.outs.map((out) => out.path));
+}
+
+/** Puts the result of an earlier run in place and records it as the stage's last. */
+export async function restoreStage(
+  loaded: LoadedPipeline,
+  stage: Stage,
+  request: { result: readonly LockedPath[]; forced: boolean },
+): Promise<void> {
+  const { host, observer, marks } = loaded;
+  const now = await lookAgain(loaded, stage, request.forced);
+  const inputs = requireInputs(now);
+  marks.set(stage.name);
+  await restoreOutputs(host, now, { result: request.result, discard: request.forced || now.interrupted });
+  await lockResult(recordingOf(loaded), stage, { inputs, outs: request.result, pointers: false });
+  marks.clear(stage.name);
+  observer.changed(stage.outs.map((out) => out.path));
+}
+
+/**
+ * The stage as it stands just before its outputs are removed: hours may have passed since it was planned. Throws
+ * `output-changed` if somebody edited an output since.
+ */
+async function lookAgain(loaded: LoadedPipeline, stage: Stage, forced: boolean): Promise<StageNow> {
+  const { observer, lock } = loaded;
+  observer.changed([...stage.deps, ...stage.outs].map(({ path }) => path));
+  const now = await observer.stage(stage);
+  if (!forced && !now.interrupted) {
+    throwProblems(editedPaths(now.outs, lock.get(stage.name)).map((path) => editedOutput(path, stage.name)));
+  }
+  return now;
+}
+
+export function recordingOf({ host, observer, locks, pipeline }: LoadedPipeline): Recording {
+  return { host, observer, locks, names: new Set(pipeline.stages.keys()) };
+}
+
+/** Throws `missing-dependency` for a dependency that is not there. */
+export function requireInputs(now: StageNow): StageInputs {
+  const inputs = knownInputs(now);
+  if (inputs) return inputs;
+  const dep = now.deps.find((each) => each.state !== 'known')!;
+  const maker = dep.state === 'missing' ? dep.maker : undefined;
+  throw userError('missing-dependency', `'${dep.path}', which stage '${now.name}' needs, is not there`, {
+    hint:
+      maker === undefined
+        ? 'Put it there, or correct the path.'
+        : `Stage '${maker}' should have made it: run it, or correct its outputs.`,
+  });
+}
+
+function requireFolder({ host, pipeline }: LoadedPipeline, stage: Stage): void {
+  if (statSync(fromRepoPath(host.root, stage.wdir), { throwIfNoEntry: false })?.isDirectory()) return;
+  throw userError('missing-folder', `the folder '${stage.wdir}' of stage '${stage.name}' is not there`, {
+    hint: 'Make it, or correct wdir.',
+    location: pipeline.locate(['stages', stage.name, 'wdir']),
+  });
+}
+
+async function runLogged({ host, marks }: LoadedPipeline, stage: Stage): Promise<void> {
+  const log = new StageLog(host.stateFolder, stage.name);
+  try {
+    const result = await runCommands({
+      run: stage.run,
+      cwd: fromRepoPath(host.root, stage.wdir),
+      env: environment(host.root, stage.name, pathWithOcrpipe(host.stateFolder)),
+      signal: host.signal,
+      onStart: (group) => {
+        marks.set(stage.name, group);
+      },
+      onLine: (stream, line) => {
+        log.write(line);
+        host.events({ type: 'stage-output', stage: stage.name, stream, line });
+      },
+    });
+    if (!result.ok) throw new StageFailed(stage, result, log);
+  } finally {
+    log.close();
+  }
+}
+
+/** The stage's environment is that of ocrpipe, less what steers ocrpipe's own tests. */
+function environment(root: string, stage: string, path: string): Record<string, string | undefined> {
+  return {
+    ...process.env,
+    OCRPIPE_TEST_KILL_AT: undefined,
+    PATH: path,
+    [STAGE_VARIABLE]: stage,
+    [ROOT_VARIABLE]: root,
+  };
+}

@@ -1,0 +1,61 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../base/atomic-file.js';
+import { writePoint } from '../base/write-points.js';
+import type { PipelineHost } from './host.js';
+import { endGroup, processStart } from './process-group.js';
+
+interface Mark {
+  /** Process groups of the stage's commands, with the start of their leaders. */
+  groups: { group: number; start: string }[];
+}
+
+/** How long an orphan of a killed repro may take to end by itself. */
+const ORPHAN_GRACE_MS = 5_000;
+
+/**
+ * One file for each stage that ocrpipe began to run or restore and has not recorded. It heals a crash in between: what
+ * stands at the stage's outputs is then ocrpipe's to delete, not an edit by hand.
+ */
+export class RunningMarks {
+  private readonly host: Pick<PipelineHost, 'stateFolder'>;
+
+  constructor(host: Pick<PipelineHost, 'stateFolder'>) {
+    this.host = host;
+  }
+
+  has(stage: string): boolean {
+    return existsSync(this.file(stage));
+  }
+
+  /** Must be durable before the first change of an output. */
+  set(stage: string, group?: number): void {
+    const start = group === undefined ? undefined : processStart(group);
+    const mark: Mark = { groups: group === undefined || start === undefined ? [] : [{ group, start }] };
+    writeFileAtomic(this.file(stage), `${JSON.stringify(mark)}\n`);
+  }
+
+  clear(stage: string): void {
+    writePoint();
+    rmSync(this.file(stage), { force: true });
+  }
+
+  /** Ends what a killed repro left running: it would write into outputs that are made anew. True if there was anything. */
+  async endOrphans(stage: string): Promise<boolean> {
+    const alive = this.groups(stage).filter(({ group, start }) => processStart(group) === start);
+    for (const { group } of alive) await endGroup(group, ORPHAN_GRACE_MS);
+    return alive.length > 0;
+  }
+
+  private groups(stage: string): Mark['groups'] {
+    try {
+      return (JSON.parse(readFileSync(this.file(stage), 'utf8')) as Mark).groups;
+    } catch {
+      return [];
+    }
+  }
+
+  private file(stage: string): string {
+    return join(this.host.stateFolder, 'index', 'running', `${stage}.json`);
+  }
+}

@@ -1,0 +1,204 @@
+import type { RepoPath } from '../base/paths.js';
+import type { Snapshot } from '../tracking/workspace-files.js';
+import type { JsonValue } from '../base/canonical-json.js';
+import { flatten, type ParamValue } from './params.js';
+import type { LockEntry } from './lock-file.js';
+import type { Reason } from './reason.js';
+import { sameContent, type DeclaredOutput, type LockedPath } from './signature.js';
+import type { Output } from './stage.js';
+
+/** What a dependency holds now, or will hold once data is put in place. `pending`: a stage before it decides that. */
+export type DependencyNow =
+  | { readonly path: RepoPath; readonly state: 'known'; readonly snapshot: Snapshot }
+  /** `maker`: the stage that should have made it. */
+  | { readonly path: RepoPath; readonly state: 'missing'; readonly maker?: string }
+  | { readonly path: RepoPath; readonly state: 'pending'; readonly stage: string };
+
+/** What stands at an output's path. */
+export interface OutputNow {
+  readonly output: Output;
+  readonly there?: Snapshot;
+  /** Cached outputs only: what the pointer says, and what ocrpipe last put there on this machine. */
+  readonly pointer?: Snapshot;
+  readonly lastPut?: Snapshot;
+  /** All bytes of `there` are in the store. */
+  readonly stored: boolean;
+}
+
+/** A stage as it stands in the workspace. */
+export interface StageNow {
+  readonly name: string;
+  readonly run: readonly string[];
+  readonly wdir: RepoPath;
+  readonly deps: readonly DependencyNow[];
+  readonly params: readonly ParamValue[];
+  readonly outs: readonly OutputNow[];
+  /** A run or a restore of this stage began and was not recorded: what stands at its outputs is ocrpipe's to delete. */
+  readonly interrupted: boolean;
+}
+
+/** Why the inputs are not those of the recorded run; empty if they are. Pure. */
+export function inputReasons(now: StageNow, entry: LockEntry | undefined): Reason[] {
+  const pending = now.deps.flatMap((dep): Reason[] =>
+    dep.state === 'pending' ? [{ kind: 'upstream', subject: dep.stage }] : [],
+  );
+  const missing = now.deps.flatMap((dep): Reason[] =>
+    dep.state === 'missing' ? [{ kind: 'dep-missing', subject: dep.path }] : [],
+  );
+  if (!entry) return [{ kind: 'never-run', subject: now.name }, ...missing, ...unique(pending)];
+  return [
+    ...commandReasons(now, entry),
+    ...depReasons(now.deps, entry.deps),
+    ...missing,
+    ...paramReasons(now.params, entry.params),
+    ...declaredReasons(now.outs, entry.outs),
+    ...unique(pending),
+  ];
+}
+
+function unique(reasons: readonly Reason[]): Reason[] {
+  return [...new Map(reasons.map((reason) => [reason.subject, reason])).values()];
+}
+
+function commandReasons(now: StageNow, entry: LockEntry): Reason[] {
+  const reasons: Reason[] = [];
+  const [old, current] = [entry.run.join('\n'), now.run.join('\n')];
+  // Two lists may join to one text; the count tells them apart.
+  if (old !== current || entry.run.length !== now.run.length) {
+    reasons.push({ kind: 'command-changed', subject: now.name, old, new: current });
+  }
+  if (entry.wdir !== now.wdir) {
+    reasons.push({ kind: 'wdir-changed', subject: now.name, old: entry.wdir, new: now.wdir });
+  }
+  return reasons;
+}
+
+function depReasons(now: readonly DependencyNow[], locked: readonly LockedPath[]): Reason[] {
+  const before = new Map(locked.map((dep) => [dep.path, dep]));
+  const changed = now.flatMap((dep): Reason[] => {
+    if (dep.state !== 'known') return [];
+    const old = before.get(dep.path);
+    if (!old) return [{ kind: 'dep-added', subject: dep.path, new: dep.snapshot.id }];
+    if (sameContent(old, dep.snapshot)) return [];
+    return [{ kind: 'dep-changed', subject: dep.path, old: old.id, new: dep.snapshot.id }];
+  });
+  const declared = new Set(now.map((dep) => dep.path));
+  const removed = locked
+    .filter((dep) => !declared.has(dep.path))
+    .map((dep): Reason => ({ kind: 'dep-removed', subject: dep.path, old: dep.id }));
+  return [...changed, ...removed];
+}
+
+/** Leaf by leaf, so that it is said which number changed, not which map. */
+function paramReasons(now: readonly ParamValue[], locked: readonly ParamValue[]): Reason[] {
+  const [old, current] = [leavesOf(locked), leavesOf(now)];
+  const subjects = [...new Set([...old.keys(), ...current.keys()])].sort();
+  const reasons = subjects.flatMap((subject): Reason[] => {
+    const [before, after] = [old.get(subject), current.get(subject)];
+    if (JSON.stringify(before) === JSON.stringify(after)) return [];
+    return [
+      {
+        kind: 'param-changed',
+        subject,
+        ...(before !== undefined && { old: before }),
+        ...(after !== undefined && { new: after }),
+      },
+    ];
+  });
+  if (reasons.length > 0) return reasons;
+  // The same leaves under other keys ('train' and 'train.epochs'): the signature differs, no value does.
+  return sameKeys(now, locked)
+    ? []
+    : [{ kind: 'param-changed', subject: keysText(now), old: keysText(locked), new: keysText(now) }];
+}
+
+function leavesOf(params: readonly ParamValue[]): Map<string, JsonValue> {
+  const leaves = params.flatMap(({ file, key, value }) =>
+    [...flatten(value, key)].map(([leaf, each]): [string, JsonValue] => [`${file}:${leaf}`, each]),
+  );
+  return new Map(leaves);
+}
+
+function sameKeys(a: readonly ParamValue[], b: readonly ParamValue[]): boolean {
+  return keysText(a) === keysText(b);
+}
+
+function keysText(params: readonly ParamValue[]): string {
+  return params.map(({ file, key }) => `${file}:${key}`).join(' ');
+}
+
+function declaredReasons(now: readonly OutputNow[], locked: LockEntry['outs']): Reason[] {
+  const before = new Map(locked.map((out) => [out.path, out]));
+  const declared = new Map(now.map(({ output }) => [output.path, output]));
+  const added = now.flatMap(({ output }): Reason[] => {
+    const old = before.get(output.path);
+    const same = old && (old.persist ?? false) === output.persist;
+    return same ? [] : [{ kind: 'output-added', subject: output.path }];
+  });
+  const removed = locked
+    .filter((out) => !declared.has(out.path))
+    .map((out): Reason => ({ kind: 'output-removed', subject: out.path, old: out.id }));
+  return [...added, ...removed];
+}
+
+/** How what stands at an output's path relates to what the lock records of it. Pure. */
+export function outputState(
+  now: OutputNow,
+  recorded: Snapshot | undefined,
+): 'as-recorded' | 'missing' | 'moved' | 'edited' {
+  if (!now.there) return 'missing';
+  if (recorded && sameContent(now.there, recorded)) {
+    return now.output.cache === (now.pointer !== undefined) &&
+      (!now.pointer || sameContent(now.pointer, recorded))
+      ? 'as-recorded'
+      : 'moved';
+  }
+  return isOwn(now) ? 'moved' : 'edited';
+}
+
+/**
+ * True if ocrpipe put these bytes there or the pointer names them. Where nothing is remembered (a new index, outputs that
+ * git holds), bytes that are in the store count as ocrpipe's: replacing them loses nothing.
+ */
+function isOwn({ there, pointer, lastPut, stored }: OutputNow): boolean {
+  if (pointer && sameContent(there, pointer)) return true;
+  return lastPut ? sameContent(there, lastPut) : stored;
+}
+
+/** The outputs that somebody edited. Pure. */
+export function editedPaths(outs: readonly OutputNow[], entry: LockEntry | undefined): RepoPath[] {
+  const recorded = new Map((entry?.outs ?? []).map((out) => [out.path, out]));
+  return outs
+    .filter((out) => outputState(out, recorded.get(out.output.path)) === 'edited')
+    .map((out) => out.output.path);
+}
+
+const OUTPUT_REASONS = {
+  missing: 'output-missing',
+  moved: 'output-moved',
+  edited: 'output-changed',
+} as const;
+
+/** What is wrong with the outputs, given what the lock records of them. Pure. */
+export function outputReasons(now: StageNow, entry: LockEntry | undefined): Reason[] {
+  if (now.interrupted) return [{ kind: 'interrupted', subject: now.name }];
+  const recorded = new Map((entry?.outs ?? []).map((out) => [out.path, out]));
+  return now.outs.flatMap((out): Reason[] => {
+    const old = recorded.get(out.output.path);
+    const state = outputState(out, old);
+    // An output that was never recorded and is not there is no news.
+    if (state === 'as-recorded' || (state === 'missing' && !old)) return [];
+    return [
+      {
+        kind: OUTPUT_REASONS[state],
+        subject: out.output.path,
+        ...(old && { old: old.id }),
+        ...(out.there && { new: out.there.id }),
+      },
+    ];
+  });
+}
+
+export function declaredOutputs(outs: readonly OutputNow[]): DeclaredOutput[] {
+  return outs.map(({ output }) => ({ path: output.path, persist: output.persist }));
+}
