@@ -1,11 +1,11 @@
-import { closeSync, fstatSync, lstatSync, openSync, statfsSync, unlinkSync, type Stats } from 'node:fs';
+import { closeSync, fstatSync, openSync, statfsSync, unlinkSync, type Stats } from 'node:fs';
 import { temporaryBeside } from '../base/atomic-file.js';
 import { fsPath, joinBytes, type BytePath } from './byte-path.js';
 
 /** What tracking knows of files without reading them; tests put a coarser clock in its place. */
 export interface FileTimes {
-  /** Like `lstatSync`, undefined if nothing is there. */
-  lstat(path: BytePath): Stats | undefined;
+  /** A stat as this clock shows it. */
+  view(stat: Stats): Stats;
   /**
    * Files of the file system of `folder` whose times are older than this (milliseconds) cannot change without getting
    * another time. Taken from that file system's own clock, which need not be this machine's.
@@ -24,7 +24,7 @@ const LOCAL_FILE_SYSTEMS = new Set([
 ]);
 
 export const realFileTimes: FileTimes = {
-  lstat: (path) => lstatSync(fsPath(path), { throwIfNoEntry: false }),
+  view: (stat) => stat,
   settledBefore: (folder) => {
     const now = timeOfNewFile(folder);
     // Where no file can be made, nothing is trusted: that costs reading, never a missed change.

@@ -30,16 +30,19 @@ export class IgnoreRules {
   /** No rules at all. */
   static readonly none = new IgnoreRules('' as BytePath, undefined, undefined);
 
-  /** The rules in `folder`, which is a child of the folder of these rules (or where they begin). */
-  enter(folder: BytePath, fileName: string): IgnoreRules {
-    const text = readRules(joinBytes(folder, fileName));
+  /**
+   * The rules in one more folder, a child of the folder of these rules (or where they begin). `absolute` is where it stands
+   * on this machine; `folder` is how the paths that will be asked for begin.
+   */
+  enter(absolute: BytePath, fileName: string, folder: BytePath): IgnoreRules {
+    const text = readRules(joinBytes(absolute, fileName));
     return text === undefined ? this : new IgnoreRules(folder, ignore().add(text), this);
   }
 
-  /** True if the rules leave out `path` (as it is on this machine, below the folder of these rules). */
+  /** True if the rules leave out `path`, which stands below the folder of these rules. */
   ignores(path: BytePath, isFolder: boolean): boolean {
     if (this.#own === undefined) return this.#above?.ignores(path, isFolder) ?? false;
-    const inside = textOfBytes(path.slice(this.#folder.length + 1));
+    const inside = textOfBytes(this.#folder === '' ? path : path.slice(this.#folder.length + 1));
     const result = this.#own.test(isFolder ? `${inside}/` : inside);
     if (result.ignored) return true;
     return result.unignored ? false : (this.#above?.ignores(path, isFolder) ?? false);

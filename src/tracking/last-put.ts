@@ -7,14 +7,22 @@ import type { RepoPath } from '../base/paths.js';
 import { sameSnapshot } from './pointer.js';
 import type { Snapshot } from './workspace-files.js';
 
-const schema = z.object({
-  path: z.string(),
+const snapshot = z.object({
   id: z.string().refine(isContentId),
   kind: z.enum(['file', 'directory']),
   size: z.number(),
   files: z.number().optional(),
   executable: z.boolean().optional(),
 });
+const schema = z.object({ path: z.string(), put: snapshot.optional(), begun: snapshot.optional() });
+
+/** What is remembered of one path. */
+export interface Remembered {
+  /** What ocrpipe last put there, or took from there. */
+  put?: Snapshot;
+  /** What a checkout began to put there; it is gone once the checkout is done. */
+  begun?: Snapshot;
+}
 
 /**
  * What ocrpipe last put at (or took from) each tracked path on this machine: one small file a path, so that commands that
@@ -27,36 +35,49 @@ export class LastPut {
     this.#folder = folder;
   }
 
-  read(path: RepoPath): Snapshot | undefined {
+  read(path: RepoPath): Remembered {
     try {
-      const {
-        path: named,
-        files,
-        executable,
-        ...rest
-      } = schema.parse(JSON.parse(readFileSync(this.#fileOf(path), 'utf8')));
-      if (named !== path) return undefined;
-      return {
-        ...rest,
-        ...(files === undefined ? {} : { files }),
-        ...(executable === undefined ? {} : { executable }),
-      };
+      const { path: named, put, begun } = schema.parse(JSON.parse(readFileSync(this.#fileOf(path), 'utf8')));
+      if (named !== path) return {};
+      return { ...(put && { put: toSnapshot(put) }), ...(begun && { begun: toSnapshot(begun) }) };
     } catch {
       // Absent, damaged, or written by another version: as if it had never been.
-      return undefined;
+      return {};
     }
   }
 
-  write(path: RepoPath, snapshot: Snapshot): void {
-    if (sameSnapshot(this.read(path), snapshot)) return;
-    writeFileAtomic(this.#fileOf(path), `${JSON.stringify({ path, ...snapshot })}\n`);
+  /** Remembers what is there now; whatever was begun is done. */
+  write(path: RepoPath, put: Snapshot): void {
+    const before = this.read(path);
+    if (!before.begun && sameSnapshot(before.put, put)) return;
+    this.#write(path, { put });
+  }
+
+  /** Remembers that a checkout of `begun` starts to change files. */
+  begin(path: RepoPath, begun: Snapshot): void {
+    const { put } = this.read(path);
+    this.#write(path, { ...(put && { put }), begun });
   }
 
   remove(path: RepoPath): void {
     rmSync(this.#fileOf(path), { force: true });
   }
 
+  #write(path: RepoPath, remembered: Remembered): void {
+    writeFileAtomic(this.#fileOf(path), `${JSON.stringify({ path, ...remembered })}\n`);
+  }
+
   #fileOf(path: RepoPath): string {
     return join(this.#folder, `${contentIdOf(path).slice(0, 32)}.json`);
   }
+}
+
+function toSnapshot({ id, kind, size, files, executable }: z.infer<typeof snapshot>): Snapshot {
+  return {
+    id,
+    kind,
+    size,
+    ...(files === undefined ? {} : { files }),
+    ...(executable === undefined ? {} : { executable }),
+  };
 }

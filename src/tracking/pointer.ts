@@ -6,6 +6,7 @@ import { OcrpipeError, systemErrorCode, userError } from '../base/errors.js';
 import type { AbsPath, RepoPath } from '../base/paths.js';
 import { parseYamlFile } from '../base/yaml-file.js';
 import { checkYaml } from '../base/yaml-schema.js';
+import { fsPath, type BytePath } from './byte-path.js';
 import type { Snapshot } from './workspace-files.js';
 
 /** A pointer stands beside what it points to: `data/raw.ocr` for `data/raw`. */
@@ -100,6 +101,19 @@ function notPointer(file: string, reason: string): OcrpipeError {
     location: { file },
     hint: `Names that end in '${POINTER_SUFFIX}' belong to pointers: rename it, or take the pointer from git again.`,
   });
+}
+
+/**
+ * True if the file is a pointer, told from how it begins: directories are tracked without the pointers in them, while other
+ * files may end in `.ocr` and are data.
+ */
+export function looksLikePointer(path: BytePath, size: number): boolean {
+  if (!path.endsWith(POINTER_SUFFIX) || size > MAX_POINTER_BYTES) return false;
+  try {
+    return /^version: \d+\nid: [0-9a-f]{64}\nkind: /.test(readFileSync(fsPath(path), 'latin1'));
+  } catch {
+    return false;
+  }
 }
 
 /** True if two snapshots stand for the same bytes at the same path. */

@@ -64,7 +64,7 @@ export class BlockReader {
   #seek(name: string): number | undefined {
     while (this.#at < this.#entries.length) {
       const end = this.#at + 2 + this.#entries.readUInt16LE(this.#at);
-      const here = this.#entries.latin1Slice(this.#at + 2, end);
+      const here = this.#entries.toString('latin1', this.#at + 2, end);
       if (here >= name) return here === name ? end : undefined;
       this.#at = end + ENTRY_TAIL_BYTES;
     }
@@ -88,13 +88,15 @@ export class BlockWriter {
   #buffer = Buffer.allocUnsafe(4096);
   #length = 0;
   #count = 0;
+  #last: { stat: FileStat; id: ContentId } | undefined;
 
   add(name: string, stat: FileStat, id: ContentId): void {
+    this.#last = { stat, id };
     const needed = this.#length + 2 + name.length + ENTRY_TAIL_BYTES;
     if (needed > this.#buffer.length) this.#buffer = Buffer.concat([this.#buffer], needed * 2);
     const buffer = this.#buffer;
     let at = buffer.writeUInt16LE(name.length, this.#length);
-    at += buffer.latin1Write(name, at);
+    at += buffer.write(name, at, 'latin1');
     at = buffer.writeDoubleLE(stat.size, at);
     at = buffer.writeDoubleLE(stat.mtimeMs, at);
     at = buffer.writeDoubleLE(stat.ctimeMs, at);
@@ -102,6 +104,11 @@ export class BlockWriter {
     at = buffer.writeUInt32LE(stat.mode >>> 0, at);
     this.#length = at + buffer.write(id, at, 32, 'hex');
     this.#count += 1;
+  }
+
+  /** What was added last. */
+  last(): { stat: FileStat; id: ContentId } | undefined {
+    return this.#last;
   }
 
   finish(): FolderBlock {
@@ -112,7 +119,7 @@ export class BlockWriter {
 export function encodeBlockHeader(folder: string, block: FolderBlock): Buffer {
   const header = Buffer.allocUnsafe(2 + folder.length + 8);
   let at = header.writeUInt16LE(folder.length, 0);
-  at += header.latin1Write(folder, at);
+  at += header.write(folder, at, 'latin1');
   at = header.writeUInt32LE(block.count, at);
   header.writeUInt32LE(block.entries.length, at);
   return header;
@@ -128,7 +135,7 @@ export function decodeBlocks(file: Buffer): Map<string, FolderBlock> {
     const start = behindPath + 8;
     const stop = start + file.readUInt32LE(behindPath + 4);
     const block = { count: file.readUInt32LE(behindPath), entries: file.subarray(start, stop) };
-    blocks.set(file.latin1Slice(path, behindPath), block);
+    blocks.set(file.toString('latin1', path, behindPath), block);
     at = stop;
   }
   return blocks;

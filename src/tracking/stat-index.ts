@@ -60,7 +60,8 @@ export class StatIndex {
   forgetOthers(folder: BytePath, kept: ReadonlySet<string>): void {
     const blocks = this.#loaded();
     for (const known of blocks.keys()) {
-      if ((known !== folder && !known.startsWith(`${folder}/`)) || kept.has(known)) continue;
+      const below = folder === '' || known === folder || known.startsWith(`${folder}/`);
+      if (!below || kept.has(known)) continue;
       blocks.delete(known);
       this.#changed = true;
     }
@@ -113,14 +114,14 @@ export class StatIndex {
 }
 
 function readBlocks(path: string): Map<string, FolderBlock> {
+  const none = new Map<string, FolderBlock>();
   try {
     const file = readFileSync(path);
     const end = file.length - INDEX_CHECKSUM_BYTES;
-    if (end < INDEX_HEADER.length || !file.subarray(0, INDEX_HEADER.length).equals(INDEX_HEADER))
-      return new Map();
+    if (end < INDEX_HEADER.length || !file.subarray(0, INDEX_HEADER.length).equals(INDEX_HEADER)) return none;
     const checksum = createHash('sha256').update(file.subarray(0, end)).digest();
-    return checksum.equals(file.subarray(end)) ? decodeBlocks(file) : new Map();
+    return checksum.equals(file.subarray(end)) ? decodeBlocks(file) : none;
   } catch {
-    return new Map();
+    return none;
   }
 }

@@ -29,6 +29,14 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
+/** How a path stands, and what that was told from. */
+export interface PathStatus {
+  state: PathState;
+  there?: Snapshot;
+  pointer?: Snapshot;
+  lastPut?: Snapshot;
+}
+
 /** Everything that the layers above (pipeline, actions) do with the files of one workspace. */
 export interface WorkspaceFiles {
   /** Hashes what is at `path` (through the stat index). Undefined if nothing is there. Stores nothing. */
@@ -48,12 +56,10 @@ export interface WorkspaceFiles {
    * Writes `<path>.ocr` and the `.gitignore` entry, and remembers the snapshot as last put there. Every object that the
    * snapshot names must be in the store: it is looked up first, and `pointer-to-nothing` is thrown otherwise.
    */
-  writePointer(path: RepoPath, snapshot: Snapshot): Promise<void>;
-  removePointer(path: RepoPath): Promise<void>;
-  state(
-    path: RepoPath,
-    options?: CallOptions,
-  ): Promise<{ state: PathState; there?: Snapshot; pointer?: Snapshot; lastPut?: Snapshot }>;
+  writePointer(path: RepoPath, snapshot: Snapshot, options?: CallOptions): Promise<void>;
+  /** Removes the pointer, then its `.gitignore` entry; what it pointed to stays. */
+  removePointer(path: RepoPath, options?: CallOptions): Promise<void>;
+  state(path: RepoPath, options?: CallOptions): Promise<PathStatus>;
   /** True if every byte of the snapshot is in the local store. */
   inStore(snapshot: Snapshot): boolean;
   /**

@@ -1,0 +1,266 @@
+import { lstatSync, mkdirSync, readlinkSync, renameSync, rmSync } from 'node:fs';
+import { posix } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { syncDirectory } from '../base/atomic-file.js';
+import { noEvents } from '../base/events.js';
+import type { RepoPath } from '../base/paths.js';
+import { writePoint } from '../base/write-points.js';
+import type { LocalStore } from '../store/local-store.js';
+import type { FileEntry } from '../store/tree-format.js';
+import { missingFrom } from '../store/closure.js';
+import { walkTree, type TreeRef } from '../store/tree-reader.js';
+import { bytePath, fsPath, joinBytes, textBelow, type BytePath } from './byte-path.js';
+import {
+  planChanges,
+  refuseEscapingLink,
+  refuseLosses,
+  refuseMissing,
+  storedTree,
+  wouldLose,
+  type PlannedChange,
+} from './checkout-plan.js';
+import { rememberFresh } from './remember.js';
+import { NodeMemory, hashingSink } from './sinks.js';
+import { scanPath, type ScanContext } from './snapshot.js';
+import { UnchangedFiles } from './unchanged.js';
+import { refuseLinks } from './workspace-place.js';
+import type { CallOptions, Snapshot } from './workspace-files.js';
+import {
+  besideBytes,
+  collision,
+  makeLinks,
+  removeEmptyFolder,
+  removeFile,
+  replaceFile,
+  requireFolder,
+  writeFresh,
+  type WaitingLink,
+  type Work,
+} from './write-files.js';
+
+export interface CheckoutContext extends ScanContext {
+  store: LocalStore;
+}
+
+export interface CheckoutRequest {
+  path: RepoPath;
+  snapshot: Snapshot;
+  /** What ocrpipe last put there: links of it may be replaced. */
+  lastPut: Snapshot | undefined;
+  force: boolean;
+  /** Called once everything is checked, just before the first change. */
+  begin: () => void;
+}
+
+/**
+ * Makes a path hold exactly what a snapshot names. First everything is looked at and checked: that the store has what is
+ * needed, that nothing is lost, that no link leads elsewhere. Then files are replaced one by one by rename, and whole new
+ * folders are built aside and renamed. Killed in between, each file is the old or the new one, and both are in the store.
+ * Returns false if nothing had to be done.
+ */
+export async function checkOut(
+  context: CheckoutContext,
+  request: CheckoutRequest,
+  options: CallOptions = {},
+): Promise<boolean> {
+  const { path } = request;
+  refuseLinks(context.root, path, { end: !request.force });
+  const unchanged = new UnchangedFiles(context);
+  const memory = new NodeMemory();
+  const there = await thereNow(context, path, memory, options);
+  const changes = changesFor(context, request, { there, memory });
+  if (changes.length === 0) return false;
+  refuseAbsent(context.store, request, changes);
+  if (!request.force) {
+    refuseLosses(path, changes, { store: context.store, known: knownTrees(context, request, there) });
+  }
+  options.signal?.throwIfAborted();
+  request.begin();
+  const top = joinBytes(bytePath(context.root), bytePath(path));
+  mkdirSync(fsPath(posix.dirname(top) as BytePath), { recursive: true });
+  await drive(apply({ ...context, ...request, top, unchanged }, changes), path, options);
+  syncDirectory(posix.dirname(`${context.root}/${path}`));
+  return true;
+}
+
+async function thereNow(
+  context: CheckoutContext,
+  path: RepoPath,
+  memory: NodeMemory,
+  options: CallOptions,
+): Promise<Snapshot | undefined> {
+  const stat = lstatSync(`${context.root}/${path}`, { throwIfNoEntry: false });
+  // Only with `force`: a link is not followed, it is replaced.
+  if (stat?.isSymbolicLink() === true) return undefined;
+  return scanPath(context, path, hashingSink(memory.sink), options);
+}
+
+/** The changes, '' being the path itself: of two directories, what differs in them; of anything else, the whole. */
+function changesFor(
+  context: CheckoutContext,
+  { path, snapshot }: CheckoutRequest,
+  { there, memory }: { there: Snapshot | undefined; memory: NodeMemory },
+): PlannedChange[] {
+  if (there?.kind === 'directory' && snapshot.kind === 'directory') {
+    return planChanges({ reader: memory, id: there.id }, { reader: context.store, id: snapshot.id });
+  }
+  const now = there && entryOf(path, there);
+  const wanted = entryOf(path, snapshot);
+  if (
+    now?.kind === 'file' &&
+    wanted.kind === 'file' &&
+    now.id === wanted.id &&
+    now.executable === wanted.executable
+  ) {
+    return [];
+  }
+  const inside = there?.kind === 'directory' ? planRemoval({ reader: memory, id: there.id }) : [];
+  return [{ below: '', ...(now && { old: now }), new: wanted }, ...inside];
+}
+
+function planRemoval(tree: TreeRef): PlannedChange[] {
+  return [...walkTree(tree)].map(({ path, entry }) => ({ below: path, old: entry }));
+}
+
+function entryOf(path: RepoPath, snapshot: Snapshot) {
+  const name = bytePath(posix.basename(path)) as unknown as FileEntry['name'];
+  const { id, size } = snapshot;
+  return snapshot.kind === 'file'
+    ? ({ kind: 'file', name, id, size, executable: snapshot.executable ?? false } as const)
+    : ({ kind: 'directory', name, id, bytes: size, files: snapshot.files ?? 0 } as const);
+}
+
+function refuseAbsent(store: LocalStore, { path }: CheckoutRequest, changes: readonly PlannedChange[]): void {
+  const missing: string[] = [];
+  for (const { below, new: entry } of changes) {
+    if (entry?.kind === 'symlink') refuseEscapingLink(path, below, entry);
+    if (entry?.kind === 'file' && !store.has('blob', entry.id)) missing.push(textBelow(path, below));
+    if (entry?.kind === 'directory') {
+      for (const object of missingFrom({ reader: store, id: entry.id })) {
+        missing.push(`${object.kind} ${object.id}`);
+      }
+    }
+  }
+  refuseMissing(path, missing);
+}
+
+function knownTrees(
+  { store }: CheckoutContext,
+  { lastPut }: CheckoutRequest,
+  there: Snapshot | undefined,
+): TreeRef[] {
+  return [...storedTree(store, lastPut), ...storedTree(store, there)];
+}
+
+interface Apply extends CheckoutContext, CheckoutRequest {
+  top: BytePath;
+  unchanged: UnchangedFiles;
+}
+
+/** Removes, then writes, then links: a name can change from a folder to a file and back. */
+function* apply(context: Apply, changes: readonly PlannedChange[]): Work<void> {
+  for (const change of [...changes].reverse()) {
+    if (change.old && change.old.kind !== change.new?.kind) remove(context, change);
+    yield;
+  }
+  const links: WaitingLink[] = [];
+  for (const change of changes) {
+    yield* put(context, change, links);
+    yield;
+  }
+  makeLinks(links);
+}
+
+function placeOf({ top }: Apply, below: string): BytePath {
+  return below === '' ? top : joinBytes(top, below);
+}
+
+function remove(context: Apply, { below, old, new: wanted }: PlannedChange): void {
+  const path = placeOf(context, below);
+  if (old?.kind !== 'directory') {
+    refuseIfTouched(context, below, old);
+    removeFile(path);
+  } else if (!removeEmptyFolder(path) && wanted) {
+    // Something that tracking does not see (ignored files) stands where a file has to go.
+    if (!context.force) throw wouldLose(context.path, [textBelow(context.path, below)]);
+    writePoint();
+    rmSync(fsPath(path), { recursive: true });
+  }
+}
+
+function* put(context: Apply, { below, old, new: wanted }: PlannedChange, links: WaitingLink[]): Work<void> {
+  if (wanted === undefined) return;
+  const path = placeOf(context, below);
+  if (below !== '') requireFolder(posix.dirname(path) as BytePath, context.path);
+  const replaces = old?.kind === wanted.kind;
+  if (replaces) refuseIfTouched(context, below, old);
+  else if (lstatSync(fsPath(path), { throwIfNoEntry: false })) clearUnknown(context, path);
+  if (wanted.kind === 'file') replaceFile(context.store, path, wanted);
+  else if (wanted.kind === 'directory') yield* putFolder(context, below, wanted.id);
+  else {
+    if (replaces) removeFile(path);
+    links.push({ path, target: wanted.target });
+  }
+}
+
+/** A name that the scan did not show: another name for it, an ignored file, or one that came just now. */
+function clearUnknown({ force, path: tracked }: Apply, path: BytePath): void {
+  const isLink = lstatSync(fsPath(path)).isSymbolicLink();
+  if (!force || !isLink) throw collision(path);
+  // Only the tracked path itself can be a link here, and `force` was given.
+  requireFolder(posix.dirname(path) as BytePath, tracked);
+  removeFile(path);
+}
+
+function* putFolder(context: Apply, below: string, id: FileEntry['id']): Work<void> {
+  const path = placeOf(context, below);
+  const aside = besideBytes(path);
+  const tree = { reader: context.store, id };
+  const inside = (name: string) => (below === '' ? name : `${below}/${name}`);
+  try {
+    const links = yield* writeFresh(tree, aside, {
+      store: context.store,
+      check: (name, entry) => {
+        if (entry.kind === 'symlink') refuseEscapingLink(context.path, inside(name), entry);
+      },
+    });
+    makeLinks(links);
+    const settledBefore = context.times.settledBefore(aside);
+    writePoint();
+    renameSync(fsPath(aside), fsPath(path));
+    rememberFresh(context, { tree, below: path, settledBefore });
+  } finally {
+    // Gone already if it was renamed.
+    rmSync(fsPath(aside), { recursive: true, force: true });
+  }
+}
+
+/** What is overwritten must still be what was looked at: an edit that came since would be lost. */
+function refuseIfTouched(context: Apply, below: string, old: PlannedChange['old']): void {
+  if (context.force || old === undefined || old.kind === 'directory') return;
+  const path = placeOf(context, below);
+  const same =
+    old.kind === 'symlink'
+      ? readlinkSync(fsPath(path), 'latin1') === old.target
+      : context.unchanged.is(path, old);
+  if (!same) throw wouldLose(context.path, [textBelow(context.path, below)]);
+}
+
+async function drive(work: Work<void>, path: RepoPath, options: CallOptions): Promise<void> {
+  const { events = noEvents, signal } = options;
+  const key = `checkout ${path}`;
+  const state = { lastBreath: performance.now(), shown: false };
+  try {
+    for (let step = work.next(), done = 0; step.done !== true; step = work.next(), done += 1) {
+      if (performance.now() - state.lastBreath < 50) continue;
+      events({ type: 'progress', key, done, unit: 'steps' });
+      state.shown = true;
+      await setImmediate();
+      signal?.throwIfAborted();
+      state.lastBreath = performance.now();
+    }
+  } finally {
+    work.return();
+    if (state.shown) events({ type: 'progress-end', key });
+  }
+}

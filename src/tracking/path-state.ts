@@ -1,0 +1,28 @@
+import { sameSnapshot } from './pointer.js';
+import type { PathState, Snapshot } from './workspace-files.js';
+
+/** What is known of a path. */
+export interface PathFacts {
+  there: Snapshot | undefined;
+  pointer: Snapshot | undefined;
+  /** What ocrpipe last put there on this machine. */
+  lastPut: Snapshot | undefined;
+  /** What a checkout began to put there and did not finish. */
+  begun: Snapshot | undefined;
+  /** True if every file that is there is in the store; asked only where it decides. */
+  stored: () => boolean;
+}
+
+/** Compares what the pointer says, what ocrpipe last put there and what is there. Pure. */
+export function pathState(facts: PathFacts): PathState {
+  const { there, pointer, lastPut, begun } = facts;
+  if (!pointer) return 'untracked';
+  if (!there) return 'missing';
+  if (sameSnapshot(there, pointer)) return 'clean';
+  // A checkout that was killed leaves some old and some new files, all of them in the store: finishing it loses nothing.
+  if (begun && facts.stored()) return 'pointer-moved';
+  // Where nothing is remembered, bytes that are in the store are some earlier version; others must be an edit.
+  if (!lastPut) return facts.stored() ? 'pointer-moved' : 'modified';
+  if (sameSnapshot(lastPut, pointer)) return 'modified';
+  return sameSnapshot(there, lastPut) ? 'pointer-moved' : 'conflict';
+}

@@ -1,0 +1,64 @@
+import { contentIdOf, type ContentId } from '../base/content-id.js';
+import type { NodeKind, ObjectKind } from '../store/format.js';
+import { hashOfFile } from '../store/loose-objects.js';
+import { objectMissing, type ObjectReader } from '../store/object-reader.js';
+import type { StoreWriter } from '../store/store-writer.js';
+import type { NodeSink } from '../store/tree-builder.js';
+
+/** Where a scan puts what it finds: hashes only, or a store as well. */
+export interface ScanSink {
+  /** True if a file whose id is remembered need not be read: nothing is stored, or the store has it. */
+  has(id: ContentId): boolean;
+  /** A file below 1 MiB; the bytes are valid during the call only. */
+  small(bytes: Buffer): ContentId;
+  /** A larger file; the id names the bytes that were stored, or what was read if nothing is stored. */
+  large(path: string, signal: AbortSignal | undefined): Promise<ContentId>;
+  /** A node of a directory. */
+  node: NodeSink;
+  /** Links that leave the directory are refused. */
+  portable: boolean;
+}
+
+/** Computes ids, stores nothing. `node` may keep what it is given. */
+export function hashingSink(node: NodeSink = contentIdOf): ScanSink {
+  return {
+    has: () => true,
+    small: contentIdOf,
+    large: (path, signal) => hashOfFile(path, signal && { signal }),
+    node,
+    portable: false,
+  };
+}
+
+/** Stores every byte and every node of a tree. */
+export function storingSink(writer: StoreWriter): ScanSink {
+  return {
+    has: (id) => writer.has('blob', id),
+    small: (bytes) => writer.putBlob(bytes),
+    large: async (path, signal) => (await writer.putFile(path, signal && { signal })).id,
+    node: (node) => writer.putTree(node, 'tree'),
+    portable: true,
+  };
+}
+
+/** Keeps the nodes of a directory in memory, to be compared with another; no bytes of files. */
+export class NodeMemory implements ObjectReader {
+  readonly #nodes = new Map<ContentId, Buffer>();
+  readonly kind: NodeKind = 'tree';
+
+  readonly sink: NodeSink = (node) => {
+    const id = contentIdOf(node);
+    if (!this.#nodes.has(id)) this.#nodes.set(id, Buffer.from(node));
+    return id;
+  };
+
+  has(kind: ObjectKind, id: ContentId): boolean {
+    return kind === this.kind && this.#nodes.has(id);
+  }
+
+  read(kind: ObjectKind, id: ContentId): Buffer {
+    const node = kind === this.kind ? this.#nodes.get(id) : undefined;
+    if (node === undefined) throw objectMissing(kind, id, 'memory');
+    return node;
+  }
+}

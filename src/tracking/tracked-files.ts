@@ -1,0 +1,218 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { syncDirectory, writeFileAtomic } from '../base/atomic-file.js';
+import { OcrpipeError } from '../base/errors.js';
+import { withLock } from '../base/lock.js';
+import { fromRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
+import { writePoint } from '../base/write-points.js';
+import { missingFrom } from '../store/closure.js';
+import type { LocalStore } from '../store/local-store.js';
+import type { ObjectReader } from '../store/object-reader.js';
+import { removeAbandonedIn } from './abandoned.js';
+import { bytePath } from './byte-path.js';
+import { checkOut } from './checkout.js';
+import { realFileTimes, type FileTimes } from './file-times.js';
+import { findPointers } from './find-pointers.js';
+import { addToGitignore, removeFromGitignore } from './gitignore.js';
+import { LastPut } from './last-put.js';
+import { pathState } from './path-state.js';
+import { pointerPathOf, pointerText, readPointer, sameSnapshot } from './pointer.js';
+import { hashingSink, NodeMemory, storingSink, type ScanSink } from './sinks.js';
+import { scanPath, type ScanContext } from './snapshot.js';
+import { StatIndex } from './stat-index.js';
+import type { CallOptions, PathStatus, Snapshot, WorkspaceFiles } from './workspace-files.js';
+import { realPlace, refuseLinks, refuseOwnFolders } from './workspace-place.js';
+
+export interface TrackedFilesParts {
+  root: AbsPath;
+  store: LocalStore;
+  /** Git holds the workspace: `.gitignore` files are kept up, and folders that it ignores hold no pointers. */
+  git: boolean;
+  /** What the process does, for those who wait for it: 'ocrpipe add'. */
+  command: string;
+  times?: FileTimes;
+}
+
+/** The files of one workspace: hashed through the stat index, stored, pointed to and put back. */
+export class TrackedFiles implements WorkspaceFiles {
+  readonly #parts: TrackedFilesParts;
+  readonly #scan: ScanContext;
+  readonly #lastPut: LastPut;
+
+  constructor(parts: TrackedFilesParts) {
+    this.#parts = parts;
+    const memory = join(parts.root, '.ocrstore', 'index', machineName());
+    this.#scan = {
+      root: parts.root,
+      index: new StatIndex(join(memory, 'stat')),
+      times: parts.times ?? realFileTimes,
+    };
+    this.#lastPut = new LastPut(join(memory, 'put'));
+  }
+
+  async snapshot(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined> {
+    return this.#read(path, hashingSink(), options);
+  }
+
+  async store(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined> {
+    refuseOwnFolders(path);
+    refuseLinks(this.#parts.root, path, { end: true });
+    const writer = this.#parts.store.writer();
+    try {
+      const snapshot = await scanPath(this.#scan, path, storingSink(writer), options);
+      writer.finish();
+      return snapshot;
+    } catch (error) {
+      writer.abort();
+      throw error;
+    }
+  }
+
+  async list(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined> {
+    const writer = this.#parts.store.writer();
+    try {
+      const sink = hashingSink((node) => writer.putTree(node, 'listing'));
+      const snapshot = await this.#read(path, sink, options);
+      writer.finish();
+      return snapshot;
+    } catch (error) {
+      writer.abort();
+      throw error;
+    }
+  }
+
+  pointer(path: RepoPath): Snapshot | undefined {
+    return readPointer(this.#parts.root, path);
+  }
+
+  pointers(): { path: RepoPath; snapshot: Snapshot }[] {
+    return findPointers(this.#parts.root, { gitignore: this.#parts.git }).flatMap((path) => {
+      const snapshot = this.pointer(path);
+      return snapshot ? [{ path, snapshot }] : [];
+    });
+  }
+
+  async writePointer(path: RepoPath, snapshot: Snapshot, options: CallOptions = {}): Promise<void> {
+    const { root } = this.#parts;
+    refuseOwnFolders(path);
+    refuseLinks(root, path, { end: false });
+    this.#requireStored(path, snapshot);
+    await this.#locked(options, () => {
+      if (this.#parts.git) addToGitignore(root, path);
+      const file = fromRepoPath(root, pointerPathOf(path));
+      if (!sameSnapshot(readOrUndefined(root, path), snapshot)) writeFileAtomic(file, pointerText(snapshot));
+    });
+    this.#lastPut.write(path, snapshot);
+  }
+
+  async removePointer(path: RepoPath, options: CallOptions = {}): Promise<void> {
+    const file = fromRepoPath(this.#parts.root, pointerPathOf(path));
+    await this.#locked(options, () => {
+      writePoint();
+      rmSync(file, { force: true });
+      syncDirectory(join(file, '..'));
+      if (this.#parts.git) removeFromGitignore(this.#parts.root, path);
+    });
+    this.#lastPut.remove(path);
+  }
+
+  async state(path: RepoPath, options?: CallOptions): Promise<PathStatus> {
+    const memory = new NodeMemory();
+    const there = await this.#read(path, hashingSink(memory.sink), options);
+    const pointer = this.pointer(path);
+    const { put: lastPut, begun } = this.#lastPut.read(path);
+    const stored = () => there !== undefined && this.#bytesStored(there, memory);
+    const state = pathState({ there, pointer, lastPut, begun, stored });
+    return { state, ...(there && { there }), ...(pointer && { pointer }), ...(lastPut && { lastPut }) };
+  }
+
+  inStore(snapshot: Snapshot): boolean {
+    return this.#firstMissing(snapshot) === undefined;
+  }
+
+  async checkout(
+    path: RepoPath,
+    snapshot: Snapshot,
+    options: CallOptions & { force?: boolean } = {},
+  ): Promise<void> {
+    const { root, store } = this.#parts;
+    refuseOwnFolders(path);
+    await this.#locked(options, async () => {
+      removeAbandonedIn(bytePath(join(root, path, '..')));
+      const lastPut = this.#lastPut.read(path).put;
+      const begin = () => {
+        this.#lastPut.begin(path, snapshot);
+      };
+      const request = { path, snapshot, lastPut, force: options.force ?? false, begin };
+      try {
+        await checkOut({ ...this.#scan, store }, request, options);
+      } finally {
+        this.#scan.index.save();
+      }
+      this.#lastPut.write(path, snapshot);
+    });
+  }
+
+  /** Reads what is at a path, through links as long as they stay in the workspace. */
+  async #read(path: RepoPath, sink: ScanSink, options?: CallOptions): Promise<Snapshot | undefined> {
+    const real = realPlace(this.#parts.root, path);
+    return real === undefined ? undefined : scanPath(this.#scan, real, sink, options);
+  }
+
+  /** `.gitignore` files and pointers are changed by one process at a time, and so are files by a checkout. */
+  async #locked<T>(options: CallOptions, work: () => Promise<T> | T): Promise<T> {
+    const { root, command } = this.#parts;
+    const path = join(root, '.ocrstore', 'locks', 'workspace');
+    return withLock({ path, what: 'the workspace', command, ...options }, work);
+  }
+
+  #requireStored(path: RepoPath, snapshot: Snapshot): void {
+    const missing = this.#firstMissing(snapshot);
+    if (missing === undefined) return;
+    throw new OcrpipeError(
+      'pointer-to-nothing',
+      `the pointer of ${path} is not written: the ${missing.kind} ${missing.id} that it needs is not in the store`,
+      { hint: `Run 'ocrpipe add ${path}' again, or 'ocrpipe pull ${path}' if a remote has it.` },
+    );
+  }
+
+  #firstMissing(snapshot: Snapshot) {
+    const { store } = this.#parts;
+    if (snapshot.kind === 'directory') {
+      for (const object of missingFrom({ reader: store, id: snapshot.id })) return object;
+      return undefined;
+    }
+    return store.has('blob', snapshot.id) ? undefined : { kind: 'blob', id: snapshot.id };
+  }
+
+  /** True if every file is in the store, whether or not the directory itself ever was. */
+  #bytesStored(snapshot: Snapshot, nodes: NodeMemory): boolean {
+    const { store } = this.#parts;
+    if (snapshot.kind === 'file') return store.has('blob', snapshot.id);
+    const reader: ObjectReader = {
+      has: (kind, id) => (kind === 'tree' ? nodes.has(kind, id) : store.has(kind, id)),
+      read: (kind, id) => nodes.read(kind, id),
+    };
+    return missingFrom({ reader, id: snapshot.id }).next().done === true;
+  }
+}
+
+/** A broken pointer is replaced by a sound one. */
+function readOrUndefined(root: AbsPath, path: RepoPath): Snapshot | undefined {
+  try {
+    return readPointer(root, path);
+  } catch (error) {
+    if (error instanceof OcrpipeError) return undefined;
+    throw error;
+  }
+}
+
+/** Machines that share a workspace keep their memories apart. */
+function machineName(): string {
+  return (
+    hostname()
+      .replaceAll(/[^\w.-]/g, '_')
+      .replace(/^\.+/, '') || 'machine'
+  );
+}

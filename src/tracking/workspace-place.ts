@@ -1,0 +1,59 @@
+import { lstatSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemErrorCode, userError } from '../base/errors.js';
+import { isWithin, toRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
+
+/**
+ * Refuses a path with a symbolic link in it (or at its end): what is written or stored there would land somewhere else.
+ * Parts that do not exist are no links.
+ */
+export function refuseLinks(root: AbsPath, path: RepoPath, options: { end: boolean }): void {
+  const parts = path.split('/');
+  const last = options.end ? parts.length : parts.length - 1;
+  for (let length = 1; length <= last; length += 1) {
+    const part = parts.slice(0, length).join('/');
+    if (lstatSync(join(root, part), { throwIfNoEntry: false })?.isSymbolicLink() !== true) continue;
+    throw userError('path-through-link', `${part} is a symbolic link`, {
+      hint: 'Name the file or folder that it leads to, or put that in its place.',
+    });
+  }
+}
+
+/** Where a path that is only read really is, links followed. Undefined if nothing is there; refuses what is outside. */
+export function realPlace(root: AbsPath, path: RepoPath): RepoPath | undefined {
+  let real: string;
+  try {
+    real = realpathSync(join(root, path));
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (code !== 'ELOOP') throw error;
+    throw userError('path-through-link', `${path} is a symbolic link that leads to itself`, {
+      hint: 'Remove or correct the link.',
+    });
+  }
+  return toRepoPath(root, real);
+}
+
+/** Refuses paths that can not be tracked whatever is there: the root itself and what belongs to git and ocrpipe. */
+export function refuseOwnFolders(path: RepoPath): void {
+  if (path === '.') {
+    throw userError('path-not-trackable', 'the workspace itself cannot be tracked', {
+      hint: 'Name a file or folder in it.',
+    });
+  }
+  const owner = path.split('/').find((part) => ['.git', '.ocrstore'].includes(part.toLowerCase()));
+  if (owner !== undefined) {
+    throw userError('path-not-trackable', `${path} is inside ${owner}, which belongs to ${owner.slice(1)}`, {
+      hint: 'Name a file or folder of your own.',
+    });
+  }
+}
+
+/** The path of `paths` that is a parent or child of `path`, if any. */
+export function overlapping(path: RepoPath, paths: Iterable<RepoPath>): RepoPath | undefined {
+  for (const other of paths) {
+    if (other !== path && (isWithin(path, other) || isWithin(other, path))) return other;
+  }
+  return undefined;
+}
