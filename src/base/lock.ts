@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
+  constants,
+  copyFileSync,
   futimesSync,
   linkSync,
   mkdirSync,
@@ -23,6 +25,8 @@ const HEARTBEAT_MS = 10_000;
 const STALE_MS = 120_000;
 const FIRST_WAIT_MS = 5;
 const LONGEST_WAIT_MS = 250;
+/** What file systems without hard links answer. */
+const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
 export interface LockOptions {
   /** The lock file; its folder is created. */
@@ -214,6 +218,18 @@ function readClaim(path: string): Claim | undefined {
 function linkIfFree(file: string, path: string): boolean {
   try {
     linkSync(file, path);
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === 'EEXIST') return false;
+    if (!NO_LINKS.has(systemErrorCode(error) ?? '')) throw error;
+  }
+  return copyIfFree(file, path);
+}
+
+/** Where there are no links, one process still succeeds; who looks meanwhile sees a holder of whom nothing is known. */
+function copyIfFree(file: string, path: string): boolean {
+  try {
+    copyFileSync(file, path, constants.COPYFILE_EXCL);
     return true;
   } catch (error) {
     if (systemErrorCode(error) === 'EEXIST') return false;

@@ -1,34 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { syncDirectory, writeAll } from '../base/atomic-file.js';
+import { syncDirectory } from '../base/atomic-file.js';
 import { systemErrorCode, userError } from '../base/errors.js';
 import { writePoint } from '../base/write-points.js';
 import { decodeStoreFormat, encodeStoreFormat, FOLDERS, FORMAT_KEY, type StoreFormat } from './format.js';
-import { temporaryName, unlinkIfThere } from './temporary.js';
+import { unlinkIfThere, writeTemporary } from './temporary.js';
 
 /** Makes `root` a store unless it is one. Two processes may do so at once: one of them names it, both go on. */
 export function createStoreFolder(root: string): StoreFormat {
   for (const folder of [FOLDERS.objects, FOLDERS.packs, FOLDERS.runs, FOLDERS.tmp]) {
     mkdirSync(join(root, folder), { recursive: true });
   }
-  const temporary = temporaryName(join(root, FOLDERS.tmp));
-  writePoint();
-  const fd = openSync(temporary, 'wx', 0o666);
-  try {
-    writeAll(fd, Buffer.from(encodeStoreFormat(randomUUID())));
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-  try {
-    writePoint();
-    linkSync(temporary, join(root, FORMAT_KEY));
-  } catch (error) {
-    if (systemErrorCode(error) !== 'EEXIST') throw error;
-  } finally {
-    unlinkIfThere(temporary);
-  }
+  if (existsSync(join(root, FORMAT_KEY))) return readStoreFolder(root);
+  const temporary = writeTemporary(join(root, FOLDERS.tmp), Buffer.from(encodeStoreFormat(randomUUID())));
+  nameOnce(temporary, join(root, FORMAT_KEY));
   syncDirectory(root);
   return readStoreFolder(root);
 }
@@ -44,4 +30,18 @@ export function readStoreFolder(root: string): StoreFormat {
     throw userError('no-store', `there is no store at ${root}`, { hint: "Run 'ocrpipe init' to make one." });
   }
   return decodeStoreFormat(text, file);
+}
+
+/** Gives the file its name unless another process did so first; removes it otherwise. */
+function nameOnce(temporary: string, target: string): void {
+  try {
+    writePoint();
+    linkSync(temporary, target);
+  } catch (error) {
+    if (systemErrorCode(error) === 'EEXIST') return;
+    // A file system without links: of two processes that make one store at once the later names it.
+    if (!existsSync(target)) renameSync(temporary, target);
+  } finally {
+    unlinkIfThere(temporary);
+  }
 }

@@ -1,0 +1,163 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, linkSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { OcrpipeEvent } from '../../src/base/events.js';
+import { describeSelf, holderState, parseHolder } from '../../src/base/lock-holder.js';
+import { acquireLock, withLock, type LockOptions } from '../../src/base/lock.js';
+import { temporaryFolder } from '../rig/temporary-folder.js';
+
+const child = fileURLToPath(new URL('./lock-child.mjs', import.meta.url));
+
+function start(...args: string[]): ChildProcess {
+  const started = spawn(process.execPath, [child, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void started.kill('SIGKILL'));
+  return started;
+}
+
+async function startHolder(path: string): Promise<ChildProcess> {
+  const holder = start('hold', path);
+  await once(holder.stdout!, 'data');
+  return holder;
+}
+
+function options(path: string, more: Partial<LockOptions> = {}): LockOptions {
+  return { path, what: 'the test', command: 'test', ...more };
+}
+
+/** Resolves with the first event of a wait. */
+function firstWait(): {
+  events: (event: OcrpipeEvent) => void;
+  waiting: Promise<OcrpipeEvent>;
+  seen: OcrpipeEvent[];
+} {
+  const seen: OcrpipeEvent[] = [];
+  let announce: (event: OcrpipeEvent) => void = () => undefined;
+  const waiting = new Promise<OcrpipeEvent>((resolve) => (announce = resolve));
+  const events = (event: OcrpipeEvent): void => {
+    seen.push(event);
+    announce(event);
+  };
+  return { events, waiting, seen };
+}
+
+describe('acquireLock', () => {
+  it('gives the lock to one caller after the other, in one process too', async () => {
+    const path = join(temporaryFolder(), 'locks', 'store');
+    const first = await acquireLock(options(path));
+    const { events, waiting, seen } = firstWait();
+    const second = acquireLock(options(path, { events }));
+    expect(await waiting).toMatchObject({ type: 'waiting', what: 'the test', sinceSeconds: 0 });
+    expect(await waiting).toMatchObject({
+      holder: expect.stringContaining(`process ${process.pid}`) as unknown,
+    });
+    first.release();
+    const held = await second;
+    first.release();
+    expect(existsSync(path)).toBe(true);
+    held.release();
+    expect(seen).toHaveLength(1);
+    expect(readdirSync(join(path, '..'))).toEqual([]);
+  });
+
+  it('loses no count when eight processes share a counter, though some die holding the lock', async () => {
+    const folder = temporaryFolder();
+    const counter = join(folder, 'counter');
+    writeFileSync(counter, '0');
+    const modes = ['count', 'count', 'die', 'count', 'count', 'die', 'count', 'die'];
+    const done = modes.map((mode) => once(start(mode, join(folder, 'lock'), counter, '25'), 'exit'));
+    await Promise.all(done);
+    const surviving = modes.filter((mode) => mode === 'count').length * 25;
+    expect(Number(readFileSync(counter, 'utf8'))).toBe(surviving + 3 * 2);
+    await withLock(options(join(folder, 'lock')), () => undefined);
+    expect(existsSync(join(folder, 'lock'))).toBe(false);
+  });
+
+  it('waits for a living holder, says who it is, and goes on when that one is killed', async () => {
+    const path = join(temporaryFolder(), 'lock');
+    const holder = await startHolder(path);
+    const { events, waiting } = firstWait();
+    const waiter = acquireLock(options(path, { events }));
+    expect(await waiting).toMatchObject({
+      holder: expect.stringMatching(new RegExp(`^lock-child hold \\(process ${holder.pid!} on `)) as unknown,
+    });
+    holder.kill('SIGKILL');
+    (await waiter).release();
+    expect(readdirSync(join(path, '..'))).toEqual([]);
+  });
+
+  it('follows a follower that died before it took over', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'lock');
+    const dead = [await startHolder(path), await startHolder(`${path}-2`), await startHolder(`${path}-3`)];
+    const tokens = [path, `${path}-2`].map((file) => parseHolder(readFileSync(file, 'utf8')).token);
+    linkSync(`${path}-2`, `${path}.after-${tokens[0]!}`);
+    linkSync(`${path}-3`, `${path}.after-${tokens[1]!}`);
+    for (const process of dead) {
+      process.kill('SIGKILL');
+      await once(process, 'exit');
+    }
+    const lock = await acquireLock(options(path));
+    expect(parseHolder(readFileSync(path, 'utf8')).pid).toBe(process.pid);
+    lock.release();
+    expect(readdirSync(folder).sort()).toEqual(['lock-2', 'lock-3']);
+  });
+
+  it('takes over from a holder that cannot be asked only when its heartbeat stands still', async () => {
+    const path = join(temporaryFolder(), 'lock');
+    const elsewhere = { ...describeSelf('0'.repeat(32), 'ocrpipe push'), host: 'another-host' };
+    writeFileSync(path, JSON.stringify(elsewhere));
+    const { events, waiting } = firstWait();
+    const waiter = acquireLock(options(path, { events, staleAfterMs: 300 }));
+    expect(await waiting).toMatchObject({ holder: expect.stringContaining('on another-host') as unknown });
+    for (let beat = 1; beat <= 3; beat += 1) utimesSync(path, beat, beat);
+    (await waiter).release();
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('takes over a lock file that is empty or nonsense, as a power cut leaves it', async () => {
+    for (const content of ['', '{', 'null', '{"token":"x","pid":1}']) {
+      const path = join(temporaryFolder(), 'lock');
+      writeFileSync(path, content);
+      (await acquireLock(options(path, { staleAfterMs: 20 }))).release();
+      expect(existsSync(path)).toBe(false);
+    }
+  });
+
+  it('stops waiting when it is told to, and leaves nothing behind', async () => {
+    const path = join(temporaryFolder(), 'lock');
+    const held = await acquireLock(options(path));
+    const abort = new AbortController();
+    const reason = new Error('stop');
+    const { events, waiting } = firstWait();
+    const waiter = acquireLock(options(path, { events, signal: abort.signal }));
+    const outcome = waiter.catch((error: unknown) => error);
+    await waiting;
+    abort.abort(reason);
+    expect(await outcome).toBe(reason);
+    expect(readdirSync(join(path, '..'))).toEqual(['lock']);
+    held.release();
+  });
+
+  it('gives the lock back when the work fails', async () => {
+    const path = join(temporaryFolder(), 'lock');
+    await expect(withLock(options(path), () => Promise.reject(new Error('failed')))).rejects.toThrow(
+      'failed',
+    );
+    expect(existsSync(path)).toBe(false);
+  });
+});
+
+describe('holderState', () => {
+  it('knows this process from an earlier one of the same number, and from those of other hosts', () => {
+    const self = describeSelf('0'.repeat(32), 'test');
+    expect(holderState({ ...self, host: 'another-host' })).toBe('unknown');
+    expect(holderState({ ...self, processSpace: 'another container' })).toBe('unknown');
+    expect(holderState({ ...self, pid: 2 ** 30 })).toBe('dead');
+    if (self.processSpace === '') return;
+    expect(holderState(self)).toBe('alive');
+    expect(holderState({ ...self, processStart: '1' })).toBe('dead');
+  });
+});
