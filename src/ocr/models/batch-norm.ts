@@ -42,26 +42,19 @@ export class BatchNorm {
   }
 
   #trainMasked(x: tf.Tensor4D, mask: ColumnMask): tf.Tensor4D {
-    const channels = x.shape[3];
-    // Averages as a product with the mask: one pass, and no transposition that a sum over the outer axes would need.
-    const average = (value: tf.Tensor): tf.Tensor =>
-      tf.reshape(
-        tf.div(tf.matMul(mask.positions, tf.reshape(value, [-1, channels])), mask.count),
-        [channels],
-      );
     const normalise = tf.customGrad((...inputs) => {
       const [input, gamma, beta, save] = inputs as [tf.Tensor, tf.Tensor, tf.Tensor, tf.GradSaveFunc];
-      const mean = average(input);
+      const mean = average(input, mask);
       const centred = tf.sub(input, mean);
-      const variance = average(tf.square(centred));
+      const variance = average(tf.square(centred), mask);
       this.#move(mean, variance);
       const inverse = tf.rsqrt(tf.add(variance, EPSILON));
       const value = tf.add(tf.mul(centred, tf.mul(inverse, gamma)), beta);
-      save([centred, inverse, gamma]);
+      // The mask too: what is not saved is gone before the gradient is asked for.
+      save([centred, inverse, gamma, mask.columns, mask.positions]);
       return {
         value: masked(value, mask),
-        gradFunc: (dy, saved) =>
-          gradients(masked(dy, mask), saved, { average, count: mask.count }),
+        gradFunc: (dy, saved) => gradients(dy, saved, mask.count),
       };
     });
     return normalise(x, this.#gamma, this.#beta) as tf.Tensor4D;
@@ -79,20 +72,34 @@ function moveAverage(kept: tf.Variable, seen: tf.Tensor): void {
   });
 }
 
-/** Gradients by input, gamma and beta; `saved` is [centred, 1 / deviation, gamma]. */
-function gradients(
-  dy: tf.Tensor,
-  saved: tf.Tensor[],
-  over: { average: (value: tf.Tensor) => tf.Tensor; count: number },
-): tf.Tensor[] {
-  const [centred, inverse, gamma] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
-  const meanDy = over.average(dy);
-  const meanDyCentred = over.average(tf.mul(dy, centred));
+/**
+ * Average over the columns that hold image, [channels]: a product with the mask is one pass, without the transposition
+ * that a sum over the outer axes needs.
+ */
+function average(value: tf.Tensor, { positions, count }: Pick<ColumnMask, 'positions' | 'count'>): tf.Tensor {
+  const channels = value.shape.at(-1)!;
+  const sum = tf.matMul(positions, tf.reshape(value, [-1, channels]));
+  return tf.reshape(tf.div(sum, count), [channels]);
+}
+
+/** Gradients by input, gamma and beta; `saved` is [centred, 1 / deviation, gamma] and the mask's two tensors. */
+function gradients(upstream: tf.Tensor, saved: tf.Tensor[], count: number): tf.Tensor[] {
+  const [centred, inverse, gamma, columns, positions] = saved as [
+    tf.Tensor,
+    tf.Tensor,
+    tf.Tensor,
+    tf.Tensor4D,
+    tf.Tensor2D,
+  ];
+  const mask = { columns, positions, count };
+  const dy = masked(upstream, mask);
+  const meanDy = average(dy, mask);
+  const meanDyCentred = average(tf.mul(dy, centred), mask);
   const perCentred = tf.mul(meanDyCentred, tf.square(inverse));
   const inner = tf.sub(tf.sub(dy, meanDy), tf.mul(centred, perCentred));
   return [
-    tf.mul(inner, tf.mul(inverse, gamma)),
-    tf.mul(tf.mul(meanDyCentred, inverse), over.count),
-    tf.mul(meanDy, over.count),
+    masked(tf.mul(inner, tf.mul(inverse, gamma)), mask),
+    tf.mul(tf.mul(meanDyCentred, inverse), count),
+    tf.mul(meanDy, count),
   ];
 }

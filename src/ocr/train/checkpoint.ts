@@ -9,6 +9,7 @@ import type { NamedArray } from '../models/variables.js';
 import { decodeWeights, encodeWeights, tensorSchema } from '../models/weights-file.js';
 import { historyEntrySchema } from './history.js';
 import type { LearnerState } from './learner.js';
+import { runningSumsSchema } from './progress-meter.js';
 
 /**
  * A checkpoint is one file, so that it is replaced in one rename: a line of JSON, then the tensors of `groups` one after
@@ -16,16 +17,26 @@ import type { LearnerState } from './learner.js';
  */
 const FILE = 'checkpoint.bin';
 
+const metricsSchema = z.object({
+  count: z.int(),
+  exact: z.number(),
+  cer: z.number(),
+  levenshtein: z.number(),
+  charF1: z.number(),
+});
+
 const headerSchema = z.object({
   /** Says what the training was; it continues only if this is equal. */
   key: z.string(),
   step: z.int(),
   /** The best validation so far and the step after which it was made. */
-  best: z.object({ step: z.int(), figures: z.record(z.string(), z.number()) }).nullable(),
+  best: z.object({ step: z.int(), figures: metricsSchema }).nullable(),
   /** Validations since the figure last became better. */
   stale: z.int(),
   optimiserStep: z.int(),
   history: z.array(historyEntrySchema),
+  /** Running figures since the last validation. */
+  sums: runningSumsSchema,
   groups: z.array(z.object({ name: z.string(), tensors: z.array(tensorSchema) })),
 });
 
@@ -34,7 +45,7 @@ type Header = z.infer<typeof headerSchema>;
 /** Everything that a training needs to go on as if it had never stopped. */
 export interface Checkpoint extends Omit<Header, 'groups' | 'optimiserStep'> {
   learner: LearnerState;
-  /** The weights of the best validation. */
+  /** The weights of the best validation; empty before the first. */
   bestWeights: NamedArray[];
 }
 

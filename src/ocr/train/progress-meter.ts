@@ -1,5 +1,7 @@
+import { z } from 'zod';
 import type { EventSink } from '../../base/events.js';
-import { textScore, type TextScore } from '../text/metrics.js';
+import { codePoints } from '../text/code-points.js';
+import { codePointDistance } from '../text/edit-distance.js';
 import type { StepResult } from './learner.js';
 import type { TrainingBatch } from './training-batches.js';
 
@@ -10,9 +12,22 @@ export interface RunningFigures {
   cer: number;
 }
 
+/** What has added up since the last flush; a checkpoint keeps it. */
+export const runningSumsSchema = z.object({
+  losses: z.number(),
+  steps: z.int(),
+  lines: z.int(),
+  exact: z.int(),
+  edits: z.int(),
+  characters: z.int(),
+});
+export type RunningSums = z.infer<typeof runningSumsSchema>;
+const NOTHING: RunningSums = { losses: 0, steps: 0, lines: 0, exact: 0, edits: 0, characters: 0 };
+
 /** Adds up what the steps show and tells of it. */
 export interface ProgressMeter {
   record(batch: TrainingBatch, result: StepResult): void;
+  sums(): RunningSums;
   /** The figures since the last flush, which begin anew. */
   flush(): RunningFigures;
   end(): void;
@@ -25,24 +40,18 @@ const KEY = 'train';
 export function progressMeter(options: {
   totalSteps: number;
   firstStep: number;
+  /** Of the same training before it was stopped. */
+  earlier: RunningSums | undefined;
   events: EventSink;
 }): ProgressMeter {
   const { totalSteps, firstStep, events } = options;
   const started = performance.now();
-  let score: TextScore = textScore();
-  let losses = 0;
-  let steps = 0;
+  let sums = options.earlier ?? NOTHING;
   let images = 0;
   let told = -Infinity;
-  const figures = (): RunningFigures => {
-    const { exact, cer } = score.metrics();
-    return { loss: losses / Math.max(1, steps), exact, cer };
-  };
   return {
     record(batch, result) {
-      batch.samples.forEach(({ text }, item) => score.add(text, result.texts[item]!));
-      losses += result.loss;
-      steps += 1;
+      sums = added(sums, batch, result);
       images += batch.samples.length;
       const now = performance.now();
       if (now - told < EVENT_INTERVAL_MS) return;
@@ -50,24 +59,40 @@ export function progressMeter(options: {
       const done = batch.step + 1;
       const seconds = (now - started) / 1000;
       const left = (seconds / (done - firstStep)) * (totalSteps - done);
-      const detail = describe({
-        ...figures(),
-        epoch: batch.epoch + 1,
-        imagesPerSecond: images / seconds,
-        left,
-      });
+      const speed = { imagesPerSecond: images / seconds, left };
+      const detail = describe({ ...figures(sums), epoch: batch.epoch + 1, ...speed });
       events({ type: 'progress', key: KEY, done, total: totalSteps, unit: 'steps', detail });
     },
+    sums: () => sums,
     flush() {
-      const result = figures();
-      score = textScore();
-      losses = 0;
-      steps = 0;
+      const result = figures(sums);
+      sums = NOTHING;
       return result;
     },
     end() {
       events({ type: 'progress-end', key: KEY });
     },
+  };
+}
+
+function added(sums: RunningSums, { samples }: TrainingBatch, { loss, texts }: StepResult): RunningSums {
+  const next = { ...sums, losses: sums.losses + loss, steps: sums.steps + 1 };
+  samples.forEach(({ text }, item) => {
+    const truth = codePoints(text);
+    const edits = codePointDistance(truth, codePoints(texts[item]!));
+    next.lines += 1;
+    next.exact += edits === 0 ? 1 : 0;
+    next.edits += edits;
+    next.characters += truth.length;
+  });
+  return next;
+}
+
+function figures({ losses, steps, lines, exact, edits, characters }: RunningSums): RunningFigures {
+  return {
+    loss: losses / Math.max(1, steps),
+    exact: exact / Math.max(1, lines),
+    cer: edits / Math.max(1, characters),
   };
 }
 

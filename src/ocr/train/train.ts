@@ -8,13 +8,13 @@ import type { NamedArray } from '../models/variables.js';
 import type { TextMetrics } from '../text/metrics.js';
 import { checkpointFolder, readCheckpoint, removeCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { batchesPerEpoch } from './data-order.js';
-import { openHistory, type HistoryEntry } from './history.js';
+import { openHistory, type HistoryEntry, type HistoryFile } from './history.js';
 import { Learner } from './learner.js';
 import { learningRateAt } from './learning-rate.js';
 import { prepareData, type PreparedData } from './prepare.js';
-import { progressMeter } from './progress-meter.js';
+import { progressMeter, type ProgressMeter, type RunningSums } from './progress-meter.js';
 import type { TrainingJob } from './training-job.js';
-import { trainingBatches, type TrainingBatch } from './training-batches.js';
+import { trainingBatches } from './training-batches.js';
 import { validate } from './validate.js';
 
 /** Raised when the same settings and data give other weights than before: older checkpoints no longer continue. */
@@ -72,6 +72,7 @@ class TrainingRun {
   readonly #started = performance.now();
   #progress: Progress = { step: 0, best: undefined, stale: 0, history: [] };
   #savedAt = performance.now();
+  #meter: ProgressMeter;
 
   constructor(job: TrainingJob, data: PreparedData, backend: Backend) {
     const { model, train: config } = job.settings;
@@ -83,10 +84,11 @@ class TrainingRun {
     this.#key = trainingKey(job, data, backend);
     this.#perEpoch = batchesPerEpoch(data.training.samples.length, config.batchSize);
     this.#totalSteps = Math.min(config.maxSteps ?? Infinity, config.epochs * this.#perEpoch);
+    this.#meter = this.#newMeter();
   }
 
   async complete(): Promise<TrainingResult> {
-    const resumedFrom = this.#job.resume === false ? 0 : this.#resume();
+    const resumedFrom = this.#resume();
     const stopped = await this.#learn();
     const best = this.#progress.best!;
     this.#writeResult(best);
@@ -103,30 +105,43 @@ class TrainingRun {
   }
 
   async #learn(): Promise<StopReason> {
-    const { settings, history, events, signal } = this.#job;
+    const { settings, history, signal } = this.#job;
     const curve = openHistory(history, this.#progress.history);
-    const meter = progressMeter({ totalSteps: this.#totalSteps, firstStep: this.#progress.step, events });
     const source = { samples: this.#data.training.samples, cache: this.#data.cache, settings };
-    let stopped: StopReason | undefined = this.#patienceIsOver() ? 'patience' : undefined;
-    if (stopped === undefined) {
+    try {
+      let stopped = await this.#settle(curve);
+      if (stopped !== undefined) return stopped;
       for await (const batch of trainingBatches(source, this.#progress.step, this.#totalSteps)) {
-        const learningRate = learningRateAt(batch.step, this.#totalSteps, settings.train);
-        const result = await this.#learner.step(batch, learningRate);
-        meter.record(batch, result);
+        const result = await this.#learner.step(batch, this.#learningRate(batch.step));
+        this.#meter.record(batch, result);
         this.#progress.step = batch.step + 1;
-        stopped = this.#timeIsOver() ? 'time' : undefined;
-        if (stopped !== undefined || this.#validationIsDue(this.#progress.step)) {
-          const entry = await this.#validate(batch, { learningRate, ...meter.flush() });
-          curve.append(entry);
-          if (stopped === undefined && this.#patienceIsOver()) stopped = 'patience';
-          await this.#checkpoint(stopped === undefined);
-        }
-        if (stopped !== undefined) break;
         signal?.throwIfAborted();
+        stopped = await this.#settle(curve);
+        if (stopped !== undefined) return stopped;
+        await this.#checkpointIfDue();
       }
+      return 'finished';
+    } catch (error) {
+      // Asked to stop: nothing of what was learnt is lost.
+      if (signal?.aborted === true) await this.#checkpoint();
+      throw error;
+    } finally {
+      this.#meter.end();
     }
-    meter.end();
-    return stopped ?? 'finished';
+  }
+
+  /** What belongs between two steps: the validation if one is due and not yet done, then whether to end. */
+  async #settle(curve: HistoryFile): Promise<StopReason | undefined> {
+    const { step, history } = this.#progress;
+    const timeIsOver = this.#timeIsOver();
+    const done = step === 0 || history.at(-1)?.step === step;
+    if (!done && (timeIsOver || this.#validationIsDue(step))) curve.append(await this.#validate());
+    if (this.#patienceIsOver()) return 'patience';
+    return timeIsOver && this.#progress.best !== undefined ? 'time' : undefined;
+  }
+
+  #learningRate(step: number): number {
+    return learningRateAt(step, this.#totalSteps, this.#job.settings.train);
   }
 
   #validationIsDue(step: number): boolean {
@@ -144,20 +159,19 @@ class TrainingRun {
     return patience > 0 && this.#progress.stale >= patience;
   }
 
-  async #validate(
-    batch: TrainingBatch,
-    running: Pick<HistoryEntry, 'learningRate' | 'loss' | 'exact' | 'cer'>,
-  ): Promise<HistoryEntry> {
+  async #validate(): Promise<HistoryEntry> {
     const { samples } = this.#data.validation;
+    const { step } = this.#progress;
     const metrics = await this.#learner.withBestWeights(async () => {
       const found = await validate(this.#learner.model, samples, this.#data.cache, this.#job.signal);
       await this.#keepIfBest(found);
       return found;
     });
     const entry: HistoryEntry = {
-      step: batch.step + 1,
-      epoch: (batch.step + 1) / this.#perEpoch,
-      ...running,
+      step,
+      epoch: step / this.#perEpoch,
+      learningRate: this.#learningRate(step - 1),
+      ...this.#meter.flush(),
       valExact: metrics.exact,
       valCer: metrics.cer,
       valLevenshtein: metrics.levenshtein,
@@ -179,35 +193,43 @@ class TrainingRun {
     progress.best = { step: progress.step, metrics, weights };
   }
 
-  async #checkpoint(going: boolean): Promise<void> {
+  async #checkpointIfDue(): Promise<void> {
     const seconds = this.#job.checkpointSeconds ?? CHECKPOINT_SECONDS;
-    const due = performance.now() - this.#savedAt >= seconds * 1000 || this.#job.signal?.aborted === true;
+    if (performance.now() - this.#savedAt >= seconds * 1000) await this.#checkpoint();
+  }
+
+  async #checkpoint(): Promise<void> {
     const { best, history, stale, step } = this.#progress;
-    if (!going || !due || best === undefined) return;
     writeCheckpoint(this.#folder, {
       key: this.#key,
       step,
       stale,
       history,
-      best: { step: best.step, figures: { ...best.metrics } },
-      bestWeights: best.weights,
+      sums: this.#meter.sums(),
+      best: best === undefined ? null : { step: best.step, figures: best.metrics },
+      bestWeights: best?.weights ?? [],
       learner: await this.#learner.state(),
     });
     this.#savedAt = performance.now();
   }
 
+  /** Takes over what an interrupted run of the same training left; gives the step it had reached. */
   #resume(): number {
-    const saved = readCheckpoint(this.#folder, this.#key);
-    if (saved?.best == null) return 0;
-    const metrics = saved.best.figures as unknown as TextMetrics;
-    this.#learner.restore(saved.learner);
-    this.#progress = {
-      step: saved.step,
-      stale: saved.stale,
-      history: saved.history,
-      best: { step: saved.best.step, metrics, weights: saved.bestWeights },
-    };
-    return saved.step;
+    const saved = this.#job.resume === false ? undefined : readCheckpoint(this.#folder, this.#key);
+    if (saved !== undefined) {
+      const { step, stale, history, best, bestWeights } = saved;
+      this.#learner.restore(saved.learner);
+      const kept =
+        best === null ? undefined : { step: best.step, metrics: best.figures, weights: bestWeights };
+      this.#progress = { step, stale, history, best: kept };
+    }
+    this.#meter = this.#newMeter(saved?.sums);
+    return this.#progress.step;
+  }
+
+  #newMeter(earlier?: RunningSums): ProgressMeter {
+    const { events } = this.#job;
+    return progressMeter({ totalSteps: this.#totalSteps, firstStep: this.#progress.step, earlier, events });
   }
 
   #writeResult(best: NonNullable<Progress['best']>): void {

@@ -1,0 +1,216 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { noEvents, type OcrpipeEvent } from '../../../src/base/events.js';
+import { checkpointFolder } from '../../../src/ocr/train/checkpoint.js';
+import type { HistoryEntry } from '../../../src/ocr/train/history.js';
+import { readModelFolder } from '../../../src/ocr/models/model-folder.js';
+import { listImages, predictFiles } from '../../../src/ocr/predict/predict-files.js';
+import { scoreLines } from '../../../src/ocr/text/metrics.js';
+import { paramsSchema, type TrainingSettings } from '../../../src/ocr/train/train-config.js';
+import { train } from '../../../src/ocr/train/train.js';
+import type { TrainingJob } from '../../../src/ocr/train/training-job.js';
+import { temporaryFolder } from '../../rig/temporary-folder.js';
+import { drawnLines, randomLabels } from './drawn-lines.js';
+
+const LABELS = ['abba', 'cab', 'bead', 'dab', 'ace', 'fade', 'deaf', 'cede'];
+
+function settings(changes: { train?: object; augment?: object; model?: object } = {}): TrainingSettings {
+  return paramsSchema.parse({
+    model: {
+      height: 16,
+      filters: [8, 16],
+      widthStride: 2,
+      innerDim: 24,
+      units: 16,
+      dropout: 0,
+      ...changes.model,
+    },
+    train: {
+      batchSize: 4,
+      learningRate: 0.01,
+      warmupSteps: 5,
+      epochs: 100,
+      evaluateEvery: 20,
+      ...changes.train,
+    },
+    augment: changes.augment ?? {},
+  });
+}
+
+function job(folder: string, manifest: string, changes: Partial<TrainingJob> = {}): TrainingJob {
+  return {
+    cwd: folder,
+    train: manifest,
+    val: manifest,
+    out: join(folder, 'model'),
+    settings: settings(),
+    backend: 'wasm',
+    history: join(folder, 'history.jsonl'),
+    metrics: join(folder, 'metrics.json'),
+    events: noEvents,
+    ...changes,
+  };
+}
+
+/** The first progress of the steps is told at once: then the training is asked to stop. */
+function stopAfterOneStep(): Pick<TrainingJob, 'events' | 'signal'> & { signal: AbortSignal } {
+  const stop = new AbortController();
+  const events = (event: OcrpipeEvent): void => {
+    if (event.type === 'progress' && event.key === 'train') stop.abort(new Error('stopped by the test'));
+  };
+  return { events, signal: stop.signal };
+}
+
+function curve(folder: string): HistoryEntry[] {
+  const lines = readFileSync(join(folder, 'history.jsonl'), 'utf8').trim().split('\n');
+  return lines.map((line) => JSON.parse(line) as HistoryEntry);
+}
+
+function modelBytes(folder: string): string {
+  const names = readdirSync(join(folder, 'model')).sort();
+  return names.map((name) => readFileSync(join(folder, 'model', name)).toString('base64')).join('\n');
+}
+
+describe('train', () => {
+  it('learns a few lines by heart, and what it saves reads them again with the same figures', async () => {
+    const folder = temporaryFolder();
+    const manifest = await drawnLines(folder, 'lines', LABELS);
+    const result = await train(job(folder, manifest));
+    expect(result.metrics).toMatchObject({ exact: 1, cer: 0, count: LABELS.length });
+    const losses = curve(folder).map(({ loss }) => loss);
+    expect(losses.at(-1)!).toBeLessThan(0.2 * losses[0]!);
+    expect(JSON.parse(readFileSync(join(folder, 'metrics.json'), 'utf8'))).toMatchObject(result.metrics);
+
+    const { recogniser } = readModelFolder(join(folder, 'model'));
+    const images = listImages(
+      LABELS.map((_, index) => `images/lines-${index}.png`),
+      folder,
+    );
+    const read = await predictFiles(recogniser, images, { events: noEvents });
+    recogniser.network.dispose();
+    const rows = read.map(({ text }, index) => ({ truth: LABELS[index]!, prediction: text }));
+    expect(scoreLines(rows)).toEqual(result.metrics);
+    expect(existsSync(checkpointFolder(join(folder, 'model')))).toBe(false);
+  });
+
+  it('validates with the figures that reading the images with the saved weights gives, also when they are poor', async () => {
+    const folder = temporaryFolder();
+    const manifest = await drawnLines(folder, 'lines', LABELS);
+    const result = await train(
+      job(folder, manifest, { settings: settings({ train: { epochs: 12, evaluateEvery: 3 } }) }),
+    );
+    const { recogniser } = readModelFolder(join(folder, 'model'));
+    const images = listImages(
+      LABELS.map((_, index) => `images/lines-${index}.png`),
+      folder,
+    );
+    const read = await predictFiles(recogniser, images, { events: noEvents });
+    recogniser.network.dispose();
+    expect(result.metrics.cer).toBeGreaterThan(0);
+    const rows = read.map(({ text }, index) => ({ truth: LABELS[index]!, prediction: text }));
+    expect(scoreLines(rows)).toEqual(result.metrics);
+  });
+
+  it('goes on after a stop as if it had never stopped, bit for bit', async () => {
+    const varied = { augment: { rotate: 3, noise: 10, blur: 1, shift: 0.1 }, model: { dropout: 0.2 } };
+    const options = settings({ train: { epochs: 6, evaluateEvery: 1, averaging: 0.9 }, ...varied });
+    const whole = temporaryFolder();
+    await train(job(whole, await drawnLines(whole, 'lines', LABELS), { settings: options }));
+
+    const parts = temporaryFolder();
+    const manifest = await drawnLines(parts, 'lines', LABELS);
+    const again = job(parts, manifest, { settings: options });
+    // Two steps an epoch: stops within one, before a validation, and after some.
+    for (let stops = 0; stops < 5; stops += 1) {
+      await expect(train({ ...again, ...stopAfterOneStep() })).rejects.toThrow('stopped by the test');
+    }
+    expect(existsSync(join(parts, 'model'))).toBe(false);
+    const result = await train(again);
+    expect(result.resumedFrom).toBe(5);
+    expect(modelBytes(parts)).toBe(modelBytes(whole));
+    expect(curve(parts)).toEqual(curve(whole));
+  });
+
+  it('begins anew when a parameter changed after the stop', async () => {
+    const folder = temporaryFolder();
+    const manifest = await drawnLines(folder, 'lines', LABELS);
+    const first = job(folder, manifest, { settings: settings({ train: { evaluateSteps: 1 } }) });
+    await expect(train({ ...first, ...stopAfterOneStep() })).rejects.toThrow('stopped by the test');
+    expect(existsSync(checkpointFolder(first.out))).toBe(true);
+    expect(readFileSync(join(checkpointFolder(first.out), '.gitignore'), 'utf8')).toBe('*\n');
+    const other = settings({ train: { evaluateSteps: 1, maxSteps: 2, learningRate: 0.02 } });
+    expect((await train({ ...first, settings: other })).resumedFrom).toBe(0);
+  });
+
+  it('gives the same curve for the same seed and another for another seed', async () => {
+    const run = async (seed: number): Promise<HistoryEntry[]> => {
+      const folder = temporaryFolder();
+      const options = settings({
+        train: { seed, epochs: 3, evaluateEvery: 1 },
+        augment: { noise: 20, shear: 0.1 },
+      });
+      await train(job(folder, await drawnLines(folder, 'lines', LABELS), { settings: options }));
+      return curve(folder);
+    };
+    const first = await run(1);
+    expect(await run(1)).toEqual(first);
+    expect(await run(2)).not.toEqual(first);
+  });
+
+  it('cannot learn to read new lines from shuffled labels', async () => {
+    const folder = temporaryFolder();
+    const labels = randomLabels('abcd', { count: 48, length: 4, seed: 1 });
+    const right = await drawnLines(folder, 'train', labels);
+    const val = await drawnLines(folder, 'val', randomLabels('abcd', { count: 24, length: 4, seed: 2 }));
+    const options = settings({ train: { epochs: 16, batchSize: 8, evaluateEvery: 4 } });
+    const learnt = await train(job(folder, right, { val, settings: options }));
+    const lines = readFileSync(right, 'utf8').trim().split('\n');
+    const shuffled = lines.map((line, index) => {
+      const { text } = JSON.parse(lines[(index + 7) % lines.length]!) as { text: string };
+      return JSON.stringify({ ...(JSON.parse(line) as object), text });
+    });
+    writeFileSync(right, `${shuffled.join('\n')}\n`);
+    const confused = await train(job(folder, right, { val, settings: options }));
+    expect(learnt.metrics.exact).toBeGreaterThan(0.85);
+    expect(confused.metrics.exact).toBeLessThan(0.3);
+  });
+
+  it('learns Vietnamese labels the same in composed and in decomposed form', async () => {
+    const composed = randomLabels('ếệườạịốđĂ7'.normalize('NFC'), { count: 32, length: 5, seed: 3 });
+    const run = async (form: 'NFC' | 'NFD'): Promise<string> => {
+      const folder = temporaryFolder();
+      const manifest = await drawnLines(folder, 'lines', composed);
+      writeFileSync(manifest, readFileSync(manifest, 'utf8').normalize(form));
+      const options = settings({ train: { epochs: 25, evaluateEvery: 5 } });
+      const { metrics } = await train(job(folder, manifest, { settings: options }));
+      expect(metrics.exact).toBeGreaterThan(0.9);
+      const { recogniser, description } = readModelFolder(join(folder, 'model'));
+      recogniser.network.dispose();
+      expect(description.alphabet).toContain('ế');
+      return description.weights.id;
+    };
+    expect(await run('NFD')).toBe(await run('NFC'));
+  });
+});
+
+describe('a training step', () => {
+  it('leaves no tensor behind', async () => {
+    const folder = temporaryFolder();
+    const manifest = await drawnLines(folder, 'lines', LABELS);
+    const counts: number[] = [];
+    const events = (event: OcrpipeEvent): void => {
+      if (event.type === 'progress-end') counts.push(tf.memory().numTensors);
+    };
+    const short = job(folder, manifest, {
+      events,
+      settings: settings({ train: { epochs: 1, averaging: 0.9 } }),
+    });
+    await train(short);
+    const long = { ...short, settings: settings({ train: { epochs: 8, averaging: 0.9 } }) };
+    await train(long);
+    const [, , afterShort, , , afterLong] = counts;
+    expect(afterLong).toBe(afterShort);
+  });
+});
