@@ -94,7 +94,7 @@ export class Adam {
   #momentsOf(name: string, variable: tf.Variable): Moments {
     const known = this.#moments.get(name);
     if (known !== undefined) return known;
-    const zeros = (): tf.Variable => tf.variable(tf.zeros(variable.shape), false);
+    const zeros = (): tf.Variable => tf.tidy(() => tf.variable(tf.zeros(variable.shape), false));
     const made = { first: zeros(), second: zeros() };
     this.#moments.set(name, made);
     return made;
@@ -120,8 +120,8 @@ export class Adam {
       if (shape === undefined || second === undefined)
         throw new RangeError(`the saved optimiser knows ${name}, the model does not`);
       this.#moments.set(name, {
-        first: tf.variable(tf.tensor(values, shape), false),
-        second: tf.variable(tf.tensor(second, shape), false),
+        first: tf.tidy(() => tf.variable(tf.tensor(values, shape), false)),
+        second: tf.tidy(() => tf.variable(tf.tensor(second, shape), false)),
       });
     }
   }
