@@ -1,0 +1,49 @@
+import { isAbsolute, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { OcrpipeError, userError } from '../base/errors.js';
+
+/** Where a remote is. */
+export type RemotePlaceUrl =
+  { kind: 's3'; bucket: string; prefix: string } | { kind: 'folder'; folder: string };
+
+/**
+ * Reads `s3://bucket/prefix`, `file:///folder`, or a folder (relative ones start at `root`, the workspace). `prefix` is '' or
+ * ends with '/'. Throws `remote-url` (exit code 2), also for addresses with a password in them.
+ */
+export function parseRemoteUrl(url: string, root: string): RemotePlaceUrl {
+  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(url)?.[1]?.toLowerCase();
+  if (scheme === undefined && url !== '' && !url.includes('\0')) {
+    return { kind: 'folder', folder: isAbsolute(url) ? url : resolve(root, url) };
+  }
+  if (scheme === 'file') return { kind: 'folder', folder: fileFolder(url) };
+  if (scheme === 's3') return parseS3(url.slice('s3://'.length));
+  throw refused(
+    scheme === undefined
+      ? 'an empty address names no remote'
+      : `remotes of the kind '${scheme}' are not known`,
+  );
+}
+
+function fileFolder(url: string): string {
+  try {
+    return fileURLToPath(url);
+  } catch {
+    throw refused('a file address has three slashes and no host: file:///folder');
+  }
+}
+
+function parseS3(rest: string): RemotePlaceUrl {
+  const [bucket = '', ...parts] = rest.split('/').filter((part) => part !== '');
+  // What stands before an '@' may be a secret: it is not repeated.
+  if (rest.includes('@')) throw refused('credentials do not belong into an address');
+  if (bucket === '' || parts.some((part) => part === '.' || part === '..')) {
+    throw refused(`'s3://${rest}' names no bucket, or has '.' or '..' in its prefix`);
+  }
+  return { kind: 's3', bucket, prefix: parts.map((part) => `${part}/`).join('') };
+}
+
+function refused(reason: string): OcrpipeError {
+  return userError('remote-url', reason, {
+    hint: 'Give s3://bucket/prefix or a folder. Credentials come from the AWS environment variables, profiles or roles.',
+  });
+}

@@ -1,0 +1,172 @@
+import type { ContentId } from '../base/content-id.js';
+import { userError } from '../base/errors.js';
+import type { NodeKind, ObjectKind } from '../store/format.js';
+import type { LocalStore } from '../store/local-store.js';
+import type { PackTable } from '../store/pack-format.js';
+import { decodeNode, type TreeEntry, type TreeNode } from '../store/tree-format.js';
+import type { FetchRoot } from './fetch-input.js';
+import type { WantedObject } from './object-source.js';
+
+/** What a walk needs of the remote; asked for only when something is not in the store. */
+export interface NodeSource {
+  has(kind: ObjectKind, id: ContentId): Promise<boolean>;
+  /** Reads these nodes, and hands over others that came along. */
+  read(
+    nodes: readonly WantedObject[],
+    take: (kind: ObjectKind, id: ContentId, bytes: Buffer) => void,
+  ): Promise<void>;
+}
+
+/** Nodes of a pack are read all at once if they take no more than this: a tree then costs one request, not one a level. */
+const ALONGSIDE_BYTES = 256 * 1024;
+
+interface NodeRef extends WantedObject {
+  kind: NodeKind;
+  optional: boolean;
+}
+
+/** Walks what is wanted, through the store where it can and the remote where it must, level by level. */
+export class WantedWalk {
+  /** Blobs that are not in the store. */
+  readonly blobs = new Map<ContentId, WantedObject>();
+  /** Nodes that were visited and are not in the store, parents first. */
+  readonly nodes: { kind: NodeKind; bytes: Buffer }[] = [];
+  readonly #store: LocalStore;
+  readonly #source: NodeSource;
+  readonly #read = new Map<string, Buffer>();
+  readonly #seen = new Set<string>();
+
+  constructor(store: LocalStore, source: NodeSource) {
+    this.#store = store;
+    this.#source = source;
+  }
+
+  async walk(roots: readonly FetchRoot[]): Promise<void> {
+    let level: NodeRef[] = [];
+    for (const root of roots) level.push(...(await this.#start(root)));
+    while (level.length > 0) {
+      const present = await this.#load(level);
+      level = present.flatMap((ref) => this.#visit(ref));
+    }
+    await this.#dropAbsentOptional();
+  }
+
+  async #start(root: FetchRoot): Promise<NodeRef[]> {
+    const optional = root.optional ?? false;
+    if (root.kind === 'blob') {
+      this.#wantBlob(root.id, root.name, optional);
+      return [];
+    }
+    const ref: NodeRef = { kind: root.kind, id: root.id, name: root.name, optional };
+    if (root.below === undefined) return [ref];
+    const entry = await this.#descend(ref, root.below);
+    if (entry.kind === 'file') this.#wantBlob(entry.id, `${root.name}/${root.below}`, optional);
+    return entry.kind === 'directory' ? [{ ...ref, id: entry.id }] : [];
+  }
+
+  /** The entry at a path below a directory; the nodes on the way are wanted too. Throws `path-not-tracked`. */
+  async #descend(top: NodeRef, path: string): Promise<TreeEntry> {
+    let at: TreeEntry | undefined;
+    for (const name of path.split('/')) {
+      if (at !== undefined && at.kind !== 'directory') throw notTracked(top.name, path);
+      at = await this.#findEntry({ ...top, id: at?.id ?? top.id }, name);
+      if (at === undefined) throw notTracked(top.name, path);
+    }
+    if (at === undefined) throw notTracked(top.name, path);
+    return at;
+  }
+
+  async #findEntry(directory: NodeRef, name: string): Promise<TreeEntry | undefined> {
+    let ref = directory;
+    for (;;) {
+      await this.#load([ref]);
+      const node = this.#take(ref);
+      if (!('children' in node)) return node.entries.find((entry) => entry.name === name);
+      const child = node.children.find(({ last }) => name <= last);
+      if (child === undefined) return undefined;
+      ref = { ...ref, id: child.id };
+    }
+  }
+
+  /** Brings the nodes that are not in the store into memory; returns those that can be visited. */
+  async #load(level: readonly NodeRef[]): Promise<NodeRef[]> {
+    const absent = level.filter((ref) => !this.#isHere(ref));
+    const skipped = new Set<NodeRef>();
+    for (const ref of absent) {
+      if (ref.optional && !(await this.#source.has(ref.kind, ref.id))) skipped.add(ref);
+    }
+    const wanted = absent.filter((ref) => !skipped.has(ref));
+    if (wanted.length > 0) {
+      const unique = [...new Map(wanted.map((ref) => [ref.kind + ref.id, ref])).values()];
+      await this.#source.read(unique, (kind, id, bytes) => this.#read.set(kind + id, bytes));
+    }
+    return level.filter((ref) => !skipped.has(ref));
+  }
+
+  #isHere(ref: NodeRef): boolean {
+    const name = ref.kind + ref.id;
+    return this.#seen.has(name) || this.#read.has(name) || this.#store.has(ref.kind, ref.id);
+  }
+
+  /** What a node names, to be visited next. */
+  #visit(ref: NodeRef): NodeRef[] {
+    if (this.#seen.has(`visited ${ref.kind}${ref.id}`)) return [];
+    this.#seen.add(`visited ${ref.kind}${ref.id}`);
+    const node = this.#take(ref);
+    if ('children' in node) return node.children.map(({ id }) => ({ ...ref, id }));
+    const below: NodeRef[] = [];
+    for (const entry of node.entries) {
+      if (entry.kind === 'directory') below.push({ ...ref, id: entry.id });
+      else if (entry.kind === 'file' && ref.kind === 'tree') {
+        this.#wantBlob(entry.id, `${ref.name} (${entry.name})`, ref.optional);
+      }
+    }
+    return below;
+  }
+
+  /** The decoded node; one that came from the remote is noted for storing. */
+  #take(ref: NodeRef): TreeNode {
+    const name = ref.kind + ref.id;
+    const bytes = this.#read.get(name);
+    if (bytes !== undefined && !this.#seen.has(name)) {
+      this.#seen.add(name);
+      this.nodes.push({ kind: ref.kind, bytes });
+    }
+    return decodeNode(bytes ?? this.#store.read(ref.kind, ref.id), ref.id);
+  }
+
+  readonly #optionalBlobs = new Set<ContentId>();
+
+  #wantBlob(id: ContentId, name: string, optional: boolean): void {
+    if (!optional) this.#optionalBlobs.delete(id);
+    if (this.blobs.has(id) || this.#store.has('blob', id)) return;
+    this.blobs.set(id, { kind: 'blob', id, name });
+    if (optional) this.#optionalBlobs.add(id);
+  }
+
+  async #dropAbsentOptional(): Promise<void> {
+    for (const id of this.#optionalBlobs) {
+      if (!(await this.#source.has('blob', id))) this.blobs.delete(id);
+    }
+  }
+}
+
+/** Nodes of the pack, if all of them are little to read. */
+export function nodesAlongside(table: PackTable): number[] {
+  const indexes: number[] = [];
+  let bytes = 0;
+  for (let index = 0; index < table.count; index += 1) {
+    const kind = table.kindAt(index);
+    if (kind !== 'tree' && kind !== 'listing') continue;
+    indexes.push(index);
+    bytes += table.lengthAt(index);
+    if (bytes > ALONGSIDE_BYTES) return [];
+  }
+  return indexes;
+}
+
+function notTracked(name: string, path: string) {
+  return userError('path-not-tracked', `there is no '${path}' in ${name}`, {
+    hint: `See what it holds with 'ocrpipe ls ${name}'.`,
+  });
+}
