@@ -1,0 +1,115 @@
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { syncDirectory, temporaryBeside } from '../base/atomic-file.js';
+import type { Call } from '../base/call.js';
+import { userError } from '../base/errors.js';
+import { writePoint } from '../base/write-points.js';
+import { readLabelFile } from '../ocr/formats/text-file.js';
+import type { LineStyle } from '../ocr/synth/draw-line.js';
+import { synthesize } from '../ocr/synth/synthesize.js';
+import { parseLength, type TextSource } from '../ocr/synth/texts.js';
+import { alphabetOf } from '../ocr/text/alphabet.js';
+
+export interface SynthInput {
+  out: string;
+  count: number;
+  seed: number;
+  /** `5..10` characters. */
+  length: string;
+  /** Characters to draw lines from, or `words`: a file of words, one a line. */
+  alphabet?: string | undefined;
+  words?: string | undefined;
+  fonts: readonly string[];
+  style: LineStyle;
+}
+
+export interface SynthActionResult {
+  out: string;
+  count: number;
+  texts: number;
+  characters: number;
+  fonts: readonly string[];
+  examples: { image: string; text: string }[];
+}
+
+const EXAMPLES = 3;
+
+/** Draws text lines into a folder that appears whole or not at all; an earlier result of `synth` there is replaced. */
+export async function synth(input: SynthInput, call: Call): Promise<SynthActionResult> {
+  const out = resolve(call.cwd, input.out);
+  refuseForeignFolder(out, input.out);
+  const source = textSource(input, call);
+  const temporary = temporaryBeside(out);
+  mkdirSync(dirname(out), { recursive: true });
+  try {
+    const { labels, fonts, characters } = await synthesize(temporary, {
+      ...input,
+      source,
+      fonts: input.fonts.map((file) => resolve(call.cwd, file)),
+      events: call.events,
+      signal: call.signal,
+    });
+    call.signal.throwIfAborted();
+    putInPlace(temporary, out);
+    const examples = [...labels].slice(0, EXAMPLES).map(([image, text]) => ({ image, text }));
+    return {
+      out: input.out,
+      count: labels.size,
+      texts: new Set(labels.values()).size,
+      characters,
+      fonts,
+      examples,
+    };
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+function textSource(input: SynthInput, call: Call): TextSource {
+  const length = parseLength(input.length);
+  if (input.words === undefined) {
+    return { ...length, from: { alphabet: alphabetOf(input.alphabet ?? '').characters } };
+  }
+  const words = readLabelFile(resolve(call.cwd, input.words))
+    .split(/\r?\n/)
+    .map((word) => word.trim().normalize('NFC'))
+    .filter((word) => word !== '');
+  return { ...length, from: { words } };
+}
+
+/** Only what `synth` wrote before is replaced: a folder of anything else is the user's. */
+function refuseForeignFolder(out: string, shown: string): void {
+  if (!existsSync(out)) return;
+  const isFolder = lstatSync(out).isDirectory();
+  const names = isFolder ? readdirSync(out) : [];
+  if (isFolder && (names.length === 0 || isOwn(out, names))) return;
+  throw userError('synth-out-taken', `${shown} is there already and was not written by synth`, {
+    location: { file: shown },
+    hint: 'Name another folder, or remove it.',
+  });
+}
+
+function isOwn(out: string, names: readonly string[]): boolean {
+  if (names.some((name) => name !== 'images' && name !== 'labels.json')) return false;
+  const images = resolve(out, 'images');
+  const drawn = existsSync(images) ? readdirSync(images) : [];
+  const labels = resolve(out, 'labels.json');
+  return (
+    drawn.every((name) => /^\d{6,}\.png$/.test(name)) &&
+    existsSync(labels) &&
+    readFileSync(labels, 'utf8').startsWith('{\n "images/000001.png"')
+  );
+}
+
+function putInPlace(temporary: string, out: string): void {
+  const old = temporaryBeside(out);
+  if (existsSync(out)) {
+    writePoint();
+    renameSync(out, old);
+  }
+  // A crash between the two renames leaves no folder: running synth again draws the same bytes.
+  writePoint();
+  renameSync(temporary, out);
+  syncDirectory(dirname(out));
+  rmSync(old, { recursive: true, force: true });
+}

@@ -1,0 +1,93 @@
+import type { Random } from '../../base/random.js';
+import { blur } from '../images/filters.js';
+import type { Pixels } from '../images/load.js';
+import { sharp } from '../images/sharp.js';
+import { warp, type Plane } from '../images/warp.js';
+import type { FontFile } from './font-file.js';
+import { escapeXml } from './fontconfig.js';
+
+/** How lines look; each line draws its own values up to these. */
+export interface LineStyle {
+  /** Height of every image. */
+  heightPx: number;
+  /** Largest standard deviation of the blur. */
+  blurPx: number;
+  /** Largest standard deviation of the noise, of 255 grey values. */
+  noise: number;
+  /** Largest slant to either side, in degrees. */
+  slantDegrees: number;
+  /** Least difference of ink and paper, 0 to 1. */
+  contrast: number;
+}
+
+/** Font sizes as shares of the image's height. */
+const SMALLEST = 0.5;
+const LARGEST = 0.75;
+/** White left and right of the text, as shares of the image's height. */
+const LEAST_MARGIN = 0.1;
+const MOST_MARGIN = 0.5;
+
+/** Draws one line of dark text on light paper. The same text, font, style and random numbers give the same pixels. */
+export async function drawLine(
+  text: string,
+  font: FontFile,
+  style: LineStyle,
+  random: Random,
+): Promise<Pixels> {
+  const sizePx = Math.round(style.heightPx * random.between(SMALLEST, LARGEST));
+  const ink = await inkOf(text, font, sizePx, style.heightPx);
+  const placed = placeInk(ink, style.heightPx, random);
+  const slant = Math.tan((random.between(-style.slantDegrees, style.slantDegrees) * Math.PI) / 180);
+  const slanted = warp(placed, [1, slant, 0, 0, 1, 0, 0, 0, 1]);
+  const sigma = random.between(0, style.blurPx);
+  return onPaper(sigma > 0.2 ? blur(slanted, sigma) : slanted, style, random);
+}
+
+/** The coverage of the text, 0 to 255, cut to its ink and made smaller if it is higher than the image. */
+async function inkOf(text: string, font: FontFile, sizePx: number, heightPx: number): Promise<Plane> {
+  // The comma ends the family's name: words of the name are never taken for a style.
+  const description = `${font.family}, ${font.style} ${sizePx}`;
+  const drawn = sharp({
+    text: { text: escapeXml(text), font: description, fontfile: font.file, dpi: 72 },
+  }).toColourspace('b-w');
+  const image = drawn.resize({ height: heightPx - 2, withoutEnlargement: true }).raw({ depth: 'uchar' });
+  const { data, info } = await image.toBuffer({ resolveWithObject: true });
+  const single = new Float32Array(info.width * info.height);
+  for (let index = 0; index < single.length; index += 1) single[index] = data[index * info.channels]!;
+  return { data: single, heightPx: info.height, widthPx: info.width, channels: 1 };
+}
+
+/** The ink on an empty image of the full height: somewhere between top and bottom, with margins of its own. */
+function placeInk(ink: Plane, heightPx: number, random: Random): Plane {
+  const left = Math.round(heightPx * random.between(LEAST_MARGIN, MOST_MARGIN));
+  const right = Math.round(heightPx * random.between(LEAST_MARGIN, MOST_MARGIN));
+  const middle = (heightPx - ink.heightPx) / 2;
+  const top = Math.round(middle + random.between(-0.7, 0.7) * middle);
+  const widthPx = left + ink.widthPx + right;
+  const data = new Float32Array(heightPx * widthPx);
+  for (let y = 0; y < ink.heightPx; y += 1) {
+    const row = ink.data.subarray(y * ink.widthPx, (y + 1) * ink.widthPx);
+    data.set(row, (top + y) * widthPx + left);
+  }
+  return { data, heightPx, widthPx, channels: 1 };
+}
+
+/** Coverage to grey values: dark on light with the contrast that was drawn, plus noise. */
+function onPaper(ink: Plane, style: LineStyle, random: Random): Pixels {
+  const paper = random.between(190, 255);
+  const difference = paper * random.between(style.contrast, 1);
+  const deviation = random.between(0, style.noise);
+  const data = new Uint8Array(ink.data.length);
+  for (let index = 0; index < data.length; index += 1) {
+    const clean = paper - (ink.data[index]! / 255) * difference;
+    data[index] = Math.min(255, Math.max(0, Math.round(clean + deviation * random.normal())));
+  }
+  return { data, heightPx: ink.heightPx, widthPx: ink.widthPx, channels: 1 };
+}
+
+/** The image as PNG bytes. */
+export function pngOf({ data, heightPx, widthPx, channels }: Pixels): Promise<Uint8Array> {
+  return sharp(data, { raw: { width: widthPx, height: heightPx, channels } })
+    .png({ compressionLevel: 6 })
+    .toBuffer();
+}

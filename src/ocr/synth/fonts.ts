@@ -1,0 +1,49 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { userError } from '../../base/errors.js';
+import { describeCharacter } from '../text/alphabet.js';
+import { readFontFile, type FontFile } from './font-file.js';
+
+/** The fonts used where none is named: DejaVu (free licence of Bitstream Vera and Arev), from an npm package. */
+const DEFAULT_FONTS = [
+  'DejaVuSans.ttf',
+  'DejaVuSans-Bold.ttf',
+  'DejaVuSansCondensed.ttf',
+  'DejaVuSansMono.ttf',
+  'DejaVuSerif.ttf',
+  'DejaVuSerifCondensed.ttf',
+];
+
+/**
+ * Opens the fonts to draw `needed` with. Fonts that are named must have every character; of the default ones those are
+ * taken that do. Throws `font-lacks-character` (exit code 2) naming the font and the first characters it lacks.
+ */
+export function openFonts(files: readonly string[], needed: readonly string[]): FontFile[] {
+  const fonts = (files.length > 0 ? files : defaultFontFiles()).map(readFontFile);
+  const complete = files.length > 0 ? fonts : fonts.filter((font) => lackedBy(font, needed).length === 0);
+  requireCharacters(complete.length > 0 ? complete : fonts.slice(0, 1), needed);
+  return complete;
+}
+
+function defaultFontFiles(): string[] {
+  const description = createRequire(import.meta.url).resolve('dejavu-fonts-ttf/package.json');
+  return DEFAULT_FONTS.map((name) => join(dirname(description), 'ttf', name));
+}
+
+/** A missing glyph would be drawn as an empty box and teach a model that boxes are letters. */
+function requireCharacters(fonts: readonly FontFile[], needed: readonly string[]): void {
+  for (const font of fonts) {
+    const missing = lackedBy(font, needed);
+    if (missing.length === 0) continue;
+    const named = missing.slice(0, 10).map(describeCharacter).join(', ');
+    const more = missing.length > 10 ? ` and ${missing.length - 10} more` : '';
+    throw userError('font-lacks-character', `${font.family} has no ${named}${more}`, {
+      location: { file: font.file },
+      hint: 'Name a font that has them with --font FILE, or leave them out.',
+    });
+  }
+}
+
+function lackedBy(font: FontFile, needed: readonly string[]): string[] {
+  return needed.filter((character) => character !== ' ' && !font.has(character.codePointAt(0)!));
+}

@@ -1,0 +1,68 @@
+import { availableParallelism } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { noEvents, type EventSink } from '../../base/events.js';
+import { inParallel } from '../../base/in-parallel.js';
+import { randomFrom } from '../../base/random.js';
+import { characters } from '../text/code-points.js';
+import { drawLine, pngOf, type LineStyle } from './draw-line.js';
+import { openFonts } from './fonts.js';
+import { withOwnFontsOnly } from './fontconfig.js';
+import { drawTexts, type TextSource } from './texts.js';
+
+export interface SynthOptions {
+  count: number;
+  seed: number;
+  source: TextSource;
+  style: LineStyle;
+  /** Font files; none: the default fonts. */
+  fonts: readonly string[];
+  events?: EventSink;
+  signal?: AbortSignal;
+}
+
+export interface SynthResult {
+  /** `image -> text`, as written to labels.json. */
+  labels: ReadonlyMap<string, string>;
+  fonts: readonly string[];
+  /** Different characters in all texts. */
+  characters: number;
+}
+
+const REPORT_EVERY = 100;
+
+/**
+ * Draws text lines into `folder`: `images/000001.png`, … and `labels.json`, which `convert` reads. Each line has random
+ * numbers of its own, so that the same seed gives the same bytes (on one version of sharp) however many lines are drawn
+ * at once. Throws what {@link openFonts} throws, before anything is drawn.
+ */
+export async function synthesize(folder: string, options: SynthOptions): Promise<SynthResult> {
+  const texts = drawTexts(options.source, options.count, randomFrom(options.seed, 'synth', 'texts'));
+  const used = [...new Set(texts.flatMap(characters))];
+  const fonts = openFonts(options.fonts, used);
+  const names = texts.map((_, index) => `images/${String(index + 1).padStart(6, '0')}.png`);
+  let done = 0;
+  const draw = async (text: string, index: number): Promise<void> => {
+    const random = randomFrom(options.seed, 'synth', 'line', index);
+    const image = await drawLine(text, fonts[random.below(fonts.length)]!, options.style, random);
+    writeFileSync(join(folder, names[index]!), await pngOf(image));
+    done += 1;
+    report(options, done);
+  };
+  mkdirSync(join(folder, dirname(names[0]!)), { recursive: true });
+  await withOwnFontsOnly(() => inParallel(texts, availableParallelism(), draw, options.signal));
+  (options.events ?? noEvents)({ type: 'progress-end', key: 'draw lines' });
+  const labels = new Map(names.map((name, index) => [name, texts[index]!]));
+  writeFileSync(join(folder, 'labels.json'), `${JSON.stringify(Object.fromEntries(labels), null, 1)}\n`);
+  return {
+    labels,
+    fonts: fonts.map((font) => `${font.family} ${font.style}`.trim()),
+    characters: used.length,
+  };
+}
+
+function report({ events = noEvents, count }: SynthOptions, done: number): void {
+  if (done % REPORT_EVERY === 0) {
+    events({ type: 'progress', key: 'draw lines', done, total: count, unit: 'files' });
+  }
+}

@@ -1,0 +1,67 @@
+import { userError } from '../../base/errors.js';
+import type { Random } from '../../base/random.js';
+import { characters } from '../text/code-points.js';
+
+/** Lines of `least` to `most` characters, from single characters or from words. */
+export interface TextSource {
+  readonly least: number;
+  readonly most: number;
+  readonly from: { readonly alphabet: readonly string[] } | { readonly words: readonly string[] };
+}
+
+/** How often a text that was drawn before is drawn again before it is accepted. */
+const REDRAWS = 50;
+
+/** `count` texts in NFC, all different as long as the source has that many. */
+export function drawTexts(source: TextSource, count: number, random: Random): string[] {
+  const seen = new Set<string>();
+  const texts: string[] = [];
+  while (texts.length < count) {
+    let text = drawText(source, random);
+    for (let redraw = 0; redraw < REDRAWS && seen.has(text); redraw += 1) text = drawText(source, random);
+    seen.add(text);
+    texts.push(text);
+  }
+  return texts;
+}
+
+function drawText(source: TextSource, random: Random): string {
+  const length = source.least + random.below(source.most - source.least + 1);
+  return 'words' in source.from
+    ? fromWords(source.from.words, length, random)
+    : fromAlphabet(source.from.alphabet, length, random);
+}
+
+/** Uniform over the alphabet; a space neither at an end nor beside another, where nobody could read it. */
+function fromAlphabet(alphabet: readonly string[], length: number, random: Random): string {
+  const solid = alphabet.filter((character) => character.trim() !== '');
+  const text: string[] = [];
+  while (text.length < length) {
+    const atEdge = text.length === 0 || text.length === length - 1 || text.at(-1)?.trim() === '';
+    const choice = atEdge ? solid : alphabet;
+    text.push(choice[random.below(choice.length)]!);
+  }
+  return text.join('').normalize('NFC');
+}
+
+/** Words with single spaces between them; the last one is cut where the line is full. */
+function fromWords(words: readonly string[], length: number, random: Random): string {
+  let text: string[] = [];
+  while (text.length < length) {
+    const word = characters(words[random.below(words.length)]!);
+    text = text.length === 0 ? word : [...text, ' ', ...word];
+    if (text.length >= length - 1) break;
+  }
+  return text.slice(0, length).join('').normalize('NFC').trimEnd();
+}
+
+/** Parses `5..10` (or `7`). Throws `bad-length` (exit code 2). */
+export function parseLength(text: string): { least: number; most: number } {
+  const match = /^(?<least>\d+)(?:\.\.(?<most>\d+))?$/.exec(text);
+  const least = Number(match?.groups?.['least'] ?? 0);
+  const most = Number(match?.groups?.['most'] ?? least);
+  if (least < 1 || most < least || most > 1000) {
+    throw userError('bad-length', `'${text}' is no length of lines`, { hint: 'Write it as 5..10.' });
+  }
+  return { least, most };
+}
