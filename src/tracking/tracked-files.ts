@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { rmSync } from 'node:fs';
 import { syncDirectory, writeFileAtomic } from '../base/atomic-file.js';
 import { OcrpipeError } from '../base/errors.js';
+import { FairSlots } from '../base/fair-slots.js';
 import { withLock } from '../base/lock.js';
 import { fromRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
 import { writePoint } from '../base/write-points.js';
@@ -39,6 +40,7 @@ export class TrackedFiles implements WorkspaceFiles {
   readonly #parts: TrackedFilesParts;
   readonly #scan: ScanContext;
   readonly #lastPut: LastPut;
+  readonly #turn = new FairSlots(1);
 
   constructor(parts: TrackedFilesParts) {
     this.#parts = parts;
@@ -164,7 +166,11 @@ export class TrackedFiles implements WorkspaceFiles {
   async #locked<T>(options: CallOptions, work: () => Promise<T> | T): Promise<T> {
     const { root, command } = this.#parts;
     const path = join(root, '.ocrstore', 'locks', 'workspace');
-    return withLock({ path, what: 'the workspace', command, ...options }, work);
+    // Stages of this process that end together wait here, in order, and not for "somebody" who is themselves.
+    return this.#turn.use(
+      () => withLock({ path, what: 'the workspace', command, ...options }, work),
+      options.signal,
+    );
   }
 
   #requireStored(path: RepoPath, snapshot: Snapshot): void {

@@ -1,0 +1,47 @@
+import type { JsonValue } from '../base/canonical-json.js';
+import type { ContentId } from '../base/content-id.js';
+import { OcrpipeError } from '../base/errors.js';
+import { repoPath } from '../base/paths.js';
+import type { PipelineHost, RunRecords } from '../pipeline/host.js';
+import type { RunId, RunRecords as StoredRecords } from '../store/run-records.js';
+import { directoryChanges, entryWithin } from './stored-directory.js';
+import type { Workspace } from './workspace.js';
+
+/** What the pipeline needs of a workspace. */
+export function pipelineHost(workspace: Workspace): PipelineHost {
+  const { root, stateFolder, store, files, events, signal } = workspace;
+  return {
+    root,
+    stateFolder,
+    files,
+    records: readableRecords(workspace.records),
+    within: (directory, path) => entryWithin(store, directory, path),
+    changes: (before, after) => directoryChanges(store, before, after),
+    exclusively: (name, work) => workspace.exclusively(name, work),
+    inGit: async (paths) => (await workspace.git?.tracked(paths.map(repoPath))) ?? [],
+    events,
+    signal,
+  };
+}
+
+/** A damaged record is passed over: the stage runs again, and `fsck` finds it. */
+function readableRecords(records: StoredRecords): RunRecords {
+  return {
+    find: (key) => records.list(key).flatMap((record) => readOrNothing(records, { key, record })),
+    all: function* () {
+      for (const run of records.all()) yield* readOrNothing(records, run);
+    },
+    put: (key: ContentId, record: JsonValue) => {
+      records.put(key, record);
+    },
+  };
+}
+
+function readOrNothing(records: StoredRecords, run: RunId): JsonValue[] {
+  try {
+    return [records.read(run)];
+  } catch (error) {
+    if (error instanceof OcrpipeError) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,127 @@
+import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EventSink } from '../base/events.js';
+import { OcrpipeError, systemErrorCode, userError } from '../base/errors.js';
+import { withLock } from '../base/lock.js';
+import { toRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
+import { readSettings } from '../config/read-settings.js';
+import type { Settings } from '../config/settings.js';
+import type { Git } from '../git/git.js';
+import { openGit } from '../git/simple-git.js';
+import { LocalStore } from '../store/local-store.js';
+import { RunRecords } from '../store/run-records.js';
+import { TrackedFiles } from '../tracking/tracked-files.js';
+import type { WorkspaceFiles } from '../tracking/workspace-files.js';
+import { findWorkspace, STATE_FOLDER } from './find-workspace.js';
+
+/** Locks that keep commands of one workspace apart. */
+export type WorkspaceLock = 'repro' | 'pipeline-lock' | 'config';
+
+/** What an action is called with: see `Call`. */
+interface Caller {
+  cwd: AbsPath;
+  events: EventSink;
+  signal: AbortSignal;
+}
+
+/** A workspace and its parts, each opened when it is first asked for. Opened once by an action and handed on. */
+export class Workspace {
+  readonly root: AbsPath;
+  readonly stateFolder: AbsPath;
+  readonly command: string;
+  readonly #caller: Caller;
+  readonly #parts: { git?: { opened: Git | undefined }; store?: LocalStore; files?: WorkspaceFiles } = {};
+
+  /** The workspace that the caller's folder is in. `command` is what others that wait for it are told: 'ocrpipe add'. */
+  static open(caller: Caller, command: string): Workspace {
+    return new Workspace(findWorkspace(realFolder(caller.cwd)), caller, command);
+  }
+
+  private constructor(root: AbsPath, caller: Caller, command: string) {
+    this.root = root;
+    this.stateFolder = join(root, STATE_FOLDER) as AbsPath;
+    this.command = command;
+    this.#caller = { ...caller, cwd: realFolder(caller.cwd) };
+  }
+
+  /** Read anew each time, so that an edit is seen. Throws for a mistake in a file, with its place. */
+  get settings(): Settings {
+    return readSettings(this.stateFolder);
+  }
+
+  /** Undefined in a workspace without git. */
+  get git(): Git | undefined {
+    this.#parts.git ??= { opened: openGit(this.root) };
+    return this.#parts.git.opened;
+  }
+
+  get store(): LocalStore {
+    return (this.#parts.store ??= openStore(this.stateFolder));
+  }
+
+  get records(): RunRecords {
+    return new RunRecords(this.store.root);
+  }
+
+  get files(): WorkspaceFiles {
+    return (this.#parts.files ??= new TrackedFiles({
+      root: this.root,
+      store: this.store,
+      git: this.git !== undefined,
+      command: this.command,
+    }));
+  }
+
+  get events(): EventSink {
+    return this.#caller.events;
+  }
+
+  get signal(): AbortSignal {
+    return this.#caller.signal;
+  }
+
+  /** A path as it was typed, seen from the caller's folder. Throws `path-outside-workspace`. */
+  path(typed: string): RepoPath {
+    return toRepoPath(this.root, typed, this.#caller.cwd);
+  }
+
+  /** Runs `work` while this process alone has the lock; waits for whoever has it, and says so. */
+  exclusively<T>(lock: WorkspaceLock, work: () => Promise<T> | T): Promise<T> {
+    const path = join(this.stateFolder, 'locks', lock);
+    const { events, signal } = this.#caller;
+    return withLock({ path, what: LOCKED[lock], command: this.command, events, signal }, work);
+  }
+
+  /** Gives open files back. */
+  close(): void {
+    this.#parts.store?.close();
+  }
+}
+
+const LOCKED: Readonly<Record<WorkspaceLock, string>> = {
+  repro: 'the pipeline',
+  'pipeline-lock': 'pipeline.lock',
+  config: 'the configuration',
+};
+
+/** A fresh clone has the committed part of `.ocrstore` only: the store itself is made when it is first needed. */
+function openStore(folder: AbsPath): LocalStore {
+  try {
+    return LocalStore.open(folder);
+  } catch (error) {
+    if (!(error instanceof OcrpipeError) || error.code !== 'no-store') throw error;
+    return LocalStore.create(folder);
+  }
+}
+
+/** The folder with all links followed, so that paths below the root are told from others by their names. */
+function realFolder(folder: AbsPath): AbsPath {
+  try {
+    return realpathSync(folder) as AbsPath;
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOENT') throw error;
+    throw userError('no-such-folder', `there is no folder ${folder}`, {
+      hint: 'Name an existing one with -C.',
+    });
+  }
+}
