@@ -1,9 +1,11 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import type { Call } from '../base/call.js';
+import { OcrpipeError } from '../base/errors.js';
 import type { AbsPath } from '../base/paths.js';
-import { findWorkTree } from '../git/find-work-tree.js';
+import { readSettings } from '../config/read-settings.js';
 import { gitVersion } from '../git/git-version.js';
+import { findWorkspace, STATE_FOLDER } from '../project/find-workspace.js';
 
 /** `missing` is something optional that is not there; `failed` keeps ocrpipe from working. */
 export interface Check {
@@ -40,18 +42,18 @@ async function gitCheck(): Promise<Check> {
 }
 
 function workspaceCheck(cwd: AbsPath): Check {
-  const root = findWorkTree(cwd);
-  if (root === undefined || !existsSync(join(root, '.ocrstore'))) {
-    const hint = "'ocrpipe init' starts one.";
-    return { name: 'workspace', state: 'missing', details: `none at ${cwd}`, hint };
-  }
+  const name = 'workspace';
   try {
-    accessSync(join(root, '.ocrstore'), constants.W_OK);
-  } catch {
-    const hint = 'Check who owns it.';
-    return { name: 'workspace', state: 'failed', details: `${root}/.ocrstore cannot be written`, hint };
+    const root = findWorkspace(cwd);
+    readSettings(join(root, STATE_FOLDER) as AbsPath);
+    accessSync(join(root, STATE_FOLDER), constants.W_OK);
+    return { name, state: 'ok', details: root };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const none = error instanceof OcrpipeError && error.code === 'not-a-workspace';
+    const hint = error instanceof OcrpipeError ? error.hint : 'Check who owns it.';
+    return { name, state: none ? 'missing' : 'failed', details: error.message, ...(hint && { hint }) };
   }
-  return { name: 'workspace', state: 'ok', details: root };
 }
 
 async function imagesCheck(): Promise<Check> {
