@@ -1,0 +1,91 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { contentIdOf } from '../../src/base/content-id.js';
+import { byteName } from '../../src/store/byte-name.js';
+import { decodeStoreFormat } from '../../src/store/format.js';
+import { PackReader } from '../../src/store/pack-reader.js';
+import { PackWriter } from '../../src/store/pack-writer.js';
+import { RunRecords } from '../../src/store/run-records.js';
+import { nameHash } from '../../src/store/tree-builder.js';
+import { decodeNode } from '../../src/store/tree-format.js';
+import { temporaryFolder } from '../rig/temporary-folder.js';
+import { MemoryObjects } from './memory-objects.js';
+
+const page = readFileSync(new URL('../../docs/store-format.md', import.meta.url), 'utf8');
+
+/** The text of the block that begins with ```<what>. */
+function block(what: string): string {
+  const found = page.split(`\`\`\`${what}\n`)[1]?.split('\n```')[0];
+  if (found === undefined) throw new Error(`the page has no example '${what}'`);
+  return found;
+}
+
+/** The bytes of a block of hex digits; what follows two spaces in a line is explanation. */
+function bytesOf(what: string): Buffer {
+  const digits = block(what)
+    .split('\n')
+    .map((line) => line.split('  ')[0]!.replaceAll(' ', ''));
+  return Buffer.from(digits.join(''), 'hex');
+}
+
+/** The id that the page gives just before an example. */
+function idBefore(what: string): string | undefined {
+  const before = page.slice(0, page.indexOf(`\`\`\`${what}\n`));
+  return [...before.matchAll(/`([0-9a-f]{64})`/g)].at(-1)?.[1];
+}
+
+const hello = Buffer.from('hello\n');
+
+describe('docs/store-format.md', () => {
+  it('shows a format.json that is accepted', () => {
+    expect(decodeStoreFormat(block('json format'), 'the page').features).toEqual([]);
+  });
+
+  it('shows the pack that is written for its objects, under its id', () => {
+    const folder = temporaryFolder();
+    const writer = new PackWriter(folder);
+    const empty = Buffer.from('4f4352540100000000000000', 'hex');
+    writer.add('blob', contentIdOf(hello), hello);
+    writer.add('tree', contentIdOf(empty), empty);
+    const { id, file } = writer.seal();
+    expect(readFileSync(file).equals(bytesOf('hex pack'))).toBe(true);
+    expect(id).toBe(idBefore('hex pack'));
+    writeFileSync(join(folder, 'page'), bytesOf('hex pack'));
+    const reader = PackReader.open(join(folder, 'page'), { id });
+    expect(reader.readObject(reader.table.entry(0))?.toString()).toBe('hello\n');
+    reader.close();
+  });
+
+  it('shows the node that is written for its entries, under its id', () => {
+    const objects = new MemoryObjects();
+    const { id } = objects.tree([
+      { kind: 'symlink', name: byteName('l'), target: 'a.txt' },
+      { kind: 'directory', name: byteName('d'), ...objects.tree([]) },
+      { kind: 'file', name: byteName('a.txt'), executable: false, size: 6, id: contentIdOf(hello) },
+    ]);
+    expect(id).toBe(idBefore('hex node'));
+    expect(bytesOf('hex node').equals(objects.read('tree', id))).toBe(true);
+    const node = decodeNode(bytesOf('hex node'), 'the page');
+    expect('entries' in node && node.entries.map(({ kind }) => kind)).toEqual([
+      'file',
+      'directory',
+      'symlink',
+    ]);
+  });
+
+  it('gives the hashes of names', () => {
+    const rows = [...page.matchAll(/^\| `([^`]+)` +\| `([0-9a-f]{8})` \|$/gm)];
+    expect(rows).toHaveLength(2);
+    for (const [, name, hash] of rows) expect(nameHash(name!).toString(16).padStart(8, '0')).toBe(hash);
+  });
+
+  it('shows a run record under its id', () => {
+    const records = new RunRecords(temporaryFolder());
+    const record = contentIdOf(block('text run'));
+    const key = contentIdOf('inputs');
+    expect(record).toBe(idBefore('text run'));
+    records.putBytes({ key, record }, Buffer.from(block('text run')));
+    expect(records.list(key)).toEqual([record]);
+  });
+});
