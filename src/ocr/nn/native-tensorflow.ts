@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import util from 'node:util';
+import { enableProdMode } from '@tensorflow/tfjs-core';
 
 /** Names the folder whose `node_modules` holds tfjs-node-gpu or tfjs-node; looked at before any other place. */
 export const NATIVE_FOLDER_VARIABLE = 'OCRPIPE_TENSORFLOW_DIR';
@@ -75,6 +76,8 @@ export function loadNativeTensorflow(env: NodeJS.ProcessEnv = process.env): Nati
     }
     try {
       restoreRemovedUtilities();
+      // Before it loads, or it tells users that it replaces the platform.
+      enableProdMode();
       process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '3';
       const loaded = createRequire(entry)(entry) as NativeModule;
       if (loaded.node === undefined) throw new Error('it does not export its native binding');

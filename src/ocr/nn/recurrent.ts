@@ -64,7 +64,8 @@ function scanGradient(dy: tf.Tensor, kept: tf.Tensor[]): tf.Tensor[] {
 /** The scan over time in plain ops: gates [batch, time, 2, 3·units] are the inputs' share. */
 function plainScan(gates: tf.Tensor4D, weights: GruWeights, lengths?: ArrayLike<number>): tf.Tensor3D {
   const [batch, time, , width] = gates.shape;
-  const steps = tf.unstack(gates, 1) as tf.Tensor3D[];
+  // tfjs 4.22 cannot differentiate an unstack into a single tensor.
+  const steps = (time === 1 ? [tf.squeeze(gates, [1])] : tf.unstack(gates, 1)) as tf.Tensor3D[];
   const masks = lengths === undefined ? undefined : stepMasks(lengths, batch, time);
   const outputs = [0, 1].map((direction) => {
     const kernel = tf.reshape(tf.slice(weights.recurrentKernel, [direction, 0, 0], [1, -1, -1]), [-1, width]);

@@ -108,7 +108,6 @@ function gatherPatches(
 }
 
 /** One row of a patch: the pixels from `left` on, zeros outside of the image. */
-// @ts-ignore: decorator
 @inline
 function gatherRow(row: usize, to: usize, width: usize, channels: usize, filterWidth: usize, left: isize): void {
   const before = <usize>min<isize>(<isize>filterWidth, max<isize>(0, -left));

@@ -206,7 +206,6 @@ function blockColumnMajor(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function putRow(to: usize, low: v128, high: v128, width: usize, accumulate: bool): void {
   if (width == 8) {
@@ -229,7 +228,6 @@ function putPart(to: usize, low: v128, high: v128, width: usize, accumulate: boo
   if (width > 6) putOne(to + 24, f32x4.extract_lane(high, 2), accumulate);
 }
 
-// @ts-ignore: decorator
 @inline
 function putOne(to: usize, value: f32, accumulate: bool): void {
   store<f32>(to, accumulate ? load<f32>(to) + value : value);

@@ -178,14 +178,12 @@ function sumRows(values: usize, sums: usize, rows: usize, width: usize): void {
       store<f32>(sums + (i << 2), load<f32>(sums + (i << 2)) + load<f32>(values + ((row * width + i) << 2)));
 }
 
-// @ts-ignore: decorator
 @inline
 function lane(value: v128): f32 {
   return f32x4.extract_lane(value, 0);
 }
 
 /** e^x to about one unit in the last place: x = k·ln 2 + f, a polynomial for e^f (Cephes), k into the exponent. */
-// @ts-ignore: decorator
 @inline
 function exponential(x: v128): v128 {
   x = f32x4.max(splat(-87), f32x4.min(splat(88), x));
@@ -203,14 +201,12 @@ function exponential(x: v128): v128 {
   return f32x4.mul(p, exponent);
 }
 
-// @ts-ignore: decorator
 @inline
 function sigmoid(x: v128): v128 {
   return f32x4.div(splat(1), f32x4.add(splat(1), exponential(f32x4.neg(x))));
 }
 
 /** tanh x = 1 − 2 / (e^2x + 1), and x·(1 − x²/3 + 2x⁴/15) near 0, where that would lose digits. */
-// @ts-ignore: decorator
 @inline
 function tanh(x: v128): v128 {
   const far = f32x4.sub(splat(1), f32x4.div(splat(2), f32x4.add(exponential(f32x4.add(x, x)), splat(1))));

@@ -1,26 +1,22 @@
 /** a·b + c on four floats: fused where the build has relaxed SIMD, two roundings otherwise. */
-// @ts-ignore: decorator
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
-// @ts-ignore: decorator
 @inline
 export function splat(value: f32): v128 {
   return f32x4.splat(value);
 }
 
 /** Smallest multiple of `step` (a power of two) that is not below `value`. */
-// @ts-ignore: decorator
 @inline
 export function roundUp(value: usize, step: usize): usize {
   return (value + step - 1) & ~(step - 1);
 }
 
 /** Copies `count` floats; the areas do not overlap. */
-// @ts-ignore: decorator
 @inline
 export function copyFloats(to: usize, from: usize, count: usize): void {
   let i: usize = 0;
@@ -29,7 +25,6 @@ export function copyFloats(to: usize, from: usize, count: usize): void {
 }
 
 /** Sets `count` floats to zero. */
-// @ts-ignore: decorator
 @inline
 export function zeroFloats(to: usize, count: usize): void {
   let i: usize = 0;

@@ -169,7 +169,6 @@ function transformInput(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function rowInside(row: isize, height: usize): bool {
   return row >= 0 && row < <isize>height;
@@ -221,7 +220,6 @@ function transformOutput(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function putOutput(to: usize, value: v128, shift: v128, valid: usize, relu: bool): void {
   value = f32x4.add(value, shift);

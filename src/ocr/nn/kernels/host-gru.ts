@@ -1,0 +1,116 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
+import { loadKernelModule, type KernelExports } from './kernel-module.js';
+import { GRU, GRU_GRADIENT } from './kernel-names.js';
+
+const PAGE_BYTES = 65536;
+/** The first bytes stay unused, so that no tensor has the offset 0, which means "none". */
+const FIRST_OFFSET = 64;
+
+type Values = Float32Array | Int32Array;
+
+/** One call of a kernel on tensors that live outside of the kernels' memory. */
+interface HostCall {
+  inputs: (Values | undefined)[];
+  /** Shapes of the outputs, which stand behind the inputs. */
+  outputs: number[][];
+  scratchBytes: number;
+  run: (offsets: number[], scratch: number) => void;
+}
+
+/** Kernels over a memory of their own: values are copied in, the kernel runs, results are copied out. */
+class HostKernels {
+  readonly #memory: WebAssembly.Memory;
+  readonly kernels: KernelExports;
+
+  constructor(memory: WebAssembly.Memory, kernels: KernelExports) {
+    this.#memory = memory;
+    this.kernels = kernels;
+  }
+
+  call({ inputs, outputs, scratchBytes, run }: HostCall): tf.Tensor[] {
+    const sizes = outputs.map((shape) => tf.util.sizeFromShape(shape));
+    let end = FIRST_OFFSET;
+    const place = (floats: number): number => {
+      const offset = end;
+      end = Math.ceil((end + 4 * floats) / 16) * 16;
+      return offset;
+    };
+    const from = inputs.map((values) => (values === undefined ? 0 : place(values.length)));
+    const to = sizes.map(place);
+    const scratch = place(scratchBytes / 4);
+    const missing = end - this.#memory.buffer.byteLength;
+    if (missing > 0) this.#memory.grow(Math.ceil(missing / PAGE_BYTES));
+    const { buffer } = this.#memory;
+    inputs.forEach((values, i) => {
+      if (values instanceof Int32Array) new Int32Array(buffer, from[i], values.length).set(values);
+      else if (values !== undefined) new Float32Array(buffer, from[i], values.length).set(values);
+    });
+    run([...from, ...to], scratch);
+    return outputs.map((shape, i) => tf.tensor(new Float32Array(buffer, to[i], sizes[i]).slice(), shape));
+  }
+}
+
+function reader(backend: unknown): (tensor: TensorInfo | undefined) => Values | undefined {
+  return (tensor) =>
+    tensor === undefined ? undefined : ((backend as KernelBackend).readSync(tensor.dataId) as Values);
+}
+
+function registerForward(host: HostKernels, backendName: string): void {
+  const { kernels } = host;
+  tf.registerKernel({
+    kernelName: GRU,
+    backendName,
+    kernelFunc: ({ inputs, backend }) => {
+      const { gates, recurrentKernel, recurrentBias, lengths } = inputs;
+      const [batch, time] = gates!.shape as [number, number];
+      const units = recurrentKernel!.shape[1]!;
+      return host.call({
+        inputs: [gates, recurrentKernel, recurrentBias, lengths].map(reader(backend)),
+        outputs: [
+          [batch, time, 2 * units],
+          [2, batch, time, 4 * units],
+        ],
+        scratchBytes: kernels.gruForwardBytes(batch, units),
+        run: (offsets, scratch) => kernels.gruForward(...offsets, scratch, batch, time, units),
+      });
+    },
+  });
+}
+
+function registerGradient(host: HostKernels, backendName: string): void {
+  const { kernels } = host;
+  tf.registerKernel({
+    kernelName: GRU_GRADIENT,
+    backendName,
+    kernelFunc: ({ inputs, backend }) => {
+      const { dy, recurrentKernel, lengths, outputs, saved } = inputs;
+      const [batch, time] = dy!.shape as [number, number];
+      const units = recurrentKernel!.shape[1]!;
+      return host.call({
+        inputs: [dy, recurrentKernel, lengths, outputs, saved].map(reader(backend)),
+        outputs: [
+          [batch, time, 2, 3 * units],
+          [2, units, 3 * units],
+          [2, 3 * units],
+        ],
+        scratchBytes: kernels.gruGradientBytes(batch, time, units),
+        run: (offsets, scratch) => kernels.gruGradient(...offsets, scratch, batch, time, units),
+      });
+    },
+  });
+}
+
+/**
+ * Lets a backend without a fast recurrent layer run the scan in our WebAssembly kernels: some megabytes are copied,
+ * hundreds of small ops are saved. Again, or without WebAssembly SIMD, it changes nothing.
+ */
+export async function registerHostGru(backendName: string): Promise<void> {
+  if ((tf.getKernel(GRU, backendName) as tf.KernelConfig | undefined) !== undefined) return;
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const loaded = await loadKernelModule(memory);
+  if (loaded === undefined) return;
+  const host = new HostKernels(memory, loaded.kernels);
+  registerForward(host, backendName);
+  registerGradient(host, backendName);
+}

@@ -1,0 +1,77 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, it } from 'vitest';
+import { inspectBackends, openBackend } from '../../../src/ocr/nn/backend.js';
+import {
+  NATIVE_FOLDER_VARIABLE,
+  loadNativeTensorflow,
+  nativeSearchFolders,
+  userBackendFolder,
+} from '../../../src/ocr/nn/native-tensorflow.js';
+import { backendsUnderTest } from './support.js';
+
+const backendModule = new URL('../../../dist/ocr/nn/backend.js', import.meta.url).href;
+
+/** Opens a backend in a process of its own, runs an op, and returns all that was written to the terminal. */
+async function terminalOutput(name: string): Promise<string> {
+  const script = `
+    const tf = await import('@tensorflow/tfjs-core');
+    const { openBackend } = await import(${JSON.stringify(backendModule)});
+    await openBackend(${JSON.stringify(name)});
+    if (tf.sum(tf.relu(tf.ones([2, 2]))).dataSync()[0] !== 4) throw new Error('wrong sum');`;
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [
+    '--input-type=module',
+    '-e',
+    script,
+  ]);
+  return stdout + stderr;
+}
+
+for (const { name, skip } of backendsUnderTest()) {
+  describe.skipIf(skip)(`the backend ${name}${skip === undefined ? '' : ` (${skip})`}`, () => {
+    it('opens, is current, and differentiates', async () => {
+      const backend = await openBackend(name);
+      expect(backend.name).toBe(name);
+      expect(tf.getBackend()).toBe(name);
+      const gradient = tf.grad((x) => tf.square(x))(tf.tensor1d([3]));
+      expect(gradient.dataSync()[0]).toBeCloseTo(6, 5);
+    });
+
+    it('writes nothing to the terminal', async () => {
+      expect(await terminalOutput(name)).toBe('');
+    });
+  });
+}
+
+describe('backends', () => {
+  it('are all inspected, best first, each with a reason or a description', async () => {
+    const reports = await inspectBackends();
+    expect(reports.map(({ name }) => name)).toEqual(['tensorflow', 'wasm', 'cpu']);
+    for (const { details } of reports) expect(details).not.toBe('');
+    expect(reports.slice(1).every(({ available }) => available)).toBe(true);
+  });
+
+  it('choose the first one that starts', async () => {
+    const reports = await inspectBackends();
+    const best = reports.find(({ available }) => available)!;
+    expect((await openBackend('auto')).name).toBe(best.name);
+  });
+
+  it('look for native TensorFlow in the named folder first, in the user folder last', () => {
+    const env = { [NATIVE_FOLDER_VARIABLE]: '/named', XDG_DATA_HOME: '/data' };
+    const folders = nativeSearchFolders(env);
+    expect(folders[0]).toBe('/named');
+    expect(folders.at(-1)).toBe(userBackendFolder(env));
+    expect(folders).toContain(process.cwd());
+  });
+
+  it('say why native TensorFlow is not there, without failing', () => {
+    const empty = mkdtempSync(join(tmpdir(), 'ocrpipe-native-'));
+    const native = loadNativeTensorflow({ [NATIVE_FOLDER_VARIABLE]: empty, XDG_DATA_HOME: empty });
+    if (!native.loaded) expect(native.reasons.join()).toContain('@tensorflow/tfjs-node is not installed');
+  });
+});

@@ -1,0 +1,117 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, it } from 'vitest';
+import { Adam } from '../../../src/ocr/nn/adam.js';
+import { batchNormTraining } from '../../../src/ocr/nn/batch-norm.js';
+import { conv2d, maxPool2d } from '../../../src/ocr/nn/layers.js';
+import { bidirectionalGru } from '../../../src/ocr/nn/recurrent.js';
+import { goldenError, readGolden, toTensor, type GoldenTensor } from './support.js';
+
+type Tensors<Names extends string> = Record<Names, GoldenTensor>;
+type GruWeightName = 'kernel' | 'bias' | 'recurrentKernel' | 'recurrentBias';
+
+interface Golden {
+  convolution: (Tensors<'x' | 'filter' | 'bias' | 'y' | 'dy' | 'dx' | 'dfilter' | 'dbias'> & {
+    relu: boolean;
+    padding: number;
+  })[];
+  pooling: (Tensors<'x' | 'y' | 'dy' | 'dx'> & { size: [number, number] })[];
+  batchNorm: (Tensors<
+    'x' | 'gamma' | 'beta' | 'y' | 'dy' | 'mean' | 'variance' | 'dx' | 'dgamma' | 'dbeta'
+  > & { relu: boolean })[];
+  gru: (Tensors<'x' | 'y' | 'dy' | 'dx' | GruWeightName | `d${GruWeightName}`> & { lengths: number[] })[];
+  adam: (Tensors<'start' | 'end'> & { gradients: GoldenTensor[]; weightDecay: number })[];
+}
+
+const TOLERANCE = 1e-4;
+const golden = readGolden('layers.json') as Golden;
+
+/** Output and gradients of `layer` at `inputs`, weighted with `dy`, each compared with its golden value. */
+function checkLayer(
+  layer: (...inputs: tf.Tensor[]) => tf.Tensor,
+  inputs: GoldenTensor[],
+  expected: { y: GoldenTensor; dy: GoldenTensor; gradients: GoldenTensor[] },
+): void {
+  tf.tidy(() => {
+    const { value, grads } = tf.valueAndGrads(layer)(inputs.map(toTensor), toTensor(expected.dy));
+    expect(goldenError(value, expected.y)).toBeLessThan(TOLERANCE);
+    const errors = grads.map((gradient, i) => goldenError(gradient, expected.gradients[i]!));
+    for (const error of errors) expect(error).toBeLessThan(TOLERANCE);
+  });
+}
+
+function convolutionTests(): void {
+  it.each(golden.convolution)('convolves as PyTorch does: filter $filter.shape', (item) => {
+    const options = {
+      padding: item.padding === 1 ? 'same' : 'valid',
+      activation: item.relu ? 'relu' : 'none',
+    } as const;
+    checkLayer(
+      (x, filter, bias) =>
+        conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, { bias: bias as tf.Tensor1D, ...options }),
+      [item.x, item.filter, item.bias],
+      { y: item.y, dy: item.dy, gradients: [item.dx, item.dfilter, item.dbias] },
+    );
+  });
+
+  it.each(golden.convolution)(
+    'adds bias and rectifier to a bare convolution alike: filter $filter.shape',
+    (item) => {
+      const padding = item.padding === 1 ? 'same' : 'valid';
+      checkLayer(
+        (x, filter, bias) => {
+          const sum = tf.add(conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, { padding }), bias);
+          return item.relu ? tf.relu(sum) : sum;
+        },
+        [item.x, item.filter, item.bias],
+        { y: item.y, dy: item.dy, gradients: [item.dx, item.dfilter, item.dbias] },
+      );
+    },
+  );
+}
+
+function poolingAndNormTests(): void {
+  it.each(golden.pooling)('pools windows of $size as PyTorch does', (item) => {
+    checkLayer((x) => maxPool2d(x as tf.Tensor4D, item.size), [item.x], { ...item, gradients: [item.dx] });
+  });
+
+  it.each(golden.batchNorm)('normalises a batch of $x.shape as PyTorch does', (item) => {
+    const options = { activation: item.relu ? 'relu' : 'none' } as const;
+    checkLayer(
+      (x, gamma, beta) => {
+        const weights = { gamma: gamma as tf.Tensor1D, beta: beta as tf.Tensor1D };
+        const result = batchNormTraining(x as tf.Tensor4D, weights, options);
+        expect(goldenError(result.mean, item.mean)).toBeLessThan(TOLERANCE);
+        expect(goldenError(result.variance, item.variance)).toBeLessThan(TOLERANCE);
+        return result.outputs;
+      },
+      [item.x, item.gamma, item.beta],
+      { ...item, gradients: [item.dx, item.dgamma, item.dbeta] },
+    );
+  });
+}
+
+/** Registers the tests of every layer against PyTorch's values on the backend that is current when they run. */
+export function goldenLayerTests(): void {
+  convolutionTests();
+  poolingAndNormTests();
+
+  it.each(golden.gru)('scans a bidirectional GRU of lengths $lengths as PyTorch does', (item) => {
+    checkLayer(
+      (x, kernel, bias, recurrentKernel, recurrentBias) => {
+        const weights = { kernel, bias, recurrentKernel, recurrentBias };
+        return bidirectionalGru(x as tf.Tensor3D, weights as never, item.lengths);
+      },
+      [item.x, item.kernel, item.bias, item.recurrentKernel, item.recurrentBias],
+      { ...item, gradients: [item.dx, item.dkernel, item.dbias, item.drecurrentKernel, item.drecurrentBias] },
+    );
+  });
+
+  it.each(golden.adam)('steps Adam with weight decay $weightDecay as PyTorch does', (item) => {
+    const weight = tf.variable(toTensor(item.start));
+    const adam = new Adam({ weightDecay: item.weightDecay });
+    for (const gradient of item.gradients) adam.apply({ weight }, { weight: toTensor(gradient) }, 0.01);
+    expect(goldenError(weight, item.end)).toBeLessThan(TOLERANCE);
+    adam.dispose();
+    weight.dispose();
+  });
+}
