@@ -134,16 +134,14 @@ export class Observer {
   }
 
   private async output(output: Output): Promise<OutputNow> {
-    if (!output.cache) {
-      const there = await this.snapshot(output.path);
-      const pointer = this.host.files.pointer(output.path);
-      const stored = there !== undefined && this.host.files.inStore(there);
-      return { output, stored, ...(there && { there }), ...(pointer && { pointer }) };
-    }
-    const { there, pointer, lastPut } = await this.host.files.state(output.path, this.host);
+    const { files } = this.host;
+    const known = output.cache
+      ? await files.state(output.path, this.host)
+      : { there: await this.snapshot(output.path), pointer: files.pointer(output.path), lastPut: undefined };
+    const { there, pointer, lastPut } = known;
     return {
       output,
-      stored: there !== undefined && this.host.files.inStore(there),
+      stored: () => there !== undefined && files.inStore(there),
       ...(there && { there }),
       ...(pointer && { pointer }),
       ...(lastPut && { lastPut }),

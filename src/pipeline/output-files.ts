@@ -22,7 +22,7 @@ export async function clearOutputs(host: PipelineHost, now: StageNow, { discard 
     host.signal.throwIfAborted();
     const path = out.output.path;
     refuseOutside(host, path);
-    if (out.there && !out.stored && !discard) await host.files.store(path, host);
+    if (out.there && !out.stored() && !discard) await host.files.store(path, host);
     if (!out.output.persist) remove(host, path);
     mkdirSync(dirname(fromRepoPath(host.root, path)), { recursive: true });
   }
@@ -40,7 +40,7 @@ export async function restoreOutputs(
     const { path, ...snapshot } = result.get(out.output.path)!;
     refuseOutside(host, path);
     if (!sameContent(out.there, snapshot)) {
-      if (out.there && !out.stored && !request.discard) await host.files.store(path, host);
+      if (out.there && !out.stored() && !request.discard) await host.files.store(path, host);
       await host.files.checkout(path, snapshot, { ...host, force: request.discard });
     }
     await setPointer(host, out, snapshot);

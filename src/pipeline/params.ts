@@ -1,5 +1,6 @@
 import { canonicalJson, type JsonValue } from '../base/canonical-json.js';
 import { OcrpipeError, userError } from '../base/errors.js';
+import { flattenJson } from '../base/flatten-json.js';
 import { suggest } from '../base/nearest.js';
 import type { RepoPath } from '../base/paths.js';
 import { parseYamlFile, type YamlFile } from '../base/yaml-file.js';
@@ -75,18 +76,6 @@ export function valueAt(value: unknown, key: string): JsonValue | undefined {
   return current as JsonValue | undefined;
 }
 
-/** 'a.b' -> value for every leaf; an empty map or list is a leaf. List items are numbered from 0. */
-export function flatten(value: JsonValue, prefix = ''): Map<string, JsonValue> {
-  const leaves = new Map<string, JsonValue>();
-  const walk = (node: JsonValue, key: string): void => {
-    const entries = typeof node === 'object' && node !== null ? Object.entries(node) : [];
-    if (entries.length === 0) leaves.set(key, node);
-    for (const [name, child] of entries) walk(child, key === '' ? name : `${key}.${name}`);
-  };
-  walk(value, prefix);
-  return leaves;
-}
-
 function missingParameter(
   stage: Stage,
   file: YamlFile,
@@ -102,11 +91,11 @@ function missingParameter(
 
 function knownKeys(value: object): string[] {
   const top = Object.keys(value);
-  return [...new Set([...top, ...flatten(value as JsonValue).keys()])].slice(0, 200);
+  return [...new Set([...top, ...flattenJson(value as JsonValue).keys()])].slice(0, 200);
 }
 
 function refuseNotCanonical(file: YamlFile, key: string, value: JsonValue): void {
-  for (const [leaf, each] of flatten(value, key)) {
+  for (const [leaf, each] of flattenJson(value, key)) {
     try {
       canonicalJson(each);
     } catch (error) {

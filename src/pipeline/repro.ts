@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { FairSlots } from '../base/fair-slots.js';
 import { OcrpipeError, userError } from '../base/errors.js';
-import { suggest } from '../base/nearest.js';
 import type { AbsPath } from '../base/paths.js';
 import type { PipelineHost } from './host.js';
 import {
@@ -12,15 +11,13 @@ import {
   type LoadedPipeline,
 } from './load.js';
 import { planOne, planStages, type LookOptions } from './look.js';
-import { throwProblems } from './problems.js';
+import { preflight } from './preflight.js';
 import type { Reason } from './reason.js';
 import { machinePools } from './resources.js';
 import type { LockedPath } from './signature.js';
 import type { Stage } from './stage.js';
 import { restoreStage, ROOT_VARIABLE, runStage, StageFailed, STAGE_VARIABLE } from './run-stage.js';
 import { runSchedule, type Outcome } from './schedule.js';
-import { editedPaths } from './staleness.js';
-import { editedOutput, settleInputs, unsettledInputs, unsettledProblems } from './tracked-inputs.js';
 
 export interface ReproRequest {
   /** Stage names or paths of outputs; none: all stages. */
@@ -101,7 +98,11 @@ async function dryRun(host: PipelineHost, request: ReproRequest): Promise<ReproR
   return { dryRun: true, stages };
 }
 
-function lookOptions(loaded: LoadedPipeline, request: ReproRequest, chosen: readonly string[]): LookOptions {
+function lookOptions(
+  loaded: LoadedPipeline,
+  request: ReproRequest,
+  chosen: readonly string[],
+): LookOptions & { forced: ReadonlySet<string> } {
   const named = request.targets.length > 0 && request.reach === 'upstream';
   const forced = named
     ? request.targets.flatMap((target) => targetStages(loaded, target, request.cwd))
@@ -113,7 +114,7 @@ class Repro {
   private readonly loaded: LoadedPipeline;
   private readonly request: ReproRequest;
   private readonly chosen: readonly string[];
-  private readonly options: LookOptions;
+  private readonly options: LookOptions & { forced: ReadonlySet<string> };
   private readonly reports = new Map<string, StageReport>();
   private readonly toRun = new Map<string, readonly Reason[]>();
   private readonly preparing = new FairSlots(PREPARING);
@@ -127,7 +128,7 @@ class Repro {
 
   async run(): Promise<ReproResult> {
     const { host, graph, pipeline } = this.loaded;
-    await this.check();
+    await preflight(this.loaded, this.chosen, this.options.forced);
     const outcomes = await runSchedule({
       stages: this.chosen,
       graph,
@@ -141,80 +142,6 @@ class Repro {
     });
     host.signal.throwIfAborted();
     return { dryRun: false, stages: this.chosen.map((name) => this.report(name, outcomes)) };
-  }
-
-  /** Everything that can be refused is refused before anything changes. */
-  private async check(): Promise<void> {
-    const { host, pipeline, marks } = this.loaded;
-    requireDependencies(this.loaded, this.chosen);
-    this.requirePools();
-    for (const name of this.chosen) {
-      if (marks.has(name) && (await marks.endOrphans(name))) {
-        const message = `${name}: ended what an earlier repro had left running`;
-        host.events({ type: 'note', level: 'warning', code: 'orphan-ended', message });
-      }
-    }
-    const unsettled = await unsettledInputs(host, pipeline, this.chosen);
-    throwProblems([...unsettledProblems(host, pipeline, unsettled), ...(await this.editedOutputs())]);
-    await this.requireOutsideGit();
-    // A parameter that is missing or not canonical is met here, not when its stage comes up hours later.
-    for (const name of this.chosen) this.loaded.observer.writtenParamsOf(pipeline.stages.get(name)!);
-    await settleInputs(host, unsettled);
-    for (const { path } of unsettled) this.loaded.observer.changed([path]);
-  }
-
-  private requirePools(): void {
-    const { pipeline } = this.loaded;
-    const pools = Object.keys(machinePools());
-    const wanted = this.chosen.flatMap((name) =>
-      Object.keys(pipeline.stages.get(name)!.resources).map((pool) => ({ name, pool })),
-    );
-    throwProblems(
-      wanted
-        .filter(({ pool }) => !pools.includes(pool))
-        .map(({ name, pool }) => ({
-          code: 'unknown-resource',
-          message: `stage '${name}' asks for '${pool}', of which there is no pool`,
-          hint: suggest(pool, pools),
-          location: pipeline.locate(['stages', name, 'resources', pool], { key: true }),
-        })),
-    );
-  }
-
-  private async editedOutputs(): Promise<ReturnType<typeof editedOutput>[]> {
-    const { pipeline, marks, lock, observer } = this.loaded;
-    const judged = this.chosen
-      .map((name) => pipeline.stages.get(name)!)
-      .filter(
-        (stage) => !stage.frozen && !marks.has(stage.name) && this.options.forced?.has(stage.name) !== true,
-      );
-    const problems = await Promise.all(
-      judged.map(async (stage) => {
-        const outs = await observer.outputsOf(stage);
-        return editedPaths(outs, lock.get(stage.name)).map((path) => editedOutput(path, stage.name));
-      }),
-    );
-    return problems.flat();
-  }
-
-  /** A new cached output gets an entry in .gitignore, which does nothing for a path that git already holds. */
-  private async requireOutsideGit(): Promise<void> {
-    const { host, pipeline } = this.loaded;
-    const fresh = this.chosen
-      .flatMap((name) => pipeline.stages.get(name)!.outs)
-      .filter((out) => out.cache && !host.files.pointer(out.path));
-    if (fresh.length === 0) return;
-    const held = await host.inGit(fresh.map((out) => out.path));
-    throwProblems(
-      fresh
-        .filter((out) => held.some((path) => path === out.path || path.startsWith(`${out.path}/`)))
-        .map((out) => ({
-          code: 'output-in-git',
-          message: `'${out.path}' is an output that the store shall hold, but git already holds it`,
-          hint: `Take it out of git: 'git rm -r --cached ${out.path}', or leave it to git with {path: ${out.path}, cache: false}.`,
-          location: pipeline.locate(out.at),
-        })),
-    );
   }
 
   private async prepare(name: string): Promise<'done' | 'run'> {
@@ -256,7 +183,7 @@ class Repro {
     const reasons = this.toRun.get(name)!;
     const started = performance.now();
     try {
-      const forced = this.options.forced?.has(name) ?? false;
+      const forced = this.options.forced.has(name);
       await runStage(this.loaded, stage, { reasons, forced, commit: this.request.commit });
       this.end({ name, action: 'ran', reasons, seconds: secondsSince(started) });
       return 'done';

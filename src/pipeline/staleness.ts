@@ -1,7 +1,8 @@
 import type { RepoPath } from '../base/paths.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
 import type { JsonValue } from '../base/canonical-json.js';
-import { flatten, type ParamValue } from './params.js';
+import { flattenJson } from '../base/flatten-json.js';
+import type { ParamValue } from './params.js';
 import type { LockEntry } from './lock-file.js';
 import type { Reason } from './reason.js';
 import { sameContent, type DeclaredOutput, type LockedPath } from './signature.js';
@@ -21,8 +22,8 @@ export interface OutputNow {
   /** Cached outputs only: what the pointer says, and what ocrpipe last put there on this machine. */
   readonly pointer?: Snapshot;
   readonly lastPut?: Snapshot;
-  /** All bytes of `there` are in the store. */
-  readonly stored: boolean;
+  /** True if all bytes of `there` are in the store; asked only where it decides. */
+  readonly stored: () => boolean;
 }
 
 /** A stage as it stands in the workspace. */
@@ -114,7 +115,7 @@ function paramReasons(now: readonly ParamValue[], locked: readonly ParamValue[])
 
 function leavesOf(params: readonly ParamValue[]): Map<string, JsonValue> {
   const leaves = params.flatMap(({ file, key, value }) =>
-    [...flatten(value, key)].map(([leaf, each]): [string, JsonValue] => [`${file}:${leaf}`, each]),
+    [...flattenJson(value, key)].map(([leaf, each]): [string, JsonValue] => [`${file}:${leaf}`, each]),
   );
   return new Map(leaves);
 }
@@ -162,7 +163,7 @@ export function outputState(
  */
 function isOwn({ there, pointer, lastPut, stored }: OutputNow): boolean {
   if (pointer && sameContent(there, pointer)) return true;
-  return lastPut ? sameContent(there, lastPut) : stored;
+  return lastPut ? sameContent(there, lastPut) : stored();
 }
 
 /** The outputs that somebody edited. Pure. */

@@ -68,7 +68,7 @@ function bothChanged(path: RepoPath): Problem {
   return {
     code: 'changed-on-both-sides',
     message: `'${path}' was edited here, and its pointer '${path}.ocr' was changed too`,
-    hint: `To take the edited bytes: 'ocrpipe commit ${path}'. To take those of the pointer: 'ocrpipe checkout --force ${path}'.`,
+    hint: `To take the edited bytes: 'ocrpipe add ${path}'. To take those of the pointer: 'ocrpipe checkout --force ${path}'.`,
   };
 }
 

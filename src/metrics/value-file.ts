@@ -1,0 +1,32 @@
+import type { JsonValue } from '../base/canonical-json.js';
+import { userError } from '../base/errors.js';
+import { flattenJson } from '../base/flatten-json.js';
+import { parseYamlFile } from '../base/yaml-file.js';
+
+/** The numbers and texts of one file by dotted key. */
+export interface ValueFile {
+  readonly file: string;
+  readonly values: ReadonlyMap<string, JsonValue>;
+}
+
+/**
+ * Reads a metrics or parameters file: JSON or YAML, nested as it likes. Throws (exit code 2) `values-not-readable` for JSON
+ * that is none, and what YAML files are refused with.
+ */
+export function readValueFile(text: string, file: string): ValueFile {
+  const value = file.endsWith('.json') ? parseJson(text, file) : parseYamlFile(text, file).value;
+  return { file, values: flattenJson((value ?? {}) as JsonValue) };
+}
+
+/** Not as YAML: programs write NaN and Infinity into JSON, and YAML would take them for texts. */
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw userError('values-not-readable', `${file} is not valid JSON: ${(error as Error).message}`, {
+      location: { file },
+      hint: 'Let the stage write plain JSON; NaN and Infinity are no JSON.',
+      cause: error,
+    });
+  }
+}

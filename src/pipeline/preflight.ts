@@ -1,0 +1,93 @@
+import { suggest } from '../base/nearest.js';
+import type { PipelineHost } from './host.js';
+import { requireDependencies, type LoadedPipeline } from './load.js';
+import { throwProblems, type Problem } from './problems.js';
+import { machinePools } from './resources.js';
+import { editedPaths } from './staleness.js';
+import type { Pipeline, Stage } from './stage.js';
+import { editedOutput, settleInputs, unsettledInputs, unsettledProblems } from './tracked-inputs.js';
+
+/**
+ * What comes before the first stage: everything that can be refused is refused while nothing has changed yet; then tracked
+ * data is brought to the state that its pointers ask for.
+ */
+export async function preflight(
+  loaded: LoadedPipeline,
+  chosen: readonly string[],
+  forced: ReadonlySet<string>,
+): Promise<void> {
+  const { host, pipeline, observer } = loaded;
+  const stages = chosen.map((name) => pipeline.stages.get(name)!);
+  requireDependencies(loaded, chosen);
+  throwProblems(poolProblems(pipeline, stages));
+  // A parameter that is missing or not canonical is met here, not when its stage comes up hours later.
+  for (const stage of stages) observer.writtenParamsOf(stage);
+  throwProblems(await gitProblems(host, pipeline, stages));
+  await endOrphans(loaded, chosen);
+  const unsettled = await unsettledInputs(host, pipeline, chosen);
+  const edited = await editedOutputs(
+    loaded,
+    stages.filter((stage) => !forced.has(stage.name)),
+  );
+  throwProblems([...unsettledProblems(host, pipeline, unsettled), ...edited]);
+  await settleInputs(host, unsettled);
+  observer.changed(unsettled.map(({ path }) => path));
+}
+
+function poolProblems(pipeline: Pipeline, stages: readonly Stage[]): Problem[] {
+  const pools = Object.keys(machinePools());
+  return stages.flatMap((stage) =>
+    Object.keys(stage.resources)
+      .filter((pool) => !pools.includes(pool))
+      .map((pool) => ({
+        code: 'unknown-resource',
+        message: `stage '${stage.name}' asks for '${pool}', of which there is no pool`,
+        hint: suggest(pool, pools),
+        location: pipeline.locate(['stages', stage.name, 'resources', pool], { key: true }),
+      })),
+  );
+}
+
+/** A new cached output gets an entry in .gitignore, which does nothing for a path that git already holds. */
+async function gitProblems(
+  host: PipelineHost,
+  pipeline: Pipeline,
+  stages: readonly Stage[],
+): Promise<Problem[]> {
+  const unseen = stages
+    .flatMap((stage) => stage.outs)
+    .filter((out) => out.cache && !host.files.pointer(out.path));
+  if (unseen.length === 0) return [];
+  const held = await host.inGit(unseen.map((out) => out.path));
+  return unseen
+    .filter((out) => held.some((path) => path === out.path || path.startsWith(`${out.path}/`)))
+    .map((out) => ({
+      code: 'output-in-git',
+      message: `'${out.path}' is an output that the store shall hold, but git already holds it`,
+      hint: `Take it out of git: 'git rm -r --cached ${out.path}', or leave it to git with {path: ${out.path}, cache: false}.`,
+      location: pipeline.locate(out.at),
+    }));
+}
+
+/** A killed repro may have left commands that still write into the outputs. */
+async function endOrphans({ host, marks }: LoadedPipeline, chosen: readonly string[]): Promise<void> {
+  for (const name of chosen) {
+    if (!marks.has(name) || !(await marks.endOrphans(name))) continue;
+    const message = `${name}: ended what an earlier repro had left running`;
+    host.events({ type: 'note', level: 'warning', code: 'orphan-ended', message });
+  }
+}
+
+async function editedOutputs(
+  { observer, lock, marks }: LoadedPipeline,
+  stages: readonly Stage[],
+): Promise<Problem[]> {
+  const judged = stages.filter((stage) => !stage.frozen && !marks.has(stage.name));
+  const problems = await Promise.all(
+    judged.map(async (stage) => {
+      const outs = await observer.outputsOf(stage);
+      return editedPaths(outs, lock.get(stage.name)).map((path) => editedOutput(path, stage.name));
+    }),
+  );
+  return problems.flat();
+}

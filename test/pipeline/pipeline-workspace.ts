@@ -1,0 +1,142 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { OcrpipeEvent } from '../../src/base/events.js';
+import type { AbsPath, RepoPath } from '../../src/base/paths.js';
+import { openGit } from '../../src/git/simple-git.js';
+import { localHost } from '../../src/pipeline/local-host.js';
+import type { PipelineHost } from '../../src/pipeline/host.js';
+import { repro, type ReproRequest, type ReproResult, type StageReport } from '../../src/pipeline/repro.js';
+import { LocalStore } from '../../src/store/local-store.js';
+import { TrackedFiles } from '../../src/tracking/tracked-files.js';
+import { git, gitCommitAll, gitRepository } from '../rig/git-repository.js';
+
+/** A git work tree with a store, and what tests of the pipeline do in it, in this process. */
+export class PipelineWorkspace {
+  readonly root: AbsPath = gitRepository();
+  readonly events: OcrpipeEvent[] = [];
+  private readonly store: LocalStore;
+
+  constructor() {
+    this.store = LocalStore.create(this.path('.ocrstore'));
+    this.write('.gitignore', '.ocrstore/\nran.log\n');
+  }
+
+  /** As a new process would have it. */
+  host(signal: AbortSignal = new AbortController().signal): PipelineHost {
+    const store = LocalStore.open(this.store.root);
+    const files = new TrackedFiles({ root: this.root, store, git: true, command: 'test' });
+    const events = (event: OcrpipeEvent): void => void this.events.push(event);
+    return localHost({
+      root: this.root,
+      store,
+      files,
+      git: openGit(this.root),
+      command: 'test',
+      events,
+      signal,
+    });
+  }
+
+  repro(request: Partial<ReproRequest> = {}, signal?: AbortSignal): Promise<ReproResult> {
+    return repro(this.host(signal), {
+      targets: [],
+      cwd: this.root,
+      reach: 'upstream',
+      force: false,
+      dryRun: false,
+      jobs: 4,
+      keepGoing: false,
+      runCache: true,
+      commit: true,
+      ...request,
+    });
+  }
+
+  /** What repro did with each stage, and which commands really ran. */
+  async actions(
+    request: Partial<ReproRequest> = {},
+  ): Promise<{ actions: Record<string, string>; ran: string[] }> {
+    const { stages } = await this.repro(request);
+    return { actions: byName(stages, (stage) => stage.action), ran: this.ran() };
+  }
+
+  /** The stages that noted in ran.log that they ran, since this was last asked. */
+  ran(): string[] {
+    const lines = this.has('ran.log') ? this.read('ran.log').trim().split('\n') : [];
+    this.remove('ran.log');
+    return lines;
+  }
+
+  /** Stores what is at a path and points to it, as `add` does. */
+  async add(path: string): Promise<void> {
+    const { files } = this.host();
+    const snapshot = await files.store(path as RepoPath);
+    if (!snapshot) throw new Error(`${path} is not there`);
+    await files.writePointer(path as RepoPath, snapshot);
+  }
+
+  path(name: string): AbsPath {
+    return join(this.root, name) as AbsPath;
+  }
+
+  write(name: string, content: string): void {
+    mkdirSync(dirname(this.path(name)), { recursive: true });
+    writeFileSync(this.path(name), content);
+  }
+
+  read(name: string): string {
+    return readFileSync(this.path(name), 'utf8');
+  }
+
+  has(name: string): boolean {
+    return existsSync(this.path(name));
+  }
+
+  remove(name: string): void {
+    rmSync(this.path(name), { recursive: true, force: true });
+  }
+
+  git(...args: readonly string[]): string {
+    return git(this.root, ...args);
+  }
+
+  commit(message: string): string {
+    return gitCommitAll(this.root, message);
+  }
+}
+
+export function byName<T>(stages: readonly StageReport[], of: (stage: StageReport) => T): Record<string, T> {
+  return Object.fromEntries(stages.map((stage) => [stage.name, of(stage)]));
+}
+
+/** Three stages in a row and one beside them; each notes in ran.log that it ran. */
+export const PIPELINE = `stages:
+  prepare:
+    run: cat data/raw/* > prepared.txt && echo prepare >> ran.log
+    deps: [data/raw]
+    outs: [prepared.txt]
+  train:
+    run: mkdir -p models/m && sh train.sh > models/m/weights && echo train >> ran.log
+    deps: [prepared.txt, train.sh]
+    params: [train]
+    outs: [models/m]
+  evaluate:
+    run: mkdir -p reports && wc -c < models/m/weights | sed 's/.*/{"bytes":&}/' > reports/test.json && echo evaluate >> ran.log
+    deps: [models/m]
+    metrics: [reports/test.json]
+  lint:
+    run: echo lint >> ran.log
+    deps: [train.sh]
+`;
+
+/** That pipeline with data tracked, nothing run. */
+export async function newPipeline(text: string = PIPELINE): Promise<PipelineWorkspace> {
+  const workspace = new PipelineWorkspace();
+  workspace.write('data/raw/a.txt', 'a\n');
+  workspace.write('data/raw/b.txt', 'b\n');
+  workspace.write('train.sh', 'cat prepared.txt; grep epochs params.yaml\n');
+  workspace.write('params.yaml', 'train: {epochs: 3}\nother: 1\n');
+  workspace.write('pipeline.yaml', text);
+  await workspace.add('data/raw');
+  return workspace;
+}
