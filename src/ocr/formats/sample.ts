@@ -22,5 +22,5 @@ export interface Skipped {
 
 /** The label inside some text: ends trimmed, inner line breaks and tabs as one space, inner spaces kept. */
 export function labelOf(text: string): string {
-  return text.trim().replaceAll(/[^\S ]*[\r\n\t\v\f\u2028\u2029]+[^\S ]*/g, ' ');
+  return text.trim().replaceAll(/\s*[\r\n\t\v\f\u2028\u2029]\s*/g, ' ');
 }

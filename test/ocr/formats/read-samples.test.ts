@@ -1,0 +1,209 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readSamples, type ReadOptions } from '../../../src/ocr/formats/read-samples.js';
+import { temporaryFolder } from '../../rig/temporary-folder.js';
+
+/** A JPEG's first bytes: enough for what only looks. */
+const JPEG = Buffer.from('ffd8ffe000104a464946', 'hex');
+
+/** A folder with these files; an undefined content is an image. */
+function folderWith(files: Record<string, string | Buffer | undefined>): string {
+  const folder = temporaryFolder();
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), content ?? JPEG);
+  }
+  return folder;
+}
+
+async function rows(source: string, options: ReadOptions = {}): Promise<[string, string][]> {
+  const { samples } = await readSamples(source, options);
+  return samples.map(({ name, text }) => [name, text]);
+}
+
+function failure(code: string): unknown {
+  return expect.objectContaining({ code, exitCode: 2 });
+}
+
+describe('labels in file names', () => {
+  it('are found where every image is named like a plate, a running number in front or not', async () => {
+    const folder = folderWith({
+      '01-皖A12345.jpg': undefined,
+      '京B8888X.png': undefined,
+      'README.md': '# x',
+    });
+    const read = await readSamples(folder);
+    expect(read.format).toBe('ccpd');
+    expect(read.samples.map(({ text }) => text)).toEqual(['皖A12345', '京B8888X']);
+  });
+
+  it.each([
+    ['one name is none', ['皖A12345.jpg', 'holiday photo.jpg']],
+    ['a camera counted', ['IMG0001.jpg', 'IMG0002.jpg']],
+    ['they are numbers', ['0001.jpg', '0002.jpg']],
+  ])('are asked for where %s', async (_, names) => {
+    const folder = folderWith(Object.fromEntries(names.map((name) => [name, undefined])));
+    await expect(readSamples(folder)).rejects.toThrow(failure('format-not-named'));
+    await expect(readSamples(folder)).rejects.toMatchObject({
+      hint: expect.stringContaining('--format ccpd') as string,
+    });
+    expect(await rows(folder, { format: 'ccpd' })).toHaveLength(2);
+  });
+});
+
+describe('gt.txt pairs', () => {
+  it('are found in folders below, by the image of the same name', async () => {
+    const folder = folderWith({
+      '1800/b.gt.txt': ' b  b\n',
+      '1800/b.bin.png': undefined,
+      'a.gt.txt': '\ufeffa',
+      'a.tif': undefined,
+    });
+    expect(await rows(folder)).toEqual([
+      ['1800/b.bin.png', 'b  b'],
+      ['a.tif', 'a'],
+    ]);
+  });
+
+  it('list an image without a label as skipped, or refuse it if strict', async () => {
+    const folder = folderWith({ 'a.gt.txt': 'a', 'a.png': undefined, 'b.png': undefined });
+    expect((await readSamples(folder)).skipped).toEqual([{ name: 'b.png', reason: 'no .gt.txt beside it' }]);
+    await expect(readSamples(folder, { strict: true })).rejects.toThrow(failure('samples-unusable'));
+  });
+
+  it.each([
+    ['label-file-empty', { 'a.gt.txt': ' \n', 'a.png': undefined }],
+    ['label-file-not-utf8', { 'a.gt.txt': Buffer.from([0xff, 0xfe]), 'a.png': undefined }],
+    ['image-missing', { 'a.gt.txt': 'a' }],
+    ['image-ambiguous', { 'a.gt.txt': 'a', 'a.png': undefined, 'a.jpg': undefined }],
+  ])('end in %s', async (code, files) => {
+    await expect(readSamples(folderWith(files))).rejects.toThrow(failure(code));
+  });
+});
+
+describe('labels.json', () => {
+  it('is found inside a folder, sorted by image, empty labels skipped', async () => {
+    const folder = folderWith({
+      'labels.json': '{"b.png":"2","a.png":"1","c.png":" "}',
+      'a.png': undefined,
+      'b.png': undefined,
+    });
+    expect(await rows(folder)).toEqual([
+      ['a.png', '1'],
+      ['b.png', '2'],
+    ]);
+    expect((await readSamples(folder)).skipped).toEqual([{ name: 'c.png', reason: 'no text' }]);
+  });
+
+  it('finds images by the end of their path, and by names written in another Unicode form', async () => {
+    const folder = folderWith({
+      'x/1/a.png': undefined,
+      'x/2/a.png': undefined,
+      [`x/${'é'.normalize('NFD')}.png`]: undefined,
+    });
+    const file = join(folderWith({ 'l.json': '{"old/2/a.png":"two","é.png":"e"}' }), 'l.json');
+    expect(await rows(file, { images: folder })).toEqual([
+      ['x/2/a.png', 'two'],
+      [`x/${'é'.normalize('NFD')}.png`, 'e'],
+    ]);
+  });
+
+  it.each([
+    ['image-ambiguous', '{"a.png":"?"}'],
+    ['image-missing', '{"z.png":"?"}'],
+    ['label-file-empty', ''],
+    ['no-usable-samples', '{}'],
+    ['label-file-empty', '[]'],
+    ['label-file-syntax', '{"a.png":'],
+    ['format-unknown', '{"a.png":5}'],
+    ['format-unknown', 'just text'],
+  ])('ends in %s', async (code, content) => {
+    const folder = folderWith({ 'x/1/a.png': undefined, 'x/2/a.png': undefined, 'l.json': content });
+    await expect(readSamples(join(folder, 'l.json'))).rejects.toThrow(failure(code));
+  });
+});
+
+describe('tables', () => {
+  it('may be TSV with or without a header', async () => {
+    const images = folderWith({ 'a.png': undefined, 'b.png': undefined });
+    for (const content of ['a.png\tx\\ty\nb.png\tz\n', 'text\timage\nx\\ty\ta.png\nz\tb.png\n']) {
+      const file = join(folderWith({ 'l.tsv': content }), 'l.tsv');
+      expect(await rows(file, { images })).toEqual([
+        ['a.png', 'x y'],
+        ['b.png', 'z'],
+      ]);
+    }
+  });
+
+  it('may be CSV with quotes, commas and line breaks', async () => {
+    const folder = folderWith({ 'a.png': undefined, 'l.csv': 'image,text\r\na.png,"say ""a, b"""\r\n' });
+    expect(await rows(join(folder, 'l.csv'))).toEqual([['a.png', 'say "a, b"']]);
+  });
+
+  it('name the line that has too few cells', async () => {
+    const folder = folderWith({ 'a.png': undefined, 'l.tsv': 'image\ttext\na.png\n' });
+    await expect(readSamples(join(folder, 'l.tsv'))).rejects.toThrow(/line 2/);
+  });
+});
+
+describe('Label Studio tasks', () => {
+  const textarea = (text: string, from = 'caption') => ({
+    type: 'textarea',
+    from_name: from,
+    value: { text: [text] },
+  });
+  const task = (id: number, results: object[], image = 's3://bucket/x/a.png') => ({
+    id,
+    data: { captioning: image },
+    annotations: [{ was_cancelled: false, result: results }],
+  });
+  const exported = (tasks: object[]) => folderWith({ 'a.png': undefined, 'e.json': JSON.stringify(tasks) });
+
+  it('with two text areas ask which one holds the label', async () => {
+    const folder = exported([task(1, [textarea('label'), textarea('a remark', 'note')])]);
+    await expect(readSamples(join(folder, 'e.json'))).rejects.toThrow(failure('label-studio-field'));
+    expect(await rows(join(folder, 'e.json'), { field: 'note' })).toEqual([['a.png', 'a remark']]);
+  });
+
+  it('of which none is usable are an error that says why', async () => {
+    const folder = exported([
+      task(1, [textarea(' ')]),
+      { id: 2, data: { captioning: 'a.png' }, annotations: [] },
+    ]);
+    await expect(readSamples(join(folder, 'e.json'))).rejects.toThrow(
+      /2 skipped, the first is task 1 \(no text\)/,
+    );
+  });
+
+  it('may name local files and percent-encoded web addresses', async () => {
+    for (const reference of [
+      '/data/local-files/?d=x%2Fa.png',
+      'https://host/dir/a.png?sig=1',
+      'gs://b/a.png',
+    ]) {
+      const folder = exported([task(1, [textarea('t')], reference)]);
+      expect(await rows(join(folder, 'e.json'))).toEqual([['a.png', 't']]);
+    }
+  });
+});
+
+describe('any source', () => {
+  it('is refused by a format name that does not exist, with the nearest', async () => {
+    await expect(readSamples(folderWith({ 'a.png': undefined }), { format: 'ccdp' })).rejects.toMatchObject({
+      code: 'format-unknown',
+      hint: "Did you mean 'ccpd'?",
+    });
+  });
+
+  it('must exist', async () => {
+    await expect(readSamples(join(temporaryFolder(), 'none'))).rejects.toThrow(failure('source-missing'));
+  });
+
+  it('may be reached through links, which end even where they go in circles', async () => {
+    const folder = folderWith({ 'real/AB123CD.jpg': undefined, 'x/note.txt': '' });
+    symlinkSync(join(folder, 'real'), join(folder, 'x', 'linked'));
+    symlinkSync(folder, join(folder, 'real', 'back'));
+    expect((await rows(join(folder, 'x'))).map(([, text]) => text)).toContain('AB123CD');
+  });
+});
