@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import { OcrpipeError } from '../base/errors.js';
 
 /**
@@ -8,7 +7,7 @@ import { OcrpipeError } from '../base/errors.js';
 export type ByteName = string & { readonly __brand: 'ByteName' };
 
 /** Longest name in a tree, in bytes. */
-export const MAX_NAME_BYTES = 1023;
+const MAX_NAME_BYTES = 1023;
 
 const CONTROL_FOLDERS = new Set(['.git', '.ocrstore']);
 
@@ -39,10 +38,4 @@ export function byteName(latin1: string): ByteName {
 /** The name that a UTF-8 text stands for; throws `name-refused`. */
 export function byteNameOfText(text: string): ByteName {
   return byteName(Buffer.from(text, 'utf8').toString('latin1'));
-}
-
-/** The text of a name, or undefined if its bytes are not UTF-8. */
-export function textOfByteName(name: ByteName): string | undefined {
-  const bytes = Buffer.from(name, 'latin1');
-  return isUtf8(bytes) ? bytes.toString('utf8') : undefined;
 }

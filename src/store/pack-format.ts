@@ -25,7 +25,7 @@ export const PACK_ENTRY_BYTES = 40;
 export const PACK_SALT_BYTES = 16;
 
 /** Longest object that a reader accepts from a pack, in bytes; ours are below 1 MiB. */
-export const MAX_PACKED_OBJECT_BYTES = 64 * 1024 * 1024;
+const MAX_PACKED_OBJECT_BYTES = 64 * 1024 * 1024;
 
 const HEADER_MAGIC = 'OCRP';
 const TRAILER_MAGIC = 'OCRE';

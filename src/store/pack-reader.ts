@@ -72,7 +72,7 @@ export class PackReader {
 
   /** The bytes of one object, or undefined if they are not those that the entry's id names. */
   readObject(entry: PackEntry): Buffer | undefined {
-    const bytes = Buffer.allocUnsafeSlow(entry.length);
+    const bytes = Buffer.allocUnsafe(entry.length);
     if (!readFully(this.#fd, bytes, entry.offset)) return undefined;
     return contentIdOf(bytes) === entry.id ? bytes : undefined;
   }

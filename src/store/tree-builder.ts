@@ -42,7 +42,7 @@ export function nameHash(name: string): number {
 }
 
 /** True if a node of `level` ends behind an entry whose (last) name is `name`: 8 (level + 1) trailing zero bits. */
-export function endsNode(name: string, level: number): boolean {
+function endsNode(name: string, level: number): boolean {
   const bits = 8 * (level + 1);
   if (bits > 32) return false;
   const hash = nameHash(name);

@@ -18,9 +18,9 @@ export const NODE_HEADER_BYTES = 12;
 export const MAX_NODE_BYTES = 1024 * 1024;
 export const MAX_NODE_ENTRIES = 1024;
 /** Levels that can come to be: 2^53 entries need fewer. */
-export const MAX_NODE_LEVEL = 63;
+const MAX_NODE_LEVEL = 63;
 /** Longest target of a symbolic link, in bytes: what Linux allows. */
-export const MAX_TARGET_BYTES = 4095;
+const MAX_TARGET_BYTES = 4095;
 
 const MAGIC = 'OCRT';
 const ENTRY_FILE = 0;

@@ -45,7 +45,7 @@ export async function* verifyStore(store: LocalStore, options: VerifyOptions = {
  * Reads every byte of a pack and yields what is wrong: its table, its objects, the form of its nodes. Needs little memory
  * whatever the pack's size. A pack that was removed meanwhile yields nothing.
  */
-export function* verifyPack(file: string, id: ContentId, options: VerifyOptions = {}): Generator<Finding> {
+function* verifyPack(file: string, id: ContentId, options: VerifyOptions): Generator<Finding> {
   let fd: number;
   try {
     fd = openSync(file, 'r');
@@ -71,10 +71,7 @@ export function* verifyPack(file: string, id: ContentId, options: VerifyOptions 
 }
 
 /** Compares a large blob with its id. */
-export async function verifyLoose(
-  object: LooseObject,
-  options: VerifyOptions = {},
-): Promise<Finding | undefined> {
+async function verifyLoose(object: LooseObject, options: VerifyOptions): Promise<Finding | undefined> {
   const { id, file: where, size } = object;
   const found = await hashOfFile(where, options.signal && { signal: options.signal });
   options.onChecked?.(size);
