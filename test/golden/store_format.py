@@ -1,6 +1,6 @@
 """Writes store-format.json: a pack and tree nodes made from docs/store-format.md alone, with the standard library only.
 
-Run: python3 test/golden/store-format.py > test/golden/store-format.json
+Run: python3 test/golden/store_format.py > test/golden/store-format.json
 """
 
 import hashlib
@@ -158,4 +158,5 @@ def main():
     )
 
 
-main()
+if __name__ == "__main__":
+    main()
