@@ -8,10 +8,12 @@ export function readSettings(folder: AbsPath): Settings {
   const shared = readSharedFile(folder);
   const local = readLocalFile(folder);
   const chosen = local.default ?? shared.default;
+  const project = local.project ?? shared.project;
   return {
     remotes: mergeRemotes(shared, local),
     pools: { ...shared.pools, ...local.pools },
     ...(chosen === undefined ? {} : { default: chosen }),
+    ...(project === undefined ? {} : { project }),
   };
 }
 

@@ -14,6 +14,8 @@ const remoteSchema = z.strictObject({
 });
 
 const fields = {
+  /** Tells this project's data from that of others on a shared remote. Made up when the first remote is added. */
+  project: z.string().regex(/^[\w.-]{1,100}$/, 'a project has letters, digits, _, . and -'),
   remotes: z.record(
     z.string().regex(/^[\w][\w.-]*$/, 'a name has letters, digits, _, . and -'),
     remoteSchema,
@@ -29,6 +31,7 @@ export const sharedSchema = z.strictObject({ version: z.literal(1), ...fields })
   remotes: true,
   default: true,
   pools: true,
+  project: true,
 });
 
 /** `.ocrstore/config.local.yaml`: this machine's; every key is optional and wins over the shared one. */
@@ -48,5 +51,6 @@ export type LocalSettings = z.infer<typeof localSchema>;
 export interface Settings {
   remotes: Readonly<Record<string, RemoteSettings>>;
   default?: string;
+  project?: string;
   pools: Readonly<Record<string, number>>;
 }

@@ -22,19 +22,27 @@ const PROBE_BYTES = 1000;
 export async function probeRemote(remote: Remote, signal: AbortSignal): Promise<Probed> {
   const key = `tmp/probe-${randomUUID()}`;
   await remote.list('packs/', { signal });
+  try {
+    const probed = await tryWriting(remote, key, signal);
+    await remote.delete(key, { signal });
+    return probed;
+  } catch (error) {
+    // Tidying up after a failure must not hide it.
+    await remote.delete(key).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function tryWriting(remote: Remote, key: string, signal: AbortSignal): Promise<Probed> {
   const bytes = randomBytes(PROBE_BYTES);
   const sha256 = contentIdOf(bytes);
-  try {
-    const refusesDamage = await refusesWrongBytes(remote, key, signal);
-    await remote.put(key, { bytes }, { sha256, signal });
-    const again = await remote.put(key, { bytes }, { sha256, ifNoneMatch: true, signal });
-    const part = await remote.get(key, { range: { start: 100, end: 300 }, signal });
-    if (part === undefined) throw notSeen(remote);
-    const ranges = (await readAll(part)).equals(bytes.subarray(100, 300));
-    return { conditionalCreate: again === 'exists', refusesDamage, ranges };
-  } finally {
-    await remote.delete(key, {});
-  }
+  await remote.put(key, { bytes }, { sha256, signal });
+  const again = await remote.put(key, { bytes }, { sha256, ifNoneMatch: true, signal });
+  const part = await remote.get(key, { range: { start: 100, end: 300 }, signal });
+  if (part === undefined) throw notSeen(remote);
+  const ranges = (await readAll(part)).equals(bytes.subarray(100, 300));
+  const refusesDamage = await refusesWrongBytes(remote, key, signal);
+  return { conditionalCreate: again === 'exists', refusesDamage, ranges };
 }
 
 async function refusesWrongBytes(remote: Remote, key: string, signal: AbortSignal): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { OcrpipeError, userError } from '../base/errors.js';
+import { type OcrpipeError, userError } from '../base/errors.js';
 
 /** Where a remote is. */
 export type RemotePlaceUrl =

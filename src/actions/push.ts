@@ -1,0 +1,65 @@
+import type { Call } from '../base/call.js';
+import { OcrpipeError } from '../base/errors.js';
+import { Workspace } from '../project/workspace.js';
+import { push as pushObjects } from '../remote/push.js';
+import type { PushRoot } from '../remote/push-plan.js';
+import type { RunId, RunRecords } from '../store/run-records.js';
+import { entryWithin } from '../project/stored-directory.js';
+import { withRemote, type Transferred } from './remote-session.js';
+import { chooseTargets, companionsOf, rootKind, runOf, type TargetPath } from './remote-targets.js';
+
+export interface PushOptions {
+  /** Tracked paths, folders or stages; empty for everything. */
+  targets: readonly string[];
+  /** The default remote if left out. */
+  remote?: string | undefined;
+  /** Uploads at once. */
+  jobs: number;
+}
+
+/** Sends what the workspace's pointers name, and the run records of pipeline.lock, as far as the remote lacks it. */
+export async function push(options: PushOptions, call: Call): Promise<Transferred & { remote: string }> {
+  const workspace = Workspace.open(call, 'ocrpipe push');
+  try {
+    const { paths, entries } = chooseTargets(workspace, options.targets);
+    const { store, records } = workspace;
+    const roots = [...paths.map((target) => pushRoot(workspace, target)), ...companionsOf(entries)];
+    const runs = entries.map(runOf).filter((run) => isReadable(records, run));
+    const project = workspace.settings.project ?? '';
+    const { result, transferred } = await withRemote(workspace, options.remote, async (session) => ({
+      ...(await pushObjects({
+        ...session,
+        source: { store, runs: records },
+        wanted: { roots, runs, project },
+        jobs: options.jobs,
+        events: call.events,
+        signal: call.signal,
+      })),
+      name: session.name,
+    }));
+    return { ...transferred, remote: result.name };
+  } finally {
+    workspace.close();
+  }
+}
+
+function pushRoot(workspace: Workspace, target: TargetPath): PushRoot {
+  const { path, snapshot, below } = target;
+  if (below === undefined) return { id: snapshot.id, kind: rootKind(snapshot), name: path };
+  const part = entryWithin(workspace.store, snapshot, below);
+  if (part !== undefined) return { id: part.id, kind: rootKind(part), name: `${path}/${below}` };
+  throw new OcrpipeError('object-missing', `${path}/${below} is not in the store`, {
+    hint: `Run 'ocrpipe add ${path}' where its files are.`,
+  });
+}
+
+/** A damaged or absent record is no loss: it is written again when its stage runs. */
+function isReadable(records: RunRecords, run: RunId): boolean {
+  try {
+    records.readBytes(run);
+    return true;
+  } catch (error) {
+    if (error instanceof OcrpipeError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,12 @@
+import type { Call } from '../base/call.js';
+import { removeRemote } from '../config/remotes.js';
+import { Workspace } from '../project/workspace.js';
+
+/** Takes a remote out of the configuration; what it holds stays. */
+export async function remoteRemove(name: string, call: Call): Promise<{ removed: string }> {
+  const workspace = Workspace.open(call, 'ocrpipe remote remove');
+  await workspace.exclusively('config', () => {
+    removeRemote(workspace.stateFolder, name);
+  });
+  return { removed: name };
+}

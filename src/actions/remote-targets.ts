@@ -1,0 +1,120 @@
+import { userError } from '../base/errors.js';
+import { canonicalJson } from '../base/canonical-json.js';
+import { contentIdOf, type ContentId } from '../base/content-id.js';
+import { suggest } from '../base/nearest.js';
+import { isWithin, type RepoPath } from '../base/paths.js';
+import {
+  lockedInputs,
+  parseLockFile,
+  LOCK_FILE,
+  type LockEntry,
+  type LockFile,
+} from '../pipeline/lock-file.js';
+import { readIfThere } from '../pipeline/load.js';
+import { runRecordValue } from '../pipeline/run-record.js';
+import { signatureOf } from '../pipeline/signature.js';
+import type { Workspace } from '../project/workspace.js';
+import type { RunId } from '../store/run-records.js';
+import type { Snapshot } from '../tracking/workspace-files.js';
+
+/** A tracked path that is meant, or the part of it that is. */
+export interface TargetPath {
+  path: RepoPath;
+  snapshot: Snapshot;
+  /** Path below a tracked directory, if only that is meant. */
+  below?: string;
+}
+
+/** What a push or a pull is about. */
+export interface Targets {
+  paths: readonly TargetPath[];
+  /** Entries of pipeline.lock whose run records and small outputs go along. */
+  entries: readonly LockEntry[];
+}
+
+/**
+ * What the typed targets mean: tracked paths, folders above or paths below them, names of stages. None means everything.
+ * Throws `nothing-tracked` (exit code 2) for a target that is none of these.
+ */
+export function chooseTargets(workspace: Workspace, typed: readonly string[]): Targets {
+  const tracked = workspace.files.pointers();
+  const lock = parseLockFile(readIfThere(workspace.root, LOCK_FILE) ?? '');
+  if (typed.length === 0) return { paths: tracked, entries: [...lock.values()] };
+  const chosen = typed.map((target) => chooseOne(workspace, { tracked, lock }, target));
+  return {
+    paths: widest(chosen.flatMap(({ paths }) => paths)),
+    entries: [...new Set(chosen.flatMap(({ entries }) => entries))],
+  };
+}
+
+interface Known {
+  tracked: readonly TargetPath[];
+  lock: LockFile;
+}
+
+function chooseOne(workspace: Workspace, known: Known, target: string): Targets {
+  const entry = known.lock.get(target);
+  if (entry !== undefined) {
+    const outs = entry.outs.map(({ path }) => path);
+    return { paths: known.tracked.filter(({ path }) => outs.includes(path)), entries: [entry] };
+  }
+  const path = workspace.path(target);
+  const within = known.tracked.filter((one) => isWithin(one.path, path));
+  if (within.length > 0) return { paths: within, entries: entriesOf(known.lock, within) };
+  const above = known.tracked.find((one) => isWithin(path, one.path) && one.snapshot.kind === 'directory');
+  if (above !== undefined) {
+    return { paths: [{ ...above, below: path.slice(above.path.length + 1) }], entries: [] };
+  }
+  throw userError('nothing-tracked', `'${target}' is neither tracked nor a stage that has run`, {
+    hint: suggest(target, [...known.tracked.map((one) => one.path), ...known.lock.keys()]),
+  });
+}
+
+/** The stages that made one of these paths. */
+function entriesOf(lock: LockFile, paths: readonly TargetPath[]): LockEntry[] {
+  const wanted = new Set(paths.map(({ path }) => path));
+  return [...lock.values()].filter(({ outs }) => outs.some(({ path }) => wanted.has(path)));
+}
+
+/** Each path once, and no part of a path that is meant as a whole. */
+function widest(paths: readonly TargetPath[]): TargetPath[] {
+  const whole = new Set(paths.filter(({ below }) => below === undefined).map(({ path }) => path));
+  const seen = new Set<string>();
+  return paths.filter(({ path, below }) => {
+    const name = below === undefined ? path : `${path}/${below}`;
+    if (seen.has(name) || (below !== undefined && whole.has(path))) return false;
+    seen.add(name);
+    return true;
+  });
+}
+
+/** The record of the run that an entry stands for. */
+export function runOf(entry: LockEntry): RunId {
+  const inputs = lockedInputs(entry);
+  const outs = entry.outs.map(({ persist: _persist, ...out }) => out);
+  return { key: signatureOf(inputs), record: contentIdOf(canonicalJson(runRecordValue(inputs, outs))) };
+}
+
+/** Something that goes along with a stage: its outputs, and the listings by which it is told later what changed. */
+export interface Companion {
+  id: ContentId;
+  kind: 'blob' | 'tree' | 'listing';
+  name: string;
+  optional: true;
+}
+
+export function companionsOf(entries: readonly LockEntry[]): Companion[] {
+  return entries.flatMap(({ deps, outs }) => [
+    ...outs.map(({ id, kind, path }): Companion => {
+      return { id, kind: kind === 'directory' ? 'tree' : 'blob', name: path, optional: true };
+    }),
+    ...deps
+      .filter(({ kind }) => kind === 'directory')
+      .map(({ id, path }): Companion => ({ id, kind: 'listing', name: path, optional: true })),
+  ]);
+}
+
+/** The stored form of a snapshot's kind. */
+export function rootKind(snapshot: Snapshot): 'blob' | 'tree' {
+  return snapshot.kind === 'directory' ? 'tree' : 'blob';
+}

@@ -1,0 +1,21 @@
+import { Flags } from '@oclif/core';
+import type { Transferred } from '../actions/remote-session.js';
+import { bytesText, countText, secondsText } from './units.js';
+
+/** Flags of push, fetch and pull. */
+export const transferFlags = {
+  remote: Flags.string({
+    char: 'r',
+    helpValue: 'NAME',
+    description: 'the remote to use instead of the default one',
+  }),
+};
+
+/** What a transfer did, in one line. */
+export function transferText(result: Transferred & { remote: string }, done: string): string {
+  const { objects, packs, bytes, requests, seconds, remote } = result;
+  const cost = `${countText(requests, 'request')}, ${secondsText(seconds)}`;
+  if (objects === 0) return `nothing new (${remote}: ${cost})`;
+  const how = packs === 0 ? '' : ` in ${countText(packs, 'pack')}`;
+  return `${countText(objects, 'object')}${how} ${done} ${remote}: ${bytesText(bytes)}, ${cost}`;
+}

@@ -1,0 +1,28 @@
+import { Args, Flags } from '@oclif/core';
+import { fetch } from '../actions/fetch.js';
+import { BaseCommand } from '../cli/base-command.js';
+import { transferFlags, transferText } from '../cli/transfer.js';
+
+export default class Fetch extends BaseCommand {
+  static override summary = 'Bring tracked data from a remote into the local store.';
+  static override description =
+    'The files of the workspace stay as they are; pull puts them in place as well. Every object is verified before it is stored.';
+  static override examples = [
+    '<%= config.bin %> fetch',
+    '<%= config.bin %> fetch data/raw/2024 --remote backup',
+  ];
+  static override strict = false;
+  static override args = { targets: Args.string({ description: 'paths or stages; everything if none' }) };
+  static override flags = {
+    ...transferFlags,
+    jobs: Flags.integer({ char: 'j', min: 1, max: 64, default: 4, description: 'downloads at once' }),
+  };
+
+  async run(): Promise<void> {
+    const { argv, flags } = await this.parse(Fetch);
+    await this.perform(flags, {
+      action: (call) => fetch({ targets: argv.map(String), remote: flags.remote, jobs: flags.jobs }, call),
+      text: (result) => transferText(result, 'fetched from'),
+    });
+  }
+}

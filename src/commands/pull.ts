@@ -1,0 +1,31 @@
+import { Args, Flags } from '@oclif/core';
+import { pull } from '../actions/pull.js';
+import { BaseCommand } from '../cli/base-command.js';
+import { transferFlags, transferText } from '../cli/transfer.js';
+
+export default class Pull extends BaseCommand {
+  static override summary = 'Bring tracked data from a remote and put the files in place.';
+  static override description =
+    'Fetches what is missing, verified, then makes each tracked path what its pointer says. A target below a tracked folder brings only that part.';
+  static override examples = [
+    '<%= config.bin %> pull',
+    '<%= config.bin %> pull data/raw/2024',
+    '<%= config.bin %> pull train --remote backup',
+  ];
+  static override strict = false;
+  static override args = { targets: Args.string({ description: 'paths or stages; everything if none' }) };
+  static override flags = {
+    ...transferFlags,
+    jobs: Flags.integer({ char: 'j', min: 1, max: 64, default: 4, description: 'downloads at once' }),
+    force: Flags.boolean({ char: 'f', description: 'overwrite files that were edited' }),
+  };
+
+  async run(): Promise<void> {
+    const { argv, flags } = await this.parse(Pull);
+    const { remote, jobs, force } = flags;
+    await this.perform(flags, {
+      action: (call) => pull({ targets: argv.map(String), remote, jobs, force }, call),
+      text: (result) => transferText(result, 'fetched from'),
+    });
+  }
+}

@@ -1,0 +1,29 @@
+import { Args, Flags } from '@oclif/core';
+import { push } from '../actions/push.js';
+import { BaseCommand } from '../cli/base-command.js';
+import { transferFlags, transferText } from '../cli/transfer.js';
+
+export default class Push extends BaseCommand {
+  static override summary = 'Send what the remote lacks of the tracked data.';
+  static override description =
+    'Sends what the pointers of the workspace name, and the run records of pipeline.lock. Interrupted, it goes on where it stopped when run again.';
+  static override examples = [
+    '<%= config.bin %> push',
+    '<%= config.bin %> push data/raw --remote backup',
+    '<%= config.bin %> push train',
+  ];
+  static override strict = false;
+  static override args = { targets: Args.string({ description: 'paths or stages; everything if none' }) };
+  static override flags = {
+    ...transferFlags,
+    jobs: Flags.integer({ char: 'j', min: 1, max: 64, default: 4, description: 'uploads at once' }),
+  };
+
+  async run(): Promise<void> {
+    const { argv, flags } = await this.parse(Push);
+    await this.perform(flags, {
+      action: (call) => push({ targets: argv.map(String), remote: flags.remote, jobs: flags.jobs }, call),
+      text: (result) => transferText(result, 'sent to'),
+    });
+  }
+}

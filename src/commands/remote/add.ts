@@ -1,0 +1,44 @@
+import { Args, Flags } from '@oclif/core';
+import { remoteAdd, type RemoteAdded } from '../../actions/remote-add.js';
+import { BaseCommand } from '../../cli/base-command.js';
+import { s3Flags, s3Settings } from '../../cli/remote-flags.js';
+
+export default class RemoteAdd extends BaseCommand {
+  static override summary = 'Add a remote: a bucket or a folder that push and pull use.';
+  static override description =
+    'Tries it out first: lists, writes, reads and deletes a small object. Credentials come from the AWS environment variables, profiles or roles, never from here.';
+  static override examples = [
+    '<%= config.bin %> remote add store s3://my-bucket/ocr --region eu-central-1',
+    '<%= config.bin %> remote add local s3://bucket --endpoint http://127.0.0.1:8333 --profile dev',
+    '<%= config.bin %> remote add disk ../shared-store --default',
+  ];
+  static override args = {
+    name: Args.string({ required: true, description: 'what to call it' }),
+    url: Args.string({ required: true, description: 's3://bucket/prefix, or a folder' }),
+  };
+  static override flags = {
+    ...s3Flags,
+    default: Flags.boolean({ description: 'use it when no remote is named (the first one is anyway)' }),
+    check: Flags.boolean({ allowNo: true, default: true, description: 'try it out before it is added' }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(RemoteAdd);
+    const { name, url } = args;
+    const settings = { url, ...s3Settings(flags) };
+    const options = { name, settings, makeDefault: flags.default, check: flags.check };
+    await this.perform(flags, { action: (call) => remoteAdd(options, call), text: addedText });
+  }
+}
+
+function addedText({ name, url, default: isDefault, supports }: RemoteAdded): string {
+  const added = `remote '${name}' added: ${url}${isDefault ? ' (default)' : ''}`;
+  if (supports === undefined) return `${added}, not tried out`;
+  const can = (works: boolean, what: string): string => `${works ? 'yes' : 'NO'}  ${what}`;
+  return [
+    added,
+    can(supports.conditionalCreate, 'refuses to overwrite what another writer made'),
+    can(supports.refusesDamage, 'refuses damaged uploads'),
+    can(supports.ranges, 'reads parts of objects'),
+  ].join('\n  ');
+}

@@ -1,0 +1,36 @@
+import { Args, Flags } from '@oclif/core';
+import { remoteModify } from '../../actions/remote-modify.js';
+import { BaseCommand } from '../../cli/base-command.js';
+import { s3Flags, s3Settings } from '../../cli/remote-flags.js';
+
+export default class RemoteModify extends BaseCommand {
+  static override summary = 'Change the settings of a remote.';
+  static override examples = [
+    '<%= config.bin %> remote modify store --region eu-west-1',
+    '<%= config.bin %> remote modify store --endpoint http://127.0.0.1:8333 --local',
+    '<%= config.bin %> remote modify store --unset profile',
+  ];
+  static override args = { name: Args.string({ required: true, description: 'the remote' }) };
+  static override flags = {
+    url: Flags.string({ helpValue: 'URL', description: 's3://bucket/prefix, or a folder' }),
+    ...s3Flags,
+    unset: Flags.string({
+      multiple: true,
+      options: ['endpoint', 'region', 'profile', 'pathStyle'],
+      description: 'take a setting away',
+    }),
+    local: Flags.boolean({
+      description: 'only on this machine (config.local.yaml, which git does not share)',
+    }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(RemoteModify);
+    const { url, unset = [], local } = flags;
+    const changes = { ...(url !== undefined && { url }), ...s3Settings(flags) };
+    await this.perform(flags, {
+      action: (call) => remoteModify({ name: args.name, changes, unset, local }, call),
+      text: (remote) => `remote '${remote.name}': ${remote.url}`,
+    });
+  }
+}

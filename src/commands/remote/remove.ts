@@ -1,0 +1,17 @@
+import { Args } from '@oclif/core';
+import { remoteRemove } from '../../actions/remote-remove.js';
+import { BaseCommand } from '../../cli/base-command.js';
+
+export default class RemoteRemove extends BaseCommand {
+  static override summary = 'Take a remote out of the configuration; what it holds stays.';
+  static override examples = ['<%= config.bin %> remote remove backup'];
+  static override args = { name: Args.string({ required: true, description: 'the remote' }) };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(RemoteRemove);
+    await this.perform(flags, {
+      action: (call) => remoteRemove(args.name, call),
+      text: ({ removed }) => `remote '${removed}' removed from the configuration; what it holds stays`,
+    });
+  }
+}
