@@ -1,0 +1,179 @@
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { convert } from '../../src/actions/convert.js';
+import { evaluate } from '../../src/actions/evaluate.js';
+import { split, type SplitInput } from '../../src/actions/split.js';
+import { synth, type SynthInput } from '../../src/actions/synth.js';
+import { readWholeManifest } from '../../src/ocr/formats/manifest.js';
+import { tsvRows } from '../../src/ocr/formats/tsv.js';
+import { quietCall } from '../rig/call.js';
+import { temporaryFolder } from '../rig/temporary-folder.js';
+
+const style = { heightPx: 24, blurPx: 0.5, noise: 5, slantDegrees: 3, contrast: 0.8 };
+
+function synthInput(more: Partial<SynthInput> = {}): SynthInput {
+  return {
+    out: 'data/lines',
+    count: 60,
+    seed: 1,
+    length: '3..5',
+    alphabet: 'ABCDEF123',
+    fonts: [],
+    style,
+    ...more,
+  };
+}
+
+function splitInput(more: Partial<SplitInput> = {}): SplitInput {
+  return {
+    source: 'data/all.jsonl',
+    out: 'data/split',
+    share: 'train=0.8,test=0.2',
+    seed: 7,
+    group: 'text',
+    stable: false,
+    ...more,
+  };
+}
+
+describe('from drawn lines to figures', () => {
+  it('goes through synth, convert, split and evaluate', async () => {
+    const call = quietCall(temporaryFolder());
+    const drawn = await synth(synthInput(), call);
+    expect(drawn).toMatchObject({ out: 'data/lines', count: 60, texts: 60 });
+    const converted = await convert({ source: 'data/lines', out: 'data/all.jsonl' }, call);
+    expect(converted).toMatchObject({
+      format: 'labels-json',
+      count: 60,
+      skipped: [],
+      examples: drawn.examples,
+    });
+    const parts = await split(splitInput(), call);
+    expect(parts.parts).toEqual([
+      { name: 'train', file: 'data/split/train.jsonl', count: 48, share: 0.8, texts: 48 },
+      { name: 'test', file: 'data/split/test.jsonl', count: 12, share: 0.2, texts: 12 },
+    ]);
+    const samples = await readWholeManifest(join(call.cwd, 'data/split/test.jsonl'));
+    for (const { image } of samples) expect(existsSync(image)).toBe(true);
+    const read = samples.map(({ name, text }, index) => `${name}\t${index === 0 ? '' : text}\t0.5\n`);
+    writeFileSync(join(call.cwd, 'data/split/read.tsv'), read.join(''));
+    const figures = await evaluate(
+      {
+        predictions: 'data/split/read.tsv',
+        data: 'data/split/test.jsonl',
+        out: 'reports/test',
+        metrics: 'reports/test.json',
+      },
+      call,
+    );
+    expect(figures).toMatchObject({ count: 12, exact: 11 / 12, errors: 1, unknownCharacters: [] });
+    const { exact, cer, levenshtein, charF1, count } = figures;
+    expect(JSON.parse(readFileSync(join(call.cwd, 'reports/test.json'), 'utf8'))).toEqual({
+      exact,
+      cer,
+      levenshtein,
+      charF1,
+      count,
+    });
+    const [header, first] = tsvRows(readFileSync(join(call.cwd, 'reports/test/predictions.tsv'), 'utf8'));
+    expect(header).toEqual(['image', 'text', 'prediction', 'confidence']);
+    expect(existsSync(join(call.cwd, 'reports/test', first![0]!))).toBe(true);
+    expect(readdirSync(join(call.cwd, 'reports/test')).sort()).toEqual([
+      'confusions.tsv',
+      'errors.tsv',
+      'predictions.tsv',
+    ]);
+  });
+
+  it('scores the predictions of an earlier evaluation alike, without the labels', async () => {
+    const call = quietCall(temporaryFolder());
+    writeFileSync(join(call.cwd, 'p.tsv'), 'image\ttext\tprediction\na.png\tab\tac\n');
+    const first = await evaluate({ predictions: 'p.tsv', out: 'one' }, call);
+    const again = await evaluate({ predictions: 'one/predictions.tsv', out: 'two' }, call);
+    expect(again).toEqual({ ...first, out: 'two' });
+    expect(readFileSync(join(call.cwd, 'two/errors.tsv'))).toEqual(
+      readFileSync(join(call.cwd, 'one/errors.tsv')),
+    );
+  });
+});
+
+describe('convert', () => {
+  it('writes nothing when an image is unreadable, and names it', async () => {
+    const call = quietCall(temporaryFolder());
+    await synth(synthInput(), call);
+    writeFileSync(join(call.cwd, 'data/lines/images/000007.png'), 'no image');
+    writeFileSync(join(call.cwd, 'all.jsonl'), 'what was there');
+    await expect(convert({ source: 'data/lines', out: 'all.jsonl' }, call)).rejects.toMatchObject({
+      code: 'image-unreadable',
+      exitCode: 2,
+      message: expect.stringContaining('000007.png') as string,
+    });
+    expect(readFileSync(join(call.cwd, 'all.jsonl'), 'utf8')).toBe('what was there');
+    expect(readdirSync(call.cwd).sort()).toEqual(['all.jsonl', 'data']);
+  });
+
+  it('writes the same bytes again', async () => {
+    const call = quietCall(temporaryFolder());
+    await synth(synthInput(), call);
+    await convert({ source: 'data/lines', out: 'a.jsonl' }, call);
+    await convert({ source: 'a.jsonl', out: 'b.jsonl' }, call);
+    expect(readFileSync(join(call.cwd, 'b.jsonl'))).toEqual(readFileSync(join(call.cwd, 'a.jsonl')));
+  });
+});
+
+describe('split', () => {
+  it('takes any known format directly', async () => {
+    const call = quietCall(temporaryFolder());
+    await synth(synthInput(), call);
+    expect((await split(splitInput({ source: 'data/lines' }), call)).count).toBe(60);
+  });
+
+  it('refuses a folder that holds parts of another split', async () => {
+    const call = quietCall(temporaryFolder());
+    await synth(synthInput(), call);
+    await split(splitInput({ source: 'data/lines', share: 'train=0.8,val=0.2' }), call);
+    await expect(split(splitInput({ source: 'data/lines' }), call)).rejects.toMatchObject({
+      code: 'split-leftover',
+      exitCode: 2,
+    });
+    expect(readdirSync(join(call.cwd, 'data/split')).sort()).toEqual(['train.jsonl', 'val.jsonl']);
+  });
+});
+
+describe('synth', () => {
+  it('replaces what it drew before, all of it', async () => {
+    const call = quietCall(temporaryFolder());
+    await synth(synthInput(), call);
+    await synth(synthInput({ count: 5 }), call);
+    expect(readdirSync(join(call.cwd, 'data/lines/images'))).toHaveLength(5);
+    expect(readdirSync(join(call.cwd, 'data'))).toEqual(['lines']);
+  });
+
+  it('leaves a folder of anything else alone', async () => {
+    const call = quietCall(temporaryFolder());
+    mkdirSync(join(call.cwd, 'data/lines/images'), { recursive: true });
+    writeFileSync(join(call.cwd, 'data/lines/images/mine.png'), 'mine');
+    await expect(synth(synthInput(), call)).rejects.toMatchObject({ code: 'synth-out-taken', exitCode: 2 });
+    expect(readdirSync(join(call.cwd, 'data'))).toEqual(['lines']);
+  });
+
+  it('stops when it is interrupted and leaves nothing behind', async () => {
+    const cwd = temporaryFolder();
+    const signal = AbortSignal.abort(new Error('interrupted'));
+    await expect(synth(synthInput(), { ...quietCall(cwd), signal })).rejects.toThrow('interrupted');
+    expect(readdirSync(join(cwd, 'data'))).toEqual([]);
+  });
+});
+
+describe('evaluate', () => {
+  it.each([[{ out: 'r' }], [{ out: 'r', model: 'm', predictions: 'p' }], [{ out: 'r', model: 'm' }]])(
+    'asks what to evaluate: %j',
+    async (input) => {
+      await expect(evaluate(input, quietCall(temporaryFolder()))).rejects.toMatchObject({
+        code: 'evaluate-what',
+        exitCode: 2,
+      });
+    },
+  );
+});

@@ -1,0 +1,137 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { randomFrom } from '../../../src/base/random.js';
+import { loadImage, type Pixels } from '../../../src/ocr/images/load.js';
+import { drawLine, type LineStyle } from '../../../src/ocr/synth/draw-line.js';
+import { readFontFile } from '../../../src/ocr/synth/font-file.js';
+import { openFonts } from '../../../src/ocr/synth/fonts.js';
+import { withOwnFontsOnly } from '../../../src/ocr/synth/fontconfig.js';
+import { synthesize, type SynthOptions } from '../../../src/ocr/synth/synthesize.js';
+import { drawTexts, parseLength } from '../../../src/ocr/synth/texts.js';
+import { temporaryFolder } from '../../rig/temporary-folder.js';
+
+const style: LineStyle = { heightPx: 32, blurPx: 1, noise: 18, slantDegrees: 12, contrast: 0.45 };
+const plain: LineStyle = { heightPx: 48, blurPx: 0, noise: 0, slantDegrees: 0, contrast: 1 };
+const vietnamese = Array.from('aáàảãạăắằẳẵặâấầẩẫậđeéèẻẽẹêếềểễệiíìỉĩịoóòỏõọôốồổỗộơớờởỡợuúùủũụưứừửữựyýỳỷỹỵ');
+
+function options(more: Partial<SynthOptions> = {}): SynthOptions {
+  return {
+    count: 12,
+    seed: 3,
+    source: { least: 5, most: 10, from: { alphabet: vietnamese } },
+    style,
+    fonts: [],
+    ...more,
+  };
+}
+
+describe('drawn lines', () => {
+  it('are the same bytes for the same seed, and others for another', async () => {
+    const folders = [temporaryFolder(), temporaryFolder(), temporaryFolder()] as const;
+    await synthesize(folders[0], options());
+    await synthesize(folders[1], options());
+    await synthesize(folders[2], options({ seed: 4 }));
+    const bytes = (folder: string, name: string) => readFileSync(join(folder, name));
+    for (const name of ['labels.json', 'images/000001.png', 'images/000012.png']) {
+      expect(bytes(folders[1], name)).toEqual(bytes(folders[0], name));
+      expect(bytes(folders[2], name)).not.toEqual(bytes(folders[0], name));
+    }
+  });
+
+  it('have one height, a text each, and ink on paper', async () => {
+    const folder = temporaryFolder();
+    const { labels, fonts } = await synthesize(folder, options());
+    expect(labels.size).toBe(12);
+    expect(new Set(labels.values()).size).toBe(12);
+    expect(new Set(fonts).size).toBe(fonts.length);
+    for (const name of labels.keys()) {
+      const image = await loadImage(join(folder, name), { channels: 1 });
+      expect(image.heightPx).toBe(32);
+      expect(Math.max(...image.data) - Math.min(...image.data)).toBeGreaterThan(60);
+    }
+  });
+
+  it('fail before anything is drawn if a character has no glyph', async () => {
+    const folder = join(temporaryFolder(), 'out');
+    mkdirSync(folder);
+    const source = { least: 1, most: 1, from: { alphabet: ['皖'] } };
+    await expect(synthesize(folder, options({ source, count: 1 }))).rejects.toThrow(
+      expect.objectContaining({ code: 'font-lacks-character' }),
+    );
+  });
+});
+
+describe('a font', () => {
+  const draw = (text: string, file: string) =>
+    withOwnFontsOnly(() => drawLine(text, readFontFile(file), plain, randomFrom(1)));
+
+  it('is really the one that draws: no two of the default ones draw alike', async () => {
+    const drawn = new Set<string>();
+    for (const font of openFonts([], ['a']))
+      drawn.add(Buffer.from((await draw('Quick 27', font.file)).data).toString('hex'));
+    expect(drawn.size).toBe(openFonts([], ['a']).length);
+  });
+
+  it('draws every Vietnamese letter differently', async () => {
+    const [font] = openFonts([], vietnamese);
+    const drawn = new Map<string, string>();
+    for (const letter of vietnamese) {
+      const image: Pixels = await draw(`n${letter}n`, font!.file);
+      drawn.set(Buffer.from(image.data).toString('hex'), letter);
+    }
+    expect([...drawn.values()]).toEqual(vietnamese);
+  });
+
+  it('draws text that looks like markup as it stands', async () => {
+    const { file } = openFonts([], ['<'])[0]!;
+    expect((await draw('<b>&', file)).widthPx).toBeGreaterThan((await draw('b', file)).widthPx + 30);
+  });
+});
+
+describe('the texts of lines', () => {
+  const alphabets = fc
+    .uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e', ' '), { minLength: 2 })
+    .filter((all) => all.some((one) => one !== ' '));
+
+  it('have the length and the characters asked for, and no space that nobody could see', () => {
+    fc.assert(
+      fc.property(
+        alphabets,
+        fc.integer({ min: 1, max: 8 }),
+        fc.nat(4),
+        fc.integer(),
+        (alphabet, least, more, seed) => {
+          const texts = drawTexts({ least, most: least + more, from: { alphabet } }, 20, randomFrom(seed));
+          for (const text of texts) {
+            expect(text.length).toBeGreaterThanOrEqual(least);
+            expect(text.length).toBeLessThanOrEqual(least + more);
+            expect(text).toBe(text.trim());
+            expect(text).not.toContain('  ');
+            for (const character of text) expect(alphabet).toContain(character);
+          }
+        },
+      ),
+    );
+  });
+
+  it('come from whole words as far as they fit', () => {
+    const texts = drawTexts({ least: 5, most: 10, from: { words: ['ab', 'cde', 'f'] } }, 200, randomFrom(1));
+    for (const text of texts) {
+      expect(text).toMatch(/^(?:ab|cde|f)(?: (?:ab|cde|f))*(?: (?:a|c|cd))?$/);
+      expect(text.length).toBeLessThanOrEqual(10);
+      expect(text.length).toBeGreaterThanOrEqual(4);
+    }
+  });
+
+  it('repeat only when there are no others', () => {
+    const texts = drawTexts({ least: 1, most: 1, from: { alphabet: ['a', 'b'] } }, 5, randomFrom(1));
+    expect(new Set(texts)).toEqual(new Set(['a', 'b']));
+    expect(texts).toHaveLength(5);
+  });
+
+  it.each(['0', '5..', '10..5', 'x', '1..5000'])('are not of length %j', (text) => {
+    expect(() => parseLength(text)).toThrow(expect.objectContaining({ code: 'bad-length', exitCode: 2 }));
+  });
+});
