@@ -22,7 +22,7 @@ import { pointerPathOf, pointerText, readPointer, sameSnapshot } from './pointer
 import { hashingSink, NodeMemory, storingSink, type ScanSink } from './sinks.js';
 import { scanPath, type ScanContext } from './snapshot.js';
 import { StatIndex } from './stat-index.js';
-import type { CallOptions, PathStatus, Snapshot, WorkspaceFiles } from './workspace-files.js';
+import type { CallOptions, PathStatus, Snapshot, TreeSnapshot, WorkspaceFiles } from './workspace-files.js';
 import { realPlace, refuseLinks, refuseOwnFolders } from './workspace-place.js';
 
 export interface TrackedFilesParts {
@@ -84,12 +84,22 @@ export class TrackedFiles implements WorkspaceFiles {
     }
   }
 
+  async tree(path: RepoPath, options?: CallOptions): Promise<TreeSnapshot | undefined> {
+    const reader = new NodeMemory();
+    const snapshot = await this.#read(path, hashingSink(reader.sink), options);
+    return snapshot && { snapshot, reader };
+  }
+
   pointer(path: RepoPath): Snapshot | undefined {
     return readPointer(this.#parts.root, path);
   }
 
+  trackedPaths(): RepoPath[] {
+    return findPointers(this.#parts.root, { gitignore: this.#parts.git });
+  }
+
   pointers(): { path: RepoPath; snapshot: Snapshot }[] {
-    return findPointers(this.#parts.root, { gitignore: this.#parts.git }).flatMap((path) => {
+    return this.trackedPaths().flatMap((path) => {
       const snapshot = this.pointer(path);
       return snapshot ? [{ path, snapshot }] : [];
     });
@@ -120,11 +130,11 @@ export class TrackedFiles implements WorkspaceFiles {
   }
 
   async state(path: RepoPath, options?: CallOptions): Promise<PathStatus> {
-    const memory = new NodeMemory();
-    const there = await this.#read(path, hashingSink(memory.sink), options);
+    const nodes = new NodeMemory();
+    const there = await this.#read(path, hashingSink(nodes.sink), options);
     const pointer = this.pointer(path);
     const { put: lastPut, begun } = this.#lastPut.read(path);
-    const stored = () => there !== undefined && this.#bytesStored(there, memory);
+    const stored = () => there !== undefined && this.#bytesStored(there, nodes);
     const state = pathState({ there, pointer, lastPut, begun, stored });
     return { state, ...(there && { there }), ...(pointer && { pointer }), ...(lastPut && { lastPut }) };
   }
@@ -137,10 +147,10 @@ export class TrackedFiles implements WorkspaceFiles {
     path: RepoPath,
     snapshot: Snapshot,
     options: CallOptions & { force?: boolean } = {},
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { root, store } = this.#parts;
     refuseOwnFolders(path);
-    await this.#locked(options, async () => {
+    return this.#locked(options, async () => {
       removeAbandonedIn(bytePath(join(root, path, '..')));
       const lastPut = this.#lastPut.read(path).put;
       const begin = () => {
@@ -148,11 +158,12 @@ export class TrackedFiles implements WorkspaceFiles {
       };
       const request = { path, snapshot, lastPut, force: options.force ?? false, begin };
       try {
-        await checkOut({ ...this.#scan, store }, request, options);
+        const changed = await checkOut({ ...this.#scan, store }, request, options);
+        this.#lastPut.write(path, snapshot);
+        return changed;
       } finally {
         this.#scan.index.save();
       }
-      this.#lastPut.write(path, snapshot);
     });
   }
 

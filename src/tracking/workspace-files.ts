@@ -1,6 +1,7 @@
 import type { ContentId } from '../base/content-id.js';
 import type { EventSink } from '../base/events.js';
 import type { RepoPath } from '../base/paths.js';
+import type { ObjectReader } from '../store/object-reader.js';
 
 /** What a path holds, as one value: what a pointer says of it. */
 export interface Snapshot {
@@ -37,6 +38,12 @@ export interface PathStatus {
   lastPut?: Snapshot;
 }
 
+/** A snapshot and where the nodes of it, if it is a directory, can be read. */
+export interface TreeSnapshot {
+  snapshot: Snapshot;
+  reader: ObjectReader;
+}
+
 /** Everything that the layers above (pipeline, actions) do with the files of one workspace. */
 export interface WorkspaceFiles {
   /** Hashes what is at `path` (through the stat index). Undefined if nothing is there. Stores nothing. */
@@ -48,9 +55,13 @@ export interface WorkspaceFiles {
    * later which files of a dependency changed.
    */
   list(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined>;
+  /** What is at `path` with the nodes of its directories in memory, so that it can be compared by files. Stores nothing. */
+  tree(path: RepoPath, options?: CallOptions): Promise<TreeSnapshot | undefined>;
   /** The pointer of exactly this path (`<path>.ocr`), if any. Throws for a broken one. */
   pointer(path: RepoPath): Snapshot | undefined;
-  /** The pointers in the workspace, sorted by path. */
+  /** The paths that have a pointer, sorted; the pointers are not read. */
+  trackedPaths(): RepoPath[];
+  /** The pointers in the workspace, sorted by path. Throws for a broken one. */
   pointers(): { path: RepoPath; snapshot: Snapshot }[];
   /**
    * Writes `<path>.ocr` and the `.gitignore` entry, and remembers the snapshot as last put there. Every object that the
@@ -64,7 +75,7 @@ export interface WorkspaceFiles {
   inStore(snapshot: Snapshot): boolean;
   /**
    * Makes `path` hold exactly what `snapshot` names, verified. What stands there is replaced only if its bytes are in the
-   * store or `force` is given (`would-lose-bytes` otherwise, nothing changed).
+   * store or `force` is given (`would-lose-bytes` otherwise, nothing changed). False if it held that already.
    */
-  checkout(path: RepoPath, snapshot: Snapshot, options?: CallOptions & { force?: boolean }): Promise<void>;
+  checkout(path: RepoPath, snapshot: Snapshot, options?: CallOptions & { force?: boolean }): Promise<boolean>;
 }

@@ -1,0 +1,143 @@
+import { lstatSync } from 'node:fs';
+import type { Call } from '../base/call.js';
+import type { ContentId } from '../base/content-id.js';
+import { userError } from '../base/errors.js';
+import { fromRepoPath, type RepoPath } from '../base/paths.js';
+import { outputAt } from '../pipeline/stage-status.js';
+import { Workspace } from '../project/workspace.js';
+import { pathOfPointer, pointerPathOf, sameSnapshot } from '../tracking/pointer.js';
+import { isIgnored } from '../tracking/snapshot.js';
+import type { Snapshot } from '../tracking/workspace-files.js';
+import { overlapping, refuseLinks, refuseOwnFolders } from '../tracking/workspace-place.js';
+
+export interface AddInput {
+  /** As they were typed. */
+  paths: readonly string[];
+}
+
+export interface AddedPath extends Snapshot {
+  path: RepoPath;
+  /** What the pointer named before; absent if it is new. */
+  old?: ContentId;
+  /** False if the pointer named this already. */
+  changed: boolean;
+}
+
+export interface AddResult {
+  added: readonly AddedPath[];
+}
+
+/**
+ * Tracks files and folders: their bytes go into the store, then `.gitignore` and pointer are written. Every path is
+ * checked, and every byte stored, before the first pointer changes.
+ */
+export async function add(input: AddInput, call: Call): Promise<AddResult> {
+  const workspace = Workspace.open(call, 'ocrpipe add');
+  try {
+    const paths = [...new Set(input.paths.map((typed) => workspace.path(typed)))];
+    await refuseUntrackable(workspace, paths);
+    const snapshots: { path: RepoPath; snapshot: Snapshot }[] = [];
+    for (const path of paths) {
+      const snapshot = await workspace.files.store(path, call);
+      if (snapshot === undefined) throw nothingThere(path);
+      snapshots.push({ path, snapshot });
+    }
+    const added: AddedPath[] = [];
+    for (const each of snapshots) added.push(await point(workspace, each, call));
+    return { added };
+  } finally {
+    workspace.close();
+  }
+}
+
+async function point(
+  workspace: Workspace,
+  { path, snapshot }: { path: RepoPath; snapshot: Snapshot },
+  call: Call,
+): Promise<AddedPath> {
+  const before = pointerOrNothing(workspace, path);
+  await workspace.files.writePointer(path, snapshot, call);
+  return { path, ...snapshot, ...(before && { old: before.id }), changed: !sameSnapshot(before, snapshot) };
+}
+
+/** A pointer that cannot be read is replaced: writing it anew is the way out of a broken one. */
+function pointerOrNothing(workspace: Workspace, path: RepoPath): Snapshot | undefined {
+  try {
+    return workspace.files.pointer(path);
+  } catch {
+    return undefined;
+  }
+}
+
+async function refuseUntrackable(workspace: Workspace, paths: readonly RepoPath[]): Promise<void> {
+  const tracked = workspace.files.trackedPaths();
+  for (const path of paths) {
+    refuseOwnFolders(path);
+    refuseLinks(workspace.root, path, { end: true });
+    refuseByKind(workspace, path);
+    refuseOutput(workspace, path);
+    const other = overlapping(path, [...tracked, ...paths]);
+    if (other !== undefined) throw overlaps(path, other);
+  }
+  await refuseGitHeld(workspace, paths);
+}
+
+function refuseByKind(workspace: Workspace, path: RepoPath): void {
+  const stat = lstatSync(fromRepoPath(workspace.root, path), { throwIfNoEntry: false });
+  if (stat === undefined) throw nothingThere(path);
+  const target = pathOfPointer(path);
+  if (target !== undefined) {
+    throw userError('path-not-trackable', `${path} has the name of a pointer`, {
+      hint: `Name what it points to: 'ocrpipe add ${target}'.`,
+    });
+  }
+  if (isIgnored(workspace.root, path, stat.isDirectory())) {
+    throw userError('path-ignored', `${path} is left out by .ocrignore`, {
+      hint: 'Change the rule there, or name another path.',
+    });
+  }
+}
+
+function nothingThere(path: RepoPath) {
+  return userError('no-such-path', `there is nothing at ${path}`, {
+    hint: `Check the name. If it is tracked and missing, 'ocrpipe checkout ${path}' or 'ocrpipe pull ${path}' puts it there.`,
+  });
+}
+
+function refuseOutput(workspace: Workspace, path: RepoPath): void {
+  const output = outputAt(workspace.root, path);
+  if (output === undefined) return;
+  const what = output.path === path ? 'is' : 'holds, or lies in,';
+  throw userError('stage-output', `${path} ${what} the output ${output.path} of stage '${output.stage}'`, {
+    hint: `'ocrpipe repro ${output.stage}' tracks it; 'ocrpipe commit ${output.stage}' records what is there now.`,
+  });
+}
+
+function overlaps(path: RepoPath, other: RepoPath) {
+  const relation = path.startsWith(`${other}/`) ? 'inside' : 'around';
+  return userError('path-overlaps', `${path} is ${relation} ${other}, and a file can be tracked only once`, {
+    hint:
+      relation === 'inside'
+        ? `Add the whole: 'ocrpipe add ${other}'.`
+        : `Choose other folders, or remove the pointer ${pointerPathOf(other)} first.`,
+  });
+}
+
+/** Git must hold none of the bytes, and must be able to hold the pointer. */
+async function refuseGitHeld(workspace: Workspace, paths: readonly RepoPath[]): Promise<void> {
+  const { git } = workspace;
+  if (git === undefined) return;
+  const [held] = await git.tracked(paths);
+  if (held !== undefined) {
+    const path = paths.find((each) => held === each || held.startsWith(`${each}/`)) ?? held;
+    throw userError('path-in-git', `git holds ${held}: a file belongs to git or to ocrpipe`, {
+      hint: `Take it out of git, the file itself stays: 'git rm -r --cached ${path}'. Then add it again.`,
+    });
+  }
+  const [ignored] = await git.ignored(paths.map(pointerPathOf));
+  if (ignored !== undefined) {
+    throw userError('pointer-ignored', `git ignores ${ignored}, so the pointer could never be committed`, {
+      hint: `'git check-ignore -v ${ignored}' names the rule to change.`,
+    });
+  }
+}

@@ -1,0 +1,113 @@
+import type { Call } from '../base/call.js';
+import type { ContentId } from '../base/content-id.js';
+import { userError } from '../base/errors.js';
+import { isWithin, type RepoPath } from '../base/paths.js';
+import { commitStages, type CommittedStage } from '../pipeline/commit-stages.js';
+import { parsePipeline, PIPELINE_FILE } from '../pipeline/definition.js';
+import { readIfThere } from '../pipeline/load.js';
+import type { Stage } from '../pipeline/stage.js';
+import { pipelineHost } from '../project/pipeline-host.js';
+import { Workspace } from '../project/workspace.js';
+import type { Snapshot } from '../tracking/workspace-files.js';
+import { selectTracked } from './select-tracked.js';
+
+export interface CommitInput {
+  /** Tracked paths or stages, as they were typed; none: everything that changed. */
+  targets: readonly string[];
+}
+
+export interface CommitResult {
+  /** Tracked paths whose pointer names something else now. */
+  tracked: readonly { path: RepoPath; old: ContentId; new: ContentId }[];
+  stages: readonly CommittedStage[];
+}
+
+/**
+ * Records what is in the workspace without running anything: changed tracked paths get new pointers, stages take what stands
+ * at their outputs for their results.
+ */
+export async function commit(input: CommitInput, call: Call): Promise<CommitResult> {
+  const workspace = Workspace.open(call, 'ocrpipe commit');
+  try {
+    const { paths, stages } = chooseTargets(workspace, input.targets);
+    const tracked: { path: RepoPath; old: ContentId; new: ContentId }[] = [];
+    for (const path of paths) {
+      const change = await recordPath(workspace, path, { named: input.targets.length > 0, call });
+      if (change) tracked.push(change);
+    }
+    const wanted = stages === undefined || stages.length > 0;
+    const host = pipelineHost(workspace);
+    return { tracked, stages: wanted ? await commitStages(host, stages) : [] };
+  } finally {
+    workspace.close();
+  }
+}
+
+/** The tracked paths that are no outputs, and the stages; `stages` undefined: all. */
+function chooseTargets(
+  workspace: Workspace,
+  targets: readonly string[],
+): { paths: RepoPath[]; stages: string[] | undefined } {
+  const stages = stagesOf(workspace);
+  const outputs = new Set(stages.flatMap(({ outs }) => outs.map(({ path }) => path)));
+  const own = workspace.files.trackedPaths().filter((path) => !outputs.has(path));
+  if (targets.length === 0) return { paths: own, stages: stages.length === 0 ? [] : undefined };
+  const chosen = targets.map((target) => chooseOne(workspace, target, { stages, own }));
+  return {
+    paths: [...new Set(chosen.flatMap(({ paths }) => paths))],
+    stages: [...new Set(chosen.flatMap(({ makers }) => makers))],
+  };
+}
+
+function chooseOne(
+  workspace: Workspace,
+  target: string,
+  { stages, own }: { stages: readonly Stage[]; own: readonly RepoPath[] },
+): { paths: RepoPath[]; makers: string[] } {
+  if (stages.some(({ name }) => name === target)) return { paths: [], makers: [target] };
+  const path = workspace.path(target);
+  const makers = stages
+    .filter(({ outs }) => outs.some((out) => isWithin(out.path, path)))
+    .map(({ name }) => name);
+  const below = own.filter((each) => isWithin(each, path));
+  return { paths: makers.length > 0 ? below : selectTracked(own, [path]), makers };
+}
+
+function stagesOf({ root }: Workspace): Stage[] {
+  const text = readIfThere(root, PIPELINE_FILE);
+  return text === undefined ? [] : [...parsePipeline(text).stages.values()];
+}
+
+async function recordPath(
+  workspace: Workspace,
+  path: RepoPath,
+  { named, call }: { named: boolean; call: Call },
+) {
+  const { files } = workspace;
+  const { state, pointer } = await files.state(path, call);
+  if (pointer === undefined || state === 'clean' || !isToRecord(path, state, named)) return undefined;
+  const snapshot: Snapshot | undefined = await files.store(path, call);
+  if (snapshot === undefined) return undefined;
+  await files.writePointer(path, snapshot, call);
+  return { path, old: pointer.id, new: snapshot.id };
+}
+
+/** Without being named, only what was plainly edited is recorded: not older bytes over a pointer that git moved. */
+function isToRecord(path: RepoPath, state: string, named: boolean): boolean {
+  if (state === 'missing') {
+    if (!named) return false;
+    throw userError('no-such-path', `there is nothing at ${path}`, {
+      hint: `'ocrpipe checkout ${path}' puts there what its pointer names.`,
+    });
+  }
+  if (state === 'conflict' && !named) {
+    throw userError(
+      'changed-on-both-sides',
+      `${path} was edited here, and its pointer ${path}.ocr was changed too`,
+      {
+        hint: `To take the edited bytes: 'ocrpipe commit ${path}'. To take those of the pointer: 'ocrpipe checkout --force ${path}'.`,
+      },
+    );
+  }
+  return named || state === 'modified';
+}

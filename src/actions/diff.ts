@@ -1,0 +1,162 @@
+import { posix } from 'node:path';
+import type { Call } from '../base/call.js';
+import type { ContentId } from '../base/content-id.js';
+import { userError } from '../base/errors.js';
+import type { RepoPath } from '../base/paths.js';
+import { changesBetween, type DirectoryChange } from '../project/stored-directory.js';
+import { trackedAt, trackedNow, type TrackedSnapshot, type TrackedState } from '../project/tracked-state.js';
+import { Workspace } from '../project/workspace.js';
+import type { TreeEntry } from '../store/tree-format.js';
+import type { TreeRef } from '../store/tree-reader.js';
+import { sameSnapshot } from '../tracking/pointer.js';
+
+export interface DiffInput {
+  /** A commit; the last one if not given. */
+  from?: string | undefined;
+  /** A commit; the workspace if not given. */
+  to?: string | undefined;
+}
+
+/** `old` and `new` are content ids. */
+export interface ChangedFile {
+  path: string;
+  old?: ContentId;
+  new?: ContentId;
+}
+
+export interface RenamedFile {
+  from: string;
+  path: string;
+  old: ContentId;
+  new: ContentId;
+}
+
+export interface DiffResult {
+  added: readonly ChangedFile[];
+  modified: readonly ChangedFile[];
+  deleted: readonly ChangedFile[];
+  renamed: readonly RenamedFile[];
+  /** Folders that differ and whose files are not known here: `pull` or `fetch` tells them. */
+  unknown: readonly ChangedFile[];
+}
+
+/** What differs between two commits, or a commit and the workspace, file by file in every tracked path. */
+export async function diff(input: DiffInput, call: Call): Promise<DiffResult> {
+  const workspace = Workspace.open(call, 'ocrpipe diff');
+  try {
+    const before = await stateAt(workspace, input.from ?? 'HEAD');
+    const after =
+      input.to === undefined ? await trackedNow(workspace, call) : await stateAt(workspace, input.to);
+    return compare(before, after);
+  } finally {
+    workspace.close();
+  }
+}
+
+async function stateAt(workspace: Workspace, revision: string): Promise<TrackedState> {
+  const { git } = workspace;
+  if (git === undefined) {
+    throw userError('not-in-git', 'this workspace is not in git, so there are no commits to compare', {
+      hint: "'ocrpipe status' compares pointers and files.",
+    });
+  }
+  // Before the first commit nothing was tracked.
+  if (revision === 'HEAD' && (await git.currentCommit()) === undefined) return new Map();
+  return trackedAt(workspace, await git.resolve(revision));
+}
+
+interface Collected {
+  changes: DirectoryChange[];
+  unknown: ChangedFile[];
+}
+
+/** The differences between two states of a workspace. */
+export function compare(before: TrackedState, after: TrackedState): DiffResult {
+  const found: Collected = { changes: [], unknown: [] };
+  for (const path of [...new Set([...before.keys(), ...after.keys()])].sort()) {
+    comparePath(path, { old: before.get(path), now: after.get(path) }, found);
+  }
+  return { ...sortOut(found.changes), unknown: found.unknown };
+}
+
+function comparePath(
+  path: RepoPath,
+  { old, now }: { old: TrackedSnapshot | undefined; now: TrackedSnapshot | undefined },
+  found: Collected,
+): void {
+  if (sameSnapshot(old?.snapshot, now?.snapshot)) return;
+  const [left, right] = [directoryOf(old), directoryOf(now)];
+  if ((old && left === 'absent') || (now && right === 'absent')) {
+    found.unknown.push({ path, ...(old && { old: old.snapshot.id }), ...(now && { new: now.snapshot.id }) });
+    return;
+  }
+  const [oldFile, newFile] = [fileOf(path, old), fileOf(path, now)];
+  if (oldFile || newFile) {
+    const change = !oldFile ? 'added' : !newFile ? 'deleted' : 'modified';
+    found.changes.push({ path, change, ...(oldFile && { old: oldFile }), ...(newFile && { new: newFile }) });
+  }
+  const inside = changesBetween(treeOrNothing(left), treeOrNothing(right));
+  found.changes.push(...inside.map((change) => ({ ...change, path: `${path}/${change.path}` })));
+}
+
+/** The tree of a directory; `absent` if it is one whose nodes the store lacks. */
+function directoryOf(tracked: TrackedSnapshot | undefined): TreeRef | 'absent' | undefined {
+  if (tracked?.snapshot.kind !== 'directory') return undefined;
+  const { reader, snapshot } = tracked;
+  return reader.has('tree', snapshot.id) ? { reader, id: snapshot.id } : 'absent';
+}
+
+function treeOrNothing(tree: TreeRef | 'absent' | undefined): TreeRef | undefined {
+  return tree === 'absent' ? undefined : tree;
+}
+
+function fileOf(path: RepoPath, tracked: TrackedSnapshot | undefined): TreeEntry | undefined {
+  if (tracked?.snapshot.kind !== 'file') return undefined;
+  const { id, size, executable = false } = tracked.snapshot;
+  return { kind: 'file', name: posix.basename(path) as TreeEntry['name'], id, size, executable };
+}
+
+/** Splits changes by kind; a deleted file whose bytes were added elsewhere was renamed. */
+function sortOut(changes: readonly DirectoryChange[]): Omit<DiffResult, 'unknown'> {
+  const added = changes.filter(({ change }) => change === 'added');
+  const deleted = changes.filter(({ change }) => change === 'deleted');
+  const renamed = pairRenames(deleted, added);
+  const movedFrom = new Set(renamed.map(({ from }) => from));
+  const movedTo = new Set(renamed.map(({ path }) => path));
+  return {
+    added: added.filter(({ path }) => !movedTo.has(path)).map(toChanged),
+    modified: changes.filter(({ change }) => change === 'modified').map(toChanged),
+    deleted: deleted.filter(({ path }) => !movedFrom.has(path)).map(toChanged),
+    renamed,
+  };
+}
+
+/** Pairs by content id; of several with one id, those of one name first, then in order. */
+function pairRenames(deleted: readonly DirectoryChange[], added: readonly DirectoryChange[]): RenamedFile[] {
+  const waiting = new Map<ContentId, DirectoryChange[]>();
+  for (const change of deleted) {
+    const id = idOf(change.old);
+    if (id === undefined) continue;
+    const others = waiting.get(id);
+    if (others) others.push(change);
+    else waiting.set(id, [change]);
+  }
+  return added.flatMap((change): RenamedFile[] => {
+    const id = idOf(change.new);
+    const sources = id === undefined ? undefined : waiting.get(id);
+    if (id === undefined || sources === undefined || sources.length === 0) return [];
+    const sameName = sources.findIndex(({ path }) => posix.basename(path) === posix.basename(change.path));
+    const [source] = sources.splice(Math.max(0, sameName), 1);
+    return [{ from: source!.path, path: change.path, old: id, new: id }];
+  });
+}
+
+function toChanged({ path, old, new: now }: DirectoryChange): ChangedFile {
+  const [before, after] = [idOf(old), idOf(now)];
+  return { path, ...(before && { old: before }), ...(after && { new: after }) };
+}
+
+/** A symbolic link has no bytes and no id. */
+function idOf(entry: TreeEntry | undefined): ContentId | undefined {
+  return entry?.kind === 'file' ? entry.id : undefined;
+}

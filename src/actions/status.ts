@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import type { Call } from '../base/call.js';
+import type { RepoPath } from '../base/paths.js';
+import { stageStatuses, type StageStatus } from '../pipeline/stage-status.js';
+import { pipelineHost } from '../project/pipeline-host.js';
+import { Workspace } from '../project/workspace.js';
+import { pointerPathOf, pointerText } from '../tracking/pointer.js';
+import type { PathState, Snapshot } from '../tracking/workspace-files.js';
+
+export interface TrackedStatus {
+  path: RepoPath;
+  /** `new`: git has no pointer of it committed. `modified`: pointer and bytes differ, see `cause`. */
+  state: 'clean' | 'modified' | 'missing' | 'new';
+  /** Of `modified`: the bytes were edited, the pointer was changed (as by `git checkout`), or both. */
+  cause?: 'edited' | 'pointer-moved' | 'both';
+  /** Of `missing`: true if `checkout` can put it there, false if it has to be pulled. */
+  inStore?: boolean;
+  /** True if the pointer is not as it is in git's last commit. */
+  uncommitted?: boolean;
+}
+
+export interface StatusResult {
+  tracked: readonly TrackedStatus[];
+  stages: readonly StageStatus[];
+}
+
+/** Compares pointers, bytes and git, and asks the plan for every stage. Changes nothing. */
+export async function status(call: Call): Promise<StatusResult> {
+  const workspace = Workspace.open(call, 'ocrpipe status');
+  try {
+    const pointers = workspace.files.pointers();
+    const committed = await committedPointers(
+      workspace,
+      pointers.map(({ path }) => path),
+    );
+    const tracked: TrackedStatus[] = [];
+    for (const { path, snapshot } of pointers) {
+      const { state } = await workspace.files.state(path, call);
+      tracked.push(wordState(workspace, { path, snapshot, state }, committed));
+    }
+    return { tracked, stages: await stageStatuses(pipelineHost(workspace)) };
+  } finally {
+    workspace.close();
+  }
+}
+
+/** True if nothing is to be done: what `--exit-code` asks. */
+export function isClean({ tracked, stages }: StatusResult): boolean {
+  return (
+    tracked.every(({ state }) => state === 'clean') &&
+    stages.every(({ state }) => state === 'fresh' || state === 'frozen')
+  );
+}
+
+interface Facts {
+  path: RepoPath;
+  snapshot: Snapshot;
+  state: PathState;
+}
+
+/** Git's names for the pointers of its last commit. */
+type Committed = ReadonlyMap<RepoPath, string>;
+
+const CAUSES = { modified: 'edited', 'pointer-moved': 'pointer-moved', conflict: 'both' } as const;
+
+function wordState(workspace: Workspace, facts: Facts, committed: Committed | undefined): TrackedStatus {
+  const { path, snapshot, state } = facts;
+  const inGit = committed?.get(path);
+  const differs = committed !== undefined && inGit !== gitBlobId(pointerText(snapshot), inGit);
+  const uncommitted = differs ? { uncommitted: true } : {};
+  if (state === 'missing') return { path, state, inStore: workspace.files.inStore(snapshot), ...uncommitted };
+  if (state === 'clean' || state === 'untracked') {
+    return { path, state: committed !== undefined && inGit === undefined ? 'new' : 'clean', ...uncommitted };
+  }
+  return { path, state: 'modified', cause: CAUSES[state], ...uncommitted };
+}
+
+/** Undefined without git. */
+async function committedPointers(
+  { git }: Workspace,
+  paths: readonly RepoPath[],
+): Promise<Committed | undefined> {
+  if (git === undefined) return undefined;
+  const commit = paths.length === 0 ? undefined : await git.currentCommit();
+  if (commit === undefined) return new Map();
+  const files = await git.filesAt(commit, paths.map(pointerPathOf));
+  const objects = new Map(files.map(({ path, object }) => [path, object]));
+  return new Map(
+    paths.flatMap((path): [RepoPath, string][] => {
+      const object = objects.get(pointerPathOf(path));
+      return object === undefined ? [] : [[path, object]];
+    }),
+  );
+}
+
+/** What git would call a file of this text, by the hash (SHA-1 or SHA-256) that the repository uses. */
+function gitBlobId(text: string, like: string | undefined): string {
+  const algorithm = like?.length === 64 ? 'sha256' : 'sha1';
+  return createHash(algorithm)
+    .update(`blob ${Buffer.byteLength(text)}\0${text}`)
+    .digest('hex');
+}

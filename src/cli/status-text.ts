@@ -1,0 +1,70 @@
+import type { StatusResult, TrackedStatus } from '../actions/status.js';
+import { reasonText } from '../pipeline/reason.js';
+import type { StageStatus } from '../pipeline/stage-status.js';
+import { textTable } from './table.js';
+
+/** Reasons shown in one line of a stage; `why` has them all. */
+const REASONS = 3;
+
+/** The status for people: one line a path and stage, each with what to do about it. */
+export function statusText(result: StatusResult): string {
+  const { tracked, stages } = result;
+  if (tracked.length + stages.length === 0) {
+    return "Nothing is tracked yet, and there is no pipeline.yaml. Begin with 'ocrpipe add PATH'.";
+  }
+  const parts = [
+    section(
+      'Tracked',
+      tracked.map(({ path, ...rest }) => [path, rest.state, advice({ path, ...rest })]),
+    ),
+    section(
+      'Stages',
+      stages.map((stage) => [stage.name, stage.state, reasons(stage)]),
+    ),
+    nextStep(stages),
+  ];
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+function section(title: string, rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return '';
+  const indented = textTable(rows)
+    .split('\n')
+    .map((line) => `  ${line}`);
+  return [`${title}:`, ...indented].join('\n');
+}
+
+function advice({ path, state, cause, inStore, uncommitted }: TrackedStatus): string {
+  switch (state) {
+    case 'new':
+      return `pointer not in git yet: git add ${path}.ocr`;
+    case 'missing':
+      return inStore === true ? `'ocrpipe checkout ${path}' puts it there` : `'ocrpipe pull ${path}' gets it`;
+    case 'modified':
+      return modifiedAdvice(path, cause);
+    case 'clean':
+      return uncommitted === true ? 'pointer changed since the last git commit' : '';
+  }
+}
+
+function modifiedAdvice(path: string, cause: TrackedStatus['cause']): string {
+  if (cause === 'pointer-moved') return `its pointer changed: 'ocrpipe checkout ${path}'`;
+  if (cause === 'both') {
+    return `edited, and its pointer changed: 'ocrpipe commit ${path}' or 'ocrpipe checkout --force ${path}'`;
+  }
+  return `edited: 'ocrpipe commit ${path}' keeps that, 'ocrpipe checkout --force ${path}' undoes it`;
+}
+
+function reasons(stage: StageStatus): string {
+  if (stage.state === 'never-run') return '';
+  const shown = stage.reasons.slice(0, REASONS).map(reasonText);
+  const more = stage.reasons.length - shown.length;
+  return [...shown, ...(more > 0 ? [`${more} more ('ocrpipe why ${stage.name}')`] : [])].join(', ');
+}
+
+function nextStep(stages: readonly StageStatus[]): string {
+  const waiting = stages.filter(({ state }) => state === 'stale' || state === 'never-run').length;
+  return waiting === 0
+    ? ''
+    : `'ocrpipe repro' brings ${waiting === 1 ? 'the stage' : `${waiting} stages`} up to date.`;
+}

@@ -1,0 +1,42 @@
+import { add, type AddedPath, type AddResult } from '../actions/add.js';
+import { Args } from '@oclif/core';
+import { BaseCommand } from '../cli/base-command.js';
+import { bytesText, countText } from '../cli/units.js';
+
+export default class Add extends BaseCommand {
+  static override summary = 'Track files and folders: bytes into the store, a small pointer for git.';
+  static override description =
+    'Writes PATH.ocr, to be committed, and an entry in the .gitignore beside it. Run it again after an edit.';
+  static override examples = [
+    '<%= config.bin %> add data/raw',
+    '<%= config.bin %> add data/images data/labels.json',
+  ];
+  static override strict = false;
+  static override args = {
+    paths: Args.string({ required: true, description: 'file or folder to track; several may follow' }),
+  };
+
+  async run(): Promise<void> {
+    const { flags, argv } = await this.parse(Add);
+    await this.perform(flags, {
+      action: (call) => add({ paths: argv.map(String) }, call),
+      text: addText,
+    });
+  }
+}
+
+function addText({ added }: AddResult): string {
+  const pointers = added.filter(({ changed }) => changed).map(({ path }) => `${path}.ocr`);
+  return [
+    ...added.map(lineOf),
+    ...(pointers.length > 0
+      ? [`Commit it: git add ${pointers.join(' ')} and the .gitignore beside it.`]
+      : []),
+  ].join('\n');
+}
+
+function lineOf({ path, size, files, old, changed }: AddedPath): string {
+  const what = files === undefined ? bytesText(size) : `${countText(files, 'file')}, ${bytesText(size)}`;
+  const how = !changed ? 'unchanged' : old === undefined ? 'added' : 'updated';
+  return `${path}  ${how}  (${what})`;
+}

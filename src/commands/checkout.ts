@@ -1,0 +1,35 @@
+import { Args, Flags } from '@oclif/core';
+import { checkout, type CheckoutResult } from '../actions/checkout.js';
+import { BaseCommand } from '../cli/base-command.js';
+import { countText } from '../cli/units.js';
+
+export default class Checkout extends BaseCommand {
+  static override summary = 'Put the bytes that the pointers name into the workspace.';
+  static override description =
+    'Run it after `git checkout` or `git pull`. Edits that are not in the store are never overwritten unless --force is given.';
+  static override examples = [
+    '<%= config.bin %> checkout',
+    '<%= config.bin %> checkout data/raw',
+    '<%= config.bin %> checkout --force data/raw',
+  ];
+  static override strict = false;
+  static override args = {
+    paths: Args.string({ description: 'tracked paths or folders above them (default: all)' }),
+  };
+  static override flags = {
+    force: Flags.boolean({ char: 'f', description: 'overwrite edits that are not in the store' }),
+  };
+
+  async run(): Promise<void> {
+    const { flags, argv } = await this.parse(Checkout);
+    await this.perform(flags, {
+      action: (call) => checkout({ paths: argv.map(String), force: flags.force }, call),
+      text: checkoutText,
+    });
+  }
+}
+
+function checkoutText({ changed, unchanged }: CheckoutResult): string {
+  if (changed.length === 0) return `Nothing to do: ${countText(unchanged, 'tracked path')} as it should be.`;
+  return changed.map(({ path, id }) => `${path}  now ${id.slice(0, 10)}`).join('\n');
+}

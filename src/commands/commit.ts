@@ -1,0 +1,36 @@
+import { Args } from '@oclif/core';
+import { commit, type CommitResult } from '../actions/commit.js';
+import { BaseCommand } from '../cli/base-command.js';
+import { countText } from '../cli/units.js';
+
+export default class Commit extends BaseCommand {
+  static override summary = 'Record what is in the workspace without running anything.';
+  static override description =
+    'Edited tracked paths get new pointers; stages take what stands at their outputs for their results. This is no git commit.';
+  static override examples = [
+    '<%= config.bin %> commit',
+    '<%= config.bin %> commit data/raw',
+    '<%= config.bin %> commit train',
+  ];
+  static override strict = false;
+  static override args = {
+    targets: Args.string({ description: 'tracked paths or stages (default: all that changed)' }),
+  };
+
+  async run(): Promise<void> {
+    const { flags, argv } = await this.parse(Commit);
+    await this.perform(flags, {
+      action: (call) => commit({ targets: argv.map(String) }, call),
+      text: commitText,
+    });
+  }
+}
+
+function commitText({ tracked, stages }: CommitResult): string {
+  if (tracked.length + stages.length === 0) return 'Nothing to record.';
+  return [
+    ...tracked.map(({ path, old, new: now }) => `${path}  ${old.slice(0, 10)} -> ${now.slice(0, 10)}`),
+    ...stages.map(({ name, outs }) => `${name}  ${countText(outs.length, 'output')} recorded`),
+    'Commit the changed .ocr files and pipeline.lock to git.',
+  ].join('\n');
+}

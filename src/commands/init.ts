@@ -1,0 +1,31 @@
+import { Flags } from '@oclif/core';
+import { init, type InitResult } from '../actions/init.js';
+import { BaseCommand } from '../cli/base-command.js';
+
+export default class Init extends BaseCommand {
+  static override summary = 'Start a workspace: a store and its settings beside git.';
+  static override description =
+    'Makes .ocrstore in the current folder, which is to be in a git work tree. Run again, it only adds what is missing.';
+  static override examples = ['<%= config.bin %> init', '<%= config.bin %> init --no-git'];
+  static override flags = {
+    git: Flags.boolean({
+      default: true,
+      allowNo: true,
+      description: 'require a git work tree (--no-git: do without)',
+    }),
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Init);
+    await this.perform(flags, { action: (call) => init({ git: flags.git }, call), text: initText });
+  }
+}
+
+function initText({ root, created, git }: InitResult): string {
+  if (!created) return `${root} is a workspace already; nothing that was there is changed.`;
+  return [
+    `New workspace in ${root}.`,
+    ...(git ? ["Commit it: 'git add .ocrstore' and 'git commit'."] : []),
+    "Next: 'ocrpipe add PATH' tracks images and weights, pipeline.yaml holds the stages.",
+  ].join('\n');
+}
