@@ -96,7 +96,7 @@ export class StoreWriter {
     try {
       this.#blobs.close();
       this.#nodes.close();
-      for (const pack of this.#nodes.takeSealed()) this.#name(pack);
+      for (let pack = this.#nodes.nextSealed(); pack; pack = this.#nodes.nextSealed()) this.#name(pack);
     } catch (error) {
       this.abort();
       throw error;
@@ -132,7 +132,12 @@ export class StoreWriter {
   }
 
   #name(pack: SealedPack): void {
-    namePack(this.#target, pack);
+    try {
+      namePack(this.#target, pack);
+    } catch (error) {
+      unlinkIfThere(pack.file);
+      throw error;
+    }
     this.#written.packs.push(pack.id);
   }
 }
@@ -151,7 +156,7 @@ class PackStream {
   readonly #tmp: string;
   readonly #onSealed: ((pack: SealedPack) => void) | undefined;
   readonly #sealedIndex = new ObjectIndex();
-  #sealed: SealedPack[] = [];
+  readonly #sealed: SealedPack[] = [];
   #current: PackWriter | undefined;
   readonly #inCurrent = new Set<string>();
 
@@ -182,16 +187,14 @@ class PackStream {
     else this.#sealed.push(pack);
   }
 
-  /** The sealed packs that wait for a name, oldest first; they are the caller's then. */
-  takeSealed(): SealedPack[] {
-    const sealed = this.#sealed;
-    this.#sealed = [];
-    return sealed;
+  /** The oldest sealed pack that waits for a name, if any; it is the caller's then. */
+  nextSealed(): SealedPack | undefined {
+    return this.#sealed.shift();
   }
 
   abort(): void {
     this.#current?.abort();
     this.#current = undefined;
-    for (const pack of this.takeSealed()) unlinkIfThere(pack.file);
+    for (const pack of this.#sealed.splice(0)) unlinkIfThere(pack.file);
   }
 }

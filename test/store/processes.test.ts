@@ -73,6 +73,22 @@ describe('a store that is written by processes', () => {
     expect(points.length).toBeGreaterThanOrEqual(12);
   });
 
+  it('stays whole and holds no litter when a file cannot be written to its end', async () => {
+    const work = newWork(1000);
+    const limited = await runProcess(
+      '/bin/sh',
+      ['-c', 'ulimit -f 1024 && exec "$0" "$@"', process.execPath, child, work.root, work.large, '1000'],
+      { cwd: join(work.root, '..') },
+    );
+    expect(limited).toMatchObject({ exitCode: 1, stdout: 'EFBIG' });
+    expect(readdirSync(join(work.root, 'tmp'))).toEqual([]);
+    await expectSound(work.root);
+    const { stdout } = await storeAll(work);
+    const store = await expectSound(work.root);
+    expect([...missingFrom({ reader: store!, id: toContentId(stdout) })]).toEqual([]);
+    store!.close();
+  });
+
   it('is one sound store when several write the same and different things at once', async () => {
     const work = newWork(2000);
     const others = [1000, 2000, 2000, 1500].map((files) => ({ ...work, files }));
@@ -85,7 +101,7 @@ describe('a store that is written by processes', () => {
       expect([...missingFrom({ reader: store!, id: toContentId(stdout) })]).toEqual([]);
     }
     expect(readdirSync(join(work.root, 'tmp'))).toEqual([]);
-    expect(store!.has('blob', contentIdOf(Buffer.alloc(3000, 3)))).toBe(true);
+    expect(store!.has('blob', contentIdOf(Buffer.alloc(3000, '3')))).toBe(true);
     store!.close();
   });
 });

@@ -8,15 +8,21 @@ const [root, largeFile, count] = process.argv.slice(2);
 const store = LocalStore.create(root);
 const writer = store.writer();
 const entries = [];
-for (let index = 0; index < Number(count); index += 1) {
-  const bytes = Buffer.alloc(3000, index);
-  const id = writer.putBlob(bytes);
-  entries.push({ kind: 'file', name: `f${index}`, executable: false, size: bytes.length, id });
+try {
+  for (let index = 0; index < Number(count); index += 1) {
+    const bytes = Buffer.alloc(3000, String(index));
+    const id = writer.putBlob(bytes);
+    entries.push({ kind: 'file', name: `f${index}`, executable: false, size: bytes.length, id });
+  }
+  const { id, size } = await writer.putFile(largeFile);
+  entries.push({ kind: 'file', name: 'large', executable: false, size, id });
+  const tree = buildTree(entries, (node) => writer.putTree(node, 'tree'));
+  buildTree(entries, (node) => writer.putTree(node, 'listing'));
+  writer.finish();
+  new RunRecords(root).put(tree.id, { tree: tree.id });
+  process.stdout.write(tree.id);
+} catch (error) {
+  writer.abort();
+  process.stdout.write(error.code);
+  process.exitCode = 1;
 }
-const { id, size } = await writer.putFile(largeFile);
-entries.push({ kind: 'file', name: 'large', executable: false, size, id });
-const tree = buildTree(entries, (node) => writer.putTree(node, 'tree'));
-buildTree(entries, (node) => writer.putTree(node, 'listing'));
-writer.finish();
-new RunRecords(root).put(tree.id, { tree: tree.id });
-process.stdout.write(tree.id);
