@@ -14,7 +14,8 @@ export interface Revision {
 export function committed(git: Git, name: string, commit: CommitId | undefined): Revision {
   return {
     name,
-    text: async (path) => (commit === undefined ? undefined : (await git.readAt(commit, path))?.toString('utf8')),
+    text: async (path) =>
+      commit === undefined ? undefined : (await git.readAt(commit, path))?.toString('utf8'),
   };
 }
 

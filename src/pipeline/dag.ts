@@ -16,8 +16,7 @@ export interface Dag {
 
 /** The chosen stages and the tracked data that they read. */
 export function stageDag(
-  pipeline: Pipeline,
-  graph: StageGraph,
+  { pipeline, graph }: { pipeline: Pipeline; graph: StageGraph },
   chosen: readonly string[],
   tracked: readonly RepoPath[],
 ): Dag {

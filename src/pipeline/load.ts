@@ -49,7 +49,7 @@ export function loadPipeline(host: PipelineHost): LoadedPipeline {
   const locks = new LockStore(host);
   const lock = locks.read();
   const marks = new RunningMarks(host);
-  const pointers = host.files.pointers().map(({ path }) => path);
+  const pointers = host.files.trackedPaths();
   throwProblems(trackedOutputProblems(pipeline, pointers, writtenByStage({ host, pipeline, lock, marks })));
   const params = new ParamsFiles((path) => readIfThere(host.root, path));
   const observer = new Observer({ host, pipeline, params, marks });
@@ -59,7 +59,7 @@ export function loadPipeline(host: PipelineHost): LoadedPipeline {
 /** Throws `missing-dependency` for every dependency of these stages that nothing provides. */
 export function requireDependencies(loaded: LoadedPipeline, names: readonly string[]): void {
   const { host, pipeline } = loaded;
-  const pointers = host.files.pointers().map(({ path }) => path);
+  const pointers = host.files.trackedPaths();
   const exists = (path: RepoPath): boolean => existsSync(fromRepoPath(host.root, path));
   throwProblems(missingDependencyProblems(pipeline, names, { pointers, exists }));
 }

@@ -1,40 +1,33 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Call } from '../../src/base/call.js';
 import type { OcrpipeEvent } from '../../src/base/events.js';
 import type { AbsPath, RepoPath } from '../../src/base/paths.js';
-import { openGit } from '../../src/git/simple-git.js';
-import { localHost } from '../../src/pipeline/local-host.js';
+import { init } from '../../src/actions/init.js';
 import type { PipelineHost } from '../../src/pipeline/host.js';
 import { repro, type ReproRequest, type ReproResult, type StageReport } from '../../src/pipeline/repro.js';
-import { LocalStore } from '../../src/store/local-store.js';
-import { TrackedFiles } from '../../src/tracking/tracked-files.js';
+import { pipelineHost } from '../../src/project/pipeline-host.js';
+import { Workspace } from '../../src/project/workspace.js';
 import { git, gitCommitAll, gitRepository } from '../rig/git-repository.js';
 
 /** A git work tree with a store, and what tests of the pipeline do in it, in this process. */
 export class PipelineWorkspace {
   readonly root: AbsPath = gitRepository();
   readonly events: OcrpipeEvent[] = [];
-  private readonly store: LocalStore;
 
   constructor() {
-    this.store = LocalStore.create(this.path('.ocrstore'));
-    this.write('.gitignore', '.ocrstore/\nran.log\n');
+    init({ git: true }, this.call());
+    this.write('.gitignore', 'ran.log\n');
+  }
+
+  /** What a command hands to an action. */
+  call(signal: AbortSignal = new AbortController().signal): Call {
+    return { cwd: this.root, events: (event) => void this.events.push(event), signal };
   }
 
   /** As a new process would have it. */
-  host(signal: AbortSignal = new AbortController().signal): PipelineHost {
-    const store = LocalStore.open(this.store.root);
-    const files = new TrackedFiles({ root: this.root, store, git: true, command: 'test' });
-    const events = (event: OcrpipeEvent): void => void this.events.push(event);
-    return localHost({
-      root: this.root,
-      store,
-      files,
-      git: openGit(this.root),
-      command: 'test',
-      events,
-      signal,
-    });
+  host(signal?: AbortSignal): PipelineHost {
+    return pipelineHost(Workspace.open(this.call(signal), 'test'));
   }
 
   repro(request: Partial<ReproRequest> = {}, signal?: AbortSignal): Promise<ReproResult> {

@@ -1,0 +1,60 @@
+import type { RepoPath } from '../base/paths.js';
+import type { Revision } from '../metrics/revision.js';
+import { readValueFile, type ValueFile } from '../metrics/value-file.js';
+import { PARAMS_FILE, parsePipeline, PIPELINE_FILE } from '../pipeline/definition.js';
+import type { Stage } from '../pipeline/stage.js';
+import { readIfThere } from '../pipeline/load.js';
+import { workspaceRevision } from '../metrics/revision.js';
+import type { Workspace } from '../project/workspace.js';
+import { parsePointer, pointerPathOf } from '../tracking/pointer.js';
+
+/** The metrics files that the pipeline of a revision names and that are there. */
+export function metricsAt(workspace: Workspace, revision: Revision): Promise<ValueFile[]> {
+  return valueFilesAt(workspace, revision, (stage) =>
+    stage.outs.filter((out) => out.kind === 'metric').map((out) => out.path),
+  );
+}
+
+/** The parameters files that the pipeline of a revision uses, and params.yaml, as far as they are there. */
+export function paramsAt(workspace: Workspace, revision: Revision): Promise<ValueFile[]> {
+  return valueFilesAt(workspace, revision, (stage) => stage.params.map((use) => use.file), [
+    PARAMS_FILE as RepoPath,
+  ]);
+}
+
+/** The files as they stand. */
+export function workspaceFiles(workspace: Workspace): Revision {
+  return workspaceRevision((path) => readIfThere(workspace.root, path));
+}
+
+async function valueFilesAt(
+  workspace: Workspace,
+  revision: Revision,
+  named: (stage: Stage) => readonly RepoPath[],
+  always: readonly RepoPath[] = [],
+): Promise<ValueFile[]> {
+  const place = (path: string): string => (revision.name === 'workspace' ? path : `${revision.name}:${path}`);
+  const definition = await revision.text(PIPELINE_FILE);
+  const stages =
+    definition === undefined ? [] : [...parsePipeline(definition, place(PIPELINE_FILE)).stages.values()];
+  const paths = [...new Set([...always, ...stages.flatMap(named)])].sort();
+  const files = await Promise.all(
+    paths.map(async (path): Promise<ValueFile | undefined> => {
+      const text = (await revision.text(path)) ?? (await storedText(workspace, revision, path));
+      return text === undefined ? undefined : { ...readValueFile(text, place(path)), file: path };
+    }),
+  );
+  return files.filter((file) => file !== undefined);
+}
+
+/** A file that git does not hold is in the store, if the revision has a pointer to it. */
+async function storedText(
+  { store }: Workspace,
+  revision: Revision,
+  path: RepoPath,
+): Promise<string | undefined> {
+  const pointer = await revision.text(pointerPathOf(path));
+  if (pointer === undefined) return undefined;
+  const { id, kind } = parsePointer(pointer, pointerPathOf(path));
+  return kind === 'file' && store.has('blob', id) ? store.read('blob', id).toString('utf8') : undefined;
+}

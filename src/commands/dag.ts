@@ -1,0 +1,34 @@
+import { Args, Flags } from '@oclif/core';
+import { dag } from '../actions/dag.js';
+import { BaseCommand } from '../cli/base-command.js';
+import { drawDag } from '../pipeline/dag-drawing.js';
+import { dotDag, mermaidDag } from '../pipeline/dag.js';
+
+export default class Dag extends BaseCommand {
+  static override summary = 'Draw the graph of the stages.';
+  static override examples = [
+    '<%= config.bin %> dag',
+    '<%= config.bin %> dag evaluate --outs',
+    '<%= config.bin %> dag --mermaid >> README.md',
+    '<%= config.bin %> dag --dot | dot -Tsvg > pipeline.svg',
+  ];
+  static override strict = false;
+  static override args = {
+    targets: Args.string({
+      description: 'stages, or paths of outputs; with all that they need. All if none',
+    }),
+  };
+  static override flags = {
+    mermaid: Flags.boolean({ summary: "As Mermaid's flowchart.", exclusive: ['dot'] }),
+    dot: Flags.boolean({ summary: 'In the language of Graphviz.' }),
+    outs: Flags.boolean({ summary: 'Outputs and what they are made from, instead of stages.' }),
+  };
+
+  async run(): Promise<void> {
+    const { argv, flags } = await this.parse(Dag);
+    await this.perform(flags, {
+      action: (call) => dag({ targets: argv.map(String), outs: flags.outs }, call),
+      text: flags.mermaid ? mermaidDag : flags.dot ? dotDag : drawDag,
+    });
+  }
+}

@@ -1,0 +1,27 @@
+import { Flags } from '@oclif/core';
+import { metricsShow } from '../../actions/metrics-show.js';
+import { BaseCommand } from '../../cli/base-command.js';
+import { textTable } from '../../cli/table.js';
+import { markdownTable, valueRows } from '../../cli/value-text.js';
+
+export default class MetricsShow extends BaseCommand {
+  static override summary = "Show the numbers of the pipeline's metrics files.";
+  static override examples = [
+    '<%= config.bin %> metrics show',
+    '<%= config.bin %> metrics show --rev v1.0 --md',
+  ];
+  static override flags = {
+    rev: Flags.string({ summary: 'A revision of git, instead of the workspace.' }),
+    md: Flags.boolean({ summary: 'As a Markdown table.', exclusive: ['json'] }),
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(MetricsShow);
+    const table = flags.md ? markdownTable : textTable;
+    await this.perform(flags, {
+      action: (call) => metricsShow({ rev: flags.rev }, call),
+      text: (values) =>
+        values.length === 0 ? 'There are no metrics.' : table(valueRows(values), ['file', 'key', 'value']),
+    });
+  }
+}
