@@ -24,7 +24,12 @@ export function makeVariables() {
   const variable = (shape, fanIn) => {
     const size = shape.reduce((a, b) => a * b, 1);
     const scale = Math.sqrt(12 / fanIn);
-    return tf.variable(tf.tensor(numbers(size, salt++).map((value) => value * scale), shape));
+    return tf.variable(
+      tf.tensor(
+        numbers(size, salt++).map((value) => value * scale),
+        shape,
+      ),
+    );
   };
   const variables = {};
   let inChannels = 1;
@@ -73,7 +78,9 @@ export function lossOf(nn, variables, { images, labels }) {
 /** One step; the loss is read, as a training loop does. */
 export async function trainStep(nn, variables, data, adam) {
   const { value, grads } = tf.variableGrads(() => lossOf(nn, variables, data));
-  const named = Object.fromEntries(Object.entries(variables).map(([name, variable]) => [name, grads[variable.name]]));
+  const named = Object.fromEntries(
+    Object.entries(variables).map(([name, variable]) => [name, grads[variable.name]]),
+  );
   adam.apply(variables, named, 1e-3);
   const loss = (await value.data())[0];
   tf.dispose([value, grads]);

@@ -74,48 +74,8 @@ function blockRowMajor(
     let b = panel;
     let c00 = splat(0), c01 = splat(0), c10 = splat(0), c11 = splat(0);
     let c20 = splat(0), c21 = splat(0), c30 = splat(0), c31 = splat(0);
-    let k = depth;
-    for (; k >= 4; k -= 4) {
-      let b0 = v128.load(b), b1 = v128.load(b, 16);
-      let s = v128.load32_splat(a0);
-      c00 = madd(s, b0, c00); c01 = madd(s, b1, c01);
-      s = v128.load32_splat(a1);
-      c10 = madd(s, b0, c10); c11 = madd(s, b1, c11);
-      s = v128.load32_splat(a2);
-      c20 = madd(s, b0, c20); c21 = madd(s, b1, c21);
-      s = v128.load32_splat(a3);
-      c30 = madd(s, b0, c30); c31 = madd(s, b1, c31);
-      b0 = v128.load(b, 32); b1 = v128.load(b, 48);
-      s = v128.load32_splat(a0, 4);
-      c00 = madd(s, b0, c00); c01 = madd(s, b1, c01);
-      s = v128.load32_splat(a1, 4);
-      c10 = madd(s, b0, c10); c11 = madd(s, b1, c11);
-      s = v128.load32_splat(a2, 4);
-      c20 = madd(s, b0, c20); c21 = madd(s, b1, c21);
-      s = v128.load32_splat(a3, 4);
-      c30 = madd(s, b0, c30); c31 = madd(s, b1, c31);
-      b0 = v128.load(b, 64); b1 = v128.load(b, 80);
-      s = v128.load32_splat(a0, 8);
-      c00 = madd(s, b0, c00); c01 = madd(s, b1, c01);
-      s = v128.load32_splat(a1, 8);
-      c10 = madd(s, b0, c10); c11 = madd(s, b1, c11);
-      s = v128.load32_splat(a2, 8);
-      c20 = madd(s, b0, c20); c21 = madd(s, b1, c21);
-      s = v128.load32_splat(a3, 8);
-      c30 = madd(s, b0, c30); c31 = madd(s, b1, c31);
-      b0 = v128.load(b, 96); b1 = v128.load(b, 112);
-      s = v128.load32_splat(a0, 12);
-      c00 = madd(s, b0, c00); c01 = madd(s, b1, c01);
-      s = v128.load32_splat(a1, 12);
-      c10 = madd(s, b0, c10); c11 = madd(s, b1, c11);
-      s = v128.load32_splat(a2, 12);
-      c20 = madd(s, b0, c20); c21 = madd(s, b1, c21);
-      s = v128.load32_splat(a3, 12);
-      c30 = madd(s, b0, c30); c31 = madd(s, b1, c31);
-      a0 += 16; a1 += 16; a2 += 16; a3 += 16;
-      b += 128;
-    }
-    for (; k > 0; k--) {
+    // Not unrolled: V8 keeps the eight sums in registers only while the body is this small.
+    for (let k = depth; k > 0; k--) {
       const b0 = v128.load(b), b1 = v128.load(b, 16);
       let s = v128.load32_splat(a0);
       c00 = madd(s, b0, c00); c01 = madd(s, b1, c01);
@@ -148,31 +108,7 @@ function blockColumnMajor(
     let c00 = splat(0), c01 = splat(0), c10 = splat(0), c11 = splat(0);
     let c20 = splat(0), c21 = splat(0), c30 = splat(0), c31 = splat(0);
     if (valid == 4) {
-      let k = depth;
-      for (; k >= 2; k -= 2) {
-        let b0 = v128.load(b), b1 = v128.load(b, 16);
-        let s = v128.load32_splat(left);
-        c00 = madd(s, b0, c00); c01 = madd(s, b1, c01);
-        s = v128.load32_splat(left, 4);
-        c10 = madd(s, b0, c10); c11 = madd(s, b1, c11);
-        s = v128.load32_splat(left, 8);
-        c20 = madd(s, b0, c20); c21 = madd(s, b1, c21);
-        s = v128.load32_splat(left, 12);
-        c30 = madd(s, b0, c30); c31 = madd(s, b1, c31);
-        left += depthBytes;
-        b0 = v128.load(b, 32); b1 = v128.load(b, 48);
-        s = v128.load32_splat(left);
-        c00 = madd(s, b0, c00); c01 = madd(s, b1, c01);
-        s = v128.load32_splat(left, 4);
-        c10 = madd(s, b0, c10); c11 = madd(s, b1, c11);
-        s = v128.load32_splat(left, 8);
-        c20 = madd(s, b0, c20); c21 = madd(s, b1, c21);
-        s = v128.load32_splat(left, 12);
-        c30 = madd(s, b0, c30); c31 = madd(s, b1, c31);
-        left += depthBytes;
-        b += 64;
-      }
-      if (k > 0) {
+      for (let k = depth; k > 0; k--) {
         const b0 = v128.load(b), b1 = v128.load(b, 16);
         let s = v128.load32_splat(left);
         c00 = madd(s, b0, c00); c01 = madd(s, b1, c01);
@@ -182,6 +118,8 @@ function blockColumnMajor(
         c20 = madd(s, b0, c20); c21 = madd(s, b1, c21);
         s = v128.load32_splat(left, 12);
         c30 = madd(s, b0, c30); c31 = madd(s, b1, c31);
+        left += depthBytes;
+        b += 32;
       }
     } else {
       const second: usize = valid > 1 ? 4 : 0;
