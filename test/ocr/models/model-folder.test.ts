@@ -1,0 +1,111 @@
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { modelConfigSchema } from '../../../src/ocr/models/model-config.js';
+import { readDescription, readModelFolder, writeModelFolder } from '../../../src/ocr/models/model-folder.js';
+import { newRecogniser } from '../../../src/ocr/models/recogniser.js';
+import type { NamedArray } from '../../../src/ocr/models/variables.js';
+import { openBackend } from '../../../src/ocr/nn/backend.js';
+import { alphabetOf } from '../../../src/ocr/text/alphabet.js';
+import { temporaryFolder } from '../../rig/temporary-folder.js';
+
+const config = modelConfigSchema.parse({ height: 16, filters: [2, 3], innerDim: 8, units: 8 });
+const origin = {
+  training: { dataId: 'a'.repeat(64), step: 7, seed: 1, backend: 'cpu' },
+  metrics: { exact: 0.5, cer: 0.25 },
+};
+
+async function save(folder: string, seed: number): Promise<NamedArray[]> {
+  const recogniser = newRecogniser(config, alphabetOf('aế皖'), seed);
+  const weights = await recogniser.network.variables.read();
+  writeModelFolder(folder, recogniser, weights, origin);
+  recogniser.network.dispose();
+  return weights;
+}
+
+function edit(folder: string, change: (description: Record<string, unknown>) => void): void {
+  const file = join(folder, 'ocrpipe.json');
+  const description = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+  change(description);
+  writeFileSync(file, JSON.stringify(description));
+}
+
+beforeAll(async () => {
+  await openBackend('cpu');
+});
+
+describe('a saved model', () => {
+  it('comes back with the same weights, alphabet and configuration', async () => {
+    const folder = join(temporaryFolder(), 'models', 'plate');
+    const weights = await save(folder, 1);
+    const { recogniser, description } = readModelFolder(folder);
+    expect(await recogniser.network.variables.read()).toEqual(weights);
+    recogniser.network.dispose();
+    expect(recogniser.config).toEqual(config);
+    expect(recogniser.alphabet.characters).toEqual(['a', 'ế', '皖']);
+    expect(description).toMatchObject(origin);
+  });
+
+  it('replaces an older one and leaves nothing of it', async () => {
+    const folder = temporaryFolder();
+    await save(folder, 1);
+    const first = readDescription(folder).weights.id;
+    await save(folder, 2);
+    const description = readDescription(folder);
+    expect(description.weights.id).not.toBe(first);
+    expect(readdirSync(folder).sort()).toEqual(['ocrpipe.json', description.weights.file]);
+  });
+
+  it('is the same bytes for the same weights', async () => {
+    const [one, two] = [temporaryFolder(), temporaryFolder()];
+    await save(one, 3);
+    await save(two, 3);
+    const bytes = (folder: string): string[] =>
+      readdirSync(folder).map((name) => readFileSync(join(folder, name)).toString('base64'));
+    expect(bytes(two)).toEqual(bytes(one));
+  });
+
+  it('that is damaged is refused, by name', async () => {
+    const folder = temporaryFolder();
+    await save(folder, 1);
+    const file = join(folder, readDescription(folder).weights.file);
+    const bytes = readFileSync(file);
+    bytes[10]! ^= 1;
+    writeFileSync(file, bytes);
+    expect(() => readModelFolder(folder)).toThrow(
+      expect.objectContaining({ code: 'model-damaged', location: { file } }),
+    );
+  });
+
+  it('of a later version is refused with the way out', async () => {
+    const folder = temporaryFolder();
+    await save(folder, 1);
+    edit(folder, (description) => (description['version'] = 2));
+    expect(() => readModelFolder(folder)).toThrow(
+      expect.objectContaining({ code: 'model-version', exitCode: 2 }),
+    );
+  });
+
+  it('that is none is refused: no folder, not JSON, not described', async () => {
+    const folder = temporaryFolder();
+    const refused = (code: string): void => {
+      expect(() => readModelFolder(folder)).toThrow(expect.objectContaining({ code, exitCode: 2 }));
+    };
+    refused('model-missing');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'ocrpipe.json'), '{');
+    refused('model-invalid');
+    await save(folder, 1);
+    edit(folder, (description) => delete description['alphabet']);
+    refused('model-invalid');
+  });
+
+  it('never reads weights outside its folder', async () => {
+    const folder = temporaryFolder();
+    await save(folder, 1);
+    edit(folder, (description) => {
+      (description['weights'] as { file: string }).file = '../weights.bin';
+    });
+    expect(() => readModelFolder(folder)).toThrow(expect.objectContaining({ code: 'model-damaged' }));
+  });
+});

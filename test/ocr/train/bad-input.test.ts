@@ -1,0 +1,104 @@
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { noEvents, type OcrpipeEvent } from '../../../src/base/events.js';
+import { readTrainingSettings } from '../../../src/ocr/train/read-params.js';
+import { paramsSchema } from '../../../src/ocr/train/train-config.js';
+import { train } from '../../../src/ocr/train/train.js';
+import { temporaryFolder } from '../../rig/temporary-folder.js';
+import { drawnLines } from './drawn-lines.js';
+
+let folder: string;
+let manifest: string;
+
+beforeEach(async () => {
+  folder = temporaryFolder();
+  manifest = await drawnLines(folder, 'lines', ['abc', 'cab', 'bca']);
+});
+
+function run(
+  changes: { train?: object; model?: object; val?: string; events?: (event: OcrpipeEvent) => void } = {},
+) {
+  const { train: learning, model, val = manifest, events = noEvents } = changes;
+  const settings = paramsSchema.parse({
+    model: { height: 16, filters: [2, 2], innerDim: 8, units: 8, ...model },
+    train: { maxSteps: 1, ...learning },
+  });
+  const out = join(folder, 'models', 'x');
+  const metrics = join(folder, 'reports', 'train.json');
+  return train({ cwd: folder, train: manifest, val, out, metrics, settings, backend: 'cpu', events });
+}
+
+/** Exit code 2, this code, and nothing written. */
+async function refused(code: string, promise: Promise<unknown>, details: object = {}): Promise<void> {
+  await expect(promise).rejects.toMatchObject({ code, exitCode: 2, ...details });
+  expect(existsSync(join(folder, 'models'))).toBe(false);
+  expect(existsSync(join(folder, 'reports'))).toBe(false);
+}
+
+describe('train refuses, before it writes anything,', () => {
+  it('a training label outside a given alphabet, naming file and line', async () => {
+    await refused('label-outside-alphabet', run({ train: { alphabet: 'ac' } }), {
+      location: { file: manifest, line: 1 },
+    });
+  });
+
+  it('an empty manifest and one that is not there', async () => {
+    writeFileSync(manifest, '');
+    await refused('manifest-empty', run());
+    manifest = join(folder, 'absent.jsonl');
+    await expect(run()).rejects.toMatchObject({ exitCode: 2 });
+  });
+
+  it('an unreadable image by its name, and several together', async () => {
+    const first = join(folder, 'images', 'lines-0.png');
+    writeFileSync(first, readFileSync(first).subarray(0, 40));
+    await refused('image-unreadable', run(), { location: { file: first } });
+    writeFileSync(join(folder, 'images', 'lines-2.png'), 'no image');
+    await expect(run()).rejects.toMatchObject({
+      code: 'images-unreadable',
+      message: expect.stringMatching(/2 of 3 images.*lines-0\.png.*lines-2\.png/s) as string,
+    });
+  });
+
+  it('labels that CTC cannot emit in the steps of their image, equal neighbours counted twice', async () => {
+    manifest = await drawnLines(folder, 'lines', ['abc', 'aaa']);
+    // 24 pixels at 8 a step: three steps, enough for 'abc', not for 'a-a-a'.
+    await refused('label-too-long', run({ model: { widthStride: 8, filters: [2, 2, 2] } }), {
+      location: { file: join(folder, 'images', 'lines-1.png') },
+    });
+  });
+
+  it('a parameter that it does not know, with line, column and the nearest name', () => {
+    const params = join(folder, 'params.yaml');
+    writeFileSync(params, 'split: {seed: 1}\ntrain:\n  epochs: 3\n  learningrate: 0.1\n');
+    expect(() => readTrainingSettings(params, { required: true })).toThrow(
+      expect.objectContaining({
+        code: 'unknown-key',
+        location: { file: params, line: 4, column: 3 },
+        hint: expect.stringContaining('learningRate') as string,
+      }),
+    );
+  });
+});
+
+describe('train', () => {
+  it('counts characters of validation labels that no training label has, and goes on', async () => {
+    const val = await drawnLines(folder, 'val', ['abx', 'xay']);
+    const notes: string[] = [];
+    const events = (event: OcrpipeEvent): void => {
+      if (event.type === 'note') notes.push(event.message);
+    };
+    await run({ val, events });
+    expect(notes.join()).toMatch(/'x' \(U\+0078\) in 2 labels, 'y' \(U\+0079\) in 1 labels/);
+    expect(readdirSync(join(folder, 'models')).sort()).toEqual(['x']);
+  });
+
+  it('stops with a diagnosis when the loss is no longer a number, and leaves no model', async () => {
+    const promise = run({
+      train: { maxSteps: 60, learningRate: 1e30, warmupSteps: 0, clipNorm: 1e30, batchSize: 1 },
+    });
+    await expect(promise).rejects.toMatchObject({ code: 'loss-not-finite', exitCode: 1 });
+    expect(existsSync(join(folder, 'models', 'x'))).toBe(false);
+  });
+});
