@@ -35,6 +35,9 @@ function writePack(folder: string, content: readonly Content[], salt?: Uint8Arra
   return writer.seal();
 }
 
+/** Enough for every part of a pack, and few enough bits to flip each. */
+const smallContent = [goldenContent[0]!, goldenContent[4]!];
+
 /** Reads everything that a pack file holds, or the code of the refusal. */
 function readAll(file: string, id: ContentId): string | Buffer[] {
   try {
@@ -137,7 +140,7 @@ describe('packs', () => {
 
   it('refuse every flipped bit and every truncation, and never give wrong bytes', () => {
     const folder = temporaryFolder();
-    const { id, file } = writePack(folder, goldenContent);
+    const { id, file } = writePack(folder, smallContent);
     const sound = readFileSync(file);
     const damaged = join(folder, 'damaged');
     const outcomes = new Set<string | Buffer[]>();
