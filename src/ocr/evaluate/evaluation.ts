@@ -3,7 +3,7 @@ import { confusionsOf, type Confusion } from './confusions.js';
 import { scoreReadLine, type ReadLine, type ScoredLine } from './scored-line.js';
 
 /** How many pairs the table of confusions has. */
-export const CONFUSED_PAIRS = 20;
+const CONFUSED_PAIRS = 20;
 
 /** Everything there is to say about some readings: a pure function of text and prediction. */
 export interface Evaluation {

@@ -7,9 +7,9 @@ import type { Confusion } from './confusions.js';
 import type { ScoredLine } from './scored-line.js';
 
 /** The columns of each report, in this order; scripts rely on them. */
-export const PREDICTION_COLUMNS = ['image', 'text', 'prediction', 'confidence'] as const;
-export const ERROR_COLUMNS = ['image', 'text', 'prediction', 'confidence', 'edits', 'cer'] as const;
-export const CONFUSION_COLUMNS = ['kind', 'truth', 'prediction', 'count'] as const;
+const PREDICTION_COLUMNS = ['image', 'text', 'prediction', 'confidence'] as const;
+const ERROR_COLUMNS = ['image', 'text', 'prediction', 'confidence', 'edits', 'cer'] as const;
+const CONFUSION_COLUMNS = ['kind', 'truth', 'prediction', 'count'] as const;
 
 /** Digits of what is measured in tables: enough to compare, few enough to read. */
 const DECIMALS = 4;

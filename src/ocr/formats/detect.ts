@@ -44,7 +44,7 @@ export function isManifest(source: string): boolean {
 }
 
 /** A format name that people typed; throws `format-unknown` with the nearest one. */
-export function knownFormat(format: string): FormatName | 'manifest' {
+function knownFormat(format: string): FormatName | 'manifest' {
   const found = formatNames.find((name) => name === format);
   if (found !== undefined) return found;
   throw userError('format-unknown', `there is no format '${format}'`, { hint: suggest(format, formatNames) });

@@ -42,7 +42,7 @@ export async function loadImage(file: string, options: LoadOptions): Promise<Pix
 }
 
 /** {@link loadImage} for bytes at hand; `name` is what errors call them. */
-export async function decodeImage(bytes: Uint8Array, options: LoadOptions, name: string): Promise<Pixels> {
+async function decodeImage(bytes: Uint8Array, options: LoadOptions, name: string): Promise<Pixels> {
   if (bytes.length === 0) throw unreadable(name, 'the file is empty');
   try {
     const upright = sharp(bytes).autoOrient().flatten({ background: 'white' });
@@ -65,7 +65,7 @@ async function resized(image: Pipeline, bytes: Uint8Array, fit: LoadOptions['fit
 }
 
 /** The size of the image itself inside its frame, before any white is added. */
-export function targetSize(
+function targetSize(
   size: { heightPx: number; widthPx: number },
   fit: NonNullable<LoadOptions['fit']>,
 ): { heightPx: number; widthPx: number } {
