@@ -13,7 +13,9 @@ type JsonSchema = Record<string, unknown>;
 export function checkYaml<T>(yaml: YamlFile, schema: z.ZodType<T>): T {
   const result = schema.safeParse(yaml.value);
   if (result.success) return result.data;
-  throw describeIssue(yaml, schema, result.error.issues[0]!);
+  const { issues } = result.error;
+  // A misspelt key is also a missing one; the misspelling says more.
+  throw describeIssue(yaml, schema, issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!);
 }
 
 function describeIssue(yaml: YamlFile, schema: z.ZodType, issue: z.core.$ZodIssue): OcrpipeError {

@@ -1,0 +1,34 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { bytePath, bytesOfText, textOfBytes } from '../../src/tracking/byte-path.js';
+
+const latin1 = fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes).toString('latin1'));
+const nearEscapes = fc
+  .array(fc.constantFrom('\\', 'x', '5', 'c', 'f', '\xff', '\xc3', '\xa4', '/', 'é'), { maxLength: 12 })
+  .map((parts) => Buffer.from(parts.join(''), 'latin1').toString('latin1'));
+
+describe('paths as bytes', () => {
+  test('the text of any bytes stands for exactly these bytes', () => {
+    fc.assert(
+      fc.property(fc.oneof(latin1, nearEscapes), (bytes) => {
+        expect(bytesOfText(textOfBytes(bytes))).toBe(bytes);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('a path in UTF-8 is written as it is', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+        fc.pre(!text.includes('\\x') && !/\p{Surrogate}/u.test(text));
+        expect(textOfBytes(bytePath(text))).toBe(text);
+      }),
+    );
+  });
+
+  test('bytes that are not UTF-8 are escaped, and so is what looks like an escape', () => {
+    expect(textOfBytes('a\xff\xc3\xa4')).toBe('a\\xffä');
+    expect(textOfBytes('a\\xff')).toBe('a\\x5cxff');
+    expect(textOfBytes('a\\b')).toBe('a\\b');
+  });
+});

@@ -1,0 +1,96 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { contentIdOf } from '../../src/base/content-id.js';
+import type { RepoPath } from '../../src/base/paths.js';
+import { parsePointer, pathOfPointer, pointerText, readPointer } from '../../src/tracking/pointer.js';
+import type { Snapshot } from '../../src/tracking/workspace-files.js';
+import { temporaryFolder } from '../rig/temporary-folder.js';
+
+const ID = contentIdOf('x');
+const DIRECTORY = `version: 1\nid: ${ID}\nkind: directory\nsize: 5\nfiles: 2\n`;
+
+describe('pointers', () => {
+  test('what is written is read again, and is the same text for the same snapshot', () => {
+    const size = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
+    const id = fc.string().map(contentIdOf);
+    const snapshots = fc.oneof(
+      fc.record({ id, kind: fc.constant('directory' as const), size, files: size }),
+      fc.record({ id, kind: fc.constant('file' as const), size }),
+      fc.record({ id, kind: fc.constant('file' as const), size, executable: fc.constant(true) }),
+    );
+    fc.assert(
+      fc.property(snapshots, (snapshot: Snapshot) => {
+        expect(parsePointer(pointerText(snapshot), 'x.ocr')).toEqual(snapshot);
+      }),
+    );
+  });
+
+  test('the text is the documented one', () => {
+    expect(pointerText({ id: ID, kind: 'directory', size: 5, files: 2 })).toBe(DIRECTORY);
+  });
+
+  test.each([
+    ['an unknown key', `${DIRECTORY}file: 2\n`, 6, /'file'/],
+    ['an unknown version', DIRECTORY.replace('version: 1', 'version: 2'), 1, /version/],
+    ['an id that is none', DIRECTORY.replace(ID, 'abc'), 2, /content id/],
+    ['an unknown kind', DIRECTORY.replace('directory', 'folder'), 3, /kind/],
+    ['a negative size', DIRECTORY.replace('size: 5', 'size: -5'), 4, /size/],
+    ['a size that is no number', DIRECTORY.replace('size: 5', 'size: five'), 4, /size/],
+    ['no count of files', DIRECTORY.replace('files: 2\n', ''), 1, /files/],
+    ['an executable directory', `${DIRECTORY}executable: true\n`, 6, /executable/],
+    ['an anchor', DIRECTORY.replace('id: ', 'id: &a '), 2, /anchor/],
+    ['a list', '- 1\n', 1, /not valid/],
+    ['text that is no YAML', 'version: [', 1, /YAML/],
+  ])('%s is refused with its place', (_what, text, line, message) => {
+    const error = errorOf(() => parsePointer(text, 'data/raw.ocr'));
+    expect(error).toMatchObject({
+      code: 'broken-pointer',
+      exitCode: 2,
+      location: { file: 'data/raw.ocr', line },
+    });
+    expect(error.message).toMatch(message);
+    expect(error.hint).toMatch(/git checkout -- data\/raw\.ocr/);
+  });
+
+  test('a nearly known key is named', () => {
+    const text = DIRECTORY.replace('files:', 'flies:');
+    expect(errorOf(() => parsePointer(text, 'x.ocr')).hint).toMatch(/Did you mean 'files'/);
+  });
+
+  test('conflict markers are told from other mistakes', () => {
+    const text = `version: 1\n<<<<<<< HEAD\nid: ${ID}\n=======\nid: ${ID}\n>>>>>>> b\n`;
+    expect(errorOf(() => parsePointer(text, 'x.ocr'))).toMatchObject({
+      code: 'conflict-markers',
+      location: { line: 2, column: 1 },
+    });
+  });
+
+  test('a file that is far too long is refused unread', () => {
+    const root = temporaryFolder();
+    writeFileSync(join(root, 'x.ocr'), `${DIRECTORY}${'#'.repeat(70_000)}`);
+    expect(errorOf(() => readPointer(root, 'x' as RepoPath))).toMatchObject({
+      code: 'broken-pointer',
+      exitCode: 2,
+    });
+    expect(readPointer(root, 'absent/x' as RepoPath)).toBeUndefined();
+    expect(readPointer(root, 'x.ocr/below' as RepoPath)).toBeUndefined();
+  });
+
+  test('names of pointers are told from others', () => {
+    expect(pathOfPointer('data/raw.ocr' as RepoPath)).toBe('data/raw');
+    expect(pathOfPointer('data/.ocr' as RepoPath)).toBeUndefined();
+    expect(pathOfPointer('.ocr' as RepoPath)).toBeUndefined();
+    expect(pathOfPointer('data/raw' as RepoPath)).toBeUndefined();
+  });
+});
+
+function errorOf(work: () => unknown): { code?: string; message: string; hint?: string } {
+  try {
+    work();
+  } catch (error) {
+    return error as { message: string };
+  }
+  throw new Error('nothing was thrown');
+}
