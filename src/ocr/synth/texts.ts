@@ -26,10 +26,9 @@ export function drawTexts(source: TextSource, count: number, random: Random): st
 }
 
 function drawText(source: TextSource, random: Random): string {
+  if ('words' in source.from) return fromWords(source.from.words, source, random);
   const length = source.least + random.below(source.most - source.least + 1);
-  return 'words' in source.from
-    ? fromWords(source.from.words, length, random)
-    : fromAlphabet(source.from.alphabet, length, random);
+  return fromAlphabet(source.from.alphabet, length, random);
 }
 
 /** Uniform over the alphabet; a space neither at an end nor beside another, where nobody could read it. */
@@ -44,15 +43,24 @@ function fromAlphabet(alphabet: readonly string[], length: number, random: Rando
   return text.join('').normalize('NFC');
 }
 
-/** Words with single spaces between them; the last one is cut where the line is full. */
-function fromWords(words: readonly string[], length: number, random: Random): string {
-  let text: string[] = [];
-  while (text.length < length) {
-    const word = characters(words[random.below(words.length)]!);
-    text = text.length === 0 ? word : [...text, ' ', ...word];
-    if (text.length >= length - 1) break;
+/** Tries to make a line of words before they are found not to fit. */
+const WORD_TRIES = 1000;
+
+/** Words with single spaces between them; the last one is cut if the line would be too long. */
+function fromWords(words: readonly string[], { least, most }: TextSource, random: Random): string {
+  for (let attempt = 0; attempt < WORD_TRIES; attempt += 1) {
+    const wanted = least + random.below(most - least + 1);
+    let text: string[] = [];
+    while (text.length < wanted) {
+      const word = characters(words[random.below(words.length)]!);
+      text = text.length === 0 ? word : [...text, ' ', ...word];
+    }
+    const line = text.slice(0, most).join('').normalize('NFC').trim();
+    if (characters(line).length >= least) return line;
   }
-  return text.slice(0, length).join('').normalize('NFC').trimEnd();
+  throw userError('words-do-not-fit', `these words make no line of ${least} to ${most} characters`, {
+    hint: 'Widen --length, or add words of other lengths.',
+  });
 }
 
 /** Parses `5..10` (or `7`). Throws `bad-length` (exit code 2). */

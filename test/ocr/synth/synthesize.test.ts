@@ -121,8 +121,15 @@ describe('the texts of lines', () => {
     for (const text of texts) {
       expect(text).toMatch(/^(?:ab|cde|f)(?: (?:ab|cde|f))*(?: (?:a|c|cd))?$/);
       expect(text.length).toBeLessThanOrEqual(10);
-      expect(text.length).toBeGreaterThanOrEqual(4);
+      expect(text.length).toBeGreaterThanOrEqual(5);
     }
+  });
+
+  it('are refused if no words make a line of the length asked for', () => {
+    const source = { least: 5, most: 5, from: { words: ['abcd'] } };
+    expect(() => drawTexts(source, 1, randomFrom(1))).toThrow(
+      expect.objectContaining({ code: 'words-do-not-fit', exitCode: 2 }),
+    );
   });
 
   it('repeat only when there are no others', () => {
