@@ -10,7 +10,7 @@ import type { FetchInput } from './fetch-input.js';
 import { fetchLarge } from './fetch-large.js';
 import { fileGone, ObjectSource, type WantedObject } from './object-source.js';
 import { eachInParallel } from './parallel.js';
-import { joinRanges, planPackRead, type PlannedRange } from './range-plan.js';
+import { joinRanges, planPackRead } from './range-plan.js';
 import type { RemotePlace, RemoteView } from './view.js';
 
 /** Wanted objects of one pack. */
@@ -101,12 +101,13 @@ export class FetchRun {
     const { table, indexes } = share;
     this.#packsRead.add(table.packId);
     const plan = planPackRead(table, indexes);
-    if (plan.whole && (await this.#fetchWholePack(table))) {
+    if (plan.whole && holdsBlobsOnly(table) && (await this.#fetchWholePack(table))) {
       this.#count(indexes.length, bytesOf(table, indexes));
       return;
     }
-    // A pack with wrong bytes somewhere: what is sound in it is taken, what is not is refused by name.
-    const ranges: readonly PlannedRange[] = plan.whole ? joinRanges(table, indexes) : plan.ranges;
+    // A pack with nodes in it is not taken as it is: nodes get their names after everything below them. Nor is one with
+    // wrong bytes somewhere: what is sound in it is taken, what is not is refused by name.
+    const ranges = plan.whole ? joinRanges(table, indexes, table.size) : plan.ranges;
     for (const range of ranges) {
       for await (const { bytes } of this.#source.readRange(table, range, nameOf)) {
         writer.putBlob(bytes);
@@ -179,6 +180,11 @@ export class FetchRun {
 }
 
 const REFUSED = new Set(['pack-damaged', 'object-damaged', 'remote-range']);
+
+function holdsBlobsOnly(table: PackTable): boolean {
+  for (let index = 0; index < table.count; index += 1) if (table.kindAt(index) !== 'blob') return false;
+  return true;
+}
 
 function bytesOf(table: PackTable, indexes: readonly number[]): number {
   return indexes.reduce((sum, index) => sum + table.lengthAt(index), 0);

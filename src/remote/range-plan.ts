@@ -23,14 +23,18 @@ export function planPackRead(table: PackTable, indexes: readonly number[]): Pack
   return bytes > table.size * WHOLE_SHARE ? { whole: true } : { whole: false, ranges };
 }
 
-/** The ranges that cover these objects, joined over gaps of at most 64 KiB and split at 16 MiB. */
-export function joinRanges(table: PackTable, indexes: readonly number[]): PlannedRange[] {
+/** The ranges that cover these objects, joined over gaps of at most `maxGap` bytes (64 KiB) and split at 16 MiB. */
+export function joinRanges(
+  table: PackTable,
+  indexes: readonly number[],
+  maxGap = MAX_GAP_BYTES,
+): PlannedRange[] {
   const ranges: { start: number; end: number; indexes: number[] }[] = [];
   for (const index of [...indexes].sort((a, b) => a - b)) {
     const start = table.offsetAt(index);
     const end = start + table.lengthAt(index);
     const last = ranges.at(-1);
-    if (last && start - last.end <= MAX_GAP_BYTES && end - last.start <= MAX_RANGE_BYTES) {
+    if (last && start - last.end <= maxGap && end - last.start <= MAX_RANGE_BYTES) {
       last.end = end;
       last.indexes.push(index);
     } else {

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll } from 'vitest';
 import { S3Remote } from '../../src/remote/s3/s3-remote.js';
 import { awsEnvironment, startS3Server, type S3Server } from '../rig/s3-server.js';
+import type { Remote } from '../../src/remote/remote.js';
 import { remoteConformance } from './conformance.js';
+import { roundTrips } from './round-trip.js';
 
 let server: S3Server;
 
@@ -15,8 +17,11 @@ afterAll(async () => {
   await server.stop();
 });
 
-remoteConformance('S3', () => {
+const openPlace = (): Promise<() => Promise<Remote>> => {
   const { bucket, endpoint } = server;
   const prefix = `tests/${randomUUID()}/`;
   return Promise.resolve(() => S3Remote.open({ bucket, prefix, endpoint }));
-});
+};
+
+remoteConformance('S3', openPlace);
+roundTrips('S3', openPlace);

@@ -1,0 +1,238 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { contentIdOf, type ContentId } from '../../src/base/content-id.js';
+import { baseKey, decodeBase, encodeBase } from '../../src/remote/base-chain.js';
+import { catalogOfKey } from '../../src/remote/catalog.js';
+import { loadView } from '../../src/remote/load-view.js';
+import { MemoryRemote } from '../../src/remote/memory.js';
+import { Machine, randomFiles, type Folder } from './rig.js';
+
+/** A remote place whose objects a test can look at and change. */
+class Place {
+  readonly objects = new Map<string, Buffer>();
+
+  open(): MemoryRemote {
+    return new MemoryRemote('memory', this.objects);
+  }
+
+  keys(pattern: RegExp): string[] {
+    return [...this.objects.keys()].filter((key) => pattern.test(key));
+  }
+}
+
+describe('a push', () => {
+  it('stops at a damaged local object and never sends it', async () => {
+    const place = new Place();
+    const machine = new Machine();
+    const id = machine.add(randomFiles(20, 1000));
+    const blobs = machine.store.packs().find((table) => table.count === 20)!;
+    flipByte(machine.store.packFile(blobs.packId), 5_000);
+    await expect(machine.push(place.open(), [id])).rejects.toMatchObject({ code: 'object-damaged' });
+    expect(place.keys(/^packs\//)).toEqual([]);
+  });
+
+  it('stops at a damaged large object and never sends it', async () => {
+    const place = new Place();
+    const machine = new Machine();
+    const big = randomBytes(2_000_000);
+    const id = machine.add({ big });
+    flipByte(machine.store.objectFile(contentIdOf(big)), 1_000_000);
+    await expect(machine.push(place.open(), [id])).rejects.toMatchObject({ code: 'object-damaged' });
+    expect(place.keys(/\.cat$|^objects\//)).toEqual([]);
+  });
+
+  it('names what is neither here nor there, unless the root is optional', async () => {
+    const place = new Place();
+    const machine = new Machine();
+    const absent = { id: contentIdOf('absent'), kind: 'blob' as const, name: 'reports/test.json' };
+    await expect(machine.push(place.open(), [absent])).rejects.toThrow('reports/test.json');
+    expect(await machine.push(place.open(), [{ ...absent, optional: true }])).toEqual({
+      objects: 0,
+      packs: 0,
+    });
+  });
+
+  it('sends whole packs of the store where most of them is needed, under the name they have', async () => {
+    const place = new Place();
+    const machine = new Machine();
+    const id = machine.add(randomFiles(20, 1_000_000));
+    const pushed = await machine.push(place.open(), [id]);
+    expect(pushed).toEqual({ objects: 21, packs: 2 });
+    const sent = place.keys(/\.pack$/).sort();
+    const local = machine.store.packs().map((table) => `packs/${table.packId}.pack`);
+    expect(sent).toEqual(local.sort());
+  });
+
+  it('does not send what shares a pack with it but belongs to somebody else', async () => {
+    const place = new Place();
+    const machine = new Machine();
+    const [mine, theirs] = [randomFiles(30, 700_000), { theirs: randomFiles(2, 10_000) }];
+    machine.add({ ...theirs, mine });
+    const id = machine.add(mine);
+    await machine.push(place.open(), [id]);
+    const view = await loadView({ remote: place.open(), cache: new Machine().cache });
+    const secret = contentIdOf((theirs.theirs as Record<string, Buffer>)['file-000000']!);
+    expect(view.has('blob', contentIdOf((mine as Record<string, Buffer>)['file-000000']!))).toBe(true);
+    expect(view.has('blob', secret)).toBe(false);
+    const bytes = Buffer.concat(place.keys(/\.pack$/).map((key) => place.objects.get(key)!));
+    expect(bytes.includes(Buffer.from(secret, 'hex'))).toBe(false);
+  });
+
+  it('records the root of a second project although every byte is there', async () => {
+    const place = new Place();
+    const machine = new Machine();
+    const id = machine.add(randomFiles(5, 10));
+    await machine.push(place.open(), [id], { project: 'one' });
+    const remote = place.open();
+    expect(await machine.push(remote, [id], { project: 'two' })).toEqual({ objects: 0, packs: 0 });
+    const view = await loadView({ remote, cache: machine.cache });
+    expect(view.hasRoot({ id, kind: 'tree', project: 'two' })).toBe(true);
+    expect(place.keys(/\.pack$/)).toHaveLength(1);
+  });
+
+  it('goes on after an interruption without sending a pack twice', async () => {
+    const place = new Place();
+    const machine = new Machine();
+    const id = machine.add(randomFiles(20, 1_000_000));
+    await machine.push(place.open(), [id]);
+    for (const key of place.keys(/\.cat$/)) place.objects.delete(key);
+    const remote = place.open();
+    await machine.push(remote, [id]);
+    expect(remote.traffic.sentBytes).toBeLessThan(10_000);
+  });
+
+  it('sends a pack under another name where its own is taken by damaged bytes', async () => {
+    const place = new Place();
+    const [machine, reader] = [new Machine(), new Machine()];
+    const id = machine.add(randomFiles(10, 100));
+    await machine.push(place.open(), [id]);
+    const [key] = place.keys(/\.pack$/);
+    place.objects.set(key!, Buffer.alloc(place.objects.get(key!)!.length));
+    for (const catalog of place.keys(/\.cat$/)) place.objects.delete(catalog);
+    await machine.push(place.open(), [id]);
+    expect(place.keys(/\.pack$/)).toHaveLength(2);
+    await reader.fetch(place.open(), [id]);
+    expect(reader.files(id).size).toBe(10);
+  });
+});
+
+describe('a view', () => {
+  it('does not count packs that are not listed or have another size, and a push heals it', async () => {
+    const place = new Place();
+    const machine = new Machine();
+    const id = machine.add({ ...randomFiles(10, 100), inner: randomFiles(5, 50) });
+    await machine.push(place.open(), [id]);
+    const [key] = place.keys(/\.pack$/);
+    place.objects.set(key!, place.objects.get(key!)!.subarray(1));
+    const view = await loadView({ remote: place.open(), cache: machine.cache });
+    expect(view.has('tree', id)).toBe(false);
+    expect(view.intact).toBe(false);
+    place.objects.delete(key!);
+    await machine.push(place.open(), [id]);
+    const reader = new Machine();
+    await reader.fetch(place.open(), [id]);
+    expect(reader.files(id).size).toBe(15);
+  });
+
+  it('counts what is condemned as absent: it is sent again under another name', async () => {
+    const place = new Place();
+    const machine = new Machine();
+    const id = machine.add(randomFiles(10, 100));
+    await machine.push(place.open(), [id]);
+    const [key] = place.keys(/\.pack$/);
+    const condemned = [{ key: key!, deleteAfter: '2026-01-01T00:00:00.000Z' }];
+    place.objects.set(
+      baseKey(1),
+      encodeBase({ n: 1, created: '2026-01-01T00:00:00.000Z', parts: [], covered: [], condemned }),
+    );
+    await machine.push(place.open(), [id]);
+    const packs = place.keys(/\.pack$/);
+    expect(packs).toHaveLength(2);
+    place.objects.delete(key!);
+    const reader = new Machine();
+    await reader.fetch(place.open(), [id]);
+    expect(reader.files(id).size).toBe(10);
+  });
+
+  it('refuses a damaged catalog rather than to show less than there is', async () => {
+    const place = new Place();
+    const machine = new Machine();
+    await machine.push(place.open(), [machine.add(randomFiles(10, 100))]);
+    const [key] = place.keys(/\.cat$/);
+    const bytes = Buffer.from(place.objects.get(key!)!);
+    bytes[40]! ^= 4;
+    place.objects.set(key!, bytes);
+    const load = loadView({ remote: place.open(), cache: new Machine().cache });
+    await expect(load).rejects.toMatchObject({ code: 'catalog-damaged' });
+    await expect(load).rejects.toThrow(key);
+  });
+
+  it('refuses a remote that a newer ocrpipe wrote', async () => {
+    const place = new Place();
+    const bytes = Buffer.from('{"format":2,"store":"5a0a5b8e-4f4b-4c0f-9f4e-0a6f5f1d2c3b","features":[]}');
+    place.objects.set('format.json', bytes);
+    const machine = new Machine();
+    const id = machine.add(randomFiles(1, 10));
+    await expect(machine.push(place.open(), [id])).rejects.toMatchObject({
+      code: 'store-format-unknown',
+      exitCode: 2,
+    });
+    expect([...place.objects.keys()]).toEqual(['format.json']);
+  });
+});
+
+describe('many pushes', () => {
+  it('end in a base that joins their catalogs and drops nothing', async () => {
+    const place = new Place();
+    const machine = new Machine();
+    const folder: Folder = {};
+    const ids: ContentId[] = [];
+    for (let push = 0; push < 70; push += 1) {
+      folder[`file-${push}`] = randomBytes(50);
+      const id = machine.add(folder);
+      ids.push(id);
+      await machine.push(place.open(), [id]);
+    }
+    const base = decodeBase(place.objects.get(baseKey(1))!, 1, 'test');
+    expect(base.parts).toHaveLength(1);
+    expect(base.covered.length).toBeGreaterThan(64);
+    for (const id of base.covered) place.objects.delete(`packs/${id}.cat`);
+    const newcomer = new Machine();
+    const remote = place.open();
+    await newcomer.fetch(remote, ids);
+    expect(newcomer.files(ids[0]!).size).toBe(1);
+    expect(newcomer.files(ids[69]!).size).toBe(70);
+    const view = await loadView({ remote, cache: newcomer.cache });
+    expect(ids.every((id) => view.hasRoot({ id, kind: 'tree', project: 'test' }))).toBe(true);
+    expect(view.parts.loose.length).toBeLessThan(10);
+  });
+
+  it('at once write each base once', async () => {
+    const place = new Place();
+    const machines = Array.from({ length: 4 }, () => new Machine());
+    const all: ContentId[] = [];
+    await Promise.all(
+      machines.map(async (machine) => {
+        for (let push = 0; push < 19; push += 1) {
+          const id = machine.add(randomFiles(2, 30));
+          all.push(id);
+          await machine.push(place.open(), [id]);
+        }
+      }),
+    );
+    expect(place.keys(/base-/).length).toBeGreaterThan(0);
+    const reader = new Machine();
+    await reader.fetch(place.open(), all);
+    expect(all.every((id) => reader.files(id).size === 2)).toBe(true);
+    const catalogs = place.keys(/\.cat$/).map((key) => catalogOfKey(key));
+    expect(catalogs.every((id) => id !== undefined)).toBe(true);
+  });
+});
+
+function flipByte(file: string, at: number): void {
+  const bytes = readFileSync(file);
+  bytes[at]! ^= 1;
+  chmodSync(file, 0o644);
+  writeFileSync(file, bytes);
+}
