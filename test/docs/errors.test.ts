@@ -11,7 +11,7 @@ const source = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8
 const page = readFileSync(join(root, 'docs', 'errors.md'), 'utf8');
 
 /** Codes where an error is made: `userError('code'`, `new OcrpipeError('code'`, and the `code: 'code'` of a problem. */
-const MADE = /(?:userError\(\s*|OcrpipeError\(\s*|\bcode: )'([a-z]+(?:-[a-z0-9]+)*)'/g;
+const MADE = /(?:userError\(\s*|super\(|OcrpipeError\(\s*|\bcode: )'([a-z]+(?:-[a-z0-9]+)*)'/g;
 const made = new Set([...source.matchAll(MADE)].map(([, code]) => code));
 const listed = [...page.matchAll(/^\| `([a-z0-9-]+)` +\|/gm)].map(([, code = '']) => code);
 

@@ -19,7 +19,7 @@ describe('a bucket that cannot be used', () => {
     workspace.write('data/a.txt', 'a');
     await workspace.ocrpipe('add', 'data');
     const options = ['--endpoint', server.endpoint, '--region', 'us-east-1', '--path-style'];
-    await workspace.ocrpipe('remote', 'add', 'bad', url, ...options);
+    await workspace.ocrpipe('remote', 'add', 'bad', url, ...options, '--no-check');
     const before = fileListing(workspace.root);
     const { stdout, exitCode } = await workspace.run(['push', '--json'], env);
     expect(exitCode).toBe(2);

@@ -127,7 +127,7 @@ const CASES: BadInput[] = [
     prepare: (workspace) => {
       workspace.write('images/a.png', ONE_PIXEL_PNG);
       workspace.write('train.jsonl', '{"image":"images/a.png","text":"AB#"}\n');
-      workspace.write('params.yaml', 'model:\n  alphabet: ABC\n');
+      workspace.write('params.yaml', 'train:\n  alphabet: ABC\n');
     },
     args: ['train', '--train', 'train.jsonl', '--val', 'train.jsonl', '--out', 'models/x'],
     code: 'label-outside-alphabet',
