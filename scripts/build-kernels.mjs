@@ -41,8 +41,6 @@ async function isUpToDate() {
 
 /** The kernels share TensorFlow.js's memory: initial data of theirs would overwrite what stands there. */
 function refuseInitialData(bytes, name) {
-  const sections = WebAssembly.Module.customSections;
-  if (typeof sections !== 'function') return;
   for (let at = 8; at < bytes.length;) {
     const section = bytes[at++];
     let size = 0;

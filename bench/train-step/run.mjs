@@ -80,4 +80,13 @@ const report = {
   rows,
 };
 writeFileSync(here('results.json'), `${JSON.stringify(report, null, 2)}\n`);
-console.table(rows.map(({ details, ...row }) => row));
+console.table(rows, [
+  'batch',
+  'width',
+  'name',
+  'cpuMs',
+  'wallMs',
+  'peakMb',
+  'cpuAgainstPytorch',
+  'firstLoss',
+]);

@@ -119,24 +119,22 @@ describe('our kernels on wasm against plain JavaScript', () => {
     );
   });
 
-  it('normalise any number of channels, forward and backward', async () => {
+  it('normalise any number of channels and columns, forward and backward', async () => {
     const shape = fc.record({
-      rows: fc.integer({ min: 3, max: 40 }),
-      channels: size(40),
-      relu: fc.boolean(),
+      ...{ height: fc.integer({ min: 3, max: 40 }), width: size(5), channels: size(40), relu: fc.boolean() },
+      columns: fc.option(fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 2, maxLength: 2 })),
       seed: fc.nat(1e6),
     });
     await fc.assert(
-      fc.asyncProperty(shape, async ({ rows, channels, relu, seed }) => {
+      fc.asyncProperty(shape, async ({ height, width, channels, relu, columns, seed }) => {
+        const counts = columns?.map((count) => Math.min(count, width));
         await expectAlike(() => {
-          const x = seededTensor<tf.Rank.R4>([1, rows, 2, channels], seed);
-          const [gamma, beta] = [
-            seededTensor<tf.Rank.R1>([channels], seed + 1),
-            seededTensor<tf.Rank.R1>([channels], seed + 2),
-          ];
+          const x = seededTensor<tf.Rank.R4>([2, height, width, channels], seed);
+          const gamma = seededTensor<tf.Rank.R1>([channels], seed + 1);
+          const beta = seededTensor<tf.Rank.R1>([channels], seed + 2);
           const layer = (a: tf.Tensor, b: tf.Tensor, c: tf.Tensor): tf.Tensor => {
             const weights = { gamma: b as tf.Tensor1D, beta: c as tf.Tensor1D };
-            const options = { activation: relu ? 'relu' : 'none' } as const;
+            const options = { activation: relu ? 'relu' : 'none', columns: counts } as const;
             const { outputs } = batchNormTraining(a as tf.Tensor4D, weights, options);
             return tf.mul(outputs, seededTensor(outputs.shape, seed + 3));
           };

@@ -26,11 +26,12 @@ function convolutionGradient(
 function batchNormGradient(
   dys: tf.Tensor[],
   saved: tf.Tensor[],
-  { epsilon, relu }: { epsilon: number; relu: boolean },
+  { epsilon, relu, masked }: { epsilon: number; relu: boolean; masked: boolean },
 ): Record<string, () => tf.Tensor> {
-  const [x, gamma, y, mean, variance] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-  const inputs = { x, y: relu ? y : undefined, dy: dys[0]!, gamma, mean, variance };
-  const [dx, dgamma, dbeta] = runKernel(BATCH_NORM_GRADIENT, inputs, { epsilon });
+  type Saved = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+  const [x, gamma, columns, y, mean, variance] = saved as Saved;
+  const inputs = { x, y: relu ? y : undefined, dy: dys[0]!, gamma, mean, variance, columns };
+  const [dx, dgamma, dbeta] = runKernel(BATCH_NORM_GRADIENT, inputs, { epsilon, masked });
   return { x: () => dx!, gamma: () => dgamma!, beta: () => dbeta! };
 }
 
@@ -46,9 +47,13 @@ export function registerKernelGradients(): void {
   });
   tf.registerGradient({
     kernelName: BATCH_NORM,
-    inputsToSave: ['x', 'gamma'],
+    inputsToSave: ['x', 'gamma', 'columns'],
     outputsToSave: [true, true, true],
     gradFunc: (dys, saved, attrs) =>
-      batchNormGradient(dys as tf.Tensor[], saved, attrs as { epsilon: number; relu: boolean }),
+      batchNormGradient(
+        dys as tf.Tensor[],
+        saved,
+        attrs as { epsilon: number; relu: boolean; masked: boolean },
+      ),
   });
 }

@@ -9,27 +9,40 @@ function rowsAndChannels(tensor: TensorInfo): [number, number] {
   return [tf.util.sizeFromShape(tensor.shape) / channels, channels];
 }
 
-/** x, gamma, beta -> y, mean, variance; and its gradient x, y?, dy, gamma, mean, variance -> dx, dgamma, dbeta. */
+type Shape4 = [number, number, number, number];
+
+/** Without a mask the rows of all images make one long one. */
+function normalisedShape(x: TensorInfo, masked: boolean): Shape4 {
+  const [rows, channels] = rowsAndChannels(x);
+  return masked ? (x.shape as Shape4) : [1, 1, rows, channels];
+}
+
+/** x, gamma, beta, columns -> y, mean, variance; and x, y?, dy, gamma, mean, variance, columns -> dx, dgamma, dbeta. */
 function registerBatchNorm({ heap, kernels }: KernelContext): void {
   replaceKernel(BATCH_NORM, ({ inputs, attrs }) => {
-    const { x, gamma, beta } = inputs as Record<'x' | 'gamma' | 'beta', TensorInfo>;
-    const { epsilon, relu } = attrs as { epsilon: number; relu: boolean };
-    const [rows, channels] = rowsAndChannels(x);
+    const { x, gamma, beta, columns } = inputs as Record<'x' | 'gamma' | 'beta' | 'columns', TensorInfo>;
+    const { epsilon, relu, masked } = attrs as { epsilon: number; relu: boolean; masked: boolean };
+    const shape = normalisedShape(x, masked);
+    const channels = shape[3];
     const outs = [heap.allocate(x.shape), heap.allocate([channels]), heap.allocate([channels])];
-    const tensors = [x, gamma, beta, ...outs].map((tensor) => heap.offset(tensor));
-    heap.withScratch(16 * channels, (scratch) =>
-      kernels.batchNormForward(...tensors, scratch, rows, channels, epsilon, Number(relu)),
+    const tensors = [x, gamma, beta, masked ? columns : undefined, ...outs].map((tensor) =>
+      heap.offsetOrZero(tensor),
+    );
+    heap.withScratch(8 * channels, (scratch) =>
+      kernels.batchNormForward(...tensors, scratch, ...shape, epsilon, Number(relu)),
     );
     return outs;
   });
   replaceKernel(BATCH_NORM_GRADIENT, ({ inputs, attrs }) => {
-    const { x, y, dy, gamma, mean, variance } = inputs as Record<string, TensorInfo | undefined>;
-    const [rows, channels] = rowsAndChannels(x!);
+    const { x, y, dy, gamma, mean, variance, columns } = inputs as Record<string, TensorInfo | undefined>;
+    const { epsilon, masked } = attrs as { epsilon: number; masked: boolean };
+    const shape = normalisedShape(x!, masked);
+    const channels = shape[3];
     const outs = [heap.allocate(x!.shape), heap.allocate([channels]), heap.allocate([channels])];
-    const tensors = [x, y, dy, gamma, mean, variance, ...outs].map((tensor) => heap.offsetOrZero(tensor));
-    const { epsilon } = attrs as { epsilon: number };
+    const tensors = [x, y, dy, gamma, mean, variance, masked ? columns : undefined, ...outs];
+    const offsets = tensors.map((tensor) => heap.offsetOrZero(tensor));
     heap.withScratch(20 * channels, (scratch) =>
-      kernels.batchNormGradient(...tensors, scratch, rows, channels, epsilon),
+      kernels.batchNormGradient(...offsets, scratch, ...shape, epsilon),
     );
     return outs;
   });

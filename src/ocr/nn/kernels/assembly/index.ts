@@ -13,11 +13,6 @@ export {
   winogradForwardBytes,
 } from './winograd';
 export { maxPoolForward, maxPoolGradient } from './pooling';
-export {
-  adamStep,
-  batchNormForward,
-  batchNormGradient,
-  rectifierBiasGradient,
-  scaleAndShift,
-} from './elementwise';
+export { adamStep, rectifierBiasGradient } from './elementwise';
+export { batchNormForward, batchNormGradient, scaleAndShift } from './batch-norm';
 export { gruForward, gruForwardBytes, gruGradient, gruGradientBytes } from './gru';
