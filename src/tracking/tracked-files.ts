@@ -136,6 +136,8 @@ export class TrackedFiles implements WorkspaceFiles {
     const { put: lastPut, begun } = this.#lastPut.read(path);
     const stored = () => there !== undefined && this.#bytesStored(there, nodes);
     const state = pathState({ there, pointer, lastPut, begun, stored });
+    // A command that died between writing the pointer and remembering it: else the next edit would look like two.
+    if (there && state === 'clean') this.#lastPut.write(path, there);
     return { state, ...(there && { there }), ...(pointer && { pointer }), ...(lastPut && { lastPut }) };
   }
 
