@@ -11,7 +11,6 @@ export default class Repro extends BaseCommand {
     '<%= config.bin %> repro',
     '<%= config.bin %> repro train --dry-run',
     '<%= config.bin %> repro models/plate --force',
-    '<%= config.bin %> repro --keep-going --jobs 2',
   ];
   static override strict = false;
   static override args = {

@@ -1,5 +1,8 @@
+import { join } from 'node:path';
 import { suggest } from '../base/nearest.js';
 import type { PipelineHost } from './host.js';
+import { removeAbandonedIn } from '../tracking/abandoned.js';
+import { bytePath } from '../tracking/byte-path.js';
 import { requireDependencies, type LoadedPipeline } from './load.js';
 import { throwProblems, type Problem } from './problems.js';
 import { machinePools } from './resources.js';
@@ -24,6 +27,7 @@ export async function preflight(
   for (const stage of stages) observer.writtenParamsOf(stage);
   throwProblems(await gitProblems(host, pipeline, stages));
   await endOrphans(loaded, chosen);
+  removeLeftovers(loaded, stages);
   const unsettled = await unsettledInputs(host, pipeline, chosen);
   const edited = await editedOutputs(
     loaded,
@@ -76,6 +80,13 @@ async function endOrphans({ host, marks }: LoadedPipeline, chosen: readonly stri
     const message = `${name}: ended what an earlier repro had left running`;
     host.events({ type: 'note', level: 'warning', code: 'orphan-ended', message });
   }
+}
+
+/** Temporary files of a killed repro, wherever one writes. */
+function removeLeftovers({ host, marks }: LoadedPipeline, stages: readonly Stage[]): void {
+  const unfinished = stages.filter((stage) => marks.has(stage.name)).flatMap((stage) => stage.outs);
+  const folders = new Set([host.root, marks.folder, ...unfinished.map((out) => join(host.root, out.path, '..'))]);
+  for (const folder of folders) removeAbandonedIn(bytePath(folder));
 }
 
 async function editedOutputs(

@@ -18,10 +18,10 @@ const ORPHAN_GRACE_MS = 5_000;
  * stands at the stage's outputs is then ocrpipe's to delete, not an edit by hand.
  */
 export class RunningMarks {
-  private readonly host: Pick<PipelineHost, 'stateFolder'>;
+  readonly folder: string;
 
   constructor(host: Pick<PipelineHost, 'stateFolder'>) {
-    this.host = host;
+    this.folder = join(host.stateFolder, 'index', 'running');
   }
 
   has(stage: string): boolean {
@@ -56,6 +56,6 @@ export class RunningMarks {
   }
 
   private file(stage: string): string {
-    return join(this.host.stateFolder, 'index', 'running', `${stage}.json`);
+    return join(this.folder, `${stage}.json`);
   }
 }

@@ -1,4 +1,7 @@
+import { join } from 'node:path';
 import { isWithin, type RepoPath } from '../base/paths.js';
+import { removeAbandonedIn } from '../tracking/abandoned.js';
+import { bytePath } from '../tracking/byte-path.js';
 import type { PathState, Snapshot } from '../tracking/workspace-files.js';
 import { OutputIndex } from './graph.js';
 import type { PipelineHost } from './host.js';
@@ -96,6 +99,8 @@ export async function settleInputs(host: PipelineHost, unsettled: readonly Unset
   throwProblems(unsettled.filter(({ state }) => state === 'conflict').map(({ path }) => bothChanged(path)));
   for (const { path, state, pointer } of unsettled) {
     host.signal.throwIfAborted();
+    // What a killed command left beside the pointer.
+    removeAbandonedIn(bytePath(join(host.root, path, '..')));
     if (state !== 'modified') {
       await host.files.checkout(path, pointer, host);
       note(host, 'data-put-in-place', `${path}: put there what its pointer names`);
