@@ -57,8 +57,10 @@ function argumentUsage({ name, required }, { strict }) {
   return required ? word : `[${word}]`;
 }
 
-function flagUsage({ name, type, helpValue }) {
-  return type === 'boolean' ? `--${name}` : `--${name} ${helpValue ?? name.toUpperCase()}`;
+function flagUsage({ name, type, helpValue, allowNo }) {
+  return type === 'boolean'
+    ? `--${allowNo ? '[no-]' : ''}${name}`
+    : `--${name} ${helpValue ?? name.toUpperCase()}`;
 }
 
 function argumentTable(args) {

@@ -10,7 +10,7 @@ import { build, ensureInstalled, readJson, root, tryToRun } from './setup.mjs';
 
 /** The sets that `npm test` leaves out, by the ending of their files' names. */
 const SETS = {
-  s3: { what: 'tests on a real S3 server', how: 'npm test -- --s3 (see CONTRIBUTING.md for the server)' },
+  s3: { what: 'tests on a real S3 server', how: 'npm test -- --s3' },
   native: {
     what: 'tests on native TensorFlow',
     how: 'scripts/native-tensorflow.sh, then npm test -- --native',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runOcrpipe } from '../rig/ocrpipe.js';
+import { OCRPIPE_SCRIPT, runOcrpipe, runProcess } from '../rig/ocrpipe.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 
 const run = (...args: string[]) => runOcrpipe(args, { cwd: temporaryFolder() });
@@ -40,6 +40,13 @@ describe('the command line', () => {
     expect(stderr).toMatch(/^error: /);
     expect(stderr).toContain(`[${code}]`);
     expect(stderr).toContain(hint);
+  });
+
+  it('says nothing when the reader of its output goes away', async () => {
+    const script = '"$@" | head -c 1';
+    const args = ['-c', script, 'sh', process.execPath, OCRPIPE_SCRIPT, '--help'];
+    const { stdout, stderr } = await runProcess('sh', args, { cwd: temporaryFolder() });
+    expect({ stdout, stderr }).toEqual({ stdout: 'V', stderr: '' });
   });
 
   it('prints a refusal as a JSON document with --json', async () => {
