@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { conv2d, dense, dropout, maxPool2d } from '../nn/layers.js';
 import { bidirectionalGru, type GruWeights } from '../nn/recurrent.js';
 import { BatchNorm } from './batch-norm.js';
-import { columnMask, masked, type ColumnMask } from './column-mask.js';
+import { columnMask, masked } from './column-mask.js';
 import { glorotUniform, heNormal, recurrentUniform, zeros } from './initialise.js';
 import { blockShapes, columnFeatures, timeSteps, type BlockShape, type ModelConfig } from './model-config.js';
 import { VariableStore } from './variables.js';
@@ -80,13 +80,10 @@ export class Crnn {
     let x = images; // [batch, height, width, channels]
     for (const { shape, convolutions } of this.#blocks) {
       const filled = steps.map((count) => (count * stride) / shape.strideIn);
-      const mask = columnMask(filled, { height: shape.heightIn, width: x.shape[2] });
-      convolutions.forEach((convolution, index) => {
-        if (index > 0) x = tf.relu(x);
-        x = training ? trainConvolution(x, convolution, mask) : readConvolution(x, convolution, mask);
-      });
-      // ReLU keeps the order of values, so it may follow the pooling, where fewer are left.
-      x = tf.relu(pooled(x, shape)); // [batch, heightOut, width / strideOut, filters]
+      const mask = training ? undefined : columnMask(filled, x.shape[2]);
+      for (const convolution of convolutions)
+        x = training ? trainConvolution(x, convolution, filled) : readConvolution(x, convolution, mask);
+      x = pooled(x, shape); // [batch, heightOut, width / strideOut, filters]
     }
     const [batch, height, time, filters] = x.shape;
     const columns = tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [batch, time, height * filters]);
@@ -147,19 +144,19 @@ function makeGru(store: VariableStore, name: string, features: number, units: nu
 function trainConvolution(
   x: tf.Tensor4D,
   { filter, norm }: NormalisedConvolution,
-  mask: ColumnMask | undefined,
+  columns: readonly number[],
 ): tf.Tensor4D {
-  return norm.train(conv2d(x, filter), mask);
+  return norm.train(conv2d(x, filter), columns);
 }
 
 /** The normalisation's moving averages are folded into the filter: one convolution is left. */
 function readConvolution(
   x: tf.Tensor4D,
   { filter, norm }: NormalisedConvolution,
-  mask: ColumnMask | undefined,
+  mask: tf.Tensor4D | undefined,
 ): tf.Tensor4D {
   const { scale, shift } = norm.asLinear();
-  return masked(conv2d(x, tf.mul(filter, scale), { bias: shift }), mask);
+  return masked(conv2d(x, tf.mul(filter, scale), { bias: shift, activation: 'relu' }), mask);
 }
 
 function pooled(x: tf.Tensor4D, shape: BlockShape): tf.Tensor4D {
