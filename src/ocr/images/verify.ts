@@ -8,7 +8,7 @@ const REPORT_EVERY = 100;
 
 /**
  * Decodes every image to its end, so that a truncated or foreign file is found now and not in the middle of training.
- * Throws `image-unreadable` (exit code 2) naming the first bad one in the order of `files`.
+ * Throws `image-unreadable` (exit code 2) naming one that is bad, and looks at no more of them then.
  */
 export async function verifyImages(
   files: readonly string[],
