@@ -9,6 +9,7 @@ import type { LocalStore } from '../store/local-store.js';
 import type { FileEntry } from '../store/tree-format.js';
 import { missingFrom } from '../store/closure.js';
 import { walkTree, type TreeRef } from '../store/tree-reader.js';
+import { removeAbandonedIn } from './abandoned.js';
 import { bytePath, fsPath, joinBytes, textBelow, type BytePath } from './byte-path.js';
 import {
   planChanges,
@@ -78,7 +79,7 @@ export async function checkOut(
   request.begin();
   const top = joinBytes(bytePath(context.root), bytePath(path));
   mkdirSync(fsPath(posix.dirname(top) as BytePath), { recursive: true });
-  await drive(apply({ ...context, ...request, top, unchanged }, changes), path, options);
+  await drive(apply({ ...context, ...request, top, unchanged, entered: new Set() }, changes), path, options);
   syncDirectory(posix.dirname(`${context.root}/${path}`));
   return true;
 }
@@ -155,6 +156,8 @@ function knownTrees(
 interface Apply extends CheckoutContext, CheckoutRequest {
   top: BytePath;
   unchanged: UnchangedFiles;
+  /** Folders that were written into. */
+  entered: Set<BytePath>;
 }
 
 /** Removes, then writes, then links: a name can change from a folder to a file and back. */
@@ -191,7 +194,7 @@ function remove(context: Apply, { below, old, new: wanted }: PlannedChange): voi
 function* put(context: Apply, { below, old, new: wanted }: PlannedChange, links: WaitingLink[]): Work<void> {
   if (wanted === undefined) return;
   const path = placeOf(context, below);
-  if (below !== '') requireFolder(posix.dirname(path) as BytePath, context.path);
+  if (below !== '') enterFolder(context, posix.dirname(path) as BytePath);
   const replaces = old?.kind === wanted.kind;
   if (replaces) refuseIfTouched(context, below, old);
   else if (lstatSync(fsPath(path), { throwIfNoEntry: false })) clearUnknown(context, path);
@@ -201,6 +204,14 @@ function* put(context: Apply, { below, old, new: wanted }: PlannedChange, links:
     if (replaces) removeFile(path);
     links.push({ path, target: wanted.target });
   }
+}
+
+/** Looks at a folder once before the first write into it. */
+function enterFolder(context: Apply, folder: BytePath): void {
+  requireFolder(folder, context.path);
+  if (context.entered.has(folder)) return;
+  context.entered.add(folder);
+  removeAbandonedIn(folder);
 }
 
 /** A name that the scan did not show: another name for it, an ignored file, or one that came just now. */

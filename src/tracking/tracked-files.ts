@@ -39,18 +39,20 @@ export interface TrackedFilesParts {
 export class TrackedFiles implements WorkspaceFiles {
   readonly #parts: TrackedFilesParts;
   readonly #scan: ScanContext;
+  /** What this machine remembers of the workspace. */
+  readonly #memory: string;
   readonly #lastPut: LastPut;
   readonly #turn = new FairSlots(1);
 
   constructor(parts: TrackedFilesParts) {
     this.#parts = parts;
-    const memory = join(parts.root, '.ocrstore', 'index', machineName());
+    this.#memory = join(parts.root, '.ocrstore', 'index', machineName());
     this.#scan = {
       root: parts.root,
-      index: new StatIndex(join(memory, 'stat')),
+      index: new StatIndex(join(this.#memory, 'stat')),
       times: parts.times ?? realFileTimes,
     };
-    this.#lastPut = new LastPut(join(memory, 'put'));
+    this.#lastPut = new LastPut(join(this.#memory, 'put'));
   }
 
   async snapshot(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined> {
@@ -111,6 +113,7 @@ export class TrackedFiles implements WorkspaceFiles {
     refuseLinks(root, path, { end: false });
     this.#requireStored(path, snapshot);
     await this.#locked(options, () => {
+      this.#removeAbandoned(path);
       if (this.#parts.git) addToGitignore(root, path);
       const file = fromRepoPath(root, pointerPathOf(path));
       if (!sameSnapshot(readOrUndefined(root, path), snapshot)) writeFileAtomic(file, pointerText(snapshot));
@@ -150,10 +153,10 @@ export class TrackedFiles implements WorkspaceFiles {
     snapshot: Snapshot,
     options: CallOptions & { force?: boolean } = {},
   ): Promise<boolean> {
-    const { root, store } = this.#parts;
+    const { store } = this.#parts;
     refuseOwnFolders(path);
     return this.#locked(options, async () => {
-      removeAbandonedIn(bytePath(join(root, path, '..')));
+      this.#removeAbandoned(path);
       const lastPut = this.#lastPut.read(path).put;
       const begin = () => {
         this.#lastPut.begin(path, snapshot);
@@ -184,6 +187,12 @@ export class TrackedFiles implements WorkspaceFiles {
       () => withLock({ path, what: 'the workspace', command, ...options }, work),
       options.signal,
     );
+  }
+
+  /** Removes what killed commands left where this one is about to write. */
+  #removeAbandoned(path: RepoPath): void {
+    const folders = [join(this.#parts.root, path, '..'), this.#memory, join(this.#memory, 'put')];
+    for (const folder of folders) removeAbandonedIn(bytePath(folder));
   }
 
   #requireStored(path: RepoPath, snapshot: Snapshot): void {
