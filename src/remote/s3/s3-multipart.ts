@@ -6,8 +6,8 @@ import type { PutOptions } from '../remote.js';
 import type { S3Module } from './s3-client.js';
 import { answered } from './s3-errors.js';
 
-/** Files above this size go up in parts. Bytes. */
-export const MULTIPART_BYTES = 64 * 1024 * 1024;
+/** Files above this size go up in parts: the largest pack, with its table, is one request. Bytes. */
+export const MULTIPART_BYTES = 68 * 1024 * 1024;
 const MIN_PART_BYTES = 16 * 1024 * 1024;
 const MAX_PARTS = 9_000;
 const MIB = 1024 * 1024;

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { GetObjectCommandOutput, ListObjectsV2CommandOutput, S3Client } from '@aws-sdk/client-s3';
@@ -146,6 +147,8 @@ export class S3Remote implements Remote {
   /** One request, counted. Throws what the SDK throws: callers look for the answers they expect, then translate. */
   async #send<T>(options: Signal, send: (how: { abortSignal?: AbortSignal }) => Promise<T>): Promise<T> {
     options.signal?.throwIfAborted();
+    // Every request under way listens to the one signal of the command: many are no leak.
+    if (options.signal) setMaxListeners(0, options.signal);
     this.traffic.requests += 1;
     return send(options.signal ? { abortSignal: options.signal } : {});
   }

@@ -1,0 +1,218 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { runProcess } from '../rig/ocrpipe.js';
+import { temporaryFolder } from '../rig/temporary-folder.js';
+import { newWorkspace, TestWorkspace } from '../rig/workspace.js';
+
+interface Transferred {
+  objects: number;
+  packs: number;
+  bytes: number;
+  requests: number;
+  seconds: number;
+}
+
+/** A workspace with a tracked folder and a folder as its remote, committed. */
+async function workspaceWithData(files = 12): Promise<{ a: TestWorkspace; place: string }> {
+  const place = join(temporaryFolder(), 'remote');
+  const a = await newWorkspace();
+  for (let index = 0; index < files; index += 1)
+    a.write(`data/raw/${index % 3}/${index}.bin`, randomBytes(2000));
+  a.write('data/raw/large.bin', randomBytes(1_500_000));
+  await a.ocrpipe('add', 'data/raw');
+  await a.ocrpipe('remote', 'add', 'disk', place);
+  await a.commit('data');
+  return { a, place };
+}
+
+async function cloneOf(workspace: TestWorkspace): Promise<TestWorkspace> {
+  const root = join(temporaryFolder(), 'clone');
+  const result = await runProcess('git', ['clone', '--quiet', workspace.root, root], { cwd: '/' });
+  expect(result.exitCode).toBe(0);
+  return new TestWorkspace(root, workspace.env);
+}
+
+describe('push and pull with the real binary', () => {
+  it('bring tracked data to a clone, byte for byte, and then have nothing to do', async () => {
+    const { a } = await workspaceWithData();
+    const pushed = await a.json<Transferred>('push');
+    expect(pushed).toMatchObject({ objects: expect.any(Number) as number, packs: 1 });
+    const again = await a.json<Transferred>('push');
+    expect(again).toMatchObject({ objects: 0, packs: 0, bytes: 0, requests: 1 });
+    const b = await cloneOf(a);
+    const pulled = await b.json<Transferred & { paths: string[] }>('pull');
+    expect(pulled.objects).toBe(pushed.objects);
+    expect(pulled.paths).toEqual(['data/raw']);
+    expect(contents(b)).toEqual(contents(a));
+    expect(await b.json<Transferred>('pull')).toMatchObject({ objects: 0, bytes: 0, requests: 0 });
+    expect(await b.git('status', '--porcelain')).toBe('');
+  });
+
+  it('fetch fills the store and leaves the workspace alone; a part of a tracked folder can be pulled alone', async () => {
+    const { a } = await workspaceWithData();
+    await a.ocrpipe('push');
+    const b = await cloneOf(a);
+    await b.ocrpipe('pull', 'data/raw/1');
+    expect(existsSync(b.path('data/raw/1/1.bin'))).toBe(true);
+    expect(existsSync(b.path('data/raw/2'))).toBe(false);
+    const c = await cloneOf(a);
+    await c.ocrpipe('fetch');
+    expect(existsSync(c.path('data/raw'))).toBe(false);
+    await c.ocrpipe('checkout');
+    expect(contents(c)).toEqual(contents(a));
+  });
+
+  it('do not overwrite edited files without --force', async () => {
+    const { a } = await workspaceWithData();
+    await a.ocrpipe('push');
+    const b = await cloneOf(a);
+    await b.ocrpipe('pull');
+    b.write('data/raw/0/0.bin', 'edited');
+    const refused = await b.run(['pull']);
+    expect(refused.exitCode).not.toBe(0);
+    expect(b.read('data/raw/0/0.bin')).toBe('edited');
+    await b.ocrpipe('pull', '--force');
+    expect(contents(b)).toEqual(contents(a));
+  });
+
+  it('say what to do where nothing is tracked under a name, or no remote is known', async () => {
+    const { a } = await workspaceWithData(3);
+    const unknown = await a.run(['push', 'data/rwa']);
+    expect(unknown).toMatchObject({ exitCode: 2 });
+    expect(unknown.stderr).toContain("Did you mean 'data/raw'?");
+    const remote = await a.run(['push', '--remote', 'dsik']);
+    expect(remote).toMatchObject({ exitCode: 2 });
+    expect(remote.stderr).toContain("Did you mean 'disk'?");
+    await a.ocrpipe('remote', 'remove', 'disk');
+    const none = await a.run(['pull']);
+    expect(none).toMatchObject({ exitCode: 2 });
+    expect(none.stderr).toContain('ocrpipe remote add');
+  });
+
+  it('put nothing of a damaged pack into the workspace', async () => {
+    const { a, place } = await workspaceWithData();
+    await a.ocrpipe('push');
+    const name = readdirSync(join(place, 'packs')).find((each) => each.endsWith('.pack'))!;
+    const bytes = readFileSync(join(place, 'packs', name));
+    bytes[7_000]! ^= 1;
+    await runProcess('chmod', ['-R', 'u+w', place], { cwd: '/' });
+    const damaged = new TestWorkspace(place);
+    damaged.write(join('packs', name), bytes);
+    const b = await cloneOf(a);
+    const refused = await b.run(['pull']);
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain(name);
+    expect(existsSync(b.path('data/raw'))).toBe(false);
+  });
+});
+
+describe('a push that is killed', () => {
+  it(
+    'at any write leaves nothing half-visible, and the next one completes it',
+    { timeout: 240_000 },
+    async () => {
+      const { a, place } = await workspaceWithData(4);
+      let killed = 0;
+      for (let at = 1; ; at += 1) {
+        const result = await a.run(['push'], { OCRPIPE_TEST_KILL_AT: String(at) });
+        if (result.signal === undefined) break;
+        killed += 1;
+        for (const name of readdirSync(join(place, 'packs'), { recursive: true }).map(String)) {
+          expect(name).toMatch(/^[0-9a-f]{64}\.(pack|cat)$/);
+        }
+      }
+      expect(killed).toBeGreaterThan(5);
+      const b = await cloneOf(a);
+      await b.ocrpipe('pull');
+      expect(contents(b)).toEqual(contents(a));
+    },
+  );
+});
+
+describe('a pull that is killed', () => {
+  it('at any write is completed by the next one', { timeout: 240_000 }, async () => {
+    const { a } = await workspaceWithData(4);
+    await a.ocrpipe('push');
+    const b = await cloneOf(a);
+    let killed = 0;
+    for (let at = 1; ; at += 2) {
+      // Each round starts with what the killed one before it left.
+      const result = await b.run(['pull'], { OCRPIPE_TEST_KILL_AT: String(at) });
+      if (result.signal === undefined) break;
+      killed += 1;
+    }
+    expect(killed).toBeGreaterThan(3);
+    expect(contents(b)).toEqual(contents(a));
+  });
+});
+
+describe('the remote commands', () => {
+  it('add, list, modify, choose and remove remotes', async () => {
+    const a = await newWorkspace();
+    const folder = temporaryFolder();
+    const added = await a.json('remote', 'add', 'one', join(folder, 'one'));
+    expect(added).toMatchObject({
+      name: 'one',
+      default: true,
+      supports: { conditionalCreate: true, refusesDamage: true, ranges: true },
+    });
+    expect(readdirSync(join(folder, 'one', 'tmp'))).toEqual([]);
+    await a.ocrpipe('remote', 'add', 'two', 's3://bucket/prefix', '--no-check', '--region', 'eu-west-1');
+    expect(await a.json('remote', 'list')).toEqual([
+      { name: 'one', url: join(folder, 'one'), default: true },
+      { name: 'two', url: 's3://bucket/prefix', region: 'eu-west-1', default: false },
+    ]);
+    await a.ocrpipe('remote', 'modify', 'two', '--profile', 'team', '--unset', 'region');
+    await a.ocrpipe('remote', 'default', 'two');
+    expect(await a.json('remote', 'default')).toEqual({ default: 'two' });
+    expect(await a.json('remote', 'list')).toContainEqual({
+      name: 'two',
+      url: 's3://bucket/prefix',
+      profile: 'team',
+      default: true,
+    });
+    await a.ocrpipe('remote', 'remove', 'two');
+    expect(a.read('.ocrstore/config.yaml')).not.toContain('bucket');
+  });
+
+  it('refuse an address that is none, or that holds a password, without repeating it', async () => {
+    const a = await newWorkspace();
+    for (const url of [
+      'gs://bucket',
+      's3://',
+      's3://KEY:hush-hush@bucket/p',
+      'ftp://host/x',
+      's3://b/../../x',
+    ]) {
+      const result = await a.run(['remote', 'add', 'x', url]);
+      expect(result).toMatchObject({ exitCode: 2 });
+      expect(result.stdout + result.stderr).not.toContain('hush-hush');
+    }
+    expect(await a.json('remote', 'list')).toEqual([]);
+  });
+
+  it('say so where the folder of a remote cannot be written', async () => {
+    const a = await newWorkspace();
+    a.write('file', 'in the way');
+    const result = await a.run(['remote', 'add', 'x', a.path('file/inside')]);
+    expect(result).toMatchObject({ exitCode: 2 });
+    expect(result.stderr).toContain('a file stands where a folder is needed');
+  });
+});
+
+function namesIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
+
+/** Every tracked file, by name, in base64. */
+function contents(workspace: TestWorkspace): Record<string, string> {
+  const root = workspace.path('data/raw');
+  const names = readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+  return Object.fromEntries(
+    names.sort().map((name) => [name.slice(root.length), readFileSync(name).toString('base64')]),
+  );
+}
