@@ -1,0 +1,77 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { drawnLines } from '../ocr/train/drawn-lines.js';
+import { ocrpipeJson, runOcrpipe } from '../rig/ocrpipe.js';
+import { temporaryFolder } from '../rig/temporary-folder.js';
+
+const LABELS = ['abba', 'cab', 'bead', 'dab', 'ace', 'fade', 'deaf', 'cede'];
+const PARAMS = `model: {height: 16, filters: [8, 16], widthStride: 2, innerDim: 24, units: 16, dropout: 0}
+train: {batchSize: 4, learningRate: 0.01, warmupSteps: 5, epochs: 100, evaluateEvery: 20}
+`;
+const TRAIN = [
+  'train',
+  '--train',
+  'lines.jsonl',
+  '--val',
+  'lines.jsonl',
+  '--out',
+  'models/m',
+  '--backend',
+  'wasm',
+];
+const shared: { cwd: string } = { cwd: '' };
+
+beforeAll(async () => {
+  shared.cwd = temporaryFolder(afterAll);
+  await drawnLines(shared.cwd, 'lines', LABELS);
+  writeFileSync(join(shared.cwd, 'params.yaml'), PARAMS);
+});
+
+describe('train, evaluate and predict', () => {
+  it('go on after Ctrl-C, agree on the figures, and print file, text and confidence', async () => {
+    const stopped = await runOcrpipe([...TRAIN, '--events'], { ...shared, signalOnOutput: 'SIGINT' });
+    expect(stopped.exitCode).toBe(130);
+    expect(existsSync(join(shared.cwd, 'models', 'm'))).toBe(false);
+
+    const reports = ['--metrics', 'reports/train.json', '--history', 'reports/history.jsonl'];
+    const trained = await ocrpipeJson<{ metrics: object; steps: number }>([...TRAIN, ...reports], shared);
+    expect(trained.steps).toBe(200);
+    const data = ['--data', 'lines.jsonl', '--out', 'reports/test', '--backend', 'wasm'];
+    const evaluated = await ocrpipeJson<object>(['evaluate', '--model', 'models/m', ...data], shared);
+    expect(evaluated).toMatchObject(trained.metrics);
+    expect(JSON.parse(readFileSync(join(shared.cwd, 'reports', 'train.json'), 'utf8'))).toMatchObject(
+      trained.metrics,
+    );
+    expect(
+      readFileSync(join(shared.cwd, 'reports', 'history.jsonl'), 'utf8')
+        .trim()
+        .split('\n'),
+    ).toHaveLength(5);
+
+    const predict = ['predict', '--model', 'models/m', 'images', '--backend', 'wasm'];
+    const { stdout, exitCode } = await runOcrpipe(predict, shared);
+    expect(exitCode).toBe(0);
+    const rows = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split('\t'));
+    expect(rows.map(([image]) => image)).toEqual(LABELS.map((_, index) => `images/lines-${index}.png`));
+    expect(rows.map(([, text]) => text)).toEqual(LABELS);
+    for (const [, , confidence] of rows) expect(Number(confidence)).toBeGreaterThan(0.3);
+  });
+
+  it('refuse what the user must correct with exit code 2 and no traces', async () => {
+    for (const [args, code] of [
+      [['predict', '--model', 'absent', 'images'], 'model-missing'],
+      [['predict', '--model', 'models/m', 'absent.png'], 'path-missing'],
+      [['train', '--train', 'absent.jsonl', '--val', 'lines.jsonl', '--out', 'models/n'], 'source-missing'],
+    ] as const) {
+      const { stdout, stderr, exitCode } = await runOcrpipe(args, shared);
+      expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 2 });
+      expect(stderr).toContain(`[${code}]`);
+      expect(stderr).not.toMatch(/\n\s+at /);
+    }
+    expect(existsSync(join(shared.cwd, 'models', 'n'))).toBe(false);
+  });
+});
