@@ -57,7 +57,6 @@ export const pipelineSchema = z.strictObject({
   stages: z.record(z.string().regex(STAGE_NAME), stage),
 });
 
-export type WrittenPipeline = z.infer<typeof pipelineSchema>;
 export type WrittenStage = z.infer<typeof stage>;
 
 /** The keys known at a place of pipeline.yaml, for the hint at an unknown one. */

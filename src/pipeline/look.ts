@@ -1,5 +1,4 @@
 import { earlierOutputs } from './earlier-runs.js';
-import { closure } from './graph.js';
 import { planStage, type Step } from './plan.js';
 import type { LoadedPipeline } from './load.js';
 import type { Stage } from './stage.js';
@@ -58,9 +57,4 @@ export async function planOne(loaded: LoadedPipeline, stage: Stage, options: Loo
     earlier: (inputs, recorded) =>
       earlierOutputs(loaded.host, inputs, { entry, recorded, records: options.runCache ?? true }),
   });
-}
-
-/** The stage, everything before it, and nothing else: what its state depends on. */
-export function withUpstream(loaded: LoadedPipeline, name: string): string[] {
-  return closure(loaded.graph, [name], 'upstream');
 }

@@ -66,7 +66,7 @@ export function compareText(a: string, b: string): number {
 }
 
 /** The value under a dotted key; '' is the whole. Undefined if there is none. */
-export function valueAt(value: unknown, key: string): JsonValue | undefined {
+function valueAt(value: unknown, key: string): JsonValue | undefined {
   if (key === '') return (value ?? null) as JsonValue;
   let current = value;
   for (const part of key.split('.')) {

@@ -85,7 +85,11 @@ async function endOrphans({ host, marks }: LoadedPipeline, chosen: readonly stri
 /** Temporary files of a killed repro, wherever one writes. */
 function removeLeftovers({ host, marks }: LoadedPipeline, stages: readonly Stage[]): void {
   const unfinished = stages.filter((stage) => marks.has(stage.name)).flatMap((stage) => stage.outs);
-  const folders = new Set([host.root, marks.folder, ...unfinished.map((out) => join(host.root, out.path, '..'))]);
+  const folders = new Set([
+    host.root,
+    marks.folder,
+    ...unfinished.map((out) => join(host.root, out.path, '..')),
+  ]);
   for (const folder of folders) removeAbandonedIn(bytePath(folder));
 }
 

@@ -9,12 +9,12 @@ export interface Problem {
 }
 
 /** `file:line:column`, as far as it is known. */
-export function locationText(location: Location): string {
+function locationText(location: Location): string {
   return [location.file, location.line, location.column].filter((part) => part !== undefined).join(':');
 }
 
 /** One error for all problems: its code, place and hint are those of the first. */
-export function problemsError(problems: readonly [Problem, ...Problem[]]): OcrpipeError {
+function problemsError(problems: readonly [Problem, ...Problem[]]): OcrpipeError {
   const [first] = problems;
   const message = problems.length === 1 ? first.message : listOf(problems);
   return userError(first.code, message, {

@@ -4,7 +4,7 @@ import type { JsonValue } from '../base/canonical-json.js';
 export type ReasonKind =
   /** Its result was never recorded. */
   | 'never-run'
-  /** Its last run did not come to an end. */
+  /** Its last run was killed, failed, or was not to be recorded. */
   | 'interrupted'
   | 'command-changed'
   | 'wdir-changed'
@@ -40,7 +40,7 @@ export function reasonText({ kind, subject, old, new: now }: Reason): string {
     case 'never-run':
       return 'never run';
     case 'interrupted':
-      return 'its last run did not finish';
+      return 'its last run was not recorded';
     case 'command-changed':
       return 'command changed';
     case 'wdir-changed':
@@ -70,7 +70,7 @@ const VERBS = {
   'output-moved': 'is of another run',
 } as const;
 
-export function valueText(value: JsonValue | undefined): string {
+function valueText(value: JsonValue | undefined): string {
   if (value === undefined) return '(none)';
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -43,13 +43,14 @@ async function storeOutputs(host: PipelineHost, stage: Stage): Promise<LockedPat
   const outs: LockedPath[] = [];
   for (const { path } of sortedByPath(stage.outs)) {
     const snapshot = await host.files.store(path, host);
-    if (!snapshot) throw notMade(stage, path);
+    if (!snapshot) throw outputNotMade(stage, path);
     outs.push({ path, ...snapshot });
   }
   return outs;
 }
 
-function notMade(stage: Stage, path: string): OcrpipeError {
+/** The commands succeeded, but an output is not there. */
+export function outputNotMade(stage: Stage, path: string): OcrpipeError {
   return new OcrpipeError('output-not-made', `stage '${stage.name}' did not make its output '${path}'`, {
     hint: `Correct the command or the list of outputs; what it printed is in .ocrstore/logs/${stage.name}.log.`,
   });

@@ -7,7 +7,7 @@ import type { LoadedPipeline } from './load.js';
 import { clearOutputs, restoreOutputs } from './output-files.js';
 import { knownInputs } from './plan.js';
 import { throwProblems } from './problems.js';
-import { lockResult, recordResult, type Recording } from './record-result.js';
+import { lockResult, outputNotMade, recordResult, type Recording } from './record-result.js';
 import { reasonText, type Reason } from './reason.js';
 import type { LockedPath, StageInputs } from './signature.js';
 import { editedPaths, type StageNow } from './staleness.js';
@@ -56,6 +56,8 @@ export async function runStage(loaded: LoadedPipeline, stage: Stage, options: Ru
   await runLogged(loaded, stage);
   if (!options.commit) {
     observer.changed(stage.outs.map((out) => out.path));
+    await requireOutputs(loaded, stage);
+    marks.finish(stage.name);
     return;
   }
   await recordResult(recordingOf(loaded), stage, inputs);
@@ -109,6 +111,11 @@ export function requireInputs(now: StageNow): StageInputs {
         ? 'Put it there, or correct the path.'
         : `Stage '${maker}' should have made it: run it, or correct its outputs.`,
   });
+}
+
+async function requireOutputs({ observer }: LoadedPipeline, stage: Stage): Promise<void> {
+  const missing = (await observer.outputsOf(stage)).find((out) => !out.there);
+  if (missing) throw outputNotMade(stage, missing.output.path);
 }
 
 function requireFolder({ host, pipeline }: LoadedPipeline, stage: Stage): void {

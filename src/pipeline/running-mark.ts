@@ -8,6 +8,8 @@ import { endGroup, processStart } from './process-group.js';
 interface Mark {
   /** Process groups of the stage's commands, with the start of their leaders. */
   groups: { group: number; start: string }[];
+  /** The commands succeeded, and recording was not asked for. */
+  finished?: boolean;
 }
 
 /** How long an orphan of a killed repro may take to end by itself. */
@@ -32,7 +34,16 @@ export class RunningMarks {
   set(stage: string, group?: number): void {
     const start = group === undefined ? undefined : processStart(group);
     const mark: Mark = { groups: group === undefined || start === undefined ? [] : [{ group, start }] };
-    writeFileAtomic(this.file(stage), `${JSON.stringify(mark)}\n`);
+    this.write(stage, mark);
+  }
+
+  /** The stage made its outputs, but nobody asked to record them. */
+  finish(stage: string): void {
+    this.write(stage, { groups: [], finished: true });
+  }
+
+  isFinished(stage: string): boolean {
+    return this.read(stage).finished ?? false;
   }
 
   clear(stage: string): void {
@@ -42,16 +53,20 @@ export class RunningMarks {
 
   /** Ends what a killed repro left running: it would write into outputs that are made anew. True if there was anything. */
   async endOrphans(stage: string): Promise<boolean> {
-    const alive = this.groups(stage).filter(({ group, start }) => processStart(group) === start);
+    const alive = this.read(stage).groups.filter(({ group, start }) => processStart(group) === start);
     for (const { group } of alive) await endGroup(group, ORPHAN_GRACE_MS);
     return alive.length > 0;
   }
 
-  private groups(stage: string): Mark['groups'] {
+  private write(stage: string, mark: Mark): void {
+    writeFileAtomic(this.file(stage), `${JSON.stringify(mark)}\n`);
+  }
+
+  private read(stage: string): Mark {
     try {
-      return (JSON.parse(readFileSync(this.file(stage), 'utf8')) as Mark).groups;
+      return JSON.parse(readFileSync(this.file(stage), 'utf8')) as Mark;
     } catch {
-      return [];
+      return { groups: [] };
     }
   }
 

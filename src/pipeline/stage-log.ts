@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { AbsPath } from '../base/paths.js';
 
@@ -32,15 +32,6 @@ export class StageLog {
   }
 }
 
-export function stageLogPath(stateFolder: AbsPath, stage: string): string {
+function stageLogPath(stateFolder: AbsPath, stage: string): string {
   return join(stateFolder, 'logs', `${stage}.log`);
-}
-
-/** What a stage wrote when it last ran, or undefined if it never did here. */
-export function readStageLog(stateFolder: AbsPath, stage: string): string | undefined {
-  try {
-    return readFileSync(stageLogPath(stateFolder, stage), 'utf8');
-  } catch {
-    return undefined;
-  }
 }

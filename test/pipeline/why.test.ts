@@ -118,13 +118,27 @@ describe('commitStages', () => {
     expect(workspace.read('models/m/weights')).toBe('better by hand\n');
   });
 
-  it('leaves alone what is fresh, and refuses a stage that lacks an output', async () => {
+  it('with no stage named, records edited outputs and runs that were not recorded, and nothing else', async () => {
     const workspace = await newPipeline();
-    expect(await commitStages(workspace.host(), undefined)).toMatchObject([{ name: 'lint' }]);
+    const committed = async (): Promise<string[]> =>
+      (await commitStages(workspace.host(), undefined)).map(({ name }) => name);
+    expect(await committed()).toEqual([]);
+    await workspace.actions({ commit: false });
+    expect((await committed()).sort()).toEqual(['evaluate', 'lint', 'prepare', 'train']);
+    expect((await workspace.actions()).ran).toEqual([]);
+    workspace.write('params.yaml', 'train: {epochs: 8}');
+    expect(await committed()).toEqual([]);
+    workspace.write('prepared.txt', 'by hand\n');
+    expect(await committed()).toEqual(['prepare']);
+  });
+
+  it('does not take for a result what a failed stage left, and refuses a stage that lacks an output', async () => {
+    const workspace = await newPipeline('stages: {a: {run: "echo part > x; exit 1", outs: [x]}}');
     await workspace.repro();
+    expect(workspace.read('x')).toBe('part\n');
     expect(await commitStages(workspace.host(), undefined)).toEqual([]);
-    workspace.remove('models/m');
-    await expect(commitStages(workspace.host(), ['train'])).rejects.toEqual(
+    workspace.remove('x');
+    await expect(commitStages(workspace.host(), ['a'])).rejects.toEqual(
       expect.objectContaining({ code: 'output-not-made' }),
     );
   });
