@@ -3,7 +3,7 @@ import { awsEnvironment, startS3Server, type S3Server } from '../rig/s3-server.j
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { colleagueStory } from './story.js';
 
-describe('two people and a bucket between them', () => {
+describe('two people and a bucket between them', { timeout: 240_000 }, () => {
   let server: S3Server;
   beforeAll(async () => {
     server = await startS3Server();
