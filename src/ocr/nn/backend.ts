@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import { userError } from '../../base/errors.js';
 import { registerHostGru } from './kernels/host-gru.js';
-import { kernelsRegistered, registerKernels } from './kernels/register-kernels.js';
+import { registerKernels, registeredBuild } from './kernels/register-kernels.js';
 import { NATIVE_FOLDER_VARIABLE, loadNativeTensorflow } from './native-tensorflow.js';
 
 /** What runs the tensors, best first. */
@@ -47,7 +47,7 @@ async function openTensorflow(): Promise<Attempt> {
 async function openWasm(): Promise<Attempt> {
   await import('@tensorflow/tfjs-backend-wasm');
   if (!(await use('wasm'))) return { reason: 'this machine does not run WebAssembly' };
-  const build = kernelsRegistered() ? 'already registered' : await registerKernels();
+  const build = registeredBuild() ?? (await registerKernels());
   return { opened: { name: 'wasm', threads: 1, details: `WebAssembly (${build ?? 'no SIMD: slow'})` } };
 }
 

@@ -38,11 +38,11 @@ export function nativeSearchFolders(env: NodeJS.ProcessEnv = process.env): strin
   return [...(named ? [named] : []), process.cwd(), own, userBackendFolder(env)];
 }
 
-/** tfjs-node 4.22 calls two helpers that Node 23 removed; they must be back before its first op. */
-function restoreRemovedUtilities(): void {
+/** tfjs-node 4.22 calls two helpers that Node 22 warns of and Node 23 removed: ours must stand there before its first op. */
+function replaceOldUtilities(): void {
   const helpers = util as unknown as Record<string, unknown>;
-  helpers['isNullOrUndefined'] ??= (value: unknown) => value === null || value === undefined;
-  helpers['isArray'] ??= (value: unknown) => Array.isArray(value);
+  helpers['isNullOrUndefined'] = (value: unknown) => value === null || value === undefined;
+  helpers['isArray'] = (value: unknown) => Array.isArray(value);
 }
 
 function firstLine(error: unknown): string {
@@ -75,7 +75,7 @@ export function loadNativeTensorflow(env: NodeJS.ProcessEnv = process.env): Nati
       continue;
     }
     try {
-      restoreRemovedUtilities();
+      replaceOldUtilities();
       // Before it loads, or it tells users that it replaces the platform.
       enableProdMode();
       process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '3';

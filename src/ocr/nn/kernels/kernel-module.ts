@@ -55,15 +55,21 @@ async function readBuild(build: KernelBuild): Promise<Uint8Array<ArrayBuffer>> {
   }
 }
 
+function accepts(bytes: Uint8Array<ArrayBuffer>, build: KernelBuild): boolean {
+  if (WebAssembly.validate(bytes)) return true;
+  if (build === 'plain-simd' || Number.parseInt(process.versions.node, 10) > 20) return false;
+  // Node 20 has relaxed SIMD behind this flag; later versions have it without, and complain of the flag.
+  setFlagsFromString('--experimental-wasm-relaxed-simd');
+  return WebAssembly.validate(bytes);
+}
+
 /** The best build that this engine accepts; undefined when it has no WebAssembly SIMD at all. */
 async function chooseBuild(): Promise<{ build: KernelBuild; bytes: Uint8Array<ArrayBuffer> } | undefined> {
-  // Node 20 has relaxed SIMD behind this flag; later versions know it and ignore the flag.
-  setFlagsFromString('--experimental-wasm-relaxed-simd');
   const forced = process.env[KERNEL_BUILD_VARIABLE];
   for (const build of ['relaxed-simd', 'plain-simd'] as const) {
     if (forced !== undefined && forced !== build) continue;
     const bytes = await readBuild(build);
-    if (WebAssembly.validate(bytes)) return { build, bytes };
+    if (accepts(bytes, build)) return { build, bytes };
   }
   return undefined;
 }

@@ -2,15 +2,24 @@ import * as tf from '@tensorflow/tfjs-core';
 import { registerConvolutionKernels } from './convolution-kernels.js';
 import { registerKernelGradients } from './kernel-gradients.js';
 import { loadKernelModule, type KernelBuild } from './kernel-module.js';
-import { ADAM } from './kernel-names.js';
 import { registerMatMulKernels } from './matmul-kernels.js';
 import { registerPoolingKernels } from './pooling-kernels.js';
+import { replaceKernel } from './replace-kernel.js';
 import { registerTrainingKernels } from './training-kernels.js';
 import { WasmHeap } from './wasm-heap.js';
 
-/** Whether our kernels stand in tfjs's registry already; it lives as long as the process. */
-export function kernelsRegistered(): boolean {
-  return (tf.getKernel(ADAM, 'wasm') as tf.KernelConfig | undefined) !== undefined;
+const BUILDS: readonly KernelBuild[] = ['relaxed-simd', 'plain-simd'];
+
+/** An entry of tfjs's registry that only says which build the others come from. */
+function markerName(build: KernelBuild): string {
+  return `OcrpipeKernels/${build}`;
+}
+
+/** The build whose kernels stand in tfjs's registry already, which lives as long as the process. */
+export function registeredBuild(): KernelBuild | undefined {
+  return BUILDS.find(
+    (build) => (tf.getKernel(markerName(build), 'wasm') as tf.KernelConfig | undefined) !== undefined,
+  );
 }
 
 /**
@@ -27,5 +36,6 @@ export async function registerKernels(): Promise<KernelBuild | undefined> {
   registerPoolingKernels(context);
   registerTrainingKernels(context);
   registerKernelGradients();
+  replaceKernel(markerName(loaded.build), () => undefined);
   return loaded.build;
 }
