@@ -119,7 +119,7 @@ describe('a push that is killed', () => {
         const result = await a.run(['push'], { OCRPIPE_TEST_KILL_AT: String(at) });
         if (result.signal === undefined) break;
         killed += 1;
-        for (const name of readdirSync(join(place, 'packs'), { recursive: true }).map(String)) {
+        for (const name of namesIn(join(place, 'packs'))) {
           expect(name).toMatch(/^[0-9a-f]{64}\.(pack|cat)$/);
         }
       }

@@ -86,6 +86,27 @@ describe('push and fetch over a network that fails', () => {
     );
   });
 
+  it('go on with a large object where an interrupted fetch stopped', async () => {
+    const objects = new Map<string, Buffer>();
+    const [here, there] = [new Machine(), new Machine()];
+    const id = here.add({ big: randomBytes(20_000_000) });
+    await here.push(new MemoryRemote('memory', objects), [id]);
+    const stop = new AbortController();
+    const reason = new Error('stopped');
+    const stopped = there.fetch(new MemoryRemote('memory', objects), [id], {
+      signal: stop.signal,
+      events: (event) => {
+        if (event.type === 'progress' && event.done > 15_000_000) stop.abort(reason);
+      },
+    });
+    await expect(stopped).rejects.toBe(reason);
+    expect([...there.store.looseObjects()]).toEqual([]);
+    const remote = new MemoryRemote('memory', objects);
+    await there.fetch(remote, [id]);
+    expect(remote.traffic.receivedBytes).toBeLessThan(6_000_000);
+    expect(there.files(id)).toEqual(here.files(id));
+  });
+
   it('never end with a wrong byte when answers are damaged: refused by name, sound objects stay', async () => {
     const objects = new Map<string, Buffer>();
     const [here, there] = [new Machine(), new Machine()];

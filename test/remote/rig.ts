@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { noEvents } from '../../src/base/events.js';
+import { noEvents, type EventSink } from '../../src/base/events.js';
 import type { ContentId } from '../../src/base/content-id.js';
 import { fetchObjects, type Fetched } from '../../src/remote/fetch.js';
 import type { FetchRoot } from '../../src/remote/fetch-input.js';
@@ -76,7 +76,8 @@ export class Machine {
     options: TransferOptions = {},
   ): Promise<Fetched> {
     return fetchObjects({
-      ...{ store: this.store, runs: this.runs, remote, cache: this.cache, events: noEvents },
+      ...{ store: this.store, runs: this.runs, remote, cache: this.cache },
+      events: options.events ?? noEvents,
       roots: roots.map(rootOf),
       runKeys: options.runKeys ?? [],
       jobs: options.jobs ?? 4,
@@ -100,6 +101,7 @@ export interface TransferOptions {
   project?: string;
   jobs?: number;
   signal?: AbortSignal;
+  events?: EventSink;
 }
 
 function rootOf<Root extends object>(
