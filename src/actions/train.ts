@@ -4,7 +4,7 @@ import type { BackendChoice } from '../ocr/nn/backend.js';
 import type { TrainingResult } from '../ocr/train/train.js';
 
 /** Where parameters are looked for when no file is named. */
-export const DEFAULT_PARAMS = 'params.yaml';
+const DEFAULT_PARAMS = 'params.yaml';
 
 export interface TrainInput {
   train: string;

@@ -4,7 +4,7 @@ import { bidirectionalGru, type GruWeights } from '../nn/recurrent.js';
 import { BatchNorm } from './batch-norm.js';
 import { columnMask, masked } from './column-mask.js';
 import { glorotUniform, heNormal, recurrentUniform, zeros } from './initialise.js';
-import { blockShapes, columnFeatures, timeSteps, type BlockShape, type ModelConfig } from './model-config.js';
+import { blockShapes, columnFeatures, type BlockShape, type ModelConfig } from './model-config.js';
 import { VariableStore } from './variables.js';
 
 /** What the model reads at once. */
@@ -163,9 +163,4 @@ function pooled(x: tf.Tensor4D, shape: BlockShape): tf.Tensor4D {
   const height = Math.floor(shape.heightIn / shape.heightOut);
   const width = shape.strideOut / shape.strideIn;
   return height === 1 && width === 1 ? x : maxPool2d(x, [height, width]);
-}
-
-/** The width in pixels of a batch that holds `widestPx`: whole time steps. */
-export function batchWidth(config: ModelConfig, widestPx: number): number {
-  return timeSteps(config, widestPx) * config.widthStride;
 }

@@ -3,7 +3,7 @@ import type { Recogniser } from '../models/recogniser.js';
 import { recogniseBatch, type Reading } from './recognise.js';
 
 /** Images of one batch, unless the caller says otherwise. */
-export const READING_BATCH = 32;
+const READING_BATCH = 32;
 /** This many batches' worth of images are loaded together and sorted by width. */
 const WINDOW_BATCHES = 8;
 

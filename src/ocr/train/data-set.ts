@@ -152,7 +152,7 @@ export function encodeLabels(
 }
 
 /** The time steps that CTC needs at least for a label. */
-export function stepsNeeded(label: ArrayLike<number>): number {
+function stepsNeeded(label: ArrayLike<number>): number {
   let needed = label.length;
   for (let index = 1; index < label.length; index += 1) if (label[index] === label[index - 1]) needed += 1;
   return needed;

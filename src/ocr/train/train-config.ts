@@ -3,7 +3,7 @@ import { augmentConfigSchema } from '../images/augment-config.js';
 import { modelConfigSchema } from '../models/model-config.js';
 
 /** The figures that can choose the best weights. */
-export const MONITORS = ['valCer', 'valExact'] as const;
+const MONITORS = ['valCer', 'valExact'] as const;
 
 /** How long and how fast to learn: the section `train` of params.yaml. */
 export const trainConfigSchema = z.strictObject({
