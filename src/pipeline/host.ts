@@ -3,6 +3,7 @@ import type { ContentId } from '../base/content-id.js';
 import type { EventSink } from '../base/events.js';
 import type { AbsPath } from '../base/paths.js';
 import type { Snapshot, WorkspaceFiles } from '../tracking/workspace-files.js';
+import type { Resources } from './stage.js';
 
 /** Where run records are kept, each under the key of its inputs. */
 export interface RunRecords {
@@ -35,6 +36,8 @@ export interface PipelineHost {
   exclusively<T>(name: 'repro' | 'pipeline-lock', work: () => Promise<T>): Promise<T>;
   /** Those of `paths` that are in git's index: an output that the store shall hold must not be. */
   inGit(paths: readonly string[]): Promise<readonly string[]>;
+  /** Sizes of further pools that stages may take from, and of the usual ones where they shall be other than the machine's. */
+  readonly pools: Resources;
   readonly events: EventSink;
   readonly signal: AbortSignal;
 }

@@ -41,7 +41,11 @@ export async function restoreOutputs(
     refuseOutside(host, path);
     if (!sameContent(out.there, snapshot)) {
       if (out.there && !out.stored() && !request.discard) await host.files.store(path, host);
-      await host.files.checkout(path, snapshot, { ...host, force: request.discard });
+      await host.files.checkout(path, snapshot, {
+        events: host.events,
+        signal: host.signal,
+        force: request.discard,
+      });
     }
     await setPointer(host, out, snapshot);
   }

@@ -5,7 +5,7 @@ import { removeAbandonedIn } from '../tracking/abandoned.js';
 import { bytePath } from '../tracking/byte-path.js';
 import { requireDependencies, type LoadedPipeline } from './load.js';
 import { throwProblems, type Problem } from './problems.js';
-import { machinePools } from './resources.js';
+import { poolsOf } from './resources.js';
 import { editedPaths } from './staleness.js';
 import type { Pipeline, Stage } from './stage.js';
 import { editedOutput, settleInputs, unsettledInputs, unsettledProblems } from './tracked-inputs.js';
@@ -22,7 +22,7 @@ export async function preflight(
   const { host, pipeline, observer } = loaded;
   const stages = chosen.map((name) => pipeline.stages.get(name)!);
   requireDependencies(loaded, chosen);
-  throwProblems(poolProblems(pipeline, stages));
+  throwProblems(poolProblems(host, pipeline, stages));
   // A parameter that is missing or not canonical is met here, not when its stage comes up hours later.
   for (const stage of stages) observer.writtenParamsOf(stage);
   throwProblems(await gitProblems(host, pipeline, stages));
@@ -38,15 +38,16 @@ export async function preflight(
   observer.changed(unsettled.map(({ path }) => path));
 }
 
-function poolProblems(pipeline: Pipeline, stages: readonly Stage[]): Problem[] {
-  const pools = Object.keys(machinePools());
+function poolProblems(host: PipelineHost, pipeline: Pipeline, stages: readonly Stage[]): Problem[] {
+  const wanted = stages.some((stage) => Object.keys(stage.resources).length > 0);
+  const pools = wanted ? Object.keys(poolsOf(host)) : [];
   return stages.flatMap((stage) =>
     Object.keys(stage.resources)
       .filter((pool) => !pools.includes(pool))
       .map((pool) => ({
         code: 'unknown-resource',
         message: `stage '${stage.name}' asks for '${pool}', of which there is no pool`,
-        hint: suggest(pool, pools),
+        hint: `${suggest(pool, pools)} Others are declared under 'pools' in .ocrstore/config.yaml.`,
         location: pipeline.locate(['stages', stage.name, 'resources', pool], { key: true }),
       })),
   );
@@ -58,9 +59,8 @@ async function gitProblems(
   pipeline: Pipeline,
   stages: readonly Stage[],
 ): Promise<Problem[]> {
-  const unseen = stages
-    .flatMap((stage) => stage.outs)
-    .filter((out) => out.cache && !host.files.pointer(out.path));
+  const tracked = new Set(host.files.trackedPaths());
+  const unseen = stages.flatMap((stage) => stage.outs).filter((out) => out.cache && !tracked.has(out.path));
   if (unseen.length === 0) return [];
   const held = await host.inGit(unseen.map((out) => out.path));
   return unseen

@@ -13,7 +13,7 @@ import {
 import { planOne, planStages, type LookOptions } from './look.js';
 import { preflight } from './preflight.js';
 import type { Reason } from './reason.js';
-import { machinePools } from './resources.js';
+import { poolsOf } from './resources.js';
 import type { LockedPath } from './signature.js';
 import type { Stage } from './stage.js';
 import { restoreStage, ROOT_VARIABLE, runStage, StageFailed, STAGE_VARIABLE } from './run-stage.js';
@@ -133,7 +133,7 @@ class Repro {
       stages: this.chosen,
       graph,
       needs: (name) => pipeline.stages.get(name)!.resources,
-      pools: machinePools(),
+      pools: poolsOf(host),
       jobs: this.request.jobs ?? availableParallelism(),
       keepGoing: this.request.keepGoing,
       prepare: (name) => this.preparing.use(() => this.prepare(name), host.signal),

@@ -28,9 +28,12 @@ function parseBytes(written: string): number | undefined {
   return match && unit !== undefined ? Math.ceil(Number(match[1]) * unit) : undefined;
 }
 
-/** What this machine has: cores, GPUs (1 where none is found, so that stages that want one run one at a time), bytes of memory. */
-export function machinePools(): Resources {
-  return { cpu: availableParallelism(), gpu: Math.max(1, countGpus()), memory: totalmem() };
+/**
+ * What stages may take from: cores, GPUs (1 where none is found, so that stages that want one run one at a time), bytes of
+ * memory, and what the configuration names.
+ */
+export function poolsOf(host: { readonly pools: Resources }): Resources {
+  return { cpu: availableParallelism(), gpu: Math.max(1, countGpus()), memory: totalmem(), ...host.pools };
 }
 
 function countGpus(): number {

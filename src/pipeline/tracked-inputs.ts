@@ -31,16 +31,16 @@ export async function unsettledInputs(
   const handled = new Set(chosen.filter((name) => !pipeline.stages.get(name)!.frozen));
   const deps = chosen.flatMap((name) => pipeline.stages.get(name)!.deps.map((dep) => dep.path));
   const read = host.files
-    .pointers()
-    .filter(({ path }) => deps.some((dep) => isWithin(dep, path) || isWithin(path, dep)))
-    .filter(({ path }) => !handled.has(outputs.makerOf(path) ?? ''));
+    .trackedPaths()
+    .filter((path) => !handled.has(outputs.makerOf(path) ?? ''))
+    .filter((path) => deps.some((dep) => isWithin(dep, path) || isWithin(path, dep)));
   const states = await Promise.all(
-    read.map(async ({ path, snapshot }): Promise<Unsettled> => {
-      const { state } = await host.files.state(path, host);
-      return { path, state, pointer: snapshot, maker: outputs.makerOf(path) };
+    read.map(async (path): Promise<Unsettled | undefined> => {
+      const { state, pointer } = await host.files.state(path, host);
+      return pointer && { path, state, pointer, maker: outputs.makerOf(path) };
     }),
   );
-  return states.filter(({ state }) => state !== 'clean' && state !== 'untracked');
+  return states.filter((each) => each !== undefined).filter(({ state }) => state !== 'clean');
 }
 
 /**

@@ -18,6 +18,9 @@ export function pipelineHost(workspace: Workspace): PipelineHost {
     within: (directory, path) => entryWithin(store, directory, path),
     changes: (before, after) => directoryChanges(store, before, after),
     exclusively: (name, work) => workspace.exclusively(name, work),
+    get pools() {
+      return workspace.settings.pools;
+    },
     inGit: async (paths) => (await workspace.git?.tracked(paths.map(repoPath))) ?? [],
     events,
     signal,

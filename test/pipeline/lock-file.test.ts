@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contentIdOf } from '../../src/base/content-id.js';
 import { canonicalJson, type JsonValue } from '../../src/base/canonical-json.js';
 import type { RepoPath } from '../../src/base/paths.js';
+import { parsePipeline } from '../../src/pipeline/definition.js';
 import { formatLockFile, lockedInputs, parseLockFile, type LockEntry } from '../../src/pipeline/lock-file.js';
 import { signatureOf } from '../../src/pipeline/signature.js';
 
@@ -177,5 +179,22 @@ stages:
         location: expect.objectContaining({ file: 'pipeline.lock' }) as unknown,
       }),
     );
+  });
+});
+
+describe('docs/pipeline-yaml.md', () => {
+  const page = readFileSync(new URL('../../docs/pipeline-yaml.md', import.meta.url), 'utf8');
+  const example = (start: string): string =>
+    [...page.matchAll(/```yaml\n([^]*?)```/g)]
+      .map(([, text = '']) => text)
+      .find((text) => text.startsWith(start)) ?? '';
+
+  it('shows a lock file as ocrpipe writes it', () => {
+    const text = example('version: 1');
+    expect(formatLockFile(parseLockFile(text))).toContain(text.replace('version: 1\n', ''));
+  });
+
+  it('shows a pipeline that can be read', () => {
+    expect([...parsePipeline(example('stages:')).stages.keys()]).toEqual(['train']);
   });
 });

@@ -287,6 +287,15 @@ describe('repro', () => {
     });
   });
 
+  it('takes from the pools that the configuration names', async () => {
+    const workspace = await newPipeline(
+      'stages: {a: {run: "true", resources: {licence: 1}}, b: {run: "true", resources: {licence: 5}}}',
+    );
+    await expect(workspace.repro()).rejects.toEqual(refusal('unknown-resource'));
+    workspace.write('.ocrstore/config.yaml', 'version: 1\npools: {licence: 2}\n');
+    expect((await workspace.actions()).actions).toEqual({ a: 'ran', b: 'ran' });
+  });
+
   it('lets a second repro wait for the first, and then find nothing to do', async () => {
     const workspace = await newPipeline();
     const [first, second] = await Promise.all([workspace.repro(), workspace.repro()]);
