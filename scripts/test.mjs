@@ -1,7 +1,7 @@
 // `npm test`: installs what is missing, builds, runs the tests that need nothing but Node, npm and git, says what it left
 // out, and ends with 'N passed, N failed, N skipped' alone on a line.
 //
-//   --s3 --native --long   run these sets too (files named *.s3.test.ts, *.native.test.ts, *.long.test.ts)
+//   --s3 --native --quickstart --long   run these sets too (files named *.s3.test.ts and so on)
 //   --strict-data          fail if the shared data is there and a test of it was skipped
 //   anything else          handed on to vitest (a part of a path, -t TITLE)
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
@@ -10,12 +10,24 @@ import { build, ensureInstalled, readJson, root, tryToRun } from './setup.mjs';
 
 /** The sets that `npm test` leaves out, by the ending of their files' names. */
 const SETS = {
-  s3: { what: 'tests on a real S3 server', how: 'npm test -- --s3' },
+  s3: {
+    what: 'tests on a real S3 server',
+    how: 'npm test -- --s3 (installs the server below .cache/ first; needs python3)',
+    environment: { OCRPIPE_TEST_S3: '1' },
+  },
   native: {
     what: 'tests on native TensorFlow',
-    how: 'scripts/native-tensorflow.sh, then npm test -- --native',
+    how: 'scripts/native-tensorflow.sh (needs python3 and g++), then npm test -- --native',
+    environment: {
+      OCRPIPE_TENSORFLOW_DIR: process.env.OCRPIPE_TENSORFLOW_DIR ?? join(root, '.cache', 'native-tensorflow'),
+    },
   },
-  long: { what: 'long tests (minutes each)', how: 'npm run test:long' },
+  quickstart: {
+    what: 'the quick start in a clone of its own (3 minutes)',
+    how: 'npm test -- --quickstart',
+    environment: {},
+  },
+  long: { what: 'long tests (minutes each)', how: 'npm run test:long', environment: {} },
 };
 
 const own = new Set([...Object.keys(SETS).map((name) => `--${name}`), '--strict-data']);

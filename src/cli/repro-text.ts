@@ -10,7 +10,7 @@ const DRY = { ran: 'would run', restored: 'would be restored' } as const;
 export function reproText(result: ReproResult): string {
   const { stages, dryRun } = result;
   const quiet = stages.every(({ action }) => action === 'fresh' || action === 'frozen');
-  if (quiet) return `Nothing to do: ${summary(stages)}.`;
+  if (quiet) return `Nothing is stale: ${summary(stages)}.`;
   const rows = stages.map((stage) => [
     stage.name,
     dryRun && (stage.action === 'ran' || stage.action === 'restored') ? DRY[stage.action] : stage.action,
