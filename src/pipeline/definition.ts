@@ -45,19 +45,27 @@ function issueProblems(issue: z.core.$ZodIssue, yaml: YamlFile): Problem[] {
       location: yaml.locate([...path, key], { key: true }),
     }));
   }
-  const isName = issue.code === 'invalid_key';
-  return [
-    {
-      code: 'invalid-value',
-      message: isName
-        ? `'${String(path.at(-1))}' cannot be the name of a stage`
-        : `${placeName(path)}: ${issue.message}`,
-      ...(isName && {
+  if (issue.code === 'invalid_key') {
+    return [
+      {
+        code: 'invalid-value',
+        message: `'${String(path.at(-1))}' cannot be the name of a stage`,
         hint: "Use letters, digits, '_', '-', '.', '=' and '@', at most 200, starting with a letter or digit.",
-      }),
-      location: yaml.locate(path, { key: isName }),
-    },
-  ];
+        location: yaml.locate(path, { key: true }),
+      },
+    ];
+  }
+  const what = isWritten(yaml.value, path) ? issue.message : 'is missing';
+  return [{ code: 'invalid-value', message: `${placeName(path)}: ${what}`, location: yaml.locate(path) }];
+}
+
+function isWritten(value: unknown, path: YamlPath): boolean {
+  let current = value;
+  for (const part of path) {
+    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, part)) return false;
+    current = (current as Record<string | number, unknown>)[part];
+  }
+  return true;
 }
 
 function placeName(path: YamlPath): string {

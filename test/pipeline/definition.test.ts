@@ -88,6 +88,7 @@ describe('parsePipeline', () => {
   it('lists all problems at once, each with its place', () => {
     const error = refusal('stages:\n  a:\n    runs: x\n  b:\n    run: x\n    frozen: maybe\nvers: 1\n');
     expect(error.message).toContain('pipeline.yaml:3:5');
+    expect(error.message).toContain("stage 'a' at run: is missing");
     expect(error.message).toContain('pipeline.yaml:6:13');
     expect(error.message).toContain('pipeline.yaml:7:1');
   });
