@@ -1,0 +1,236 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, renameSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import type { AbsPath } from '../../src/base/paths.js';
+import { Workspace } from '../../src/project/workspace.js';
+import { fileListing } from '../rig/file-listing.js';
+import { git, gitCommitAll, gitRepository } from '../rig/git-repository.js';
+import { temporaryFolder } from '../rig/temporary-folder.js';
+import { WorkspaceFolder } from './workspace-folder.js';
+
+function gitWorkspace(): WorkspaceFolder {
+  const folder = new WorkspaceFolder(gitRepository());
+  folder.init(true);
+  return folder;
+}
+
+describe('init', () => {
+  test('commits the shared settings and nothing else, and changes nothing when run again', () => {
+    const folder = gitWorkspace();
+    gitCommitAll(folder.root, 'init');
+    expect(git(folder.root, 'ls-files').trim().split('\n')).toEqual([
+      '.ocrstore/.gitignore',
+      '.ocrstore/config.yaml',
+    ]);
+    folder.write('.ocrstore/config.yaml', '# ours\nversion: 1\n');
+    const before = fileListing(folder.root);
+    expect(folder.init(true)).toMatchObject({ created: false, git: true });
+    expect(fileListing(folder.root)).toEqual(before);
+  });
+
+  test('without git, everything works but what compares commits', async () => {
+    const folder = new WorkspaceFolder(temporaryFolder());
+    expect(folder.init()).toMatchObject({ created: true, git: false });
+    folder.write('data/a', 'a');
+    await folder.add('data');
+    expect(await folder.status()).toEqual({ tracked: [{ path: 'data', state: 'clean' }], stages: [] });
+    expect(fileListing(folder.root).some((name) => name.startsWith('.gitignore'))).toBe(false);
+    await expect(folder.diff()).rejects.toMatchObject({ code: 'not-in-git' });
+  });
+
+  test('a part of a git work tree can be a workspace', async () => {
+    const root = gitRepository();
+    mkdirSync(`${root}/part/below`, { recursive: true });
+    const folder = new WorkspaceFolder(`${root}/part` as AbsPath);
+    folder.init(true);
+    folder.write('data/a', 'a');
+    await folder.add('data');
+    gitCommitAll(root, 'one');
+    folder.write('data/a', 'b');
+    const below = new WorkspaceFolder(`${root}/part/below` as AbsPath);
+    expect((await below.status()).tracked).toEqual([{ path: 'data', state: 'modified', cause: 'edited' }]);
+    expect((await below.diff()).modified.map(({ path }) => path)).toEqual(['data/a']);
+    await below.add('../data');
+    expect(git(root, 'status', '--porcelain').trim()).toBe('M part/data.ocr');
+  });
+});
+
+describe('status', () => {
+  test('has one word for each way that a path can stand', async () => {
+    const folder = gitWorkspace();
+    folder.write('data/a', 'a');
+    await folder.add('data');
+    expect((await folder.status()).tracked).toEqual([{ path: 'data', state: 'new', uncommitted: true }]);
+    gitCommitAll(folder.root, 'first');
+    expect((await folder.status()).tracked).toEqual([{ path: 'data', state: 'clean' }]);
+    folder.write('data/a', 'edited');
+    expect((await folder.status()).tracked).toEqual([{ path: 'data', state: 'modified', cause: 'edited' }]);
+    await folder.add('data');
+    expect((await folder.status()).tracked).toEqual([{ path: 'data', state: 'clean', uncommitted: true }]);
+    gitCommitAll(folder.root, 'second');
+    git(folder.root, 'checkout', '-q', 'HEAD~1');
+    expect((await folder.status()).tracked).toEqual([
+      { path: 'data', state: 'modified', cause: 'pointer-moved' },
+    ]);
+    folder.write('data/a', 'edited again');
+    expect((await folder.status()).tracked).toEqual([{ path: 'data', state: 'modified', cause: 'both' }]);
+    folder.remove('data');
+    expect((await folder.status()).tracked).toEqual([{ path: 'data', state: 'missing', inStore: true }]);
+  });
+
+  test('in a clone, what has to be pulled is missing and not in the store', async () => {
+    const folder = gitWorkspace();
+    folder.write('data/a', 'a');
+    await folder.add('data');
+    gitCommitAll(folder.root, 'first');
+    const clone = new WorkspaceFolder(`${temporaryFolder()}/clone` as AbsPath);
+    git(folder.root, 'clone', '-q', folder.root, clone.root);
+    expect((await clone.status()).tracked).toEqual([{ path: 'data', state: 'missing', inStore: false }]);
+    await expect(clone.checkout()).rejects.toMatchObject({ code: 'object-missing', exitCode: 1 });
+    expect(git(clone.root, 'status', '--porcelain')).toBe('');
+  });
+
+  test('pointers in folders that git ignores are not looked for', async () => {
+    const folder = gitWorkspace();
+    folder.write('.gitignore', 'venv/\n');
+    folder.write('venv/lib/x.ocr', 'no pointer');
+    folder.write('keep/data', 'x');
+    await folder.add('keep/data');
+    expect((await folder.status()).tracked.map(({ path }) => path)).toEqual(['keep/data']);
+  });
+});
+
+describe('commit', () => {
+  test('records edits, and leaves alone what git moved', async () => {
+    const folder = gitWorkspace();
+    folder.write('moved/a', '1');
+    folder.write('edited/a', '1');
+    await folder.add('moved', 'edited');
+    gitCommitAll(folder.root, 'first');
+    folder.write('moved/a', '2');
+    await folder.add('moved');
+    git(folder.root, 'checkout', '-q', '--', 'moved.ocr');
+    folder.write('edited/a', '2');
+    const pointer = folder.read('moved.ocr');
+    const { tracked } = await folder.commit();
+    expect(tracked.map(({ path }) => path)).toEqual(['edited']);
+    expect(folder.read('moved.ocr')).toBe(pointer);
+    expect((await folder.commit('moved')).tracked.map(({ path }) => path)).toEqual(['moved']);
+    expect(await folder.commit()).toEqual({ tracked: [], stages: [] });
+  });
+});
+
+describe('diff', () => {
+  test('tells added, modified, deleted and renamed files, between commits and with the workspace', async () => {
+    const folder = gitWorkspace();
+    for (const name of ['same', 'edited', 'gone', 'old-name']) folder.write(`data/${name}`, name);
+    folder.write('one.txt', '1');
+    await folder.add('data', 'one.txt');
+    gitCommitAll(folder.root, 'first');
+    folder.write('data/edited', 'otherwise');
+    folder.write('data/sub/new', 'new');
+    folder.remove('data/gone');
+    renameSync(folder.path('data/old-name'), folder.path('data/sub/new-name'));
+    folder.write('one.txt', '2');
+    const expected = {
+      added: ['data/sub/new'],
+      modified: ['data/edited', 'one.txt'],
+      deleted: ['data/gone'],
+      renamed: [['data/old-name', 'data/sub/new-name']],
+    };
+    expect(names(await folder.diff())).toEqual(expected);
+    await folder.commit();
+    gitCommitAll(folder.root, 'second');
+    expect(names(await folder.diff())).toEqual({ added: [], modified: [], deleted: [], renamed: [] });
+    expect(names(await folder.diff('HEAD~1', 'HEAD'))).toEqual(expected);
+    expect(names(await folder.diff('HEAD', 'HEAD~1'))).toEqual({
+      added: ['data/gone'],
+      modified: ['data/edited', 'one.txt'],
+      deleted: ['data/sub/new'],
+      renamed: [['data/sub/new-name', 'data/old-name']],
+    });
+    const [edited] = (await folder.diff('HEAD~1')).modified;
+    expect(edited?.old).toMatch(/^[0-9a-f]{64}$/);
+    expect(edited?.new).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test('before the first commit everything is added', async () => {
+    const folder = gitWorkspace();
+    folder.write('data/a', 'a');
+    await folder.add('data');
+    expect(names(await folder.diff()).added).toEqual(['data/a']);
+  });
+
+  test('folders whose listing is not here are named, not guessed', async () => {
+    const folder = gitWorkspace();
+    folder.write('data/a', '1');
+    await folder.add('data');
+    gitCommitAll(folder.root, 'first');
+    const clone = new WorkspaceFolder(`${temporaryFolder()}/clone` as AbsPath);
+    git(folder.root, 'clone', '-q', folder.root, clone.root);
+    expect((await clone.diff()).unknown).toMatchObject([{ path: 'data' }]);
+  });
+});
+
+describe('add', () => {
+  test('two processes that add at once both succeed, and share a .gitignore', async () => {
+    const folder = gitWorkspace();
+    const paths = ['data/one', 'data/two', 'data/three', 'data/four'];
+    for (const path of paths) for (let n = 0; n < 50; n += 1) folder.write(`${path}/${n}`, `shared ${n}`);
+    const child = fileURLToPath(new URL('action-child.mjs', import.meta.url));
+    const codes = await Promise.all(
+      paths.map(
+        (path) =>
+          new Promise((resolve) => {
+            const args = [child, folder.root, 'add', JSON.stringify({ paths: [path] })];
+            spawn(process.execPath, args, { stdio: 'inherit' }).on('exit', resolve);
+          }),
+      ),
+    );
+    expect(codes).toEqual([0, 0, 0, 0]);
+    expect(folder.read('data/.gitignore').trim().split('\n').sort()).toEqual([
+      '/four',
+      '/one',
+      '/three',
+      '/two',
+    ]);
+    const workspace = Workspace.open(folder.call, 'test');
+    expect(workspace.files.pointers().map(({ snapshot }) => workspace.files.inStore(snapshot))).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
+    workspace.close();
+    expect((await folder.status()).tracked.every(({ state }) => state === 'new')).toBe(true);
+  });
+
+  test('a broken pointer is mended by adding its path again', async () => {
+    const folder = gitWorkspace();
+    folder.write('data/a', 'a');
+    folder.write('data.ocr', '<<<<<<< HEAD\n');
+    await folder.add('data');
+    expect(await folder.state('data')).toBe('new');
+  });
+
+  test('adding what is tracked and unchanged changes nothing', async () => {
+    const folder = gitWorkspace();
+    folder.write('data/a', 'a');
+    await folder.add('data');
+    const before = fileListing(folder.root);
+    expect((await folder.add('data', './data')).added).toMatchObject([{ path: 'data', changed: false }]);
+    expect(fileListing(folder.root)).toEqual(before);
+  });
+});
+
+function names(result: Awaited<ReturnType<WorkspaceFolder['diff']>>) {
+  const { added, modified, deleted, renamed } = result;
+  const paths = (list: readonly { path: string }[]) => list.map(({ path }) => path);
+  return {
+    added: paths(added),
+    modified: paths(modified),
+    deleted: paths(deleted),
+    renamed: renamed.map(({ from, path }) => [from, path]),
+  };
+}

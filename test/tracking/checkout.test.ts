@@ -1,0 +1,252 @@
+import { mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { acquireLock } from '../../src/base/lock.js';
+import { contentIdOf } from '../../src/base/content-id.js';
+import type { RepoPath } from '../../src/base/paths.js';
+import type { ByteName } from '../../src/store/byte-name.js';
+import { buildTree } from '../../src/store/tree-builder.js';
+import type { TreeEntry } from '../../src/store/tree-format.js';
+import type { Snapshot } from '../../src/tracking/workspace-files.js';
+import { listing } from './listing.js';
+import { TrackedFolder } from './tracked-folder.js';
+
+const data = 'data' as RepoPath;
+
+/** Two stored versions; the second is in the workspace. */
+async function twoVersions() {
+  const folder = new TrackedFolder();
+  folder.write('data/a', 'a1');
+  folder.write('data/sub/b', 'b1');
+  const first = await folder.add('data');
+  folder.write('data/a', 'a2');
+  folder.write('data/sub/c', 'c2');
+  const second = await folder.add('data');
+  return { folder, first, second };
+}
+
+/** Stores a tree as no `add` would make it. */
+function storeTree(folder: TrackedFolder, entries: readonly TreeEntry[]): Snapshot {
+  const writer = folder.store.writer();
+  const { id, files, bytes } = buildTree(entries, (node) => writer.putTree(node, 'tree'));
+  writer.finish();
+  return { id, kind: 'directory', files, size: bytes };
+}
+
+function fileEntry(folder: TrackedFolder, name: string, text: string): TreeEntry {
+  const writer = folder.store.writer();
+  const id = writer.putBlob(Buffer.from(text));
+  writer.finish();
+  return { kind: 'file', name: name as ByteName, executable: false, size: text.length, id };
+}
+
+describe('checkout', () => {
+  test('only what differs is written', async () => {
+    const { folder, first } = await twoVersions();
+    folder.write('data/keep', 'k');
+    await folder.add('data');
+    const kept = statSync(folder.path('data/sub/b')).ino;
+    expect(await folder.files().checkout(data, first)).toBe(true);
+    expect(statSync(folder.path('data/sub/b')).ino).toBe(kept);
+    expect(listing(folder.path('data'))).toHaveLength(3);
+    expect(await folder.files().checkout(data, first)).toBe(false);
+  });
+
+  test('an edit that is not stored stops it before anything changes', async () => {
+    const { folder, first } = await twoVersions();
+    folder.write('data/sub/c', 'edited and nowhere else');
+    const before = listing(folder.path('data'));
+    const refused = folder.files().checkout(data, first);
+    await expect(refused).rejects.toMatchObject({ code: 'would-lose-bytes', exitCode: 2 });
+    await expect(refused).rejects.toThrow(/data\/sub\/c/);
+    expect(listing(folder.path('data'))).toEqual(before);
+    await folder.files().checkout(data, first, { force: true });
+    expect(folder.has('data/sub/c')).toBe(false);
+    expect(folder.read('data/a')).toBe('a1');
+  });
+
+  test('a new file of the user is an edit too', async () => {
+    const { folder, first } = await twoVersions();
+    folder.write('data/mine', 'new');
+    await expect(folder.files().checkout(data, first)).rejects.toMatchObject({ code: 'would-lose-bytes' });
+    expect(folder.read('data/a')).toBe('a2');
+  });
+
+  test('a link of the user is an edit too, one that ocrpipe put there is not', async () => {
+    const { folder, first, second } = await twoVersions();
+    symlinkSync('a', folder.path('data/link'));
+    await expect(folder.files().checkout(data, first)).rejects.toMatchObject({ code: 'would-lose-bytes' });
+    await folder.add('data');
+    await folder.files().checkout(data, first);
+    await folder.files().checkout(data, second);
+    expect(folder.has('data/link')).toBe(false);
+  });
+
+  test('bytes that the store lacks stop it before anything changes', async () => {
+    const { folder } = await twoVersions();
+    const absent: TreeEntry = {
+      kind: 'file',
+      name: 'absent' as ByteName,
+      executable: false,
+      size: 3,
+      id: contentIdOf('nowhere'),
+    };
+    const tree = storeTree(folder, [fileEntry(folder, 'a', 'a3'), absent]);
+    const refused = folder.files().checkout(data, tree);
+    await expect(refused).rejects.toMatchObject({ code: 'object-missing' });
+    await expect(refused).rejects.toThrow(/data\/absent/);
+    expect(folder.read('data/a')).toBe('a2');
+  });
+
+  test('a file takes the place of a folder and the other way round', async () => {
+    const folder = new TrackedFolder();
+    folder.write('data/x/inside', '1');
+    folder.write('data/y', '2');
+    const first = await folder.add('data');
+    folder.remove('data/x');
+    folder.remove('data/y');
+    folder.write('data/x', '3');
+    folder.write('data/y/deep/inside', '4');
+    const before = listing(folder.path('data'));
+    const second = await folder.add('data');
+    await folder.files().checkout(data, first);
+    expect(folder.read('data/x/inside')).toBe('1');
+    expect(folder.read('data/y')).toBe('2');
+    await folder.files().checkout(data, second);
+    expect(listing(folder.path('data'))).toEqual(before);
+  });
+
+  test('the path itself can change between file and folder', async () => {
+    const folder = new TrackedFolder();
+    folder.write('data', 'a file');
+    const file = await folder.add('data');
+    folder.remove('data');
+    folder.write('data/in/side', 'a folder');
+    const directory = await folder.add('data');
+    await folder.files().checkout(data, file);
+    expect(folder.read('data')).toBe('a file');
+    await folder.files().checkout(data, directory);
+    expect(folder.read('data/in/side')).toBe('a folder');
+  });
+
+  test('nothing is written through a link that took the place of the path or of a folder above it', async () => {
+    const folder = new TrackedFolder();
+    folder.write('deep/data/a', 'a');
+    await folder.add('deep/data');
+    folder.remove('deep/data');
+    mkdirSync(folder.path('elsewhere'));
+    symlinkSync('../elsewhere', folder.path('deep/data'));
+    await expect(folder.checkout('deep/data')).rejects.toMatchObject({
+      code: 'path-through-link',
+      exitCode: 2,
+    });
+    await folder.checkout('deep/data', { force: true });
+    expect(folder.read('deep/data/a')).toBe('a');
+    expect(folder.names('elsewhere')).toEqual([]);
+    const stored = folder.files().pointer('deep/data' as RepoPath)!;
+    folder.remove('deep');
+    symlinkSync('elsewhere', folder.path('deep'));
+    const through = folder.files().checkout('deep/data' as RepoPath, stored, { force: true });
+    await expect(through).rejects.toMatchObject({ code: 'path-through-link' });
+    expect(folder.names('elsewhere')).toEqual([]);
+  });
+
+  test.each([
+    ['/etc/passwd', 'absolute'],
+    ['../../../x', 'outside'],
+  ])('a stored link to %s is refused by name, whole folder or not', async (target, reason) => {
+    const { folder } = await twoVersions();
+    const link: TreeEntry = { kind: 'symlink', name: 'evil' as ByteName, target };
+    const tree = storeTree(folder, [fileEntry(folder, 'a', 'a2'), link]);
+    const before = listing(folder.path('data'));
+    const refused = folder.files().checkout(data, tree);
+    await expect(refused).rejects.toMatchObject({ code: 'link-outside' });
+    await expect(refused).rejects.toThrow(new RegExp(`data/evil.*${reason}`));
+    expect(listing(folder.path('data'))).toEqual(before);
+    folder.remove('data');
+    await expect(folder.files().checkout(data, tree)).rejects.toMatchObject({ code: 'link-outside' });
+    expect(folder.has('data')).toBe(false);
+    expect(folder.names('.').filter((name) => name.startsWith('.ocrpipe-tmp-'))).toEqual([]);
+  });
+
+  test('a whole folder that was removed comes back clean', async () => {
+    const { folder, second } = await twoVersions();
+    folder.remove('data');
+    await folder.checkout('data');
+    expect(await folder.state('data')).toBe('clean');
+    expect((await folder.files().snapshot(data))?.id).toBe(second.id);
+  });
+
+  test('a file that the user makes while it runs is not overwritten', async () => {
+    const { folder, first } = await twoVersions();
+    const files = folder.files();
+    // The event comes from the wait for the lock, which this test holds while it edits.
+    const lock = await acquireLock({
+      path: folder.path('.ocrstore/locks/workspace'),
+      what: 'the workspace',
+      command: 'test',
+    });
+    const waiting = new Promise<void>((resolve) => {
+      const running = files.checkout(data, first, {
+        events: (event) => {
+          if (event.type !== 'waiting') return;
+          writeFileSync(folder.path('data/sub/b'), 'edited now');
+          lock.release();
+          resolve(expect(running).rejects.toMatchObject({ code: 'would-lose-bytes' }));
+        },
+      });
+    });
+    await waiting;
+    expect(folder.read('data/sub/b')).toBe('edited now');
+  });
+});
+
+describe('the three states', () => {
+  test('are told apart', async () => {
+    const { folder, first, second } = await twoVersions();
+    const pointerOf = (snapshot: Snapshot) =>
+      `version: 1\nid: ${snapshot.id}\nkind: directory\nsize: ${snapshot.size}\nfiles: ${snapshot.files!}\n`;
+    expect(await folder.state('data')).toBe('clean');
+    folder.write('data.ocr', pointerOf(first));
+    expect(await folder.state('data')).toBe('pointer-moved');
+    folder.write('data/a', 'edited');
+    expect(await folder.state('data')).toBe('conflict');
+    folder.write('data.ocr', pointerOf(second));
+    expect(await folder.state('data')).toBe('modified');
+    folder.remove('data');
+    expect(await folder.state('data')).toBe('missing');
+    folder.remove('data.ocr');
+    expect(await folder.state('data')).toBe('untracked');
+  });
+
+  test('without the memory of this machine, stored bytes count as an earlier version and others as an edit', async () => {
+    const { folder, first } = await twoVersions();
+    await folder.files().checkout(data, first);
+    folder.remove('.ocrstore/index');
+    expect(await folder.state('data')).toBe('pointer-moved');
+    folder.write('data/a', 'edited');
+    folder.remove('.ocrstore/index');
+    expect(await folder.state('data')).toBe('modified');
+  });
+
+  test('a pointer is never written to what is not in the store', async () => {
+    const { folder, second } = await twoVersions();
+    const nowhere: Snapshot = { id: contentIdOf('nowhere'), kind: 'file', size: 7 };
+    await expect(folder.files().writePointer(data, nowhere)).rejects.toMatchObject({
+      code: 'pointer-to-nothing',
+    });
+    expect(folder.files().pointer(data)?.id).toBe(second.id);
+    for (const pack of folder.names('.ocrstore/packs')) folder.remove(`.ocrstore/packs/${pack}`);
+    await expect(folder.files().writePointer('other' as RepoPath, second)).rejects.toMatchObject({
+      code: 'pointer-to-nothing',
+    });
+    expect(folder.has('other.ocr')).toBe(false);
+  });
+
+  test('add stores again what the store has lost, however well the index remembers it', async () => {
+    const { folder, second } = await twoVersions();
+    for (const pack of folder.names('.ocrstore/packs')) folder.remove(`.ocrstore/packs/${pack}`);
+    expect(folder.files().inStore(second)).toBe(false);
+    await folder.add('data');
+    expect(folder.files().inStore(second)).toBe(true);
+  });
+});
