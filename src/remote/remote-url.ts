@@ -33,7 +33,8 @@ function fileFolder(url: string): string {
 }
 
 function parseS3(rest: string): RemotePlaceUrl {
-  const [bucket = '', ...parts] = rest.split('/').filter((part) => part !== '');
+  const [bucket = '', ...path] = rest.split('/');
+  const parts = path.filter((part) => part !== '');
   // What stands before an '@' may be a secret: it is not repeated.
   if (rest.includes('@')) throw refused('credentials do not belong into an address');
   if (bucket === '' || parts.some((part) => part === '.' || part === '..')) {

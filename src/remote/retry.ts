@@ -25,7 +25,7 @@ export interface RetryPolicy {
   random: () => number;
 }
 
-export const DEFAULT_RETRY: RetryPolicy = {
+const DEFAULT_RETRY: RetryPolicy = {
   attempts: 6,
   firstDelayMs: 200,
   maxDelayMs: 5_000,

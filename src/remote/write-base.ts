@@ -60,7 +60,7 @@ function coveredBy(view: RemoteView, joined: readonly NamedCatalog[]): ContentId
 }
 
 /** One catalog that says all that these say, each thing once. */
-export function joinCatalogs(
+function joinCatalogs(
   catalogs: readonly NamedCatalog[],
   by: { format: StoreFormat; created: string; base: number },
 ): Catalog {

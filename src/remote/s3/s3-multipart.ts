@@ -15,7 +15,7 @@ const MIB = 1024 * 1024;
 const PARTS_IN_FLIGHT = 3;
 
 /** Part size of an object: a function of its size alone, so that any client can continue another's upload. Bytes. */
-export function partSizeOf(size: number): number {
+function partSizeOf(size: number): number {
   return Math.max(MIN_PART_BYTES, Math.ceil(size / MAX_PARTS / MIB) * MIB);
 }
 
