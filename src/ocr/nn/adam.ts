@@ -133,6 +133,13 @@ export class Adam {
   }
 }
 
+/** Clones share a variable's values: whoever holds one must not see the update. */
+function ownValues(weight: tf.Variable): void {
+  tf.tidy(() => {
+    weight.assign(tf.add(weight, 0));
+  });
+}
+
 /** One pass over the memory of the variable and its moments. */
 function updateInPlace(
   weight: tf.Variable,
@@ -140,6 +147,7 @@ function updateInPlace(
   { first, second }: Moments,
   settings: StepSettings,
 ): void {
+  if (tf.backend().refCount(weight.dataId) > 1) ownValues(weight);
   runKernel(ADAM, { weight, gradient, first, second }, settings);
 }
 

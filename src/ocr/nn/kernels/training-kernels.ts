@@ -106,9 +106,18 @@ function registerAdam({ heap, kernels }: KernelContext): void {
   });
 }
 
-/** Registers normalisation, the recurrent scan and the optimiser for the backend `wasm`. */
+/** tfjs clones every tensor that a gradient needs; its own kernel copies the values each time. */
+function registerIdentity({ heap }: KernelContext): void {
+  replaceKernel('Identity', ({ inputs }) => {
+    const { x } = inputs as { x: TensorInfo };
+    return x.dtype === 'string' ? undefined : heap.share(x);
+  });
+}
+
+/** Registers normalisation, the recurrent scan, the optimiser and cloning for the backend `wasm`. */
 export function registerTrainingKernels(context: KernelContext): void {
   registerBatchNorm(context);
   registerGru(context);
   registerAdam(context);
+  registerIdentity(context);
 }

@@ -10,6 +10,7 @@ interface WasmBackend {
     _free(offset: number): void;
   };
   dataIdMap: { get(dataId: object): { memoryOffset: number } };
+  incRef(dataId: object): void;
   makeOutput(shape: number[], dtype: DataType): TensorInfo;
 }
 
@@ -46,6 +47,12 @@ export class WasmHeap {
   /** A new tensor whose values are whatever stood there. */
   allocate(shape: number[]): TensorInfo {
     return this.#backend.makeOutput(shape, 'float32');
+  }
+
+  /** The same values under a new tensor, counted as one more user of them. */
+  share(tensor: TensorInfo): TensorInfo {
+    this.#backend.incRef(tensor.dataId);
+    return { dataId: tensor.dataId, shape: tensor.shape, dtype: tensor.dtype };
   }
 
   /** Runs `work` with `bytes` of working memory, freed afterwards. Offsets stay valid while the memory grows. */
