@@ -29,15 +29,15 @@ export async function status(call: Call): Promise<StatusResult> {
   const workspace = Workspace.open(call, 'ocrpipe status');
   try {
     const pointers = workspace.files.pointers();
-    const committed = await committedPointers(
-      workspace,
-      pointers.map(({ path }) => path),
-    );
-    const tracked: TrackedStatus[] = [];
-    for (const { path, snapshot } of pointers) {
-      const { state } = await workspace.files.state(path, call);
-      tracked.push(wordState(workspace, { path, snapshot, state }, committed));
-    }
+    // Git answers in a process of its own while this one looks at the files.
+    const [committed, states] = await Promise.all([
+      committedPointers(
+        workspace,
+        pointers.map(({ path }) => path),
+      ),
+      trackedStates(workspace, pointers, call),
+    ]);
+    const tracked = states.map((facts) => wordState(workspace, facts, committed));
     return { tracked, stages: await stageStatuses(pipelineHost(workspace)) };
   } finally {
     workspace.close();
@@ -56,6 +56,19 @@ interface Facts {
   path: RepoPath;
   snapshot: Snapshot;
   state: PathState;
+}
+
+async function trackedStates(
+  workspace: Workspace,
+  pointers: readonly { path: RepoPath; snapshot: Snapshot }[],
+  call: Call,
+): Promise<Facts[]> {
+  const states: Facts[] = [];
+  for (const { path, snapshot } of pointers) {
+    const { state } = await workspace.files.state(path, call);
+    states.push({ path, snapshot, state });
+  }
+  return states;
 }
 
 /** Git's names for the pointers of its last commit. */

@@ -1,7 +1,6 @@
 import { constants, existsSync, lstatSync, readFileSync, statSync, type BigIntStats } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hashFile } from 'hasha';
 import { contentIdOf, type ContentId } from '../base/content-id.js';
 import { OcrpipeError, userError } from '../base/errors.js';
 import { writePoint } from '../base/write-points.js';
@@ -120,6 +119,8 @@ export class LooseObjects {
 /** SHA-256 of a whole file, computed in hasha's worker thread. */
 export async function hashOfFile(path: string, options: { signal?: AbortSignal } = {}): Promise<ContentId> {
   const { signal } = options;
+  // Its worker threads are loaded by those who have a large file only.
+  const { hashFile } = await import('hasha');
   return (await hashFile(path, { algorithm: 'sha256', ...(signal && { signal }) })) as ContentId;
 }
 

@@ -174,7 +174,7 @@ describe('diff', () => {
 });
 
 describe('add', () => {
-  test('two processes that add at once both succeed, and share a .gitignore', async () => {
+  test('processes that add at once all succeed, and share a .gitignore', async () => {
     const folder = gitWorkspace();
     const paths = ['data/one', 'data/two', 'data/three', 'data/four'];
     for (const path of paths) for (let n = 0; n < 50; n += 1) folder.write(`${path}/${n}`, `shared ${n}`);
