@@ -1,30 +1,47 @@
 // `npm run quickstart`: from a fresh clone to a trained recogniser. Installs what is missing, builds, brings this repository's
 // own pipeline up to date, pushes what it made to a remote that is a folder, and shows what came out. Commits nothing.
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { build, ensureInstalled, root, run } from './setup.mjs';
 
+const ocrpipe = join(root, 'bin', 'run.js');
 /** How many read lines are shown. */
 const SHOWN_LINES = 6;
 
 ensureInstalled();
-build();
+await build();
 title('The pipeline: only what is stale runs');
-ocrpipe('repro');
-title('The bytes of data and model, for the next machine (the remote is a folder)');
-ocrpipe('push');
+run(process.execPath, [ocrpipe, 'repro']);
+const [pushed, metrics] = await Promise.all([output('push'), output('metrics', 'show')]);
+title(
+  'The bytes of data and model, sent to a remote for the next machine (a folder, .cache/quickstart-remote)',
+);
+process.stdout.write(pushed);
 title('How well it reads');
-ocrpipe('metrics', 'show');
+process.stdout.write(metrics);
 showReadLines();
 title('Where to look next');
-console.log(`  params.yaml      change a number (train.learningRate), then: node bin/run.js repro
-  node bin/run.js status           what is stale, and why
-  node bin/run.js metrics diff     how the numbers moved since the last commit
-  examples/plates  the same pipeline for a folder of your own photos
-  docs/tutorial.md the whole story, with a colleague and S3`);
+console.log(`  params.yaml                    change a number (train.learningRate), then: node bin/run.js repro
+  node bin/run.js status         what is stale, and why
+  node bin/run.js metrics diff   how the numbers moved since the last commit
+  examples/plates                the same pipeline for a folder of your own photos
+  docs/tutorial.md               the whole story, with a colleague and S3`);
 
-function ocrpipe(...args) {
-  run(process.execPath, [join(root, 'bin', 'run.js'), ...args]);
+/** What a command prints; ends this process if it fails. */
+function output(...args) {
+  const child = spawn(process.execPath, [ocrpipe, ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const chunks = [];
+  child.stdout.on('data', (chunk) => chunks.push(chunk));
+  return new Promise((resolve) => {
+    child.on('close', (code) => {
+      if (code !== 0) process.exit(code ?? 1);
+      resolve(Buffer.concat(chunks).toString());
+    });
+  });
 }
 
 function title(text) {

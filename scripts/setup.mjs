@@ -19,8 +19,10 @@ export function ensureInstalled() {
   run('npm', ['ci', '--no-audit', '--no-fund']);
 }
 
-export function build() {
-  run(process.execPath, [join(root, 'scripts', 'build.mjs')]);
+/** Brings dist/ up to date; ends this process if that fails. */
+export async function build() {
+  await import('./build.mjs');
+  if (process.exitCode) process.exit();
 }
 
 /** Runs a command in the repository with this terminal; ends this process with its exit code if it fails. */

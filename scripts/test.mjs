@@ -41,7 +41,7 @@ const leftOut = Object.keys(SETS).filter((name) => !options.has(`--${name}`));
 const reportFile = join(root, '.cache', 'test-report.json');
 
 ensureInstalled();
-build();
+await build();
 mkdirSync(join(root, '.cache'), { recursive: true });
 rmSync(reportFile, { force: true });
 const vitest = [
