@@ -39,6 +39,9 @@ import {
   type Work,
 } from './write-files.js';
 
+/** Progress is shown, and signals are heard, so often. */
+const BREATH_MS = 50;
+
 export interface CheckoutContext extends ScanContext {
   store: LocalStore;
 }
@@ -79,7 +82,11 @@ export async function checkOut(
   request.begin();
   const top = joinBytes(bytePath(context.root), bytePath(path));
   mkdirSync(fsPath(posix.dirname(top) as BytePath), { recursive: true });
-  await drive(apply({ ...context, ...request, top, unchanged, entered: new Set() }, changes), path, options);
+  await drive(
+    apply({ ...context, ...request, top, unchanged, entered: new Set() }, changes),
+    { path, total: countNames(changes) },
+    options,
+  );
   syncDirectory(posix.dirname(`${context.root}/${path}`));
   return true;
 }
@@ -164,12 +171,12 @@ interface Apply extends CheckoutContext, CheckoutRequest {
 function* apply(context: Apply, changes: readonly PlannedChange[]): Work<void> {
   for (const change of [...changes].reverse()) {
     if (change.old && change.old.kind !== change.new?.kind) remove(context, change);
-    yield;
+    yield change.new ? 0 : 1;
   }
   const links: WaitingLink[] = [];
   for (const change of changes) {
     yield* put(context, change, links);
-    yield;
+    yield change.new && change.new.kind !== 'directory' ? 1 : 0;
   }
   makeLinks(links);
 }
@@ -257,14 +264,24 @@ function refuseIfTouched(context: Apply, below: string, old: PlannedChange['old'
   if (!same) throw wouldLose(context.path, [textBelow(context.path, below)]);
 }
 
-async function drive(work: Work<void>, path: RepoPath, options: CallOptions): Promise<void> {
+/** How many names the work will report as done. */
+function countNames(changes: readonly PlannedChange[]): number {
+  return changes.reduce((sum, { new: wanted }) => sum + (wanted?.kind === 'directory' ? wanted.files : 1), 0);
+}
+
+async function drive(
+  work: Work<void>,
+  { path, total }: { path: RepoPath; total: number },
+  options: CallOptions,
+): Promise<void> {
   const { events = noEvents, signal } = options;
   const key = `checkout ${path}`;
-  const state = { lastBreath: performance.now(), shown: false };
+  const state = { done: 0, lastBreath: performance.now(), shown: false };
   try {
-    for (let step = work.next(), done = 0; step.done !== true; step = work.next(), done += 1) {
-      if (performance.now() - state.lastBreath < 50) continue;
-      events({ type: 'progress', key, done, unit: 'steps' });
+    for (let step = work.next(); step.done !== true; step = work.next()) {
+      state.done += step.value;
+      if (performance.now() - state.lastBreath < BREATH_MS) continue;
+      events({ type: 'progress', key, done: state.done, total, unit: 'files' });
       state.shown = true;
       await setImmediate();
       signal?.throwIfAborted();

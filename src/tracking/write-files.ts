@@ -25,8 +25,8 @@ function modeOf(entry: FileEntry): number {
   return entry.executable ? 0o777 : 0o666;
 }
 
-/** Work that stops now and then to let its driver breathe. */
-export type Work<T> = Generator<undefined, T>;
+/** Work that stops now and then to let its driver breathe, each time with how many names it has done since. */
+export type Work<T> = Generator<number, T>;
 
 const FILES_PER_BREATH = 64;
 
@@ -77,8 +77,9 @@ function* writeFolder(
     if (entry.kind === 'symlink') links.push({ path, target: entry.target });
     else writeNewFile(writer.store, path, entry);
     written += 1;
-    if (written % FILES_PER_BREATH === 0) yield;
+    if (written % FILES_PER_BREATH === 0) yield FILES_PER_BREATH;
   }
+  yield written % FILES_PER_BREATH;
 }
 
 function writeNewFile(store: LocalStore, path: BytePath, entry: FileEntry): void {
