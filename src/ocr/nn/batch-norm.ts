@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { BATCH_NORM, SCALE_SHIFT } from './kernels/kernel-names.js';
+import { BATCH_NORM } from './kernels/kernel-names.js';
 import { hasKernel, runKernel } from './kernels/own-kernel.js';
 
 /** Learnt scale and shift of a normalisation, [channels] each. */
@@ -27,7 +27,7 @@ export interface BatchNormTrainingOptions extends BatchNormOptions {
 }
 
 /** Added to every variance unless the caller says otherwise. */
-export const BATCH_NORM_EPSILON = 1e-5;
+const BATCH_NORM_EPSILON = 1e-5;
 
 /** A normalised batch and the statistics it was normalised with. */
 export interface NormalisedBatch extends BatchNormStatistics {
@@ -91,23 +91,4 @@ function momentsOf(
   const mean = tf.div(tf.sum(tf.mul(inputs, mask), axes), count);
   const centred = tf.mul(tf.sub(inputs, mean), mask);
   return { mean, variance: tf.div(tf.sum(tf.square(centred), axes), count) };
-}
-
-/** Batch normalisation with statistics gathered before: a scale and a shift for each channel. */
-export function batchNormInference(
-  inputs: tf.Tensor4D,
-  weights: BatchNormWeights & BatchNormStatistics,
-  options: BatchNormOptions = {},
-): tf.Tensor4D {
-  const { epsilon = BATCH_NORM_EPSILON, activation = 'none' } = options;
-  return tf.tidy(() => {
-    const scale = tf.mul(weights.gamma, tf.rsqrt(tf.add(weights.variance, epsilon)));
-    const shift = tf.sub(weights.beta, tf.mul(weights.mean, scale));
-    if (hasKernel(SCALE_SHIFT) && !tf.engine().state.gradientDepth) {
-      const attributes = { relu: activation === 'relu' };
-      return runKernel(SCALE_SHIFT, { x: inputs, scale, shift }, attributes)[0] as tf.Tensor4D;
-    }
-    const outputs = tf.add<tf.Tensor4D>(tf.mul(inputs, scale), shift);
-    return activation === 'relu' ? tf.relu(outputs) : outputs;
-  });
 }

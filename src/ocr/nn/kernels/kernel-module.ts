@@ -23,7 +23,6 @@ export interface KernelExports {
   rectifierBiasGradient: KernelFunction;
   batchNormForward: KernelFunction;
   batchNormGradient: KernelFunction;
-  scaleAndShift: KernelFunction;
   shiftAndRectify: KernelFunction;
   adamStep: KernelFunction;
   gruForward: KernelFunction;

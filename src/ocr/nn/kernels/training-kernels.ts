@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { ADAM, BATCH_NORM, BATCH_NORM_GRADIENT, GRU, GRU_GRADIENT, SCALE_SHIFT } from './kernel-names.js';
+import { ADAM, BATCH_NORM, BATCH_NORM_GRADIENT, GRU, GRU_GRADIENT } from './kernel-names.js';
 import { replaceKernel } from './replace-kernel.js';
 import type { KernelContext } from './wasm-heap.js';
 
@@ -45,14 +45,6 @@ function registerBatchNorm({ heap, kernels }: KernelContext): void {
       kernels.batchNormGradient(...offsets, scratch, ...shape, epsilon),
     );
     return outs;
-  });
-  replaceKernel(SCALE_SHIFT, ({ inputs, attrs }) => {
-    const { x, scale, shift } = inputs as Record<'x' | 'scale' | 'shift', TensorInfo>;
-    const out = heap.allocate(x.shape);
-    const tensors = [x, scale, shift, out].map((tensor) => heap.offset(tensor));
-    const { relu } = attrs as { relu: boolean };
-    kernels.scaleAndShift(...tensors, ...rowsAndChannels(x), Number(relu));
-    return out;
   });
 }
 

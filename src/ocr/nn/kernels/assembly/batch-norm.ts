@@ -48,7 +48,7 @@ export function batchNormForward(
 }
 
 /** y [rows, channels] = x·scale + shift by column, then max(0, ·) when `relu`. */
-export function scaleAndShift(x: usize, scale: usize, shift: usize, y: usize, rows: usize, channels: usize, relu: bool): void {
+function scaleAndShift(x: usize, scale: usize, shift: usize, y: usize, rows: usize, channels: usize, relu: bool): void {
   let at: usize = 0;
   for (let row: usize = 0; row < rows; row++) {
     let c: usize = 0;

@@ -14,5 +14,5 @@ export {
 } from './winograd';
 export { maxPoolForward, maxPoolGradient } from './pooling';
 export { adamStep, rectifierBiasGradient } from './elementwise';
-export { batchNormForward, batchNormGradient, scaleAndShift } from './batch-norm';
+export { batchNormForward, batchNormGradient } from './batch-norm';
 export { gruForward, gruForwardBytes, gruGradient, gruGradientBytes } from './gru';
