@@ -71,7 +71,7 @@ interface Collected {
 }
 
 /** The differences between two states of a workspace. */
-export function compare(before: TrackedState, after: TrackedState): DiffResult {
+function compare(before: TrackedState, after: TrackedState): DiffResult {
   const found: Collected = { changes: [], unknown: [] };
   for (const path of [...new Set([...before.keys(), ...after.keys()])].sort()) {
     comparePath(path, { old: before.get(path), now: after.get(path) }, found);

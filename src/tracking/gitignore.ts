@@ -5,7 +5,7 @@ import { systemErrorCode } from '../base/errors.js';
 import type { AbsPath, RepoPath } from '../base/paths.js';
 
 /** The `.gitignore` that keeps `path` out of git: the one beside it. */
-export function gitignoreOf(path: RepoPath): RepoPath {
+function gitignoreOf(path: RepoPath): RepoPath {
   const folder = posix.dirname(path);
   return (folder === '.' ? '.gitignore' : `${folder}/.gitignore`) as RepoPath;
 }

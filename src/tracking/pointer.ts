@@ -10,10 +10,10 @@ import { fsPath, type BytePath } from './byte-path.js';
 import type { Snapshot } from './workspace-files.js';
 
 /** A pointer stands beside what it points to: `data/raw.ocr` for `data/raw`. */
-export const POINTER_SUFFIX = '.ocr';
+const POINTER_SUFFIX = '.ocr';
 
 /** A longer file is no pointer. */
-export const MAX_POINTER_BYTES = 64 * 1024;
+const MAX_POINTER_BYTES = 64 * 1024;
 
 const POINTER_VERSION = 1;
 

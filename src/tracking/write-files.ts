@@ -117,7 +117,7 @@ function openNew(path: BytePath, mode: number): number {
   }
 }
 
-export function makeFolder(path: BytePath): void {
+function makeFolder(path: BytePath): void {
   writePoint();
   try {
     mkdirSync(fsPath(path));
