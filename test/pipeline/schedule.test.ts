@@ -17,7 +17,7 @@ const tasks: fc.Arbitrary<Task[]> = fc.integer({ min: 1, max: 14 }).chain((count
   fc.tuple(
     ...Array.from({ length: count }, (_, index) =>
       fc.record({
-        reads: index === 0 ? fc.constant([]) : fc.uniqueArray(fc.nat(index - 1), { maxLength: 3 }),
+        reads: index === 0 ? fc.constant<number[]>([]) : fc.uniqueArray(fc.nat(index - 1), { maxLength: 3 }),
         ticks: fc.integer({ min: 1, max: 5 }),
         gpu: fc.nat(3),
         memory: fc.nat(12),
