@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Pixels } from '../images/load.js';
 import type { Recogniser } from '../models/recogniser.js';
 import { recogniseBatch, type Reading } from './recognise.js';
@@ -33,6 +34,8 @@ export async function recogniseAll<T>(model: Recogniser, job: ReadingJob<T>): Pr
     next.catch(() => undefined);
     const order = images.map((_, index) => index).sort((a, b) => images[a]!.widthPx - images[b]!.widthPx);
     for (let first = 0; first < order.length; first += batchSize) {
+      // Computing alone never returns to the event loop, where signals and timers wait.
+      await setImmediate();
       job.signal?.throwIfAborted();
       const chosen = order.slice(first, first + batchSize);
       const read = await recogniseBatch(

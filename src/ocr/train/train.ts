@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { contentIdOf } from '../../base/content-id.js';
 import { writeFileAtomic } from '../../base/atomic-file.js';
 import { openBackend, type Backend } from '../nn/backend.js';
@@ -114,6 +115,8 @@ class TrainingRun {
         const result = await this.#learner.step(batch, this.#learningRate(batch.step));
         this.#meter.record(batch, result);
         this.#progress.step = batch.step + 1;
+        // Computing alone never returns to the event loop, where signals and timers wait.
+        await setImmediate();
         signal?.throwIfAborted();
         stopped = await this.#settle(curve);
         if (stopped !== undefined) return stopped;

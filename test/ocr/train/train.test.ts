@@ -133,6 +133,23 @@ describe('train', () => {
     expect(curve(parts)).toEqual(curve(whole));
   });
 
+  it('hears a signal while it computes', async () => {
+    const folder = temporaryFolder();
+    const manifest = await drawnLines(folder, 'lines', LABELS);
+    const stop = new AbortController();
+    // As a signal's handler does: the abort comes from the event loop, not from within the training.
+    const events = (event: OcrpipeEvent): void => {
+      if (event.type === 'progress' && event.key === 'train') {
+        setImmediate(() => {
+          stop.abort(new Error('stopped from outside'));
+        });
+      }
+    };
+    await expect(train(job(folder, manifest, { events, signal: stop.signal }))).rejects.toThrow(
+      'stopped from outside',
+    );
+  });
+
   it('begins anew when a parameter changed after the stop', async () => {
     const folder = temporaryFolder();
     const manifest = await drawnLines(folder, 'lines', LABELS);
