@@ -11,7 +11,9 @@ const repository = fileURLToPath(new URL('../..', import.meta.url));
 describe('npm run quickstart in a fresh clone', { timeout: 900_000 }, () => {
   let clone = '';
   let first: RunResult;
-  const quickstart = () => runProcess('npm', ['run', '--silent', 'quickstart'], { cwd: clone });
+  // A newcomer has no native TensorFlow, whose last digits differ from those of the committed run.
+  const env = { OCRPIPE_TENSORFLOW_DIR: '' };
+  const quickstart = () => runProcess('npm', ['run', '--silent', 'quickstart'], { cwd: clone, env });
 
   beforeAll(async () => {
     clone = join(temporaryFolder(afterAll), 'clone');
