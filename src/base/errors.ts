@@ -46,8 +46,8 @@ export function userError(
   return new OcrpipeError(code, message, { ...details, exitCode: 2 });
 }
 
-/** The `code` of a Node system error ('ENOENT', …), or undefined for anything else. */
+/** The `code` of an error of the operating system ('ENOENT', …), or undefined for any other, ours and Node's `ERR_…` included. */
 export function systemErrorCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
+  return /^E(?!RR_)[A-Z0-9_]+$/.test(error.code) ? error.code : undefined;
 }

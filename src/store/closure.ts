@@ -45,7 +45,7 @@ export function* missingFrom(tree: TreeRef): Generator<NeededObject> {
     return true;
   };
   for (const object of objectsOf(tree, skipAbsent)) {
-    if (object.kind === 'blob' && !tree.reader.has('blob', object.id)) yield object;
+    if (object.kind === 'blob' && !tree.reader.has('blob', object.id, object.size)) yield object;
   }
   yield* missing;
 }

@@ -47,13 +47,15 @@ export function kindOfCode(code: number): ObjectKind | undefined {
 /** Key of the file that says which format a store has. Keys are '/'-separated and relative to the store's root. */
 export const FORMAT_KEY = 'format.json';
 
-/** Folders of a store; `tmp` and `trash` exist locally only. */
+/** Folders of a store; `tmp`, `trash` and `quarantine` exist locally only. */
 export const FOLDERS = {
   objects: 'objects',
   packs: 'packs',
   runs: 'runs',
   tmp: 'tmp',
   trash: 'trash',
+  /** Files that were found damaged: they count as absent, and are kept. */
+  quarantine: 'quarantine',
 } as const;
 
 /** Where a blob of `LARGE_BLOB_BYTES` or more stands. */

@@ -3,14 +3,15 @@ import { closeSync, fchmodSync, fsyncSync, openSync, readSync, renameSync } from
 import { dirname, join } from 'node:path';
 import { syncDirectory, temporaryBeside, writeAll } from '../base/atomic-file.js';
 import type { ContentId } from '../base/content-id.js';
-import { systemErrorCode, type OcrpipeError } from '../base/errors.js';
+import { OcrpipeError, systemErrorCode } from '../base/errors.js';
 import { writePoint } from '../base/write-points.js';
 import { FOLDERS, LARGE_BLOB_BYTES, type ObjectKind, type StoreFormat } from './format.js';
-import { LooseObjects, type LooseObject } from './loose-objects.js';
-import { objectDamaged, objectMissing, type ObjectReader } from './object-reader.js';
+import { hashOfFile, LooseObjects, type LooseObject } from './loose-objects.js';
+import { HEAL_HINT, objectDamaged, objectMissing, type ObjectReader } from './object-reader.js';
 import type { Packed } from './object-index.js';
 import type { PackTable } from './pack-format.js';
 import { PackShelf, type UnreadablePack } from './pack-shelf.js';
+import { quarantineObject, quarantinePack } from './quarantine.js';
 import { createStoreFolder, readStoreFolder } from './store-folder.js';
 import { namePack, StoreWriter, type WriterOptions } from './store-writer.js';
 import { makeDurable, removeAbandoned, temporaryName, unlinkIfThere } from './temporary.js';
@@ -39,6 +40,8 @@ export class LocalStore implements ObjectReader {
   readonly format: StoreFormat;
   readonly #shelf: PackShelf;
   readonly #loose: LooseObjects;
+  /** What was found damaged, kind and id, and in which file: told apart from what was never there. */
+  readonly #damaged = new Map<string, string>();
 
   private constructor(root: string, format: StoreFormat) {
     this.root = root;
@@ -57,13 +60,26 @@ export class LocalStore implements ObjectReader {
     return new LocalStore(root, createStoreFolder(root));
   }
 
-  has(kind: ObjectKind, id: ContentId): boolean {
-    return this.#shelf.has(kind, id) || (kind === 'blob' && this.#loose.has(id));
+  has(kind: ObjectKind, id: ContentId, size?: number): boolean {
+    return this.#shelf.has(kind, id) || (kind === 'blob' && this.#loose.has(id, size));
+  }
+
+  /**
+   * True if the store has the object and its bytes, read now, are those of its id: for who is about to give up another copy.
+   * Costs a read of the whole object; a copy that is found damaged counts as absent from then on.
+   */
+  holds(kind: ObjectKind, id: ContentId, size?: number): boolean {
+    if (!this.has(kind, id, size)) return false;
+    if (kind === 'blob' && (this.#loose.sizeOf(id) ?? 0) >= LARGE_BLOB_BYTES) {
+      return this.#readLarge(id) || this.#readPacked(kind, id) !== undefined;
+    }
+    return (this.#readPacked(kind, id) ?? this.#readLoose(kind, id)) !== undefined;
   }
 
   /**
    * The verified bytes of an object. Every copy that the store has is tried before `object-damaged` is thrown;
-   * `object-missing` if there is none. Large blobs are better copied with `copyBlobTo`.
+   * `object-missing` if there is none. A copy with wrong bytes is moved to `quarantine/` and counts as absent from then on, so
+   * that the next `add` or `pull` stores the object anew. Large blobs are better copied with `copyBlobTo`.
    */
   read(kind: ObjectKind, id: ContentId): Buffer {
     const bytes = this.#readPacked(kind, id) ?? this.#readLoose(kind, id);
@@ -84,13 +100,16 @@ export class LocalStore implements ObjectReader {
 
   /**
    * Writes a blob's verified bytes to `target`: to a temporary name beside it, then renamed, so that `target` is whole or
-   * untouched. Bytes that are not those of the id never get the name. Throws like `read`.
+   * untouched. Bytes that are not those of the id never get the name. Throws, and sets damaged copies aside, like `read`.
    */
   copyBlobTo(id: ContentId, target: string, options: CopyOptions = {}): void {
     const large = this.#loose.sizeOf(id);
     if (large !== undefined && large >= LARGE_BLOB_BYTES) {
       this.#writeBeside(target, options, (fd) => {
-        this.#copyLarge(id, fd);
+        const write = (chunk: Uint8Array): void => {
+          writeAll(fd, chunk);
+        };
+        if (!this.#readLarge(id, write)) throw this.#unreadable('blob', id);
       });
       return;
     }
@@ -159,6 +178,27 @@ export class LocalStore implements ObjectReader {
     await this.#loose.adopt(temporary, id, options);
   }
 
+  /**
+   * Reads a whole pack and compares every object with its id, before it is relied on as it is. Throws `object-damaged`, and
+   * then has set it aside.
+   */
+  checkPack(table: PackTable): void {
+    const file = this.#shelf.fileOf(table.packId);
+    try {
+      verifyPackFile(file, table.packId);
+    } catch (error) {
+      if (error instanceof OcrpipeError) this.#setPackAside(table);
+      throw error;
+    }
+  }
+
+  /** Compares a large blob with its id, before it is relied on as it is. Throws `object-damaged`, and then has set it aside. */
+  async checkObject(id: ContentId, options: { signal?: AbortSignal } = {}): Promise<void> {
+    if ((await hashOfFile(this.#loose.fileOf(id), options)) === id) return;
+    this.#setObjectAside(id);
+    throw this.#unreadable('blob', id);
+  }
+
   /** Closes the packs that are open. The store can still be used: it opens them again. */
   close(): void {
     this.#shelf.close();
@@ -168,13 +208,18 @@ export class LocalStore implements ObjectReader {
     for (const packed of this.#shelf.findAll(kind, id)) {
       const bytes = this.#readCopy(packed);
       if (bytes) return bytes;
+      this.#damaged.set(kind + id, this.#shelf.fileOf(packed.table.packId));
+      this.#setPackAside(packed.table);
     }
     return undefined;
   }
 
   #readLoose(kind: ObjectKind, id: ContentId): Buffer | undefined {
+    if (kind !== 'blob') return undefined;
     try {
-      return kind === 'blob' ? this.#loose.read(id) : undefined;
+      const bytes = this.#loose.read(id);
+      if (!bytes) this.#setObjectAside(id);
+      return bytes;
     } catch (error) {
       if (systemErrorCode(error) === 'ENOENT') return undefined;
       throw error;
@@ -193,13 +238,35 @@ export class LocalStore implements ObjectReader {
     }
   }
 
-  #unreadable(kind: ObjectKind, id: ContentId): OcrpipeError {
-    const [damaged] = this.#shelf.findAll(kind, id);
-    if (damaged) {
-      return objectDamaged(kind, id, this.#shelf.fileOf(damaged.table.packId), 'its bytes have another hash');
+  #setPackAside(table: PackTable): void {
+    const pack = { file: this.#shelf.fileOf(table.packId), table };
+    const target = { root: this.root, shelf: this.#shelf, loose: this.#loose };
+    try {
+      const moved = quarantinePack(this.root, pack, (sound) => {
+        namePack(target, sound);
+      });
+      if (moved) this.#shelf.refresh(true);
+    } catch (error) {
+      // A store that cannot be written keeps the damaged file: it is refused again whenever it is read.
+      if (systemErrorCode(error) === undefined) throw error;
     }
+  }
+
+  #setObjectAside(id: ContentId): void {
+    const file = this.#loose.fileOf(id);
+    this.#damaged.set(`blob${id}`, file);
+    try {
+      quarantineObject(this.root, file, id);
+    } catch (error) {
+      if (systemErrorCode(error) === undefined) throw error;
+    }
+  }
+
+  #unreadable(kind: ObjectKind, id: ContentId): OcrpipeError {
+    const damaged = this.#damaged.get(kind + id);
+    if (damaged !== undefined) return objectDamaged(kind, id, damaged, 'its bytes have another hash');
     const [pack] = this.#shelf.unreadable();
-    const hint = pack && `It may have been in ${pack.where}, which is damaged: run 'ocrpipe fsck --repair'.`;
+    const hint = pack && `It may have been in ${pack.where}, which is damaged. ${HEAL_HINT}`;
     return objectMissing(kind, id, this.root, hint);
   }
 
@@ -209,20 +276,22 @@ export class LocalStore implements ObjectReader {
     return { in: 'pack', pack, file: this.#shelf.fileOf(pack), offset, length };
   }
 
-  #copyLarge(id: ContentId, target: number): void {
-    const file = this.#loose.fileOf(id);
-    const source = openSync(file, 'r');
+  /** Reads a large blob to its end, handing the bytes on; false, and set aside, if they are not those of the id. */
+  #readLarge(id: ContentId, take: (chunk: Uint8Array) => void = () => undefined): boolean {
+    const source = openSync(this.#loose.fileOf(id), 'r');
     try {
       const hash = createHash('sha256');
       const chunk = Buffer.allocUnsafe(COPY_CHUNK_BYTES);
       for (let read = readSync(source, chunk); read > 0; read = readSync(source, chunk)) {
         hash.update(chunk.subarray(0, read));
-        writeAll(target, chunk.subarray(0, read));
+        take(chunk.subarray(0, read));
       }
-      if (hash.digest('hex') !== id) throw objectDamaged('blob', id, file, 'its bytes have another hash');
+      if (hash.digest('hex') === id) return true;
     } finally {
       closeSync(source);
     }
+    this.#setObjectAside(id);
+    return false;
   }
 
   #writeBeside(target: string, options: CopyOptions, write: (fd: number) => void): void {

@@ -1,4 +1,4 @@
-import { constants, existsSync, lstatSync, readFileSync, statSync, type BigIntStats } from 'node:fs';
+import { constants, lstatSync, readFileSync, statSync, type BigIntStats } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { contentIdOf, type ContentId } from '../base/content-id.js';
@@ -32,8 +32,10 @@ export class LooseObjects {
     return join(this.#root, objectKey(id));
   }
 
-  has(id: ContentId): boolean {
-    return existsSync(this.fileOf(id));
+  /** True if its file is there; with `size` (bytes), only if it is that long. */
+  has(id: ContentId, size?: number): boolean {
+    const found = this.sizeOf(id);
+    return found !== undefined && (size === undefined || found === size);
   }
 
   /** Bytes of the object's file, or undefined if there is none. */
@@ -41,12 +43,10 @@ export class LooseObjects {
     return statSync(this.fileOf(id), { throwIfNoEntry: false })?.size;
   }
 
-  /** The verified bytes; throws ENOENT or `object-damaged`. */
-  read(id: ContentId): Buffer {
+  /** The bytes, or undefined if they are not those of the id; throws ENOENT. */
+  read(id: ContentId): Buffer | undefined {
     const bytes = readFileSync(this.fileOf(id));
-    if (contentIdOf(bytes) !== id)
-      throw objectDamaged('blob', id, this.fileOf(id), 'its bytes have another hash');
-    return bytes;
+    return contentIdOf(bytes) === id ? bytes : undefined;
   }
 
   /** Every large blob, by id. */

@@ -4,11 +4,12 @@ import type { ObjectKind } from './format.js';
 
 /**
  * Anything that objects can be read from: a local store, a remote's view, both in turn. Trees are walked over this.
- * `has` asks the place itself. `read` returns exactly the bytes that the id names (their SHA-256 was compared) and throws
- * `object-missing` or `object-damaged`, both naming the object.
+ * `has` asks the place itself; where `size` (bytes) is given, a copy of another length counts as absent. `read` returns exactly
+ * the bytes that the id names (their SHA-256 was compared) and throws `object-missing` or `object-damaged`, both naming the
+ * object.
  */
 export interface ObjectReader {
-  has(kind: ObjectKind, id: ContentId): boolean;
+  has(kind: ObjectKind, id: ContentId, size?: number): boolean;
   read(kind: ObjectKind, id: ContentId): Buffer;
 }
 
@@ -19,9 +20,13 @@ export function objectMissing(kind: ObjectKind, id: ContentId, where: string, hi
   });
 }
 
+/** What brings back an object whose stored copy is wrong: what was found damaged counts as absent from then on. */
+export const HEAL_HINT =
+  "Run 'ocrpipe add' on its path if the file is still there, or 'ocrpipe pull' to get it from a remote: either stores it anew.";
+
 /** The object is there, but its bytes are not those that its id names. */
 export function objectDamaged(kind: ObjectKind, id: ContentId, where: string, reason: string): OcrpipeError {
   return new OcrpipeError('object-damaged', `the ${kind} ${id} in ${where} is damaged: ${reason}`, {
-    hint: "Run 'ocrpipe fsck --repair' to heal it from a remote or from the workspace.",
+    hint: HEAL_HINT,
   });
 }

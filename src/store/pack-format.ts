@@ -41,7 +41,7 @@ export interface PackEntry {
 
 export function packDamaged(where: string, reason: string): OcrpipeError {
   return new OcrpipeError('pack-damaged', `the pack ${where} is damaged: ${reason}`, {
-    hint: "Run 'ocrpipe fsck --repair' to heal it from a remote or from the workspace.",
+    hint: "Run 'ocrpipe add' where the files are, or 'ocrpipe pull' to get them from a remote: either stores anew what was in it.",
   });
 }
 

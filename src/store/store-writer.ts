@@ -60,10 +60,10 @@ export class StoreWriter {
     this.#nodes = new PackStream(tmp);
   }
 
-  /** True if the object is in the store or was put into this writer. */
-  has(kind: ObjectKind, id: ContentId): boolean {
+  /** True if the object is in the store (where `size` is given, with so many bytes) or was put into this writer. */
+  has(kind: ObjectKind, id: ContentId, size?: number): boolean {
     if (this.#target.shelf.knows(kind, id) || this.#pending(kind, id)) return true;
-    return kind === 'blob' && this.#target.loose.has(id);
+    return kind === 'blob' && this.#target.loose.has(id, size);
   }
 
   /** Stores the bytes of a file, which are copied before this returns. */

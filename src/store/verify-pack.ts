@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { contentIdOf, type ContentId } from '../base/content-id.js';
 import { objectDamaged } from './object-reader.js';
 import { PACK_HEADER_BYTES, type PackEntry, type PackTable } from './pack-format.js';
@@ -71,6 +71,25 @@ class Slab {
     }
     if (offset + length > this.#end) return undefined;
     return this.#bytes.subarray(offset - this.#start, offset + length - this.#start);
+  }
+}
+
+/** The bytes of an entry that was found sound. Throws `object-damaged` if the file ends before. */
+export function readEntry(fd: number, entry: PackEntry): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(entry.length);
+  if (readFully(fd, bytes, entry.offset)) return bytes;
+  throw objectDamaged(entry.kind, entry.id, 'its pack', 'the pack has become shorter');
+}
+
+/** SHA-256 of an open file from its start to its end, one slab in memory. */
+export function hashOfOpenFile(fd: number): ContentId {
+  const hash = createHash('sha256');
+  const chunk = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  for (let at = 0; ;) {
+    const read = readSync(fd, chunk, 0, chunk.length, at);
+    if (read === 0) return hash.digest('hex') as ContentId;
+    hash.update(chunk.subarray(0, read));
+    at += read;
   }
 }
 

@@ -15,6 +15,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { contentIdOf } from '../../src/base/content-id.js';
+import { missingFrom } from '../../src/store/closure.js';
 import { FORMAT_KEY } from '../../src/store/format.js';
 import { LocalStore } from '../../src/store/local-store.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
@@ -317,6 +318,102 @@ describe('damage', () => {
     expect(again.read('blob', id!).toString()).toBe('one');
     store.close();
     again.close();
+  });
+
+  it('once found counts as absent, for later commands too, and writing the object again heals it', () => {
+    const store = freshStore();
+    const large = Buffer.alloc(MEBIBYTE, 1);
+    const [small, sound, big] = put(store, 'small', 'sound', large);
+    const [pack] = store.packs();
+    damage(store.packFile(pack!.packId), 33);
+    damage(store.objectFile(big!), 5);
+    expect(store.has('blob', small!)).toBe(true);
+    for (const id of [small!, big!]) {
+      const refusal = expect.objectContaining({ code: 'object-damaged' }) as unknown;
+      expect(() => store.read('blob', id)).toThrow(refusal);
+      expect(() => store.read('blob', id)).toThrow(refusal);
+      expect(store.has('blob', id)).toBe(false);
+    }
+    expect(store.read('blob', sound!).toString()).toBe('sound');
+    const next = LocalStore.open(store.root);
+    expect([small!, sound!, big!].map((id) => next.has('blob', id))).toEqual([false, true, false]);
+    put(next, 'small', 'sound', large);
+    expect(next.read('blob', small!).toString()).toBe('small');
+    expect(contentIdOf(next.read('blob', big!))).toBe(big);
+    store.close();
+    next.close();
+  });
+
+  it('deletes nothing: the damaged files are kept aside', () => {
+    const store = freshStore();
+    const [id] = put(store, 'only one');
+    const file = store.packFile(store.packs()[0]!.packId);
+    damage(file, 33);
+    const bytes = readFileSync(file);
+    expect(store.holds('blob', id!)).toBe(false);
+    expect(store.packs()).toEqual([]);
+    const [kept] = everyFile(join(store.root, 'quarantine'));
+    expect(readFileSync(kept!)).toEqual(bytes);
+    expect(everyFile(join(store.root, 'tmp'))).toEqual([]);
+  });
+
+  it('of the table of a pack that is in use costs no object but those that are wrong', () => {
+    const store = freshStore();
+    const [first, second] = put(store, 'first', 'second');
+    const file = store.packFile(store.packs()[0]!.packId);
+    damage(file, 32);
+    chmodSync(file, 0o644);
+    truncateSync(file, 43);
+    expect(() => store.read('blob', first!)).toThrow(expect.objectContaining({ code: 'object-damaged' }));
+    expect(store.read('blob', second!).toString()).toBe('second');
+    expect(LocalStore.open(store.root).unreadablePacks()).toEqual([]);
+    store.close();
+  });
+
+  it('that somebody healed meanwhile is let be', () => {
+    const store = freshStore();
+    const [id] = put(store, 'healed', Buffer.alloc(MEBIBYTE, 4));
+    const [table] = store.packs();
+    const file = store.packFile(table!.packId);
+    const sound = readFileSync(file);
+    damage(file, 33);
+    expect(store.locate('blob', id!)).toBeDefined();
+    unlinkSync(file);
+    writeFileSync(file, sound);
+    expect(store.holds('blob', id!)).toBe(true);
+    store.checkPack(table!);
+    expect(existsSync(join(store.root, 'quarantine'))).toBe(false);
+    store.close();
+  });
+
+  it('of a large blob that was cut is seen by its size, and by reading it', () => {
+    const store = freshStore();
+    const bytes = Buffer.alloc(2 * MEBIBYTE, 1);
+    const [id] = put(store, bytes);
+    expect(store.holds('blob', id!, bytes.length)).toBe(true);
+    chmodSync(store.objectFile(id!), 0o644);
+    truncateSync(store.objectFile(id!), MEBIBYTE);
+    expect(store.has('blob', id!, bytes.length)).toBe(false);
+    expect(store.writer().has('blob', id!, bytes.length)).toBe(false);
+    const tree = buildTree([{ ...fileEntry('a'), id: id!, size: bytes.length }], (node) => {
+      const writer = store.writer();
+      const nodeId = writer.putTree(node, 'tree');
+      writer.finish();
+      return nodeId;
+    });
+    expect([...missingFrom({ reader: store, id: tree.id })]).toMatchObject([{ kind: 'blob', id }]);
+    expect(store.holds('blob', id!)).toBe(false);
+    expect(store.has('blob', id!)).toBe(false);
+  });
+
+  it('is refused and left where it is in a store that cannot be written', () => {
+    const store = freshStore();
+    const [id] = put(store, Buffer.alloc(MEBIBYTE, 6));
+    damage(store.objectFile(id!), 5);
+    // A file where the folder has to be: whoever runs the tests may write anywhere else.
+    writeFileSync(join(store.root, 'quarantine'), '');
+    expect(() => store.read('blob', id!)).toThrow(expect.objectContaining({ code: 'object-damaged' }));
+    expect(existsSync(store.objectFile(id!))).toBe(true);
   });
 
   it('is told apart from absence', () => {

@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, fstatSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { syncDirectory } from '../base/atomic-file.js';
+import type { ContentId } from '../base/content-id.js';
+import { systemErrorCode } from '../base/errors.js';
+import { writePoint } from '../base/write-points.js';
+import { FOLDERS } from './format.js';
+import type { PackTable } from './pack-format.js';
+import { PackWriter, type SealedPack } from './pack-writer.js';
+import { checkedObjects, hashOfOpenFile, readEntry } from './verify-pack.js';
+
+/**
+ * Moves a damaged pack out of the way, once what is sound in it has been written to a new pack, which `name` gives its name:
+ * no object is lost but those that are wrong. Says whether it did: not if all of it is sound by now, or it is gone. `table`
+ * was checked when the pack was first opened, so that damage to the table itself costs no object.
+ */
+export function quarantinePack(
+  root: string,
+  pack: { file: string; table: PackTable },
+  name: (sound: SealedPack) => void,
+): boolean {
+  const fd = openIfThere(pack.file);
+  if (fd === undefined) return false;
+  try {
+    const sound = salvage(root, fd, pack.table);
+    if (sound === 'whole') return false;
+    if (sound) name(sound);
+    return moveAside(root, pack.file, fstatSync(fd).ino);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A new pack in `tmp/` of what is sound; undefined if nothing is. */
+function salvage(root: string, fd: number, table: PackTable): SealedPack | 'whole' | undefined {
+  const writer = new PackWriter(join(root, FOLDERS.tmp));
+  try {
+    for (const { entry, sound, bytes } of checkedObjects(fd, table)) {
+      if (sound) writer.add(entry.kind, entry.id, bytes ?? readEntry(fd, entry));
+    }
+    if (writer.count > 0 && writer.count < table.count) return writer.seal();
+    writer.abort();
+    return writer.count === 0 ? undefined : 'whole';
+  } catch (error) {
+    writer.abort();
+    throw error;
+  }
+}
+
+/** Moves a large blob out of the way if its bytes, read once more, are not those of its id. Says whether it did. */
+export function quarantineObject(root: string, file: string, id: ContentId): boolean {
+  const fd = openIfThere(file);
+  if (fd === undefined) return false;
+  try {
+    return hashOfOpenFile(fd) !== id && moveAside(root, file, fstatSync(fd).ino);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * Moves a damaged file to `quarantine/`, under a name that is free. Nothing is deleted: a person may still get something out
+ * of it. `inode` is that of the file that was found damaged: another process may have put a sound one in its place by now,
+ * which then gets its name back.
+ */
+function moveAside(root: string, file: string, inode: number): boolean {
+  const folder = join(root, FOLDERS.quarantine);
+  const shard = file.startsWith(join(root, FOLDERS.objects)) ? basename(dirname(file)) : '';
+  const target = join(folder, `${shard}${basename(file)}-${randomBytes(4).toString('hex')}`);
+  mkdirSync(folder, { recursive: true });
+  writePoint();
+  try {
+    renameSync(file, target);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+  if (statSync(target).ino !== inode) {
+    renameSync(target, file);
+    return false;
+  }
+  syncDirectory(folder);
+  syncDirectory(dirname(file));
+  return true;
+}
+
+function openIfThere(file: string): number | undefined {
+  try {
+    return openSync(file, 'r');
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
