@@ -1,11 +1,12 @@
 import type { PipelineHost } from './host.js';
 import { loadPipeline, requireDependencies, type LoadedPipeline } from './load.js';
 import type { Reason } from './reason.js';
-import type { StageNow } from './staleness.js';
+import { inputReasons, type OutputNow, type StageNow } from './staleness.js';
 import { requireInputs, recordingOf } from './run-stage.js';
 import { recordResult } from './record-result.js';
 import { planOne } from './look.js';
-import type { LockedPath } from './signature.js';
+import { knownInputs } from './plan.js';
+import { signatureOf, type LockedPath } from './signature.js';
 
 /** What was recorded of one stage. */
 export interface CommittedStage {
@@ -16,7 +17,8 @@ export interface CommittedStage {
 /**
  * Records what stands in the workspace as the result of these stages without running them; fresh ones are left alone. None
  * named: those whose outputs were edited by hand or come from a run that was not recorded, and no other: what a stage made
- * from other inputs is not its result for the present ones. Waits for a running repro. Throws `missing-dependency` or
+ * from other inputs is not its result for the present ones. Only what a run of the stage made from these inputs becomes a run
+ * record. Waits for a running repro. Throws `missing-dependency` or
  * `output-not-made`.
  */
 export async function commitStages(
@@ -34,7 +36,9 @@ export async function commitStages(
       const now = await observer.stage(stage);
       const { action, reasons } = await planOne(loaded, stage, {});
       if (action === 'fresh' || (names === undefined && !hasNewOutputs(loaded, now, reasons))) continue;
-      const outs = await recordResult(recordingOf(loaded), stage, requireInputs(now));
+      const inputs = requireInputs(now);
+      const madeByStage = marks.finishedOn(name) === signatureOf(inputs) && now.outs.every(isLeft);
+      const outs = await recordResult(recordingOf(loaded), stage, { inputs, madeByStage });
       marks.clear(name);
       committed.push({ name, outs });
     }
@@ -42,9 +46,19 @@ export async function commitStages(
   });
 }
 
-/** All that the stage needs and makes is there, and it is not what was recorded. */
-function hasNewOutputs({ marks }: LoadedPipeline, now: StageNow, reasons: readonly Reason[]): boolean {
-  const complete = now.outs.every((out) => out.there) && now.deps.every((dep) => dep.state === 'known');
+function isLeft(out: OutputNow): boolean {
+  return out.leftover === true;
+}
+
+/**
+ * All that the stage needs and makes is there, its outputs are not what was recorded, and its inputs are those that they were
+ * made from.
+ */
+function hasNewOutputs({ lock, marks }: LoadedPipeline, now: StageNow, reasons: readonly Reason[]): boolean {
+  const inputs = knownInputs(now);
+  if (!inputs || !now.outs.every((out) => out.there)) return false;
+  const finished = marks.finishedOn(now.name);
+  if (finished !== undefined) return finished === signatureOf(inputs);
   const edited = reasons.some(({ kind }) => kind === 'output-changed');
-  return complete && (edited || marks.isFinished(now.name));
+  return edited && inputReasons(now, lock.get(now.name)).length === 0;
 }

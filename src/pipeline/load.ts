@@ -13,7 +13,12 @@ import { throwProblems } from './problems.js';
 import { parseRunRecord } from './run-record.js';
 import { RunningMarks } from './running-mark.js';
 import type { Pipeline } from './stage.js';
-import { missingDependencyProblems, outputProblems, trackedOutputProblems } from './validate.js';
+import {
+  missingDependencyProblems,
+  outputProblems,
+  placeProblems,
+  trackedOutputProblems,
+} from './validate.js';
 
 /** A pipeline that was read and found right, with what is needed to look at its stages. */
 export interface LoadedPipeline {
@@ -44,6 +49,7 @@ export function loadPipeline(host: PipelineHost): LoadedPipeline {
     });
   }
   const pipeline = parsePipeline(text);
+  throwProblems(placeProblems(pipeline));
   throwProblems(outputProblems(pipeline));
   const graph = buildGraph(pipeline);
   const locks = new LockStore(host);
@@ -74,8 +80,8 @@ function writtenByStage(
   const locked = new Set([...known.lock.values()].flatMap((entry) => entry.outs.map((out) => out.path)));
   const marked = new Set(
     [...known.pipeline.stages.values()]
-      .filter((stage) => stage.outs.some((out) => !locked.has(out.path)) && known.marks.has(stage.name))
-      .flatMap((stage) => stage.outs.map((out) => out.path)),
+      .filter((stage) => stage.outs.some((out) => !locked.has(out.path)))
+      .flatMap((stage) => known.marks.paths(stage.name)),
   );
   return (path) => locked.has(path) || marked.has(path) || hasRecord(known.host, path);
 }

@@ -66,14 +66,16 @@ export class Observer {
   }
 
   /** What stands at the outputs of a stage, sorted by path. */
-  outputsOf(stage: Stage): Promise<OutputNow[]> {
-    return Promise.all(
+  async outputsOf(stage: Stage): Promise<OutputNow[]> {
+    const outs = await Promise.all(
       sortedByPath(stage.outs).map((out) => {
         const known = this.seenOutputs.get(out.path) ?? this.output(out);
         this.seenOutputs.set(out.path, known);
         return known;
       }),
     );
+    const isLeftover = this.marks.leftovers(stage.name);
+    return outs.map((out) => ({ ...out, leftover: isLeftover(out.output.path, out.there) }));
   }
 
   /** What is at a path now, looked at afresh. */

@@ -94,10 +94,10 @@ function removeLeftovers({ host, marks }: LoadedPipeline, stages: readonly Stage
 }
 
 async function editedOutputs(
-  { observer, lock, marks }: LoadedPipeline,
+  { observer, lock }: LoadedPipeline,
   stages: readonly Stage[],
 ): Promise<Problem[]> {
-  const judged = stages.filter((stage) => !stage.frozen && !marks.has(stage.name));
+  const judged = stages.filter((stage) => !stage.frozen);
   const problems = await Promise.all(
     judged.map(async (stage) => {
       const outs = await observer.outputsOf(stage);

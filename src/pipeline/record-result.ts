@@ -19,13 +19,14 @@ export interface Recording {
 
 /**
  * Records what a stage made from `inputs`: objects, listings of dependencies, run record, pointers, lock, in this order, so
- * that nothing is named before it is there. Throws, and records nothing, `output-not-made` if an output is missing and
+ * that nothing is named before it is there. What the stage did not itself make (`madeByStage` false: edited by hand) is this
+ * workspace's result, but gets no run record: others would be given it for what the command makes. Throws, and records nothing, `output-not-made` if an output is missing and
  * `stage-changed-dependency` if a dependency is not what the stage started with.
  */
 export async function recordResult(
   recording: Recording,
   stage: Stage,
-  inputs: StageInputs,
+  { inputs, madeByStage }: { inputs: StageInputs; madeByStage: boolean },
 ): Promise<readonly LockedPath[]> {
   const { host, observer } = recording;
   observer.changed(stage.outs.map((out) => out.path));
@@ -33,7 +34,7 @@ export async function recordResult(
   const outs = await storeOutputs(host, stage);
   for (const dep of inputs.deps) if (dep.kind === 'directory') await host.files.list(dep.path, host);
   host.signal.throwIfAborted();
-  host.records.put(signatureOf(inputs), runRecordValue(inputs, outs));
+  if (madeByStage) host.records.put(signatureOf(inputs), runRecordValue(inputs, outs));
   await lockResult(recording, stage, { inputs, outs, pointers: true });
   return outs;
 }

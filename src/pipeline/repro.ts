@@ -168,7 +168,7 @@ class Repro {
   private async restore(stage: Stage, result: readonly LockedPath[]): Promise<boolean> {
     const { host } = this.loaded;
     try {
-      await restoreStage(this.loaded, stage, { result, forced: false });
+      await restoreStage(this.loaded, stage, result);
       return true;
     } catch (error) {
       if (host.signal.aborted || !(error instanceof OcrpipeError) || error.exitCode === 2) throw error;

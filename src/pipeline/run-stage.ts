@@ -1,15 +1,16 @@
 import { statSync } from 'node:fs';
+import type { ContentId } from '../base/content-id.js';
 import { OcrpipeError, userError } from '../base/errors.js';
 import { fromRepoPath } from '../base/paths.js';
 import { runCommands, type CommandResult } from './executor.js';
 import { pathWithOcrpipe } from './installation.js';
 import type { LoadedPipeline } from './load.js';
-import { clearOutputs, restoreOutputs } from './output-files.js';
+import { clearOutputs, restoreOutputs, secureOutputs } from './output-files.js';
 import { knownInputs } from './plan.js';
 import { throwProblems } from './problems.js';
 import { lockResult, outputNotMade, recordResult, type Recording } from './record-result.js';
 import { reasonText, type Reason } from './reason.js';
-import type { LockedPath, StageInputs } from './signature.js';
+import { signatureOf, type LockedPath, type StageInputs } from './signature.js';
 import { editedPaths, type StageNow } from './staleness.js';
 import { StageLog } from './stage-log.js';
 import type { Stage } from './stage.js';
@@ -42,43 +43,86 @@ export interface RunOptions {
 
 /**
  * Runs one stage and records what it made. Throws `stage-failed`, `missing-dependency`, or what recording throws; nothing of
- * the stage is recorded then, and its mark stays, so that the next run may delete what it left.
+ * the stage is recorded then, and its mark says what it left, which the next run may delete.
  */
 export async function runStage(loaded: LoadedPipeline, stage: Stage, options: RunOptions): Promise<void> {
-  const { host, observer, marks } = loaded;
+  const { host, observer } = loaded;
   const now = await lookAgain(loaded, stage, options.forced);
   const inputs = requireInputs(now);
   requireFolder(loaded, stage);
   host.events({ type: 'stage-start', stage: stage.name, reasons: options.reasons.map(reasonText) });
-  marks.set(stage.name);
-  await clearOutputs(host, now, { discard: options.forced || now.interrupted });
-  observer.changed(stage.outs.map((out) => out.path));
-  await runLogged(loaded, stage);
-  if (!options.commit) {
+  await secureOutputs(host, now, options);
+  await underMark(loaded, stage, async () => {
+    await clearOutputs(host, now, options);
+    observer.changed(stage.outs.map((out) => out.path));
+    await runLogged(loaded, stage);
+    if (options.commit) {
+      await recordResult(recordingOf(loaded), stage, { inputs, madeByStage: true });
+      return undefined;
+    }
     observer.changed(stage.outs.map((out) => out.path));
     await requireOutputs(loaded, stage);
-    marks.finish(stage.name);
-    return;
-  }
-  await recordResult(recordingOf(loaded), stage, inputs);
-  marks.clear(stage.name);
-  observer.changed(stage.outs.map((out) => out.path));
+    return signatureOf(inputs);
+  });
 }
 
 /** Puts the result of an earlier run in place and records it as the stage's last. */
 export async function restoreStage(
   loaded: LoadedPipeline,
   stage: Stage,
-  request: { result: readonly LockedPath[]; forced: boolean },
+  result: readonly LockedPath[],
 ): Promise<void> {
-  const { host, observer, marks } = loaded;
-  const now = await lookAgain(loaded, stage, request.forced);
+  const { host } = loaded;
+  const now = await lookAgain(loaded, stage, false);
   const inputs = requireInputs(now);
-  marks.set(stage.name);
-  await restoreOutputs(host, now, { result: request.result, discard: request.forced || now.interrupted });
-  await lockResult(recordingOf(loaded), stage, { inputs, outs: request.result, pointers: false });
-  marks.clear(stage.name);
-  observer.changed(stage.outs.map((out) => out.path));
+  await secureOutputs(host, now, { forced: false });
+  await underMark(loaded, stage, async () => {
+    await restoreOutputs(host, now, result);
+    await lockResult(recordingOf(loaded), stage, { inputs, outs: result, pointers: false });
+    return undefined;
+  });
+}
+
+/**
+ * Does what changes a stage's outputs while a mark says so. `work` gives the signature of its inputs if all is made and
+ * nothing recorded: then, and if it fails, the mark stays and says what was left.
+ */
+async function underMark(
+  loaded: LoadedPipeline,
+  stage: Stage,
+  work: () => Promise<ContentId | undefined>,
+): Promise<void> {
+  const { marks, observer } = loaded;
+  marks.begin(stage);
+  try {
+    const finished = await work();
+    if (finished === undefined) marks.clear(stage.name);
+    else marks.end(stage.name, await leftAt(loaded, stage), finished);
+  } catch (error) {
+    marks.end(stage.name, isSomebodysEdit(error) ? [] : await leftAt(loaded, stage));
+    throw error;
+  } finally {
+    observer.changed(stage.outs.map((out) => out.path));
+  }
+}
+
+/** An output changed while it was being replaced: what stands there is not only the stage's. */
+function isSomebodysEdit(error: unknown): boolean {
+  return error instanceof OcrpipeError && ['output-changed', 'would-lose-bytes'].includes(error.code);
+}
+
+/** What stands at the outputs, also when the run was aborted; what cannot be looked at is nobody's to delete. */
+async function leftAt({ host }: LoadedPipeline, stage: Stage): Promise<LockedPath[]> {
+  const left: LockedPath[] = [];
+  for (const { path } of stage.outs) {
+    try {
+      const snapshot = await host.files.snapshot(path);
+      if (snapshot) left.push({ path, ...snapshot });
+    } catch (error) {
+      if (!(error instanceof OcrpipeError)) throw error;
+    }
+  }
+  return left;
 }
 
 /**
@@ -89,7 +133,7 @@ async function lookAgain(loaded: LoadedPipeline, stage: Stage, forced: boolean):
   const { observer, lock } = loaded;
   observer.changed([...stage.deps, ...stage.outs].map(({ path }) => path));
   const now = await observer.stage(stage);
-  if (!forced && !now.interrupted) {
+  if (!forced) {
     throwProblems(editedPaths(now.outs, lock.get(stage.name)).map((path) => editedOutput(path, stage.name)));
   }
   return now;
@@ -135,7 +179,7 @@ async function runLogged({ host, marks }: LoadedPipeline, stage: Stage): Promise
       env: environment(host.root, stage.name, pathWithOcrpipe(host.stateFolder)),
       signal: host.signal,
       onStart: (group) => {
-        marks.set(stage.name, group);
+        marks.started(stage, group);
       },
       onLine: (stream, line) => {
         log.write(line);

@@ -24,6 +24,8 @@ export interface OutputNow {
   readonly lastPut?: Snapshot;
   /** True if all bytes of `there` are in the store; asked only where it decides. */
   readonly stored: () => boolean;
+  /** True if a run of the stage that was not recorded left this: it is ocrpipe's to delete. */
+  readonly leftover?: boolean;
 }
 
 /** A stage as it stands in the workspace. */
@@ -34,7 +36,7 @@ export interface StageNow {
   readonly deps: readonly DependencyNow[];
   readonly params: readonly ParamValue[];
   readonly outs: readonly OutputNow[];
-  /** A run or a restore of this stage began and was not recorded: what stands at its outputs is ocrpipe's to delete. */
+  /** A run or a restore of this stage began and was not recorded. */
   readonly interrupted: boolean;
 }
 
@@ -158,10 +160,11 @@ export function outputState(
 }
 
 /**
- * True if ocrpipe put these bytes there or the pointer names them. Where nothing is remembered (a new index, outputs that
+ * True if ocrpipe or a run of the stage put these bytes there, or the pointer names them. Where nothing is remembered (a new index, outputs that
  * git holds), bytes that are in the store count as ocrpipe's: replacing them loses nothing.
  */
-function isOwn({ there, pointer, lastPut, stored }: OutputNow): boolean {
+function isOwn({ there, pointer, lastPut, stored, leftover }: OutputNow): boolean {
+  if (leftover === true) return true;
   if (pointer && sameContent(there, pointer)) return true;
   return lastPut ? sameContent(there, lastPut) : stored();
 }
@@ -182,13 +185,15 @@ const OUTPUT_REASONS = {
 
 /** What is wrong with the outputs, given what the lock records of them. Pure. */
 export function outputReasons(now: StageNow, entry: LockEntry | undefined): Reason[] {
-  if (now.interrupted) return [{ kind: 'interrupted', subject: now.name }];
   const recorded = new Map((entry?.outs ?? []).map((out) => [out.path, out]));
-  return now.outs.flatMap((out): Reason[] => {
+  const interrupted: Reason[] = now.interrupted ? [{ kind: 'interrupted', subject: now.name }] : [];
+  const reasons = now.outs.flatMap((out): Reason[] => {
     const old = recorded.get(out.output.path);
     const state = outputState(out, old);
     // An output that was never recorded and is not there is no news.
     if (state === 'as-recorded' || (state === 'missing' && !old)) return [];
+    // After an unrecorded run the outputs are what it left: only an edit of somebody else's is more to say.
+    if (now.interrupted && state !== 'edited') return [];
     return [
       {
         kind: OUTPUT_REASONS[state],
@@ -198,6 +203,7 @@ export function outputReasons(now: StageNow, entry: LockEntry | undefined): Reas
       },
     ];
   });
+  return [...interrupted, ...reasons];
 }
 
 export function declaredOutputs(outs: readonly OutputNow[]): DeclaredOutput[] {

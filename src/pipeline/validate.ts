@@ -1,12 +1,52 @@
 import type { RepoPath } from '../base/paths.js';
 import { isWithin } from '../base/paths.js';
 import { OutputIndex, withParents } from './graph.js';
+import { dependencyProblem, outputProblem } from './own-paths.js';
 import type { Problem } from './problems.js';
-import type { Output, Pipeline, Stage } from './stage.js';
+import type { Dependency, Output, Pipeline, Stage } from './stage.js';
 
 interface MadeOutput {
   stage: string;
   out: Output;
+}
+
+/**
+ * Paths that no stage may make or read, and a stage that would run in a folder which is removed before it runs. Pure. Codes:
+ * `output-not-allowed`, `dependency-not-allowed`, `wdir-in-output`.
+ */
+export function placeProblems(pipeline: Pipeline): Problem[] {
+  return [...pipeline.stages.values()].flatMap((stage) => [
+    ...stage.outs.flatMap((out) => notAllowed(pipeline, 'output', out)),
+    ...stage.deps.flatMap((dep) => notAllowed(pipeline, 'dependency', dep)),
+    ...stage.outs
+      .filter((out) => isWithin(stage.wdir, out.path))
+      .map((out) => ownFolder(pipeline, stage, out)),
+  ]);
+}
+
+function notAllowed(pipeline: Pipeline, as: 'output' | 'dependency', place: Dependency): Problem[] {
+  const reason = as === 'output' ? outputProblem(place.path) : dependencyProblem(place.path);
+  if (reason === undefined) return [];
+  return [
+    {
+      code: as === 'output' ? 'output-not-allowed' : 'dependency-not-allowed',
+      message: `'${place.path}' cannot be ${as === 'output' ? 'an output' : 'a dependency'}: ${reason}`,
+      hint:
+        as === 'output'
+          ? 'Let the stage write a file or folder of its own.'
+          : 'Name the files and folders that the stage reads.',
+      location: pipeline.locate(place.at),
+    },
+  ];
+}
+
+function ownFolder(pipeline: Pipeline, stage: Stage, out: Output): Problem {
+  return {
+    code: 'wdir-in-output',
+    message: `stage '${stage.name}' would run in '${stage.wdir}', which lies in its output '${out.path}': outputs are removed before a run`,
+    hint: 'Let it run in another folder, or write into a folder below it.',
+    location: pipeline.locate(['stages', stage.name, 'wdir']),
+  };
 }
 
 /**
@@ -81,7 +121,7 @@ function trackedProblem(
     return {
       code: 'output-is-tracked',
       message: `'${out.path}' is an output of stage '${made.stage}', but '${pointer}.ocr' tracks it and no stage wrote it`,
-      hint: `If it was added, stop tracking it: 'ocrpipe rm ${pointer}'. If it is what the stage makes: 'ocrpipe commit ${made.stage}'.`,
+      hint: `Delete '${pointer}.ocr'; the bytes stay. Then 'ocrpipe commit ${made.stage}' takes them for the stage's result, or 'ocrpipe repro ${made.stage}' makes them anew.`,
       location,
     };
   }
@@ -89,7 +129,7 @@ function trackedProblem(
   return {
     code: 'output-overlaps-tracked',
     message: `'${out.path}', an output of stage '${made.stage}', ${relation} the tracked path '${pointer}'`,
-    hint: `Write elsewhere, or stop tracking it: 'ocrpipe rm ${pointer}'.`,
+    hint: `Write elsewhere, or stop tracking it: delete '${pointer}.ocr' and its line in .gitignore.`,
     location,
   };
 }
