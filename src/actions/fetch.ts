@@ -58,6 +58,8 @@ export async function fetchTargets(
 }
 
 function fetchRoot({ path, snapshot, below }: TargetPath): FetchRoot {
-  const root: FetchRoot = { id: snapshot.id, kind: rootKind(snapshot), name: path };
+  const { id, size } = snapshot;
+  const kind = rootKind(snapshot);
+  const root: FetchRoot = { id, kind, name: path, ...(kind === 'blob' && { size }) };
   return below === undefined ? root : { ...root, below: bytePath(below) };
 }

@@ -13,6 +13,8 @@ export interface PushOptions {
   targets: readonly string[];
   /** The default remote if left out. */
   remote?: string | undefined;
+  /** Read what the remote has of it first, and send again what is gone or damaged there. */
+  verify: boolean;
   /** Uploads at once. */
   jobs: number;
 }
@@ -31,6 +33,7 @@ export async function push(options: PushOptions, call: Call): Promise<Transferre
         ...session,
         source: { store, runs: records },
         wanted: { roots, runs, project },
+        verify: options.verify,
         jobs: options.jobs,
         events: call.events,
         signal: call.signal,

@@ -11,18 +11,25 @@ export default class Push extends BaseCommand {
     '<%= config.bin %> push',
     '<%= config.bin %> push data/raw --remote backup',
     '<%= config.bin %> push train',
+    '<%= config.bin %> push --verify',
   ];
   static override strict = false;
   static override args = { targets: Args.string({ description: 'paths or stages; everything if none' }) };
   static override flags = {
     ...transferFlags,
+    verify: Flags.boolean({
+      description: 'first read what the remote has of it; send again what is gone or damaged there',
+    }),
     jobs: Flags.integer({ char: 'j', min: 1, max: 64, default: 4, description: 'uploads at once' }),
   };
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Push);
     await this.perform(flags, {
-      action: (call) => push({ targets: argv.map(String), remote: flags.remote, jobs: flags.jobs }, call),
+      action: (call) => {
+        const { remote, jobs, verify } = flags;
+        return push({ targets: argv.map(String), remote, jobs, verify }, call);
+      },
       text: (result) => transferText(result, 'sent to'),
     });
   }

@@ -9,6 +9,8 @@ import type { ViewCache } from './view-cache.js';
 export interface FetchRoot {
   id: ContentId;
   kind: 'blob' | 'tree' | 'listing';
+  /** Bytes of a blob, where they are known. */
+  size?: number;
   /** The path of the workspace that needs it, for messages. */
   name: string;
   /** Below a directory: raw bytes as latin1, '/'-separated. Only what lies there is fetched. */

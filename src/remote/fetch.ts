@@ -1,7 +1,8 @@
+import type { ContentId } from '../base/content-id.js';
 import { OcrpipeError } from '../base/errors.js';
 import type { NodeKind } from '../store/format.js';
 import type { LocalStore } from '../store/local-store.js';
-import type { RunId } from '../store/run-records.js';
+import type { RunId, RunRecords } from '../store/run-records.js';
 import type { FetchInput } from './fetch-input.js';
 import { FetchRun } from './fetch-run.js';
 import { loadView } from './load-view.js';
@@ -48,9 +49,14 @@ async function fetchOnce(input: FetchInput): Promise<Fetched> {
   await walk.walk(input.roots);
   if (walk.blobs.size > 0) await (await remote.open()).run.fetchBlobs(walk.blobs);
   if (walk.nodes.length > 0) storeNodes(input.store, walk.nodes);
-  const keys = new Set(input.runKeys.filter((key) => input.runs.list(key).length === 0));
+  const keys = new Set(input.runKeys.filter((key) => !hasRecord(input.runs, key)));
   const runs = keys.size === 0 ? [] : await (await remote.open()).run.fetchRuns(({ key }) => keys.has(key));
   return { objects: remote.objects + walk.nodes.length, packs: remote.packs, runs };
+}
+
+/** True if the store has a record of a run under this key that can be read. */
+function hasRecord(runs: RunRecords, key: ContentId): boolean {
+  return runs.list(key).some((record) => runs.isWhole({ key, record }));
 }
 
 /** After every blob, so that a node in the store is most often whole. */

@@ -47,6 +47,25 @@ export async function loadView(source: ViewSource): Promise<RemoteView> {
   }
 }
 
+/** Above so many large objects the listing of them takes too many requests to be taken each time: 1,000 names cost one. */
+const MOST_LISTED_OBJECTS = 2000;
+
+/**
+ * Looks at a remote more closely, before something is left out of a push because it is there: large objects are compared with
+ * a listing of `objects/`. Costs nothing more where there are none, one or two requests where there are up to 2,000; beyond
+ * that they are believed.
+ */
+export async function loadCheckedView(
+  source: ViewSource,
+  distrusted: ReadonlySet<string> = new Set(),
+): Promise<RemoteView> {
+  const { parts, largeObjects } = await loadView(source);
+  const listed = largeObjects > 0 && largeObjects <= MOST_LISTED_OBJECTS;
+  const { remote, signal } = source;
+  const listedObjects = listed ? await remote.list(`${FOLDERS.objects}/`, { signal }) : undefined;
+  return new RemoteView({ ...parts, distrusted, ...(listedObjects && { listedObjects }) });
+}
+
 async function tryLoadView(source: ViewSource): Promise<RemoteView | undefined> {
   const { remote, signal } = source;
   const listedAtMs = performance.now();

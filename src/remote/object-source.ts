@@ -4,6 +4,7 @@ import type { ObjectKind } from '../store/format.js';
 import type { PackTable } from '../store/pack-format.js';
 import { packKey } from '../store/format.js';
 import type { PlannedRange } from './range-plan.js';
+import { SEND_AGAIN } from './remote-errors.js';
 import { readAll, type ByteRange, type Remote } from './remote.js';
 import type { RemotePlace, RemoteView } from './view.js';
 
@@ -89,7 +90,7 @@ export class ObjectSource {
 /** A file that a catalog names is not there: it may have been joined into another since the listing. */
 export function fileGone(remote: Remote, key: string): OcrpipeError {
   return new OcrpipeError('remote-file-gone', `${key} is no longer on ${remote.where}`, {
-    hint: "Run 'ocrpipe push' in a workspace that has the data: what is missing is sent again.",
+    hint: SEND_AGAIN,
   });
 }
 
@@ -100,7 +101,7 @@ export function remoteObjectDamaged(remote: Remote, wanted: WantedObject, key: s
     'object-damaged',
     `the ${kind} ${id} of ${name} is damaged in ${key} on ${remote.where}: its bytes have another hash`,
     {
-      hint: `Nothing of it was stored. Delete ${key} there, then run 'ocrpipe push' in a workspace that has the data.`,
+      hint: `Nothing of it was stored. ${SEND_AGAIN}`,
     },
   );
 }

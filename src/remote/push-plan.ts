@@ -213,7 +213,7 @@ function packsFor(source: PushSource, view: RemoteView, needed: readonly NeededO
  * every object in it is needed or on the remote already, and most of its bytes are needed.
  */
 function mayGoWhole(table: PackTable, needed: readonly NeededObject[], view: RemoteView): boolean {
-  if (view.isCondemned(packKey(table.packId))) return false;
+  if (view.isTaken(packKey(table.packId))) return false;
   const data = table.offsetAt(table.count) - table.offsetAt(0);
   if (bytesOf(needed) < data * WHOLE_PACK_SHARE) return false;
   const names = new Set(needed.map(({ kind, id }) => kind + id));

@@ -2,12 +2,13 @@ import type { ContentId } from '../base/content-id.js';
 import { contentIdOf } from '../base/content-id.js';
 import { OcrpipeError } from '../base/errors.js';
 import type { EventSink } from '../base/events.js';
-import type { StoreFormat } from '../store/format.js';
+import { objectKey, type StoreFormat } from '../store/format.js';
 import type { PackTable } from '../store/pack-format.js';
 import type { RunId } from '../store/run-records.js';
 import { catalogKey, encodeCatalog, type LargeObject, type Root } from './catalog.js';
+import { findDamaged } from './verify-remote.js';
 import { writeNextBase } from './write-base.js';
-import { loadView } from './load-view.js';
+import { loadCheckedView } from './load-view.js';
 import { eachInParallel } from './parallel.js';
 import {
   isNothingToPush,
@@ -29,6 +30,8 @@ export interface PushInput {
   remote: Remote;
   cache: ViewCache;
   wanted: PushWanted;
+  /** Read first what the remote has of it, and send again what is gone or damaged there. */
+  verify?: boolean;
   /** Uploads at once. */
   jobs: number;
   events: EventSink;
@@ -58,8 +61,9 @@ const STARTS = 5;
  * catalog. Deletes nothing.
  */
 export async function push(input: PushInput): Promise<Pushed> {
+  const distrusted = input.verify === true ? await findDamaged(input) : undefined;
   for (let start = 1; start <= STARTS; start += 1) {
-    const view = await loadView(input);
+    const view = await loadCheckedView(input, distrusted);
     const plan = planPush(input.source, input.wanted, view);
     if (isNothingToPush(plan)) return { objects: 0, packs: 0 };
     const format = view.parts.format ?? (await createFormat(input.remote, input.cache, input.signal));
@@ -104,7 +108,7 @@ class PushRun {
       await this.#sendBlobPacks();
       await this.#sendLargeObjects();
       await this.#sendPacks(this.#plan.lastPacks);
-      if (this.#listingAge() > LISTING_AGE_MS * 0.8) this.#view = await loadView(this.#input);
+      if (this.#listingAge() > LISTING_AGE_MS * 0.8) await this.#look();
       if (this.#view.baseNumber !== base) return 'base-changed';
       await this.#writeCatalog(true);
       if (this.#view.parts.loose.length >= MAX_LOOSE_CATALOGS) await writeNextBase(this.#input, this.#format);
@@ -129,7 +133,8 @@ class PushRun {
       if (unnamed > 0) await this.#checkpoint();
       await eachInParallel(batch, jobs, async (object) => {
         if (!this.#view.has('blob', object.id)) {
-          await sendObject({ store: source.store, remote, signal }, object);
+          const replace = this.#view.isDistrusted(objectKey(object.id));
+          await sendObject({ store: source.store, remote, replace, signal }, object);
           this.#large.push(object);
           this.#sent.objects += 1;
         }
@@ -156,7 +161,11 @@ class PushRun {
   /** Names the blobs that were sent, so that neither an interruption nor another pusher sends them again; then looks anew. */
   async #checkpoint(): Promise<void> {
     await this.#writeCatalog(false);
-    this.#view = await loadView(this.#input);
+    await this.#look();
+  }
+
+  async #look(): Promise<void> {
+    this.#view = await loadCheckedView(this.#input, this.#view.parts.distrusted);
   }
 
   async #writeCatalog(last: boolean): Promise<void> {

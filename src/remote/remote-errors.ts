@@ -33,10 +33,14 @@ export function remoteChanged(where: string, key: string): OcrpipeError {
   });
 }
 
+/** What heals a remote that lost or damaged something. */
+export const SEND_AGAIN =
+  "Run 'ocrpipe push --verify' in a workspace that has the data: what is missing or damaged there is sent again.";
+
 /** An object is shorter than what its catalog says. */
 export function rangeRefused(where: string, key: string): OcrpipeError {
   return new OcrpipeError('remote-range', `${key} on ${where} is shorter than its catalog says`, {
-    hint: "Run 'ocrpipe push' from a workspace that has the data: it is sent again.",
+    hint: SEND_AGAIN,
   });
 }
 

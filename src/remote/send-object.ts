@@ -1,9 +1,5 @@
-import type { ContentId } from '../base/content-id.js';
-import { OcrpipeError } from '../base/errors.js';
 import { objectKey } from '../store/format.js';
 import type { LocalStore } from '../store/local-store.js';
-import { hashOfFile } from '../store/loose-objects.js';
-import { objectDamaged } from '../store/object-reader.js';
 import type { LargeObject } from './catalog.js';
 import type { Described, Remote } from './remote.js';
 
@@ -14,45 +10,27 @@ const ASK_FIRST_BYTES = 32 * 1024 * 1024;
 export interface ObjectSender {
   store: LocalStore;
   remote: Remote;
+  /** What stands under its name was read and found wrong: it is replaced without asking what the server thinks of it. */
+  replace?: boolean;
   signal?: AbortSignal | undefined;
 }
 
 /**
  * Brings one large blob to the remote. It is hashed before and by the server: a damaged one throws `object-damaged` and does
- * not get there. `remote-object-damaged` if other bytes stand under its name there.
+ * not get there. Other bytes under its name are replaced: a name stands for these bytes alone, whoever writes them.
  */
 export async function sendObject(sender: ObjectSender, object: LargeObject): Promise<void> {
-  const { store, remote, signal } = sender;
+  const { store, remote, signal, replace = false } = sender;
   const key = objectKey(object.id);
-  const file = store.objectFile(object.id);
-  if (object.size >= ASK_FIRST_BYTES) {
-    const there = await remote.describe(key, { signal });
-    if (there !== undefined && isSame(there, object)) return;
-    if (there !== undefined) throw otherBytesThere(remote, key);
-  }
-  await refuseDamaged(file, object.id, signal);
-  const body = { file, size: object.size };
-  const outcome = await remote.put(key, body, { sha256: object.id, ifNoneMatch: true, signal });
-  if (outcome === 'created') return;
-  const there = await remote.describe(key, { signal });
-  if (there === undefined || !isSame(there, object)) throw otherBytesThere(remote, key);
+  const isThere = async (): Promise<boolean> => isSame(await remote.describe(key, { signal }), object);
+  if (!replace && object.size >= ASK_FIRST_BYTES && (await isThere())) return;
+  await store.checkObject(object.id, signal ? { signal } : {});
+  const body = { file: store.objectFile(object.id), size: object.size };
+  const put = (ifNoneMatch: boolean) => remote.put(key, body, { sha256: object.id, ifNoneMatch, signal });
+  if (replace) await put(false);
+  else if ((await put(true)) === 'exists' && !(await isThere())) await put(false);
 }
 
-async function refuseDamaged(file: string, id: ContentId, signal: AbortSignal | undefined): Promise<void> {
-  const found = await hashOfFile(file, signal ? { signal } : {});
-  if (found !== id) throw objectDamaged('blob', id, file, 'its bytes have another hash');
-}
-
-function isSame(there: Described, object: LargeObject): boolean {
-  return there.size === object.size && (there.sha256 ?? object.id) === object.id;
-}
-
-function otherBytesThere(remote: Remote, key: string): OcrpipeError {
-  return new OcrpipeError(
-    'remote-object-damaged',
-    `${key} on ${remote.where} is damaged: its bytes are not those of its name`,
-    {
-      hint: 'Delete this file on the remote, then run the command again: it is sent anew.',
-    },
-  );
+function isSame(there: Described | undefined, object: LargeObject): boolean {
+  return there?.size === object.size && (there.sha256 ?? object.id) === object.id;
 }

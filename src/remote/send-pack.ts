@@ -8,7 +8,6 @@ import { hashOfFile } from '../store/loose-objects.js';
 import { PACK_SALT_BYTES, type PackTable } from '../store/pack-format.js';
 import { PackWriter, type SealedPack } from '../store/pack-writer.js';
 import type { RunId } from '../store/run-records.js';
-import { verifyPackFile } from '../store/verify-pack.js';
 import type { NeededObject, PlannedPack, PushSource } from './push-plan.js';
 import type { Remote } from './remote.js';
 import type { RemoteView } from './view.js';
@@ -33,9 +32,11 @@ export async function sendPack(
   view: RemoteView,
 ): Promise<PackTable> {
   if (planned.from === 'local') {
-    const file = sender.source.store.packFile(planned.table.packId);
-    const table = verifyPackFile(file, planned.table.packId);
-    if (await putPack(sender, { id: table.packId, file, table }, view)) return table;
+    const { store } = sender.source;
+    const { table } = planned;
+    store.checkPack(table);
+    const pack = { id: table.packId, file: store.packFile(table.packId), table };
+    if (await putPack(sender, pack, view)) return table;
   } else {
     const table = await sendNewPack(sender, planned.needed, view);
     if (table !== undefined) return table;
@@ -95,11 +96,11 @@ function readObject(
   return run === undefined ? store.read(kind, id) : sender.source.runs.readBytes(run);
 }
 
-/** False if the name cannot be used: it is condemned, or other bytes stand there. */
+/** False if the name cannot be used: it is condemned or distrusted, or other bytes stand there. */
 async function putPack(sender: PackSender, pack: SealedPack, view: RemoteView): Promise<boolean> {
   const { remote, signal } = sender;
   const key = packKey(pack.id);
-  if (view.isCondemned(key)) return false;
+  if (view.isTaken(key)) return false;
   const sha256 = await hashOfFile(pack.file, signal ? { signal } : {});
   const isThere = async (): Promise<boolean> => {
     const there = await remote.describe(key, { signal });

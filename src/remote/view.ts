@@ -11,7 +11,7 @@ import type { Listed } from './remote.js';
 /** Where a remote has an object. */
 export type RemotePlace =
   | { in: 'pack'; key: string; table: PackTable; index: number; offset: number; length: number }
-  | { in: 'file'; key: string; length: number };
+  | { in: 'file'; id: ContentId; key: string; length: number };
 
 /** A catalog of a view, by name. */
 export interface NamedCatalog {
@@ -34,6 +34,10 @@ export interface ViewParts {
   listed: readonly Listed[];
   /** When that listing began, by `performance.now()`. */
   listedAtMs: number;
+  /** The listing of `objects/`, where one was taken: large objects that it lacks are not there. */
+  listedObjects?: readonly Listed[];
+  /** Keys that were read and found damaged or gone: they count as absent, and are not relied on. */
+  distrusted?: ReadonlySet<string>;
 }
 
 /**
@@ -42,11 +46,12 @@ export interface ViewParts {
  */
 export class RemoteView {
   readonly parts: ViewParts;
-  /** False if a pack that a catalog names is not there: what lies below a tree may then be missing too. */
+  /** False if a pack or large object that a catalog names is not there: what lies below a tree may then be missing too. */
   readonly intact: boolean;
   /** Bytes of each listed key. */
   readonly listed: ReadonlyMap<string, number>;
   readonly #condemned: ReadonlySet<string>;
+  readonly #listedObjects: ReadonlyMap<string, number> | undefined;
   readonly #index = new ObjectIndex();
   readonly #large = new Map<ContentId, number>();
   readonly #runs = new Map<string, RunId>();
@@ -56,6 +61,8 @@ export class RemoteView {
     this.parts = parts;
     this.listed = new Map(parts.listed.map(({ key, size }) => [key, size]));
     this.#condemned = new Set(parts.base?.condemned.map(({ key }) => key));
+    this.#listedObjects =
+      parts.listedObjects && new Map(parts.listedObjects.map(({ key, size }) => [key, size]));
     let intact = true;
     const seen = new Set<ContentId>();
     for (const { catalog } of [...parts.parts, ...parts.loose]) {
@@ -65,7 +72,9 @@ export class RemoteView {
         if (this.#isThere(table)) this.#index.add(table);
         else intact = false;
       }
-      this.#addRest(catalog);
+      intact = this.#addLarge(catalog) && intact;
+      for (const run of catalog.runs) this.#runs.set(run.key + run.record, run);
+      for (const root of catalog.roots) this.#roots.add(rootName(root));
     }
     this.intact = intact;
   }
@@ -89,7 +98,7 @@ export class RemoteView {
       length: table.lengthAt(index),
     }));
     const size = kind === 'blob' ? this.#large.get(id) : undefined;
-    if (size !== undefined) places.push({ in: 'file', key: objectKey(id), length: size });
+    if (size !== undefined) places.push({ in: 'file', id, key: objectKey(id), length: size });
     return places;
   }
 
@@ -110,22 +119,37 @@ export class RemoteView {
     return this.#roots.has(rootName(root));
   }
 
-  /** True for a key on its way out: it must be written under another name. */
-  isCondemned(key: string): boolean {
-    return this.#condemned.has(key);
+  /** How many large objects it has. */
+  get largeObjects(): number {
+    return this.#large.size;
+  }
+
+  /** True for a pack on its way out, or one that was found damaged: its objects must be written under another name. */
+  isTaken(key: string): boolean {
+    return this.#condemned.has(key) || this.isDistrusted(key);
+  }
+
+  /** True for a key whose bytes were read and found wrong. */
+  isDistrusted(key: string): boolean {
+    return this.parts.distrusted?.has(key) ?? false;
   }
 
   #isThere(table: PackTable): boolean {
     const key = packKey(table.packId);
-    return this.listed.get(key) === table.size && !this.#condemned.has(key);
+    return this.listed.get(key) === table.size && !this.isTaken(key);
   }
 
-  #addRest(catalog: Catalog): void {
+  /** False if a large object of the catalog is known not to be there. */
+  #addLarge(catalog: Catalog): boolean {
+    let whole = true;
     for (const { id, size } of catalog.objects) {
-      if (!this.#condemned.has(objectKey(id))) this.#large.set(id, size);
+      const key = objectKey(id);
+      if (this.#condemned.has(key)) continue;
+      const isThere = this.#listedObjects === undefined || this.#listedObjects.get(key) === size;
+      if (isThere && !this.isDistrusted(key)) this.#large.set(id, size);
+      else whole = false;
     }
-    for (const run of catalog.runs) this.#runs.set(run.key + run.record, run);
-    for (const root of catalog.roots) this.#roots.add(rootName(root));
+    return whole;
   }
 }
 

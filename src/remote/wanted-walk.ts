@@ -1,5 +1,5 @@
 import type { ContentId } from '../base/content-id.js';
-import { userError } from '../base/errors.js';
+import { OcrpipeError, userError } from '../base/errors.js';
 import type { NodeKind, ObjectKind } from '../store/format.js';
 import type { LocalStore } from '../store/local-store.js';
 import type { PackTable } from '../store/pack-format.js';
@@ -34,6 +34,8 @@ export class WantedWalk {
   readonly #store: LocalStore;
   readonly #source: NodeSource;
   readonly #read = new Map<string, Buffer>();
+  /** Nodes of the store, read before they are visited: a damaged one is got from the remote like an absent one. */
+  readonly #local = new Map<string, Buffer>();
   readonly #seen = new Set<string>();
 
   constructor(store: LocalStore, source: NodeSource) {
@@ -54,13 +56,13 @@ export class WantedWalk {
   async #start(root: FetchRoot): Promise<NodeRef[]> {
     const optional = root.optional ?? false;
     if (root.kind === 'blob') {
-      this.#wantBlob(root.id, root.name, optional);
+      this.#wantBlob(root, root.name, optional);
       return [];
     }
     const ref: NodeRef = { kind: root.kind, id: root.id, name: root.name, optional };
     if (root.below === undefined) return [ref];
     const entry = await this.#descend(ref, root.below);
-    if (entry.kind === 'file') this.#wantBlob(entry.id, `${root.name}/${root.below}`, optional);
+    if (entry.kind === 'file') this.#wantBlob(entry, `${root.name}/${root.below}`, optional);
     return entry.kind === 'directory' ? [{ ...ref, id: entry.id }] : [];
   }
 
@@ -84,8 +86,23 @@ export class WantedWalk {
       if (!('children' in node)) return node.entries.find((entry) => entry.name === name);
       const child = node.children.find(({ last }) => name <= last);
       if (child === undefined) return undefined;
+      // The whole listing of a directory on the way is kept: an edit of the part makes a new one of it.
+      const others = node.children.filter((each) => each !== child).map(({ id }) => ({ ...ref, id }));
+      await this.#loadNodes(others, node.level - 1);
       ref = { ...ref, id: child.id };
     }
+  }
+
+  /** Brings nodes of one directory, and those of it below them, and nothing that they name. */
+  async #loadNodes(refs: readonly NodeRef[], level: number): Promise<void> {
+    if (refs.length === 0) return;
+    await this.#load(refs);
+    const nodes = refs.map((ref) => ({ ref, node: this.#take(ref) }));
+    if (level === 0) return;
+    const below = nodes.flatMap(({ ref, node }) =>
+      'children' in node ? node.children.map(({ id }) => ({ ...ref, id })) : [],
+    );
+    await this.#loadNodes(below, level - 1);
   }
 
   /** Brings the nodes that are not in the store into memory; returns those that can be visited. */
@@ -105,7 +122,20 @@ export class WantedWalk {
 
   #isHere(ref: NodeRef): boolean {
     const name = ref.kind + ref.id;
-    return this.#seen.has(name) || this.#read.has(name) || this.#store.has(ref.kind, ref.id);
+    if (this.#read.has(name) || this.#local.has(name)) return true;
+    const bytes = this.#readLocal(ref);
+    if (bytes !== undefined) this.#local.set(name, bytes);
+    return bytes !== undefined;
+  }
+
+  #readLocal({ kind, id }: NodeRef): Buffer | undefined {
+    if (!this.#store.has(kind, id)) return undefined;
+    try {
+      return this.#store.read(kind, id);
+    } catch (error) {
+      if (error instanceof OcrpipeError && error.code === 'object-damaged') return undefined;
+      throw error;
+    }
   }
 
   /** What a node names, to be visited next. */
@@ -118,7 +148,7 @@ export class WantedWalk {
     for (const entry of node.entries) {
       if (entry.kind === 'directory') below.push({ ...ref, id: entry.id });
       else if (entry.kind === 'file' && ref.kind === 'tree') {
-        this.#wantBlob(entry.id, `${ref.name} (${entry.name})`, ref.optional);
+        this.#wantBlob(entry, `${ref.name} (${entry.name})`, ref.optional);
       }
     }
     return below;
@@ -132,14 +162,16 @@ export class WantedWalk {
       this.#seen.add(name);
       this.nodes.push({ kind: ref.kind, bytes });
     }
-    return decodeNode(bytes ?? this.#store.read(ref.kind, ref.id), ref.id);
+    const node = decodeNode(bytes ?? this.#local.get(name) ?? this.#store.read(ref.kind, ref.id), ref.id);
+    this.#local.delete(name);
+    return node;
   }
 
   readonly #optionalBlobs = new Set<ContentId>();
 
-  #wantBlob(id: ContentId, name: string, optional: boolean): void {
+  #wantBlob({ id, size }: { id: ContentId; size?: number }, name: string, optional: boolean): void {
     if (!optional) this.#optionalBlobs.delete(id);
-    if (this.blobs.has(id) || this.#store.has('blob', id)) return;
+    if (this.blobs.has(id) || this.#store.has('blob', id, size)) return;
     this.blobs.set(id, { kind: 'blob', id, name });
     if (optional) this.#optionalBlobs.add(id);
   }
@@ -167,6 +199,6 @@ export function nodesAlongside(table: PackTable): number[] {
 
 function notTracked(name: string, path: string) {
   return userError('path-not-tracked', `there is no '${path}' in ${name}`, {
-    hint: `See what it holds with 'ocrpipe ls ${name}'.`,
+    hint: `Check the spelling, or pull all of it: 'ocrpipe pull ${name}'.`,
   });
 }

@@ -41,7 +41,7 @@ export class RunRecords {
   putBytes(run: RunId, bytes: Uint8Array): void {
     const where = this.fileOf(run);
     parseRecord(run, bytes, where);
-    if (!this.#isWhole(run)) giveName(writeTemporary(join(this.#root, FOLDERS.tmp), bytes), where);
+    if (!this.isWhole(run)) giveName(writeTemporary(join(this.#root, FOLDERS.tmp), bytes), where);
   }
 
   fileOf(run: RunId): string {
@@ -88,7 +88,8 @@ export class RunRecords {
     }
   }
 
-  #isWhole(run: RunId): boolean {
+  /** True if the record is there and its bytes are those of its id. */
+  isWhole(run: RunId): boolean {
     try {
       this.readBytes(run);
       return true;

@@ -81,7 +81,7 @@ describe('push and pull over S3 with the real binary', () => {
     const a = await workspaceWithData();
     const pushed = await a.run(['push']);
     expect(pushed).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(await a.json('push')).toMatchObject({ objects: 0, packs: 0, bytes: 0, requests: 1 });
+    expect(await a.json('push')).toMatchObject({ objects: 0, packs: 0, bytes: 0, requests: 2 });
     const b = await cloneOf(a);
     const pulled = await b.run(['pull']);
     expect(pulled).toMatchObject({ exitCode: 0, stderr: '' });

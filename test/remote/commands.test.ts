@@ -40,7 +40,8 @@ describe('push and pull with the real binary', () => {
     const pushed = await a.json<Transferred>('push');
     expect(pushed).toMatchObject({ objects: expect.any(Number) as number, packs: 1 });
     const again = await a.json<Transferred>('push');
-    expect(again).toMatchObject({ objects: 0, packs: 0, bytes: 0, requests: 1 });
+    // The listing of packs/, and that of objects/ because the remote has a large file.
+    expect(again).toMatchObject({ objects: 0, packs: 0, bytes: 0, requests: 2 });
     const b = await cloneOf(a);
     const pulled = await b.json<Transferred & { paths: string[] }>('pull');
     expect(pulled.objects).toBe(pushed.objects);
@@ -62,6 +63,68 @@ describe('push and pull with the real binary', () => {
     expect(existsSync(c.path('data/raw'))).toBe(false);
     await c.ocrpipe('checkout');
     expect(contents(c)).toEqual(contents(a));
+  });
+
+  it('an edit of a part that was pulled alone drops nothing of the rest', { timeout: 120_000 }, async () => {
+    const { a } = await workspaceWithData();
+    await a.ocrpipe('push');
+    const b = await cloneOf(a);
+    await b.ocrpipe('pull', 'data/raw/1');
+    b.write(
+      'pipeline.yaml',
+      'stages:\n  part: {run: "ls data/raw/1 > out", deps: [data/raw/1], outs: [out]}\n',
+    );
+    const { tracked } = await b.json<{ tracked: unknown[] }>('status');
+    expect(tracked).toEqual([{ path: 'data/raw', state: 'clean' }]);
+    await b.ocrpipe('repro');
+    b.write('data/raw/1/1.bin', 'edited');
+    const found = await b.json<{ modified: { path: string }[]; deleted: unknown[]; unknown: unknown[] }>(
+      'diff',
+    );
+    expect(found).toMatchObject({ modified: [{ path: 'data/raw/1/1.bin' }], deleted: [], unknown: [] });
+    await b.ocrpipe('repro');
+    expect(b.read('data/raw.ocr')).toContain('files: 13\n');
+    b.write('data/raw/1/4.bin', 'edited too');
+    await b.ocrpipe('commit');
+    expect(b.read('data/raw.ocr')).toContain('files: 13\n');
+    await b.ocrpipe('push');
+    await b.commit('edited');
+    const c = await cloneOf(b);
+    await c.ocrpipe('pull');
+    const expected = contents(a);
+    expected['/1/1.bin'] = Buffer.from('edited').toString('base64');
+    expected['/1/4.bin'] = Buffer.from('edited too').toString('base64');
+    expect(contents(c)).toEqual(expected);
+    await b.ocrpipe('pull');
+    expect(contents(b)).toEqual(expected);
+  });
+
+  it('a stage that reads more than the pulled part says what to pull', async () => {
+    const { a } = await workspaceWithData();
+    await a.ocrpipe('push');
+    const b = await cloneOf(a);
+    await b.ocrpipe('pull', 'data/raw/1');
+    b.write('pipeline.yaml', 'stages:\n  all: {run: "ls data/raw > out", deps: [data/raw], outs: [out]}\n');
+    const refused = await b.run(['repro']);
+    expect(refused).toMatchObject({ exitCode: 2 });
+    expect(refused.stderr).toContain('ocrpipe pull data/raw');
+    await b.ocrpipe('pull', 'data/raw');
+    await b.ocrpipe('repro');
+    expect(b.read('out').split('\n')).toEqual(['0', '1', '2', 'large.bin', '']);
+  });
+
+  it('one path that cannot be put in place does not keep the others from theirs', async () => {
+    const { a } = await workspaceWithData(3);
+    for (const name of ['one', 'two']) a.write(`${name}/x`, name);
+    await a.ocrpipe('add', 'one', 'two');
+    await a.commit('more');
+    await a.ocrpipe('push');
+    const b = await cloneOf(a);
+    b.write('data/raw/mine', 'not stored');
+    const refused = await b.run(['pull']);
+    expect(refused).toMatchObject({ exitCode: 2 });
+    expect(refused.stderr).toContain('data/raw/mine');
+    expect([b.read('one/x'), b.read('two/x'), b.read('data/raw/mine')]).toEqual(['one', 'two', 'not stored']);
   });
 
   it('do not overwrite edited files without --force', async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { contentIdOf, type ContentId } from '../../src/base/content-id.js';
 import { baseKey, decodeBase, encodeBase } from '../../src/remote/base-chain.js';
@@ -179,6 +179,126 @@ describe('a view', () => {
       exitCode: 2,
     });
     expect([...place.objects.keys()]).toEqual(['format.json']);
+  });
+});
+
+describe('a remote that lost or damaged something', () => {
+  /** A pushed directory with a large file in it. */
+  async function pushed(): Promise<{ place: Place; machine: Machine; id: ContentId; key: string }> {
+    const place = new Place();
+    const machine = new Machine();
+    const id = machine.add({ ...randomFiles(5, 100), big: randomBytes(1_200_000) });
+    await machine.push(place.open(), [id]);
+    return { place, machine, id, key: place.keys(/^objects\//)[0]! };
+  }
+
+  it('gets a large object again that is gone or has another size, in one request more than before', async () => {
+    const { place, machine, id, key } = await pushed();
+    const sound = place.objects.get(key)!;
+    const quiet = place.open();
+    expect(await machine.push(quiet, [id])).toEqual({ objects: 0, packs: 0 });
+    expect(quiet.traffic.requests).toBe(2);
+    for (const wrong of [undefined, sound.subarray(1), Buffer.alloc(0)]) {
+      if (wrong) place.objects.set(key, wrong);
+      else place.objects.delete(key);
+      expect(await machine.push(place.open(), [id])).toEqual({ objects: 1, packs: 0 });
+      expect(sound.equals(place.objects.get(key)!)).toBe(true);
+    }
+    const reader = new Machine();
+    await reader.fetch(place.open(), [id]);
+    expect(reader.files(id)).toEqual(machine.files(id));
+  });
+
+  it('still takes data that has nothing to do with what is gone', async () => {
+    const { place, machine, key } = await pushed();
+    place.objects.delete(key);
+    const other = machine.add(randomFiles(2, 50));
+    expect((await machine.push(place.open(), [other])).packs).toBe(1);
+    expect(place.objects.has(key)).toBe(false);
+  });
+
+  it('is healed by a push that verifies it: large objects and packs with wrong bytes of the right size', async () => {
+    const { place, machine, id, key } = await pushed();
+    const [pack] = place.keys(/\.pack$/);
+    for (const [damaged, at] of [
+      [key, 600_000],
+      [pack!, 40],
+    ] as const) {
+      const bytes = Buffer.from(place.objects.get(damaged)!);
+      bytes[at]! ^= 1;
+      place.objects.set(damaged, bytes);
+    }
+    expect(await machine.push(place.open(), [id])).toEqual({ objects: 0, packs: 0 });
+    const refused = new Machine().fetch(place.open(), [id]);
+    await expect(refused).rejects.toMatchObject({
+      code: 'object-damaged',
+      hint: expect.stringContaining('ocrpipe push --verify') as unknown,
+    });
+    expect(await machine.push(place.open(), [id], { verify: true })).toMatchObject({ packs: 1 });
+    const reader = new Machine();
+    await reader.fetch(place.open(), [id]);
+    expect(reader.files(id)).toEqual(machine.files(id));
+    expect(await machine.push(place.open(), [id])).toEqual({ objects: 0, packs: 0 });
+  });
+
+  it('is told apart from one that is sound: a push that verifies it sends nothing', async () => {
+    const { place, machine, id } = await pushed();
+    expect(await machine.push(place.open(), [id], { verify: true })).toEqual({ objects: 0, packs: 0 });
+  });
+
+  it('is reported with a command that heals it where a file is gone', async () => {
+    const { place, machine, id, key } = await pushed();
+    place.objects.delete(key);
+    await expect(new Machine().fetch(place.open(), [id])).rejects.toMatchObject({
+      code: 'remote-file-gone',
+      hint: expect.stringContaining('ocrpipe push --verify') as unknown,
+    });
+    await machine.push(place.open(), [id], { verify: true });
+    const reader = new Machine();
+    await reader.fetch(place.open(), [id]);
+    expect(reader.files(id)).toEqual(machine.files(id));
+  });
+
+  it('gets a damaged catalog anew once that was deleted, as its error says', async () => {
+    const { place, machine, id } = await pushed();
+    const [catalog] = place.keys(/\.cat$/);
+    const bytes = Buffer.from(place.objects.get(catalog!)!);
+    bytes[40]! ^= 4;
+    place.objects.set(catalog!, bytes);
+    await expect(new Machine().fetch(place.open(), [id])).rejects.toMatchObject({ code: 'catalog-damaged' });
+    place.objects.delete(catalog!);
+    const remote = place.open();
+    await machine.push(remote, [id]);
+    expect(remote.traffic.sentBytes).toBeLessThan(1_300_000);
+    const reader = new Machine();
+    await reader.fetch(place.open(), [id]);
+    expect(reader.files(id)).toEqual(machine.files(id));
+  });
+});
+
+describe('a fetch', () => {
+  it('gets again what the store has damaged: nodes at once, files as soon as that is known', async () => {
+    const place = new Place();
+    const machine = new Machine();
+    const big = randomBytes(1_200_000);
+    const id = machine.add({ ...randomFiles(30, 100), big, inner: randomFiles(3, 10) });
+    const before = machine.files(id);
+    await machine.push(place.open(), [id]);
+    const nodes = machine.store.packs().find((table) => table.kindAt(0) === 'tree')!;
+    flipByte(machine.store.packFile(nodes.packId), nodes.offsetAt(0) + 20);
+    await machine.fetch(place.open(), [id]);
+    expect(machine.files(id)).toEqual(before);
+
+    const file = machine.store.objectFile(contentIdOf(big));
+    flipByte(file, 5);
+    expect(() => machine.files(id)).toThrow(expect.objectContaining({ code: 'object-damaged' }));
+    await machine.fetch(place.open(), [id]);
+    expect(machine.files(id)).toEqual(before);
+
+    chmodSync(file, 0o644);
+    truncateSync(file, 1_100_000);
+    await machine.fetch(place.open(), [id]);
+    expect(machine.files(id)).toEqual(before);
   });
 });
 

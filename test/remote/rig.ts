@@ -66,6 +66,7 @@ export class Machine {
       ...{ remote, cache: this.cache, events: noEvents },
       wanted: { roots: roots.map(rootOf), runs: options.runs ?? [], project: options.project ?? 'test' },
       jobs: options.jobs ?? 4,
+      verify: options.verify ?? false,
       signal: options.signal ?? new AbortController().signal,
     });
   }
@@ -99,6 +100,7 @@ export interface TransferOptions {
   runs?: readonly RunId[];
   runKeys?: readonly ContentId[];
   project?: string;
+  verify?: boolean;
   jobs?: number;
   signal?: AbortSignal;
   events?: EventSink;
