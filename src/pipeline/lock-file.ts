@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { canonicalJson } from '../base/canonical-json.js';
+import { canonicalJson, type JsonValue } from '../base/canonical-json.js';
 import { isContentId } from '../base/content-id.js';
 import { userError } from '../base/errors.js';
 import { repoPath, type RepoPath } from '../base/paths.js';
@@ -49,13 +49,35 @@ const entrySchema = z.strictObject({
   run: z.array(z.string()).min(1),
   wdir: locked.path.optional(),
   deps: z.array(z.strictObject(locked)).optional(),
-  params: z.record(locked.path, z.record(z.string(), z.json())).optional(),
+  // As it stands: a record of zod would leave out the key '__proto__'.
+  params: z.custom<WrittenParams>(isWrittenParams, 'is not parameters by file and key').optional(),
   outs: z.array(z.strictObject({ ...locked, persist: z.boolean().optional() })).optional(),
 });
 const lockSchema = z.strictObject({
   version: z.literal(LOCK_VERSION),
   stages: z.record(z.string(), entrySchema),
 });
+
+type WrittenParams = Readonly<Record<string, Readonly<Record<string, JsonValue>>>>;
+
+function isWrittenParams(value: unknown): boolean {
+  return (
+    isMap(value) &&
+    Object.entries(value).every(
+      ([file, params]) => isRepoPath(file) && isMap(params) && Object.values(params).every(isJson),
+    )
+  );
+}
+
+function isMap(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isJson(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.values(value).every(isJson);
+  if (typeof value === 'number') return Number.isFinite(value);
+  return value === null || typeof value === 'string' || typeof value === 'boolean';
+}
 
 /**
  * Parses pipeline.lock. Throws (exit code 2, with the place) `conflict-markers`, `yaml-syntax`, or `lock-invalid` for

@@ -1,6 +1,6 @@
 import { canonicalJson, type JsonValue } from '../base/canonical-json.js';
 import { OcrpipeError, userError } from '../base/errors.js';
-import { flattenJson } from '../base/flatten-json.js';
+import { escapeKey, flattenJson, splitKey } from '../base/flatten-json.js';
 import { suggest } from '../base/nearest.js';
 import type { RepoPath } from '../base/paths.js';
 import { parseYamlFile, type YamlFile } from '../base/yaml-file.js';
@@ -65,11 +65,11 @@ export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** The value under a dotted key; '' is the whole. Undefined if there is none. */
+/** The value under a dotted key (`a\.b`: the key 'a.b' itself); '' is the whole. Undefined if there is none. */
 function valueAt(value: unknown, key: string): JsonValue | undefined {
   if (key === '') return (value ?? null) as JsonValue;
   let current = value;
-  for (const part of key.split('.')) {
+  for (const part of splitKey(key)) {
     if (typeof current !== 'object' || current === null || !Object.hasOwn(current, part)) return undefined;
     current = (current as Record<string, unknown>)[part];
   }
@@ -90,7 +90,7 @@ function missingParameter(
 }
 
 function knownKeys(value: object): string[] {
-  const top = Object.keys(value);
+  const top = Object.keys(value).map(escapeKey);
   return [...new Set([...top, ...flattenJson(value as JsonValue).keys()])].slice(0, 200);
 }
 
@@ -104,8 +104,10 @@ function refuseNotCanonical(file: YamlFile, key: string, value: JsonValue): void
         'invalid-parameter',
         `${file.file}: '${leaf}' is no value to compare: ${error.message}`,
         {
-          location: file.locate(leaf.split('.')),
-          hint: 'Write it as a text in quotes, or give a smaller number.',
+          location: file.locate(splitKey(leaf)),
+          hint: Number.isInteger(each)
+            ? 'Write it as a text in quotes, or give a smaller number.'
+            : 'Write it as a text in quotes.',
           cause: error,
         },
       );

@@ -31,7 +31,8 @@ export function runRecordValue(inputs: StageInputs, outs: readonly LockedPath[])
 
 const recordSchema = z.strictObject({
   version: z.literal(RECORD_VERSION),
-  input: z.json(),
+  // As it stands: a record of zod would leave out the key '__proto__'.
+  input: z.custom<JsonValue>((value) => value !== undefined),
   outs: z.array(
     z.strictObject({
       path: z.string().refine((path) => repoPath(path) === path),

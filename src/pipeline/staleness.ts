@@ -1,8 +1,8 @@
 import type { RepoPath } from '../base/paths.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
-import type { JsonValue } from '../base/canonical-json.js';
+import { canonicalJson, type JsonValue } from '../base/canonical-json.js';
 import { flattenJson } from '../base/flatten-json.js';
-import type { ParamValue } from './params.js';
+import { compareText, type ParamValue } from './params.js';
 import type { LockEntry } from './lock-file.js';
 import type { Reason } from './reason.js';
 import { sameContent, type DeclaredOutput, type LockedPath } from './signature.js';
@@ -92,27 +92,54 @@ function depReasons(now: readonly DependencyNow[], locked: readonly LockedPath[]
   return [...changed, ...removed];
 }
 
-/** Leaf by leaf, so that it is said which number changed, not which map. */
+/** Values are compared as wholes; what differs is said leaf by leaf, where leaves tell it. */
 function paramReasons(now: readonly ParamValue[], locked: readonly ParamValue[]): Reason[] {
-  const [old, current] = [leavesOf(locked), leavesOf(now)];
-  const subjects = [...new Set([...old.keys(), ...current.keys()])].sort();
-  const reasons = subjects.flatMap((subject): Reason[] => {
-    const [before, after] = [old.get(subject), current.get(subject)];
-    if (JSON.stringify(before) === JSON.stringify(after)) return [];
-    return [
-      {
-        kind: 'param-changed',
-        subject,
-        ...(before !== undefined && { old: before }),
-        ...(after !== undefined && { new: after }),
-      },
-    ];
+  const [old, current] = [byName(locked), byName(now)];
+  const changed = [...current].filter(
+    ([name, param]) => old.has(name) && !sameValue(old.get(name)!.value, param.value),
+  );
+  const values = changed.flatMap(([name, param]) => {
+    const before = old.get(name)!;
+    const leaves = leafReasons([before], [param]);
+    // `[1]` and `{0: 1}` have the same leaves.
+    return leaves.length > 0 ? leaves : [paramChanged(name, before.value, param.value)];
   });
-  if (reasons.length > 0) return reasons;
+  const reasons = [...values, ...keyReasons(old, current)];
+  return reasons.sort((a, b) => compareText(a.subject, b.subject));
+}
+
+/** Keys that only one side names. */
+function keyReasons(old: ParamsByName, current: ParamsByName): Reason[] {
+  const dropped = [...old].filter(([name]) => !current.has(name)).map(([, param]) => param);
+  const added = [...current].filter(([name]) => !old.has(name)).map(([, param]) => param);
+  if (dropped.length + added.length === 0) return [];
+  const leaves = leafReasons(dropped, added);
+  if (leaves.length > 0) return leaves;
   // The same leaves under other keys ('train' and 'train.epochs'): the signature differs, no value does.
-  return sameKeys(now, locked)
-    ? []
-    : [{ kind: 'param-changed', subject: keysText(now), old: keysText(locked), new: keysText(now) }];
+  return [paramChanged(keysText(added), keysText(dropped), keysText(added))];
+}
+
+function leafReasons(before: readonly ParamValue[], after: readonly ParamValue[]): Reason[] {
+  const [old, current] = [leavesOf(before), leavesOf(after)];
+  const subjects = [...new Set([...old.keys(), ...current.keys()])];
+  return subjects
+    .filter((subject) => !sameValue(old.get(subject), current.get(subject)))
+    .map((subject) => paramChanged(subject, old.get(subject), current.get(subject)));
+}
+
+function paramChanged(subject: string, old: JsonValue | undefined, now: JsonValue | undefined): Reason {
+  return {
+    kind: 'param-changed',
+    subject,
+    ...(old !== undefined && { old }),
+    ...(now !== undefined && { new: now }),
+  };
+}
+
+type ParamsByName = ReadonlyMap<string, ParamValue>;
+
+function byName(params: readonly ParamValue[]): ParamsByName {
+  return new Map(params.map((param) => [`${param.file}:${param.key}`, param]));
 }
 
 function leavesOf(params: readonly ParamValue[]): Map<string, JsonValue> {
@@ -122,8 +149,10 @@ function leavesOf(params: readonly ParamValue[]): Map<string, JsonValue> {
   return new Map(leaves);
 }
 
-function sameKeys(a: readonly ParamValue[], b: readonly ParamValue[]): boolean {
-  return keysText(a) === keysText(b);
+/** Undefined: there is none. */
+function sameValue(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return canonicalJson(a) === canonicalJson(b);
 }
 
 function keysText(params: readonly ParamValue[]): string {

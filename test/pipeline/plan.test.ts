@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { JsonValue } from '../../src/base/canonical-json.js';
 import { contentIdOf } from '../../src/base/content-id.js';
 import type { RepoPath } from '../../src/base/paths.js';
 import type { LockEntry } from '../../src/pipeline/lock-file.js';
@@ -156,6 +157,47 @@ describe('planStage', () => {
     plan({ interrupted: true }, { earlier });
     plan({ run: ['x'] }, { earlier });
     expect(asked).toEqual([true, false]);
+  });
+});
+
+describe('reasons of parameters', () => {
+  const reasonsOf = (old: JsonValue, now: JsonValue): readonly Reason[] => {
+    const of = (value: JsonValue): LockEntry['params'] => [{ file: path('params.yaml'), key: 'k', value }];
+    return plan({ params: of(now) }, { entry: { ...ENTRY, params: of(old) } }).reasons;
+  };
+
+  it('tell a list from a map with the keys 0 and 1, and a dotted key from a key in a map', () => {
+    const [list, map] = [[1, 2], { 0: 1, 1: 2 }];
+    const subject = 'params.yaml:k';
+    expect(reasonsOf(list, map)).toEqual([{ kind: 'param-changed', subject, old: list, new: map }]);
+    expect(reasonsOf({ x: { y: 1 } }, { 'x.y': 1 })).toEqual([
+      { kind: 'param-changed', subject: 'params.yaml:k.x.y', old: 1 },
+      { kind: 'param-changed', subject: String.raw`params.yaml:k.x\.y`, new: 1 },
+    ]);
+  });
+
+  it('are there exactly where the signature differs', () => {
+    const key = fc.constantFrom('0', '1', 'a', 'b', 'a.b', 'a\\', '');
+    const { value } = fc.letrec<{ value: JsonValue }>((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 3 },
+        fc.constantFrom<JsonValue>(null, 1, '1', true, ''),
+        fc.array(tie('value'), { maxLength: 2 }),
+        fc.dictionary(key, tie('value'), { maxKeys: 3 }),
+      ),
+    }));
+    const inputs = (k: JsonValue): StageInputs => ({
+      ...ENTRY,
+      params: [{ file: path('p'), key: 'k', value: k }],
+      outs: [],
+    });
+    fc.assert(
+      fc.property(value, value, (old, now) => {
+        const same = signatureOf(inputs(old)) === signatureOf(inputs(now));
+        expect(reasonsOf(old, now).length === 0).toBe(same);
+        expect(reasonsOf(old, old)).toEqual([]);
+      }),
+    );
   });
 });
 

@@ -51,6 +51,20 @@ describe('repro', () => {
     expect((await workspace.actions()).actions).toEqual(all('fresh'));
   });
 
+  it('sees a list become a map, takes a key with a dot, and is fresh again after a key named __proto__', async () => {
+    const workspace = await newPipeline(String.raw`stages: {a: {run: "true", params: [l, 'x\.y', proto]}}`);
+    const write = (l: string): void => {
+      workspace.write('params.yaml', `l: ${l}\nx.y: 1\nproto: {__proto__: {a: 1}, b: 2}\n`);
+    };
+    write('[1, 2]');
+    expect((await workspace.actions()).actions).toEqual({ a: 'ran' });
+    expect((await workspace.actions()).actions).toEqual({ a: 'fresh' });
+    write('{0: 1, 1: 2}');
+    expect((await workspace.actions()).actions).toEqual({ a: 'ran' });
+    write('[1, 2]');
+    expect((await workspace.actions()).actions).toEqual({ a: 'restored' });
+  });
+
   it('skips what is behind a rerun that gives the same bytes', async () => {
     const workspace = await newPipeline();
     await workspace.actions();
