@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { commit } from '../../src/actions/commit.js';
 import { fileListing } from '../rig/file-listing.js';
 import { newPipeline, type PipelineWorkspace } from './pipeline-workspace.js';
 
@@ -124,5 +125,19 @@ describe('a pointer at an output', () => {
     workspace.remove('pipeline.lock');
     expect((await workspace.actions()).ran).toEqual([]);
     expect(workspace.has('pipeline.lock')).toBe(true);
+  });
+});
+
+describe('an output that is tracked', () => {
+  it('becomes the stage’s by what the hint says: delete the pointer, commit the stage', async () => {
+    const workspace = await newPipeline('stages: {a: {run: "true", outs: [data/raw]}}');
+    await expect(commit({ targets: ['a'] }, workspace.call())).rejects.toMatchObject({
+      code: 'output-is-tracked',
+      hint: expect.stringMatching(/Delete 'data\/raw\.ocr'.*'ocrpipe commit a'/) as unknown,
+    });
+    workspace.remove('data/raw.ocr');
+    await commit({ targets: ['a'] }, workspace.call());
+    expect(workspace.read('data/raw/a.txt')).toBe('a\n');
+    expect((await workspace.actions()).actions).toEqual({ a: 'fresh' });
   });
 });

@@ -132,6 +132,36 @@ describe('commitStages', () => {
     expect(await committed()).toEqual(['prepare']);
   });
 
+  it('records by itself no edit of an output whose stage has other inputs now', async () => {
+    const workspace = await newPipeline();
+    await workspace.actions();
+    workspace.write('models/m/weights', 'better by hand\n');
+    workspace.write('params.yaml', 'train: {epochs: 8}');
+    expect(await commitStages(workspace.host(), undefined)).toEqual([]);
+    await workspace.actions({ targets: ['train'], force: true, commit: false });
+    workspace.write('params.yaml', 'train: {epochs: 9}');
+    expect(await commitStages(workspace.host(), undefined)).toEqual([]);
+    workspace.write('params.yaml', 'train: {epochs: 8}');
+    expect((await commitStages(workspace.host(), undefined)).map(({ name }) => name)).toEqual(['train']);
+  });
+
+  it('makes a run record of what the stage made, and none of what was edited by hand', async () => {
+    const workspace = await newPipeline('stages: {a: {run: "echo real > x", params: [other], outs: [x]}}');
+    await workspace.actions({ commit: false });
+    const records = (): number => [...workspace.host().records.all()].length;
+    workspace.write('x', 'mine\n');
+    await commitStages(workspace.host(), ['a']);
+    expect(records()).toBe(0);
+    expect((await workspace.actions()).actions).toEqual({ a: 'fresh' });
+    workspace.write('params.yaml', 'other: 2\n');
+    await workspace.actions({ commit: false });
+    await commitStages(workspace.host(), undefined);
+    expect(records()).toBe(1);
+    workspace.write('params.yaml', 'other: 1\n');
+    expect((await workspace.actions()).actions).toEqual({ a: 'ran' });
+    expect(workspace.read('x')).toBe('real\n');
+  });
+
   it('does not take for a result what a failed stage left, and refuses a stage that lacks an output', async () => {
     const workspace = await newPipeline('stages: {a: {run: "echo part > x; exit 1", outs: [x]}}');
     await workspace.repro();
