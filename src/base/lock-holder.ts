@@ -43,7 +43,7 @@ export function parseHolder(text: string): LockHolder {
     processStart: '',
     host: '',
     processSpace: '',
-    command: 'an unknown command',
+    command: '',
     since: '',
   };
   try {
@@ -89,9 +89,8 @@ function processExists(pid: number): boolean {
 }
 
 /** 'ocrpipe repro (process 4711 on alder)' */
-export function wordHolder(holder: LockHolder): string {
-  const where = holder.pid > 0 ? ` (process ${holder.pid} on ${holder.host})` : '';
-  return `${holder.command}${where}`;
+export function wordHolder({ command, pid, host }: LockHolder): string {
+  return `${command} (process ${pid} on ${host})`;
 }
 
 /** Field 22 of /proc/<pid>/stat; undefined if there is no such process (or only its remains) or no /proc. */

@@ -23,6 +23,8 @@ import { describeSelf, holderState, parseHolder, wordHolder, type LockHolder } f
 const HEARTBEAT_MS = 10_000;
 /** A holder that cannot be asked and showed nothing for so long is taken for dead. Milliseconds. */
 const STALE_MS = 120_000;
+/** A holder writes its file at once: one that says nothing for so long was left by a power cut or made by something else. Milliseconds. */
+const UNREADABLE_MS = 2_000;
 const FIRST_WAIT_MS = 5;
 const LONGEST_WAIT_MS = 250;
 /** What file systems without hard links answer. */
@@ -181,7 +183,10 @@ class HolderWatch {
     this.#options = options;
   }
 
-  /** True if the holder's process is gone, or it cannot be asked and its heartbeat stood still for as long as we watched. */
+  /**
+   * True if the holder's process is gone, or it cannot be asked and its heartbeat stood still for as long as we watched: for
+   * two seconds only where the file names no holder.
+   */
   isDead(claim: Claim): boolean {
     const state = holderState(claim.holder);
     if (state !== 'unknown') return state === 'dead';
@@ -191,12 +196,14 @@ class HolderWatch {
       this.#lastSign.set(claim.holder.token, { mtimeMs: claim.mtimeMs, seenAt: now });
       return false;
     }
-    return now - last.seenAt > (this.#options.staleAfterMs ?? STALE_MS);
+    const longest = this.#options.staleAfterMs ?? STALE_MS;
+    return now - last.seenAt > (isUnreadable(claim) ? Math.min(longest, UNREADABLE_MS) : longest);
   }
 
-  /** Announces whom we wait for, once each; true if it is somebody new. */
-  see({ holder }: Claim): boolean {
-    if (holder.token === this.#announced) return false;
+  /** Announces whom we wait for, once each; true if it is somebody new. Of a file that names nobody there is nothing to say. */
+  see(claim: Claim): boolean {
+    const { holder } = claim;
+    if (holder.token === this.#announced || isUnreadable(claim)) return false;
     this.#announced = holder.token;
     const since = Date.parse(holder.since);
     const sinceSeconds = Number.isNaN(since) ? 0 : Math.max(0, Math.round((Date.now() - since) / 1000));
@@ -204,6 +211,11 @@ class HolderWatch {
     events({ type: 'waiting', what: this.#options.what, holder: wordHolder(holder), sinceSeconds });
     return true;
   }
+}
+
+/** True for a file that does not say who holds the lock. */
+function isUnreadable({ holder }: Claim): boolean {
+  return holder.pid <= 0;
 }
 
 function readClaim(path: string): Claim | undefined {
