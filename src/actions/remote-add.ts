@@ -1,5 +1,5 @@
 import type { Call } from '../base/call.js';
-import { addRemote } from '../config/remotes.js';
+import { addRemote, checkNewName } from '../config/remotes.js';
 import { ensureProject } from '../config/project.js';
 import type { RemoteSettings } from '../config/settings.js';
 import { Workspace } from '../project/workspace.js';
@@ -28,6 +28,7 @@ export async function remoteAdd(options: RemoteAddOptions, call: Call): Promise<
   const { name, settings } = options;
   const workspace = Workspace.open(call, 'ocrpipe remote add');
   try {
+    checkNewName(workspace.stateFolder, name);
     parseRemoteUrl(settings.url, workspace.root);
     const supports = options.check ? await tryOut(workspace, settings, call.signal) : undefined;
     await workspace.exclusively('config', () => {

@@ -3,7 +3,7 @@ import { suggest } from '../base/nearest.js';
 import type { AbsPath } from '../base/paths.js';
 import { editConfigFile, readLocalFile, readSharedFile, type Scope } from './config-file.js';
 import { readSettings } from './read-settings.js';
-import type { RemoteSettings, Settings } from './settings.js';
+import { NAME_RULE, REMOTE_NAME, type RemoteSettings, type Settings } from './settings.js';
 
 export interface NamedRemote extends RemoteSettings {
   name: string;
@@ -17,19 +17,32 @@ export function findRemote(settings: Settings, name = settings.default): NamedRe
   return { name, ...found };
 }
 
-/** Adds a remote; the first one becomes the default. Throws `remote-exists`. `folder` is `.ocrstore/`. */
+/**
+ * Refuses a name that no remote may have (`remote-name`), or that one has already (`remote-exists`): exit code 2 both. To be
+ * asked before anything is done for a remote that is to be added.
+ */
+export function checkNewName(folder: AbsPath, name: string): void {
+  if (!REMOTE_NAME.test(name)) {
+    throw userError('remote-name', `${JSON.stringify(name)} cannot be the name of a remote`, {
+      hint: `A name ${NAME_RULE}: 'ocrpipe remote add NAME URL'.`,
+    });
+  }
+  if (Object.hasOwn(readSettings(folder).remotes, name)) {
+    throw userError('remote-exists', `there is already a remote '${name}'`, {
+      hint: `Change it with 'ocrpipe remote modify ${name}', or choose another name.`,
+    });
+  }
+}
+
+/** Adds a remote; the first one becomes the default. Throws `remote-name` or `remote-exists`. `folder` is `.ocrstore/`. */
 export function addRemote(
   folder: AbsPath,
   remote: NamedRemote,
   options: { scope?: Scope; makeDefault?: boolean } = {},
 ): void {
   const { name, ...fields } = remote;
+  checkNewName(folder, name);
   const settings = readSettings(folder);
-  if (Object.hasOwn(settings.remotes, name)) {
-    throw userError('remote-exists', `there is already a remote '${name}'`, {
-      hint: `Change it with 'ocrpipe remote modify ${name}', or choose another name.`,
-    });
-  }
   const first = Object.keys(settings.remotes).length === 0 && settings.default === undefined;
   editConfigFile(folder, options.scope ?? 'shared', (document) => {
     document.setIn(['remotes', name], document.createNode(withoutUndefined(fields)));

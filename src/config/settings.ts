@@ -13,13 +13,14 @@ const remoteSchema = z.strictObject({
   pathStyle: z.boolean().optional(),
 });
 
+/** What a remote may be called. */
+export const REMOTE_NAME = /^[A-Za-z0-9][\w.-]{0,99}$/;
+export const NAME_RULE = 'has letters, digits, _, . and -, and begins with a letter or digit';
+
 const fields = {
   /** Tells this project's data from that of others on a shared remote. Made up when the first remote is added. */
   project: z.string().regex(/^[\w.-]{1,100}$/, 'a project has letters, digits, _, . and -'),
-  remotes: z.record(
-    z.string().regex(/^[\w][\w.-]*$/, 'a name has letters, digits, _, . and -'),
-    remoteSchema,
-  ),
+  remotes: z.record(z.string().regex(REMOTE_NAME, `the name of a remote ${NAME_RULE}`), remoteSchema),
   /** Name of the remote that push and pull use when none is named. */
   default: z.string(),
   /** Size of further resource pools that stages may take from. */

@@ -256,6 +256,24 @@ describe('the remote commands', () => {
     expect(await a.json('remote', 'list')).toEqual([]);
   });
 
+  it('refuse a name that no remote can have, or that is taken, before anything is tried out', async () => {
+    const a = await newWorkspace();
+    const place = join(temporaryFolder(), 'place');
+    for (const name of ['../x', '', '__proto__', 'a b']) {
+      const result = await a.run(['remote', 'add', name, place]);
+      expect(result).toMatchObject({ exitCode: 2 });
+      expect(result.stderr).toContain('[remote-name]');
+    }
+    expect(existsSync(place)).toBe(false);
+    await a.ocrpipe('remote', 'add', 'x', place);
+    const other = join(place, '..', 'other');
+    expect((await a.run(['remote', 'add', 'x', other])).stderr).toContain('[remote-exists]');
+    expect(existsSync(other)).toBe(false);
+    const own = await a.run(['remote', 'modify', 'x', '--url', '.ocrstore']);
+    expect(own).toMatchObject({ exitCode: 2 });
+    expect((await a.run(['remote', 'add', 'y', '.ocrstore'])).stderr).toContain('[remote-url]');
+  });
+
   it('say so where the folder of a remote cannot be written', async () => {
     const a = await newWorkspace();
     a.write('file', 'in the way');
