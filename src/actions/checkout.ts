@@ -1,8 +1,10 @@
 import type { Call } from '../base/call.js';
 import type { ContentId } from '../base/content-id.js';
-import { OcrpipeError } from '../base/errors.js';
 import type { RepoPath } from '../base/paths.js';
+import { RunningMarks } from '../pipeline/running-mark.js';
 import { Workspace } from '../project/workspace.js';
+import type { CheckoutOptions, Snapshot } from '../tracking/workspace-files.js';
+import { forEachPath } from './each-path.js';
 import { selectTracked } from './select-tracked.js';
 
 export interface CheckoutInput {
@@ -32,31 +34,29 @@ export async function checkout(input: CheckoutInput, call: Call): Promise<Checko
       const snapshot = workspace.files.pointer(path);
       return snapshot ? [{ path, snapshot }] : [];
     });
+    const marks = new RunningMarks(workspace);
     const changed: { path: RepoPath; id: ContentId }[] = [];
-    const failures: OcrpipeError[] = [];
-    for (const { path, snapshot } of pointers) {
-      try {
-        const done = await workspace.files.checkout(path, snapshot, { ...call, force: input.force });
-        if (done) changed.push({ path, id: snapshot.id });
-      } catch (error) {
-        if (!(error instanceof OcrpipeError) || call.signal.aborted) throw error;
-        failures.push(error);
+    await forEachPath(pointers, call.signal, async ({ path, snapshot }) => {
+      const how = { ...call, force: input.force, keepEdits: true };
+      if (await putThere(workspace, { path, snapshot, named: named.includes(path) }, how)) {
+        changed.push({ path, id: snapshot.id });
       }
-    }
-    throwFailures(failures);
+      marks.settle(path);
+    });
     return { changed, unchanged: pointers.length - changed.length };
   } finally {
     workspace.close();
   }
 }
 
-function throwFailures(failures: readonly OcrpipeError[]): void {
-  const [first] = failures;
-  if (first === undefined) return;
-  if (failures.length === 1) throw first;
-  throw new OcrpipeError(first.code, failures.map(({ message }) => message).join('; '), {
-    exitCode: failures.some(({ exitCode }) => exitCode === 1) ? 1 : first.exitCode,
-    cause: first,
-    ...(first.hint !== undefined && { hint: first.hint }),
-  });
+/** Of a directory that is only partly there, the parts are looked after; the rest comes when it is named. */
+async function putThere(
+  { files }: Workspace,
+  { path, snapshot, named }: { path: RepoPath; snapshot: Snapshot; named: boolean },
+  how: CheckoutOptions,
+): Promise<boolean> {
+  const parts = named ? undefined : files.parts(path);
+  return parts === undefined
+    ? files.checkout(path, snapshot, how)
+    : files.checkoutParts(path, snapshot, { ...how, parts });
 }

@@ -2,13 +2,14 @@ import type { Call } from '../base/call.js';
 import type { ContentId } from '../base/content-id.js';
 import { userError } from '../base/errors.js';
 import { isWithin, type RepoPath } from '../base/paths.js';
+import { shellQuote } from '../base/shell-quote.js';
 import { commitStages, type CommittedStage } from '../pipeline/commit-stages.js';
 import { parsePipeline, PIPELINE_FILE } from '../pipeline/definition.js';
 import { readIfThere } from '../pipeline/load.js';
 import type { Stage } from '../pipeline/stage.js';
 import { pipelineHost } from '../project/pipeline-host.js';
 import { Workspace } from '../project/workspace.js';
-import type { Snapshot } from '../tracking/workspace-files.js';
+import type { PathStatus, Snapshot } from '../tracking/workspace-files.js';
 import { selectTracked } from './select-tracked.js';
 
 export interface CommitInput {
@@ -84,12 +85,30 @@ async function recordPath(
   { named, call }: { named: boolean; call: Call },
 ) {
   const { files } = workspace;
-  const { state, pointer } = await files.state(path, call);
+  const status = await files.state(path, call);
+  const { state, pointer } = status;
   if (pointer === undefined || state === 'clean' || !isToRecord(path, state, named)) return undefined;
+  refuseUnknownRest(workspace, path, status);
   const snapshot: Snapshot | undefined = await files.store(path, call);
   if (snapshot === undefined) return undefined;
   await files.writePointer(path, snapshot, call);
   return { path, old: pointer.id, new: snapshot.id };
+}
+
+/**
+ * Where this machine does not remember what it put there and has not all that the pointer names, files that are not there may
+ * never have come: they must not leave the pointer for that.
+ */
+function refuseUnknownRest({ files }: Workspace, path: RepoPath, { pointer, lastPut }: PathStatus): void {
+  if (pointer === undefined || lastPut !== undefined || files.inStore(pointer)) return;
+  const quoted = shellQuote(path);
+  throw userError(
+    'missing-data',
+    `the bytes of ${path} are not all here, and it is not known which files of it were deleted and which never came`,
+    {
+      hint: `Get the rest with 'ocrpipe pull ${quoted}', or track exactly what is there with 'ocrpipe add ${quoted}'.`,
+    },
+  );
 }
 
 /** Without being named, only what was plainly edited is recorded: not older bytes over a pointer that git moved. */

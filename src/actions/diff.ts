@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { Call } from '../base/call.js';
 import type { ContentId } from '../base/content-id.js';
-import { userError } from '../base/errors.js';
+import { OcrpipeError, userError } from '../base/errors.js';
 import type { RepoPath } from '../base/paths.js';
 import { changesBetween, type DirectoryChange } from '../project/stored-directory.js';
 import { trackedAt, trackedNow, type TrackedSnapshot, type TrackedState } from '../project/tracked-state.js';
@@ -86,7 +86,9 @@ function comparePath(
 ): void {
   if (sameSnapshot(old?.snapshot, now?.snapshot)) return;
   const [left, right] = [directoryOf(old), directoryOf(now)];
-  if ((old && left === 'absent') || (now && right === 'absent')) {
+  const known = left !== 'absent' && right !== 'absent';
+  const inside = known ? changesOrUnknown(left, right) : undefined;
+  if (inside === undefined) {
     found.unknown.push({ path, ...(old && { old: old.snapshot.id }), ...(now && { new: now.snapshot.id }) });
     return;
   }
@@ -95,8 +97,20 @@ function comparePath(
     const change = !oldFile ? 'added' : !newFile ? 'deleted' : 'modified';
     found.changes.push({ path, change, ...(oldFile && { old: oldFile }), ...(newFile && { new: newFile }) });
   }
-  const inside = changesBetween(treeOrNothing(left), treeOrNothing(right));
   found.changes.push(...inside.map((change) => ({ ...change, path: `${path}/${change.path}` })));
+}
+
+/** The changes inside a directory; undefined if listings of it are not in the store. */
+function changesOrUnknown(
+  before: TreeRef | undefined,
+  after: TreeRef | undefined,
+): DirectoryChange[] | undefined {
+  try {
+    return changesBetween(before, after);
+  } catch (error) {
+    if (error instanceof OcrpipeError && error.code === 'object-missing') return undefined;
+    throw error;
+  }
 }
 
 /** The tree of a directory; `absent` if it is one whose nodes the store lacks. */
@@ -104,10 +118,6 @@ function directoryOf(tracked: TrackedSnapshot | undefined): TreeRef | 'absent' |
   if (tracked?.snapshot.kind !== 'directory') return undefined;
   const { reader, snapshot } = tracked;
   return reader.has('tree', snapshot.id) ? { reader, id: snapshot.id } : 'absent';
-}
-
-function treeOrNothing(tree: TreeRef | 'absent' | undefined): TreeRef | undefined {
-  return tree === 'absent' ? undefined : tree;
 }
 
 function fileOf(path: RepoPath, tracked: TrackedSnapshot | undefined): TreeEntry | undefined {

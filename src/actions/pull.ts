@@ -1,12 +1,17 @@
 import type { Call } from '../base/call.js';
-import { repoPath } from '../base/paths.js';
-import { entryWithin } from '../project/stored-directory.js';
+import { repoPath, type RepoPath } from '../base/paths.js';
+import { RunningMarks } from '../pipeline/running-mark.js';
 import { Workspace } from '../project/workspace.js';
+import type { Snapshot } from '../tracking/workspace-files.js';
+import { forEachPath } from './each-path.js';
 import { fetchTargets, type FetchOptions } from './fetch.js';
 import type { Transferred } from './remote-session.js';
 import { chooseTargets, type TargetPath } from './remote-targets.js';
 
-/** Like fetch, and puts the files where the pointers say. Files edited since are not overwritten without `force`. */
+/**
+ * Like fetch, and puts the files where the pointers say. Files edited since are not overwritten without `force`: their path is
+ * left as it is, the others are done, and then the error is thrown.
+ */
 export async function pull(
   options: FetchOptions & { force: boolean },
   call: Call,
@@ -15,24 +20,41 @@ export async function pull(
   try {
     const targets = chooseTargets(workspace, options.targets);
     const fetched = await fetchTargets(workspace, targets, options);
-    const paths: string[] = [];
-    for (const target of targets.paths) paths.push(await checkOut(workspace, target, options.force));
-    return { ...fetched, paths };
+    const marks = new RunningMarks(workspace);
+    const how = { events: call.events, signal: call.signal, force: options.force, keepEdits: true };
+    await forEachPath(byPath(targets.paths), call.signal, async ({ path, snapshot, parts }) => {
+      if (parts === undefined) await workspace.files.checkout(path, snapshot, how);
+      else await workspace.files.checkoutParts(path, snapshot, { ...how, parts });
+      marks.settle(path);
+    });
+    return { ...fetched, paths: targets.paths.map(placeOf) };
   } finally {
     workspace.close();
   }
 }
 
-async function checkOut(workspace: Workspace, target: TargetPath, force: boolean): Promise<string> {
-  const { files, events, signal, store } = workspace;
-  const { path, snapshot, below } = target;
-  const how = { events, signal, force };
-  if (below === undefined) {
-    await files.checkout(path, snapshot, how);
-    return path;
-  }
-  const part = entryWithin(store, snapshot, below);
-  const place = repoPath(`${path}/${below}`);
-  if (part !== undefined) await files.checkout(place, part, how);
-  return place;
+interface Wanted {
+  path: RepoPath;
+  snapshot: Snapshot;
+  /** Only these parts of it. */
+  parts?: readonly RepoPath[];
+}
+
+/** The parts of one directory are put there together. */
+function byPath(targets: readonly TargetPath[]): Wanted[] {
+  const parts = new Map<RepoPath, RepoPath[]>();
+  return targets.flatMap((target): Wanted[] => {
+    const { path, snapshot, below } = target;
+    if (below === undefined) return [{ path, snapshot }];
+    const known = parts.get(path);
+    known?.push(placeOf(target));
+    if (known) return [];
+    const own = [placeOf(target)];
+    parts.set(path, own);
+    return [{ path, snapshot, parts: own }];
+  });
+}
+
+function placeOf({ path, below }: TargetPath): RepoPath {
+  return below === undefined ? path : repoPath(`${path}/${below}`);
 }

@@ -3,8 +3,9 @@ import { OcrpipeError } from '../base/errors.js';
 import type { LocalStore } from '../store/local-store.js';
 import { diffTrees, sameEntry } from '../store/tree-diff.js';
 import type { TreeEntry } from '../store/tree-format.js';
-import { findPath, type TreeRef } from '../store/tree-reader.js';
+import type { TreeRef } from '../store/tree-reader.js';
 import { bytePath, textOfBytes } from '../tracking/byte-path.js';
+import { snapshotWithin } from '../tracking/partial.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
 
 /** A file of a directory that differs between two states of it. */
@@ -26,12 +27,7 @@ function storedNodes(store: LocalStore, directory: Snapshot): TreeRef | undefine
 export function entryWithin(store: LocalStore, directory: Snapshot, path: string): Snapshot | undefined {
   const tree = storedNodes(store, directory);
   const normal = posix.normalize(path);
-  const entry = tree && orNothing(() => findPath(tree, bytePath(normal)));
-  if (entry === undefined || entry.kind === 'symlink') return undefined;
-  if (entry.kind === 'directory') {
-    return { id: entry.id, kind: 'directory', size: entry.bytes, files: entry.files };
-  }
-  return { id: entry.id, kind: 'file', size: entry.size, ...(entry.executable && { executable: true }) };
+  return tree && orNothing(() => snapshotWithin(tree, bytePath(normal)));
 }
 
 /** What differs between two directories, by path; undefined if the store does not know both. Files and links only. */

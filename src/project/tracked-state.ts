@@ -32,7 +32,7 @@ export async function trackedAt(workspace: Workspace, commit: CommitId): Promise
 export async function trackedNow(workspace: Workspace, options: CallOptions): Promise<TrackedState> {
   const state = new Map<RepoPath, TrackedSnapshot>();
   for (const path of workspace.files.trackedPaths()) {
-    const tree = await workspace.files.tree(path, options);
+    const tree = await workspace.files.wholeTree(path, options);
     if (tree !== undefined) state.set(path, tree);
   }
   return state;

@@ -1,5 +1,6 @@
-import { OcrpipeError } from '../base/errors.js';
+import { OcrpipeError, userError } from '../base/errors.js';
 import type { RepoPath } from '../base/paths.js';
+import { shellQuote } from '../base/shell-quote.js';
 import type { LocalStore } from '../store/local-store.js';
 import type { ObjectReader } from '../store/object-reader.js';
 import { diffTrees, sameEntry } from '../store/tree-diff.js';
@@ -45,14 +46,14 @@ export function refuseEscapingLink(path: RepoPath, below: string, entry: Symlink
  * `known` are trees that hold links as they may be lost: what was put there, and what is stored of what is there.
  */
 export function refuseLosses(
-  path: RepoPath,
+  { path, tracked }: { path: RepoPath; tracked: RepoPath },
   changes: readonly PlannedChange[],
   context: { store: LocalStore; known: readonly TreeRef[] },
 ): void {
   const lost = changes.filter(({ below, old }) => old !== undefined && !isKept(below, old, context));
   if (lost.length > 0)
     throw wouldLose(
-      path,
+      tracked,
       lost.map(({ below }) => textBelow(path, below)),
     );
 }
@@ -63,35 +64,63 @@ function isKept(
   { store, known }: { store: LocalStore; known: readonly TreeRef[] },
 ): boolean {
   if (old.kind === 'directory') return true;
-  if (old.kind === 'file') return store.has('blob', old.id);
-  return known.some((tree) => {
+  if (old.kind === 'file') return store.holds('blob', old.id, old.size);
+  return standsIn(known, below, old);
+}
+
+/** True if one of the trees holds exactly this at the path. */
+export function standsIn(trees: readonly TreeRef[], below: string, entry: TreeEntry): boolean {
+  return trees.some((tree) => {
     const same = findPath(tree, below);
-    return same !== undefined && sameEntry(same, old);
+    return same !== undefined && sameEntry(same, entry);
   });
 }
 
 export function wouldLose(path: RepoPath, lost: readonly string[]): OcrpipeError {
-  const more = lost.length > NAMED ? ` and ${lost.length - NAMED} more` : '';
-  const named = lost.slice(0, NAMED).join(', ');
-  const verb = lost.length === 1 ? 'was' : 'were';
-  return new OcrpipeError(
+  const verb = lost.length === 1 ? 'is' : 'are';
+  return userError(
     'would-lose-bytes',
-    `${named}${more} ${verb} edited and not stored: a checkout would lose that`,
-    {
-      exitCode: 2,
-      hint: `Keep the edits with 'ocrpipe add ${path}' or 'ocrpipe commit ${path}', or give them up with 'ocrpipe checkout --force ${path}'.`,
-    },
+    `${namesOf(lost)} ${verb} not in the store as ${lost.length === 1 ? 'it stands' : 'they stand'} here: a checkout would lose that`,
+    { hint: waysOut(path) },
   );
+}
+
+export function wouldUndo(path: RepoPath, edited: readonly string[]): OcrpipeError {
+  const verb = edited.length === 1 ? 'was' : 'were';
+  return userError(
+    'would-undo-edits',
+    `${namesOf(edited)} ${verb} edited, moved or added: a checkout would undo that`,
+    { hint: waysOut(path) },
+  );
+}
+
+function waysOut(path: RepoPath): string {
+  const quoted = shellQuote(path);
+  return `Keep the edits with 'ocrpipe commit ${quoted}', or give them up with 'ocrpipe checkout --force ${quoted}'.`;
+}
+
+function namesOf(paths: readonly string[]): string {
+  const more = paths.length > NAMED ? ` and ${paths.length - NAMED} more` : '';
+  return `${paths.slice(0, NAMED).join(', ')}${more}`;
 }
 
 /** Throws `object-missing`, naming files, if the store lacks bytes that the changes need. */
 export function refuseMissing(path: RepoPath, missing: readonly string[]): void {
   if (missing.length === 0) return;
-  const more = missing.length > NAMED ? ` and ${missing.length - NAMED} more` : '';
   throw new OcrpipeError(
     'object-missing',
-    `the store has not the bytes of ${missing.slice(0, NAMED).join(', ')}${more}; ${path} is left as it is`,
-    { hint: `Get them from a remote with 'ocrpipe pull ${path}'.` },
+    `the store has not the bytes of ${namesOf(missing)}; ${path} is left as it is`,
+    { hint: `Get them from a remote with 'ocrpipe pull ${shellQuote(path)}'.` },
+  );
+}
+
+/** Throws `object-damaged`, naming files, if there are any whose bytes could not be put there. */
+export function refuseDamaged(path: RepoPath, damaged: readonly string[]): void {
+  if (damaged.length === 0) return;
+  throw new OcrpipeError(
+    'object-damaged',
+    `the store's bytes of ${namesOf(damaged)} are damaged; everything else of ${path} is in place`,
+    { hint: `Get them again from a remote with 'ocrpipe pull ${shellQuote(path)}'.` },
   );
 }
 

@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { syncDirectory } from '../base/atomic-file.js';
 import { noEvents } from '../base/events.js';
+import { OcrpipeError } from '../base/errors.js';
 import type { RepoPath } from '../base/paths.js';
 import { writePoint } from '../base/write-points.js';
 import type { LocalStore } from '../store/local-store.js';
@@ -15,11 +16,16 @@ import {
   planChanges,
   refuseEscapingLink,
   refuseLosses,
+  refuseDamaged,
   refuseMissing,
+  standsIn,
   storedTree,
   wouldLose,
+  wouldUndo,
   type PlannedChange,
 } from './checkout-plan.js';
+import { editedBelow } from './edited.js';
+import { seeIgnored } from './ignored-names.js';
 import { rememberFresh } from './remember.js';
 import { NodeMemory, hashingSink } from './sinks.js';
 import { scanPath, type ScanContext } from './snapshot.js';
@@ -48,10 +54,17 @@ export interface CheckoutContext extends ScanContext {
 
 export interface CheckoutRequest {
   path: RepoPath;
+  /** The path that has the pointer: `path` or a folder above it. */
+  tracked: RepoPath;
   snapshot: Snapshot;
   /** What ocrpipe last put there: links of it may be replaced. */
   lastPut: Snapshot | undefined;
+  /** What a checkout that did not end began to put there. */
+  begun: Snapshot | undefined;
+  /** What stands there may be lost. */
   force: boolean;
+  /** Only what ocrpipe put there may be replaced, wherever the bytes of the rest are. */
+  keepEdits: boolean;
   /** Called once everything is checked, just before the first change. */
   begin: () => void;
 }
@@ -72,22 +85,29 @@ export async function checkOut(
   const unchanged = new UnchangedFiles(context);
   const memory = new NodeMemory();
   const there = await thereNow(context, path, memory, options);
-  const changes = changesFor(context, request, { there, memory });
+  const planned = changesFor(context, request, { there, memory });
+  const changes = await seeIgnored({ context, store: context.store, path }, planned, options);
   if (changes.length === 0) return false;
   refuseAbsent(context.store, request, changes);
   if (!request.force) {
-    refuseLosses(path, changes, { store: context.store, known: knownTrees(context, request, there) });
+    if (there && request.keepEdits) {
+      const ignored = changes.filter((change) => !planned.includes(change));
+      refuseEdits(context, request, { there, reader: memory, ignored });
+    }
+    refuseLosses(request, changes, { store: context.store, known: knownTrees(context, request, there) });
   }
   options.signal?.throwIfAborted();
   request.begin();
   const top = joinBytes(bytePath(context.root), bytePath(path));
   mkdirSync(fsPath(posix.dirname(top) as BytePath), { recursive: true });
+  const damaged: string[] = [];
   await drive(
-    apply({ ...context, ...request, top, unchanged, entered: new Set() }, changes),
+    apply({ ...context, ...request, top, unchanged, entered: new Set(), damaged }, changes),
     { path, total: countNames(changes) },
     options,
   );
   syncDirectory(posix.dirname(`${context.root}/${path}`));
+  refuseDamaged(request.tracked, damaged);
   return true;
 }
 
@@ -138,18 +158,42 @@ function entryOf(path: RepoPath, snapshot: Snapshot) {
     : ({ kind: 'directory', name, id, bytes: size, files: snapshot.files ?? 0 } as const);
 }
 
-function refuseAbsent(store: LocalStore, { path }: CheckoutRequest, changes: readonly PlannedChange[]): void {
+function refuseAbsent(
+  store: LocalStore,
+  { path, tracked }: CheckoutRequest,
+  changes: readonly PlannedChange[],
+): void {
   const missing: string[] = [];
   for (const { below, new: entry } of changes) {
     if (entry?.kind === 'symlink') refuseEscapingLink(path, below, entry);
-    if (entry?.kind === 'file' && !store.has('blob', entry.id)) missing.push(textBelow(path, below));
+    if (entry?.kind === 'file' && !store.has('blob', entry.id, entry.size))
+      missing.push(textBelow(path, below));
     if (entry?.kind === 'directory') {
       for (const object of missingFrom({ reader: store, id: entry.id })) {
         missing.push(`${object.kind} ${object.id}`);
       }
     }
   }
-  refuseMissing(path, missing);
+  refuseMissing(tracked, missing);
+}
+
+/** Where a file stood is in no store: what somebody edited, moved or added is not undone without being asked to. */
+function refuseEdits(
+  { store }: CheckoutContext,
+  { path, tracked, snapshot, lastPut, begun }: CheckoutRequest,
+  found: { there: Snapshot; reader: NodeMemory; ignored: readonly PlannedChange[] },
+): void {
+  // Where nothing is remembered, bytes that are in the store are some earlier version: `refuseLosses` looks after the others.
+  if (lastPut === undefined) return;
+  const known = [lastPut, begun, snapshot].filter((each) => each !== undefined);
+  const trees = known.flatMap((each) => storedTree(store, each));
+  const ignored = found.ignored.filter(({ below, old }) => old && !standsIn(trees, below, old));
+  const edited = [...editedBelow(found, { known, store }), ...ignored.map(({ below }) => below)];
+  if (edited.length === 0) return;
+  throw wouldUndo(
+    tracked,
+    edited.map((below) => textBelow(path, below)),
+  );
 }
 
 function knownTrees(
@@ -165,6 +209,8 @@ interface Apply extends CheckoutContext, CheckoutRequest {
   unchanged: UnchangedFiles;
   /** Folders that were written into. */
   entered: Set<BytePath>;
+  /** Paths, for people, whose bytes in the store are damaged. */
+  damaged: string[];
 }
 
 /** Removes, then writes, then links: a name can change from a folder to a file and back. */
@@ -192,7 +238,7 @@ function remove(context: Apply, { below, old, new: wanted }: PlannedChange): voi
     removeFile(path);
   } else if (!removeEmptyFolder(path) && wanted) {
     // Something that tracking does not see (ignored files) stands where a file has to go.
-    if (!context.force) throw wouldLose(context.path, [textBelow(context.path, below)]);
+    if (!context.force) throw wouldLose(context.tracked, [textBelow(context.path, below)]);
     writePoint();
     rmSync(fsPath(path), { recursive: true });
   }
@@ -205,8 +251,11 @@ function* put(context: Apply, { below, old, new: wanted }: PlannedChange, links:
   const replaces = old?.kind === wanted.kind;
   if (replaces) refuseIfTouched(context, below, old);
   else if (lstatSync(fsPath(path), { throwIfNoEntry: false })) clearUnknown(context, path);
-  if (wanted.kind === 'file') replaceFile(context.store, path, wanted);
-  else if (wanted.kind === 'directory') yield* putFolder(context, below, wanted.id);
+  if (wanted.kind === 'file') {
+    unlessDamaged(context, below, () => {
+      replaceFile(context.store, path, wanted);
+    });
+  } else if (wanted.kind === 'directory') yield* putFolder(context, below, wanted.id);
   else {
     if (replaces) removeFile(path);
     links.push({ path, target: wanted.target });
@@ -215,19 +264,29 @@ function* put(context: Apply, { below, old, new: wanted }: PlannedChange, links:
 
 /** Looks at a folder once before the first write into it. */
 function enterFolder(context: Apply, folder: BytePath): void {
-  requireFolder(folder, context.path);
+  requireFolder(folder, context.tracked);
   if (context.entered.has(folder)) return;
   context.entered.add(folder);
   removeAbandonedIn(folder);
 }
 
 /** A name that the scan did not show: another name for it, an ignored file, or one that came just now. */
-function clearUnknown({ force, path: tracked }: Apply, path: BytePath): void {
+function clearUnknown({ force, tracked }: Apply, path: BytePath): void {
   const isLink = lstatSync(fsPath(path)).isSymbolicLink();
   if (!force || !isLink) throw collision(path);
   // Only the tracked path itself can be a link here, and `force` was given.
   requireFolder(posix.dirname(path) as BytePath, tracked);
   removeFile(path);
+}
+
+/** One damaged object does not keep the other files from their places: it is named when they are all there. */
+function unlessDamaged({ path, damaged }: Apply, below: string, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if (!(error instanceof OcrpipeError) || error.code !== 'object-damaged') throw error;
+    damaged.push(textBelow(path, below));
+  }
 }
 
 function* putFolder(context: Apply, below: string, id: FileEntry['id']): Work<void> {
@@ -240,6 +299,9 @@ function* putFolder(context: Apply, below: string, id: FileEntry['id']): Work<vo
       store: context.store,
       check: (name, entry) => {
         if (entry.kind === 'symlink') refuseEscapingLink(context.path, inside(name), entry);
+      },
+      guard: (name, write) => {
+        unlessDamaged(context, inside(name), write);
       },
     });
     makeLinks(links);
@@ -261,7 +323,7 @@ function refuseIfTouched(context: Apply, below: string, old: PlannedChange['old'
     old.kind === 'symlink'
       ? readlinkSync(fsPath(path), 'latin1') === old.target
       : context.unchanged.is(path, old);
-  if (!same) throw wouldLose(context.path, [textBelow(context.path, below)]);
+  if (!same) throw wouldLose(context.tracked, [textBelow(context.path, below)]);
 }
 
 /** How many names the work will report as done. */

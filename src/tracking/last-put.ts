@@ -14,7 +14,12 @@ const snapshot = z.object({
   files: z.number().optional(),
   executable: z.boolean().optional(),
 });
-const schema = z.object({ path: z.string(), put: snapshot.optional(), begun: snapshot.optional() });
+const schema = z.object({
+  path: z.string(),
+  put: snapshot.optional(),
+  begun: snapshot.optional(),
+  parts: z.array(z.string()).optional(),
+});
 
 /** What is remembered of one path. */
 export interface Remembered {
@@ -22,6 +27,8 @@ export interface Remembered {
   put?: Snapshot;
   /** What a checkout began to put there; it is gone once the checkout is done. */
   begun?: Snapshot;
+  /** Of a directory of which only parts were put there: these, as paths below it (raw bytes as latin1). */
+  parts?: readonly string[];
 }
 
 /**
@@ -37,26 +44,42 @@ export class LastPut {
 
   read(path: RepoPath): Remembered {
     try {
-      const { path: named, put, begun } = schema.parse(JSON.parse(readFileSync(this.#fileOf(path), 'utf8')));
+      const {
+        path: named,
+        put,
+        begun,
+        parts,
+      } = schema.parse(JSON.parse(readFileSync(this.#fileOf(path), 'utf8')));
       if (named !== path) return {};
-      return { ...(put && { put: toSnapshot(put) }), ...(begun && { begun: toSnapshot(begun) }) };
+      return {
+        ...(put && { put: toSnapshot(put) }),
+        ...(begun && { begun: toSnapshot(begun) }),
+        ...(parts && { parts }),
+      };
     } catch {
       // Absent, damaged, or written by another version: as if it had never been.
       return {};
     }
   }
 
-  /** Remembers what is there now; whatever was begun is done. */
-  write(path: RepoPath, put: Snapshot): void {
+  /** Remembers what is there now; whatever was begun is done. Without `parts`, what was there in part still is. */
+  write(path: RepoPath, put: Snapshot, parts?: readonly string[]): void {
     const before = this.read(path);
-    if (!before.begun && sameSnapshot(before.put, put)) return;
-    this.#write(path, { put });
+    const kept = put.kind === 'directory' ? (parts ?? before.parts ?? []) : [];
+    const same = sameSnapshot(before.put, put) && sameParts(before.parts ?? [], kept);
+    if (!before.begun && same) return;
+    this.#write(path, { put, ...(kept.length > 0 && { parts: kept }) });
   }
 
   /** Remembers that a checkout of `begun` starts to change files. */
-  begin(path: RepoPath, begun: Snapshot): void {
-    const { put } = this.read(path);
-    this.#write(path, { ...(put && { put }), begun });
+  begin(path: RepoPath, begun: Snapshot, parts?: readonly string[]): void {
+    const before = this.read(path);
+    const kept = parts ?? before.parts ?? [];
+    this.#write(path, {
+      ...(before.put && { put: before.put }),
+      begun,
+      ...(kept.length > 0 && { parts: kept }),
+    });
   }
 
   remove(path: RepoPath): void {
@@ -70,6 +93,10 @@ export class LastPut {
   #fileOf(path: RepoPath): string {
     return join(this.#folder, `${contentIdOf(path).slice(0, 32)}.json`);
   }
+}
+
+function sameParts(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((part, index) => part === b[index]);
 }
 
 function toSnapshot({ id, kind, size, files, executable }: z.infer<typeof snapshot>): Snapshot {

@@ -11,6 +11,8 @@ export interface PathFacts {
   begun: Snapshot | undefined;
   /** True if every file that is there is in the store; asked only where it decides. */
   stored: () => boolean;
+  /** True if all that is there stands so in what was last put there or in what was begun; asked only where it decides. */
+  unfinished: () => boolean;
 }
 
 /** Compares what the pointer says, what ocrpipe last put there and what is there. Pure. */
@@ -19,8 +21,8 @@ export function pathState(facts: PathFacts): PathState {
   if (!pointer) return 'untracked';
   if (!there) return 'missing';
   if (sameSnapshot(there, pointer)) return 'clean';
-  // A checkout that was killed leaves some old and some new files, all of them in the store: finishing it loses nothing.
-  if (begun && facts.stored()) return 'pointer-moved';
+  // A checkout that was killed leaves some old and some new files, each in its place: finishing it loses nothing.
+  if (begun && facts.unfinished()) return 'pointer-moved';
   // Where nothing is remembered, bytes that are in the store are some earlier version; others must be an edit.
   if (!lastPut) return facts.stored() ? 'pointer-moved' : 'modified';
   if (sameSnapshot(lastPut, pointer)) return 'modified';

@@ -35,6 +35,8 @@ export interface ScannerParts {
   index: StatIndex;
   sink: ScanSink;
   times: FileTimes;
+  /** False: nothing is left out for an ignore rule. */
+  rules: boolean;
 }
 
 /**
@@ -83,7 +85,7 @@ export class Scanner {
     const absolute = this.#absolute(folder);
     // The clock is read before anything in the folder is: a later edit then always has a time that is not settled.
     const settledBefore = this.#settled.enter(absolute, dev);
-    const rules = above.enter(absolute, IGNORE_FILE, folder);
+    const rules = this.#parts.rules ? above.enter(absolute, IGNORE_FILE, folder) : above;
     const block = { reader: this.#parts.index.folder(folder), writer: new BlockWriter() };
     const tree = new TreeBuilder(this.#parts.sink.node);
     for (const name of namesIn(absolute)) {
@@ -142,7 +144,7 @@ export class Scanner {
   /** A file whose stat is the remembered one, and whose bytes need not be stored. */
   #knownFile(place: Place, stat: Stats, block: Block): FileEntry | undefined {
     const id = block.reader.find(place.name, stat);
-    if (id === undefined || !this.#parts.sink.has(id)) return undefined;
+    if (id === undefined || !this.#parts.sink.has(id, stat.size)) return undefined;
     this.#files += 1;
     block.writer.add(place.name, stat, id);
     return fileEntry(place, stat, id);

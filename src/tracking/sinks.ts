@@ -8,7 +8,7 @@ import type { NodeSink } from '../store/tree-builder.js';
 /** Where a scan puts what it finds: hashes only, or a store as well. */
 export interface ScanSink {
   /** True if a file whose id is remembered need not be read: nothing is stored, or the store has it. */
-  has(id: ContentId): boolean;
+  has(id: ContentId, size: number): boolean;
   /** A file below 1 MiB; the bytes are valid during the call only. */
   small(bytes: Buffer): ContentId;
   /** A larger file; the id names the bytes that were stored, or what was read if nothing is stored. */
@@ -30,13 +30,13 @@ export function hashingSink(node: NodeSink = contentIdOf): ScanSink {
   };
 }
 
-/** Stores every byte and every node of a tree. */
-export function storingSink(writer: StoreWriter): ScanSink {
+/** Stores every byte, and hands every node of a tree to `node`. */
+export function storingSink(writer: StoreWriter, node: NodeSink): ScanSink {
   return {
-    has: (id) => writer.has('blob', id),
+    has: (id, size) => writer.has('blob', id, size),
     small: (bytes) => writer.putBlob(bytes),
     large: async (path, signal) => (await writer.putFile(path, signal && { signal })).id,
-    node: (node) => writer.putTree(node, 'tree'),
+    node,
     portable: true,
   };
 }

@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { ContentId } from '../base/content-id.js';
 import { noEvents } from '../base/events.js';
 import type { AbsPath, RepoPath } from '../base/paths.js';
-import { bytePath, fsPath, joinBytes, type BytePath } from './byte-path.js';
+import { bytePath, fsPath, joinBytes, textOfBytes, type BytePath } from './byte-path.js';
 import type { FileTimes } from './file-times.js';
 import { IgnoreRules } from './ignore-rules.js';
 import { IGNORE_FILE, notTrackable, Scanner, type Scan } from './scan.js';
@@ -27,15 +27,36 @@ export async function scanPath(
   sink: ScanSink,
   options: CallOptions = {},
 ): Promise<Snapshot | undefined> {
+  return scanBytes(context, bytePath(path === '.' ? '' : path), { sink, options, rules: true });
+}
+
+/** Scans what is at `path`, relative to the workspace root, whatever the ignore rules say. */
+export async function scanWithoutRules(
+  context: ScanContext,
+  path: BytePath,
+  sink: ScanSink,
+  options: CallOptions,
+): Promise<Snapshot | undefined> {
+  return scanBytes(context, path, { sink, options, rules: false });
+}
+
+async function scanBytes(
+  context: ScanContext,
+  relative: BytePath,
+  { sink, options, rules }: { sink: ScanSink; options: CallOptions; rules: boolean },
+): Promise<Snapshot | undefined> {
   const root = bytePath(context.root);
-  const relative = bytePath(path === '.' ? '' : path);
   const stat = lstatSync(fsPath(joinRoot(root, relative)), { throwIfNoEntry: false });
   if (stat === undefined) return undefined;
-  const scanner = new Scanner({ ...context, root, sink });
-  const driver = { root, path, sink, options };
+  const scanner = new Scanner({ ...context, root, sink, rules });
+  const driver = { root, path: textOfBytes(relative), sink, options };
   try {
     if (stat.isDirectory()) {
-      const scan = scanner.directory(relative, stat.dev, rulesAbove(root, relative));
+      const scan = scanner.directory(
+        relative,
+        stat.dev,
+        rules ? rulesAbove(root, relative) : IgnoreRules.none,
+      );
       const { id, files, bytes } = await drive(scan, driver);
       return { id, kind: 'directory', size: bytes, files };
     }
@@ -80,7 +101,8 @@ function joinRoot(root: BytePath, relative: BytePath): BytePath {
 
 interface Driver {
   root: BytePath;
-  path: RepoPath;
+  /** For messages. */
+  path: string;
   sink: ScanSink;
   options: CallOptions;
 }

@@ -1,28 +1,39 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { rmSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import { syncDirectory, writeFileAtomic } from '../base/atomic-file.js';
 import { OcrpipeError } from '../base/errors.js';
 import { FairSlots } from '../base/fair-slots.js';
 import { withLock } from '../base/lock.js';
+import { shellQuote } from '../base/shell-quote.js';
 import { fromRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
 import { writePoint } from '../base/write-points.js';
 import { missingFrom } from '../store/closure.js';
 import type { LocalStore } from '../store/local-store.js';
-import type { ObjectReader } from '../store/object-reader.js';
+import type { NodeSink } from '../store/tree-builder.js';
 import { removeAbandonedIn } from './abandoned.js';
 import { bytePath } from './byte-path.js';
 import { checkOut } from './checkout.js';
 import { realFileTimes, type FileTimes } from './file-times.js';
 import { findPointers } from './find-pointers.js';
 import { addToGitignore, removeFromGitignore } from './gitignore.js';
-import { LastPut } from './last-put.js';
+import { LastPut, type Remembered } from './last-put.js';
+import { joinParts, lacksNew, partOf, partPlace, snapshotWithin } from './partial.js';
+import { memoryForParts, rememberedWithin, wholeOf, withStore } from './parts-memory.js';
 import { pathState } from './path-state.js';
+import { editedBelow } from './edited.js';
 import { pointerPathOf, pointerText, readPointer, sameSnapshot } from './pointer.js';
 import { hashingSink, NodeMemory, storingSink, type ScanSink } from './sinks.js';
 import { scanPath, type ScanContext } from './snapshot.js';
 import { StatIndex } from './stat-index.js';
-import type { CallOptions, PathStatus, Snapshot, TreeSnapshot, WorkspaceFiles } from './workspace-files.js';
+import type {
+  CallOptions,
+  CheckoutOptions,
+  PathStatus,
+  Snapshot,
+  TreeSnapshot,
+  WorkspaceFiles,
+} from './workspace-files.js';
 import { realPlace, refuseLinks, refuseOwnFolders } from './workspace-place.js';
 
 export interface TrackedFilesParts {
@@ -64,7 +75,12 @@ export class TrackedFiles implements WorkspaceFiles {
     refuseLinks(this.#parts.root, path, { end: true });
     const writer = this.#parts.store.writer();
     try {
-      const snapshot = await scanPath(this.#scan, path, storingSink(writer), options);
+      const nodes = new NodeMemory();
+      const put: NodeSink = (node) => writer.putTree(node, 'tree');
+      const partly = this.#lastPut.read(path).parts !== undefined;
+      const sink = storingSink(writer, partly ? (node) => (nodes.sink(node), put(node)) : put);
+      const found = await scanPath(this.#scan, path, sink, options);
+      const snapshot = this.#whole(path, found, { nodes, put });
       writer.finish();
       return snapshot;
     } catch (error) {
@@ -90,6 +106,13 @@ export class TrackedFiles implements WorkspaceFiles {
     const reader = new NodeMemory();
     const snapshot = await this.#read(path, hashingSink(reader.sink), options);
     return snapshot && { snapshot, reader };
+  }
+
+  async wholeTree(path: RepoPath, options?: CallOptions): Promise<TreeSnapshot | undefined> {
+    const nodes = new NodeMemory();
+    const found = await this.#read(path, hashingSink(nodes.sink), options);
+    const snapshot = this.#whole(path, found, { nodes, put: nodes.sink });
+    return snapshot && { snapshot, reader: withStore(nodes, this.#parts.store) };
   }
 
   pointer(path: RepoPath): Snapshot | undefined {
@@ -134,42 +157,130 @@ export class TrackedFiles implements WorkspaceFiles {
 
   async state(path: RepoPath, options?: CallOptions): Promise<PathStatus> {
     const nodes = new NodeMemory();
-    const there = await this.#read(path, hashingSink(nodes.sink), options);
+    const found = await this.#read(path, hashingSink(nodes.sink), options);
     const pointer = this.pointer(path);
-    const { put: lastPut, begun } = this.#lastPut.read(path);
+    const memory = this.#lastPut.read(path);
+    const { put: lastPut, begun } = memory;
+    const there = this.#wholeIfKnown(path, found, nodes);
     const stored = () => there !== undefined && this.#bytesStored(there, nodes);
-    const state = pathState({ there, pointer, lastPut, begun, stored });
+    const unfinished = () => there !== undefined && this.#isUnfinished({ there, nodes, memory }, stored);
+    const state = pathState({ there, pointer, lastPut, begun, stored, unfinished });
     // A command that died between writing the pointer and remembering it: else the next edit would look like two.
     if (there && state === 'clean') this.#lastPut.write(path, there);
-    return { state, ...(there && { there }), ...(pointer && { pointer }), ...(lastPut && { lastPut }) };
+    const parts = this.parts(path);
+    return {
+      state,
+      ...(there && { there }),
+      ...(pointer && { pointer }),
+      ...(lastPut && { lastPut }),
+      ...(parts && { parts }),
+    };
   }
 
   inStore(snapshot: Snapshot): boolean {
     return this.#firstMissing(snapshot) === undefined;
   }
 
-  async checkout(
-    path: RepoPath,
-    snapshot: Snapshot,
-    options: CallOptions & { force?: boolean } = {},
-  ): Promise<boolean> {
-    const { store } = this.#parts;
+  parts(path: RepoPath): readonly RepoPath[] | undefined {
+    const there = lstatSync(fromRepoPath(this.#parts.root, path), { throwIfNoEntry: false });
+    if (there?.isDirectory() !== true) return undefined;
+    return this.#lastPut.read(path).parts?.map((part) => partPlace(path, part));
+  }
+
+  forget(path: RepoPath): void {
+    this.#lastPut.remove(path);
+  }
+
+  async checkout(path: RepoPath, snapshot: Snapshot, options: CheckoutOptions = {}): Promise<boolean> {
     refuseOwnFolders(path);
     return this.#locked(options, async () => {
-      this.#removeAbandoned(path);
-      const lastPut = this.#lastPut.read(path).put;
+      const memory = this.#lastPut.read(path);
       const begin = () => {
         this.#lastPut.begin(path, snapshot);
       };
-      const request = { path, snapshot, lastPut, force: options.force ?? false, begin };
-      try {
-        const changed = await checkOut({ ...this.#scan, store }, request, options);
-        this.#lastPut.write(path, snapshot);
-        return changed;
-      } finally {
-        this.#scan.index.save();
-      }
+      const changed = await this.#checkOut({ path, tracked: path, snapshot, memory, begin }, options);
+      this.#lastPut.write(path, snapshot, []);
+      return changed;
     });
+  }
+
+  async checkoutParts(
+    path: RepoPath,
+    snapshot: Snapshot,
+    options: CheckoutOptions & { parts: readonly RepoPath[] },
+  ): Promise<boolean> {
+    refuseOwnFolders(path);
+    const wanted = options.parts.map((place) => partOf(path, place));
+    return this.#locked(options, async () => {
+      const memory = this.#memoryForParts(path, snapshot, wanted);
+      let { parts } = memory;
+      let changed = false;
+      for (const part of wanted) {
+        const within = snapshotWithin({ reader: this.#parts.store, id: snapshot.id }, part);
+        if (within === undefined) continue;
+        const next = parts && joinParts(parts, [part]);
+        const begin = () => {
+          this.#lastPut.begin(path, snapshot, next);
+        };
+        const here = { path: partPlace(path, part), tracked: path, snapshot: within };
+        const request = { ...here, memory: rememberedWithin(this.#parts.store, memory, part), begin };
+        changed = (await this.#checkOut(request, options)) || changed;
+        parts = next;
+      }
+      this.#lastPut.write(path, snapshot, parts);
+      return changed;
+    });
+  }
+
+  async #checkOut(
+    request: { path: RepoPath; tracked: RepoPath; snapshot: Snapshot; memory: Remembered; begin: () => void },
+    options: CheckoutOptions,
+  ): Promise<boolean> {
+    const { store } = this.#parts;
+    const { path, tracked, snapshot, memory, begin } = request;
+    this.#removeAbandoned(path);
+    try {
+      const { force = false, keepEdits = false } = options;
+      return await checkOut(
+        { ...this.#scan, store },
+        { path, tracked, snapshot, lastPut: memory.put, begun: memory.begun, force, keepEdits, begin },
+        options,
+      );
+    } finally {
+      this.#scan.index.save();
+    }
+  }
+
+  #memoryForParts(path: RepoPath, snapshot: Snapshot, wanted: readonly string[]): Remembered {
+    const { root, store: reader } = this.#parts;
+    const exists = lstatSync(fromRepoPath(root, path), { throwIfNoEntry: false }) !== undefined;
+    return exists
+      ? memoryForParts({ reader, path, snapshot, wanted }, this.#lastPut.read(path))
+      : { parts: [] };
+  }
+
+  #whole(path: RepoPath, found: Snapshot | undefined, to: { nodes: NodeMemory; put: NodeSink }) {
+    return wholeOf(this.#parts.store, this.#lastPut.read(path), { found, ...to });
+  }
+
+  /** Undefined, as if nothing were there, if the store has lost the listing of the rest. */
+  #wholeIfKnown(path: RepoPath, found: Snapshot | undefined, nodes: NodeMemory): Snapshot | undefined {
+    try {
+      return this.#whole(path, found, { nodes, put: nodes.sink });
+    } catch (error) {
+      if (error instanceof OcrpipeError && error.code === 'object-missing') return undefined;
+      throw error;
+    }
+  }
+
+  #isUnfinished(
+    { there, nodes, memory }: { there: Snapshot; nodes: NodeMemory; memory: Remembered },
+    stored: () => boolean,
+  ): boolean {
+    if (!memory.put) return stored();
+    const known = [memory.put, memory.begun].filter((each) => each !== undefined);
+    const reader = withStore(nodes, this.#parts.store);
+    return editedBelow({ there, reader }, { known, store: this.#parts.store }).length === 0;
   }
 
   /** Reads what is at a path, through links as long as they stay in the workspace. */
@@ -196,13 +307,24 @@ export class TrackedFiles implements WorkspaceFiles {
   }
 
   #requireStored(path: RepoPath, snapshot: Snapshot): void {
+    if (this.#isStoredEdit(path, snapshot)) return;
     const missing = this.#firstMissing(snapshot);
     if (missing === undefined) return;
+    const quoted = shellQuote(path);
     throw new OcrpipeError(
       'pointer-to-nothing',
       `the pointer of ${path} is not written: the ${missing.kind} ${missing.id} that it needs is not in the store`,
-      { hint: `Run 'ocrpipe add ${path}' again, or 'ocrpipe pull ${path}' if a remote has it.` },
+      { hint: `Run 'ocrpipe add ${quoted}' again, or 'ocrpipe pull ${quoted}' if a remote has it.` },
     );
+  }
+
+  /** True if the path is only partly there, and of the snapshot what differs from the rest is stored. */
+  #isStoredEdit(path: RepoPath, snapshot: Snapshot): boolean {
+    const { store: reader } = this.#parts;
+    const { put, parts } = this.#lastPut.read(path);
+    if (parts === undefined || put?.kind !== 'directory' || snapshot.kind !== 'directory') return false;
+    if (!reader.has('tree', snapshot.id)) return false;
+    return !lacksNew({ reader, id: put.id }, { reader, id: snapshot.id });
   }
 
   #firstMissing(snapshot: Snapshot) {
@@ -218,10 +340,7 @@ export class TrackedFiles implements WorkspaceFiles {
   #bytesStored(snapshot: Snapshot, nodes: NodeMemory): boolean {
     const { store } = this.#parts;
     if (snapshot.kind === 'file') return store.has('blob', snapshot.id);
-    const reader: ObjectReader = {
-      has: (kind, id) => (kind === 'tree' ? nodes.has(kind, id) : store.has(kind, id)),
-      read: (kind, id) => nodes.read(kind, id),
-    };
+    const reader = withStore(nodes, store);
     return missingFrom({ reader, id: snapshot.id }).next().done === true;
   }
 }

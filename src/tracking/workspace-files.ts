@@ -36,6 +36,18 @@ export interface PathStatus {
   there?: Snapshot;
   pointer?: Snapshot;
   lastPut?: Snapshot;
+  /**
+   * Only these parts of the directory were put there (`pull` of a part). `there` is then the whole as it would be with all
+   * of it there: the edits over what was last put. What a program reads is only the parts.
+   */
+  parts?: readonly RepoPath[];
+}
+
+export interface CheckoutOptions extends CallOptions {
+  /** What stands there may be lost. */
+  force?: boolean;
+  /** What was edited is not replaced even if its bytes are in the store: where a file stood is in no store. */
+  keepEdits?: boolean;
 }
 
 /** A snapshot and where the nodes of it, if it is a directory, can be read. */
@@ -48,7 +60,10 @@ export interface TreeSnapshot {
 export interface WorkspaceFiles {
   /** Hashes what is at `path` (through the stat index). Undefined if nothing is there. Stores nothing. */
   snapshot(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined>;
-  /** Like `snapshot`, and every byte and tree is in the store, durably, when it returns. */
+  /**
+   * Like `snapshot`, and every byte and tree is in the store, durably, when it returns. Of a path that is only partly there
+   * it is the whole, see `PathStatus.parts`; the bytes of the rest need not be in the store.
+   */
   store(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined>;
   /**
    * Like `snapshot`, and the listing (names and ids, kind 3, not the bytes) is kept in the store, so that it can be said
@@ -57,6 +72,8 @@ export interface WorkspaceFiles {
   list(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined>;
   /** What is at `path` with the nodes of its directories in memory, so that it can be compared by files. Stores nothing. */
   tree(path: RepoPath, options?: CallOptions): Promise<TreeSnapshot | undefined>;
+  /** Like `tree`; of a path that is only partly there it is the whole, see `PathStatus.parts`. */
+  wholeTree(path: RepoPath, options?: CallOptions): Promise<TreeSnapshot | undefined>;
   /** The pointer of exactly this path (`<path>.ocr`), if any. Throws for a broken one. */
   pointer(path: RepoPath): Snapshot | undefined;
   /** The paths that have a pointer, sorted; the pointers are not read. */
@@ -75,7 +92,22 @@ export interface WorkspaceFiles {
   inStore(snapshot: Snapshot): boolean;
   /**
    * Makes `path` hold exactly what `snapshot` names, verified. What stands there is replaced only if its bytes are in the
-   * store or `force` is given (`would-lose-bytes` otherwise, nothing changed). False if it held that already.
+   * store, whole, or `force` is given (`would-lose-bytes` otherwise, nothing changed); with `keepEdits` only what ocrpipe put
+   * there is (`would-undo-edits`). Files whose stored bytes are damaged are left out, then `object-damaged` is thrown.
+   * False if it held that already.
    */
-  checkout(path: RepoPath, snapshot: Snapshot, options?: CallOptions & { force?: boolean }): Promise<boolean>;
+  checkout(path: RepoPath, snapshot: Snapshot, options?: CheckoutOptions): Promise<boolean>;
+  /**
+   * Like `checkout`, of some parts (paths below `path`) of the directory `snapshot` only. What else of it is not there is
+   * remembered as not there, not as deleted. Throws `mixed-versions` if other files there are of another version.
+   */
+  checkoutParts(
+    path: RepoPath,
+    snapshot: Snapshot,
+    options: CheckoutOptions & { parts: readonly RepoPath[] },
+  ): Promise<boolean>;
+  /** The parts that were put there, of a directory of which not all was: see `PathStatus.parts`. Reads no files of it. */
+  parts(path: RepoPath): readonly RepoPath[] | undefined;
+  /** Forgets what was put at a path: what is there from now on was made by somebody else. */
+  forget(path: RepoPath): void;
 }

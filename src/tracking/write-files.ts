@@ -13,6 +13,7 @@ import {
 import { temporaryBeside, writeAll } from '../base/atomic-file.js';
 import { OcrpipeError, systemErrorCode } from '../base/errors.js';
 import type { RepoPath } from '../base/paths.js';
+import { shellQuote } from '../base/shell-quote.js';
 import { writePoint } from '../base/write-points.js';
 import { LARGE_BLOB_BYTES } from '../store/format.js';
 import type { LocalStore } from '../store/local-store.js';
@@ -47,6 +48,8 @@ export interface FreshWriter {
   store: LocalStore;
   /** Called with each file and link before it is written. */
   check: (below: string, entry: FileEntry | SymlinkEntry) => void;
+  /** Runs the writing of each file, and may go on without one. */
+  guard: (below: string, write: () => void) => void;
 }
 
 /**
@@ -75,7 +78,11 @@ function* writeFolder(
     }
     writer.check(below, entry);
     if (entry.kind === 'symlink') links.push({ path, target: entry.target });
-    else writeNewFile(writer.store, path, entry);
+    else {
+      writer.guard(below, () => {
+        writeNewFile(writer.store, path, entry);
+      });
+    }
     written += 1;
     if (written % FILES_PER_BREATH === 0) yield FILES_PER_BREATH;
   }
@@ -85,7 +92,13 @@ function* writeFolder(
 function writeNewFile(store: LocalStore, path: BytePath, entry: FileEntry): void {
   const target = fsPath(path);
   if (entry.size >= LARGE_BLOB_BYTES && typeof target === 'string') {
-    store.copyBlobTo(entry.id, target, { mode: makeEmpty(path, modeOf(entry)) });
+    const mode = makeEmpty(path, modeOf(entry));
+    try {
+      store.copyBlobTo(entry.id, target, { mode });
+    } catch (error) {
+      rmSync(target, { force: true });
+      throw error;
+    }
     return;
   }
   const bytes = store.read('blob', entry.id);
@@ -192,7 +205,7 @@ export function requireFolder(path: BytePath, tracked: RepoPath): void {
     'checkout-disturbed',
     `${textOfBytes(path)} is no longer a folder: another program changed it`,
     {
-      hint: `Run 'ocrpipe checkout ${tracked}' again when nothing else writes there.`,
+      hint: `Run 'ocrpipe checkout ${shellQuote(tracked)}' again when nothing else writes there.`,
     },
   );
 }

@@ -119,6 +119,25 @@ describe('commit', () => {
     expect((await folder.commit('moved')).tracked.map(({ path }) => path)).toEqual(['moved']);
     expect(await folder.commit()).toEqual({ tracked: [], stages: [] });
   });
+
+  test('drops nothing that may never have come here', async () => {
+    const folder = gitWorkspace();
+    for (const name of ['a', 'b', 'c']) folder.write(`data/${name}`, name);
+    await folder.add('data');
+    gitCommitAll(folder.root, 'first');
+    const clone = new WorkspaceFolder(`${temporaryFolder()}/clone` as AbsPath);
+    git(folder.root, 'clone', '-q', folder.root, clone.root);
+    clone.write('data/a', 'copied by hand, then edited');
+    const pointer = clone.read('data.ocr');
+    for (const targets of [[], ['data']]) {
+      await expect(clone.commit(...targets)).rejects.toMatchObject({
+        code: 'missing-data',
+        hint: expect.stringContaining("'ocrpipe pull data'") as string,
+      });
+    }
+    expect(clone.read('data.ocr')).toBe(pointer);
+    expect((await clone.add('data')).added).toMatchObject([{ files: 1 }]);
+  });
 });
 
 describe('diff', () => {

@@ -1,4 +1,12 @@
-import { mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { acquireLock } from '../../src/base/lock.js';
 import { contentIdOf } from '../../src/base/content-id.js';
@@ -22,6 +30,17 @@ async function twoVersions() {
   folder.write('data/sub/c', 'c2');
   const second = await folder.add('data');
   return { folder, first, second };
+}
+
+/** Leaves what a checkout of the pointer leaves that is killed behind its first file. */
+function killedCheckout(folder: TrackedFolder): void {
+  const memories = folder.names('.ocrstore/index').filter((name) => /\/put\/.*\.json$/.test(name));
+  const memory = folder.path(`.ocrstore/index/${memories[0]!}`);
+  const before = JSON.parse(readFileSync(memory, 'utf8')) as object;
+  const { id, kind, size } = folder.files().pointer(data)!;
+  // What is remembered from the first change of a checkout to its end.
+  writeFileSync(memory, JSON.stringify({ ...before, begun: { id, kind, size } }));
+  folder.write('data/sub/c', 'c2');
 }
 
 /** Stores a tree as no `add` would make it. */
@@ -176,6 +195,139 @@ describe('checkout', () => {
     expect((await folder.files().snapshot(data))?.id).toBe(second.id);
   });
 
+  test('with keepEdits, no swap, rename, copy or permission is undone, and what was deleted comes back', async () => {
+    const { folder, second } = await twoVersions();
+    const files = folder.files();
+    const put = () => folder.files().checkout(data, second, { keepEdits: true });
+    const edits: [string, () => void][] = [
+      [
+        'swapped',
+        () => {
+          folder.write('data/a', 'b1');
+          folder.write('data/sub/b', 'a2');
+        },
+      ],
+      [
+        'renamed',
+        () => {
+          renameSync(folder.path('data/a'), folder.path('data/renamed'));
+        },
+      ],
+      [
+        'copied',
+        () => {
+          folder.write('data/copy', 'c2');
+        },
+      ],
+      [
+        'made executable',
+        () => {
+          chmodSync(folder.path('data/a'), 0o755);
+        },
+      ],
+      [
+        'linked',
+        () => {
+          symlinkSync('a', folder.path('data/link'));
+        },
+      ],
+    ];
+    for (const [what, edit] of edits) {
+      edit();
+      const before = listing(folder.path('data'));
+      await expect(put(), what).rejects.toMatchObject({ code: 'would-undo-edits', exitCode: 2 });
+      await expect(put(), what).rejects.toMatchObject({
+        hint: "Keep the edits with 'ocrpipe commit data', or give them up with 'ocrpipe checkout --force data'.",
+      });
+      expect(listing(folder.path('data')), what).toEqual(before);
+      await files.checkout(data, second, { force: true });
+    }
+    const whole = listing(folder.path('data'));
+    folder.remove('data/sub/b');
+    folder.remove('data/a');
+    expect(await put()).toBe(true);
+    expect(listing(folder.path('data'))).toEqual(whole);
+  });
+
+  test('with keepEdits, what another version holds in the same place is no edit', async () => {
+    const { folder, first } = await twoVersions();
+    folder.write('data/a', 'a1');
+    expect(await folder.files().checkout(data, first, { keepEdits: true })).toBe(true);
+  });
+
+  test('a copy in the store that is damaged or cut does not stand for the one in the workspace', async () => {
+    const folder = new TrackedFolder();
+    const large = Buffer.alloc(1_500_000, 'x');
+    folder.write('data/large', 'small');
+    folder.write('data/small', 's1');
+    const first = await folder.add('data');
+    folder.write('data/large', large);
+    await folder.add('data');
+    const [name] = folder.names('.ocrstore/objects').filter((each) => each.includes('/'));
+    const object = folder.path(`.ocrstore/objects/${name!}`);
+    chmodSync(object, 0o644);
+    writeFileSync(object, large.subarray(0, 1000));
+    await expect(folder.files().checkout(data, first)).rejects.toMatchObject({ code: 'would-lose-bytes' });
+    writeFileSync(object, Buffer.alloc(large.length, 'y'));
+    await expect(folder.files().checkout(data, first)).rejects.toMatchObject({ code: 'would-lose-bytes' });
+    expect(readFileSync(folder.path('data/large'))).toEqual(large);
+    await folder.add('data');
+    expect(await folder.files().checkout(data, first)).toBe(true);
+  });
+
+  test.each([['a new folder'], ['a folder that is there']])(
+    'a damaged object is named and the rest put in place: %s',
+    async (kind) => {
+      const folder = new TrackedFolder();
+      const large = Buffer.alloc(1_500_000, 'x');
+      folder.write('data/a', 'a');
+      folder.write('data/large', large);
+      folder.write('data/sub/b', 'b');
+      await folder.add('data');
+      const [name] = folder.names('.ocrstore/objects').filter((each) => each.includes('/'));
+      const object = folder.path(`.ocrstore/objects/${name!}`);
+      chmodSync(object, 0o644);
+      writeFileSync(object, Buffer.alloc(large.length, 'y'));
+      for (const each of kind === 'a new folder' ? ['data'] : ['data/a', 'data/large', 'data/sub'])
+        folder.remove(each);
+      const refused = folder.checkout('data');
+      await expect(refused).rejects.toMatchObject({ code: 'object-damaged', exitCode: 1 });
+      await expect(refused).rejects.toThrow('data/large');
+      expect(folder.names('data')).toEqual(['a', 'sub', 'sub/b']);
+      folder.write('data/large', large);
+      await folder.add('data');
+      expect(await folder.state('data')).toBe('clean');
+    },
+  );
+
+  test('what a rule came to ignore is compared, not met as a stranger', async () => {
+    const folder = new TrackedFolder();
+    folder.write('data/a.bak', 'a1');
+    folder.write('data/scratch/b', 'b1');
+    folder.write('data/keep', 'k1');
+    const first = await folder.add('data');
+    folder.write('.ocrignore', '*.bak\nscratch/\n');
+    folder.write('data/scratch/extra', 'mine');
+    expect(await folder.checkout('data')).toBe(false);
+    folder.write('data/a.bak', 'edited');
+    await expect(folder.checkout('data')).rejects.toMatchObject({ code: 'would-lose-bytes' });
+    folder.write('data/a.bak', 'k1');
+    await expect(folder.files().checkout(data, first, { keepEdits: true })).rejects.toMatchObject({
+      code: 'would-undo-edits',
+    });
+    folder.remove('data/a.bak');
+    folder.remove('data/scratch/b');
+    expect(await folder.checkout('data')).toBe(true);
+    expect([
+      folder.read('data/a.bak'),
+      folder.read('data/scratch/b'),
+      folder.read('data/scratch/extra'),
+    ]).toEqual(['a1', 'b1', 'mine']);
+    folder.write('data/scratch/b', 'edited');
+    await folder.checkout('data', { force: true });
+    expect(folder.read('data/scratch/b')).toBe('b1');
+  });
+
   test('a file that the user makes while it runs is not overwritten', async () => {
     const { folder, first } = await twoVersions();
     const files = folder.files();
@@ -226,6 +378,20 @@ describe('the three states', () => {
     folder.write('data/a', 'edited');
     folder.remove('.ocrstore/index');
     expect(await folder.state('data')).toBe('modified');
+  });
+
+  test('after a checkout that was killed, a file that was moved since is an edit', async () => {
+    const { folder, first } = await twoVersions();
+    await folder.files().checkout(data, first);
+    killedCheckout(folder);
+    expect(await folder.state('data')).toBe('pointer-moved');
+    const [a, b] = [folder.read('data/a'), folder.read('data/sub/b')];
+    folder.write('data/a', b);
+    folder.write('data/sub/b', a);
+    expect(await folder.state('data')).toBe('conflict');
+    await expect(
+      folder.files().checkout(data, folder.files().pointer(data)!, { keepEdits: true }),
+    ).rejects.toMatchObject({ code: 'would-undo-edits' });
   });
 
   test('a pointer is never written to what is not in the store', async () => {
