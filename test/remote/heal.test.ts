@@ -4,7 +4,6 @@ import { describe, expect, it } from 'vitest';
 import { pull } from '../../src/actions/pull.js';
 import { push } from '../../src/actions/push.js';
 import { remoteAdd } from '../../src/actions/remote-add.js';
-import type { AbsPath } from '../../src/base/paths.js';
 import { WorkspaceFolder } from '../actions/workspace-folder.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 
