@@ -28,10 +28,33 @@ function describeIssue(yaml: YamlFile, schema: z.ZodType, issue: z.core.$ZodIssu
     });
   }
   const where = path.length === 0 ? 'it' : `'${path.join('.')}'`;
-  return userError('invalid-value', `${yaml.file}: ${where} is not valid: ${issue.message}`, {
+  return userError('invalid-value', `${yaml.file}: ${where} is not valid: ${issueText(issue)}`, {
     location: yaml.locate(path),
     hint: 'Correct the file.',
   });
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  record: 'a map (key: value)',
+  object: 'a map (key: value)',
+  array: 'a list',
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+};
+
+/** What a value must be, in words of YAML. */
+export function issueText(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type') return `must be ${KINDS[issue.expected] ?? issue.expected}`;
+  if (issue.code === 'too_small' && (issue.origin === 'string' || issue.origin === 'array')) {
+    return 'must not be empty';
+  }
+  if (issue.code === 'invalid_union') {
+    const texts = issue.errors.flatMap((errors) => errors.slice(0, 1).map(issueText));
+    return [...new Set(texts)].join(', or ').replaceAll(', or must be', ', or') || 'has a wrong value';
+  }
+  return issue.message.replace(/^(?:Invalid input|Too small|Too big): /, '');
 }
 
 /** The keys that `schema` knows at `path`; none where it takes any. */

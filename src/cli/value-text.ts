@@ -1,4 +1,5 @@
 import type { JsonValue } from '../base/canonical-json.js';
+import { plainValue } from '../base/plain-value.js';
 import { delta, type ValueChange } from '../metrics/value-changes.js';
 import { textTable } from './table.js';
 
@@ -17,16 +18,15 @@ export function changesMarkdown(changes: readonly ValueChange[], empty: string):
 function changeCells(change: ValueChange): string[] {
   const by = delta(change);
   const sign = by === undefined ? '' : by > 0 ? `+${by}` : String(by);
-  return [change.file, change.key, cell(change.old), cell(change.new), sign];
+  const [old, now] = [
+    change.absent === 'old' ? '-' : plainValue(change.old),
+    change.absent === 'new' ? '-' : plainValue(change.new),
+  ];
+  return [change.file, change.key, old, now, sign];
 }
 
 export function valueRows(values: readonly { file: string; key: string; value: JsonValue }[]): string[][] {
-  return values.map(({ file, key, value }) => [file, key, cell(value)]);
-}
-
-function cell(value: JsonValue): string {
-  if (value === null) return '-';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return values.map(({ file, key, value }) => [file, key, plainValue(value)]);
 }
 
 /** GitHub's tables: '|' and line ends would end a cell. */

@@ -1,12 +1,14 @@
 import { canonicalJson, type JsonValue } from '../base/canonical-json.js';
 import type { ValueFile } from './value-file.js';
 
-/** One value that differs; null where a side does not have it. */
+/** One value that differs; null, and `absent`, where a side does not have it. */
 export interface ValueChange {
   readonly file: string;
   readonly key: string;
   readonly old: JsonValue;
   readonly new: JsonValue;
+  /** The side that does not have it, where the other has. */
+  readonly absent?: 'old' | 'new';
 }
 
 /** What differs, by file and then in the order of the keys, those of the new side first. */
@@ -18,7 +20,11 @@ export function valueChanges(before: readonly ValueFile[], after: readonly Value
     const keys = [...new Set([...is.keys(), ...was.keys()])];
     return keys
       .filter((key) => !same(was.get(key), is.get(key)))
-      .map((key) => ({ file, key, old: was.get(key) ?? null, new: is.get(key) ?? null }));
+      .map((key): ValueChange => {
+        const absent = was.has(key) ? (is.has(key) ? undefined : 'new') : 'old';
+        const values = { old: was.get(key) ?? null, new: is.get(key) ?? null };
+        return { file, key, ...values, ...(absent && { absent }) };
+      });
   });
 }
 

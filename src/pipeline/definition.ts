@@ -4,6 +4,7 @@ import { OcrpipeError } from '../base/errors.js';
 import { suggest } from '../base/nearest.js';
 import { repoPath, type RepoPath } from '../base/paths.js';
 import { parseYamlFile, type YamlFile } from '../base/yaml-file.js';
+import { issueText } from '../base/yaml-schema.js';
 import { knownKeys, pipelineSchema, type WrittenStage } from './definition-schema.js';
 import { throwProblems, type Problem } from './problems.js';
 import { parseAmount } from './resources.js';
@@ -55,17 +56,26 @@ function issueProblems(issue: z.core.$ZodIssue, yaml: YamlFile): Problem[] {
       },
     ];
   }
-  const what = isWritten(yaml.value, path) ? issue.message : 'is missing';
-  return [{ code: 'invalid-value', message: `${placeName(path)}: ${what}`, location: yaml.locate(path) }];
+  const what = wordsOf(valueAt(yaml.value, path), issue);
+  const hint = path.length <= 1 ? { hint: 'Write the stages below it, each under its name.' } : {};
+  return [
+    { code: 'invalid-value', message: `${placeName(path)}: ${what}`, ...hint, location: yaml.locate(path) },
+  ];
 }
 
-function isWritten(value: unknown, path: YamlPath): boolean {
+function wordsOf(value: unknown, issue: z.core.$ZodIssue): string {
+  if (value === undefined) return 'is missing';
+  return value === null ? `is empty, and ${issueText(issue)}` : issueText(issue);
+}
+
+/** Undefined where nothing is written. */
+function valueAt(value: unknown, path: YamlPath): unknown {
   let current = value;
   for (const part of path) {
-    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, part)) return false;
+    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, part)) return undefined;
     current = (current as Record<string | number, unknown>)[part];
   }
-  return true;
+  return current;
 }
 
 function placeName(path: YamlPath): string {

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { systemErrorCode, userError } from '../base/errors.js';
+import { existsSync } from 'node:fs';
+import { userError } from '../base/errors.js';
 import { suggest } from '../base/nearest.js';
 import { fromRepoPath, isWithin, toRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
+import { readTextIfThere } from '../base/read-text.js';
 import { parsePipeline, PIPELINE_FILE } from './definition.js';
 import { buildGraph, closure, type StageGraph } from './graph.js';
 import type { PipelineHost } from './host.js';
@@ -98,12 +99,7 @@ function hasRecord(host: PipelineHost, path: RepoPath): boolean {
 
 /** The text of a file of the workspace, or undefined if there is none. */
 export function readIfThere(root: AbsPath, path: RepoPath): string | undefined {
-  try {
-    return readFileSync(fromRepoPath(root, path), 'utf8');
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  return readTextIfThere(root, path);
 }
 
 /** Which stages a command is about. */

@@ -4,6 +4,7 @@ import { isContentId } from '../base/content-id.js';
 import { userError } from '../base/errors.js';
 import { repoPath, type RepoPath } from '../base/paths.js';
 import { parseYamlFile, type YamlFile } from '../base/yaml-file.js';
+import { issueText } from '../base/yaml-schema.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
 import { compareText, type ParamValue } from './params.js';
 import type { LockedPath, StageInputs } from './signature.js';
@@ -94,7 +95,7 @@ export function parseLockFile(text: string, file: string = LOCK_FILE): LockFile 
 function refuse(yaml: YamlFile, error: z.ZodError): Error {
   const issue = error.issues[0]!;
   const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
-  return userError('lock-invalid', `${yaml.file} at '${path.join('.')}': ${issue.message}`, {
+  return userError('lock-invalid', `${yaml.file} at '${path.join('.')}': ${issueText(issue)}`, {
     location: yaml.locate(path),
     hint: `ocrpipe writes this file: take it from git again ('git checkout -- ${yaml.file}'), or use the version of ocrpipe that wrote it.`,
   });

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { writeFileAtomic } from '../base/atomic-file.js';
-import { systemErrorCode } from '../base/errors.js';
 import { fromRepoPath } from '../base/paths.js';
+import { readTextIfThere } from '../base/read-text.js';
 import type { PipelineHost } from './host.js';
 import {
   formatLockFile,
@@ -42,12 +41,7 @@ export class LockStore {
   }
 
   private text(): string {
-    try {
-      return readFileSync(this.path(), 'utf8');
-    } catch (error) {
-      if (systemErrorCode(error) === 'ENOENT') return '';
-      throw error;
-    }
+    return readTextIfThere(this.host.root, LOCK_FILE) ?? '';
   }
 
   private path(): string {

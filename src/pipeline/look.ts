@@ -15,6 +15,8 @@ export interface LookOptions {
   readonly forced?: ReadonlySet<string>;
   /** False: nothing is restored from run records. */
   readonly runCache?: boolean;
+  /** Results (by `resultKey`) that were found not to be restorable. */
+  readonly unusable?: ReadonlySet<string>;
 }
 
 /**
@@ -55,6 +57,11 @@ export async function planOne(loaded: LoadedPipeline, stage: Stage, options: Loo
     always: stage.always,
     forced: options.forced?.has(stage.name) ?? false,
     earlier: (inputs, recorded) =>
-      earlierOutputs(loaded.host, inputs, { entry, recorded, records: options.runCache ?? true }),
+      earlierOutputs(loaded.host, inputs, {
+        entry,
+        recorded,
+        records: options.runCache ?? true,
+        unusable: options.unusable ?? new Set(),
+      }),
   });
 }

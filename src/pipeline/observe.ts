@@ -13,8 +13,8 @@ import type { Dependency, Output, Pipeline, Stage } from './stage.js';
 export interface Expected {
   readonly path: RepoPath;
   readonly snapshot: Snapshot | undefined;
-  /** The stage, or for tracked data the path, that it comes from. */
-  readonly from: string;
+  /** The stage that it comes from; undefined for tracked data. */
+  readonly from?: string;
 }
 
 /** Looks at the files of the stages, each path once until `changed` says that it is another now. */
@@ -118,14 +118,12 @@ export class Observer {
     const touching = this.expectedAt(path);
     if (touching.length === 0) return undefined;
     const unknown = touching.find((each) => !each.snapshot || !isWithin(path, each.path));
-    if (unknown) return { path, state: 'pending', stage: unknown.from };
+    if (unknown) return pending(path, unknown);
     const holder = touching[0]!;
     if (!holder.snapshot) return undefined;
     if (holder.path === path) return { path, state: 'known', snapshot: holder.snapshot };
     const inside = this.host.within(holder.snapshot, path.slice(holder.path.length + 1));
-    return inside
-      ? { path, state: 'known', snapshot: inside }
-      : { path, state: 'pending', stage: holder.from };
+    return inside ? { path, state: 'known', snapshot: inside } : pending(path, holder);
   }
 
   private expectedAt(path: RepoPath): Expected[] {
@@ -140,7 +138,10 @@ export class Observer {
     const known = output.cache
       ? await files.state(output.path, this.host)
       : { there: await this.snapshot(output.path), pointer: files.pointer(output.path), lastPut: undefined };
-    const { there, pointer, lastPut } = known;
+    const { pointer, lastPut } = known;
+    // An output of which only parts are there is not what the stage made: what is there is what others would read.
+    const partly = output.cache && files.parts(output.path) !== undefined;
+    const there = partly ? await this.snapshot(output.path) : known.there;
     return {
       output,
       stored: () => there !== undefined && files.inStore(there),
@@ -149,4 +150,8 @@ export class Observer {
       ...(lastPut && { lastPut }),
     };
   }
+}
+
+function pending(path: RepoPath, { from }: Expected): DependencyNow {
+  return { path, state: 'pending', ...(from !== undefined && { stage: from }) };
 }

@@ -88,6 +88,8 @@ async function remove(
   const place = placeOf(host, path);
   const stat = lstatSync(place, { throwIfNoEntry: false });
   if (stat === undefined) return;
+  // What is made here next is the whole, not edits to the parts that were pulled.
+  if (host.files.parts(path)) host.files.forget(path);
   if (forced) {
     writePoint();
     rmSync(place, { recursive: true, force: true });

@@ -3,9 +3,12 @@ import { suggest } from '../base/nearest.js';
 import type { PipelineHost } from './host.js';
 import { removeAbandonedIn } from '../tracking/abandoned.js';
 import { bytePath } from '../tracking/byte-path.js';
+import { closure } from './graph.js';
 import { requireDependencies, type LoadedPipeline } from './load.js';
+import type { PlannedStage } from './look.js';
 import { throwProblems, type Problem } from './problems.js';
 import { poolsOf } from './resources.js';
+import { requireFolder } from './run-stage.js';
 import { editedPaths } from './staleness.js';
 import type { Pipeline, Stage } from './stage.js';
 import { editedOutput, settleInputs, unsettledInputs, unsettledProblems } from './tracked-inputs.js';
@@ -21,11 +24,7 @@ export async function preflight(
 ): Promise<void> {
   const { host, pipeline, observer } = loaded;
   const stages = chosen.map((name) => pipeline.stages.get(name)!);
-  requireDependencies(loaded, chosen);
-  throwProblems(poolProblems(host, pipeline, stages));
-  // A parameter that is missing or not canonical is met here, not when its stage comes up hours later.
-  for (const stage of stages) observer.writtenParamsOf(stage);
-  throwProblems(await gitProblems(host, pipeline, stages));
+  await refuseMistakes(loaded, chosen);
   await endOrphans(loaded, chosen);
   removeLeftovers(loaded, stages);
   const unsettled = await unsettledInputs(host, pipeline, chosen);
@@ -36,6 +35,27 @@ export async function preflight(
   throwProblems([...unsettledProblems(host, pipeline, unsettled), ...edited]);
   await settleInputs(host, unsettled);
   observer.changed(unsettled.map(({ path }) => path));
+}
+
+/** Refuses what the chosen stages cannot be run with; changes nothing. */
+export async function refuseMistakes(loaded: LoadedPipeline, chosen: readonly string[]): Promise<void> {
+  const { host, pipeline, observer } = loaded;
+  const stages = chosen.map((name) => pipeline.stages.get(name)!);
+  requireDependencies(loaded, chosen);
+  throwProblems(poolProblems(host, pipeline, stages));
+  // A parameter that is missing or not canonical is met here, not when its stage comes up hours later.
+  for (const stage of stages) observer.writtenParamsOf(stage);
+  throwProblems(await gitProblems(host, pipeline, stages));
+}
+
+/** Refuses a plan with a stage that would run in a folder which is not there, and which no stage before it could make. */
+export function refuseMissingFolders(loaded: LoadedPipeline, planned: readonly PlannedStage[]): void {
+  const running = planned.filter(({ step }) => step.action === 'run').map(({ stage }) => stage);
+  const names = new Set(running.map(({ name }) => name));
+  for (const stage of running) {
+    const before = closure(loaded.graph, [stage.name], 'upstream').filter((name) => name !== stage.name);
+    if (!before.some((name) => names.has(name))) requireFolder(loaded, stage);
+  }
 }
 
 function poolProblems(host: PipelineHost, pipeline: Pipeline, stages: readonly Stage[]): Problem[] {

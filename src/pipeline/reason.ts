@@ -1,4 +1,5 @@
 import type { JsonValue } from '../base/canonical-json.js';
+import { plainValue } from '../base/plain-value.js';
 
 /** Why a stage is not fresh. Scripts rely on these words. */
 export type ReasonKind =
@@ -71,6 +72,5 @@ const VERBS = {
 } as const;
 
 function valueText(value: JsonValue | undefined): string {
-  if (value === undefined) return '(none)';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return value === undefined ? '(none)' : plainValue(value);
 }

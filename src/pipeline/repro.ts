@@ -2,16 +2,12 @@ import { availableParallelism } from 'node:os';
 import { FairSlots } from '../base/fair-slots.js';
 import { OcrpipeError, userError } from '../base/errors.js';
 import type { AbsPath } from '../base/paths.js';
+import { resultKey } from './earlier-runs.js';
 import type { PipelineHost } from './host.js';
-import {
-  loadPipeline,
-  requireDependencies,
-  selectStages,
-  targetStages,
-  type LoadedPipeline,
-} from './load.js';
+import { loadPipeline, selectStages, targetStages, type LoadedPipeline } from './load.js';
 import { planOne, planStages, type LookOptions } from './look.js';
-import { preflight } from './preflight.js';
+import type { Step } from './plan.js';
+import { preflight, refuseMissingFolders, refuseMistakes } from './preflight.js';
 import type { Reason } from './reason.js';
 import { poolsOf } from './resources.js';
 import type { LockedPath } from './signature.js';
@@ -56,6 +52,10 @@ export interface ReproResult {
   readonly stages: readonly StageReport[];
 }
 
+interface Restoration {
+  readonly result: readonly LockedPath[];
+}
+
 /** How many stages are looked at, or restored, at once. */
 const PREPARING = 8;
 
@@ -86,8 +86,9 @@ function refuseNested(host: PipelineHost): void {
 async function dryRun(host: PipelineHost, request: ReproRequest): Promise<ReproResult> {
   const loaded = loadPipeline(host);
   const chosen = selectStages(loaded, request);
-  requireDependencies(loaded, chosen);
+  await refuseMistakes(loaded, chosen);
   const planned = await planStages(loaded, chosen, lookOptions(loaded, request, chosen));
+  refuseMissingFolders(loaded, planned);
   const words = { run: 'ran', restore: 'restored', fresh: 'fresh', frozen: 'frozen' } as const;
   const stages = planned.map(({ stage, step }) => ({
     name: stage.name,
@@ -147,24 +148,35 @@ class Repro {
   private async prepare(name: string): Promise<'done' | 'run'> {
     const stage = this.loaded.pipeline.stages.get(name)!;
     const started = performance.now();
-    const step = await planOne(this.loaded, stage, this.options);
-    if (step.action === 'run') {
-      this.toRun.set(name, step.reasons);
-      return 'run';
-    }
-    if (step.action !== 'restore') {
-      this.reports.set(name, { name, action: step.action, reasons: step.reasons, seconds: 0 });
+    const { action, reasons, result } = await this.plan(stage);
+    if (action === 'restore' && (await this.restoreAny(stage, result))) {
+      this.end({ name, action: 'restored', reasons, seconds: secondsSince(started) });
       return 'done';
     }
-    if (!(await this.restore(stage, step.result))) {
-      this.toRun.set(name, step.reasons);
+    if (action === 'run' || action === 'restore') {
+      this.toRun.set(name, reasons);
       return 'run';
     }
-    this.end({ name, action: 'restored', reasons: step.reasons, seconds: secondsSince(started) });
+    this.reports.set(name, { name, action, reasons, seconds: 0 });
     return 'done';
   }
 
-  /** False if the store cannot give the result back (a damaged object): the stage is then run as if there were none. */
+  private async plan(stage: Stage, unusable?: ReadonlySet<string>): Promise<Step & Partial<Restoration>> {
+    return planOne(this.loaded, stage, { ...this.options, ...(unusable && { unusable }) });
+  }
+
+  /** Restores this result, or another one that a run with these inputs gave; false if none can be: the stage has to run. */
+  private async restoreAny(stage: Stage, first: readonly LockedPath[] | undefined): Promise<boolean> {
+    const unusable = new Set<string>();
+    for (let result = first; result !== undefined;) {
+      if (await this.restore(stage, result)) return true;
+      unusable.add(resultKey(result));
+      ({ result } = await this.plan(stage, unusable));
+    }
+    return false;
+  }
+
+  /** False if the store cannot give the result back (a damaged object). */
   private async restore(stage: Stage, result: readonly LockedPath[]): Promise<boolean> {
     const { host } = this.loaded;
     try {
@@ -172,7 +184,7 @@ class Repro {
       return true;
     } catch (error) {
       if (host.signal.aborted || !(error instanceof OcrpipeError) || error.exitCode === 2) throw error;
-      const message = `${stage.name}: an earlier result cannot be restored (${error.message}); running the stage`;
+      const message = `${stage.name}: an earlier result cannot be restored (${error.message})`;
       host.events({ type: 'note', level: 'warning', code: 'not-restored', message });
       return false;
     }

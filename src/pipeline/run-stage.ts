@@ -162,7 +162,8 @@ async function requireOutputs({ observer }: LoadedPipeline, stage: Stage): Promi
   if (missing) throw outputNotMade(stage, missing.output.path);
 }
 
-function requireFolder({ host, pipeline }: LoadedPipeline, stage: Stage): void {
+/** Throws `missing-folder` if the folder that a stage runs in is not there. */
+export function requireFolder({ host, pipeline }: LoadedPipeline, stage: Stage): void {
   if (statSync(fromRepoPath(host.root, stage.wdir), { throwIfNoEntry: false })?.isDirectory()) return;
   throw userError('missing-folder', `the folder '${stage.wdir}' of stage '${stage.name}' is not there`, {
     hint: 'Make it, or correct wdir.',

@@ -8,12 +8,15 @@ import type { Reason } from './reason.js';
 import { sameContent, type DeclaredOutput, type LockedPath } from './signature.js';
 import type { Output } from './stage.js';
 
-/** What a dependency holds now, or will hold once data is put in place. `pending`: a stage before it decides that. */
+/**
+ * What a dependency holds now, or will hold once data is put in place. `pending`: the stage before it decides that, or data is
+ * put there first.
+ */
 export type DependencyNow =
   | { readonly path: RepoPath; readonly state: 'known'; readonly snapshot: Snapshot }
   /** `maker`: the stage that should have made it. */
   | { readonly path: RepoPath; readonly state: 'missing'; readonly maker?: string }
-  | { readonly path: RepoPath; readonly state: 'pending'; readonly stage: string };
+  | { readonly path: RepoPath; readonly state: 'pending'; readonly stage?: string };
 
 /** What stands at an output's path. */
 export interface OutputNow {
@@ -43,7 +46,7 @@ export interface StageNow {
 /** Why the inputs are not those of the recorded run; empty if they are. Pure. */
 export function inputReasons(now: StageNow, entry: LockEntry | undefined): Reason[] {
   const pending = now.deps.flatMap((dep): Reason[] =>
-    dep.state === 'pending' ? [{ kind: 'upstream', subject: dep.stage }] : [],
+    dep.state === 'pending' && dep.stage !== undefined ? [{ kind: 'upstream', subject: dep.stage }] : [],
   );
   const missing = now.deps.flatMap((dep): Reason[] =>
     dep.state === 'missing' ? [{ kind: 'dep-missing', subject: dep.path }] : [],
@@ -79,8 +82,11 @@ function commandReasons(now: StageNow, entry: LockEntry): Reason[] {
 function depReasons(now: readonly DependencyNow[], locked: readonly LockedPath[]): Reason[] {
   const before = new Map(locked.map((dep) => [dep.path, dep]));
   const changed = now.flatMap((dep): Reason[] => {
-    if (dep.state !== 'known') return [];
     const old = before.get(dep.path);
+    if (dep.state === 'pending' && dep.stage === undefined) {
+      return [{ kind: 'dep-changed', subject: dep.path, ...(old && { old: old.id }) }];
+    }
+    if (dep.state !== 'known') return [];
     if (!old) return [{ kind: 'dep-added', subject: dep.path, new: dep.snapshot.id }];
     if (sameContent(old, dep.snapshot)) return [];
     return [{ kind: 'dep-changed', subject: dep.path, old: old.id, new: dep.snapshot.id }];

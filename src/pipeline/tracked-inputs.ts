@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { isWithin, type RepoPath } from '../base/paths.js';
+import { shellQuote } from '../base/shell-quote.js';
 import { removeAbandonedIn } from '../tracking/abandoned.js';
 import { bytePath } from '../tracking/byte-path.js';
 import type { PathState, Snapshot } from '../tracking/workspace-files.js';
@@ -14,6 +15,8 @@ interface Unsettled {
   readonly path: RepoPath;
   readonly state: PathState;
   readonly pointer: Snapshot;
+  /** A stage reads more of it than the parts that were pulled. */
+  readonly incomplete: boolean;
   /** The stage that makes it, if it is an output that the chosen stages only read. */
   readonly maker: string | undefined;
 }
@@ -36,8 +39,13 @@ export async function unsettledInputs(
     .filter((path) => deps.some((dep) => isWithin(dep, path) || isWithin(path, dep)));
   const states = await Promise.all(
     read.map(async (path): Promise<Unsettled | undefined> => {
-      const { state, pointer } = await host.files.state(path, host);
-      return pointer && { path, state, pointer, maker: outputs.makerOf(path) };
+      const { state, pointer, parts } = await host.files.state(path, host);
+      const used = deps.filter((dep) => isWithin(dep, path) || isWithin(path, dep));
+      const incomplete =
+        parts !== undefined && !used.every((dep) => parts.some((part) => isWithin(dep, part)));
+      const absent = incomplete && (state === 'clean' || state === 'pointer-moved');
+      const maker = outputs.makerOf(path);
+      return pointer && { path, state: absent ? 'missing' : state, pointer, incomplete, maker };
     }),
   );
   return states.filter((each) => each !== undefined).filter(({ state }) => state !== 'clean');
@@ -52,8 +60,9 @@ export function unsettledProblems(
   pipeline: Pipeline,
   unsettled: readonly Unsettled[],
 ): Problem[] {
-  return unsettled.flatMap(({ path, state, pointer, maker }): Problem[] => {
+  return unsettled.flatMap(({ path, state, pointer, incomplete, maker }): Problem[] => {
     if (state === 'conflict') return [bothChanged(path)];
+    if (state === 'modified' && incomplete) return [partlyHere(path)];
     const mayChange = maker === undefined || pipeline.stages.get(maker)!.frozen;
     if (state === 'modified' && !mayChange) return [editedOutput(path, maker)];
     if (state === 'modified' || host.files.inStore(pointer)) return [];
@@ -75,6 +84,15 @@ function bothChanged(path: RepoPath): Problem {
   };
 }
 
+function partlyHere(path: RepoPath): Problem {
+  const quoted = shellQuote(path);
+  return {
+    code: 'missing-data',
+    message: `only parts of '${path}' are here, and they were edited`,
+    hint: `Record the edits, then get the rest: 'ocrpipe commit ${quoted}', 'ocrpipe pull ${quoted}'.`,
+  };
+}
+
 /** The refusal to overwrite an output that somebody edited. */
 export function editedOutput(path: RepoPath, stage: string): Problem {
   return {
@@ -88,7 +106,7 @@ export function editedOutput(path: RepoPath, stage: string): Problem {
 export function expectedInputs(unsettled: readonly Unsettled[]): Expected[] {
   return unsettled
     .filter(({ state }) => state === 'pointer-moved' || state === 'missing')
-    .map(({ path, pointer }) => ({ path, snapshot: pointer, from: path }));
+    .map(({ path, pointer }) => ({ path, snapshot: pointer }));
 }
 
 /**

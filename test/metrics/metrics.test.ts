@@ -4,7 +4,8 @@ import { metricsDiff } from '../../src/actions/metrics-diff.js';
 import { metricsShow } from '../../src/actions/metrics-show.js';
 import { paramsDiff } from '../../src/actions/params-diff.js';
 import { changesMarkdown, changesText } from '../../src/cli/value-text.js';
-import { delta, valueChanges } from '../../src/metrics/value-changes.js';
+import type { JsonValue } from '../../src/base/canonical-json.js';
+import { delta, valueChanges, type ValueChange } from '../../src/metrics/value-changes.js';
 import { readValueFile } from '../../src/metrics/value-file.js';
 import { newPipeline, type PipelineWorkspace } from '../pipeline/pipeline-workspace.js';
 
@@ -54,6 +55,7 @@ describe('metrics diff and params diff', () => {
       key: 'train.epochs',
       old: null,
       new: 3,
+      absent: 'old',
     });
     await expect(metricsDiff({ a: 'nowhere', b: undefined }, workspace.call())).rejects.toEqual(
       expect.objectContaining({ code: 'unknown-revision', exitCode: 2 }),
@@ -84,7 +86,7 @@ describe('valueChanges', () => {
     expect(valueChanges(side('{"b":{"x":1},"a":[1,2]}'), side('{"b":{"x":2},"a":[1,3],"n":null}'))).toEqual([
       { file: 'm.json', key: 'b.x', old: 1, new: 2 },
       { file: 'm.json', key: 'a.1', old: 2, new: 3 },
-      { file: 'm.json', key: 'n', old: null, new: null },
+      { file: 'm.json', key: 'n', old: null, new: null, absent: 'old' },
     ]);
   });
 
@@ -113,8 +115,27 @@ describe('valueChanges', () => {
 describe('tables of changes', () => {
   const changes = [
     { file: 'm.json', key: 'exact', old: 0.82, new: 0.9 },
-    { file: 'p.yaml', key: 'name|x', old: null, new: 'crnn' },
+    { file: 'p.yaml', key: 'name|x', old: null, new: 'crnn', absent: 'old' as const },
   ];
+
+  it('tell a text from a number, and null from nothing', () => {
+    const change = (old: JsonValue, now: JsonValue, absent?: 'new'): ValueChange => ({
+      ...{ file: 'p', key: 'k', old, new: now },
+      ...(absent && { absent }),
+    });
+    const rows = [change(1, '1'), change(null, null, 'new'), change(null, 'null'), change('', 'a b')];
+    expect(
+      changesText(rows, 'none')
+        .split('\n')
+        .slice(1)
+        .map((row) => row.trim().split(/ {2,}/).slice(2)),
+    ).toEqual([
+      ['1', '"1"'],
+      ['null', '-'],
+      ['null', '"null"'],
+      ['""', 'a b'],
+    ]);
+  });
 
   it('are aligned for people', () => {
     expect(changesText(changes, 'none')).toBe(

@@ -83,6 +83,13 @@ const CASES: Bad[] = [
     code: 'unknown-resource',
   },
   {
+    title: 'a lock that is a folder',
+    prepare: (workspace) => {
+      workspace.write('pipeline.lock/x', '');
+    },
+    code: 'file-unreadable',
+  },
+  {
     title: 'conflict markers in the lock',
     prepare: (workspace) => {
       workspace.write('pipeline.lock', 'version: 1\n<<<<<<< a\n=======\n>>>>>>> b\n');

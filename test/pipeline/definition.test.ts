@@ -94,6 +94,21 @@ describe('parsePipeline', () => {
   });
 
   it.each([
+    ['', "'stages': is missing"],
+    ['stages:\n', "'stages': is empty, and must be a map (key: value)"],
+    ['stages: {a: }\n', "stage 'a': is empty, and must be a map (key: value)"],
+    ['stages: {a: {run: x, deps: y}}', "stage 'a' at deps: must be a list"],
+    ['stages: {a: {run: []}}', "stage 'a' at run: must not be empty"],
+    ['stages: {a: {run: x, frozen: 1}}', "stage 'a' at frozen: must be true or false"],
+    [
+      'stages: {a: {run: x, resources: {cpu: [1]}}}',
+      "stage 'a' at resources.cpu: must be a number, or a text",
+    ],
+  ])('says of %j what is wrong in words of YAML', (text, message) => {
+    expect(refusal(text).message).toBe(message);
+  });
+
+  it.each([
     [
       'a path outside the workspace',
       'stages: {a: {run: x, deps: [../../etc/passwd]}}',

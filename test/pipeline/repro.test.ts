@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { contentIdOf } from '../../src/base/content-id.js';
 import { byName, newPipeline, PIPELINE } from './pipeline-workspace.js';
 
 const ALL = ['prepare', 'train', 'evaluate', 'lint'];
@@ -126,6 +127,32 @@ describe('repro', () => {
     expect((await workspace.actions({ runCache: false })).ran).toEqual(['train', 'evaluate']);
   });
 
+  it('restores another result of the same inputs where one is damaged', async () => {
+    const workspace = await newPipeline('stages: {a: {run: cp hidden x, params: [other], outs: [x]}}');
+    const away = async (): Promise<void> => {
+      workspace.write('hidden', 'away');
+      workspace.write('params.yaml', 'other: 2\n');
+      await workspace.repro();
+      workspace.write('params.yaml', 'other: 1\n');
+    };
+    const contents = ['a', 'b'].map((letter) => letter.repeat(2 ** 20));
+    for (const content of contents) {
+      workspace.write('hidden', content);
+      workspace.write('params.yaml', 'other: 1\n');
+      await workspace.repro({ force: true });
+    }
+    await away();
+    expect((await workspace.actions()).actions).toEqual({ a: 'restored' });
+    const first = workspace.read('x');
+    await away();
+    const id = contentIdOf(first);
+    const stored = workspace.path(`.ocrstore/objects/${id.slice(0, 2)}/${id.slice(2)}`);
+    chmodSync(stored, 0o644);
+    writeFileSync(stored, 'z'.repeat(2 ** 20));
+    expect((await workspace.actions()).actions).toEqual({ a: 'restored' });
+    expect(workspace.read('x')).toBe(contents.find((content) => content !== first));
+  });
+
   it('puts back outputs that were deleted, and runs again if their bytes are nowhere', async () => {
     const workspace = await newPipeline();
     await workspace.actions();
@@ -249,6 +276,18 @@ describe('repro', () => {
       lint: [],
     });
     expect(workspace.ran()).toEqual([]);
+  });
+
+  it('refuses in a dry run what a run would refuse: an unknown resource, a folder that is not there', async () => {
+    const workspace = await newPipeline('stages: {a: {run: "true", resources: {gpus: 1}}}');
+    await expect(workspace.repro({ dryRun: true })).rejects.toEqual(refusal('unknown-resource'));
+    workspace.write('pipeline.yaml', 'stages: {a: {run: "true", wdir: absent}}');
+    await expect(workspace.repro({ dryRun: true })).rejects.toEqual(refusal('missing-folder'));
+    workspace.write(
+      'pipeline.yaml',
+      'stages: {a: {run: mkdir d, outs: [d]}, b: {run: "true", wdir: d, deps: [.]}}',
+    );
+    expect((await workspace.actions({ dryRun: true })).actions).toEqual({ a: 'ran', b: 'ran' });
   });
 
   it('takes names of stages and paths of outputs as targets, upstream, downstream or the whole pipeline', async () => {

@@ -78,6 +78,17 @@ describe('the states of the stages', () => {
     ]);
   });
 
+  it('say of a folder whose data has to be put in place first that it changed', async () => {
+    const workspace = await newPipeline('stages: {a: {run: "true", deps: [data]}}');
+    await workspace.repro();
+    workspace.commit('first');
+    workspace.write('data/raw/a.txt', 'second\n');
+    await workspace.repro();
+    workspace.git('checkout', '-q', 'HEAD', '--', 'data/raw.ocr');
+    const [status] = await stageStatuses(workspace.host());
+    expect(status?.reasons).toEqual([expect.objectContaining({ kind: 'dep-changed', subject: 'data' })]);
+  });
+
   it('are none where there is no pipeline', async () => {
     const workspace = await newPipeline();
     workspace.remove('pipeline.yaml');
