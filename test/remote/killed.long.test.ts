@@ -1,0 +1,3 @@
+import { killedTransfers } from './killed.js';
+
+killedTransfers(1);
