@@ -78,10 +78,10 @@ export class Observer {
     return outs.map((out) => ({ ...out, leftover: isLeftover(out.output.path, out.there) }));
   }
 
-  /** What is at a path now, looked at afresh. */
+  /** What a dependency holds now, looked at afresh. */
   look(path: RepoPath): Promise<Snapshot | undefined> {
     this.changed([path]);
-    return this.snapshot(path);
+    return this.read(path);
   }
 
   /** Forgets what was seen at, above and below these paths. */
@@ -99,8 +99,10 @@ export class Observer {
     else this.expectedOutputs.set(expected.path, expected);
   }
 
-  private snapshot(path: RepoPath): Promise<Snapshot | undefined> {
-    const known = this.seen.get(path) ?? this.host.files.snapshot(path, this.host);
+  /** What a stage reads at a path: through links as far as they stay in the workspace. */
+  private read(path: RepoPath): Promise<Snapshot | undefined> {
+    const { files, events, signal } = this.host;
+    const known = this.seen.get(path) ?? files.snapshot(path, { events, signal, throughLinks: true });
     this.seen.set(path, known);
     return known;
   }
@@ -108,7 +110,7 @@ export class Observer {
   private async dependency({ path }: Dependency): Promise<DependencyNow> {
     const planned = this.planned(path);
     if (planned) return planned;
-    const snapshot = await this.snapshot(path);
+    const snapshot = await this.read(path);
     if (snapshot) return { path, state: 'known', snapshot };
     const maker = this.outputs.overlapping(path)[0]?.stage;
     return maker === undefined ? { path, state: 'missing' } : { path, state: 'missing', maker };
@@ -137,11 +139,15 @@ export class Observer {
     const { files } = this.host;
     const known = output.cache
       ? await files.state(output.path, this.host)
-      : { there: await this.snapshot(output.path), pointer: files.pointer(output.path), lastPut: undefined };
+      : {
+          there: await files.snapshot(output.path, this.host),
+          pointer: files.pointer(output.path),
+          lastPut: undefined,
+        };
     const { pointer, lastPut } = known;
     // An output of which only parts are there is not what the stage made: what is there is what others would read.
     const partly = output.cache && files.parts(output.path) !== undefined;
-    const there = partly ? await this.snapshot(output.path) : known.there;
+    const there = partly ? await files.snapshot(output.path, this.host) : known.there;
     return {
       output,
       stored: () => there !== undefined && files.inStore(there),

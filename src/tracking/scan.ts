@@ -1,4 +1,5 @@
-import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
+import { lstatSync, readdirSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
+import { posix } from 'node:path';
 import { type OcrpipeError, systemErrorCode, userError } from '../base/errors.js';
 import type { ContentId } from '../base/content-id.js';
 import { byteName, type ByteName } from '../store/byte-name.js';
@@ -7,7 +8,7 @@ import { TreeBuilder, type TreeSummary } from '../store/tree-builder.js';
 import type { FileEntry, TreeEntry } from '../store/tree-format.js';
 import { fsPath, joinBytes, textOfBytes, type BytePath } from './byte-path.js';
 import { SettledTimes, type FileTimes } from './file-times.js';
-import { isAlwaysIgnored, type IgnoreRules } from './ignore-rules.js';
+import { IgnoreRules, isAlwaysIgnored } from './ignore-rules.js';
 import { linkProblem } from './links.js';
 import { looksLikePointer } from './pointer.js';
 import type { ScanSink } from './sinks.js';
@@ -26,6 +27,8 @@ const NAMES_PER_LOOK = 64;
 const BREATH_MS = 50;
 /** A file that changes under the reader is read again so often before that is an error. */
 const ATTEMPTS = 5;
+/** Links behind links that are followed. */
+const MAX_FOLLOWED = 16;
 
 export const IGNORE_FILE = '.ocrignore';
 
@@ -50,6 +53,8 @@ export class Scanner {
   readonly #visited = new Set<string>();
   /** The directory that was asked for: links may not leave it. */
   #top: BytePath;
+  /** The folders behind links that are being scanned, outermost first. */
+  readonly #following: BytePath[] = [];
   #names = 0;
   #files = 0;
   #read = 0;
@@ -116,10 +121,11 @@ export class Scanner {
 
   #atOnce(place: Place, stat: Stats, block: Block): TreeEntry | undefined {
     if (stat.isFile()) return this.#knownFile(place, stat, block);
-    return stat.isSymbolicLink() ? this.#link(place) : undefined;
+    return stat.isSymbolicLink() && !this.#behind(place) ? this.#link(place) : undefined;
   }
 
   *#slowly(place: Place, at: { stat: Stats; rules: IgnoreRules; block: Block }): Scan<TreeEntry | undefined> {
+    if (at.stat.isSymbolicLink()) return yield* this.#throughLink(place);
     if (!at.stat.isDirectory()) return yield* this.#readFile(place, at.block);
     const { id, files, bytes } = yield* this.#folder(place.path, at.stat.dev, at.rules);
     return { kind: 'directory', name: place.name, id, files, bytes };
@@ -128,7 +134,7 @@ export class Scanner {
   #link(place: Place): TreeEntry {
     const target = readlinkSync(fsPath(this.#absolute(place.path)), 'latin1');
     const below = this.#top === '' ? place.path : place.path.slice(this.#top.length + 1);
-    const problem = this.#parts.sink.portable ? linkProblem(below, target) : undefined;
+    const problem = this.#parts.sink.leavingLinks === 'refuse' ? linkProblem(below, target) : undefined;
     if (problem !== undefined) {
       throw userError(
         'link-outside',
@@ -139,6 +145,36 @@ export class Scanner {
       );
     }
     return { kind: 'symlink', name: place.name, target };
+  }
+
+  /** What a link leads to, under the name of the link. */
+  *#throughLink(place: Place): Scan<TreeEntry | undefined> {
+    const behind = this.#behind(place);
+    if (behind === undefined) return this.#link(place);
+    const { path, stat } = behind;
+    if (stat.isFile()) {
+      const folder = posix.dirname(path);
+      const entry = yield* this.file((folder === '.' ? '' : folder) as BytePath, posix.basename(path), stat);
+      return entry && { ...entry, name: place.name };
+    }
+    this.#following.push(path);
+    const { id, files, bytes } = yield* this.#folder(path, stat.dev, IgnoreRules.none);
+    this.#following.pop();
+    return { kind: 'directory', name: place.name, id, files, bytes };
+  }
+
+  /**
+   * The file or folder elsewhere in the workspace that a link leads to, if links are followed. Undefined where the link
+   * stands for itself: what it leads to is scanned already (which also ends loops), is not there, or is nothing to read.
+   */
+  #behind(place: Place): { path: BytePath; stat: Stats } | undefined {
+    if (this.#parts.sink.leavingLinks !== 'follow' || this.#following.length >= MAX_FOLLOWED)
+      return undefined;
+    const path = realBelow(this.#parts.root, this.#absolute(place.path));
+    if (path === undefined || path.split('/').some(isAlwaysIgnored)) return undefined;
+    if ([this.#top, ...this.#following].some((scanned) => overlap(path, scanned))) return undefined;
+    const stat = this.#stat(path);
+    return stat && (stat.isFile() || stat.isDirectory()) ? { path, stat } : undefined;
   }
 
   /** A file whose stat is the remembered one, and whose bytes need not be stored. */
@@ -208,6 +244,21 @@ interface Block {
 
 function fileEntry(place: Place, stat: Stats, id: ContentId): FileEntry {
   return { kind: 'file', name: place.name, executable: (stat.mode & 0o100) !== 0, size: stat.size, id };
+}
+
+/** Where a path really is, below the root; undefined if nothing is there, or it is elsewhere. */
+function realBelow(root: BytePath, path: BytePath): BytePath | undefined {
+  try {
+    const real = realpathSync.native(fsPath(path), 'latin1');
+    return real.startsWith(`${root}/`) ? (real.slice(root.length + 1) as BytePath) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** True if one path is the other, or lies in it; '' is the root. */
+function overlap(a: string, b: string): boolean {
+  return a === b || a === '' || b === '' || a.startsWith(`${b}/`) || b.startsWith(`${a}/`);
 }
 
 function namesIn(folder: BytePath): string[] {

@@ -15,18 +15,24 @@ export interface ScanSink {
   large(path: string, signal: AbortSignal | undefined): Promise<ContentId>;
   /** A node of a directory. */
   node: NodeSink;
-  /** Links that leave the directory are refused. */
-  portable: boolean;
+  /**
+   * What becomes of a link that leaves the directory: it is refused, stands for itself, or stands for what it leads to in the
+   * workspace, as a program that reads through it sees it.
+   */
+  leavingLinks: 'refuse' | 'keep' | 'follow';
 }
 
 /** Computes ids, stores nothing. `node` may keep what it is given. */
-export function hashingSink(node: NodeSink = contentIdOf): ScanSink {
+export function hashingSink(
+  node: NodeSink = contentIdOf,
+  leavingLinks: 'keep' | 'follow' = 'keep',
+): ScanSink {
   return {
     has: () => true,
     small: contentIdOf,
     large: (path, signal) => hashOfFile(path, signal && { signal }),
     node,
-    portable: false,
+    leavingLinks,
   };
 }
 
@@ -37,7 +43,7 @@ export function storingSink(writer: StoreWriter, node: NodeSink): ScanSink {
     small: (bytes) => writer.putBlob(bytes),
     large: async (path, signal) => (await writer.putFile(path, signal && { signal })).id,
     node,
-    portable: true,
+    leavingLinks: 'refuse',
   };
 }
 

@@ -66,8 +66,12 @@ export class TrackedFiles implements WorkspaceFiles {
     this.#lastPut = new LastPut(join(this.#memory, 'put'));
   }
 
-  async snapshot(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined> {
-    return this.#read(path, hashingSink(), options);
+  async snapshot(
+    path: RepoPath,
+    options: CallOptions & { throughLinks?: boolean } = {},
+  ): Promise<Snapshot | undefined> {
+    const links = options.throughLinks === true ? 'follow' : 'keep';
+    return this.#read(path, hashingSink(undefined, links), options);
   }
 
   async store(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined> {
@@ -92,7 +96,7 @@ export class TrackedFiles implements WorkspaceFiles {
   async list(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined> {
     const writer = this.#parts.store.writer();
     try {
-      const sink = hashingSink((node) => writer.putTree(node, 'listing'));
+      const sink = hashingSink((node) => writer.putTree(node, 'listing'), 'follow');
       const snapshot = await this.#read(path, sink, options);
       writer.finish();
       return snapshot;

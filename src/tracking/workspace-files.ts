@@ -58,15 +58,18 @@ export interface TreeSnapshot {
 
 /** Everything that the layers above (pipeline, actions) do with the files of one workspace. */
 export interface WorkspaceFiles {
-  /** Hashes what is at `path` (through the stat index). Undefined if nothing is there. Stores nothing. */
-  snapshot(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined>;
+  /**
+   * Hashes what is at `path` (through the stat index). Undefined if nothing is there. Stores nothing. With `throughLinks` a
+   * link in a directory that leads elsewhere in the workspace counts as what it leads to: what a program reads there.
+   */
+  snapshot(path: RepoPath, options?: CallOptions & { throughLinks?: boolean }): Promise<Snapshot | undefined>;
   /**
    * Like `snapshot`, and every byte and tree is in the store, durably, when it returns. Of a path that is only partly there
    * it is the whole, see `PathStatus.parts`; the bytes of the rest need not be in the store.
    */
   store(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined>;
   /**
-   * Like `snapshot`, and the listing (names and ids, kind 3, not the bytes) is kept in the store, so that it can be said
+   * Like `snapshot` through links, and the listing (names and ids, kind 3, not the bytes) is kept in the store, so that it can be said
    * later which files of a dependency changed.
    */
   list(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined>;

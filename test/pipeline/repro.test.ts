@@ -1,6 +1,7 @@
-import { chmodSync, existsSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { contentIdOf } from '../../src/base/content-id.js';
+import { explainStages } from '../../src/pipeline/why.js';
 import { byName, newPipeline, PIPELINE } from './pipeline-workspace.js';
 
 const ALL = ['prepare', 'train', 'evaluate', 'lint'];
@@ -64,6 +65,28 @@ describe('repro', () => {
     expect((await workspace.actions()).actions).toEqual({ a: 'ran' });
     write('[1, 2]');
     expect((await workspace.actions()).actions).toEqual({ a: 'restored' });
+  });
+
+  it('sees what a link in a dependency leads to elsewhere in the workspace, also where links go in a circle', async () => {
+    const workspace = await newPipeline('stages: {a: {run: cat d/sub/l d/f/x > o, deps: [d], outs: [o]}}');
+    workspace.write('d/sub/own', 'own\n');
+    workspace.write('other', '1\n');
+    workspace.write('far/x', '1\n');
+    symlinkSync('../../other', workspace.path('d/sub/l'));
+    symlinkSync('../far', workspace.path('d/f'));
+    symlinkSync('../d', workspace.path('far/back'));
+    symlinkSync('.', workspace.path('far/self'));
+    symlinkSync('nowhere', workspace.path('d/broken'));
+    symlinkSync('..', workspace.path('d/up'));
+    expect((await workspace.actions()).actions).toEqual({ a: 'ran' });
+    expect((await workspace.actions()).actions).toEqual({ a: 'fresh' });
+    workspace.write('other', '2\n');
+    expect((await workspace.actions()).actions).toEqual({ a: 'ran' });
+    workspace.write('far/x', '2\n');
+    const [why] = await explainStages(workspace.host(), 'a', workspace.root);
+    expect(why?.reasons).toMatchObject([{ subject: 'd', files: [{ path: 'f/x', change: 'modified' }] }]);
+    expect((await workspace.actions()).actions).toEqual({ a: 'ran' });
+    expect(workspace.read('o')).toBe('2\n2\n');
   });
 
   it('skips what is behind a rerun that gives the same bytes', async () => {
