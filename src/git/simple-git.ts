@@ -14,6 +14,9 @@ interface Process {
 /** Arguments given to one git process at most; the system limits their length. */
 const PATHS_AT_ONCE = 500;
 
+/** Paths are names, whatever characters they have: never patterns. */
+const LITERAL = '--literal-pathspecs';
+
 /** Git for the workspace at `root`; undefined if no work tree holds it. Starts no process. */
 export function openGit(root: AbsPath): Git | undefined {
   const workTree = findWorkTree(root);
@@ -57,7 +60,7 @@ class SimpleGitGit implements Git {
 
   async filesAt(commit: CommitId, paths?: readonly RepoPath[]): Promise<GitFile[]> {
     const list = async (some: readonly string[]) =>
-      parseTree(await this.#run(['ls-tree', '-r', '-z', commit, '--', ...some]));
+      parseTree(await this.#run([LITERAL, 'ls-tree', '-r', '-z', commit, '--', ...some]));
     if (paths === undefined) return list([]);
     const wanted = new Set<string>(paths);
     const lists = await Promise.all(chunks(paths, PATHS_AT_ONCE).map(list));
@@ -79,13 +82,15 @@ class SimpleGitGit implements Git {
   }
 
   async tracked(paths: readonly RepoPath[]): Promise<RepoPath[]> {
-    return this.#each(paths, (some) => this.#run(['--literal-pathspecs', 'ls-files', '-z', '--', ...some]));
+    return this.#each(paths, (some) => this.#run([LITERAL, 'ls-files', '-z', '--', ...some]));
   }
 
   async ignored(paths: readonly RepoPath[]): Promise<RepoPath[]> {
     if (paths.length === 0) return [];
-    const input = paths.map((path) => `${path}\0`).join('');
-    return splitNames(await this.#run(['check-ignore', '-z', '--stdin'], { input, noIsAnswer: true }));
+    // This command knows no literal pathspecs; with './' before it no name has a meaning of its own.
+    const input = paths.map((path) => `./${path}\0`).join('');
+    const answer = await this.#run(['check-ignore', '-z', '--stdin'], { input, noIsAnswer: true });
+    return splitNames(answer).map((name) => name.replace(/^\.\//, '') as RepoPath);
   }
 
   async #each(paths: readonly RepoPath[], ask: (some: readonly string[]) => Promise<string>) {
@@ -112,7 +117,7 @@ class SimpleGitGit implements Git {
       return await use(git);
     } catch (error) {
       const said = error instanceof Error ? error.message.trim() : String(error);
-      throw new OcrpipeError('git-failed', `git ${args[0]!} failed: ${said}`, {
+      throw new OcrpipeError('git-failed', `git ${args.find((arg) => arg !== LITERAL)!} failed: ${said}`, {
         hint: "See whether 'git status' works here.",
         cause: error,
       });

@@ -3,6 +3,7 @@ import { join, posix } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.js';
 import { systemErrorCode } from '../base/errors.js';
 import type { AbsPath, RepoPath } from '../base/paths.js';
+import { bytePath } from './byte-path.js';
 
 /** The `.gitignore` that keeps `path` out of git: the one beside it. */
 function gitignoreOf(path: RepoPath): RepoPath {
@@ -26,32 +27,37 @@ export function gitignoreEntry(path: RepoPath): string {
 export function addToGitignore(root: AbsPath, path: RepoPath): void {
   const file = join(root, gitignoreOf(path));
   const before = readIfThere(file) ?? '';
-  const entry = gitignoreEntry(path);
+  const entry = bytePath(gitignoreEntry(path));
   if (linesOf(before).includes(entry)) return;
   const end = before.includes('\r\n') ? '\r\n' : '\n';
   const gap = before === '' || before.endsWith('\n') ? '' : end;
-  writeFileAtomic(file, `${before}${gap}${entry}${end}`);
+  writeBytes(file, `${before}${gap}${entry}${end}`);
 }
 
 /** Takes the entry of `path` out again; a file that holds nothing else stays, empty, because people may have committed it. */
 export function removeFromGitignore(root: AbsPath, path: RepoPath): void {
   const file = join(root, gitignoreOf(path));
   const before = readIfThere(file);
-  const entry = gitignoreEntry(path);
+  const entry = bytePath(gitignoreEntry(path));
   if (before === undefined || !linesOf(before).includes(entry)) return;
   const kept = before.split(/(?<=\n)/).filter((line) => line.replace(/\r?\n$/, '') !== entry);
-  writeFileAtomic(file, kept.join(''));
+  writeBytes(file, kept.join(''));
 }
 
 function linesOf(text: string): string[] {
   return text.split(/\r?\n/);
 }
 
+/** The bytes of the file, one character a byte: the lines of others need not be UTF-8. */
 function readIfThere(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8');
+    return readFileSync(file, 'latin1');
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+function writeBytes(file: string, latin1: string): void {
+  writeFileAtomic(file, Buffer.from(latin1, 'latin1'));
 }

@@ -36,7 +36,7 @@ export class IgnoreRules {
    */
   enter(absolute: BytePath, fileName: string, folder: BytePath): IgnoreRules {
     const text = readRules(joinBytes(absolute, fileName));
-    return text === undefined ? this : new IgnoreRules(folder, ignore().add(text), this);
+    return text === undefined ? this : new IgnoreRules(folder, ignore({ ignorecase: false }).add(text), this);
   }
 
   /** True if the rules leave out `path`, which stands below the folder of these rules. */

@@ -1,14 +1,15 @@
 /**
  * Why a symbolic link may not stand at `path` (below a tracked directory, latin1) with this target, or undefined if it may:
- * a link is kept if it stays inside the directory whatever machine it is on.
+ * a link is kept if it stays inside the directory whatever machine it is on. Its target may go up at its beginning only. There
+ * every step is a real folder; behind a name, which may be a link itself, a step up would start from where that leads.
  */
 export function linkProblem(path: string, target: string): string | undefined {
   if (target.startsWith('/') || /^[a-z]:[\\/]/i.test(target)) return 'its target is an absolute path';
-  let depth = path.split('/').length - 1;
-  for (const part of target.split('/')) {
-    if (part === '..') depth -= 1;
-    else if (part !== '' && part !== '.') depth += 1;
-    if (depth < 0) return 'its target is outside the tracked directory';
-  }
+  const parts = target.split('/').filter((part) => part !== '' && part !== '.');
+  const named = parts.findIndex((part) => part !== '..');
+  const up = named === -1 ? parts.length : named;
+  if (up > path.split('/').length - 1) return 'its target is outside the tracked directory';
+  if (parts.includes('..', up))
+    return "its target goes up again ('..') behind a name, and so could be outside the tracked directory";
   return undefined;
 }

@@ -87,6 +87,18 @@ describe('git', () => {
     expect(await opened.tracked(paths('*', 'nosuch'))).toEqual([]);
   });
 
+  test('names that look like pathspecs are names', async () => {
+    const names = [':(top)z.ocr', ':!y.ocr', ':/x.ocr', '*.ocr'];
+    const { commit, opened } = repositoryWith(Object.fromEntries(names.map((name) => [name, name])));
+    const at = await opened.resolve(commit);
+    for (const name of names) {
+      expect((await opened.filesAt(at, paths(name))).map(({ path }) => path)).toEqual([name]);
+      expect(String(await opened.readAt(at, name as RepoPath))).toBe(name);
+      expect(await opened.tracked(paths(name))).toEqual([name]);
+      expect(await opened.ignored(paths(name))).toEqual([]);
+    }
+  });
+
   test('what is wrong with the repository itself is said in the words of git', async () => {
     const { root, commit, opened } = repositoryWith({ a: '1' });
     const at = await opened.resolve(commit);

@@ -272,6 +272,7 @@ describe('kinds of files', () => {
     ['/etc/hostname', 'absolute'],
     ['../../outside', 'outside'],
     ['sub/../../..', 'outside'],
+    ['a/../a', 'behind a name'],
   ])('a link to %s is refused by name', async (target, reason) => {
     const folder = new TrackedFolder();
     folder.write('data/sub/a', 'a');
@@ -279,6 +280,14 @@ describe('kinds of files', () => {
     const stored = folder.files().store(data);
     await expect(stored).rejects.toMatchObject({ code: 'link-outside', exitCode: 2 });
     await expect(stored).rejects.toThrow(new RegExp(`data/sub/link.*${reason}`));
+  });
+
+  test('links that lead outside together are refused', async () => {
+    const folder = new TrackedFolder();
+    mkdirSync(folder.path('data/a/b/c/e'), { recursive: true });
+    symlinkSync('../../../..', folder.path('data/a/b/c/e/l'));
+    symlinkSync('a/b/c/e/l/../../../../etc', folder.path('data/esc'));
+    await expect(folder.files().store(data)).rejects.toMatchObject({ code: 'link-outside', exitCode: 2 });
   });
 
   test('FIFOs and sockets are refused at once', async () => {

@@ -172,6 +172,7 @@ describe('checkout', () => {
   test.each([
     ['/etc/passwd', 'absolute'],
     ['../../../x', 'outside'],
+    ['sub/link/../../x', 'outside'],
   ])('a stored link to %s is refused by name, whole folder or not', async (target, reason) => {
     const { folder } = await twoVersions();
     const link: TreeEntry = { kind: 'symlink', name: 'evil' as ByteName, target };

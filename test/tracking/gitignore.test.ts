@@ -32,6 +32,18 @@ describe('.gitignore', () => {
     expect(readFileSync(join(root, '.gitignore'), 'utf8')).toBe('a\r\n/b\r\n');
   });
 
+  test('lines that are not UTF-8 keep their bytes', () => {
+    const root = temporaryFolder();
+    const file = join(root, '.gitignore');
+    const theirs = Buffer.from('caf\xe9\n\xff\xfe\n', 'latin1');
+    writeFileSync(file, theirs);
+    addToGitignore(root, 'müll' as RepoPath);
+    expect(readFileSync(file)).toEqual(Buffer.concat([theirs, Buffer.from('/müll\n')]));
+    addToGitignore(root, 'müll' as RepoPath);
+    removeFromGitignore(root, 'müll' as RepoPath);
+    expect(readFileSync(file)).toEqual(theirs);
+  });
+
   test('git ignores exactly the named path, whatever characters it has', () => {
     const root = gitRepository();
     const names = [

@@ -8,7 +8,7 @@ import { gitRepository } from '../rig/git-repository.js';
 import { TrackedFolder } from './tracked-folder.js';
 
 const RULES = {
-  '': '*.log\n!keep.log\n/top\nbuild/\n**/cache/**\ndoc/*.txt\n\\#x\nspace\\ \nim[a-c].png\n# comment\n\n',
+  '': '*.log\n!keep.log\n/top\nbuild/\n**/cache/**\ndoc/*.txt\n\\#x\nspace\\ \nim[a-c].png\nUpper\nlower.TXT\nMixed/\n# comment\n\n',
   'a/b/': '!x.log\nonly-here\n/anchored\n',
 };
 const FILES = [
@@ -27,6 +27,13 @@ const FILES = [
   'space ',
   'ima.png',
   'imd.png',
+  'upper',
+  'Upper',
+  'UPPER/x',
+  'a/lower.txt',
+  'a/lower.TXT',
+  'mixed/x',
+  'Mixed/x',
   'a/b/x.log',
   'a/b/y.log',
   'a/b/c/x.log',
