@@ -10,16 +10,20 @@ import {
 } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
+import { SPACE_MARK } from './process-space.js';
 import { writePoint } from './write-points.js';
 
 /** Prefix of the temporary names that stand beside a target; tracking ignores such names. */
 export const TEMPORARY_PREFIX = '.ocrpipe-tmp-';
 
-/** A temporary name beside `target`, so that a rename onto it stays on one file system. */
+/**
+ * A temporary name beside `target`, so that a rename onto it stays on one file system. It says which process of which host made
+ * it: `<prefix><process id, base 36>-<mark of the host><8 hex digits>-<name>`.
+ */
 export function temporaryBeside(target: string): string {
   return join(
     dirname(target),
-    `${TEMPORARY_PREFIX}${process.pid.toString(36)}-${randomBytes(6).toString('hex')}-${basename(target).slice(0, 40)}`,
+    `${TEMPORARY_PREFIX}${process.pid.toString(36)}-${SPACE_MARK}${randomBytes(4).toString('hex')}-${basename(target).slice(0, 40)}`,
   );
 }
 
@@ -64,7 +68,12 @@ export function writeFileAtomic(
   }
   closeSync(fd);
   writePoint();
-  renameSync(temporary, path);
+  try {
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
   syncDirectory(dirname(path));
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { systemErrorCode } from './errors.js';
+import { processSpace } from './process-space.js';
 
 /** Who holds a lock: the content of a lock file, JSON. */
 export interface LockHolder {
@@ -103,14 +104,5 @@ function processStart(pid: number): string | undefined {
     return state === 'Z' || state === 'X' ? undefined : fields[19];
   } catch {
     return undefined;
-  }
-}
-
-function processSpace(): string {
-  try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
-    return `${boot} ${readlinkSync('/proc/self/ns/pid')}`;
-  } catch {
-    return '';
   }
 }

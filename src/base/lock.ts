@@ -15,7 +15,7 @@ import {
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { temporaryBeside, writeAll } from './atomic-file.js';
-import { systemErrorCode } from './errors.js';
+import { systemErrorCode, userError } from './errors.js';
 import { noEvents, type EventSink } from './events.js';
 import { describeSelf, holderState, parseHolder, wordHolder, type LockHolder } from './lock-holder.js';
 
@@ -223,6 +223,12 @@ function readClaim(path: string): Claim | undefined {
     return { path, holder: parseHolder(readFileSync(path, 'utf8')), mtimeMs: statSync(path).mtimeMs };
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return undefined;
+    if (systemErrorCode(error) === 'EISDIR') {
+      throw userError('lock-blocked', `a folder stands where a lock belongs: ${path}`, {
+        hint: 'Remove that folder, or give it another name.',
+        cause: error,
+      });
+    }
     throw error;
   }
 }

@@ -110,9 +110,17 @@ function openStore(folder: AbsPath): LocalStore {
     return LocalStore.open(folder);
   } catch (error) {
     if (!(error instanceof OcrpipeError) || error.code !== 'no-store') throw error;
+  }
+  try {
     return LocalStore.create(folder);
+  } catch (error) {
+    // Where nothing may be written, what only reads goes on; what has to write meets the refusal there.
+    if (!READ_ONLY.has(systemErrorCode(error) ?? '')) throw error;
+    return LocalStore.absent(folder);
   }
 }
+
+const READ_ONLY = new Set(['EACCES', 'EPERM', 'EROFS']);
 
 /** The folder with all links followed, so that paths below the root are told from others by their names. */
 function realFolder(folder: AbsPath): AbsPath {

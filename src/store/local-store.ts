@@ -5,7 +5,7 @@ import { syncDirectory, temporaryBeside, writeAll } from '../base/atomic-file.js
 import type { ContentId } from '../base/content-id.js';
 import { OcrpipeError, systemErrorCode } from '../base/errors.js';
 import { writePoint } from '../base/write-points.js';
-import { FOLDERS, LARGE_BLOB_BYTES, type ObjectKind, type StoreFormat } from './format.js';
+import { FOLDERS, FORMAT_VERSION, LARGE_BLOB_BYTES, type ObjectKind, type StoreFormat } from './format.js';
 import { hashOfFile, LooseObjects, type LooseObject } from './loose-objects.js';
 import { HEAL_HINT, objectDamaged, objectMissing, type ObjectReader } from './object-reader.js';
 import type { Packed } from './object-index.js';
@@ -58,6 +58,11 @@ export class LocalStore implements ObjectReader {
   /** Opens the store at `root` and makes one if there is none. */
   static create(root: string): LocalStore {
     return new LocalStore(root, createStoreFolder(root));
+  }
+
+  /** The store at `root` before it was made: nothing is in it, and nothing can be written to it. */
+  static absent(root: string): LocalStore {
+    return new LocalStore(root, { format: FORMAT_VERSION, store: '', features: [] });
   }
 
   has(kind: ObjectKind, id: ContentId, size?: number): boolean {

@@ -1,6 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, linkSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -129,6 +137,16 @@ describe('acquireLock', () => {
     };
     await Promise.all(['', '{', 'null', '{"token":"x","pid":1}'].map(takeOver));
     expect(performance.now() - began).toBeLessThan(20_000);
+  });
+
+  it('says so where a folder stands in its place', async () => {
+    const path = join(temporaryFolder(), 'lock');
+    mkdirSync(path);
+    await expect(acquireLock({ path, what: 'it', command: 'test' })).rejects.toMatchObject({
+      code: 'lock-blocked',
+      exitCode: 2,
+    });
+    expect(readdirSync(join(path, '..'))).toEqual(['lock']);
   });
 
   it('stops waiting when it is told to, and leaves nothing behind', async () => {
