@@ -3,9 +3,16 @@ import type { Call } from '../base/call.js';
 import type { ContentId } from '../base/content-id.js';
 import { userError } from '../base/errors.js';
 import { fromRepoPath, type RepoPath } from '../base/paths.js';
+import { shellQuote } from '../base/shell-quote.js';
 import { outputAt } from '../pipeline/stage-status.js';
 import { Workspace } from '../project/workspace.js';
-import { pathOfPointer, pointerPathOf, sameSnapshot } from '../tracking/pointer.js';
+import {
+  hasPointer,
+  pathOfPointer,
+  pointerPathOf,
+  pointerText,
+  refuseTakenPointer,
+} from '../tracking/pointer.js';
 import { isIgnored } from '../tracking/snapshot.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
 import { overlapping, refuseLinks, refuseOwnFolders } from '../tracking/workspace-place.js';
@@ -25,6 +32,8 @@ export interface AddedPath extends Snapshot {
 
 export interface AddResult {
   added: readonly AddedPath[];
+  /** True if git holds the workspace, and so the pointers. */
+  git: boolean;
 }
 
 /**
@@ -44,7 +53,7 @@ export async function add(input: AddInput, call: Call): Promise<AddResult> {
     }
     const added: AddedPath[] = [];
     for (const each of snapshots) added.push(await point(workspace, each, call));
-    return { added };
+    return { added, git: workspace.git !== undefined };
   } finally {
     workspace.close();
   }
@@ -57,7 +66,12 @@ async function point(
 ): Promise<AddedPath> {
   const before = pointerOrNothing(workspace, path);
   await workspace.files.writePointer(path, snapshot, call);
-  return { path, ...snapshot, ...(before && { old: before.id }), changed: !sameSnapshot(before, snapshot) };
+  return {
+    path,
+    ...snapshot,
+    ...(before && { old: before.id }),
+    changed: !before || pointerText(before) !== pointerText(snapshot),
+  };
 }
 
 /** A pointer that cannot be read is replaced: writing it anew is the way out of a broken one. */
@@ -75,6 +89,7 @@ async function refuseUntrackable(workspace: Workspace, paths: readonly RepoPath[
     refuseOwnFolders(path);
     refuseLinks(workspace.root, path, { end: true });
     refuseByKind(workspace, path);
+    refuseTakenPointer(workspace.root, path);
     refuseOutput(workspace, path);
     const other = overlapping(path, [...tracked, ...paths]);
     if (other !== undefined) throw overlaps(path, other);
@@ -86,9 +101,9 @@ function refuseByKind(workspace: Workspace, path: RepoPath): void {
   const stat = lstatSync(fromRepoPath(workspace.root, path), { throwIfNoEntry: false });
   if (stat === undefined) throw nothingThere(path);
   const target = pathOfPointer(path);
-  if (target !== undefined) {
-    throw userError('path-not-trackable', `${path} has the name of a pointer`, {
-      hint: `Name what it points to: 'ocrpipe add ${target}'.`,
+  if (target !== undefined && hasPointer(workspace.root, target)) {
+    throw userError('path-not-trackable', `${path} is a pointer`, {
+      hint: `Name what it points to: 'ocrpipe add ${shellQuote(target)}'.`,
     });
   }
   if (isIgnored(workspace.root, path, stat.isDirectory())) {
@@ -99,8 +114,12 @@ function refuseByKind(workspace: Workspace, path: RepoPath): void {
 }
 
 function nothingThere(path: RepoPath) {
+  const quoted = shellQuote(path);
+  const odd = /\\x[0-9a-f]{2}|\uFFFD/.test(path);
   return userError('no-such-path', `there is nothing at ${path}`, {
-    hint: `Check the name. If it is tracked and missing, 'ocrpipe checkout ${path}' or 'ocrpipe pull ${path}' puts it there.`,
+    hint: odd
+      ? 'A name that is not UTF-8 cannot be tracked by itself: rename it, or track the folder that it is in.'
+      : `Check the name. If it is tracked and missing, 'ocrpipe checkout ${quoted}' or 'ocrpipe pull ${quoted}' puts it there.`,
   });
 }
 
@@ -118,7 +137,7 @@ function overlaps(path: RepoPath, other: RepoPath) {
   return userError('path-overlaps', `${path} is ${relation} ${other}, and a file can be tracked only once`, {
     hint:
       relation === 'inside'
-        ? `Add the whole: 'ocrpipe add ${other}'.`
+        ? `Add the whole: 'ocrpipe add ${shellQuote(other)}'.`
         : `Choose other folders, or remove the pointer ${pointerPathOf(other)} first.`,
   });
 }
@@ -131,13 +150,13 @@ async function refuseGitHeld(workspace: Workspace, paths: readonly RepoPath[]): 
   if (held !== undefined) {
     const path = paths.find((each) => held === each || held.startsWith(`${each}/`)) ?? held;
     throw userError('path-in-git', `git holds ${held}: a file belongs to git or to ocrpipe`, {
-      hint: `Take it out of git, the file itself stays: 'git rm -r --cached ${path}'. Then add it again.`,
+      hint: `Take it out of git, the file itself stays: 'git rm -r --cached ${shellQuote(path)}'. Then add it again.`,
     });
   }
   const [ignored] = await git.ignored(paths.map(pointerPathOf));
   if (ignored !== undefined) {
     throw userError('pointer-ignored', `git ignores ${ignored}, so the pointer could never be committed`, {
-      hint: `'git check-ignore -v ${ignored}' names the rule to change.`,
+      hint: `'git check-ignore -v ${shellQuote(ignored)}' names the rule to change.`,
     });
   }
 }

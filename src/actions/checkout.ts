@@ -22,28 +22,26 @@ export interface CheckoutResult {
 }
 
 /**
- * Puts what the pointers name into the workspace. A path that cannot be (bytes not in the store, edits that would be lost)
- * is left as it is, the others are done, and then the error is thrown.
+ * Puts what the pointers name into the workspace. A path that cannot be (a broken pointer, bytes not in the store, edits that
+ * would be lost) is left as it is, the others are done, and then the error is thrown.
  */
 export async function checkout(input: CheckoutInput, call: Call): Promise<CheckoutResult> {
   const workspace = Workspace.open(call, 'ocrpipe checkout');
   try {
     const named = input.paths.map((typed) => workspace.path(typed));
-    // Every pointer is read before anything changes: a broken one stops it all.
-    const pointers = selectTracked(workspace.files.trackedPaths(), named).flatMap((path) => {
-      const snapshot = workspace.files.pointer(path);
-      return snapshot ? [{ path, snapshot }] : [];
-    });
+    const paths = selectTracked(workspace.files.trackedPaths(), named);
     const marks = new RunningMarks(workspace);
     const changed: { path: RepoPath; id: ContentId }[] = [];
-    await forEachPath(pointers, call.signal, async ({ path, snapshot }) => {
+    await forEachPath(paths, call.signal, async (path) => {
+      const snapshot = workspace.files.pointer(path);
+      if (snapshot === undefined) return;
       const how = { ...call, force: input.force, keepEdits: true };
       if (await putThere(workspace, { path, snapshot, named: named.includes(path) }, how)) {
         changed.push({ path, id: snapshot.id });
       }
       marks.settle(path);
     });
-    return { changed, unchanged: pointers.length - changed.length };
+    return { changed, unchanged: paths.length - changed.length };
   } finally {
     workspace.close();
   }

@@ -10,6 +10,7 @@ import type { Stage } from '../pipeline/stage.js';
 import { pipelineHost } from '../project/pipeline-host.js';
 import { Workspace } from '../project/workspace.js';
 import type { PathStatus, Snapshot } from '../tracking/workspace-files.js';
+import { forEachPath } from './each-path.js';
 import { selectTracked } from './select-tracked.js';
 
 export interface CommitInput {
@@ -21,6 +22,8 @@ export interface CommitResult {
   /** Tracked paths whose pointer names something else now. */
   tracked: readonly { path: RepoPath; old: ContentId; new: ContentId }[];
   stages: readonly CommittedStage[];
+  /** True if git holds the workspace, and so the pointers and pipeline.lock. */
+  git: boolean;
 }
 
 /**
@@ -32,13 +35,14 @@ export async function commit(input: CommitInput, call: Call): Promise<CommitResu
   try {
     const { paths, stages } = chooseTargets(workspace, input.targets);
     const tracked: { path: RepoPath; old: ContentId; new: ContentId }[] = [];
-    for (const path of paths) {
+    await forEachPath(paths, call.signal, async (path) => {
       const change = await recordPath(workspace, path, { named: input.targets.length > 0, call });
       if (change) tracked.push(change);
-    }
+    });
     const wanted = stages === undefined || stages.length > 0;
     const host = pipelineHost(workspace);
-    return { tracked, stages: wanted ? await commitStages(host, stages) : [] };
+    const git = workspace.git !== undefined;
+    return { tracked, stages: wanted ? await commitStages(host, stages) : [], git };
   } finally {
     workspace.close();
   }
@@ -116,7 +120,7 @@ function isToRecord(path: RepoPath, state: string, named: boolean): boolean {
   if (state === 'missing') {
     if (!named) return false;
     throw userError('no-such-path', `there is nothing at ${path}`, {
-      hint: `'ocrpipe checkout ${path}' puts there what its pointer names.`,
+      hint: `'ocrpipe checkout ${shellQuote(path)}' puts there what its pointer names.`,
     });
   }
   if (state === 'conflict' && !named) {
@@ -124,7 +128,7 @@ function isToRecord(path: RepoPath, state: string, named: boolean): boolean {
       'changed-on-both-sides',
       `${path} was edited here, and its pointer ${path}.ocr was changed too`,
       {
-        hint: `To take the edited bytes: 'ocrpipe commit ${path}'. To take those of the pointer: 'ocrpipe checkout --force ${path}'.`,
+        hint: `To take the edited bytes: 'ocrpipe commit ${shellQuote(path)}'. To take those of the pointer: 'ocrpipe checkout --force ${shellQuote(path)}'.`,
       },
     );
   }

@@ -37,9 +37,9 @@ export interface Targets {
  * Throws `nothing-tracked` (exit code 2) for a target that is none of these.
  */
 export function chooseTargets(workspace: Workspace, typed: readonly string[]): Targets {
-  const tracked = workspace.files.pointers();
+  const tracked = workspace.files.trackedPaths();
   const lock = parseLockFile(readIfThere(workspace.root, LOCK_FILE) ?? '');
-  if (typed.length === 0) return { paths: tracked, entries: [...lock.values()] };
+  if (typed.length === 0) return { paths: workspace.files.pointers(), entries: [...lock.values()] };
   const chosen = typed.map((target) => chooseOne(workspace, { tracked, lock }, target));
   return {
     paths: widest(chosen.flatMap(({ paths }) => paths)),
@@ -48,7 +48,7 @@ export function chooseTargets(workspace: Workspace, typed: readonly string[]): T
 }
 
 interface Known {
-  tracked: readonly TargetPath[];
+  tracked: readonly RepoPath[];
   lock: LockFile;
 }
 
@@ -56,17 +56,37 @@ function chooseOne(workspace: Workspace, known: Known, target: string): Targets 
   const entry = known.lock.get(target);
   if (entry !== undefined) {
     const outs = entry.outs.map(({ path }) => path);
-    return { paths: known.tracked.filter(({ path }) => outs.includes(path)), entries: [entry] };
+    return {
+      paths: pointed(
+        workspace,
+        known.tracked.filter((path) => outs.includes(path)),
+      ),
+      entries: [entry],
+    };
   }
   const path = workspace.path(target);
-  const within = known.tracked.filter((one) => isWithin(one.path, path));
+  const within = pointed(
+    workspace,
+    known.tracked.filter((one) => isWithin(one, path)),
+  );
   if (within.length > 0) return { paths: within, entries: entriesOf(known.lock, within) };
-  const above = known.tracked.find((one) => isWithin(path, one.path) && one.snapshot.kind === 'directory');
-  if (above !== undefined) {
+  const [above] = pointed(
+    workspace,
+    known.tracked.filter((one) => isWithin(path, one)),
+  );
+  if (above?.snapshot.kind === 'directory') {
     return { paths: [{ ...above, below: path.slice(above.path.length + 1) }], entries: [] };
   }
   throw userError('nothing-tracked', `'${target}' is neither tracked nor a stage that has run`, {
-    hint: suggest(target, [...known.tracked.map((one) => one.path), ...known.lock.keys()]),
+    hint: suggest(target, [...known.tracked, ...known.lock.keys()]),
+  });
+}
+
+/** Reads the pointers of exactly these paths: a broken one elsewhere is in nobody's way. */
+function pointed({ files }: Workspace, paths: readonly RepoPath[]): TargetPath[] {
+  return paths.flatMap((path) => {
+    const snapshot = files.pointer(path);
+    return snapshot ? [{ path, snapshot }] : [];
   });
 }
 

@@ -1,6 +1,7 @@
 import { userError } from '../base/errors.js';
 import { suggest } from '../base/nearest.js';
 import { isWithin, type RepoPath } from '../base/paths.js';
+import { shellQuote } from '../base/shell-quote.js';
 import { pathOfPointer } from '../tracking/pointer.js';
 
 /**
@@ -24,6 +25,6 @@ function matching(tracked: readonly RepoPath[], path: RepoPath): RepoPath[] {
     });
   }
   throw userError('not-tracked', `${path} is not tracked`, {
-    hint: tracked.length === 0 ? `Track it: 'ocrpipe add ${path}'.` : suggest(path, tracked),
+    hint: tracked.length === 0 ? `Track it: 'ocrpipe add ${shellQuote(path)}'.` : suggest(path, tracked),
   });
 }

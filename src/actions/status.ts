@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Call } from '../base/call.js';
+import { OcrpipeError, type Location } from '../base/errors.js';
 import type { RepoPath } from '../base/paths.js';
 import { stageStatuses, type StageStatus } from '../pipeline/stage-status.js';
 import { pipelineHost } from '../project/pipeline-host.js';
@@ -9,12 +10,17 @@ import type { PathState, Snapshot } from '../tracking/workspace-files.js';
 
 export interface TrackedStatus {
   path: RepoPath;
-  /** `new`: git has no pointer of it committed. `modified`: pointer and bytes differ, see `cause`. */
-  state: 'clean' | 'modified' | 'missing' | 'new';
+  /**
+   * `new`: git has no pointer of it committed. `modified`: pointer and bytes differ, see `cause`. `broken`: the pointer cannot
+   * be read, see `problem`.
+   */
+  state: 'clean' | 'modified' | 'missing' | 'new' | 'broken';
   /** Of `modified`: the bytes were edited, the pointer was changed (as by `git checkout`), or both. */
   cause?: 'edited' | 'pointer-moved' | 'both';
   /** Of `missing`: true if `checkout` can put it there, false if it has to be pulled. */
   inStore?: boolean;
+  /** Of `broken`. */
+  problem?: { code: string; message: string; hint?: string; location?: Location };
   /** True if the pointer is not as it is in git's last commit. */
   uncommitted?: boolean;
 }
@@ -28,20 +34,36 @@ export interface StatusResult {
 export async function status(call: Call): Promise<StatusResult> {
   const workspace = Workspace.open(call, 'ocrpipe status');
   try {
-    const pointers = workspace.files.pointers();
+    const paths = workspace.files.trackedPaths();
     // Git answers in a process of its own while this one looks at the files.
     const [committed, states] = await Promise.all([
-      committedPointers(
-        workspace,
-        pointers.map(({ path }) => path),
-      ),
-      trackedStates(workspace, pointers, call),
+      committedPointers(workspace, paths),
+      trackedStates(workspace, paths, call),
     ]);
-    const tracked = states.map((facts) => wordState(workspace, facts, committed));
-    return { tracked, stages: await stageStatuses(pipelineHost(workspace)) };
+    const tracked = states.map((facts) =>
+      'problem' in facts ? { ...facts, state: 'broken' as const } : wordState(workspace, facts, committed),
+    );
+    const broken = tracked.some(({ state }) => state === 'broken');
+    return { tracked, stages: await stagesUnless(broken, workspace) };
   } finally {
     workspace.close();
   }
+}
+
+/** What the stages read may lie behind a broken pointer: then nothing can be said of them until it is mended. */
+async function stagesUnless(broken: boolean, workspace: Workspace): Promise<readonly StageStatus[]> {
+  try {
+    return await stageStatuses(pipelineHost(workspace));
+  } catch (error) {
+    const behind = error instanceof OcrpipeError && BROKEN.has(error.code);
+    if (!broken || !behind) throw error;
+    return [];
+  }
+}
+
+/** True if a pointer cannot be read: what the user must correct first. */
+export function isBroken({ tracked }: StatusResult): boolean {
+  return tracked.some(({ state }) => state === 'broken');
 }
 
 /** True if nothing is to be done: what `--exit-code` asks. */
@@ -58,15 +80,29 @@ interface Facts {
   state: PathState;
 }
 
+/** A path whose pointer cannot be read. */
+interface Broken {
+  path: RepoPath;
+  problem: NonNullable<TrackedStatus['problem']>;
+}
+
+const BROKEN = new Set(['broken-pointer', 'conflict-markers']);
+
 async function trackedStates(
   workspace: Workspace,
-  pointers: readonly { path: RepoPath; snapshot: Snapshot }[],
+  paths: readonly RepoPath[],
   call: Call,
-): Promise<Facts[]> {
-  const states: Facts[] = [];
-  for (const { path, snapshot } of pointers) {
-    const { state } = await workspace.files.state(path, call);
-    states.push({ path, snapshot, state });
+): Promise<(Facts | Broken)[]> {
+  const states: (Facts | Broken)[] = [];
+  for (const path of paths) {
+    try {
+      const { state, pointer } = await workspace.files.state(path, call);
+      if (pointer) states.push({ path, snapshot: pointer, state });
+    } catch (error) {
+      if (!(error instanceof OcrpipeError) || !BROKEN.has(error.code)) throw error;
+      const { code, message, hint, location } = error;
+      states.push({ path, problem: { code, message, ...(hint && { hint }), ...(location && { location }) } });
+    }
   }
   return states;
 }

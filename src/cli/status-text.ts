@@ -1,4 +1,5 @@
 import type { StatusResult, TrackedStatus } from '../actions/status.js';
+import { shellQuote } from '../base/shell-quote.js';
 import { reasonText } from '../pipeline/reason.js';
 import type { StageStatus } from '../pipeline/stage-status.js';
 import { textTable } from './table.js';
@@ -34,25 +35,30 @@ function section(title: string, rows: readonly (readonly string[])[]): string {
   return [`${title}:`, ...indented].join('\n');
 }
 
-function advice({ path, state, cause, inStore, uncommitted }: TrackedStatus): string {
+function advice({ path, state, cause, inStore, problem, uncommitted }: TrackedStatus): string {
+  const quoted = shellQuote(path);
   switch (state) {
     case 'new':
-      return `pointer not in git yet: git add ${path}.ocr`;
+      return `pointer not in git yet: git add ${shellQuote(`${path}.ocr`)}`;
     case 'missing':
-      return inStore === true ? `'ocrpipe checkout ${path}' puts it there` : `'ocrpipe pull ${path}' gets it`;
+      return inStore === true
+        ? `'ocrpipe checkout ${quoted}' puts it there`
+        : `'ocrpipe pull ${quoted}' gets it`;
     case 'modified':
-      return modifiedAdvice(path, cause);
+      return modifiedAdvice(quoted, cause);
+    case 'broken':
+      return [problem?.message, problem?.hint].filter((part) => part !== undefined).join(' ');
     case 'clean':
       return uncommitted === true ? 'pointer changed since the last git commit' : '';
   }
 }
 
-function modifiedAdvice(path: string, cause: TrackedStatus['cause']): string {
-  if (cause === 'pointer-moved') return `its pointer changed: 'ocrpipe checkout ${path}'`;
+function modifiedAdvice(quoted: string, cause: TrackedStatus['cause']): string {
+  if (cause === 'pointer-moved') return `its pointer changed: 'ocrpipe checkout ${quoted}'`;
   if (cause === 'both') {
-    return `edited, and its pointer changed: 'ocrpipe commit ${path}' or 'ocrpipe checkout --force ${path}'`;
+    return `edited, and its pointer changed: 'ocrpipe commit ${quoted}' or 'ocrpipe checkout --force ${quoted}'`;
   }
-  return `edited: 'ocrpipe commit ${path}' keeps that, 'ocrpipe checkout --force ${path}' undoes it`;
+  return `edited: 'ocrpipe commit ${quoted}' keeps that, 'ocrpipe checkout --force ${quoted}' undoes it`;
 }
 
 function reasons(stage: StageStatus): string {

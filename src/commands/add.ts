@@ -1,5 +1,6 @@
 import { add, type AddedPath, type AddResult } from '../actions/add.js';
 import { Args } from '@oclif/core';
+import { shellQuote } from '../base/shell-quote.js';
 import { BaseCommand } from '../cli/base-command.js';
 import { bytesText, countText } from '../cli/units.js';
 
@@ -25,11 +26,11 @@ export default class Add extends BaseCommand {
   }
 }
 
-function addText({ added }: AddResult): string {
-  const pointers = added.filter(({ changed }) => changed).map(({ path }) => `${path}.ocr`);
+function addText({ added, git }: AddResult): string {
+  const pointers = added.filter(({ changed }) => changed).map(({ path }) => shellQuote(`${path}.ocr`));
   return [
     ...added.map(lineOf),
-    ...(pointers.length > 0
+    ...(git && pointers.length > 0
       ? [`Commit it: git add ${pointers.join(' ')} and the .gitignore beside it.`]
       : []),
   ].join('\n');

@@ -26,11 +26,11 @@ export default class Commit extends BaseCommand {
   }
 }
 
-function commitText({ tracked, stages }: CommitResult): string {
+function commitText({ tracked, stages, git }: CommitResult): string {
   if (tracked.length + stages.length === 0) return 'Nothing to record.';
   return [
     ...tracked.map(({ path, old, new: now }) => `${path}  ${old.slice(0, 10)} -> ${now.slice(0, 10)}`),
     ...stages.map(({ name, outs }) => `${name}  ${countText(outs.length, 'output')} recorded`),
-    'Commit the changed .ocr files and pipeline.lock to git.',
+    ...(git ? ['Commit the changed .ocr files and pipeline.lock to git.'] : []),
   ].join('\n');
 }

@@ -1,5 +1,6 @@
 import { Args } from '@oclif/core';
 import { diff, type DiffResult } from '../actions/diff.js';
+import { shellQuote } from '../base/shell-quote.js';
 import { BaseCommand } from '../cli/base-command.js';
 
 export default class Diff extends BaseCommand {
@@ -42,7 +43,9 @@ function diffText({ added, modified, deleted, renamed, unknown }: DiffResult): s
       'R',
       renamed.map(({ from, path }) => `${from} -> ${path}`),
     ),
-    ...unknown.map(({ path }) => `?  ${path}  (differs; 'ocrpipe pull ${path}' tells which files)`),
+    ...unknown.map(
+      ({ path }) => `?  ${path}  (differs; 'ocrpipe pull ${shellQuote(path)}' tells which files)`,
+    ),
   ];
   if (lines.length === 0) return 'No differences.';
   const counts = `${added.length} added, ${modified.length} modified, ${deleted.length} deleted, ${renamed.length} renamed`;

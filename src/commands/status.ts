@@ -1,12 +1,12 @@
 import { Flags } from '@oclif/core';
-import { isClean, status } from '../actions/status.js';
+import { isBroken, isClean, status } from '../actions/status.js';
 import { BaseCommand } from '../cli/base-command.js';
 import { statusText } from '../cli/status-text.js';
 
 export default class Status extends BaseCommand {
   static override summary = 'Show what changed: tracked paths and stages.';
   static override description =
-    'A path is clean, modified (edited, or its pointer changed), missing (nothing there) or new (its pointer is not committed); a stage is fresh, stale, frozen or never-run.';
+    'A path is clean, modified (edited, or its pointer changed), missing (nothing there), new (its pointer is not committed) or broken (its pointer cannot be read: exit code 2); a stage is fresh, stale, frozen or never-run.';
   static override examples = ['<%= config.bin %> status', '<%= config.bin %> status --exit-code --json'];
   static override flags = {
     'exit-code': Flags.boolean({ description: 'exit with 3 unless everything is clean and fresh' }),
@@ -17,7 +17,7 @@ export default class Status extends BaseCommand {
     await this.perform(flags, {
       action: status,
       text: statusText,
-      exitCode: (result) => (flags['exit-code'] && !isClean(result) ? 3 : 0),
+      exitCode: (result) => (isBroken(result) ? 2 : flags['exit-code'] && !isClean(result) ? 3 : 0),
     });
   }
 }

@@ -1,7 +1,7 @@
 import type { RepoPath } from '../base/paths.js';
 import type { CommitId } from '../git/git.js';
 import type { ObjectReader } from '../store/object-reader.js';
-import { parsePointer, pathOfPointer } from '../tracking/pointer.js';
+import { isPointerText, parsePointer, pathOfPointer } from '../tracking/pointer.js';
 import type { CallOptions, Snapshot } from '../tracking/workspace-files.js';
 import type { Workspace } from './workspace.js';
 
@@ -21,9 +21,11 @@ export async function trackedAt(workspace: Workspace, commit: CommitId): Promise
   const files = (await git.filesAt(commit)).filter(({ path }) => pathOfPointer(path) !== undefined);
   const texts = await git.read(files);
   return new Map(
-    files.map(({ path }, index): [RepoPath, TrackedSnapshot] => {
-      const snapshot = parsePointer(texts[index]!.toString('utf8'), `${path} (in ${commit.slice(0, 10)})`);
-      return [pathOfPointer(path)!, { snapshot, reader: store }];
+    files.flatMap(({ path }, index): [RepoPath, TrackedSnapshot][] => {
+      const text = texts[index]!.toString('utf8');
+      if (!isPointerText(text)) return [];
+      const snapshot = parsePointer(text, `${path} (in ${commit.slice(0, 10)})`);
+      return [[pathOfPointer(path)!, { snapshot, reader: store }]];
     }),
   );
 }

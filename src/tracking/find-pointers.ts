@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { AbsPath, RepoPath } from '../base/paths.js';
 import { bytePath } from './byte-path.js';
 import { IgnoreRules, isAlwaysIgnored } from './ignore-rules.js';
-import { pathOfPointer } from './pointer.js';
+import { hasPointer, pathOfPointer } from './pointer.js';
 
 /**
  * The paths that have a pointer, sorted. Tracked folders are not entered (a pointer cannot be below another), nor, with
@@ -28,7 +28,8 @@ function search(context: Search, folder: string, above: IgnoreRules): void {
   const tracked = new Set<string>();
   for (const entry of entries) {
     const path = pathOfPointer(pathIn(folder, entry.name));
-    if (path === undefined || entry.isDirectory() || isAlwaysIgnored(entry.name)) continue;
+    if (path === undefined || !entry.isFile() || isAlwaysIgnored(entry.name)) continue;
+    if (!hasPointer(context.root, path)) continue;
     tracked.add(path);
     context.found.push(path);
   }

@@ -20,11 +20,16 @@ export function pathState(facts: PathFacts): PathState {
   const { there, pointer, lastPut, begun } = facts;
   if (!pointer) return 'untracked';
   if (!there) return 'missing';
-  if (sameSnapshot(there, pointer)) return 'clean';
+  // The id tells the bytes; a pointer that counts them wrong was edited, and recording what is there mends it.
+  if (sameSnapshot(there, pointer)) return sameTotals(there, pointer) ? 'clean' : 'modified';
   // A checkout that was killed leaves some old and some new files, each in its place: finishing it loses nothing.
   if (begun && facts.unfinished()) return 'pointer-moved';
   // Where nothing is remembered, bytes that are in the store are some earlier version; others must be an edit.
   if (!lastPut) return facts.stored() ? 'pointer-moved' : 'modified';
   if (sameSnapshot(lastPut, pointer)) return 'modified';
   return sameSnapshot(there, lastPut) ? 'pointer-moved' : 'conflict';
+}
+
+function sameTotals(a: Snapshot, b: Snapshot): boolean {
+  return a.size === b.size && a.files === b.files;
 }

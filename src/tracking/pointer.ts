@@ -1,9 +1,10 @@
-import { lstatSync, readFileSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { isContentId } from '../base/content-id.js';
 import { OcrpipeError, systemErrorCode, userError } from '../base/errors.js';
 import type { AbsPath, RepoPath } from '../base/paths.js';
+import { shellQuote } from '../base/shell-quote.js';
 import { parseYamlFile } from '../base/yaml-file.js';
 import { checkYaml } from '../base/yaml-schema.js';
 import { fsPath, type BytePath } from './byte-path.js';
@@ -33,7 +34,9 @@ export function pointerPathOf(path: RepoPath): RepoPath {
 export function pathOfPointer(pointerPath: RepoPath): RepoPath | undefined {
   const path = pointerPath.slice(0, -POINTER_SUFFIX.length);
   const named = pointerPath.endsWith(POINTER_SUFFIX) && path !== '' && !path.endsWith('/');
-  return named ? (path as RepoPath) : undefined;
+  const name = path.slice(path.lastIndexOf('/') + 1).toLowerCase();
+  // What belongs to git and ocrpipe is never what a pointer points to.
+  return named && name !== '.git' && name !== '.ocrstore' ? (path as RepoPath) : undefined;
 }
 
 /** The text of a pointer: the same for the same snapshot on every machine. */
@@ -62,16 +65,19 @@ export function parsePointer(text: string, file: string): Snapshot {
     if (!(error instanceof OcrpipeError) || error.code === 'conflict-markers') throw error;
     throw userError('broken-pointer', `the pointer cannot be used: ${error.message}`, {
       cause: error,
-      hint: brokenHint(file, error),
+      hint: nearKey(error) + brokenHint(file),
       ...(error.location && { location: error.location }),
     });
   }
 }
 
-function brokenHint(file: string, error: OcrpipeError): string {
-  const near = error.code === 'unknown-key' && error.hint !== undefined ? `${error.hint} ` : '';
+function nearKey({ code, hint }: OcrpipeError): string {
+  return code === 'unknown-key' && hint !== undefined ? `${hint} ` : '';
+}
+
+function brokenHint(file: string): string {
   const path = file.slice(0, -POINTER_SUFFIX.length);
-  return `${near}Take it from git again with 'git checkout -- ${file}', or write a new one with 'ocrpipe add ${path}'.`;
+  return `Take it from git again with 'git checkout -- ${shellQuote(file)}', or write a new one with 'ocrpipe add ${shellQuote(path)}'.`;
 }
 
 function toSnapshot(pointer: z.infer<typeof schema>): Snapshot {
@@ -80,26 +86,77 @@ function toSnapshot(pointer: z.infer<typeof schema>): Snapshot {
   return pointer.executable === true ? { id, kind, size, executable: true } : { id, kind, size };
 }
 
-/** The pointer of exactly `path`; undefined if there is none. Throws like `parsePointer`. */
+/**
+ * The pointer of exactly `path`; undefined if there is none: a file of that name which `isPointerText` does not take for one is
+ * somebody's own. Throws like `parsePointer`.
+ */
 export function readPointer(root: AbsPath, path: RepoPath): Snapshot | undefined {
   const file = pointerPathOf(path);
-  const absolute = join(root, file);
+  const text = pointerFileText(root, path);
+  if (text === undefined) return undefined;
+  if (text.length > MAX_POINTER_BYTES) throw tooLong(file);
+  return parsePointer(text, file);
+}
+
+/** True if `path` has a pointer, sound or broken. */
+export function hasPointer(root: AbsPath, path: RepoPath): boolean {
+  return pointerFileText(root, path) !== undefined;
+}
+
+/**
+ * True if a file named like a pointer is one, sound or broken, told from its first line that says anything: `version:`, or the
+ * mark of a git merge. Other files may end in `.ocr` and are data, a recognised text for instance.
+ */
+export function isPointerText(text: string): boolean {
+  return /^\uFEFF?(?:[ \t]*(?:#[^\n]*)?\r?\n|---[^\n]*\n)*(?:version[ \t]*:|<{7} )/.test(text);
+}
+
+/**
+ * The text of the pointer file, if it is one; of one that is too long, more than a pointer may have. A file that says nothing
+ * counts if it stands beside what it would point to: a power cut leaves such.
+ */
+function pointerFileText(root: AbsPath, path: RepoPath): string | undefined {
+  const text = readStart(join(root, pointerPathOf(path)), MAX_POINTER_BYTES + 1);
+  if (text === undefined || isPointerText(text)) return text;
+  const emptied = /^[\s\0]*$/.test(text) && text.length <= MAX_POINTER_BYTES;
+  return emptied && lstatSync(join(root, path), { throwIfNoEntry: false }) ? text : undefined;
+}
+
+/** The first bytes of a regular file, as text; undefined if there is none. */
+function readStart(file: string, bytes: number): string | undefined {
   try {
-    const stat = lstatSync(absolute, { throwIfNoEntry: false });
-    if (stat === undefined) return undefined;
-    if (!stat.isFile()) throw notPointer(file, 'it is no regular file');
-    if (stat.size > MAX_POINTER_BYTES) throw notPointer(file, `it is ${stat.size} bytes long`);
-    return parsePointer(readFileSync(absolute, 'utf8'), file);
+    const stat = lstatSync(file, { throwIfNoEntry: false });
+    if (stat?.isFile() !== true) return undefined;
+    if (stat.size < bytes) return readFileSync(file, 'utf8');
+    const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      const buffer = Buffer.alloc(bytes);
+      return buffer.toString('utf8', 0, readSync(fd, buffer, 0, bytes, 0));
+    } finally {
+      closeSync(fd);
+    }
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT' || systemErrorCode(error) === 'ENOTDIR') return undefined;
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(systemErrorCode(error) ?? '')) return undefined;
     throw error;
   }
 }
 
-function notPointer(file: string, reason: string): OcrpipeError {
-  return userError('broken-pointer', `${file} has the name of a pointer and is none: ${reason}`, {
+/** Refuses to put a pointer where something stands that is none. */
+export function refuseTakenPointer(root: AbsPath, path: RepoPath): void {
+  const file = pointerPathOf(path);
+  const stat = lstatSync(join(root, file), { throwIfNoEntry: false });
+  if (stat === undefined || (stat.isFile() && hasPointer(root, path))) return;
+  throw userError(
+    'pointer-name-taken',
+    `the pointer of ${path} would be ${file}, and something else has that name`,
+    { hint: `Rename ${shellQuote(file)}, or track the path under another name.` },
+  );
+}
+
+function tooLong(file: string): OcrpipeError {
+  return userError('broken-pointer', `the pointer ${file} cannot be used: it is too long`, {
     location: { file },
-    hint: `Names that end in '${POINTER_SUFFIX}' belong to pointers: rename it, or take the pointer from git again.`,
+    hint: brokenHint(file),
   });
 }
 

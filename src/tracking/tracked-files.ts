@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { lstatSync, rmSync } from 'node:fs';
 import { syncDirectory, writeFileAtomic } from '../base/atomic-file.js';
-import { OcrpipeError } from '../base/errors.js';
+import { OcrpipeError, systemErrorCode } from '../base/errors.js';
 import { FairSlots } from '../base/fair-slots.js';
 import { withLock } from '../base/lock.js';
 import { shellQuote } from '../base/shell-quote.js';
@@ -22,7 +22,7 @@ import { joinParts, lacksNew, partOf, partPlace, snapshotWithin } from './partia
 import { memoryForParts, rememberedWithin, wholeOf, withStore } from './parts-memory.js';
 import { pathState } from './path-state.js';
 import { editedBelow } from './edited.js';
-import { pointerPathOf, pointerText, readPointer, sameSnapshot } from './pointer.js';
+import { pointerPathOf, pointerText, readPointer, refuseTakenPointer } from './pointer.js';
 import { hashingSink, NodeMemory, storingSink, type ScanSink } from './sinks.js';
 import { scanPath, type ScanContext } from './snapshot.js';
 import { StatIndex } from './stat-index.js';
@@ -138,12 +138,15 @@ export class TrackedFiles implements WorkspaceFiles {
     const { root } = this.#parts;
     refuseOwnFolders(path);
     refuseLinks(root, path, { end: false });
+    refuseTakenPointer(root, path);
     this.#requireStored(path, snapshot);
     await this.#locked(options, () => {
       this.#removeAbandoned(path);
       if (this.#parts.git) addToGitignore(root, path);
       const file = fromRepoPath(root, pointerPathOf(path));
-      if (!sameSnapshot(readOrUndefined(root, path), snapshot)) writeFileAtomic(file, pointerText(snapshot));
+      const before = readOrUndefined(root, path);
+      if (!before || pointerText(before) !== pointerText(snapshot))
+        writeFileAtomic(file, pointerText(snapshot));
     });
     this.#lastPut.write(path, snapshot);
   }
@@ -170,7 +173,7 @@ export class TrackedFiles implements WorkspaceFiles {
     const unfinished = () => there !== undefined && this.#isUnfinished({ there, nodes, memory }, stored);
     const state = pathState({ there, pointer, lastPut, begun, stored, unfinished });
     // A command that died between writing the pointer and remembering it: else the next edit would look like two.
-    if (there && state === 'clean') this.#lastPut.write(path, there);
+    if (there && state === 'clean') this.#rememberSeen(path, there);
     const parts = this.parts(path);
     return {
       state,
@@ -179,6 +182,15 @@ export class TrackedFiles implements WorkspaceFiles {
       ...(lastPut && { lastPut }),
       ...(parts && { parts }),
     };
+  }
+
+  /** A workspace that can only be read is looked at all the same. */
+  #rememberSeen(path: RepoPath, there: Snapshot): void {
+    try {
+      this.#lastPut.write(path, there);
+    } catch (error) {
+      if (systemErrorCode(error) === undefined) throw error;
+    }
   }
 
   inStore(snapshot: Snapshot): boolean {

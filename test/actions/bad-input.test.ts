@@ -119,7 +119,6 @@ const CASES: Case[] = [
     title: 'a broken pointer, on checkout of everything',
     prepare: async (folder) => {
       await folder.add('data');
-      folder.remove('data');
       folder.write('zz.ocr', 'version: 7\n');
     },
     act: (folder) => folder.checkout(),
@@ -132,7 +131,7 @@ const CASES: Case[] = [
       folder.write('data/a', 'edited');
     },
     act: (folder) => folder.checkout(),
-    code: 'would-lose-bytes',
+    code: 'would-undo-edits',
     hint: /ocrpipe commit data/,
   },
   {

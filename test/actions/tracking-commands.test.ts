@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { AbsPath } from '../../src/base/paths.js';
 import { Workspace } from '../../src/project/workspace.js';
 import { fileListing } from '../rig/file-listing.js';
+import { isBroken } from '../../src/actions/status.js';
 import { git, gitCommitAll, gitRepository } from '../rig/git-repository.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { WorkspaceFolder } from './workspace-folder.js';
@@ -93,11 +94,88 @@ describe('status', () => {
 
   test('pointers in folders that git ignores are not looked for', async () => {
     const folder = gitWorkspace();
-    folder.write('.gitignore', 'venv/\n');
+    folder.write('.gitignore', 'venv/\nKeep/\n');
     folder.write('venv/lib/x.ocr', 'no pointer');
     folder.write('keep/data', 'x');
     await folder.add('keep/data');
     expect((await folder.status()).tracked.map(({ path }) => path)).toEqual(['keep/data']);
+  });
+});
+
+describe('files named like pointers', () => {
+  test("that are none are in nobody's way, and are not overwritten", async () => {
+    const folder = gitWorkspace();
+    folder.write('pages/p1.ocr', 'recognised text of page 1\n');
+    folder.write('pages/p2', 'a scan');
+    folder.write('pages/p2.ocr', 'recognised text of page 2\n');
+    folder.write('data/a', 'a');
+    await folder.add('data');
+    gitCommitAll(folder.root, 'first');
+    expect((await folder.status()).tracked).toEqual([{ path: 'data', state: 'clean' }]);
+    expect((await folder.diff()).added).toEqual([]);
+    expect(await folder.commit()).toMatchObject({ tracked: [] });
+    await expect(folder.add('pages/p2')).rejects.toMatchObject({ code: 'pointer-name-taken', exitCode: 2 });
+    expect(folder.read('pages/p2.ocr')).toBe('recognised text of page 2\n');
+    folder.write('pages/p3.ocr', 'recognised text of page 3\n');
+    await folder.add('pages/p3.ocr');
+    expect(folder.read('pages/p3.ocr.ocr')).toContain('kind: file');
+  });
+
+  test('a folder of that name is met before anything is written', async () => {
+    const folder = gitWorkspace();
+    folder.write('foo', 'data');
+    mkdirSync(folder.path('foo.ocr'));
+    const before = fileListing(folder.root).filter((name) => !name.startsWith('.ocrstore/'));
+    await expect(folder.add('foo')).rejects.toMatchObject({ code: 'pointer-name-taken', exitCode: 2 });
+    expect(fileListing(folder.root).filter((name) => !name.startsWith('.ocrstore/'))).toEqual(before);
+  });
+
+  test('a broken pointer is said of its own path; the others are shown and done', async () => {
+    const folder = gitWorkspace();
+    for (const name of ['one', 'two', 'three']) folder.write(`${name}/x`, name);
+    await folder.add('one', 'two', 'three');
+    gitCommitAll(folder.root, 'first');
+    folder.write('two.ocr', folder.read('two.ocr').replace('version: 1', 'version: 9'));
+    folder.remove('one');
+    folder.write('three/x', 'edited');
+    const result = await folder.status();
+    expect(result.tracked).toMatchObject([
+      { path: 'one', state: 'missing' },
+      { path: 'three', state: 'modified' },
+      {
+        path: 'two',
+        state: 'broken',
+        problem: { code: 'broken-pointer', location: { file: 'two.ocr', line: 1 } },
+      },
+    ]);
+    expect(isBroken(result)).toBe(true);
+    await expect(folder.checkout(['one', 'two'])).rejects.toMatchObject({ code: 'broken-pointer' });
+    expect(folder.read('one/x')).toBe('one');
+    await expect(folder.commit()).rejects.toMatchObject({ code: 'broken-pointer', exitCode: 2 });
+    expect(await folder.state('three')).toBe('clean');
+  });
+
+  test('a pointer that counts wrong is an edit, and recording it mends it', async () => {
+    const folder = gitWorkspace();
+    folder.write('data/a', 'a');
+    await folder.add('data');
+    const sound = folder.read('data.ocr');
+    folder.write('data.ocr', sound.replace('files: 1', 'files: 7'));
+    expect(await folder.state('data')).toBe('modified');
+    await folder.commit();
+    expect(folder.read('data.ocr')).toBe(sound);
+  });
+});
+
+describe('names', () => {
+  test('that a shell would not take as they are, are quoted in hints', async () => {
+    const folder = gitWorkspace();
+    await expect(folder.add('no such')).rejects.toMatchObject({
+      hint: expect.stringContaining("'ocrpipe checkout 'no such''") as string,
+    });
+    await expect(folder.add('caf\\xe9')).rejects.toMatchObject({
+      hint: expect.stringContaining('not UTF-8') as string,
+    });
   });
 });
 
@@ -117,7 +195,7 @@ describe('commit', () => {
     expect(tracked.map(({ path }) => path)).toEqual(['edited']);
     expect(folder.read('moved.ocr')).toBe(pointer);
     expect((await folder.commit('moved')).tracked.map(({ path }) => path)).toEqual(['moved']);
-    expect(await folder.commit()).toEqual({ tracked: [], stages: [] });
+    expect(await folder.commit()).toEqual({ tracked: [], stages: [], git: true });
   });
 
   test('drops nothing that may never have come here', async () => {

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { contentIdOf } from '../../src/base/content-id.js';
 import type { RepoPath } from '../../src/base/paths.js';
+import { findPointers } from '../../src/tracking/find-pointers.js';
 import { parsePointer, pathOfPointer, pointerText, readPointer } from '../../src/tracking/pointer.js';
 import type { Snapshot } from '../../src/tracking/workspace-files.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
@@ -78,10 +79,48 @@ describe('pointers', () => {
     expect(readPointer(root, 'x.ocr/below' as RepoPath)).toBeUndefined();
   });
 
+  test.each([
+    ['recognised text', 'OCR of page 1\nversion: 2\n', undefined],
+    ['an empty text', '', undefined],
+    ['a list', '- 1\n', undefined],
+    ['a pointer of another version', DIRECTORY.replace('version: 1', 'version: 2'), 'broken-pointer'],
+    ['a pointer cut short', 'version: 1\nid: abc', 'broken-pointer'],
+    ['a pointer with a comment above', `# mine\n\n${DIRECTORY}`, 'sound'],
+    ['a merge that is not resolved', '<<<<<<< HEAD\nversion: 1\n', 'broken-pointer'],
+  ])('a file named like a pointer with %s is one, or is not', (_what, text, outcome) => {
+    const root = temporaryFolder();
+    writeFileSync(join(root, 'x.ocr'), text);
+    const found = findPointers(root, { gitignore: false });
+    expect(found).toEqual(outcome === undefined ? [] : ['x']);
+    if (outcome === undefined) expect(readPointer(root, 'x' as RepoPath)).toBeUndefined();
+    else if (outcome === 'sound') expect(readPointer(root, 'x' as RepoPath)).toMatchObject({ files: 2 });
+    else
+      expect(errorOf(() => readPointer(root, 'x' as RepoPath)).code).toMatch(
+        /broken-pointer|conflict-markers/,
+      );
+  });
+
+  test('a file that says nothing is a pointer that lost its text if it stands beside what it would point to', () => {
+    const root = temporaryFolder();
+    writeFileSync(join(root, 'x.ocr'), '\0\0');
+    expect(findPointers(root, { gitignore: false })).toEqual([]);
+    writeFileSync(join(root, 'x'), 'data');
+    expect(findPointers(root, { gitignore: false })).toEqual(['x']);
+    expect(errorOf(() => readPointer(root, 'x' as RepoPath))).toMatchObject({ code: 'broken-pointer' });
+  });
+
+  test('hints quote names for the shell', () => {
+    const error = errorOf(() => parsePointer('version: 2', "-it's a.ocr"));
+    expect(error.hint).toContain(`git checkout -- './-it'\\''s a.ocr'`);
+    expect(error.hint).toContain(`ocrpipe add './-it'\\''s a'`);
+  });
+
   test('names of pointers are told from others', () => {
     expect(pathOfPointer('data/raw.ocr' as RepoPath)).toBe('data/raw');
     expect(pathOfPointer('data/.ocr' as RepoPath)).toBeUndefined();
     expect(pathOfPointer('.ocr' as RepoPath)).toBeUndefined();
+    expect(pathOfPointer('.git.ocr' as RepoPath)).toBeUndefined();
+    expect(pathOfPointer('a/.OcrStore.ocr' as RepoPath)).toBeUndefined();
     expect(pathOfPointer('data/raw' as RepoPath)).toBeUndefined();
   });
 });
