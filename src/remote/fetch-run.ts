@@ -10,7 +10,7 @@ import type { FetchInput } from './fetch-input.js';
 import { fetchLarge } from './fetch-large.js';
 import { fileGone, ObjectSource, type WantedObject } from './object-source.js';
 import { eachInParallel } from './parallel.js';
-import { joinRanges, planPackRead } from './range-plan.js';
+import { joinRanges, planPackRead, type PlannedRange } from './range-plan.js';
 import type { RemotePlace, RemoteView } from './view.js';
 
 /** Wanted objects of one pack. */
@@ -63,12 +63,12 @@ export class FetchRun {
   async readSmall(
     wanted: readonly WantedObject[],
     take: (object: { kind: WantedObject['kind']; id: ContentId; bytes: Buffer }) => void,
-    alongside: (table: PackTable) => readonly number[] = () => [],
+    alongside: (table: PackTable, requests: number) => readonly number[] = () => [],
   ): Promise<void> {
     const names = new Map(wanted.map(({ id, name }) => [id, name]));
     const { shares } = this.#arrange(wanted);
     const ranges = shares.flatMap(({ table, indexes }) =>
-      joinRanges(table, [...new Set([...indexes, ...alongside(table)])]).map((range) => ({ table, range })),
+      withAlongside(table, indexes, alongside).map((range) => ({ table, range })),
     );
     await eachInParallel(ranges, this.#input.jobs, async ({ table, range }) => {
       this.#packsRead.add(table.packId);
@@ -177,6 +177,17 @@ export class FetchRun {
     this.#progress.objects += runs.length;
     return runs;
   }
+}
+
+/** The ranges of the wanted objects, joined with what is rather read along than left out. */
+function withAlongside(
+  table: PackTable,
+  indexes: readonly number[],
+  alongside: (table: PackTable, requests: number) => readonly number[],
+): PlannedRange[] {
+  const ranges = joinRanges(table, indexes);
+  const more = alongside(table, ranges.length);
+  return more.length === 0 ? ranges : joinRanges(table, [...new Set([...indexes, ...more])]);
 }
 
 const REFUSED = new Set(['pack-damaged', 'object-damaged', 'remote-range']);

@@ -19,6 +19,8 @@ export interface NodeSource {
 
 /** Nodes of a pack are read all at once if they take no more than this: a tree then costs one request, not one a level. */
 const ALONGSIDE_BYTES = 256 * 1024;
+/** So many bytes more are rather read than paid for with another request. */
+const BYTES_PER_REQUEST = 1024 * 1024;
 
 interface NodeRef extends WantedObject {
   kind: NodeKind;
@@ -183,8 +185,9 @@ export class WantedWalk {
   }
 }
 
-/** Nodes of the pack, if all of them are little to read. */
-export function nodesAlongside(table: PackTable): number[] {
+/** Nodes of the pack, if all of them are little to read beside what takes so many requests anyway. */
+export function nodesAlongside(table: PackTable, requests: number): number[] {
+  const limit = ALONGSIDE_BYTES + (requests - 1) * BYTES_PER_REQUEST;
   const indexes: number[] = [];
   let bytes = 0;
   for (let index = 0; index < table.count; index += 1) {
@@ -192,7 +195,7 @@ export function nodesAlongside(table: PackTable): number[] {
     if (kind !== 'tree' && kind !== 'listing') continue;
     indexes.push(index);
     bytes += table.lengthAt(index);
-    if (bytes > ALONGSIDE_BYTES) return [];
+    if (bytes > limit) return [];
   }
   return indexes;
 }

@@ -277,6 +277,21 @@ describe('a remote that lost or damaged something', () => {
 });
 
 describe('a fetch', () => {
+  it('reads the nodes of many large folders in a few requests', async () => {
+    const place = new Place();
+    const [here, there] = [new Machine(), new Machine()];
+    const content = Buffer.from('the same in every file');
+    const folder = (name: string): Folder =>
+      Object.fromEntries(Array.from({ length: 2500 }, (_, file) => [`${name}-${file}-of-many`, content]));
+    const names = Array.from({ length: 12 }, (_, index) => `folder-${index}`);
+    const id = here.add(Object.fromEntries(names.map((name) => [name, folder(name)])));
+    await here.push(place.open(), [id]);
+    const remote = place.open();
+    await there.fetch(remote, [id]);
+    expect(there.files(id).size).toBe(12 * 2500);
+    expect(remote.traffic.requests).toBeLessThan(10);
+  });
+
   it('gets again what the store has damaged: nodes at once, files as soon as that is known', async () => {
     const place = new Place();
     const machine = new Machine();
