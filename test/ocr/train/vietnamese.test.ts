@@ -1,0 +1,87 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { noEvents } from '../../../src/base/events.js';
+import { readSamples } from '../../../src/ocr/formats/read-samples.js';
+import { writeManifest } from '../../../src/ocr/formats/manifest.js';
+import { readModelFolder } from '../../../src/ocr/models/model-folder.js';
+import { synthesize } from '../../../src/ocr/synth/synthesize.js';
+import { paramsSchema } from '../../../src/ocr/train/train-config.js';
+import { compareCharacters } from '../../../src/ocr/text/alphabet.js';
+import { train } from '../../../src/ocr/train/train.js';
+import { temporaryFolder } from '../../rig/temporary-folder.js';
+
+const VOWELS = 'aăâeêioôơuưy';
+/** None, grave, hook above, tilde, acute, dot below. */
+const TONES = ['', '\u0300', '\u0309', '\u0303', '\u0301', '\u0323'];
+const TONED = Array.from(VOWELS).flatMap((vowel) => TONES.map((tone) => (vowel + tone).normalize('NFC')));
+const LOWER = [...TONED, ...Array.from('bcdđfghjklmnpqrstvwxz')];
+const ALPHABET = [
+  ...new Set([
+    ...LOWER,
+    ...LOWER.map((letter) => letter.toUpperCase()),
+    ...Array.from("0123456789 .,-/()'#+:"),
+  ]),
+];
+const LINES = { count: 80, length: 8 };
+const FONT = join(import.meta.dirname, '../../../node_modules/dejavu-fonts-ttf/ttf/DejaVuSans.ttf');
+const STYLE = { heightPx: 32, blurPx: 0, noise: 0, slantDegrees: 0, contrast: 1 };
+
+/** Lines of random characters of the whole alphabet, drawn with a real font; gives their manifest. */
+async function drawnManifest(folder: string): Promise<string> {
+  await synthesize(folder, {
+    count: LINES.count,
+    seed: 1,
+    source: { least: LINES.length, most: LINES.length, from: { alphabet: ALPHABET } },
+    style: STYLE,
+    fonts: [FONT],
+  });
+  const { samples } = await readSamples(folder);
+  const manifest = join(folder, 'all.jsonl');
+  writeManifest(manifest, samples);
+  return manifest;
+}
+
+const params = (epochs: number): unknown => ({
+  model: { height: 24, filters: [16, 32, 48], widthStride: 4, innerDim: 64, units: 64, dropout: 0 },
+  train: { batchSize: 4, learningRate: 0.01, warmupSteps: 20, epochs, evaluateEvery: 10 },
+  augment: {},
+});
+
+async function trained(manifest: string, out: string, epochs: number) {
+  return train({
+    cwd: dirname(manifest),
+    train: manifest,
+    val: manifest,
+    out,
+    settings: paramsSchema.parse(params(epochs)),
+    backend: 'wasm',
+    events: noEvents,
+  });
+}
+
+describe('Vietnamese lines', { timeout: 300_000 }, () => {
+  it('are learnt over the whole alphabet: Latin with every tone mark, digits and punctuation', async () => {
+    const folder = temporaryFolder();
+    const manifest = await drawnManifest(folder);
+    const { metrics } = await trained(manifest, join(folder, 'model'), 60);
+    // An untrained model has 1, one that knows the commonest letters 0.9.
+    expect(metrics.cer).toBeLessThan(0.25);
+    const { recogniser, description } = readModelFolder(join(folder, 'model'));
+    recogniser.network.dispose();
+    expect(description.alphabet).toEqual([...ALPHABET].sort(compareCharacters));
+  });
+
+  it('give the same weights from composed and from decomposed labels', async () => {
+    const folder = temporaryFolder();
+    const manifest = await drawnManifest(folder);
+    const weightsOf = async (form: 'NFC' | 'NFD'): Promise<string> => {
+      writeFileSync(manifest, readFileSync(manifest, 'utf8').normalize(form));
+      await trained(manifest, join(folder, form), 2);
+      const { recogniser, description } = readModelFolder(join(folder, form));
+      recogniser.network.dispose();
+      return description.weights.id;
+    };
+    expect(await weightsOf('NFD')).toBe(await weightsOf('NFC'));
+  });
+});
