@@ -1,4 +1,5 @@
 import type { Call } from '../base/call.js';
+import { OcrpipeError } from '../base/errors.js';
 import { repoPath, type RepoPath } from '../base/paths.js';
 import { RunningMarks } from '../pipeline/running-mark.js';
 import { Workspace } from '../project/workspace.js';
@@ -20,17 +21,36 @@ export async function pull(
   try {
     const targets = chooseTargets(workspace, options.targets);
     const fetched = await fetchTargets(workspace, targets, options);
+    const again: Transferred[] = [];
     const marks = new RunningMarks(workspace);
     const how = { events: call.events, signal: call.signal, force: options.force, keepEdits: true };
     await forEachPath(byPath(targets.paths), call.signal, async ({ path, snapshot, parts }) => {
-      if (parts === undefined) await workspace.files.checkout(path, snapshot, how);
-      else await workspace.files.checkoutParts(path, snapshot, { ...how, parts });
+      const put = (): Promise<unknown> =>
+        parts === undefined
+          ? workspace.files.checkout(path, snapshot, how)
+          : workspace.files.checkoutParts(path, snapshot, { ...how, parts });
+      await put().catch(async (error: unknown) => {
+        // What was found damaged in the store counts as absent from now on: the remote may have it.
+        if (!(error instanceof OcrpipeError) || error.code !== 'object-damaged') throw error;
+        again.push(await fetchTargets(workspace, targets, options));
+        await put();
+      });
       marks.settle(path);
     });
-    return { ...fetched, paths: targets.paths.map(placeOf) };
+    return { ...again.reduce(sumOf, fetched), remote: fetched.remote, paths: targets.paths.map(placeOf) };
   } finally {
     workspace.close();
   }
+}
+
+function sumOf(a: Transferred, b: Transferred): Transferred {
+  return {
+    objects: a.objects + b.objects,
+    packs: a.packs + b.packs,
+    bytes: a.bytes + b.bytes,
+    requests: a.requests + b.requests,
+    seconds: a.seconds + b.seconds,
+  };
 }
 
 interface Wanted {
