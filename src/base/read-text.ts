@@ -14,7 +14,6 @@ export function readTextIfThere(root: AbsPath, path: RepoPath): string | undefin
     if (code === 'ENOENT') return undefined;
     const why = code === 'EISDIR' ? 'it is a folder' : (error as Error).message;
     throw userError('file-unreadable', `${path} cannot be read: ${why}`, {
-      location: { file: path },
       hint: code === 'EISDIR' ? 'Move the folder away: a file belongs there.' : 'Correct its rights.',
       cause: error,
     });
