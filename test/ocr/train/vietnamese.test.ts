@@ -2,10 +2,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { noEvents } from '../../../src/base/events.js';
-import { readSamples } from '../../../src/ocr/formats/read-samples.js';
+import { randomFrom, shuffled } from '../../../src/base/random.js';
+import type { Sample } from '../../../src/ocr/formats/sample.js';
 import { writeManifest } from '../../../src/ocr/formats/manifest.js';
 import { readModelFolder } from '../../../src/ocr/models/model-folder.js';
-import { synthesize } from '../../../src/ocr/synth/synthesize.js';
+import { drawLine, pngOf } from '../../../src/ocr/synth/draw-line.js';
+import { withOwnFontsOnly } from '../../../src/ocr/synth/fontconfig.js';
+import { openFonts } from '../../../src/ocr/synth/fonts.js';
 import { paramsSchema } from '../../../src/ocr/train/train-config.js';
 import { compareCharacters } from '../../../src/ocr/text/alphabet.js';
 import { train } from '../../../src/ocr/train/train.js';
@@ -23,20 +26,37 @@ const ALPHABET = [
     ...Array.from("0123456789 .,-/()'#+:"),
   ]),
 ];
-const LINES = { count: 80, length: 8 };
+const LINE_LENGTH = 9;
 const FONT = join(import.meta.dirname, '../../../node_modules/dejavu-fonts-ttf/ttf/DejaVuSans.ttf');
 const STYLE = { heightPx: 32, blurPx: 0, noise: 0, slantDegrees: 0, contrast: 1 };
+/** How often each character occurs, each time between others. */
+const ROUNDS = 3;
 
-/** Lines of random characters of the whole alphabet, drawn with a real font; gives their manifest. */
+/** The alphabet in lines, in another order each round; a space stands between characters. */
+function texts(): string[] {
+  return Array.from({ length: ROUNDS }, (_, round) => {
+    const letters = ALPHABET.filter((character) => character !== ' ');
+    const order = shuffled(letters, randomFrom(1, 'round', round));
+    return Array.from({ length: Math.ceil(order.length / LINE_LENGTH) }, (_none, line) => {
+      const part = order.slice(line * LINE_LENGTH, (line + 1) * LINE_LENGTH);
+      return [...part.slice(0, 4), ' ', ...part.slice(4)].join('').trim();
+    });
+  }).flat();
+}
+
+/** Those lines drawn with a real font; gives their manifest. */
 async function drawnManifest(folder: string): Promise<string> {
-  await synthesize(folder, {
-    count: LINES.count,
-    seed: 1,
-    source: { least: LINES.length, most: LINES.length, from: { alphabet: ALPHABET } },
-    style: STYLE,
-    fonts: [FONT],
-  });
-  const { samples } = await readSamples(folder);
+  const [font] = openFonts([FONT], ALPHABET);
+  const samples = await withOwnFontsOnly(() =>
+    Promise.all(
+      texts().map(async (text, index): Promise<Sample> => {
+        const image = join(folder, `${index}.png`);
+        const drawn = await drawLine(text, font!, STYLE, randomFrom(1, 'line', index));
+        writeFileSync(image, await pngOf(drawn));
+        return { image, name: image, text, more: {} };
+      }),
+    ),
+  );
   const manifest = join(folder, 'all.jsonl');
   writeManifest(manifest, samples);
   return manifest;
