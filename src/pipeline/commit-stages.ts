@@ -57,8 +57,8 @@ function isLeft(out: OutputNow): boolean {
 function hasNewOutputs({ lock, marks }: LoadedPipeline, now: StageNow, reasons: readonly Reason[]): boolean {
   const inputs = knownInputs(now);
   if (!inputs || !now.outs.every((out) => out.there)) return false;
-  const finished = marks.finishedOn(now.name);
-  if (finished !== undefined) return finished === signatureOf(inputs);
   const edited = reasons.some(({ kind }) => kind === 'output-changed');
+  const finished = marks.finishedOn(now.name);
+  if (finished !== undefined) return finished === signatureOf(inputs) && (edited || now.outs.every(isLeft));
   return edited && inputReasons(now, lock.get(now.name)).length === 0;
 }

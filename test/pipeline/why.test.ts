@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { checkout } from '../../src/actions/checkout.js';
 import { commitStages } from '../../src/pipeline/commit-stages.js';
 import { outputAt, stageStatuses } from '../../src/pipeline/stage-status.js';
 import { explainStages } from '../../src/pipeline/why.js';
@@ -154,6 +155,15 @@ describe('commitStages', () => {
     expect(await commitStages(workspace.host(), undefined)).toEqual([]);
     workspace.write('params.yaml', 'train: {epochs: 8}');
     expect((await commitStages(workspace.host(), undefined)).map(({ name }) => name)).toEqual(['train']);
+  });
+
+  it('does not record what a checkout put in the place of a run that was not recorded', async () => {
+    const workspace = await newPipeline();
+    await workspace.actions();
+    workspace.write('params.yaml', 'train: {epochs: 8}');
+    await workspace.actions({ targets: ['train'], commit: false });
+    await checkout({ paths: ['models/m'], force: true }, workspace.call());
+    expect(await commitStages(workspace.host(), undefined)).toEqual([]);
   });
 
   it('makes a run record of what the stage made, and none of what was edited by hand', async () => {
