@@ -37,6 +37,29 @@ export function roundTrips(name: string, openPlace: () => Promise<() => Promise<
       expect(idle.traffic.requests).toBe(0);
     });
 
+    it('sends again what is gone or damaged there when that is asked for', async () => {
+      const open = await openPlace();
+      const [here, there] = [new Machine(), new Machine()];
+      const id = here.add({
+        ...randomFiles(5, 100),
+        big: randomBytes(1_500_000),
+        other: randomBytes(1_200_000),
+      });
+      await here.push(await open(), [id]);
+      const remote = await open();
+      const [gone, damaged] = (await remote.list('objects/')).sort((a, b) => a.size - b.size);
+      const [pack] = (await remote.list('packs/')).filter(({ key }) => key.endsWith('.pack'));
+      await remote.delete(gone!.key);
+      for (const { key, size } of [damaged!, pack!]) {
+        const bytes = randomBytes(size);
+        await remote.put(key, { bytes }, { sha256: contentIdOf(bytes) });
+      }
+      expect(await here.push(await open(), [id])).toEqual({ objects: 1, packs: 0 });
+      expect(await here.push(await open(), [id], { verify: true })).toEqual({ objects: 7, packs: 1 });
+      await there.fetch(await open(), [id]);
+      expect(there.files(id)).toEqual(here.files(id));
+    });
+
     it('costs a list, a pack and a catalog to push one new file', async () => {
       const open = await openPlace();
       const machine = new Machine();

@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -12,6 +12,7 @@ import { verifyStore } from '../../src/store/verify.js';
 import { runProcess, type RunResult } from '../rig/ocrpipe.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 
+const reader = fileURLToPath(new URL('./read-child.mjs', import.meta.url));
 const child = fileURLToPath(new URL('./store-child.mjs', import.meta.url));
 
 interface Work {
@@ -50,6 +51,38 @@ async function expectSound(root: string): Promise<LocalStore | undefined> {
   store.close();
   return store;
 }
+
+describe('a store with damaged files that is read by processes', () => {
+  it('keeps every sound object when a reader is killed while it sets them aside', async () => {
+    let killed = 0;
+    for (let killAt = 1; ; killAt += 1) {
+      const store = LocalStore.create(join(temporaryFolder(), 'store'));
+      const writer = store.writer();
+      const contents = ['one', 'two', 'three', 'x'.repeat(1024 * 1024)];
+      const ids = contents.map((content) => writer.putBlob(Buffer.from(content)));
+      writer.finish();
+      const sound = [ids[0]!, ids[2]!];
+      for (const file of [store.packFile(store.packs()[0]!.packId), store.objectFile(ids[3]!)]) {
+        const bytes = readFileSync(file);
+        bytes[36]! ^= 1;
+        chmodSync(file, 0o644);
+        writeFileSync(file, bytes);
+      }
+      const read = (env: Record<string, string>): Promise<RunResult> =>
+        runProcess(process.execPath, [reader, store.root, ...ids], { cwd: store.root, env });
+      const { signal } = await read({ OCRPIPE_TEST_KILL_AT: String(killAt) });
+      const after = LocalStore.open(store.root);
+      expect(sound.every((id) => after.has('blob', id))).toBe(true);
+      expect(await read({})).toMatchObject({ exitCode: 0, stdout: '2' });
+      const found: unknown[] = [];
+      for await (const finding of verifyStore(LocalStore.open(store.root))) found.push(finding);
+      expect(found).toEqual([]);
+      if (signal === undefined) break;
+      killed += 1;
+    }
+    expect(killed).toBeGreaterThan(3);
+  });
+});
 
 describe('a store that is written by processes', () => {
   it('stays whole when the writer is killed at any write point, and the next run completes it', async () => {
