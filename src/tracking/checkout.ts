@@ -166,10 +166,11 @@ function refuseAbsent(
   const missing: string[] = [];
   for (const { below, new: entry } of changes) {
     if (entry?.kind === 'symlink') refuseEscapingLink(path, below, entry);
-    if (entry?.kind === 'file' && !store.has('blob', entry.id, entry.size))
-      missing.push(textBelow(path, below));
+    if (entry?.kind === 'file' && !store.has('blob', entry.id)) missing.push(textBelow(path, below));
     if (entry?.kind === 'directory') {
       for (const object of missingFrom({ reader: store, id: entry.id })) {
+        // One that is there with another length is damaged: it is left out, and named when the rest is in place.
+        if (object.kind === 'blob' && store.has('blob', object.id)) continue;
         missing.push(`${object.kind} ${object.id}`);
       }
     }
