@@ -2,7 +2,8 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { userError } from '../../base/errors.js';
 import { suggest } from '../../base/nearest.js';
-import { namesLookLikePlates, readFileNames } from './file-names.js';
+import { nearestSibling } from './nearest-sibling.js';
+import { judgeNames, readFileNames, type NamesVerdict } from './file-names.js';
 import { formatNames, type Entries, type FormatName, type FormatOptions } from './format.js';
 import { hasGtTxt, readGtTxt } from './gt-txt.js';
 import { isLabelStudio, readLabelStudio } from './label-studio.js';
@@ -53,7 +54,10 @@ function knownFormat(format: string): FormatName | 'manifest' {
 function statOf(source: string): { isDirectory(): boolean } {
   const found = statSync(source, { throwIfNoEntry: false });
   if (found) return found;
-  throw userError('source-missing', `${source} does not exist`, { location: { file: source } });
+  throw userError('source-missing', `${source} does not exist`, {
+    location: { file: source },
+    hint: nearestSibling(source) ?? 'Correct the path of the label file or folder.',
+  });
 }
 
 function readFolder(folder: string, wanted: string | undefined, options: FormatOptions): Detected {
@@ -71,10 +75,28 @@ function readFolder(folder: string, wanted: string | undefined, options: FormatO
       hint: 'Give the label file itself.',
     });
   }
-  if (namesLookLikePlates(files)) return { format: 'ccpd', file: undefined, ...readFileNames(files) };
-  throw userError('format-not-named', `${folder} has no labels that ocrpipe recognises`, {
+  const names = judgeNames(files);
+  if (names.images > 0 && names.others.length === 0 && !names.counted) {
+    return { format: 'ccpd', file: undefined, ...readFileNames(files) };
+  }
+  throw notNamed(folder, names);
+}
+
+/** At most this many names in one message. */
+const NAMED = 10;
+
+function notNamed(folder: string, { images, others, counted }: NamesVerdict): Error {
+  const read = images - others.length;
+  const more = others.length > NAMED ? ` and ${others.length - NAMED} more` : '';
+  const mixed = !counted && read > 0;
+  const why = mixed
+    ? `: ${read} of ${images} names read as labels; these do not: ${others.slice(0, NAMED).join(', ')}${more}`
+    : '';
+  return userError('format-not-named', `${folder} has no labels that ocrpipe recognises${why}`, {
     location: { file: folder },
-    hint: 'If the file names are the labels (TEXT.jpg, 01-TEXT.jpg), say so with --format ccpd; otherwise give the label file.',
+    hint: mixed
+      ? 'Rename these or take them away; --format ccpd takes the names as they are and skips what is no label.'
+      : 'If the file names are the labels (TEXT.jpg, 01-TEXT.jpg), say so with --format ccpd; otherwise give the label file.',
   });
 }
 

@@ -41,6 +41,9 @@ describe('labels in file names', () => {
   it.each([
     ['one name is none', ['皖A12345.jpg', 'holiday photo.jpg']],
     ['a camera counted', ['IMG0001.jpg', 'IMG0002.jpg']],
+    ['two cameras counted', ['DSC00123.jpg', 'IMG0001.jpg']],
+    ['one camera named like many', ['P1010001.jpg', 'AAV358.jpg']],
+    ['a scanner counted in its own way', ['B0001.jpg', 'B0002.jpg']],
     ['they are numbers', ['0001.jpg', '0002.jpg']],
   ])('are asked for where %s', async (_, names) => {
     const folder = folderWith(Object.fromEntries(names.map((name) => [name, undefined])));
@@ -49,6 +52,34 @@ describe('labels in file names', () => {
       hint: expect.stringContaining('--format ccpd') as string,
     });
     expect(await rows(folder, { format: 'ccpd' })).toHaveLength(2);
+  });
+});
+
+describe('a folder in which some names are no labels', () => {
+  const names = ['AAV358.jpg', 'AAV358_2.jpg', 'ABC123.jpg', 'IMG_1234.jpg', 'photo (2).jpg'];
+  const folder = (): string => folderWith(Object.fromEntries(names.map((name) => [name, undefined])));
+
+  it('is refused with these names and what to do', async () => {
+    await expect(readSamples(folder())).rejects.toMatchObject({
+      code: 'format-not-named',
+      message: expect.stringContaining(
+        '2 of 5 names read as labels; these do not: AAV358_2.jpg, IMG_1234.jpg, photo (2).jpg',
+      ) as string,
+      hint: expect.stringContaining('Rename') as string,
+    });
+  });
+
+  it('is read as ccpd without them, each with its reason, or not at all if strict', async () => {
+    const read = await readSamples(folder(), { format: 'ccpd' });
+    expect(read.samples.map(({ text }) => text)).toEqual(['AAV358', 'ABC123']);
+    expect(read.skipped).toEqual([
+      { name: 'AAV358_2.jpg', reason: "a name with '_' does not look like a label" },
+      { name: 'IMG_1234.jpg', reason: "a name with '_' does not look like a label" },
+      { name: 'photo (2).jpg', reason: 'the name of a copy does not look like a label' },
+    ]);
+    await expect(readSamples(folder(), { format: 'ccpd', strict: true })).rejects.toThrow(
+      failure('samples-unusable'),
+    );
   });
 });
 
@@ -198,6 +229,14 @@ describe('any source', () => {
 
   it('must exist', async () => {
     await expect(readSamples(join(temporaryFolder(), 'none'))).rejects.toThrow(failure('source-missing'));
+  });
+
+  it('that is missing is guessed from what is beside it', async () => {
+    const folder = folderWith({ 'train.jsonl': '{}' });
+    await expect(readSamples(join(folder, 'train.json'))).rejects.toMatchObject({
+      code: 'source-missing',
+      hint: `Did you mean '${join(folder, 'train.jsonl')}'?`,
+    });
   });
 
   it('may be reached through links, which end even where they go in circles', async () => {
