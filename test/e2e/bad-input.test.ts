@@ -59,7 +59,7 @@ const CASES: BadInput[] = [
       await tracked(workspace);
       workspace.write('data.ocr', 'version: 1\nid: 12\nkind: directory\nsize: 1\nfiles: 1\n');
     },
-    args: ['status'],
+    args: ['checkout'],
     code: 'broken-pointer',
     message: /data\.ocr/,
     place: 'data.ocr:2:5',
