@@ -17,7 +17,10 @@ export default class Convert extends BaseCommand {
   };
   static override flags = {
     out: Flags.string({ required: true, helpValue: 'FILE', description: 'the manifest to write' }),
-    strict: Flags.boolean({ description: 'fail on unusable entries instead of skipping them' }),
+    strict: Flags.boolean({
+      description:
+        'fail on entries without a usable label instead of skipping them; a bad image is always an error',
+    }),
     ...labelFlags,
   };
 

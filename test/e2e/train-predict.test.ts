@@ -61,6 +61,23 @@ describe('train, evaluate and predict', () => {
     for (const [, , confidence] of rows) expect(Number(confidence)).toBeGreaterThan(0.3);
   });
 
+  it('print the readings of good images before the error about a bad one', async () => {
+    writeFileSync(join(shared.cwd, 'bad.png'), 'no image');
+    const named = ['images/lines-0.png', 'bad.png', 'images/lines-1.png'];
+    const command = ['predict', '--model', 'models/m', ...named, '--backend', 'wasm'];
+    const { stdout, stderr, exitCode } = await runOcrpipe(command, shared);
+    expect(exitCode).toBe(2);
+    expect(stdout).toMatch(/^images\/lines-0\.png\tabba\t.*\nimages\/lines-1\.png\tcab\t.*\n$/);
+    expect(stderr).toContain('bad.png cannot be read as an image');
+    expect(stderr).not.toContain('labels');
+    const document = JSON.parse((await runOcrpipe([...command, '--json'], shared)).stdout) as unknown;
+    expect(document).toEqual([
+      expect.objectContaining({ image: 'images/lines-0.png', text: 'abba' }),
+      expect.objectContaining({ image: 'images/lines-1.png', text: 'cab' }),
+      { error: expect.objectContaining({ code: 'image-unreadable' }) as object },
+    ]);
+  });
+
   it('refuse what the user must correct with exit code 2 and no traces', async () => {
     for (const [args, code] of [
       [['predict', '--model', 'absent', 'images'], 'model-missing'],

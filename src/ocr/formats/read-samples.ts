@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import type { EventSink } from '../../base/events.js';
-import { userError } from '../../base/errors.js';
+import { OcrpipeError, userError } from '../../base/errors.js';
 import { isManifest, readSource, type Detected } from './detect.js';
 import type { Entry } from './format.js';
 import { imageIndex, type ImageIndex } from './image-index.js';
@@ -44,12 +44,36 @@ export async function readSamples(source: string, options: ReadOptions = {}): Pr
   if (found.entries.length === 0) throw nothingUsable(source, found);
   const labels = found.file === undefined ? source : dirname(found.file);
   const index = imageIndex(resolve(options.images ?? labels), options.signal);
-  const samples = found.entries.map((entry) => toSample(entry, index));
+  const samples = findImages(found.entries, index);
   return {
     format: found.format,
     samples: samples.sort((a, b) => compareNames(a.name, b.name)),
     skipped: found.skipped,
   };
+}
+
+/** At most this many labels are named in one message. */
+const NAMED = 20;
+
+/** One error for all labels whose image is missing; any other failure at once. */
+function findImages(entries: readonly Entry[], index: ImageIndex): Sample[] {
+  const samples: Sample[] = [];
+  const missing: OcrpipeError[] = [];
+  for (const entry of entries) {
+    try {
+      samples.push(toSample(entry, index));
+    } catch (error) {
+      if (!(error instanceof OcrpipeError) || error.code !== 'image-missing') throw error;
+      missing.push(error);
+    }
+  }
+  const [first] = missing;
+  if (first === undefined) return samples;
+  if (missing.length === 1) throw first;
+  const lines = missing.slice(0, NAMED).map(({ message }) => `\n  ${message}`);
+  const more = missing.length > NAMED ? `\n  and ${missing.length - NAMED} more` : '';
+  const what = `${missing.length} of ${entries.length} labels have no image:${lines.join('')}${more}`;
+  throw userError('image-missing', what, first.hint === undefined ? {} : { hint: first.hint });
 }
 
 function toSample(entry: Entry, index: ImageIndex): Sample {

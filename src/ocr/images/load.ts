@@ -29,16 +29,16 @@ export interface LoadOptions {
 /**
  * Decodes any image that sharp knows (decided by content, not by name), turned as its EXIF says, transparency on
  * white, CMYK and 16 bit brought to 8-bit sRGB; of several pages the first. The same file and options give the same
- * pixels on the same version of sharp. Throws `image-unreadable` (exit code 2), naming the file.
+ * pixels on the same version of sharp. Throws `image-unreadable` (exit code 2), calling the file `name`.
  */
-export async function loadImage(file: string, options: LoadOptions): Promise<Pixels> {
+export async function loadImage(file: string, options: LoadOptions, name = file): Promise<Pixels> {
   let bytes: Uint8Array;
   try {
     bytes = await readFile(file);
   } catch (error) {
-    throw unreadable(file, readReason(error), error);
+    throw unreadable(name, readReason(error), error);
   }
-  return decodeImage(bytes, options, file);
+  return decodeImage(bytes, options, name);
 }
 
 /** {@link loadImage} for bytes at hand; `name` is what errors call them. */
@@ -124,7 +124,7 @@ export async function imageSize(file: string): Promise<{ heightPx: number; width
 function unreadable(file: string, reason: string, cause?: unknown): OcrpipeError {
   return userError('image-unreadable', `${file} cannot be read as an image: ${reason}`, {
     location: { file },
-    hint: 'Replace the file, or take it out of the labels.',
+    hint: 'Replace the file with a whole image, or leave it out.',
     ...(cause === undefined ? {} : { cause }),
   });
 }

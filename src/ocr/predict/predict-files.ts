@@ -1,9 +1,10 @@
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { systemErrorCode, userError } from '../../base/errors.js';
+import { systemErrorCode, userError, type OcrpipeError } from '../../base/errors.js';
 import type { EventSink } from '../../base/events.js';
 import { looksLikeImage, walkFiles } from '../formats/walk.js';
-import { loadImage } from '../images/load.js';
+import { loadImage, type Pixels } from '../images/load.js';
+import { isUnreadable } from '../images/unreadable.js';
 import { imageFit } from '../models/model-config.js';
 import type { Recogniser } from '../models/recogniser.js';
 import type { Reading } from './recognise.js';
@@ -51,22 +52,44 @@ function isFolder(file: string, path: string): boolean {
   }
 }
 
-/** Reads image files with a model; one prediction an image, in the order given. */
+/** What reading gave: a prediction for each image that could be read, and an error for each of the others, in the order given. */
+export interface Predictions {
+  predictions: Prediction[];
+  unreadable: OcrpipeError[];
+}
+
+/** Reads image files with a model. An image that cannot be read does not keep the others from being read. */
 export async function predictFiles(
   model: Recogniser,
   images: readonly NamedImage[],
   call: { events: EventSink; signal?: AbortSignal | undefined },
-): Promise<Prediction[]> {
+): Promise<Predictions> {
   const options = { channels: model.config.channels, fit: imageFit(model.config) };
   const key = 'predict';
+  const errors = new Map<NamedImage, OcrpipeError>();
+  const load = async (image: NamedImage): Promise<Pixels | undefined> => {
+    try {
+      return await loadImage(image.file, options, image.name);
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      errors.set(image, error);
+      return undefined;
+    }
+  };
   const readings = await recogniseAll(model, {
     items: images,
-    load: ({ file }) => loadImage(file, options),
+    load,
     ...(call.signal ? { signal: call.signal } : {}),
     onProgress: (done) => {
       call.events({ type: 'progress', key, done, total: images.length, unit: 'files' });
     },
   });
   call.events({ type: 'progress-end', key });
-  return readings.map((reading, index) => ({ image: images[index]!.name, ...reading }));
+  return {
+    predictions: images.flatMap(({ name }, index) => {
+      const reading = readings[index];
+      return reading === undefined ? [] : [{ image: name, ...reading }];
+    }),
+    unreadable: images.flatMap((image) => errors.get(image) ?? []),
+  };
 }

@@ -10,8 +10,8 @@ const WINDOW_BATCHES = 8;
 
 export interface ReadingJob<T> {
   items: readonly T[];
-  /** An image at the size that the model wants (`imageFit`). */
-  load: (item: T) => Promise<Pixels>;
+  /** An image at the size that the model wants (`imageFit`), or undefined for one to pass over. */
+  load: (item: T) => Promise<Pixels | undefined>;
   batchSize?: number;
   signal?: AbortSignal;
   /** Called with the number of items read so far. */
@@ -19,12 +19,15 @@ export interface ReadingJob<T> {
 }
 
 /**
- * Reads any number of images, in batches of like width; one reading an item, in the order of the items. Memory stays
- * that of a few batches. The first image that fails to load ends it.
+ * Reads any number of images, in batches of like width; one reading an item, in the order of the items, undefined for
+ * an item that `load` passes over. Memory stays that of a few batches. The first image that fails to load ends it.
  */
-export async function recogniseAll<T>(model: Recogniser, job: ReadingJob<T>): Promise<Reading[]> {
+export async function recogniseAll<T>(
+  model: Recogniser,
+  job: ReadingJob<T>,
+): Promise<(Reading | undefined)[]> {
   const { items, batchSize = READING_BATCH } = job;
-  const readings: Reading[] = [];
+  const readings = new Array<Reading | undefined>(items.length).fill(undefined);
   const windowSize = batchSize * WINDOW_BATCHES;
   let next = loadWindow(job, 0, windowSize);
   for (let start = 0; start < items.length; start += windowSize) {
@@ -32,7 +35,9 @@ export async function recogniseAll<T>(model: Recogniser, job: ReadingJob<T>): Pr
     // The next images decode while this window is read.
     next = loadWindow(job, start + windowSize, windowSize);
     next.catch(() => undefined);
-    const order = images.map((_, index) => index).sort((a, b) => images[a]!.widthPx - images[b]!.widthPx);
+    const order = images
+      .flatMap((image, index) => (image ? [index] : []))
+      .sort((a, b) => images[a]!.widthPx - images[b]!.widthPx);
     for (let first = 0; first < order.length; first += batchSize) {
       // Computing alone never returns to the event loop, where signals and timers wait.
       await setImmediate();
@@ -49,6 +54,10 @@ export async function recogniseAll<T>(model: Recogniser, job: ReadingJob<T>): Pr
   return readings;
 }
 
-function loadWindow<T>({ items, load }: ReadingJob<T>, start: number, size: number): Promise<Pixels[]> {
+function loadWindow<T>(
+  { items, load }: ReadingJob<T>,
+  start: number,
+  size: number,
+): Promise<(Pixels | undefined)[]> {
   return Promise.all(items.slice(start, start + size).map(load));
 }

@@ -3,6 +3,7 @@ import { contentIdOf } from '../../base/content-id.js';
 import { OcrpipeError, userError } from '../../base/errors.js';
 import type { EventSink } from '../../base/events.js';
 import type { Sample } from '../formats/sample.js';
+import { unreadableImages } from '../images/unreadable.js';
 import { timeSteps, type ModelConfig } from '../models/model-config.js';
 import { describeCharacter, learnAlphabet, alphabetOf, type Alphabet } from '../text/alphabet.js';
 import type { ImageCache } from './image-cache.js';
@@ -95,7 +96,7 @@ export async function checkImages(
     checking.events({ type: 'progress', key, done, total: samples.length, unit: 'files' });
   }
   checking.events({ type: 'progress-end', key });
-  if (broken.length > 0) throw unreadable(broken, samples.length);
+  if (broken.length > 0) throw unreadableImages(broken, samples.length);
   return { samples: checked, id: contentIdOf(lines.join('\n')) };
 }
 
@@ -110,21 +111,6 @@ async function checkOne(
     sample: { file: sample.image, name: sample.name, text, steps: timeSteps(config, pixels.widthPx) },
     line: JSON.stringify([sample.name, text, id]),
   };
-}
-
-function unreadable(broken: readonly OcrpipeError[], total: number): OcrpipeError {
-  const [first] = broken as [OcrpipeError];
-  if (broken.length === 1) return first;
-  const names = broken.slice(0, NAMED).map((error) => error.location?.file ?? error.message);
-  const more = broken.length > NAMED ? ' and others' : '';
-  return userError(
-    'images-unreadable',
-    `${broken.length} of ${total} images cannot be read: ${names.join(', ')}${more}`,
-    {
-      ...(first.location === undefined ? {} : { location: first.location }),
-      hint: 'Replace these files, or take them out of the manifest.',
-    },
-  );
 }
 
 /**

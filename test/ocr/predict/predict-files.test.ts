@@ -57,22 +57,27 @@ describe('predictFiles', () => {
     );
     await drawnLines(folder, 'line', labels);
     const images = listImages(['images'], folder);
-    const together = await predictFiles(model, images, { events: noEvents });
+    const { predictions: together } = await predictFiles(model, images, { events: noEvents });
     expect(together.map(({ image }) => image)).toEqual(images.map(({ name }) => name));
     for (const index of [0, 70, 150, 299]) {
-      const [alone] = await predictFiles(model, [images[index]!], { events: noEvents });
+      const { predictions } = await predictFiles(model, [images[index]!], { events: noEvents });
+      const [alone] = predictions;
       expect(together[index]!.text).toBe(alone!.text);
       expect(together[index]!.confidence).toBeCloseTo(alone!.confidence, 4);
     }
   });
 
-  it('refuses a named file that is no image, with exit code 2', async () => {
+  it('reads the others where files are no image, and tells of these as they were named', async () => {
     const folder = temporaryFolder();
+    await drawnLines(folder, 'line', ['ab', 'ba']);
     writeFileSync(join(folder, 'notes.txt'), 'no image');
-    const images = listImages(['notes.txt'], folder);
-    await expect(predictFiles(model, images, { events: noEvents })).rejects.toMatchObject({
-      code: 'image-unreadable',
-      exitCode: 2,
-    });
+    writeFileSync(join(folder, 'empty.png'), '');
+    const named = ['images/line-0.png', 'notes.txt', 'images/line-1.png', 'empty.png'];
+    const read = await predictFiles(model, listImages(named, folder), { events: noEvents });
+    expect(read.predictions.map(({ image }) => image)).toEqual(['images/line-0.png', 'images/line-1.png']);
+    expect(read.unreadable).toEqual([
+      expect.objectContaining({ code: 'image-unreadable', exitCode: 2, location: { file: 'notes.txt' } }),
+      expect.objectContaining({ message: 'empty.png cannot be read as an image: the file is empty' }),
+    ]);
   });
 });
