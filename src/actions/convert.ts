@@ -4,6 +4,7 @@ import { writeManifest } from '../ocr/formats/manifest.js';
 import { readSamples } from '../ocr/formats/read-samples.js';
 import type { Skipped } from '../ocr/formats/sample.js';
 import { verifyImages } from '../ocr/images/verify.js';
+import { withShownPaths } from './shown-paths.js';
 
 export interface ConvertInput {
   source: string;
@@ -28,6 +29,10 @@ const EXAMPLES = 3;
 
 /** Reads labels of any known format, opens every image, and writes one manifest; nothing is written on an error. */
 export async function convert(input: ConvertInput, call: Call): Promise<ConvertResult> {
+  return withShownPaths(call.cwd, () => convertSource(input, call));
+}
+
+async function convertSource(input: ConvertInput, call: Call): Promise<ConvertResult> {
   const { source, out, images } = input;
   const read = await readSamples(resolve(call.cwd, source), {
     images: images === undefined ? undefined : resolve(call.cwd, images),

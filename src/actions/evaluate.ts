@@ -9,6 +9,7 @@ import { pathBetween } from '../ocr/formats/manifest.js';
 import { readSamples } from '../ocr/formats/read-samples.js';
 import type { Sample } from '../ocr/formats/sample.js';
 import type { TextMetrics } from '../ocr/text/metrics.js';
+import { withShownPaths } from './shown-paths.js';
 
 export interface EvaluateInput {
   /** A saved model, or `predictions`: what another tool has read. */
@@ -40,6 +41,10 @@ interface Readings {
 
 /** Reads the data with a model, or takes what was read before, and writes figures and tables about it. */
 export async function evaluate(input: EvaluateInput, call: Call): Promise<EvaluateResult> {
+  return withShownPaths(call.cwd, () => evaluateReadings(input, call));
+}
+
+async function evaluateReadings(input: EvaluateInput, call: Call): Promise<EvaluateResult> {
   const out = resolve(call.cwd, input.out);
   const { lines, unknown } = await readingsOf(input, call);
   // As in manifests, images are named as seen from the file that names them.

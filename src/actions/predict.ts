@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import type { Call } from '../base/call.js';
 import type { BackendChoice } from '../ocr/nn/backend.js';
-import type { Prediction } from '../ocr/predict/predict-files.js';
+import type { Predictions } from '../ocr/predict/predict-files.js';
+import { withShownPaths } from './shown-paths.js';
 
 export interface PredictInput {
   model: string;
@@ -9,8 +10,12 @@ export interface PredictInput {
   backend: BackendChoice;
 }
 
-/** Reads images and folders of images with a saved model. */
-export async function predict(input: PredictInput, call: Call): Promise<Prediction[]> {
+/** Reads images and folders of images with a saved model; what cannot be read is told beside the readings of the rest. */
+export async function predict(input: PredictInput, call: Call): Promise<Predictions> {
+  return withShownPaths(call.cwd, () => predictImages(input, call));
+}
+
+async function predictImages(input: PredictInput, call: Call): Promise<Predictions> {
   // Loaded here, not above: asking for help must not start a tensor library.
   const { listImages, predictFiles } = await import('../ocr/predict/predict-files.js');
   const { openBackend } = await import('../ocr/nn/backend.js');

@@ -6,6 +6,7 @@ import { writeManifest } from '../ocr/formats/manifest.js';
 import { readSamples } from '../ocr/formats/read-samples.js';
 import { parseShares, type Share } from '../ocr/split/shares.js';
 import { splitSamples } from '../ocr/split/split.js';
+import { withShownPaths } from './shown-paths.js';
 
 export interface SplitInput {
   source: string;
@@ -30,6 +31,10 @@ export interface SplitResult {
 
 /** Splits a data set into manifests, one a part, in the folder `out`; nothing is written on an error. */
 export async function split(input: SplitInput, call: Call): Promise<SplitResult> {
+  return withShownPaths(call.cwd, () => splitSource(input, call));
+}
+
+async function splitSource(input: SplitInput, call: Call): Promise<SplitResult> {
   const shares = parseShares(input.share);
   const out = resolve(call.cwd, input.out);
   refuseLeftovers(out, input.out, shares);

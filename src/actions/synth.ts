@@ -9,6 +9,7 @@ import type { LineStyle } from '../ocr/synth/draw-line.js';
 import { synthesize } from '../ocr/synth/synthesize.js';
 import { parseLength, type TextSource } from '../ocr/synth/texts.js';
 import { alphabetOf } from '../ocr/text/alphabet.js';
+import { withShownPaths } from './shown-paths.js';
 
 export interface SynthInput {
   out: string;
@@ -16,7 +17,7 @@ export interface SynthInput {
   seed: number;
   /** `5..10` characters. */
   length: string;
-  /** Characters to draw lines from, or `words`: a file of words, one a line. */
+  /** Characters to draw lines from (default: digits and capital letters), or `words`: a file of words, one a line. */
   alphabet?: string | undefined;
   words?: string | undefined;
   fonts: readonly string[];
@@ -33,9 +34,14 @@ export interface SynthActionResult {
 }
 
 const EXAMPLES = 3;
+const DEFAULT_ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
 /** Draws text lines into a folder that appears whole or not at all; an earlier result of `synth` there is replaced. */
 export async function synth(input: SynthInput, call: Call): Promise<SynthActionResult> {
+  return withShownPaths(call.cwd, () => drawFolder(input, call));
+}
+
+async function drawFolder(input: SynthInput, call: Call): Promise<SynthActionResult> {
   const out = resolve(call.cwd, input.out);
   refuseForeignFolder(out, input.out);
   const source = textSource(input, call);
@@ -67,8 +73,13 @@ export async function synth(input: SynthInput, call: Call): Promise<SynthActionR
 
 function textSource(input: SynthInput, call: Call): TextSource {
   const length = parseLength(input.length);
+  if (input.words !== undefined && input.alphabet !== undefined) {
+    throw userError('synth-source', 'lines are drawn either from words or from an alphabet', {
+      hint: 'Leave out one of --words and --alphabet.',
+    });
+  }
   if (input.words === undefined) {
-    return { ...length, from: { alphabet: alphabetOf(input.alphabet ?? '').characters } };
+    return { ...length, from: { alphabet: alphabetOf(input.alphabet ?? DEFAULT_ALPHABET).characters } };
   }
   const words = readLabelFile(resolve(call.cwd, input.words))
     .split(/\r?\n/)

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Call } from '../base/call.js';
 import type { BackendChoice } from '../ocr/nn/backend.js';
 import type { TrainingResult } from '../ocr/train/train.js';
+import { withShownPaths } from './shown-paths.js';
 
 /** Where parameters are looked for when no file is named. */
 const DEFAULT_PARAMS = 'params.yaml';
@@ -27,6 +28,10 @@ export interface TrainResult extends TrainingResult {
 
 /** Trains a recogniser by the sections `model`, `train` and `augment` of a parameter file. */
 export async function train(input: TrainInput, call: Call): Promise<TrainResult> {
+  return withShownPaths(call.cwd, () => trainBySettings(input, call));
+}
+
+async function trainBySettings(input: TrainInput, call: Call): Promise<TrainResult> {
   const inside = (path: string): string => resolve(call.cwd, path);
   const { seed, epochs, maxSteps, metrics, history } = input;
   const overrides = {

@@ -20,8 +20,7 @@ export function reportError(error: unknown, argv: readonly string[]): number {
 
 /** `file:line:column: message [code]` with the hint on a line of its own. */
 export function errorText(error: OcrpipeError): string {
-  const where = error.location ? `${placeText(error.location)}: ` : '';
-  const lines = [`error: ${where}${error.message} [${error.code}]`];
+  const lines = [`error: ${placedMessage(error)} [${error.code}]`];
   if (error.hint !== undefined) lines.push(`  hint: ${error.hint}`);
   return lines.join('\n');
 }
@@ -35,6 +34,17 @@ export function errorDocument(error: OcrpipeError): ErrorDocument {
       ...(error.location && { location: error.location }),
     },
   };
+}
+
+/** The message with its place in front; where it begins with the file already, that is named once. */
+function placedMessage({ location, message }: OcrpipeError): string {
+  if (location === undefined) return message;
+  const place = placeText(location);
+  const begins = [
+    location.line === undefined ? location.file : `${location.file}:${location.line}`,
+    location.file,
+  ].find((start) => message.startsWith(start) && /^[: ]/.test(message.slice(start.length)));
+  return begins === undefined ? `${place}: ${message}` : `${place}${message.slice(begins.length)}`;
 }
 
 function placeText(place: Location): string {

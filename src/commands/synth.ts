@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core';
 import { synth, type SynthActionResult } from '../actions/synth.js';
 import { BaseCommand } from '../cli/base-command.js';
 import { numberFlag } from '../cli/number-flag.js';
+import { shortened } from '../cli/shortened.js';
 
 export default class Synth extends BaseCommand {
   static override summary = 'Draw text lines with their labels, to try things out or to train on more.';
@@ -17,13 +18,13 @@ export default class Synth extends BaseCommand {
     seed: Flags.integer({ default: 0, description: 'another seed draws other lines' }),
     length: Flags.string({ default: '5..10', helpValue: 'A..B', description: 'characters a line' }),
     alphabet: Flags.string({
-      default: '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ',
       helpValue: 'CHARACTERS',
-      description: 'characters to draw lines from',
+      description: 'characters to draw lines from (default: digits and capital letters)',
+      exclusive: ['words'],
     }),
     words: Flags.string({
       helpValue: 'FILE',
-      description: 'draw lines from these words instead, one a line',
+      description: 'draw lines of these whole words instead, one a line of the file',
     }),
     font: Flags.string({ multiple: true, helpValue: 'FILE', description: 'TrueType or OpenType font' }),
     height: Flags.integer({ default: 32, min: 8, description: 'height of the images in pixels' }),
@@ -47,7 +48,7 @@ export default class Synth extends BaseCommand {
 function synthText(result: SynthActionResult): string {
   return [
     `${result.count} lines drawn in ${result.out}: ${result.texts} different texts, ${result.characters} characters`,
-    ...result.examples.map(({ image, text }) => `  ${image}  ${text}`),
+    ...result.examples.map(({ image, text }) => `  ${image}  ${shortened(text)}`),
     `fonts: ${result.fonts.join(', ')}`,
   ].join('\n');
 }

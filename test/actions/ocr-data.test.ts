@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { convert } from '../../src/actions/convert.js';
@@ -98,6 +98,19 @@ describe('from drawn lines to figures', () => {
   });
 });
 
+describe('synth', () => {
+  it('draws from words or from an alphabet, never from both', async () => {
+    const call = quietCall(temporaryFolder());
+    writeFileSync(join(call.cwd, 'words.txt'), 'ab\ncde\nfar-too-long\n');
+    await expect(synth(synthInput({ words: 'words.txt' }), call)).rejects.toMatchObject({
+      code: 'synth-source',
+      exitCode: 2,
+    });
+    const drawn = await synth(synthInput({ words: 'words.txt', alphabet: undefined }), call);
+    for (const { text } of drawn.examples) expect(['ab', 'cde', 'ab ab']).toContain(text);
+  });
+});
+
 describe('convert', () => {
   it('writes nothing when an image is unreadable, and names it', async () => {
     const call = quietCall(temporaryFolder());
@@ -111,6 +124,44 @@ describe('convert', () => {
     });
     expect(readFileSync(join(call.cwd, 'all.jsonl'), 'utf8')).toBe('what was there');
     expect(readdirSync(call.cwd).sort()).toEqual(['all.jsonl', 'data']);
+  });
+
+  it('names all images that are bad, up to twenty of them, and how many more there are', async () => {
+    const call = quietCall(temporaryFolder());
+    await synth(synthInput(), call);
+    for (let number = 11; number <= 33; number += 1) {
+      writeFileSync(join(call.cwd, `data/lines/images/0000${number}.png`), 'no image');
+    }
+    await expect(convert({ source: 'data/lines', out: 'all.jsonl' }, call)).rejects.toMatchObject({
+      code: 'images-unreadable',
+      exitCode: 2,
+      message: expect.stringMatching(
+        /^23 of 60 .*000011\.png.*000030\.png[^\n]*\n {2}and 3 more$/s,
+      ) as string,
+    });
+    expect(existsSync(join(call.cwd, 'all.jsonl'))).toBe(false);
+  });
+
+  it('names all images that are missing', async () => {
+    const call = quietCall(temporaryFolder());
+    await synth(synthInput(), call);
+    for (const name of ['000007', '000009']) rmSync(join(call.cwd, `data/lines/images/${name}.png`));
+    await expect(convert({ source: 'data/lines', out: 'all.jsonl' }, call)).rejects.toMatchObject({
+      code: 'image-missing',
+      exitCode: 2,
+      message: expect.stringMatching(/^2 of 60 .*000007\.png.*000009\.png/s) as string,
+    });
+  });
+
+  it('names paths from the folder of the call, and the sibling that was meant', async () => {
+    const call = quietCall(temporaryFolder());
+    await synth(synthInput(), call);
+    await expect(convert({ source: 'data/line', out: 'all.jsonl' }, call)).rejects.toMatchObject({
+      code: 'source-missing',
+      message: 'data/line does not exist',
+      location: { file: 'data/line' },
+      hint: "Did you mean 'data/lines'?",
+    });
   });
 
   it('writes the same bytes again', async () => {

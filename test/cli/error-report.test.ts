@@ -10,8 +10,17 @@ describe('the report of an error', () => {
 
   it('says place, message, code and hint', () => {
     expect(errorText(error)).toBe(
-      'error: a.yaml:3:7: a.yaml is not valid YAML [yaml-syntax]\n  hint: Correct the file.',
+      'error: a.yaml:3:7 is not valid YAML [yaml-syntax]\n  hint: Correct the file.',
     );
+  });
+
+  it.each([
+    [{ file: 'a.tsv' }, 'a.tsv: line 2 has 1 cell', 'a.tsv: line 2 has 1 cell'],
+    [{ file: 'a', line: 4 }, 'a:4: this line is empty', 'a:4: this line is empty'],
+    [{ file: 'data' }, 'data/x does not exist', 'data: data/x does not exist'],
+    [{ file: 'a', line: 4 }, 'no key', 'a:4: no key'],
+  ])('names the place once', (location, message, text) => {
+    expect(errorText(userError('x', message, { location }))).toBe(`error: ${text} [x]`);
   });
 
   it('is one document for scripts, without keys that have no value', () => {

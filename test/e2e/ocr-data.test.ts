@@ -77,6 +77,12 @@ describe('split', () => {
 });
 
 describe('synth', () => {
+  it('shows the beginning of lines that are long', async () => {
+    const command = ['synth', '--out', 'long', '--count', '1', '--length', '500..600'];
+    const { stdout } = await runOcrpipe(command, shared);
+    expect(stdout).toMatch(/\n {2}images\/000001\.png {2}[0-9A-Z]{59}…\n/);
+  });
+
   it('fails by name where a font lacks a character, and draws nothing', async () => {
     const { stderr, exitCode } = await runOcrpipe(['synth', '--out', 'boxes', '--alphabet', 'A皖'], shared);
     expect(exitCode).toBe(2);

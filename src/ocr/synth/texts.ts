@@ -46,16 +46,18 @@ function fromAlphabet(alphabet: readonly string[], length: number, random: Rando
 /** Tries to make a line of words before they are found not to fit. */
 const WORD_TRIES = 1000;
 
-/** Words with single spaces between them; the last one is cut if the line would be too long. */
+/** Whole words with single spaces between them; words longer than a line may be are passed over. */
 function fromWords(words: readonly string[], { least, most }: TextSource, random: Random): string {
-  for (let attempt = 0; attempt < WORD_TRIES; attempt += 1) {
+  const fitting = words.filter((word) => characters(word).length <= most);
+  for (let attempt = 0; attempt < (fitting.length === 0 ? 0 : WORD_TRIES); attempt += 1) {
     const wanted = least + random.below(most - least + 1);
-    let text: string[] = [];
-    while (text.length < wanted) {
-      const word = characters(words[random.below(words.length)]!);
-      text = text.length === 0 ? word : [...text, ' ', ...word];
+    let line = '';
+    while (characters(line).length < wanted) {
+      const word = fitting[random.below(fitting.length)]!;
+      const longer = line === '' ? word : `${line} ${word}`;
+      if (characters(longer).length > most) break;
+      line = longer;
     }
-    const line = text.slice(0, most).join('').normalize('NFC').trim();
     if (characters(line).length >= least) return line;
   }
   throw userError('words-do-not-fit', `these words make no line of ${least} to ${most} characters`, {
