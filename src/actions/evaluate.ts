@@ -78,9 +78,10 @@ async function readingsOf(input: EvaluateInput, call: Call): Promise<Readings> {
     });
   }
   // Tensors are loaded only when a model reads.
+  const { savedModel } = await import('./saved-model.js');
   const { readWithModel } = await import('../ocr/evaluate/read-with-model.js');
   return readWithModel(samples, {
-    model: resolve(call.cwd, input.model),
+    model: savedModel(call.cwd, input.model),
     backend: input.backend ?? 'auto',
     events: call.events,
     signal: call.signal,

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { Call } from '../base/call.js';
 import type { BackendChoice } from '../ocr/nn/backend.js';
 import type { Predictions } from '../ocr/predict/predict-files.js';
@@ -19,10 +18,12 @@ async function predictImages(input: PredictInput, call: Call): Promise<Predictio
   // Loaded here, not above: asking for help must not start a tensor library.
   const { listImages, predictFiles } = await import('../ocr/predict/predict-files.js');
   const { openBackend } = await import('../ocr/nn/backend.js');
+  const { savedModel } = await import('./saved-model.js');
   const { readModelFolder } = await import('../ocr/models/model-folder.js');
   const images = listImages(input.paths, call.cwd, call.signal);
+  const folder = savedModel(call.cwd, input.model);
   await openBackend(input.backend);
-  const { recogniser } = readModelFolder(resolve(call.cwd, input.model));
+  const { recogniser } = readModelFolder(folder);
   try {
     return await predictFiles(recogniser, images, call);
   } finally {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Call } from '../base/call.js';
 import type { BackendChoice } from '../ocr/nn/backend.js';
@@ -46,6 +47,7 @@ async function trainBySettings(input: TrainInput, call: Call): Promise<TrainResu
     required: input.params !== undefined,
     overrides,
   });
+  noteDefaults(input, call);
   const result = await trainModel({
     cwd: call.cwd,
     train: input.train,
@@ -60,4 +62,10 @@ async function trainBySettings(input: TrainInput, call: Call): Promise<TrainResu
     signal: call.signal,
   });
   return { out: input.out, ...result };
+}
+
+function noteDefaults({ params }: TrainInput, { cwd, events }: Call): void {
+  if (params !== undefined || existsSync(resolve(cwd, DEFAULT_PARAMS))) return;
+  const message = `there is no ${DEFAULT_PARAMS}: defaults are taken for model, train and augment`;
+  events({ type: 'note', level: 'info', code: 'params-default', message });
 }

@@ -5,6 +5,8 @@ import { convert } from '../../src/actions/convert.js';
 import { evaluate } from '../../src/actions/evaluate.js';
 import { split, type SplitInput } from '../../src/actions/split.js';
 import { synth, type SynthInput } from '../../src/actions/synth.js';
+import { train, type TrainInput } from '../../src/actions/train.js';
+import type { Call } from '../../src/base/call.js';
 import { readWholeManifest } from '../../src/ocr/formats/manifest.js';
 import { tsvRows } from '../../src/ocr/formats/tsv.js';
 import { quietCall } from '../rig/call.js';
@@ -227,4 +229,19 @@ describe('evaluate', () => {
       });
     },
   );
+});
+
+describe('train', () => {
+  it('says that defaults are taken where there is no params.yaml', async () => {
+    const notes: string[] = [];
+    const call: Call = {
+      ...quietCall(temporaryFolder()),
+      events: (event) => {
+        if (event.type === 'note') notes.push(event.message);
+      },
+    };
+    const input: TrainInput = { train: 'a.jsonl', val: 'a.jsonl', out: 'm', backend: 'wasm', resume: true };
+    await expect(train(input, call)).rejects.toMatchObject({ code: 'source-missing' });
+    expect(notes).toEqual(['there is no params.yaml: defaults are taken for model, train and augment']);
+  });
 });

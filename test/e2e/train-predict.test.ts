@@ -33,6 +33,9 @@ describe('train, evaluate and predict', () => {
     const stopped = await runOcrpipe([...TRAIN, '--events'], { ...shared, signalOnOutput: 'SIGINT' });
     expect(stopped.exitCode).toBe(130);
     expect(existsSync(join(shared.cwd, 'models', 'm'))).toBe(false);
+    const early = await runOcrpipe(['predict', '--model', 'models/m', 'images'], shared);
+    expect(early).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(early.stderr).toContain('models/m is no model yet');
 
     const reports = ['--metrics', 'reports/train.json', '--history', 'reports/history.jsonl'];
     const trained = await ocrpipeJson<{ metrics: object; steps: number }>([...TRAIN, ...reports], shared);
@@ -81,12 +84,13 @@ describe('train, evaluate and predict', () => {
   it('refuse what the user must correct with exit code 2 and no traces', async () => {
     for (const [args, code] of [
       [['predict', '--model', 'absent', 'images'], 'model-missing'],
+      [['predict', '--model', 'models/mm', 'images'], "Did you mean 'models/m'?"],
       [['predict', '--model', 'models/m', 'absent.png'], 'path-missing'],
       [['train', '--train', 'absent.jsonl', '--val', 'lines.jsonl', '--out', 'models/n'], 'source-missing'],
     ] as const) {
       const { stdout, stderr, exitCode } = await runOcrpipe(args, shared);
       expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 2 });
-      expect(stderr).toContain(`[${code}]`);
+      expect(stderr).toContain(code);
       expect(stderr).not.toMatch(/\n\s+at /);
     }
     expect(existsSync(join(shared.cwd, 'models', 'n'))).toBe(false);

@@ -221,6 +221,8 @@ class TrainingRun {
     if (saved !== undefined) {
       const { step, stale, history, best, bestWeights } = saved;
       this.#learner.restore(saved.learner);
+      const message = `goes on from step ${step} of an earlier run`;
+      this.#job.events({ type: 'note', level: 'info', code: 'training-resumed', message });
       const kept =
         best === null ? undefined : { step: best.step, metrics: best.figures, weights: bestWeights };
       this.#progress = { step, stale, history, best: kept };

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { noEvents, type OcrpipeEvent } from '../../../src/base/events.js';
+import { noEvents, type EventSink, type OcrpipeEvent } from '../../../src/base/events.js';
 import { checkpointFolder } from '../../../src/ocr/train/checkpoint.js';
 import type { HistoryEntry } from '../../../src/ocr/train/history.js';
 import { readModelFolder } from '../../../src/ocr/models/model-folder.js';
@@ -90,7 +90,7 @@ describe('train', () => {
     );
     const read = await predictFiles(recogniser, images, { events: noEvents });
     recogniser.network.dispose();
-    const rows = read.map(({ text }, index) => ({ truth: LABELS[index]!, prediction: text }));
+    const rows = read.predictions.map(({ text }, index) => ({ truth: LABELS[index]!, prediction: text }));
     expect(scoreLines(rows)).toEqual(result.metrics);
     expect(existsSync(checkpointFolder(join(folder, 'model')))).toBe(false);
   });
@@ -109,7 +109,7 @@ describe('train', () => {
     const read = await predictFiles(recogniser, images, { events: noEvents });
     recogniser.network.dispose();
     expect(result.metrics.cer).toBeGreaterThan(0);
-    const rows = read.map(({ text }, index) => ({ truth: LABELS[index]!, prediction: text }));
+    const rows = read.predictions.map(({ text }, index) => ({ truth: LABELS[index]!, prediction: text }));
     expect(scoreLines(rows)).toEqual(result.metrics);
   });
 
@@ -127,8 +127,13 @@ describe('train', () => {
       await expect(train({ ...again, ...stopAfterOneStep() })).rejects.toThrow('stopped by the test');
     }
     expect(existsSync(join(parts, 'model'))).toBe(false);
-    const result = await train(again);
+    const notes: string[] = [];
+    const events: EventSink = (event) => {
+      if (event.type === 'note') notes.push(event.message);
+    };
+    const result = await train({ ...again, events });
     expect(result.resumedFrom).toBe(5);
+    expect(notes).toEqual(['goes on from step 5 of an earlier run']);
     expect(modelBytes(parts)).toBe(modelBytes(whole));
     expect(curve(parts)).toEqual(curve(whole));
   });
