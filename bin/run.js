@@ -8,7 +8,7 @@ const argv = process.argv.slice(2);
 process.removeAllListeners('warning');
 if (process.env.OCRPIPE_DEBUG === '1') process.on('warning', (warning) => console.error(warning.stack));
 
-if (argv[0] === '--version') {
+if (argv[0] === '--version' || argv[0] === '-v') {
   // Answered before anything is loaded: scripts and editors ask this often.
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   console.log(`ocrpipe/${version} ${process.platform}-${process.arch} node-${process.version}`);

@@ -7,6 +7,7 @@ const run = (...args: string[]) => runOcrpipe(args, { cwd: temporaryFolder() });
 describe('the command line', () => {
   it('answers --version with the same text as the version command', async () => {
     const [flag, command] = [await run('--version'), await run('version')];
+    expect((await run('-v')).stdout).toBe(flag.stdout);
     expect(flag).toEqual(command);
     expect(flag.stdout).toMatch(/^ocrpipe\/\d+\.\d+\.\d+ \S+ node-v\d+\.\d+\.\d+\n$/);
   });
@@ -24,6 +25,7 @@ describe('the command line', () => {
 
   it('lists the commands and shows examples in help', async () => {
     expect((await run('--help')).stdout).toMatch(/^ {2}version {2}/m);
+    expect((await run('-h')).stdout).toMatch(/^ {2}version {2}/m);
     expect((await run('version', '--help')).stdout).toMatch(/EXAMPLES\n {2}\$ ocrpipe version/);
   });
 
