@@ -9,9 +9,10 @@ import { globalFlagsLast } from './global-flags.js';
  */
 export async function main(argv: readonly string[], root: URL): Promise<never> {
   settings.enableAutoTranspile = false;
-  ignoreClosedPipes();
+  const readerGone = readerGoesAway();
   const exitCode = await exitCodeOf(argv, root);
-  await flush();
+  // A pipe without a reader never drains.
+  await Promise.race([flush(), readerGone]);
   // Idle sockets and worker threads of libraries must not keep a finished command alive.
   process.exit(exitCode);
 }
@@ -25,11 +26,17 @@ async function exitCodeOf(argv: readonly string[], root: URL): Promise<number> {
   }
 }
 
-/** `ocrpipe ls | head` closes our output early: what is left to say has no reader, and that is no failure. */
-function ignoreClosedPipes(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
-  }
+/**
+ * `ocrpipe diff | head` closes our output early: what is left to say has no reader, and that is no failure. Settles when
+ * that happens.
+ */
+function readerGoesAway(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const stream of [process.stdout, process.stderr]) {
+      stream.on('error', (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EPIPE') throw error;
+        resolve();
+      });
+    }
+  });
 }
