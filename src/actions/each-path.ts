@@ -9,6 +9,15 @@ export async function forEachPath<T>(
   signal: AbortSignal,
   work: (path: T) => Promise<void>,
 ): Promise<void> {
+  throwFailures(await failuresOfEach(paths, signal, work));
+}
+
+/** Like `forEachPath`, and returns what was wrong. */
+export async function failuresOfEach<T>(
+  paths: readonly T[],
+  signal: AbortSignal,
+  work: (path: T) => Promise<void>,
+): Promise<OcrpipeError[]> {
   const failures: OcrpipeError[] = [];
   for (const path of paths) {
     try {
@@ -18,10 +27,11 @@ export async function forEachPath<T>(
       failures.push(error);
     }
   }
-  throwFailures(failures);
+  return failures;
 }
 
-function throwFailures(failures: readonly OcrpipeError[]): void {
+/** Throws them as one; nothing if there are none. */
+export function throwFailures(failures: readonly OcrpipeError[]): void {
   const [first] = failures;
   if (first === undefined) return;
   if (failures.length === 1) throw first;

@@ -3,15 +3,17 @@ import { OcrpipeError } from '../base/errors.js';
 import { repoPath, type RepoPath } from '../base/paths.js';
 import { RunningMarks } from '../pipeline/running-mark.js';
 import { Workspace } from '../project/workspace.js';
+import { MissingOnRemote } from '../remote/missing-on-remote.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
-import { forEachPath } from './each-path.js';
+import { failuresOfEach, throwFailures } from './each-path.js';
 import { fetchTargets, type FetchOptions } from './fetch.js';
 import type { Transferred } from './remote-session.js';
 import { chooseTargets, type TargetPath } from './remote-targets.js';
 
 /**
- * Like fetch, and puts the files where the pointers say. Files edited since are not overwritten without `force`: their path is
- * left as it is, the others are done, and then the error is thrown.
+ * Like fetch, and puts the files where the pointers say. Files edited since are not overwritten without `force`, and what is
+ * neither here nor on the remote cannot be put anywhere: such a path is left as it is, the others are done, and then the error
+ * is thrown.
  */
 export async function pull(
   options: FetchOptions & { force: boolean },
@@ -20,31 +22,73 @@ export async function pull(
   const workspace = Workspace.open(call, 'ocrpipe pull');
   try {
     const targets = chooseTargets(workspace, options.targets);
-    const fetched = await fetchTargets(workspace, targets, options);
-    const again: Transferred[] = [];
+    const nowhere = new Nowhere();
+    const bring = (): Promise<Brought | undefined> => nowhere.noted(fetchTargets(workspace, targets, options));
+    const fetched = [await bring()];
     const marks = new RunningMarks(workspace);
     const how = { events: call.events, signal: call.signal, force: options.force, keepEdits: true };
-    await forEachPath(byPath(targets.paths), call.signal, async ({ path, snapshot, parts }) => {
+    const failures = await failuresOfEach(byPath(targets.paths), call.signal, async (wanted) => {
+      const { path, snapshot, parts } = wanted;
       const put = (): Promise<unknown> =>
         parts === undefined
           ? workspace.files.checkout(path, snapshot, how)
           : workspace.files.checkoutParts(path, snapshot, { ...how, parts });
-      await put().catch(async (error: unknown) => {
-        // What was found damaged in the store counts as absent from now on: the remote may have it.
-        if (!(error instanceof OcrpipeError) || error.code !== 'object-damaged') throw error;
-        again.push(await fetchTargets(workspace, targets, options));
-        await put();
-      });
-      marks.settle(path);
+      try {
+        await put().catch(async (error: unknown) => {
+          // What was found damaged in the store counts as absent from now on: the remote may have it.
+          if (!(error instanceof OcrpipeError) || error.code !== 'object-damaged') throw error;
+          fetched.push(await bring());
+          await put();
+        });
+        marks.settle(path);
+      } catch (error) {
+        if (!nowhere.explains(error, path)) throw error;
+      }
     });
-    return { ...again.reduce(sumOf, fetched), remote: fetched.remote, paths: targets.paths.map(placeOf) };
+    throwFailures([...nowhere.errors, ...failures]);
+    const done = fetched.filter((each) => each !== undefined).reduce(sumOf);
+    return { ...done, paths: targets.paths.map(placeOf) };
   } finally {
     workspace.close();
   }
 }
 
-function sumOf(a: Transferred, b: Transferred): Transferred {
+type Brought = Transferred & { remote: string };
+
+/** What the fetches of one pull found to be neither here nor on the remote. */
+class Nowhere {
+  #error: MissingOnRemote | undefined;
+
+  /** The outcome of a fetch; undefined if something was nowhere: that is thrown when the rest is in place. */
+  async noted<T>(fetching: Promise<T>): Promise<T | undefined> {
+    try {
+      return await fetching;
+    } catch (error) {
+      if (!(error instanceof MissingOnRemote)) throw error;
+      this.#error = error;
+      return undefined;
+    }
+  }
+
+  /** True for the failure of a path whose bytes are nowhere, which is then said with the others. */
+  explains(error: unknown, path: RepoPath): boolean {
+    const known = this.#error;
+    if (known === undefined || !(error instanceof OcrpipeError) || error.code !== 'object-missing') return false;
+    // Of two folders with the same files a fetch names one.
+    if (!known.files.some((file) => file.path === path || file.path.startsWith(`${path}/`))) {
+      this.#error = new MissingOnRemote(known.where, [...known.files, { path }]);
+    }
+    return true;
+  }
+
+  get errors(): OcrpipeError[] {
+    return this.#error === undefined ? [] : [this.#error];
+  }
+}
+
+function sumOf(a: Brought, b: Brought): Brought {
   return {
+    remote: a.remote,
     objects: a.objects + b.objects,
     packs: a.packs + b.packs,
     bytes: a.bytes + b.bytes,

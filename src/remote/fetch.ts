@@ -6,6 +6,7 @@ import type { RunId, RunRecords } from '../store/run-records.js';
 import type { FetchInput } from './fetch-input.js';
 import { FetchRun } from './fetch-run.js';
 import { loadView } from './load-view.js';
+import { MissingOnRemote } from './missing-on-remote.js';
 import type { RemoteView } from './view.js';
 import { nodesAlongside, WantedWalk } from './wanted-walk.js';
 
@@ -18,8 +19,9 @@ export interface Fetched {
 }
 
 /**
- * Brings what is wanted and not in the store into it, verified. Throws `object-missing` for what is neither here nor there and
- * `object-damaged` for wrong bytes; what was verified before that stays in the store, and the next fetch goes on from there.
+ * Brings what is wanted and not in the store into it, verified. Throws `object-damaged` for wrong bytes; what was verified
+ * before that stays in the store, and the next fetch goes on from there. Throws `MissingOnRemote` for what is neither here nor
+ * there, after everything else was brought.
  */
 export async function fetchObjects(input: FetchInput): Promise<Fetched> {
   try {
@@ -48,10 +50,12 @@ async function fetchOnce(input: FetchInput): Promise<Fetched> {
   });
   await walk.walk(input.roots);
   if (walk.blobs.size > 0) await (await remote.open()).run.fetchBlobs(walk.blobs);
-  if (walk.nodes.length > 0) storeNodes(input.store, walk.nodes);
+  const nodes = walk.wholeNodes();
+  if (nodes.length > 0) storeNodes(input.store, nodes);
   const keys = new Set(input.runKeys.filter((key) => !hasRecord(input.runs, key)));
   const runs = keys.size === 0 ? [] : await (await remote.open()).run.fetchRuns(({ key }) => keys.has(key));
-  return { objects: remote.objects + walk.nodes.length, packs: remote.packs, runs };
+  if (walk.missing.length > 0) throw new MissingOnRemote(input.remote.where, walk.missing);
+  return { objects: remote.objects + nodes.length, packs: remote.packs, runs };
 }
 
 /** True if the store has a record of a run under this key that can be read. */

@@ -5,6 +5,7 @@ import type { LocalStore } from '../store/local-store.js';
 import type { PackTable } from '../store/pack-format.js';
 import { decodeNode, type TreeEntry, type TreeNode } from '../store/tree-format.js';
 import type { FetchRoot } from './fetch-input.js';
+import { textOf, type MissingFile } from './missing-on-remote.js';
 import type { WantedObject } from './object-source.js';
 
 /** What a walk needs of the remote; asked for only when something is not in the store. */
@@ -27,12 +28,27 @@ interface NodeRef extends WantedObject {
   optional: boolean;
 }
 
+interface WantedBlob extends WantedObject {
+  /** Where it belongs; of several places in one path only the first. */
+  places: MissingFile[];
+}
+
+interface ReadNode {
+  kind: NodeKind;
+  id: ContentId;
+  bytes: Buffer;
+}
+
 /** Walks what is wanted, through the store where it can and the remote where it must, level by level. */
 export class WantedWalk {
-  /** Blobs that are not in the store. */
-  readonly blobs = new Map<ContentId, WantedObject>();
+  /** Blobs that the remote has and the store has not. */
+  readonly blobs = new Map<ContentId, WantedBlob>();
   /** Nodes that were visited and are not in the store, parents first. */
-  readonly nodes: { kind: NodeKind; bytes: Buffer }[] = [];
+  readonly nodes: ReadNode[] = [];
+  /** What is in neither, and not optional. */
+  readonly missing: MissingFile[] = [];
+  /** Kind and id of that. */
+  readonly #lacking = new Set<string>();
   readonly #store: LocalStore;
   readonly #source: NodeSource;
   readonly #read = new Map<string, Buffer>();
@@ -52,38 +68,58 @@ export class WantedWalk {
       const present = await this.#load(level);
       level = present.flatMap((ref) => this.#visit(ref));
     }
-    await this.#dropAbsentOptional();
+    await this.#dropAbsent();
+  }
+
+  /** The nodes that have everything below them, or will have it with `blobs`. */
+  wholeNodes(): ReadNode[] {
+    if (this.#lacking.size === 0) return this.nodes;
+    const read = new Map(this.nodes.map((node) => [node.kind + node.id, node]));
+    const seen = new Map<string, boolean>();
+    const isWhole = (name: string): boolean => {
+      const known = seen.get(name);
+      if (known !== undefined) return known;
+      const node = read.get(name);
+      const whole = !this.#lacking.has(name) && (node === undefined || namesIn(node).every(isWhole));
+      seen.set(name, whole);
+      return whole;
+    };
+    return this.nodes.filter(({ kind, id }) => isWhole(kind + id));
   }
 
   async #start(root: FetchRoot): Promise<NodeRef[]> {
     const optional = root.optional ?? false;
     if (root.kind === 'blob') {
-      this.#wantBlob(root, root.name, optional);
+      this.#wantBlob(root, { path: root.name }, optional);
       return [];
     }
     const ref: NodeRef = { kind: root.kind, id: root.id, name: root.name, optional };
     if (root.below === undefined) return [ref];
     const entry = await this.#descend(ref, root.below);
-    if (entry.kind === 'file') this.#wantBlob(entry, `${root.name}/${root.below}`, optional);
-    return entry.kind === 'directory' ? [{ ...ref, id: entry.id }] : [];
+    if (entry?.kind === 'file') this.#wantBlob(entry, { path: `${root.name}/${textOf(root.below)}` }, optional);
+    return entry?.kind === 'directory' ? [{ ...ref, id: entry.id }] : [];
   }
 
-  /** The entry at a path below a directory; the nodes on the way are wanted too. Throws `path-not-tracked`. */
-  async #descend(top: NodeRef, path: string): Promise<TreeEntry> {
+  /**
+   * The entry at a path below a directory; the nodes on the way are wanted too. Undefined if one of them is missing. Throws
+   * `path-not-tracked`.
+   */
+  async #descend(top: NodeRef, path: string): Promise<TreeEntry | undefined> {
     let at: TreeEntry | undefined;
     for (const name of path.split('/')) {
       if (at !== undefined && at.kind !== 'directory') throw notTracked(top.name, path);
-      at = await this.#findEntry({ ...top, id: at?.id ?? top.id }, name);
-      if (at === undefined) throw notTracked(top.name, path);
+      const found = await this.#findEntry({ ...top, id: at?.id ?? top.id }, name);
+      if (found === 'missing') return undefined;
+      if (found === undefined) throw notTracked(top.name, path);
+      at = found;
     }
-    if (at === undefined) throw notTracked(top.name, path);
     return at;
   }
 
-  async #findEntry(directory: NodeRef, name: string): Promise<TreeEntry | undefined> {
+  async #findEntry(directory: NodeRef, name: string): Promise<TreeEntry | 'missing' | undefined> {
     let ref = directory;
     for (;;) {
-      await this.#load([ref]);
+      if ((await this.#load([ref])).length === 0) return 'missing';
       const node = this.#take(ref);
       if (!('children' in node)) return node.entries.find((entry) => entry.name === name);
       const child = node.children.find(({ last }) => name <= last);
@@ -98,8 +134,7 @@ export class WantedWalk {
   /** Brings nodes of one directory, and those of it below them, and nothing that they name. */
   async #loadNodes(refs: readonly NodeRef[], level: number): Promise<void> {
     if (refs.length === 0) return;
-    await this.#load(refs);
-    const nodes = refs.map((ref) => ({ ref, node: this.#take(ref) }));
+    const nodes = (await this.#load(refs)).map((ref) => ({ ref, node: this.#take(ref) }));
     if (level === 0) return;
     const below = nodes.flatMap(({ ref, node }) =>
       'children' in node ? node.children.map(({ id }) => ({ ...ref, id })) : [],
@@ -107,12 +142,14 @@ export class WantedWalk {
     await this.#loadNodes(below, level - 1);
   }
 
-  /** Brings the nodes that are not in the store into memory; returns those that can be visited. */
+  /** Brings the nodes that are not in the store into memory; returns those that can be visited, and notes what is missing. */
   async #load(level: readonly NodeRef[]): Promise<NodeRef[]> {
     const absent = level.filter((ref) => !this.#isHere(ref));
     const skipped = new Set<NodeRef>();
     for (const ref of absent) {
-      if (ref.optional && !(await this.#source.has(ref.kind, ref.id))) skipped.add(ref);
+      if (await this.#source.has(ref.kind, ref.id)) continue;
+      skipped.add(ref);
+      if (!ref.optional) this.#note(ref, { path: ref.name });
     }
     const wanted = absent.filter((ref) => !skipped.has(ref));
     if (wanted.length > 0) {
@@ -150,7 +187,7 @@ export class WantedWalk {
     for (const entry of node.entries) {
       if (entry.kind === 'directory') below.push({ ...ref, id: entry.id });
       else if (entry.kind === 'file' && ref.kind === 'tree') {
-        this.#wantBlob(entry, `${ref.name} (${entry.name})`, ref.optional);
+        this.#wantBlob(entry, { path: ref.name, file: entry.name }, ref.optional);
       }
     }
     return below;
@@ -162,7 +199,7 @@ export class WantedWalk {
     const bytes = this.#read.get(name);
     if (bytes !== undefined && !this.#seen.has(name)) {
       this.#seen.add(name);
-      this.nodes.push({ kind: ref.kind, bytes });
+      this.nodes.push({ kind: ref.kind, id: ref.id, bytes });
     }
     const node = decodeNode(bytes ?? this.#local.get(name) ?? this.#store.read(ref.kind, ref.id), ref.id);
     this.#local.delete(name);
@@ -171,18 +208,38 @@ export class WantedWalk {
 
   readonly #optionalBlobs = new Set<ContentId>();
 
-  #wantBlob({ id, size }: { id: ContentId; size?: number }, name: string, optional: boolean): void {
+  #wantBlob({ id, size }: { id: ContentId; size?: number }, place: MissingFile, optional: boolean): void {
     if (!optional) this.#optionalBlobs.delete(id);
-    if (this.blobs.has(id) || this.#store.has('blob', id, size)) return;
-    this.blobs.set(id, { kind: 'blob', id, name });
+    const known = this.blobs.get(id);
+    if (known !== undefined && known.places.every(({ path }) => path !== place.path)) known.places.push(place);
+    if (known !== undefined || this.#store.has('blob', id, size)) return;
+    const name = place.file === undefined ? place.path : `${place.path} (${place.file})`;
+    this.blobs.set(id, { kind: 'blob', id, name, places: [place] });
     if (optional) this.#optionalBlobs.add(id);
   }
 
-  async #dropAbsentOptional(): Promise<void> {
-    for (const id of this.#optionalBlobs) {
-      if (!(await this.#source.has('blob', id))) this.blobs.delete(id);
+  async #dropAbsent(): Promise<void> {
+    for (const [id, blob] of this.blobs) {
+      if (await this.#source.has('blob', id)) continue;
+      this.blobs.delete(id);
+      if (!this.#optionalBlobs.has(id)) this.#note(blob, ...blob.places);
     }
   }
+
+  #note({ kind, id }: { kind: ObjectKind; id: ContentId }, ...places: MissingFile[]): void {
+    this.#lacking.add(kind + id);
+    this.missing.push(...places);
+  }
+}
+
+/** Kind and id of everything that a node names. */
+function namesIn({ kind, id, bytes }: ReadNode): string[] {
+  const node = decodeNode(bytes, id);
+  if ('children' in node) return node.children.map((child) => kind + child.id);
+  return node.entries.flatMap((entry) => {
+    if (entry.kind === 'directory') return [kind + entry.id];
+    return entry.kind === 'file' && kind === 'tree' ? [`blob${entry.id}`] : [];
+  });
 }
 
 /** Nodes of the pack, if all of them are little to read beside what takes so many requests anyway. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -108,6 +109,51 @@ describe('push and pull with the real binary', () => {
     expect(refused).toMatchObject({ exitCode: 2 });
     expect(refused.stderr).toContain('data/raw/mine');
     expect([b.read('one/x'), b.read('two/x'), b.read('data/raw/mine')]).toEqual(['one', 'two', 'not stored']);
+  });
+
+  it('what nobody has pushed keeps nothing else from its place, and is named by path', async () => {
+    const { a } = await workspaceWithData(3);
+    a.write('one.txt', 'one');
+    a.write('more/a.txt', 'a');
+    await a.ocrpipe('add', 'one.txt', 'more');
+    await a.ocrpipe('push');
+    for (const name of ['two.txt', 'copy.txt']) a.write(name, 'two');
+    a.write('more/grün.txt', 'b');
+    await a.ocrpipe('add', 'two.txt', 'copy.txt', 'more');
+    await a.commit('not pushed');
+    const b = await cloneOf(a);
+    for (const command of ['fetch', 'pull']) {
+      const refused = await b.run([command]);
+      expect(refused).toMatchObject({ exitCode: 1 });
+      expect(refused.stderr.match(/^error: /gm)).toHaveLength(1);
+      for (const part of ['two.txt', 'copy.txt', 'more', "'ocrpipe push'"]) {
+        expect(refused.stderr).toContain(part);
+      }
+      expect(refused.stderr).not.toMatch(/one\.txt|data\/raw/);
+    }
+    expect(contents(b)).toEqual(contents(a));
+    expect(b.read('one.txt')).toBe('one');
+    expect(['two.txt', 'copy.txt', 'more'].filter((name) => b.has(name))).toEqual([]);
+    await a.ocrpipe('push');
+    await b.ocrpipe('pull');
+    expect([b.read('two.txt'), b.read('copy.txt'), b.read('more/grün.txt')]).toEqual(['two', 'two', 'b']);
+  });
+
+  it('a folder that was pushed in another version is put there when the new one is pushed', async () => {
+    const { a, place } = await workspaceWithData(3);
+    await a.ocrpipe('push');
+    a.write('data/raw/new/x', randomBytes(3000));
+    await a.ocrpipe('add', 'data/raw');
+    await a.commit('not pushed');
+    const b = await cloneOf(a);
+    const refused = await b.run(['pull']);
+    expect(refused).toMatchObject({ exitCode: 1 });
+    expect(refused.stderr).toContain(`the bytes of data/raw are neither here nor on ${place}`);
+    const part = await b.run(['pull', 'data/raw/new']);
+    expect(part).toMatchObject({ exitCode: 1 });
+    await a.ocrpipe('push');
+    await b.ocrpipe('pull');
+    expect(contents(b)).toEqual(contents(a));
   });
 
   it('do not overwrite edited files without --force', async () => {

@@ -53,6 +53,32 @@ describe('a push', () => {
     });
   });
 
+  it('brings everything else before it names what is nowhere, and no folder that would not be whole', async () => {
+    const place = new Place();
+    const machine = new Machine();
+    const shared = randomBytes(2000);
+    await machine.push(place.open(), [machine.add({ shared })]);
+    const first = place.keys(/./);
+    const other = machine.add({ inner: { whole: randomBytes(2000) } });
+    const lost = machine.add({ deep: { 'grün': shared }, inner: { b: randomBytes(2000) } });
+    await machine.push(place.open(), [other, lost]);
+    for (const key of first.filter((name) => name.endsWith('.pack'))) place.objects.delete(key);
+    const away = new Machine();
+    const roots = [lost, other].map((id, index) => ({ id, kind: 'tree' as const, name: `data/${index}` }));
+    const absent = { id: contentIdOf('absent'), kind: 'blob' as const, name: 'two.txt' };
+    await expect(away.fetch(place.open(), [...roots, absent])).rejects.toMatchObject({
+      code: 'object-missing',
+      exitCode: 1,
+      message: 'the bytes of two.txt, data/0 (grün) are neither here nor on memory',
+      hint: expect.stringContaining("'ocrpipe push'") as string,
+    });
+    expect([...away.files(other).keys()]).toEqual(['inner/whole']);
+    expect(away.store.has('tree', lost)).toBe(false);
+    await machine.push(place.open(), [lost], { verify: true });
+    await away.fetch(place.open(), [lost]);
+    expect(away.files(lost).size).toBe(2);
+  });
+
   it('sends whole packs of the store where most of them is needed, under the name they have', async () => {
     const place = new Place();
     const machine = new Machine();
