@@ -53,10 +53,26 @@ const ocrRules = Object.entries(ocr).map(([name, allowed]) => ({
   to: { path: '^src/', pathNot: `^src/(base|ocr/(${[name, ...allowed].join('|')}))/` },
 }));
 
+/** Folders with an order of their own, top to bottom: none imports one above it. */
+const ordered = {
+  pipeline: ['run', 'staleness', 'records', 'definition'],
+  remote: ['push', 'fetch', 'catalog', 'backends'],
+};
+const orderRules = Object.entries(ordered).flatMap(([parent, folders]) =>
+  folders.slice(1).map((name, index) => ({
+    name: `${parent}-${name}`,
+    severity: 'error',
+    comment: `src/${parent}/${name} may not import what is built on it`,
+    from: { path: folder(`${parent}/${name}`) },
+    to: { path: `^src/${parent}/(${folders.slice(0, index + 1).join('|')})/` },
+  })),
+);
+
 module.exports = {
   forbidden: [
     ...layerRules,
     ...ocrRules,
+    ...orderRules,
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'no-barrels',

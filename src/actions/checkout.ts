@@ -1,7 +1,7 @@
 import type { Call } from '../base/call.js';
 import type { ContentId } from '../base/content-id.js';
 import type { RepoPath } from '../base/paths.js';
-import { RunningMarks } from '../pipeline/running-mark.js';
+import { RunningMarks } from '../pipeline/records/running-mark.js';
 import { Workspace } from '../project/workspace.js';
 import type { CheckoutOptions, Snapshot } from '../tracking/workspace-files.js';
 import { forEachPath } from './each-path.js';

@@ -1,8 +1,8 @@
 import { realpathSync } from 'node:fs';
 import type { Call } from '../base/call.js';
 import { absPath } from '../base/paths.js';
-import { outputDag, stageDag, type Dag } from '../pipeline/dag.js';
-import { loadPipeline, selectStages } from '../pipeline/load.js';
+import { outputDag, stageDag, type Dag } from '../pipeline/definition/dag.js';
+import { loadPipeline, selectStages } from '../pipeline/staleness/load.js';
 import { pipelineHost } from '../project/pipeline-host.js';
 import { Workspace } from '../project/workspace.js';
 

@@ -1,7 +1,7 @@
 import type { Call } from '../base/call.js';
 import { Workspace } from '../project/workspace.js';
-import { fetchObjects } from '../remote/fetch.js';
-import type { FetchRoot } from '../remote/fetch-input.js';
+import { fetchObjects } from '../remote/fetch/fetch.js';
+import type { FetchRoot } from '../remote/fetch/fetch-input.js';
 import { bytePath } from '../tracking/byte-path.js';
 import { withRemote, type Transferred } from './remote-session.js';
 import {

@@ -1,9 +1,9 @@
 import type { Call } from '../base/call.js';
 import { OcrpipeError } from '../base/errors.js';
 import { repoPath, type RepoPath } from '../base/paths.js';
-import { RunningMarks } from '../pipeline/running-mark.js';
+import { RunningMarks } from '../pipeline/records/running-mark.js';
 import { Workspace } from '../project/workspace.js';
-import { MissingOnRemote } from '../remote/missing-on-remote.js';
+import { MissingOnRemote } from '../remote/fetch/missing-on-remote.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
 import { failuresOfEach, throwFailures } from './each-path.js';
 import { fetchTargets, type FetchOptions } from './fetch.js';
@@ -23,7 +23,8 @@ export async function pull(
   try {
     const targets = chooseTargets(workspace, options.targets);
     const nowhere = new Nowhere();
-    const bring = (): Promise<Brought | undefined> => nowhere.noted(fetchTargets(workspace, targets, options));
+    const bring = (): Promise<Brought | undefined> =>
+      nowhere.noted(fetchTargets(workspace, targets, options));
     const fetched = [await bring()];
     const marks = new RunningMarks(workspace);
     const how = { events: call.events, signal: call.signal, force: options.force, keepEdits: true };
@@ -73,7 +74,8 @@ class Nowhere {
   /** True for the failure of a path whose bytes are nowhere, which is then said with the others. */
   explains(error: unknown, path: RepoPath): boolean {
     const known = this.#error;
-    if (known === undefined || !(error instanceof OcrpipeError) || error.code !== 'object-missing') return false;
+    if (known === undefined || !(error instanceof OcrpipeError) || error.code !== 'object-missing')
+      return false;
     // Of two folders with the same files a fetch names one.
     if (!known.files.some((file) => file.path === path || file.path.startsWith(`${path}/`))) {
       this.#error = new MissingOnRemote(known.where, [...known.files, { path }]);

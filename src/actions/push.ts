@@ -1,8 +1,8 @@
 import type { Call } from '../base/call.js';
 import { OcrpipeError } from '../base/errors.js';
 import { Workspace } from '../project/workspace.js';
-import { push as pushObjects } from '../remote/push.js';
-import type { PushRoot } from '../remote/push-plan.js';
+import { push as pushObjects } from '../remote/push/push.js';
+import type { PushRoot } from '../remote/push/push-plan.js';
 import type { RunId, RunRecords } from '../store/run-records.js';
 import { entryWithin } from '../project/stored-directory.js';
 import { withRemote, type Transferred } from './remote-session.js';

@@ -3,9 +3,9 @@ import { addRemote, checkNewName } from '../config/remotes.js';
 import { ensureProject } from '../config/project.js';
 import type { RemoteSettings } from '../config/settings.js';
 import { Workspace } from '../project/workspace.js';
-import { openRemote } from '../remote/open-remote.js';
-import { probeRemote, type Probed } from '../remote/probe.js';
-import { parseRemoteUrl } from '../remote/remote-url.js';
+import { openRemote } from '../remote/backends/open-remote.js';
+import { probeRemote, type Probed } from '../remote/backends/probe.js';
+import { parseRemoteUrl } from '../remote/backends/remote-url.js';
 
 export interface RemoteAddOptions {
   name: string;

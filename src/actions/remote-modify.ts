@@ -3,7 +3,7 @@ import { userError } from '../base/errors.js';
 import { findRemote, modifyRemote } from '../config/remotes.js';
 import type { RemoteSettings } from '../config/settings.js';
 import { Workspace } from '../project/workspace.js';
-import { parseRemoteUrl } from '../remote/remote-url.js';
+import { parseRemoteUrl } from '../remote/backends/remote-url.js';
 import type { ListedRemote } from './remote-list.js';
 
 export interface RemoteModifyOptions {

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { findRemote } from '../config/remotes.js';
 import type { Workspace } from '../project/workspace.js';
-import { openRemote } from '../remote/open-remote.js';
-import type { Remote } from '../remote/remote.js';
-import { FolderViewCache, type ViewCache } from '../remote/view-cache.js';
+import { openRemote } from '../remote/backends/open-remote.js';
+import type { Remote } from '../remote/backends/remote.js';
+import { FolderViewCache, type ViewCache } from '../remote/catalog/view-cache.js';
 
 /** What push, fetch and pull print with `--json`. */
 export interface Transferred {

@@ -3,16 +3,11 @@ import { canonicalJson } from '../base/canonical-json.js';
 import { contentIdOf, type ContentId } from '../base/content-id.js';
 import { suggest } from '../base/nearest.js';
 import { isWithin, type RepoPath } from '../base/paths.js';
-import {
-  lockedInputs,
-  parseLockFile,
-  LOCK_FILE,
-  type LockEntry,
-  type LockFile,
-} from '../pipeline/lock-file.js';
-import { readIfThere } from '../pipeline/load.js';
-import { runRecordValue } from '../pipeline/run-record.js';
-import { signatureOf } from '../pipeline/signature.js';
+import { LOCK_FILE } from '../pipeline/definition/file-names.js';
+import { lockedInputs, parseLockFile, type LockEntry, type LockFile } from '../pipeline/records/lock-file.js';
+import { readIfThere } from '../pipeline/staleness/load.js';
+import { runRecordValue } from '../pipeline/records/run-record.js';
+import { signatureOf } from '../pipeline/records/signature.js';
 import type { Workspace } from '../project/workspace.js';
 import type { RunId } from '../store/run-records.js';
 import type { Snapshot } from '../tracking/workspace-files.js';

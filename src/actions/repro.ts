@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import type { Call } from '../base/call.js';
 import { absPath } from '../base/paths.js';
-import { repro as reproPipeline, type ReproRequest, type ReproResult } from '../pipeline/repro.js';
+import { repro as reproPipeline, type ReproRequest, type ReproResult } from '../pipeline/run/repro.js';
 import { pipelineHost } from '../project/pipeline-host.js';
 import { Workspace } from '../project/workspace.js';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Call } from '../base/call.js';
 import { OcrpipeError, type Location } from '../base/errors.js';
 import type { RepoPath } from '../base/paths.js';
-import { stageStatuses, type StageStatus } from '../pipeline/stage-status.js';
+import { stageStatuses, type StageStatus } from '../pipeline/staleness/stage-status.js';
 import { pipelineHost } from '../project/pipeline-host.js';
 import { Workspace } from '../project/workspace.js';
 import { pointerPathOf, pointerText } from '../tracking/pointer.js';

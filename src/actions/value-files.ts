@@ -1,9 +1,10 @@
 import type { RepoPath } from '../base/paths.js';
 import type { Revision } from '../metrics/revision.js';
 import { readValueFile, type ValueFile } from '../metrics/value-file.js';
-import { PARAMS_FILE, parsePipeline, PIPELINE_FILE } from '../pipeline/definition.js';
-import type { Stage } from '../pipeline/stage.js';
-import { readIfThere } from '../pipeline/load.js';
+import { parsePipeline } from '../pipeline/definition/definition.js';
+import { PARAMS_FILE, PIPELINE_FILE } from '../pipeline/definition/file-names.js';
+import type { Stage } from '../pipeline/definition/stage.js';
+import { readIfThere } from '../pipeline/staleness/load.js';
 import { workspaceRevision } from '../metrics/revision.js';
 import type { Workspace } from '../project/workspace.js';
 import { parsePointer, pointerPathOf } from '../tracking/pointer.js';

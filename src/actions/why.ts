@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import type { Call } from '../base/call.js';
 import { absPath } from '../base/paths.js';
-import { explainStages, type Explanation } from '../pipeline/why.js';
+import { explainStages, type Explanation } from '../pipeline/staleness/why.js';
 import { pipelineHost } from '../project/pipeline-host.js';
 import { Workspace } from '../project/workspace.js';
 

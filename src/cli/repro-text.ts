@@ -1,6 +1,6 @@
-import { reasonText } from '../pipeline/reason.js';
-import type { ReproResult, StageReport } from '../pipeline/repro.js';
-import type { ExplainedReason, Explanation } from '../pipeline/why.js';
+import { reasonText } from '../pipeline/staleness/reason.js';
+import type { ReproResult, StageReport } from '../pipeline/run/repro.js';
+import type { ExplainedReason, Explanation } from '../pipeline/staleness/why.js';
 import { textTable } from './table.js';
 import { secondsText } from './units.js';
 

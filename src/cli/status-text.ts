@@ -1,7 +1,7 @@
 import type { StatusResult, TrackedStatus } from '../actions/status.js';
 import { shellQuote } from '../base/shell-quote.js';
-import { reasonText } from '../pipeline/reason.js';
-import type { StageStatus } from '../pipeline/stage-status.js';
+import { reasonText } from '../pipeline/staleness/reason.js';
+import type { StageStatus } from '../pipeline/staleness/stage-status.js';
 import { textTable } from './table.js';
 
 /** Reasons shown in one line of a stage; `why` has them all. */

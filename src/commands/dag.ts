@@ -1,8 +1,8 @@
 import { Args, Flags } from '@oclif/core';
 import { dag } from '../actions/dag.js';
 import { BaseCommand } from '../cli/base-command.js';
-import { drawDag } from '../pipeline/dag-drawing.js';
-import { dotDag, mermaidDag } from '../pipeline/dag.js';
+import { drawDag } from '../pipeline/definition/dag-drawing.js';
+import { dotDag, mermaidDag } from '../pipeline/definition/dag.js';
 
 export default class Dag extends BaseCommand {
   static override summary = 'Draw the graph of the stages.';

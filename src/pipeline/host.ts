@@ -3,7 +3,7 @@ import type { ContentId } from '../base/content-id.js';
 import type { EventSink } from '../base/events.js';
 import type { AbsPath } from '../base/paths.js';
 import type { Snapshot, WorkspaceFiles } from '../tracking/workspace-files.js';
-import type { Resources } from './stage.js';
+import type { Resources } from './definition/stage.js';
 
 /** Where run records are kept, each under the key of its inputs. */
 export interface RunRecords {

@@ -5,7 +5,12 @@ import type { OcrpipeEvent } from '../../src/base/events.js';
 import type { AbsPath, RepoPath } from '../../src/base/paths.js';
 import { init } from '../../src/actions/init.js';
 import type { PipelineHost } from '../../src/pipeline/host.js';
-import { repro, type ReproRequest, type ReproResult, type StageReport } from '../../src/pipeline/repro.js';
+import {
+  repro,
+  type ReproRequest,
+  type ReproResult,
+  type StageReport,
+} from '../../src/pipeline/run/repro.js';
 import { pipelineHost } from '../../src/project/pipeline-host.js';
 import { Workspace } from '../../src/project/workspace.js';
 import { git, gitCommitAll, gitRepository } from '../rig/git-repository.js';

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contentIdOf } from '../../src/base/content-id.js';
-import { MemoryRemote } from '../../src/remote/memory.js';
-import { readAll } from '../../src/remote/remote.js';
-import { RetryingRemote } from '../../src/remote/retry.js';
+import { MemoryRemote } from '../../src/remote/backends/memory.js';
+import { readAll } from '../../src/remote/backends/remote.js';
+import { RetryingRemote } from '../../src/remote/backends/retry.js';
 import { FaultyRemote, type Fault, type Faults } from '../rig/faulty-remote.js';
 import { Machine, randomFiles } from './rig.js';
 

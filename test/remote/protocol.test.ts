@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { contentIdOf, type ContentId } from '../../src/base/content-id.js';
-import { baseKey, decodeBase, encodeBase } from '../../src/remote/base-chain.js';
-import { catalogOfKey } from '../../src/remote/catalog.js';
-import { loadView } from '../../src/remote/load-view.js';
-import { MemoryRemote } from '../../src/remote/memory.js';
+import { baseKey, decodeBase, encodeBase } from '../../src/remote/catalog/base-chain.js';
+import { catalogOfKey } from '../../src/remote/catalog/catalog.js';
+import { loadView } from '../../src/remote/catalog/load-view.js';
+import { MemoryRemote } from '../../src/remote/backends/memory.js';
 import { Machine, randomFiles, type Folder } from './rig.js';
 
 /** A remote place whose objects a test can look at and change. */
@@ -60,7 +60,7 @@ describe('a push', () => {
     await machine.push(place.open(), [machine.add({ shared })]);
     const first = place.keys(/./);
     const other = machine.add({ inner: { whole: randomBytes(2000) } });
-    const lost = machine.add({ deep: { 'grün': shared }, inner: { b: randomBytes(2000) } });
+    const lost = machine.add({ deep: { grün: shared }, inner: { b: randomBytes(2000) } });
     await machine.push(place.open(), [other, lost]);
     for (const key of first.filter((name) => name.endsWith('.pack'))) place.objects.delete(key);
     const away = new Machine();

@@ -1,5 +1,5 @@
-import { FolderRemote } from '../../src/remote/folder.js';
-import { MemoryRemote } from '../../src/remote/memory.js';
+import { FolderRemote } from '../../src/remote/backends/folder.js';
+import { MemoryRemote } from '../../src/remote/backends/memory.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { roundTrips } from './round-trip.js';
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { contentIdOf } from '../../src/base/content-id.js';
-import { readAll, type Remote } from '../../src/remote/remote.js';
+import { readAll, type Remote } from '../../src/remote/backends/remote.js';
 import { Machine, randomFiles, type Folder } from './rig.js';
 
 /** What push and fetch must do over every kind of remote. `openPlace` gives clients of one initially empty place. */

@@ -1,4 +1,4 @@
-import { remoteBusy, remoteInterrupted } from '../../src/remote/remote-errors.js';
+import { remoteBusy, remoteInterrupted } from '../../src/remote/backends/remote-errors.js';
 import type {
   Capabilities,
   Described,
@@ -9,7 +9,7 @@ import type {
   Remote,
   Traffic,
   UploadBody,
-} from '../../src/remote/remote.js';
+} from '../../src/remote/backends/remote.js';
 
 /** Decides about each request, counted from 1: let it pass, fail it before or after it took effect, or cut its body. */
 export type Fault = 'none' | 'busy' | 'lost-request' | 'lost-answer' | { cutAfterBytes: number };

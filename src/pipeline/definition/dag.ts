@@ -1,0 +1,90 @@
+import type { RepoPath } from '../../base/paths.js';
+import { OutputIndex, type StageGraph } from './graph.js';
+import type { Pipeline } from './stage.js';
+
+export interface DagNode {
+  readonly id: string;
+  /** A stage, or a path: data that a stage reads, or an output. */
+  readonly kind: 'stage' | 'path';
+}
+
+/** What leads to what, nodes in topological order. */
+export interface Dag {
+  readonly nodes: readonly DagNode[];
+  readonly edges: readonly { readonly from: string; readonly to: string }[];
+}
+
+/** The chosen stages and the tracked data that they read. */
+export function stageDag(
+  { pipeline, graph }: { pipeline: Pipeline; graph: StageGraph },
+  chosen: readonly string[],
+  tracked: readonly RepoPath[],
+): Dag {
+  const shown = new Set(chosen);
+  const data = new TrackedData(tracked);
+  const edges = chosen.flatMap((name) => [
+    ...data.readBy(pipeline, name).map((path) => ({ from: `${path}.ocr`, to: name })),
+    ...(graph.upstream.get(name) ?? []).filter((from) => shown.has(from)).map((from) => ({ from, to: name })),
+  ]);
+  const sources = [...new Set(edges.map((edge) => edge.from).filter((from) => !pipeline.stages.has(from)))];
+  return {
+    nodes: [
+      ...sources.sort().map((id): DagNode => ({ id, kind: 'path' })),
+      ...chosen.map((id): DagNode => ({ id, kind: 'stage' })),
+    ],
+    edges,
+  };
+}
+
+/** The outputs of the chosen stages and what each is made from. */
+export function outputDag(pipeline: Pipeline, chosen: readonly string[]): Dag {
+  const outputs = new OutputIndex(pipeline.stages.values());
+  const edges = chosen.flatMap((name) => {
+    const stage = pipeline.stages.get(name)!;
+    const read = stage.deps.flatMap((dep) => {
+      const made = outputs.overlapping(dep.path).map((out) => out.path);
+      return made.length > 0 ? made : [dep.path];
+    });
+    return [...new Set(read)].flatMap((from) => stage.outs.map((out) => ({ from, to: out.path })));
+  });
+  const made = chosen.flatMap((name) => pipeline.stages.get(name)!.outs.map((out) => out.path));
+  const sources = [...new Set(edges.map((edge) => edge.from))].filter((path) => !made.includes(path)).sort();
+  return { nodes: [...sources, ...made].map((id): DagNode => ({ id, kind: 'path' })), edges };
+}
+
+class TrackedData {
+  private readonly paths: readonly RepoPath[];
+
+  constructor(paths: readonly RepoPath[]) {
+    this.paths = paths;
+  }
+
+  readBy(pipeline: Pipeline, name: string): RepoPath[] {
+    const deps = pipeline.stages.get(name)!.deps.map((dep) => dep.path);
+    return this.paths.filter((path) => deps.some((dep) => touches(dep, path)));
+  }
+}
+
+function touches(a: string, b: string): boolean {
+  return a === b || a === '.' || b === '.' || a.startsWith(`${b}/`) || b.startsWith(`${a}/`);
+}
+
+/** Mermaid's flowchart, which GitHub draws. */
+export function mermaidDag(dag: Dag): string {
+  const ids = new Map(dag.nodes.map((node, index) => [node.id, `n${index}`]));
+  const lines = dag.nodes.map((node) => {
+    const label = JSON.stringify(node.id.replaceAll('"', '#quot;'));
+    return `  ${ids.get(node.id)!}${node.kind === 'stage' ? `[${label}]` : `([${label}])`}`;
+  });
+  const arrows = dag.edges.map(({ from, to }) => `  ${ids.get(from)!} --> ${ids.get(to)!}`);
+  return ['flowchart TD', ...lines, ...arrows].join('\n');
+}
+
+/** Graphviz's language. */
+export function dotDag(dag: Dag): string {
+  const lines = dag.nodes.map(
+    (node) => `  ${JSON.stringify(node.id)} [shape=${node.kind === 'stage' ? 'box' : 'ellipse'}];`,
+  );
+  const arrows = dag.edges.map(({ from, to }) => `  ${JSON.stringify(from)} -> ${JSON.stringify(to)};`);
+  return ['digraph pipeline {', ...lines, ...arrows, '}'].join('\n');
+}

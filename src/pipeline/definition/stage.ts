@@ -1,0 +1,69 @@
+import type { Location } from '../../base/errors.js';
+import type { RepoPath } from '../../base/paths.js';
+
+/** Where a value stands in pipeline.yaml, as the keys and indexes that lead to it. */
+export type YamlPath = readonly (string | number)[];
+
+/** A file or directory that a stage reads. */
+export interface Dependency {
+  readonly path: RepoPath;
+  readonly at: YamlPath;
+}
+
+/** A file or directory that a stage makes. */
+export interface Output {
+  readonly path: RepoPath;
+  readonly kind: 'out' | 'metric' | 'plot';
+  /** True: the store holds it and a pointer names it. False: git holds it, and the store keeps a copy to restore it from. */
+  readonly cache: boolean;
+  /** True: what an earlier run left is still there when the command starts. */
+  readonly persist: boolean;
+  readonly remote?: string;
+  readonly desc?: string;
+  readonly at: YamlPath;
+}
+
+/** The values of one parameters file that a stage reads. `keys` undefined: the whole file. */
+export interface ParamsUse {
+  readonly file: RepoPath;
+  readonly keys: readonly string[] | undefined;
+  readonly at: YamlPath;
+}
+
+/** How a file of numbers is drawn. */
+export interface Plot {
+  readonly file: RepoPath;
+  readonly x?: string;
+  readonly y?: readonly string[];
+  readonly title?: string;
+  readonly xLabel?: string;
+  readonly yLabel?: string;
+}
+
+/** What a running stage takes from the pools; `memory` in bytes, all others in pieces. Only named pools are taken from. */
+export type Resources = Readonly<Record<string, number>>;
+
+/** One step of a pipeline. All paths are relative to the workspace root, whatever `wdir` is. */
+export interface Stage {
+  readonly name: string;
+  /** Shell command lines, run one after the other until one fails. */
+  readonly run: readonly string[];
+  /** The folder in which the commands run. */
+  readonly wdir: RepoPath;
+  readonly deps: readonly Dependency[];
+  readonly params: readonly ParamsUse[];
+  readonly outs: readonly Output[];
+  readonly plots: readonly Plot[];
+  readonly desc?: string;
+  readonly frozen: boolean;
+  readonly always: boolean;
+  readonly resources: Resources;
+}
+
+/** A parsed pipeline.yaml. */
+export interface Pipeline {
+  readonly file: string;
+  /** In the order of the file. */
+  readonly stages: ReadonlyMap<string, Stage>;
+  locate(path: YamlPath, options?: { key?: boolean }): Location;
+}

@@ -1,0 +1,125 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../../base/atomic-file.js';
+import type { ContentId } from '../../base/content-id.js';
+import { isWithin, type RepoPath } from '../../base/paths.js';
+import { writePoint } from '../../base/write-points.js';
+import type { Snapshot } from '../../tracking/workspace-files.js';
+import type { PipelineHost } from '../host.js';
+import { endGroup, processStart } from '../process-group.js';
+import { sameContent, type LockedPath } from './signature.js';
+import type { Stage } from '../definition/stage.js';
+
+interface Mark {
+  /** Process groups of the stage's commands, with the start of their leaders. */
+  groups: { group: number; start: string }[];
+  /** The outputs that the run was to make. `left`: what it left there, once it has ended in order. */
+  outs: { path: RepoPath; left?: Snapshot }[];
+  /** The commands succeeded on inputs of this signature, and recording was not asked for. */
+  finished?: ContentId;
+}
+
+/** How long an orphan of a killed repro may take to end by itself. */
+const ORPHAN_GRACE_MS = 5_000;
+
+/**
+ * One file for each stage that ocrpipe began to run or restore and has not recorded. It says which bytes are ocrpipe's to
+ * delete although no store holds them: where the run ended in order (it failed, was interrupted, or was not to be recorded),
+ * exactly what it left; where it was killed, whatever stands at the outputs that it was to make. Everything else at an
+ * output is judged as if there were no mark.
+ */
+export class RunningMarks {
+  readonly folder: string;
+
+  constructor(host: Pick<PipelineHost, 'stateFolder'>) {
+    this.folder = join(host.stateFolder, 'index', 'running');
+  }
+
+  has(stage: string): boolean {
+    return existsSync(this.file(stage));
+  }
+
+  /** Must be durable before the first change of an output; what stands there must be in the store, or may be lost. */
+  begin(stage: Stage): void {
+    this.write(stage.name, { groups: [], outs: stage.outs.map(({ path }) => ({ path })) });
+  }
+
+  /** A command of the stage runs, in this process group. */
+  started(stage: Stage, group: number): void {
+    const start = processStart(group);
+    if (start === undefined) return;
+    this.write(stage.name, { ...this.read(stage.name), groups: [{ group, start }] });
+  }
+
+  /** The run ended in order and left this. `finished`: the signature of its inputs, if all commands succeeded. */
+  end(stage: string, left: readonly LockedPath[], finished?: ContentId): void {
+    const outs = left.map(({ path, ...snapshot }) => ({ path, left: snapshot }));
+    this.write(stage, { groups: [], outs, ...(finished !== undefined && { finished }) });
+  }
+
+  /** The signature of the inputs on which the commands succeeded without being recorded. */
+  finishedOn(stage: string): ContentId | undefined {
+    return this.read(stage).finished;
+  }
+
+  /** The outputs that a run which was not recorded was to make. */
+  paths(stage: string): readonly RepoPath[] {
+    return this.read(stage).outs.map(({ path }) => path);
+  }
+
+  /** Says of what stands at a path whether an unrecorded run of this stage left it. */
+  leftovers(stage: string): (path: RepoPath, there: Snapshot | undefined) => boolean {
+    const outs = new Map(this.read(stage).outs.map((out) => [out.path, out]));
+    return (path, there) => {
+      const out = outs.get(path);
+      if (!out || !there) return false;
+      return out.left === undefined || sameContent(out.left, there);
+    };
+  }
+
+  /** Something else was put at a path: no run left what stands there, above or below it. */
+  settle(path: RepoPath): void {
+    for (const stage of this.stages()) {
+      const mark = this.read(stage);
+      const outs = mark.outs.filter((out) => !isWithin(out.path, path) && !isWithin(path, out.path));
+      if (outs.length < mark.outs.length) this.write(stage, { ...mark, outs });
+    }
+  }
+
+  clear(stage: string): void {
+    writePoint();
+    rmSync(this.file(stage), { force: true });
+  }
+
+  /** Ends what a killed repro left running: it would write into outputs that are made anew. True if there was anything. */
+  async endOrphans(stage: string): Promise<boolean> {
+    const alive = this.read(stage).groups.filter(({ group, start }) => processStart(group) === start);
+    for (const { group } of alive) await endGroup(group, ORPHAN_GRACE_MS);
+    return alive.length > 0;
+  }
+
+  private stages(): string[] {
+    if (!existsSync(this.folder)) return [];
+    return readdirSync(this.folder)
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => name.slice(0, -'.json'.length));
+  }
+
+  private write(stage: string, mark: Mark): void {
+    writeFileAtomic(this.file(stage), `${JSON.stringify(mark)}\n`);
+  }
+
+  /** A mark that cannot be read gives nothing away. */
+  private read(stage: string): Mark {
+    const nothing: Mark = { groups: [], outs: [] };
+    try {
+      return { ...nothing, ...(JSON.parse(readFileSync(this.file(stage), 'utf8')) as Partial<Mark>) };
+    } catch {
+      return nothing;
+    }
+  }
+
+  private file(stage: string): string {
+    return join(this.folder, `${stage}.json`);
+  }
+}

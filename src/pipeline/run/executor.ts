@@ -1,0 +1,89 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { AbsPath } from '../../base/paths.js';
+import { LineSplitter } from './line-splitter.js';
+import { endGroup } from '../process-group.js';
+
+export interface CommandRequest {
+  /** Shell command lines, run one after the other until one fails. */
+  readonly run: readonly string[];
+  readonly cwd: AbsPath;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Called with the id of each child's process group as soon as it exists. */
+  readonly onStart: (group: number) => void;
+  readonly onLine: (stream: 'stdout' | 'stderr', line: string) => void;
+  /** Ends the whole process group: SIGTERM, and SIGKILL for what is left after `graceMs`. */
+  readonly signal: AbortSignal;
+  readonly graceMs?: number;
+}
+
+/** How the commands ended; `code` is that of the one that failed, `signal` what killed it. */
+export type CommandResult =
+  | { readonly ok: true }
+  | {
+      readonly ok: false;
+      readonly command: string;
+      readonly code: number | null;
+      readonly signal: NodeJS.Signals | null;
+    };
+
+/** What a stage has to write down and leave before it is killed. */
+const GRACE_MS = 10_000;
+
+/**
+ * Runs commands on this machine, each by `/bin/sh -c` in a process group of its own and without input. Resolves when the
+ * last output has been read. Rejects with the reason of an abort, or if the shell cannot be started.
+ */
+export async function runCommands(request: CommandRequest): Promise<CommandResult> {
+  for (const command of request.run) {
+    request.signal.throwIfAborted();
+    const { code, signal } = await runOne(command, request);
+    request.signal.throwIfAborted();
+    if (code !== 0) return { ok: false, command, code, signal };
+  }
+  return { ok: true };
+}
+
+interface Exit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+function runOne(command: string, request: CommandRequest): Promise<Exit> {
+  const child = spawn('/bin/sh', ['-c', command], {
+    cwd: request.cwd,
+    env: request.env,
+    // The leader of a group of its own: a signal reaches whatever it has started.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  if (child.pid !== undefined) request.onStart(child.pid);
+  const splitters = (['stdout', 'stderr'] as const).map((stream) => {
+    const splitter = new LineSplitter((line) => {
+      request.onLine(stream, line);
+    });
+    child[stream].on('data', (bytes: Buffer) => {
+      splitter.push(bytes);
+    });
+    return splitter;
+  });
+  const stopWatching = endOnAbort(child, request);
+  return new Promise<Exit>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      for (const splitter of splitters) splitter.end();
+      resolve({ code, signal });
+    });
+  }).finally(stopWatching);
+}
+
+function endOnAbort(child: ChildProcess, request: CommandRequest): () => void {
+  const finished = new AbortController();
+  const onAbort = (): void => {
+    if (child.pid !== undefined) void endGroup(child.pid, request.graceMs ?? GRACE_MS, finished.signal);
+  };
+  request.signal.addEventListener('abort', onAbort, { once: true });
+  return () => {
+    request.signal.removeEventListener('abort', onAbort);
+    finished.abort();
+  };
+}

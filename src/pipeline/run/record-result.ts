@@ -1,0 +1,97 @@
+import { OcrpipeError } from '../../base/errors.js';
+import type { PipelineHost } from '../host.js';
+import { sortedByPath, type LockEntry } from '../records/lock-file.js';
+import type { LockStore } from '../records/lock-store.js';
+import type { Observer } from '../staleness/observe.js';
+import { setPointer } from './output-files.js';
+import { runRecordValue } from '../records/run-record.js';
+import { sameContent, signatureOf, type LockedPath, type StageInputs } from '../records/signature.js';
+import type { Stage } from '../definition/stage.js';
+
+/** What recording a stage's result takes. */
+export interface Recording {
+  readonly host: PipelineHost;
+  readonly observer: Observer;
+  readonly locks: LockStore;
+  /** All stages of pipeline.yaml: entries of others leave the lock. */
+  readonly names: ReadonlySet<string>;
+}
+
+/**
+ * Records what a stage made from `inputs`: objects, listings of dependencies, run record, pointers, lock, in this order, so
+ * that nothing is named before it is there. What the stage did not itself make (`madeByStage` false: edited by hand) is this
+ * workspace's result, but gets no run record: others would be given it for what the command makes. Throws, and records nothing, `output-not-made` if an output is missing and
+ * `stage-changed-dependency` if a dependency is not what the stage started with.
+ */
+export async function recordResult(
+  recording: Recording,
+  stage: Stage,
+  { inputs, madeByStage }: { inputs: StageInputs; madeByStage: boolean },
+): Promise<readonly LockedPath[]> {
+  const { host, observer } = recording;
+  observer.changed(stage.outs.map((out) => out.path));
+  await refuseChangedInputs(observer, stage, inputs);
+  const outs = await storeOutputs(host, stage);
+  for (const dep of inputs.deps) if (dep.kind === 'directory') await host.files.list(dep.path, host);
+  host.signal.throwIfAborted();
+  if (madeByStage) host.records.put(signatureOf(inputs), runRecordValue(inputs, outs));
+  await lockResult(recording, stage, { inputs, outs, pointers: true });
+  return outs;
+}
+
+/** The bytes of every output, durably in the store. */
+async function storeOutputs(host: PipelineHost, stage: Stage): Promise<LockedPath[]> {
+  const outs: LockedPath[] = [];
+  for (const { path } of sortedByPath(stage.outs)) {
+    const snapshot = await host.files.store(path, host);
+    if (!snapshot) throw outputNotMade(stage, path);
+    outs.push({ path, ...snapshot });
+  }
+  return outs;
+}
+
+/** The commands succeeded, but an output is not there. */
+export function outputNotMade(stage: Stage, path: string): OcrpipeError {
+  return new OcrpipeError('output-not-made', `stage '${stage.name}' did not make its output '${path}'`, {
+    hint: `Correct the command or the list of outputs; what it printed is in .ocrstore/logs/${stage.name}.log.`,
+  });
+}
+
+async function refuseChangedInputs(observer: Observer, stage: Stage, inputs: StageInputs): Promise<void> {
+  for (const { path, ...before } of inputs.deps) {
+    if (sameContent(before, await observer.look(path))) continue;
+    throw new OcrpipeError(
+      'stage-changed-dependency',
+      `'${path}', a dependency of stage '${stage.name}', changed while the stage ran; its outputs are left as they are and not recorded`,
+      {
+        hint: `If the stage writes there, let it write elsewhere, or name what it writes in .ocrignore. To record the outputs all the same: 'ocrpipe commit ${stage.name}'.`,
+      },
+    );
+  }
+}
+
+/** Names a result whose objects are all in the store: pointers first, then the lock. */
+export async function lockResult(
+  { host, locks, names }: Recording,
+  stage: Stage,
+  result: { inputs: StageInputs; outs: readonly LockedPath[]; pointers: boolean },
+): Promise<void> {
+  if (result.pointers) {
+    const snapshots = new Map(result.outs.map(({ path, ...snapshot }) => [path, snapshot]));
+    for (const output of stage.outs) {
+      await setPointer(host, { output }, snapshots.get(output.path)!);
+    }
+  }
+  await locks.record(stage.name, lockEntry(result.inputs, result.outs), names);
+}
+
+function lockEntry(inputs: StageInputs, outs: readonly LockedPath[]): LockEntry {
+  const persist = new Set(inputs.outs.filter((out) => out.persist).map((out) => out.path));
+  return {
+    run: inputs.run,
+    wdir: inputs.wdir,
+    deps: inputs.deps,
+    params: inputs.params,
+    outs: outs.map((out) => (persist.has(out.path) ? { ...out, persist: true } : out)),
+  };
+}

@@ -1,0 +1,205 @@
+import { statSync } from 'node:fs';
+import type { ContentId } from '../../base/content-id.js';
+import { OcrpipeError, userError } from '../../base/errors.js';
+import { fromRepoPath } from '../../base/paths.js';
+import { runCommands, type CommandResult } from './executor.js';
+import { pathWithOcrpipe } from './installation.js';
+import type { LoadedPipeline } from '../staleness/load.js';
+import { clearOutputs, restoreOutputs, secureOutputs } from './output-files.js';
+import { knownInputs } from '../staleness/plan.js';
+import { throwProblems } from '../definition/problems.js';
+import { lockResult, outputNotMade, recordResult, type Recording } from './record-result.js';
+import { reasonText, type Reason } from '../staleness/reason.js';
+import { signatureOf, type LockedPath, type StageInputs } from '../records/signature.js';
+import { editedPaths, type StageNow } from '../staleness/staleness.js';
+import { StageLog } from './stage-log.js';
+import type { Stage } from '../definition/stage.js';
+import { editedOutput } from '../staleness/tracked-inputs.js';
+
+/** Set for stages: the name of the stage that runs, and the workspace whose repro runs it. */
+export const STAGE_VARIABLE = 'OCRPIPE_STAGE';
+export const ROOT_VARIABLE = 'OCRPIPE_ROOT';
+
+/** The commands of a stage failed; `lastLines` is the end of what they printed. */
+export class StageFailed extends OcrpipeError {
+  readonly lastLines: readonly string[];
+
+  constructor(stage: Stage, result: Exclude<CommandResult, { ok: true }>, log: StageLog) {
+    const how = result.signal === null ? `exit code ${String(result.code)}` : result.signal;
+    super('stage-failed', `stage '${stage.name}' failed (${how}): ${result.command}`, {
+      hint: `All that it printed is in ${log.path}; its outputs were not recorded.`,
+    });
+    this.lastLines = log.lastLines();
+  }
+}
+
+export interface RunOptions {
+  readonly reasons: readonly Reason[];
+  /** The user allows outputs that were edited by hand to be lost. */
+  readonly forced: boolean;
+  /** False: the outputs are left in the workspace, and nothing is stored or recorded. */
+  readonly commit: boolean;
+}
+
+/**
+ * Runs one stage and records what it made. Throws `stage-failed`, `missing-dependency`, or what recording throws; nothing of
+ * the stage is recorded then, and its mark says what it left, which the next run may delete.
+ */
+export async function runStage(loaded: LoadedPipeline, stage: Stage, options: RunOptions): Promise<void> {
+  const { host, observer } = loaded;
+  const now = await lookAgain(loaded, stage, options.forced);
+  const inputs = requireInputs(now);
+  requireFolder(loaded, stage);
+  host.events({ type: 'stage-start', stage: stage.name, reasons: options.reasons.map(reasonText) });
+  await secureOutputs(host, now, options);
+  await underMark(loaded, stage, async () => {
+    await clearOutputs(host, now, options);
+    observer.changed(stage.outs.map((out) => out.path));
+    await runLogged(loaded, stage);
+    if (options.commit) {
+      await recordResult(recordingOf(loaded), stage, { inputs, madeByStage: true });
+      return undefined;
+    }
+    observer.changed(stage.outs.map((out) => out.path));
+    await requireOutputs(loaded, stage);
+    return signatureOf(inputs);
+  });
+}
+
+/** Puts the result of an earlier run in place and records it as the stage's last. */
+export async function restoreStage(
+  loaded: LoadedPipeline,
+  stage: Stage,
+  result: readonly LockedPath[],
+): Promise<void> {
+  const { host } = loaded;
+  const now = await lookAgain(loaded, stage, false);
+  const inputs = requireInputs(now);
+  await secureOutputs(host, now, { forced: false });
+  await underMark(loaded, stage, async () => {
+    await restoreOutputs(host, now, result);
+    await lockResult(recordingOf(loaded), stage, { inputs, outs: result, pointers: false });
+    return undefined;
+  });
+}
+
+/**
+ * Does what changes a stage's outputs while a mark says so. `work` gives the signature of its inputs if all is made and
+ * nothing recorded: then, and if it fails, the mark stays and says what was left.
+ */
+async function underMark(
+  loaded: LoadedPipeline,
+  stage: Stage,
+  work: () => Promise<ContentId | undefined>,
+): Promise<void> {
+  const { marks, observer } = loaded;
+  marks.begin(stage);
+  try {
+    const finished = await work();
+    if (finished === undefined) marks.clear(stage.name);
+    else marks.end(stage.name, await leftAt(loaded, stage), finished);
+  } catch (error) {
+    marks.end(stage.name, isSomebodysEdit(error) ? [] : await leftAt(loaded, stage));
+    throw error;
+  } finally {
+    observer.changed(stage.outs.map((out) => out.path));
+  }
+}
+
+/** An output changed while it was being replaced: what stands there is not only the stage's. */
+function isSomebodysEdit(error: unknown): boolean {
+  return error instanceof OcrpipeError && ['output-changed', 'would-lose-bytes'].includes(error.code);
+}
+
+/** What stands at the outputs, also when the run was aborted; what cannot be looked at is nobody's to delete. */
+async function leftAt({ host }: LoadedPipeline, stage: Stage): Promise<LockedPath[]> {
+  const left: LockedPath[] = [];
+  for (const { path } of stage.outs) {
+    try {
+      const snapshot = await host.files.snapshot(path);
+      if (snapshot) left.push({ path, ...snapshot });
+    } catch (error) {
+      if (!(error instanceof OcrpipeError)) throw error;
+    }
+  }
+  return left;
+}
+
+/**
+ * The stage as it stands just before its outputs are removed: hours may have passed since it was planned. Throws
+ * `output-changed` if somebody edited an output since.
+ */
+async function lookAgain(loaded: LoadedPipeline, stage: Stage, forced: boolean): Promise<StageNow> {
+  const { observer, lock } = loaded;
+  observer.changed([...stage.deps, ...stage.outs].map(({ path }) => path));
+  const now = await observer.stage(stage);
+  if (!forced) {
+    throwProblems(editedPaths(now.outs, lock.get(stage.name)).map((path) => editedOutput(path, stage.name)));
+  }
+  return now;
+}
+
+export function recordingOf({ host, observer, locks, pipeline }: LoadedPipeline): Recording {
+  return { host, observer, locks, names: new Set(pipeline.stages.keys()) };
+}
+
+/** Throws `missing-dependency` for a dependency that is not there. */
+export function requireInputs(now: StageNow): StageInputs {
+  const inputs = knownInputs(now);
+  if (inputs) return inputs;
+  const dep = now.deps.find((each) => each.state !== 'known')!;
+  const maker = dep.state === 'missing' ? dep.maker : undefined;
+  throw userError('missing-dependency', `'${dep.path}', which stage '${now.name}' needs, is not there`, {
+    hint:
+      maker === undefined
+        ? 'Put it there, or correct the path.'
+        : `Stage '${maker}' should have made it: run it, or correct its outputs.`,
+  });
+}
+
+async function requireOutputs({ observer }: LoadedPipeline, stage: Stage): Promise<void> {
+  const missing = (await observer.outputsOf(stage)).find((out) => !out.there);
+  if (missing) throw outputNotMade(stage, missing.output.path);
+}
+
+/** Throws `missing-folder` if the folder that a stage runs in is not there. */
+export function requireFolder({ host, pipeline }: LoadedPipeline, stage: Stage): void {
+  if (statSync(fromRepoPath(host.root, stage.wdir), { throwIfNoEntry: false })?.isDirectory()) return;
+  throw userError('missing-folder', `the folder '${stage.wdir}' of stage '${stage.name}' is not there`, {
+    hint: 'Make it, or correct wdir.',
+    location: pipeline.locate(['stages', stage.name, 'wdir']),
+  });
+}
+
+async function runLogged({ host, marks }: LoadedPipeline, stage: Stage): Promise<void> {
+  const log = new StageLog(host.stateFolder, stage.name);
+  try {
+    const result = await runCommands({
+      run: stage.run,
+      cwd: fromRepoPath(host.root, stage.wdir),
+      env: environment(host.root, stage.name, pathWithOcrpipe(host.stateFolder)),
+      signal: host.signal,
+      onStart: (group) => {
+        marks.started(stage, group);
+      },
+      onLine: (stream, line) => {
+        log.write(line);
+        host.events({ type: 'stage-output', stage: stage.name, stream, line });
+      },
+    });
+    if (!result.ok) throw new StageFailed(stage, result, log);
+  } finally {
+    log.close();
+  }
+}
+
+/** The stage's environment is that of ocrpipe, less what steers ocrpipe's own tests. */
+function environment(root: string, stage: string, path: string): Record<string, string | undefined> {
+  return {
+    ...process.env,
+    OCRPIPE_TEST_KILL_AT: undefined,
+    PATH: path,
+    [STAGE_VARIABLE]: stage,
+    [ROOT_VARIABLE]: root,
+  };
+}

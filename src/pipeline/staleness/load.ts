@@ -1,0 +1,144 @@
+import { existsSync } from 'node:fs';
+import { userError } from '../../base/errors.js';
+import { suggest } from '../../base/nearest.js';
+import { fromRepoPath, isWithin, toRepoPath, type AbsPath, type RepoPath } from '../../base/paths.js';
+import { readTextIfThere } from '../../base/read-text.js';
+import { parsePipeline } from '../definition/definition.js';
+import { PIPELINE_FILE } from '../definition/file-names.js';
+import { buildGraph, closure, type StageGraph } from '../definition/graph.js';
+import type { PipelineHost } from '../host.js';
+import type { LockFile } from '../records/lock-file.js';
+import { LockStore } from '../records/lock-store.js';
+import { Observer } from './observe.js';
+import { ParamsFiles } from '../definition/params.js';
+import { throwProblems } from '../definition/problems.js';
+import { parseRunRecord } from '../records/run-record.js';
+import { RunningMarks } from '../records/running-mark.js';
+import type { Pipeline } from '../definition/stage.js';
+import {
+  missingDependencyProblems,
+  outputProblems,
+  placeProblems,
+  trackedOutputProblems,
+} from '../definition/validate.js';
+
+/** A pipeline that was read and found right, with what is needed to look at its stages. */
+export interface LoadedPipeline {
+  readonly host: PipelineHost;
+  readonly pipeline: Pipeline;
+  readonly graph: StageGraph;
+  readonly locks: LockStore;
+  /** As it was read; `locks` has what was recorded since. */
+  readonly lock: LockFile;
+  readonly observer: Observer;
+  readonly marks: RunningMarks;
+}
+
+/** True if the workspace has a pipeline. */
+export function hasPipeline(root: AbsPath): boolean {
+  return existsSync(fromRepoPath(root, PIPELINE_FILE));
+}
+
+/**
+ * Reads pipeline.yaml and pipeline.lock and checks them against the workspace; changes nothing. Throws (exit code 2)
+ * `no-pipeline`, what the parsers throw, `cycle`, and every problem of outputs at once.
+ */
+export function loadPipeline(host: PipelineHost): LoadedPipeline {
+  const text = readIfThere(host.root, PIPELINE_FILE);
+  if (text === undefined) {
+    throw userError('no-pipeline', `there is no ${PIPELINE_FILE} in ${host.root}`, {
+      hint: 'Write the stages into it; docs/pipeline-yaml.md shows how.',
+    });
+  }
+  const pipeline = parsePipeline(text);
+  throwProblems(placeProblems(pipeline));
+  throwProblems(outputProblems(pipeline));
+  const graph = buildGraph(pipeline);
+  const locks = new LockStore(host);
+  const lock = locks.read();
+  const marks = new RunningMarks(host);
+  const pointers = host.files.trackedPaths();
+  throwProblems(trackedOutputProblems(pipeline, pointers, writtenByStage({ host, pipeline, lock, marks })));
+  const params = new ParamsFiles((path) => readIfThere(host.root, path));
+  const observer = new Observer({ host, pipeline, params, marks });
+  return { host, pipeline, graph, locks, lock, observer, marks };
+}
+
+/** Throws `missing-dependency` for every dependency of these stages that nothing provides. */
+export function requireDependencies(loaded: LoadedPipeline, names: readonly string[]): void {
+  const { host, pipeline } = loaded;
+  const pointers = host.files.trackedPaths();
+  const exists = (path: RepoPath): boolean => existsSync(fromRepoPath(host.root, path));
+  throwProblems(missingDependencyProblems(pipeline, names, { pointers, exists }));
+}
+
+/**
+ * Says of the pointer at an output's path whether a stage wrote it: the lock names it, the stage's last run did not get as
+ * far as the lock, or a run record has this very result.
+ */
+function writtenByStage(
+  known: Pick<LoadedPipeline, 'host' | 'pipeline' | 'lock' | 'marks'>,
+): (path: RepoPath) => boolean {
+  const locked = new Set([...known.lock.values()].flatMap((entry) => entry.outs.map((out) => out.path)));
+  const marked = new Set(
+    [...known.pipeline.stages.values()]
+      .filter((stage) => stage.outs.some((out) => !locked.has(out.path)))
+      .flatMap((stage) => known.marks.paths(stage.name)),
+  );
+  return (path) => locked.has(path) || marked.has(path) || hasRecord(known.host, path);
+}
+
+/** Reads every run record: only where neither lock nor mark knows the output, which is rare. */
+function hasRecord(host: PipelineHost, path: RepoPath): boolean {
+  const pointer = host.files.pointer(path);
+  for (const value of host.records.all()) {
+    const outs = parseRunRecord(value)?.outs ?? [];
+    if (outs.some((out) => out.path === path && out.id === pointer?.id)) return true;
+  }
+  return false;
+}
+
+/** The text of a file of the workspace, or undefined if there is none. */
+export function readIfThere(root: AbsPath, path: RepoPath): string | undefined {
+  return readTextIfThere(root, path);
+}
+
+/** Which stages a command is about. */
+export interface Selection {
+  /** Stage names, or paths of outputs (relative to `cwd`). Empty: all. */
+  readonly targets: readonly string[];
+  /** `upstream`: what the targets need. `downstream`: what needs them. `pipeline`: all that hangs together with them. */
+  readonly reach: 'upstream' | 'downstream' | 'pipeline';
+  readonly cwd: AbsPath;
+}
+
+/** The names of the stages that are meant, in the order of the graph. Throws `unknown-stage`, with the nearest name. */
+export function selectStages(loaded: LoadedPipeline, selection: Selection): string[] {
+  const { graph } = loaded;
+  if (selection.targets.length === 0) return [...graph.order];
+  const names = selection.targets.flatMap((target) => targetStages(loaded, target, selection.cwd));
+  return closure(graph, names, selection.reach === 'pipeline' ? 'both' : selection.reach);
+}
+
+/** The stage of this name, or those whose outputs are, hold or lie below this path. */
+export function targetStages(loaded: LoadedPipeline, target: string, cwd: AbsPath): string[] {
+  const { pipeline, host } = loaded;
+  if (pipeline.stages.has(target)) return [target];
+  const path = pathOrNothing(host.root, target, cwd);
+  const makers = [...pipeline.stages.values()].filter((stage) =>
+    stage.outs.some((out) => path !== undefined && (isWithin(out.path, path) || isWithin(path, out.path))),
+  );
+  if (makers.length > 0) return makers.map((stage) => stage.name);
+  const outs = [...pipeline.stages.values()].flatMap((stage) => stage.outs.map((out) => out.path));
+  throw userError('unknown-stage', `there is no stage and no output '${target}'`, {
+    hint: suggest(target, [...pipeline.stages.keys(), ...(target.includes('/') ? outs : [])]),
+  });
+}
+
+function pathOrNothing(root: AbsPath, target: string, cwd: AbsPath): RepoPath | undefined {
+  try {
+    return toRepoPath(root, target, cwd);
+  } catch {
+    return undefined;
+  }
+}

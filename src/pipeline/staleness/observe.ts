@@ -1,0 +1,163 @@
+import type { RepoPath } from '../../base/paths.js';
+import { isWithin } from '../../base/paths.js';
+import type { Snapshot } from '../../tracking/workspace-files.js';
+import { OutputIndex } from '../definition/graph.js';
+import type { PipelineHost } from '../host.js';
+import type { ParamsFiles, ParamValue } from '../definition/params.js';
+import type { RunningMarks } from '../records/running-mark.js';
+import { sortedByPath } from '../records/lock-file.js';
+import type { DependencyNow, OutputNow, StageNow } from './staleness.js';
+import type { Dependency, Output, Pipeline, Stage } from '../definition/stage.js';
+
+/** What a path will hold once a step that was only planned has been done. `undefined`: not known before it runs. */
+export interface Expected {
+  readonly path: RepoPath;
+  readonly snapshot: Snapshot | undefined;
+  /** The stage that it comes from; undefined for tracked data. */
+  readonly from?: string;
+}
+
+/** Looks at the files of the stages, each path once until `changed` says that it is another now. */
+export class Observer {
+  private readonly host: PipelineHost;
+  private readonly pipeline: Pipeline;
+  private readonly params: ParamsFiles;
+  private readonly marks: RunningMarks;
+  private readonly outputs: OutputIndex;
+  private readonly seen = new Map<RepoPath, Promise<Snapshot | undefined>>();
+  private readonly seenOutputs = new Map<RepoPath, Promise<OutputNow>>();
+  private readonly expectedOutputs = new Map<RepoPath, Expected>();
+  private readonly expectedData: Expected[] = [];
+
+  constructor(parts: { host: PipelineHost; pipeline: Pipeline; params: ParamsFiles; marks: RunningMarks }) {
+    this.host = parts.host;
+    this.pipeline = parts.pipeline;
+    this.params = parts.params;
+    this.marks = parts.marks;
+    this.outputs = new OutputIndex(parts.pipeline.stages.values());
+  }
+
+  /** The stage as it stands. Changes nothing. Throws what a parameter or a broken pointer is refused with. */
+  async stage(stage: Stage): Promise<StageNow> {
+    const [deps, outs] = await Promise.all([
+      Promise.all(sortedByPath(stage.deps).map((dep) => this.dependency(dep))),
+      this.outputsOf(stage),
+    ]);
+    return {
+      name: stage.name,
+      run: stage.run,
+      wdir: stage.wdir,
+      deps,
+      params: this.paramsOf(stage),
+      outs,
+      interrupted: this.marks.has(stage.name),
+    };
+  }
+
+  /** The values of the parameters that a stage uses. */
+  paramsOf(stage: Stage): readonly ParamValue[] {
+    return this.params.valuesOf(stage, this.pipeline);
+  }
+
+  /** Those of them that stand in files that people write; other files may still have to be made by a stage. */
+  writtenParamsOf(stage: Stage): readonly ParamValue[] {
+    const written = stage.params.filter((use) => this.outputs.overlapping(use.file).length === 0);
+    return this.paramsOf({ ...stage, params: written });
+  }
+
+  /** What stands at the outputs of a stage, sorted by path. */
+  async outputsOf(stage: Stage): Promise<OutputNow[]> {
+    const outs = await Promise.all(
+      sortedByPath(stage.outs).map((out) => {
+        const known = this.seenOutputs.get(out.path) ?? this.output(out);
+        this.seenOutputs.set(out.path, known);
+        return known;
+      }),
+    );
+    const isLeftover = this.marks.leftovers(stage.name);
+    return outs.map((out) => ({ ...out, leftover: isLeftover(out.output.path, out.there) }));
+  }
+
+  /** What a dependency holds now, looked at afresh. */
+  look(path: RepoPath): Promise<Snapshot | undefined> {
+    this.changed([path]);
+    return this.read(path);
+  }
+
+  /** Forgets what was seen at, above and below these paths. */
+  changed(paths: readonly RepoPath[]): void {
+    for (const map of [this.seen, this.seenOutputs]) {
+      for (const known of [...map.keys()]) {
+        if (paths.some((path) => isWithin(known, path) || isWithin(path, known))) map.delete(known);
+      }
+    }
+  }
+
+  /** From now on, answers as if a planned step had been done. */
+  expect(expected: Expected): void {
+    if (this.outputs.makerOf(expected.path) === undefined) this.expectedData.push(expected);
+    else this.expectedOutputs.set(expected.path, expected);
+  }
+
+  /** What a stage reads at a path: through links as far as they stay in the workspace. */
+  private read(path: RepoPath): Promise<Snapshot | undefined> {
+    const { files, events, signal } = this.host;
+    const known = this.seen.get(path) ?? files.snapshot(path, { events, signal, throughLinks: true });
+    this.seen.set(path, known);
+    return known;
+  }
+
+  private async dependency({ path }: Dependency): Promise<DependencyNow> {
+    const planned = this.planned(path);
+    if (planned) return planned;
+    const snapshot = await this.read(path);
+    if (snapshot) return { path, state: 'known', snapshot };
+    const maker = this.outputs.overlapping(path)[0]?.stage;
+    return maker === undefined ? { path, state: 'missing' } : { path, state: 'missing', maker };
+  }
+
+  private planned(path: RepoPath): DependencyNow | undefined {
+    const touching = this.expectedAt(path);
+    if (touching.length === 0) return undefined;
+    const unknown = touching.find((each) => !each.snapshot || !isWithin(path, each.path));
+    if (unknown) return pending(path, unknown);
+    const holder = touching[0]!;
+    if (!holder.snapshot) return undefined;
+    if (holder.path === path) return { path, state: 'known', snapshot: holder.snapshot };
+    const inside = this.host.within(holder.snapshot, path.slice(holder.path.length + 1));
+    return inside ? { path, state: 'known', snapshot: inside } : pending(path, holder);
+  }
+
+  private expectedAt(path: RepoPath): Expected[] {
+    const data = this.expectedData.filter((each) => isWithin(path, each.path) || isWithin(each.path, path));
+    if (this.expectedOutputs.size === 0) return data;
+    const outputs = this.outputs.overlapping(path).map((out) => this.expectedOutputs.get(out.path));
+    return [...data, ...outputs.filter((each) => each !== undefined)];
+  }
+
+  private async output(output: Output): Promise<OutputNow> {
+    const { files } = this.host;
+    const known = output.cache
+      ? await files.state(output.path, this.host)
+      : {
+          there: await files.snapshot(output.path, this.host),
+          pointer: files.pointer(output.path),
+          lastPut: undefined,
+        };
+    const { pointer, lastPut } = known;
+    // An output of which only parts are there is not what the stage made: what is there is what others would read.
+    const partly = output.cache && files.parts(output.path) !== undefined;
+    const there = partly ? await files.snapshot(output.path, this.host) : known.there;
+    return {
+      output,
+      stored: () => there !== undefined && files.inStore(there),
+      ...(there && { there }),
+      ...(pointer && { pointer }),
+      ...(lastPut && { lastPut }),
+    };
+  }
+}
+
+function pending(path: RepoPath, { from }: Expected): DependencyNow {
+  return { path, state: 'pending', ...(from !== undefined && { stage: from }) };
+}

@@ -1,0 +1,136 @@
+import { join } from 'node:path';
+import { isWithin, type RepoPath } from '../../base/paths.js';
+import { shellQuote } from '../../base/shell-quote.js';
+import { removeAbandonedIn } from '../../tracking/abandoned.js';
+import { bytePath } from '../../tracking/byte-path.js';
+import type { PathState, Snapshot } from '../../tracking/workspace-files.js';
+import { OutputIndex } from '../definition/graph.js';
+import type { PipelineHost } from '../host.js';
+import type { Expected } from './observe.js';
+import { throwProblems, type Problem } from '../definition/problems.js';
+import type { Pipeline } from '../definition/stage.js';
+
+/** A tracked path that a stage reads, whose pointer and bytes do not agree. */
+interface Unsettled {
+  readonly path: RepoPath;
+  readonly state: PathState;
+  readonly pointer: Snapshot;
+  /** A stage reads more of it than the parts that were pulled. */
+  readonly incomplete: boolean;
+  /** The stage that makes it, if it is an output that the chosen stages only read. */
+  readonly maker: string | undefined;
+}
+
+/**
+ * The paths with a pointer that the chosen stages read and do not make, where pointer, what was last put there and what is
+ * there do not agree. Changes nothing.
+ */
+export async function unsettledInputs(
+  host: PipelineHost,
+  pipeline: Pipeline,
+  chosen: readonly string[],
+): Promise<Unsettled[]> {
+  const outputs = new OutputIndex(pipeline.stages.values());
+  const handled = new Set(chosen.filter((name) => !pipeline.stages.get(name)!.frozen));
+  const deps = chosen.flatMap((name) => pipeline.stages.get(name)!.deps.map((dep) => dep.path));
+  const read = host.files
+    .trackedPaths()
+    .filter((path) => !handled.has(outputs.makerOf(path) ?? ''))
+    .filter((path) => deps.some((dep) => isWithin(dep, path) || isWithin(path, dep)));
+  const states = await Promise.all(
+    read.map(async (path): Promise<Unsettled | undefined> => {
+      const { state, pointer, parts } = await host.files.state(path, host);
+      const used = deps.filter((dep) => isWithin(dep, path) || isWithin(path, dep));
+      const incomplete =
+        parts !== undefined && !used.every((dep) => parts.some((part) => isWithin(dep, part)));
+      const absent = incomplete && (state === 'clean' || state === 'pointer-moved');
+      const maker = outputs.makerOf(path);
+      return pointer && { path, state: absent ? 'missing' : state, pointer, incomplete, maker };
+    }),
+  );
+  return states.filter((each) => each !== undefined).filter(({ state }) => state !== 'clean');
+}
+
+/**
+ * What keeps them from being settled: both changed (`changed-on-both-sides`), an output edited by hand (`output-changed`),
+ * bytes that are nowhere here (`missing-data`).
+ */
+export function unsettledProblems(
+  host: PipelineHost,
+  pipeline: Pipeline,
+  unsettled: readonly Unsettled[],
+): Problem[] {
+  return unsettled.flatMap(({ path, state, pointer, incomplete, maker }): Problem[] => {
+    if (state === 'conflict') return [bothChanged(path)];
+    if (state === 'modified' && incomplete) return [partlyHere(path)];
+    const mayChange = maker === undefined || pipeline.stages.get(maker)!.frozen;
+    if (state === 'modified' && !mayChange) return [editedOutput(path, maker)];
+    if (state === 'modified' || host.files.inStore(pointer)) return [];
+    return [
+      {
+        code: 'missing-data',
+        message: `the bytes of '${path}' are neither in the workspace nor in the store`,
+        hint: `Fetch them: 'ocrpipe pull ${path}'.`,
+      },
+    ];
+  });
+}
+
+function bothChanged(path: RepoPath): Problem {
+  return {
+    code: 'changed-on-both-sides',
+    message: `'${path}' was edited here, and its pointer '${path}.ocr' was changed too`,
+    hint: `To take the edited bytes: 'ocrpipe add ${path}'. To take those of the pointer: 'ocrpipe checkout --force ${path}'.`,
+  };
+}
+
+function partlyHere(path: RepoPath): Problem {
+  const quoted = shellQuote(path);
+  return {
+    code: 'missing-data',
+    message: `only parts of '${path}' are here, and they were edited`,
+    hint: `Record the edits, then get the rest: 'ocrpipe commit ${quoted}', 'ocrpipe pull ${quoted}'.`,
+  };
+}
+
+/** The refusal to overwrite an output that somebody edited. */
+export function editedOutput(path: RepoPath, stage: string): Problem {
+  return {
+    code: 'output-changed',
+    message: `'${path}', an output of stage '${stage}', is not what ocrpipe put there`,
+    hint: `To keep it as the stage's result: 'ocrpipe commit ${stage}'. To drop it and make it again: 'ocrpipe repro --force ${stage}'.`,
+  };
+}
+
+/** What they will hold once settled, for a plan that changes nothing. */
+export function expectedInputs(unsettled: readonly Unsettled[]): Expected[] {
+  return unsettled
+    .filter(({ state }) => state === 'pointer-moved' || state === 'missing')
+    .map(({ path, pointer }) => ({ path, snapshot: pointer }));
+}
+
+/**
+ * Settles them. Pointer moved or nothing there: the pointer's bytes are put there. Bytes edited: they are stored and the
+ * pointer names them. Call `unsettledProblems` before, so that it is all or nothing.
+ */
+export async function settleInputs(host: PipelineHost, unsettled: readonly Unsettled[]): Promise<void> {
+  throwProblems(unsettled.filter(({ state }) => state === 'conflict').map(({ path }) => bothChanged(path)));
+  for (const { path, state, pointer } of unsettled) {
+    host.signal.throwIfAborted();
+    // What a killed command left beside the pointer.
+    removeAbandonedIn(bytePath(join(host.root, path, '..')));
+    if (state !== 'modified') {
+      await host.files.checkout(path, pointer, host);
+      note(host, 'data-put-in-place', `${path}: put there what its pointer names`);
+      continue;
+    }
+    const snapshot = await host.files.store(path, host);
+    if (!snapshot) continue;
+    await host.files.writePointer(path, snapshot);
+    note(host, 'data-stored', `${path}: edited since it was added; stored it and updated ${path}.ocr`);
+  }
+}
+
+function note(host: PipelineHost, code: string, message: string): void {
+  host.events({ type: 'note', level: 'info', code, message });
+}

@@ -1,0 +1,100 @@
+import { OcrpipeError, systemErrorCode, userError } from '../../base/errors.js';
+
+/** Errors that every kind of remote throws, so that callers can tell them apart by `code`. */
+
+/** May pass by itself: an overloaded server, a conflicting writer. */
+export function remoteBusy(where: string, what: string, cause?: unknown): OcrpipeError {
+  return new OcrpipeError('remote-busy', `${where} is busy: ${what}`, {
+    hint: 'Run the command again: it continues where it stopped.',
+    cause,
+  });
+}
+
+/** The connection broke or could not be made. */
+export function remoteInterrupted(where: string, what: string, cause?: unknown): OcrpipeError {
+  return new OcrpipeError('remote-interrupted', `the connection to ${where} failed: ${what}`, {
+    hint: 'Check the network, then run the command again: it continues where it stopped.',
+    cause,
+  });
+}
+
+/** Nobody answers at the address: the user must correct the endpoint or start the server. */
+export function remoteUnreachable(where: string, what: string, cause?: unknown): OcrpipeError {
+  return userError('remote-unreachable', `cannot reach ${where}: ${what}`, {
+    hint: "Check the network and the address ('ocrpipe remote list'); change it with 'ocrpipe remote modify NAME --endpoint URL'.",
+    cause,
+  });
+}
+
+/** The object is no longer the one that was asked for. */
+export function remoteChanged(where: string, key: string): OcrpipeError {
+  return new OcrpipeError('remote-changed', `${key} on ${where} changed while it was read`, {
+    hint: 'Run the command again.',
+  });
+}
+
+/** What heals a remote that lost or damaged something. */
+export const SEND_AGAIN =
+  "Run 'ocrpipe push --verify' in a workspace that has the data: what is missing or damaged there is sent again.";
+
+/** An object is shorter than what its catalog says. */
+export function rangeRefused(where: string, key: string): OcrpipeError {
+  return new OcrpipeError('remote-range', `${key} on ${where} is shorter than its catalog says`, {
+    hint: SEND_AGAIN,
+  });
+}
+
+/** The bytes that arrived at the remote are not those that were sent. */
+export function damagedUpload(where: string, key: string): OcrpipeError {
+  return new OcrpipeError(
+    'damaged-upload',
+    `${key} arrived damaged at ${where} and was refused: the file changed while it was read, or the network damages bytes`,
+    { hint: 'Run the command again.' },
+  );
+}
+
+/** Worth another attempt. */
+export function isPassing(error: unknown): boolean {
+  return (
+    error instanceof OcrpipeError && (error.code === 'remote-busy' || error.code === 'remote-interrupted')
+  );
+}
+
+/** Nobody answered at the address. */
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof OcrpipeError && error.code === 'remote-unreachable';
+}
+
+/** A failed file operation on a folder remote, worded for people. */
+export function folderFailure(where: string, error: unknown): unknown {
+  const code = error instanceof OcrpipeError ? undefined : systemErrorCode(error);
+  if (code === undefined) return error;
+  const said = folderMessages[code];
+  if (said !== undefined) {
+    return userError(said.code, `${said.message} ${where}`, { hint: said.hint, cause: error });
+  }
+  return new OcrpipeError('remote-failed', `${where} failed with ${code}`, { cause: error });
+}
+
+const folderMessages: Partial<Record<string, { code: string; message: string; hint: string }>> = {
+  EACCES: {
+    code: 'remote-denied',
+    message: 'this user may not read or write the folder',
+    hint: 'Change the rights of the folder, or name another remote with --remote.',
+  },
+  EROFS: {
+    code: 'remote-denied',
+    message: 'the file system is read-only:',
+    hint: 'Mount it writable, or name another remote with --remote.',
+  },
+  ENOSPC: {
+    code: 'remote-full',
+    message: 'no space is left on',
+    hint: 'Free space there, then run the command again: it continues where it stopped.',
+  },
+  ENOTDIR: {
+    code: 'remote-not-a-folder',
+    message: 'a file stands where a folder is needed:',
+    hint: "Name a folder: 'ocrpipe remote modify NAME --url FOLDER'.",
+  },
+};

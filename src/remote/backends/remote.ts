@@ -1,0 +1,113 @@
+import type { ContentId } from '../../base/content-id.js';
+
+/** One object of a listing. `key` is relative to the root of the remote: 'packs/….cat'. */
+export interface Listed {
+  key: string;
+  /** Bytes. */
+  size: number;
+}
+
+/** Bytes from `start` (inclusive) to `end` (exclusive). */
+export interface ByteRange {
+  start: number;
+  end: number;
+}
+
+/** What to upload: bytes in memory, or a whole file of exactly `size` bytes. */
+export type UploadBody = { bytes: Uint8Array } | { file: string; size: number };
+
+/** What a remote knows of one object without its bytes. */
+export interface Described {
+  size: number;
+  /** Changes whenever the object does; for `ifMatch`. */
+  etag: string;
+  /** SHA-256 of the bytes where the server keeps it. */
+  sha256?: ContentId;
+}
+
+/** An object, or a range of one, on its way. */
+export interface Download {
+  /** Bytes that `body` will yield. */
+  size: number;
+  /** Bytes of the whole object. */
+  total: number;
+  etag: string;
+  /** Must be read to its end or abandoned by leaving the loop: either frees the connection. */
+  body: AsyncIterable<Uint8Array>;
+}
+
+export interface GetOptions {
+  range?: ByteRange;
+  /** Throws `remote-changed` if the object is no longer the one with this etag. */
+  ifMatch?: string;
+  signal?: AbortSignal | undefined;
+}
+
+export interface PutOptions {
+  /** SHA-256 of the body. The remote refuses other bytes: a damaged upload cannot land (`damaged-upload`). */
+  sha256: ContentId;
+  /** Create only: an existing object stays as it is and `exists` is returned. */
+  ifNoneMatch?: boolean;
+  signal?: AbortSignal | undefined;
+}
+
+/** Requests made and bytes of bodies moved, retries included. One remote has one of these for its whole life. */
+export interface Traffic {
+  requests: number;
+  sentBytes: number;
+  receivedBytes: number;
+}
+
+export function noTraffic(): Traffic {
+  return { requests: 0, sentBytes: 0, receivedBytes: 0 };
+}
+
+/** What a remote can do beyond storing bytes. */
+export interface Capabilities {
+  /** `ifNoneMatch` is atomic: of several writers one wins. Without it two pushers could both write base n. */
+  conditionalCreate: boolean;
+}
+
+/**
+ * A place that keeps named, immutable byte strings. Keys are '/'-separated relative paths of [A-Za-z0-9._-] parts.
+ *
+ * - An object becomes visible whole or not at all, and is durable when `put` returns.
+ * - What was put is seen by every later `list`, `get` and `describe` of any client.
+ * - A missing object is a value (`undefined`), not an error. Other failures throw OcrpipeError: `remote-busy` and
+ *   `remote-interrupted` may pass and are worth another attempt, everything else is final. No message holds a secret.
+ * - An aborted signal ends a call with the signal's reason; nothing half-written becomes visible.
+ */
+export interface Remote {
+  /** How people know it: `s3://bucket/prefix` or a folder. Never holds a secret. */
+  readonly where: string;
+  readonly traffic: Traffic;
+  readonly capabilities: Capabilities;
+  /** Every object whose key starts with `prefix` (which ends with '/'), in any order. */
+  list(prefix: string, options?: { signal?: AbortSignal | undefined }): Promise<Listed[]>;
+  /** `remote-range` if the object is shorter than the range's end. */
+  get(key: string, options?: GetOptions): Promise<Download | undefined>;
+  describe(key: string, options?: { signal?: AbortSignal | undefined }): Promise<Described | undefined>;
+  put(key: string, body: UploadBody, options: PutOptions): Promise<'created' | 'exists'>;
+  /** Deleting what is not there is no error. */
+  delete(key: string, options?: { signal?: AbortSignal | undefined }): Promise<void>;
+  /** The remote's own clock: clients' clocks decide nothing. Costs no request right after another call. */
+  now(options?: { signal?: AbortSignal | undefined }): Promise<Date>;
+  /** Frees sockets. The remote must not be used afterwards. */
+  close(): void;
+}
+
+/** Bytes of an upload body. */
+export function bodySize(body: UploadBody): number {
+  return 'bytes' in body ? body.bytes.length : body.size;
+}
+
+/** Reads a whole download into memory; the caller has checked `size` against a bound. */
+export async function readAll(download: Download): Promise<Buffer> {
+  const whole = Buffer.allocUnsafe(download.size);
+  let filled = 0;
+  for await (const chunk of download.body) {
+    whole.set(chunk, filled);
+    filled += chunk.length;
+  }
+  return whole;
+}

@@ -1,0 +1,171 @@
+import { OcrpipeError, systemErrorCode, userError } from '../../../base/errors.js';
+import { remoteBusy, remoteInterrupted, remoteUnreachable } from '../remote-errors.js';
+
+/** What is said about a remote in an error: never more than the address and the name of the profile. */
+export interface S3Address {
+  bucket: string;
+  /** 's3://bucket/prefix' */
+  where: string;
+  endpoint?: string | undefined;
+  profile?: string | undefined;
+}
+
+/** The fields of an SDK error that decide what it means. `message` is never passed on: servers echo requests in it. */
+interface Seen {
+  name: string;
+  status: number | undefined;
+  system: string | undefined;
+}
+
+/** True if the error is the server's answer `status`. */
+export function answered(error: unknown, status: number): boolean {
+  return look(error).status === status;
+}
+
+/** True if the server named its error so ('NoSuchKey', …). */
+export function named(error: unknown, name: string): boolean {
+  return look(error).name === name;
+}
+
+/** What a failed S3 request means to people. Aborts and OcrpipeErrors pass unchanged. */
+export function translateS3Error(error: unknown, address: S3Address, signal?: AbortSignal): unknown {
+  if (signal?.aborted === true) return signal.reason;
+  if (error instanceof OcrpipeError) return error;
+  const seen = look(error);
+  return (
+    credentialsError(seen, address) ??
+    bucketError(seen, address) ??
+    connectionError(seen, address, error) ??
+    serverError(seen, address)
+  );
+}
+
+function look(error: unknown): Seen {
+  if (typeof error !== 'object' || error === null) return { name: '', status: undefined, system: undefined };
+  const fields = error as { name?: unknown; $metadata?: { httpStatusCode?: unknown }; errors?: unknown };
+  const status = fields.$metadata?.httpStatusCode;
+  // A host with several addresses fails with one error for each of them.
+  const inner = Array.isArray(fields.errors) ? (fields.errors[0] as unknown) : undefined;
+  return {
+    name: typeof fields.name === 'string' ? fields.name : '',
+    status: typeof status === 'number' ? status : undefined,
+    system: systemErrorCode(error) ?? systemErrorCode(inner),
+  };
+}
+
+const REFUSED_CREDENTIALS = new Set([
+  'InvalidAccessKeyId',
+  'SignatureDoesNotMatch',
+  'InvalidToken',
+  'InvalidClientTokenId',
+  'AuthorizationHeaderMalformed',
+]);
+const EXPIRED = new Set(['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired', 'RequestExpired']);
+
+function credentialsError(seen: Seen, address: S3Address): OcrpipeError | undefined {
+  const using =
+    address.profile === undefined
+      ? 'the credentials in use'
+      : `the credentials of profile '${address.profile}'`;
+  const change =
+    "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile of ~/.aws/config: 'ocrpipe remote modify NAME --profile P'.";
+  if (seen.name === 'CredentialsProviderError' || seen.name === 'TokenProviderError') {
+    const message =
+      address.profile === undefined
+        ? `no AWS credentials were found for ${address.where}`
+        : `profile '${address.profile}' gives no AWS credentials for ${address.where}`;
+    return userError('credentials-missing', message, {
+      hint: `${change} With single sign-on: 'aws sso login'.`,
+    });
+  }
+  if (EXPIRED.has(seen.name)) {
+    return userError('credentials-expired', `${using} for ${address.where} have expired`, {
+      hint: "Renew them (with single sign-on: 'aws sso login'), then run the command again: it continues where it stopped.",
+    });
+  }
+  if (REFUSED_CREDENTIALS.has(seen.name) || seen.status === 401) {
+    return userError('credentials-refused', `${address.where} refuses ${using} (${seen.name})`, {
+      hint: `${change} If they are right, check the endpoint and the region.`,
+    });
+  }
+  return undefined;
+}
+
+function bucketError(seen: Seen, address: S3Address): OcrpipeError | undefined {
+  const modify = "change the address with 'ocrpipe remote modify NAME --url s3://BUCKET/PREFIX'";
+  if (seen.name === 'NoSuchBucket') {
+    return userError('bucket-missing', `there is no bucket '${address.bucket}'${at(address)}`, {
+      hint: `Create it, or ${modify}.`,
+    });
+  }
+  if (seen.name === 'InvalidBucketName') {
+    return userError('bucket-name', `'${address.bucket}' cannot be the name of a bucket`, {
+      hint: `Bucket names have 3 to 63 lower-case letters, digits, dots and hyphens; ${modify}.`,
+    });
+  }
+  if (
+    seen.status === 301 ||
+    seen.name === 'PermanentRedirect' ||
+    seen.name === 'IllegalLocationConstraintException'
+  ) {
+    return userError('bucket-elsewhere', `bucket '${address.bucket}' is in another region`, {
+      hint: "Name its region: 'ocrpipe remote modify NAME --region REGION'.",
+    });
+  }
+  if (seen.status === 403) {
+    return userError('remote-denied', `access to ${address.where} is denied`, {
+      hint: 'The user needs s3:ListBucket, s3:GetObject, s3:PutObject and s3:DeleteObject there; ask the owner of the bucket, or use another profile.',
+    });
+  }
+  return undefined;
+}
+
+const WRONG_ADDRESS = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH']);
+const TLS = /^(ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_SSL_)/;
+
+function connectionError(seen: Seen, address: S3Address, cause: unknown): OcrpipeError | undefined {
+  const system = seen.system ?? '';
+  if (seen.status !== undefined && seen.status < 400 && seen.system === undefined) {
+    return notS3(address);
+  }
+  if (TLS.test(system) || system === 'EPROTO') {
+    return userError('remote-tls', `no secure connection to ${address.where}${at(address)} (${system})`, {
+      hint: 'Check that the endpoint begins with http:// or https:// as the server expects; name a private authority with NODE_EXTRA_CA_CERTS=FILE.',
+    });
+  }
+  if (WRONG_ADDRESS.has(system)) return remoteUnreachable(`${address.where}${at(address)}`, system);
+  if (seen.status === undefined && (system !== '' || TIMEOUTS.has(seen.name))) {
+    return remoteInterrupted(address.where, system === '' ? 'no answer in time' : system, cause);
+  }
+  return undefined;
+}
+
+/** Something answers, but not in the language of S3. */
+export function notS3(address: S3Address): OcrpipeError {
+  return userError('remote-not-s3', `what answers for ${address.where}${at(address)} is no S3 server`, {
+    hint: "Check the endpoint: 'ocrpipe remote modify NAME --endpoint URL'.",
+  });
+}
+
+const TIMEOUTS = new Set(['TimeoutError', 'RequestTimeout', 'NetworkingError']);
+const BUSY_NAMES = new Set([
+  'SlowDown',
+  'Throttling',
+  'ThrottlingException',
+  'RequestTimeout',
+  'RequestTimeTooSkewed',
+]);
+
+function serverError(seen: Seen, address: S3Address): unknown {
+  const said = seen.name === '' || seen.name === 'Error' ? `status ${seen.status ?? 'unknown'}` : seen.name;
+  if ((seen.status ?? 0) >= 500 || seen.status === 429 || seen.status === 409 || BUSY_NAMES.has(seen.name)) {
+    return remoteBusy(address.where, said);
+  }
+  return new OcrpipeError('remote-failed', `${address.where} refused a request: ${said}`, {
+    hint: "Run 'ocrpipe remote add' with a new name and the same address: it tests what the server supports.",
+  });
+}
+
+function at(address: S3Address): string {
+  return address.endpoint === undefined ? '' : ` at ${address.endpoint}`;
+}

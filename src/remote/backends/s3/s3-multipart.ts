@@ -1,0 +1,188 @@
+import { createHash } from 'node:crypto';
+import { open, type FileHandle } from 'node:fs/promises';
+import type { Part, S3Client } from '@aws-sdk/client-s3';
+import type { OcrpipeError } from '../../../base/errors.js';
+import type { PutOptions } from '../remote.js';
+import type { S3Module } from './s3-client.js';
+import { answered } from './s3-errors.js';
+
+/** Files above this size go up in parts: the largest pack, with its table, is one request. Bytes. */
+export const MULTIPART_BYTES = 68 * 1024 * 1024;
+const MIN_PART_BYTES = 16 * 1024 * 1024;
+const MAX_PARTS = 9_000;
+const MIB = 1024 * 1024;
+/** Parts on their way at once: each is held in memory. */
+const PARTS_IN_FLIGHT = 3;
+
+/** Part size of an object: a function of its size alone, so that any client can continue another's upload. Bytes. */
+function partSizeOf(size: number): number {
+  return Math.max(MIN_PART_BYTES, Math.ceil(size / MAX_PARTS / MIB) * MIB);
+}
+
+/** What an upload in parts needs of the remote that makes it. */
+export interface PartsUpload {
+  sdk: S3Module;
+  client: S3Client;
+  /** Sends one request and counts it; `sentBytes` is the length of its body. */
+  send<T>(request: (how: { abortSignal?: AbortSignal }) => Promise<T>, sentBytes?: number): Promise<T>;
+  place: { Bucket: string; Key: string };
+  body: { file: string; size: number };
+  options: PutOptions;
+  /** The error for bytes that are not those of `options.sha256`. */
+  damaged: () => OcrpipeError;
+}
+
+interface FinishedPart {
+  PartNumber: number;
+  ETag: string;
+  ChecksumSHA256: string;
+}
+
+/**
+ * Uploads a file in parts of fixed size and completes it only if the SHA-256 of everything that was read is the one
+ * promised: S3's own checksum of such an object covers the parts' checksums, not the bytes. An upload of the same key that
+ * broke off is continued: the server knows its parts, so nothing need be kept here.
+ */
+export async function uploadInParts(upload: PartsUpload): Promise<void> {
+  const { sdk, client, place, options } = upload;
+  const begun = await unfinishedUpload(upload);
+  const uploadId = begun?.uploadId ?? (await startUpload(upload));
+  const parts = await sendParts(upload, uploadId, begun?.parts ?? new Map<number, Part>());
+  await upload.send((how) =>
+    client.send(
+      new sdk.CompleteMultipartUploadCommand({
+        ...place,
+        UploadId: uploadId,
+        MultipartUpload: { Parts: parts },
+        ...(options.ifNoneMatch === true && { IfNoneMatch: '*' }),
+      }),
+      how,
+    ),
+  );
+}
+
+async function startUpload(upload: PartsUpload): Promise<string> {
+  const { sdk, client, place } = upload;
+  const started = await upload.send((how) =>
+    client.send(new sdk.CreateMultipartUploadCommand({ ...place, ChecksumAlgorithm: 'SHA256' }), how),
+  );
+  return started.UploadId ?? '';
+}
+
+/** The newest unfinished upload of this key with its parts. A user who may not list uploads starts afresh. */
+async function unfinishedUpload(
+  upload: PartsUpload,
+): Promise<{ uploadId: string; parts: Map<number, Part> } | undefined> {
+  const { sdk, client, place } = upload;
+  try {
+    const { Uploads } = await upload.send((how) =>
+      client.send(new sdk.ListMultipartUploadsCommand({ Bucket: place.Bucket, Prefix: place.Key }), how),
+    );
+    const own = (Uploads ?? []).filter(({ Key }) => Key === place.Key);
+    own.sort((a, b) => (b.Initiated?.getTime() ?? 0) - (a.Initiated?.getTime() ?? 0));
+    const uploadId = own[0]?.UploadId;
+    return uploadId === undefined ? undefined : { uploadId, parts: await partsOf(upload, uploadId) };
+  } catch (error) {
+    if (answered(error, 403) || answered(error, 404) || answered(error, 501)) return undefined;
+    throw error;
+  }
+}
+
+async function partsOf(upload: PartsUpload, uploadId: string): Promise<Map<number, Part>> {
+  const { sdk, client, place } = upload;
+  const parts = new Map<number, Part>();
+  let marker: string | undefined;
+  do {
+    const page = await upload.send((how) =>
+      client.send(
+        new sdk.ListPartsCommand({
+          ...place,
+          UploadId: uploadId,
+          ...(marker !== undefined && { PartNumberMarker: marker }),
+        }),
+        how,
+      ),
+    );
+    for (const part of page.Parts ?? []) parts.set(part.PartNumber ?? 0, part);
+    marker = page.IsTruncated === true ? page.NextPartNumberMarker : undefined;
+  } while (marker !== undefined);
+  return parts;
+}
+
+/** Reads the file once from start to end, sending each part that the server has not. */
+async function sendParts(
+  upload: PartsUpload,
+  uploadId: string,
+  there: ReadonlyMap<number, Part>,
+): Promise<FinishedPart[]> {
+  const { size } = upload.body;
+  const partSize = partSizeOf(size);
+  const whole = createHash('sha256');
+  const finished: Promise<FinishedPart>[] = [];
+  const file = await open(upload.body.file, 'r');
+  try {
+    for (let number = 1, at = 0; at < size; number += 1, at += partSize) {
+      upload.options.signal?.throwIfAborted();
+      const bytes = await readPart(file, at, Math.min(partSize, size - at), upload);
+      whole.update(bytes);
+      const sent = sendPart(upload, uploadId, { number, bytes, there: there.get(number) });
+      // The failure is taken up below; without this a part that fails early would count as unhandled.
+      sent.catch(() => undefined);
+      finished.push(sent);
+      if (number > PARTS_IN_FLIGHT) await finished[number - 1 - PARTS_IN_FLIGHT];
+    }
+    const parts = await Promise.all(finished);
+    if (whole.digest('hex') !== upload.options.sha256) throw upload.damaged();
+    return parts;
+  } finally {
+    // Parts on their way use their own buffers: only the file must not outlive this call.
+    await Promise.allSettled(finished);
+    await file.close();
+  }
+}
+
+async function readPart(file: FileHandle, at: number, length: number, upload: PartsUpload): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafeSlow(length);
+  for (let done = 0; done < length;) {
+    const { bytesRead } = await file.read(bytes, done, length - done, at + done);
+    if (bytesRead === 0) throw upload.damaged();
+    done += bytesRead;
+  }
+  return bytes;
+}
+
+async function sendPart(
+  upload: PartsUpload,
+  uploadId: string,
+  part: { number: number; bytes: Buffer; there: Part | undefined },
+): Promise<FinishedPart> {
+  const { sdk, client, place } = upload;
+  const { number, bytes, there } = part;
+  const checksum = createHash('sha256').update(bytes).digest('base64');
+  if (there?.ETag !== undefined && isSamePart(there, bytes, checksum)) {
+    return { PartNumber: number, ETag: there.ETag, ChecksumSHA256: checksum };
+  }
+  const answer = await upload.send(
+    (how) =>
+      client.send(
+        new sdk.UploadPartCommand({
+          ...place,
+          UploadId: uploadId,
+          PartNumber: number,
+          Body: bytes,
+          ContentLength: bytes.length,
+          ChecksumSHA256: checksum,
+        }),
+        how,
+      ),
+    bytes.length,
+  );
+  return { PartNumber: number, ETag: answer.ETag ?? '', ChecksumSHA256: checksum };
+}
+
+/** True if a part that the server has is this one: by its SHA-256, or by the MD5 that most servers give as ETag. */
+function isSamePart(there: Part, bytes: Buffer, checksum: string): boolean {
+  if (there.Size !== bytes.length) return false;
+  if (there.ChecksumSHA256 !== undefined) return there.ChecksumSHA256 === checksum;
+  return there.ETag?.replaceAll('"', '') === createHash('md5').update(bytes).digest('hex');
+}

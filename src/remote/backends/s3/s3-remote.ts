@@ -1,0 +1,295 @@
+import { setMaxListeners } from 'node:events';
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import type { GetObjectCommandOutput, ListObjectsV2CommandOutput, S3Client } from '@aws-sdk/client-s3';
+import { isContentId, type ContentId } from '../../../base/content-id.js';
+import { systemErrorCode } from '../../../base/errors.js';
+import {
+  bodySize,
+  noTraffic,
+  type Described,
+  type Download,
+  type GetOptions,
+  type Listed,
+  type PutOptions,
+  type Remote,
+  type UploadBody,
+} from '../remote.js';
+import { damagedUpload, rangeRefused, remoteChanged, remoteInterrupted } from '../remote-errors.js';
+import { openS3Client, SILENCE_TIMEOUT_MS, type S3Module, type S3Settings } from './s3-client.js';
+import { answered, named, notS3, translateS3Error, type S3Address } from './s3-errors.js';
+import { MULTIPART_BYTES, uploadInParts } from './s3-multipart.js';
+
+const READ_BYTES = 1024 * 1024;
+
+type Signal = { signal?: AbortSignal | undefined };
+
+/** A bucket, or the part of one below a prefix, of any S3 server. */
+export class S3Remote implements Remote {
+  readonly traffic = noTraffic();
+  readonly capabilities = { conditionalCreate: true };
+  readonly where: string;
+  readonly #settings: S3Settings;
+  readonly #address: S3Address;
+  readonly #sdk: S3Module;
+  readonly #client: S3Client;
+  /** The server's clock as its last answer gave it, and when that was by a clock that only runs forward. */
+  #clock: { server: number; at: number } | undefined;
+
+  private constructor(settings: S3Settings, opened: { sdk: S3Module; client: S3Client }) {
+    const { bucket, prefix, endpoint, profile } = settings;
+    this.#settings = settings;
+    this.where = `s3://${bucket}${prefix === '' ? '' : `/${prefix.slice(0, -1)}`}`;
+    this.#address = { bucket, where: this.where, endpoint, profile };
+    this.#sdk = opened.sdk;
+    this.#client = opened.client;
+    this.#watchClock();
+  }
+
+  /** Loads the SDK; sends nothing. */
+  static async open(settings: S3Settings): Promise<S3Remote> {
+    return new S3Remote(settings, await openS3Client(settings));
+  }
+
+  async list(prefix: string, options: Signal = {}): Promise<Listed[]> {
+    const found: Listed[] = [];
+    let token: string | undefined;
+    do {
+      const page = await this.#listPage(prefix, token, options);
+      for (const { Key, Size } of page.Contents ?? []) {
+        if (Key?.startsWith(this.#settings.prefix) !== true || Key.endsWith('/')) continue;
+        found.push({ key: Key.slice(this.#settings.prefix.length), size: Size ?? 0 });
+      }
+      token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+    } while (token !== undefined);
+    return found;
+  }
+
+  async get(key: string, options: GetOptions = {}): Promise<Download | undefined> {
+    const { range, ifMatch } = options;
+    try {
+      const answer = await this.#send(options, (how) =>
+        this.#client.send(
+          new this.#sdk.GetObjectCommand({
+            ...this.#place(key),
+            ...(range && { Range: `bytes=${range.start}-${range.end - 1}` }),
+            ...(ifMatch !== undefined && { IfMatch: ifMatch }),
+          }),
+          how,
+        ),
+      );
+      return this.#download(key, answer, options);
+    } catch (error) {
+      if (isMissingObject(error)) return undefined;
+      if (answered(error, 412)) throw remoteChanged(this.where, key);
+      if (answered(error, 416)) throw rangeRefused(this.where, key);
+      throw this.#translated(error, options);
+    }
+  }
+
+  async describe(key: string, options: Signal = {}): Promise<Described | undefined> {
+    try {
+      const answer = await this.#send(options, (how) =>
+        this.#client.send(
+          new this.#sdk.HeadObjectCommand({ ...this.#place(key), ChecksumMode: 'ENABLED' }),
+          how,
+        ),
+      );
+      const sha256 = idOfChecksum(answer.ChecksumSHA256);
+      return { size: answer.ContentLength ?? 0, etag: answer.ETag ?? '', ...(sha256 && { sha256 }) };
+    } catch (error) {
+      if (isMissingObject(error)) return undefined;
+      throw this.#translated(error, options);
+    }
+  }
+
+  async put(key: string, body: UploadBody, options: PutOptions): Promise<'created' | 'exists'> {
+    try {
+      if ('file' in body && body.size > MULTIPART_BYTES) await this.#putInParts(key, body, options);
+      else await this.#putWhole(key, body, options);
+      return 'created';
+    } catch (error) {
+      if (answered(error, 412)) return 'exists';
+      if (answered(error, 409) && (await this.describe(key, options)) !== undefined) return 'exists';
+      if (named(error, 'BadDigest') || named(error, 'XAmzContentSHA256Mismatch')) {
+        throw damagedUpload(this.where, key);
+      }
+      throw this.#translated(error, options);
+    }
+  }
+
+  async delete(key: string, options: Signal = {}): Promise<void> {
+    try {
+      await this.#send(options, (how) =>
+        this.#client.send(new this.#sdk.DeleteObjectCommand(this.#place(key)), how),
+      );
+    } catch (error) {
+      throw this.#translated(error, options);
+    }
+  }
+
+  /** The clock of the last answer and what passed since; asks the server only if it was never heard. */
+  async now(options: Signal = {}): Promise<Date> {
+    if (this.#clock === undefined) await this.describe('format.json', options);
+    const clock = this.#clock;
+    if (clock === undefined) throw notS3(this.#address);
+    return new Date(clock.server + (performance.now() - clock.at));
+  }
+
+  close(): void {
+    this.#client.destroy();
+  }
+
+  #place(key: string): { Bucket: string; Key: string } {
+    return { Bucket: this.#settings.bucket, Key: this.#settings.prefix + key };
+  }
+
+  /** One request, counted. Throws what the SDK throws: callers look for the answers they expect, then translate. */
+  async #send<T>(options: Signal, send: (how: { abortSignal?: AbortSignal }) => Promise<T>): Promise<T> {
+    options.signal?.throwIfAborted();
+    // Every request under way listens to the one signal of the command: many are no leak.
+    if (options.signal) setMaxListeners(0, options.signal);
+    this.traffic.requests += 1;
+    return send(options.signal ? { abortSignal: options.signal } : {});
+  }
+
+  #translated(error: unknown, options: Signal): unknown {
+    return translateS3Error(error, this.#address, options.signal);
+  }
+
+  async #listPage(
+    prefix: string,
+    token: string | undefined,
+    options: Signal,
+  ): Promise<ListObjectsV2CommandOutput> {
+    try {
+      const page = await this.#send(options, (how) =>
+        this.#client.send(
+          new this.#sdk.ListObjectsV2Command({
+            Bucket: this.#settings.bucket,
+            Prefix: this.#settings.prefix + prefix,
+            ...(token !== undefined && { ContinuationToken: token }),
+          }),
+          how,
+        ),
+      );
+      if (page.Name === undefined && page.KeyCount === undefined) throw notS3(this.#address);
+      return page;
+    } catch (error) {
+      throw this.#translated(error, options);
+    }
+  }
+
+  #download(key: string, answer: GetObjectCommandOutput, options: GetOptions): Download {
+    const body = answer.Body;
+    if (!(body instanceof Readable)) throw notS3(this.#address);
+    const size = answer.ContentLength ?? 0;
+    const wanted = options.range && options.range.end - options.range.start;
+    if (wanted !== undefined && size !== wanted) {
+      body.destroy();
+      throw rangeRefused(this.where, key);
+    }
+    return { size, total: totalOf(answer), etag: answer.ETag ?? '', body: this.#read(body, size, options) };
+  }
+
+  /** The chunks of a body. Every way out of the loop frees the socket; a body that ends early or falls silent is an error. */
+  async *#read(body: Readable, size: number, options: Signal): AsyncGenerator<Uint8Array> {
+    const stop = (): void => {
+      body.destroy(new Error('aborted'));
+    };
+    const silence = setTimeout(stop, SILENCE_TIMEOUT_MS);
+    options.signal?.addEventListener('abort', stop, { once: true });
+    let received = 0;
+    try {
+      for await (const chunk of body as AsyncIterable<Buffer>) {
+        silence.refresh();
+        received += chunk.length;
+        this.traffic.receivedBytes += chunk.length;
+        yield chunk;
+      }
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      throw remoteInterrupted(this.where, systemErrorCode(error) ?? 'the answer broke off', error);
+    } finally {
+      clearTimeout(silence);
+      options.signal?.removeEventListener('abort', stop);
+      body.destroy();
+    }
+    if (received !== size) throw remoteInterrupted(this.where, 'the answer broke off');
+  }
+
+  async #putWhole(key: string, body: UploadBody, options: PutOptions): Promise<void> {
+    const stream = 'bytes' in body ? undefined : createReadStream(body.file, { highWaterMark: READ_BYTES });
+    try {
+      await this.#send(options, (how) =>
+        this.#client.send(
+          new this.#sdk.PutObjectCommand({
+            ...this.#place(key),
+            ...(stream ? { Body: stream } : 'bytes' in body && { Body: body.bytes }),
+            ContentLength: bodySize(body),
+            ChecksumSHA256: Buffer.from(options.sha256, 'hex').toString('base64'),
+            ...(options.ifNoneMatch === true && { IfNoneMatch: '*' }),
+          }),
+          how,
+        ),
+      );
+      this.traffic.sentBytes += bodySize(body);
+    } finally {
+      stream?.destroy();
+    }
+  }
+
+  async #putInParts(key: string, body: { file: string; size: number }, options: PutOptions): Promise<void> {
+    await uploadInParts({
+      sdk: this.#sdk,
+      client: this.#client,
+      send: async (request, sentBytes = 0) => {
+        const answer = await this.#send(options, request);
+        this.traffic.sentBytes += sentBytes;
+        return answer;
+      },
+      place: this.#place(key),
+      body,
+      options,
+      damaged: () => damagedUpload(this.where, key),
+    });
+  }
+
+  /** Each answer's Date header is the server's clock. */
+  #watchClock(): void {
+    this.#client.middlewareStack.add(
+      (next) => async (args) => {
+        const result = await next(args);
+        const date = dateOf(result.response);
+        if (date !== undefined) this.#clock = { server: date, at: performance.now() };
+        return result;
+      },
+      { step: 'deserialize', name: 'serverClock', priority: 'low' },
+    );
+  }
+}
+
+function dateOf(response: unknown): number | undefined {
+  if (typeof response !== 'object' || response === null || !('headers' in response)) return undefined;
+  const headers = response.headers as Record<string, string | undefined>;
+  const time = Date.parse(headers['date'] ?? '');
+  return Number.isNaN(time) ? undefined : time;
+}
+
+/** A 404 that is about the object: a missing bucket is another matter. */
+function isMissingObject(error: unknown): boolean {
+  return answered(error, 404) && !named(error, 'NoSuchBucket');
+}
+
+/** Bytes of the whole object: from 'bytes 1-2/5' where a range was answered. */
+function totalOf(answer: GetObjectCommandOutput): number {
+  const total = /\/(\d+)$/.exec(answer.ContentRange ?? '')?.[1];
+  return total === undefined ? (answer.ContentLength ?? 0) : Number(total);
+}
+
+/** The SHA-256 of a whole object; undefined where the server keeps none, or one of parts ('…-3'). */
+function idOfChecksum(checksum: string | undefined): ContentId | undefined {
+  if (checksum === undefined || checksum.includes('-')) return undefined;
+  const id = Buffer.from(checksum, 'base64').toString('hex');
+  return isContentId(id) ? id : undefined;
+}

@@ -1,0 +1,94 @@
+import { isContentId, type ContentId } from '../../base/content-id.js';
+import { canonicalJson } from '../../base/canonical-json.js';
+import { OcrpipeError, userError } from '../../base/errors.js';
+import { FOLDERS } from '../../store/format.js';
+
+/**
+ * `packs/base-<10 digits>.json`: the linear chain of bases. Base n says which catalogs hold everything up to it (`parts`),
+ * which catalogs those replace (`covered`), and which keys are on their way out (`condemned`). Only the highest counts, and
+ * only a base replaces catalogs.
+ */
+export interface Base {
+  n: number;
+  /** The remote's clock, ISO 8601 in UTC. */
+  created: string;
+  parts: readonly ContentId[];
+  covered: readonly ContentId[];
+  condemned: readonly Condemned[];
+}
+
+/** A key that counts as absent, and when (ISO 8601, the remote's clock) it may be deleted. */
+export interface Condemned {
+  key: string;
+  deleteAfter: string;
+}
+
+/** Longest base that is read, in bytes: room for a million names. */
+export const MAX_BASE_BYTES = 128 * 1024 * 1024;
+
+export function baseKey(n: number): string {
+  return `${FOLDERS.packs}/base-${String(n).padStart(10, '0')}.json`;
+}
+
+/** The number of the base that a key names, or undefined if it is none. */
+export function baseOfKey(key: string): number | undefined {
+  const digits = /^packs\/base-(\d{10})\.json$/.exec(key)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+export function encodeBase(base: Base): Buffer {
+  const { n, created } = base;
+  const condemned = base.condemned.map(({ key, deleteAfter }) => ({ key, deleteAfter }));
+  return Buffer.from(canonicalJson({ n, created, parts: base.parts, covered: base.covered, condemned }));
+}
+
+/** Reads base `n`. Throws `base-damaged` for anything else than that, `base-unknown` for an unknown key. */
+export function decodeBase(bytes: Buffer, n: number, where: string): Base {
+  const value = parse(bytes, where);
+  const { n: number, created, parts, covered, condemned, ...rest } = value;
+  const [extra] = Object.keys(rest);
+  if (extra !== undefined) {
+    throw userError('base-unknown', `${where} has the key '${extra}', which this ocrpipe does not know`, {
+      hint: 'Use a newer ocrpipe for this remote.',
+    });
+  }
+  if (number !== n || typeof created !== 'string') throw baseDamaged(where);
+  return {
+    n,
+    created,
+    parts: idsOf(parts, where),
+    covered: idsOf(covered, where),
+    condemned: condemnedOf(condemned, where),
+  };
+}
+
+function parse(bytes: Buffer, where: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString('utf8'));
+  } catch {
+    throw baseDamaged(where);
+  }
+  if (typeof value !== 'object' || value === null) throw baseDamaged(where);
+  return value as Record<string, unknown>;
+}
+
+function idsOf(value: unknown, where: string): ContentId[] {
+  if (!Array.isArray(value) || !value.every(isContentId)) throw baseDamaged(where);
+  return value;
+}
+
+function condemnedOf(value: unknown, where: string): Condemned[] {
+  if (!Array.isArray(value)) throw baseDamaged(where);
+  return value.map((item: unknown) => {
+    const { key, deleteAfter } = (item ?? {}) as Record<string, unknown>;
+    if (typeof key !== 'string' || typeof deleteAfter !== 'string') throw baseDamaged(where);
+    return { key, deleteAfter };
+  });
+}
+
+function baseDamaged(where: string): OcrpipeError {
+  return new OcrpipeError('base-damaged', `${where} is damaged: it is not what ocrpipe writes`, {
+    hint: 'Restore this file from a copy of the remote; without it nobody can tell what the remote holds.',
+  });
+}

@@ -1,0 +1,34 @@
+import type { ContentId } from '../../base/content-id.js';
+import type { EventSink } from '../../base/events.js';
+import type { LocalStore } from '../../store/local-store.js';
+import type { RunRecords } from '../../store/run-records.js';
+import type { Remote } from '../backends/remote.js';
+import type { ViewCache } from '../catalog/view-cache.js';
+
+/** Something to get with everything below it. */
+export interface FetchRoot {
+  id: ContentId;
+  kind: 'blob' | 'tree' | 'listing';
+  /** Bytes of a blob, where they are known. */
+  size?: number;
+  /** The path of the workspace that needs it, for messages. */
+  name: string;
+  /** Below a directory: raw bytes as latin1, '/'-separated. Only what lies there is fetched. */
+  below?: string;
+  /** Left out, rather than an error, if a part of it is nowhere. */
+  optional?: boolean;
+}
+
+export interface FetchInput {
+  store: LocalStore;
+  runs: RunRecords;
+  remote: Remote;
+  cache: ViewCache;
+  roots: readonly FetchRoot[];
+  /** Keys of runs whose records are wanted, as far as the remote has any. */
+  runKeys: readonly ContentId[];
+  /** Downloads at once. */
+  jobs: number;
+  events: EventSink;
+  signal: AbortSignal;
+}

@@ -1,0 +1,202 @@
+import { open, rm } from 'node:fs/promises';
+import type { ContentId } from '../../base/content-id.js';
+import { OcrpipeError } from '../../base/errors.js';
+import { writePoint } from '../../base/write-points.js';
+import { packKey } from '../../store/format.js';
+import type { PackTable } from '../../store/pack-format.js';
+import type { RunId } from '../../store/run-records.js';
+import type { StoreWriter } from '../../store/store-writer.js';
+import type { FetchInput } from './fetch-input.js';
+import { fetchLarge } from './fetch-large.js';
+import { fileGone, ObjectSource, type WantedObject } from './object-source.js';
+import { eachInParallel } from '../parallel.js';
+import { joinRanges, planPackRead, type PlannedRange } from './range-plan.js';
+import type { RemotePlace, RemoteView } from '../catalog/view.js';
+
+/** Wanted objects of one pack. */
+interface PackShare {
+  table: PackTable;
+  indexes: number[];
+}
+
+/** Carries out the transfers of one fetch: every object is verified before the store gets it. */
+export class FetchRun {
+  readonly #input: FetchInput;
+  readonly #view: RemoteView;
+  readonly #source: ObjectSource;
+  readonly #packsRead = new Set<ContentId>();
+  readonly #progress = { objects: 0, done: 0, total: 0 };
+
+  constructor(input: FetchInput, view: RemoteView) {
+    this.#input = input;
+    this.#view = view;
+    this.#source = new ObjectSource(input.remote, view, input.signal);
+  }
+
+  get objects(): number {
+    return this.#progress.objects;
+  }
+
+  get packs(): number {
+    return this.#packsRead.size;
+  }
+
+  /** Small blobs by packs, large ones by themselves. What was verified stays in the store even if another fails. */
+  async fetchBlobs(wanted: ReadonlyMap<ContentId, WantedObject>): Promise<void> {
+    const { shares, files } = this.#arrange(wanted.values());
+    this.#progress.total = [...wanted.keys()].reduce(
+      (sum, id) => sum + (this.#view.find('blob', id)?.length ?? 0),
+      0,
+    );
+    const nameOf = (id: ContentId): string => wanted.get(id)?.name ?? id;
+    const writer = this.#input.store.writer();
+    try {
+      await eachInParallel(shares, this.#input.jobs, (share) => this.#fetchShare(share, writer, nameOf));
+      await eachInParallel(files, Math.min(this.#input.jobs, 4), (file) => this.#fetchFile(file));
+    } finally {
+      writer.finish();
+      this.#input.events({ type: 'progress-end', key: 'fetch' });
+    }
+  }
+
+  /** Reads small objects (nodes, run records) into memory, verified; `alongside` adds objects of the same packs. */
+  async readSmall(
+    wanted: readonly WantedObject[],
+    take: (object: { kind: WantedObject['kind']; id: ContentId; bytes: Buffer }) => void,
+    alongside: (table: PackTable, requests: number) => readonly number[] = () => [],
+  ): Promise<void> {
+    const names = new Map(wanted.map(({ id, name }) => [id, name]));
+    const { shares } = this.#arrange(wanted);
+    const ranges = shares.flatMap(({ table, indexes }) =>
+      withAlongside(table, indexes, alongside).map((range) => ({ table, range })),
+    );
+    await eachInParallel(ranges, this.#input.jobs, async ({ table, range }) => {
+      this.#packsRead.add(table.packId);
+      for await (const object of this.#source.readRange(table, range, (id) => names.get(id) ?? id))
+        take(object);
+    });
+  }
+
+  /** The places of the objects, by pack; throws `object-missing`. */
+  #arrange(wanted: Iterable<WantedObject>): {
+    shares: PackShare[];
+    files: { wanted: WantedObject; place: RemotePlace }[];
+  } {
+    const shares = new Map<ContentId, PackShare>();
+    const files: { wanted: WantedObject; place: RemotePlace }[] = [];
+    for (const object of wanted) {
+      const place = this.#source.place(object);
+      if (place.in === 'file') {
+        files.push({ wanted: object, place });
+        continue;
+      }
+      const share = shares.get(place.table.packId) ?? { table: place.table, indexes: [] };
+      share.indexes.push(place.index);
+      shares.set(place.table.packId, share);
+    }
+    return { shares: [...shares.values()], files };
+  }
+
+  async #fetchShare(share: PackShare, writer: StoreWriter, nameOf: (id: ContentId) => string): Promise<void> {
+    const { table, indexes } = share;
+    this.#packsRead.add(table.packId);
+    const plan = planPackRead(table, indexes);
+    if (plan.whole && holdsBlobsOnly(table) && (await this.#fetchWholePack(table))) {
+      this.#count(indexes.length, bytesOf(table, indexes));
+      return;
+    }
+    // A pack with nodes in it is not taken as it is: nodes get their names after everything below them. Nor is one with
+    // wrong bytes somewhere: what is sound in it is taken, what is not is refused by name.
+    const ranges = plan.whole ? joinRanges(table, indexes, table.size) : plan.ranges;
+    for (const range of ranges) {
+      for await (const { bytes } of this.#source.readRange(table, range, nameOf)) {
+        writer.putBlob(bytes);
+        this.#count(1, bytes.length);
+      }
+    }
+  }
+
+  /** False if some of its bytes are wrong. The store verifies the whole file before it gets a name. */
+  async #fetchWholePack(table: PackTable): Promise<boolean> {
+    const { store } = this.#input;
+    const temporary = store.temporaryFile();
+    try {
+      await this.#download(packKey(table.packId), table.size, temporary);
+      store.adoptPack(temporary, table.packId);
+      return true;
+    } catch (error) {
+      if (error instanceof OcrpipeError && REFUSED.has(error.code)) return false;
+      throw error;
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  }
+
+  async #download(key: string, size: number, target: string): Promise<void> {
+    const { remote, signal } = this.#input;
+    const download = await remote.get(key, { range: { start: 0, end: size }, signal });
+    if (download === undefined) throw fileGone(remote, key);
+    writePoint();
+    const file = await open(target, 'wx');
+    try {
+      for await (const chunk of download.body) await file.writeFile(chunk);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #fetchFile({ wanted, place }: { wanted: WantedObject; place: RemotePlace }): Promise<void> {
+    const { store, remote, signal } = this.#input;
+    await fetchLarge({
+      ...{ store, remote, wanted, signal },
+      key: place.key,
+      size: place.length,
+      onBytes: (bytes) => {
+        this.#count(0, bytes);
+      },
+    });
+    this.#count(1, 0);
+  }
+
+  #count(objects: number, bytes: number): void {
+    this.#progress.objects += objects;
+    this.#progress.done += bytes;
+    const { done, total } = this.#progress;
+    this.#input.events({ type: 'progress', key: 'fetch', done, total, unit: 'bytes' });
+  }
+
+  /** Run records under the wanted keys that the remote has and the store has not. */
+  async fetchRuns(wanted: (run: RunId) => boolean): Promise<RunId[]> {
+    const runs = [...this.#view.runs()].filter((run) => wanted(run) && this.#view.has('run', run.record));
+    const byRecord = new Map(runs.map((run) => [run.record, run]));
+    const objects = runs.map(({ record }) => ({ kind: 'run' as const, id: record, name: 'pipeline.lock' }));
+    await this.readSmall(objects, ({ id, bytes }) => {
+      const run = byRecord.get(id);
+      if (run !== undefined) this.#input.runs.putBytes(run, bytes);
+    });
+    this.#progress.objects += runs.length;
+    return runs;
+  }
+}
+
+/** The ranges of the wanted objects, joined with what is rather read along than left out. */
+function withAlongside(
+  table: PackTable,
+  indexes: readonly number[],
+  alongside: (table: PackTable, requests: number) => readonly number[],
+): PlannedRange[] {
+  const ranges = joinRanges(table, indexes);
+  const more = alongside(table, ranges.length);
+  return more.length === 0 ? ranges : joinRanges(table, [...new Set([...indexes, ...more])]);
+}
+
+const REFUSED = new Set(['pack-damaged', 'object-damaged', 'remote-range']);
+
+function holdsBlobsOnly(table: PackTable): boolean {
+  for (let index = 0; index < table.count; index += 1) if (table.kindAt(index) !== 'blob') return false;
+  return true;
+}
+
+function bytesOf(table: PackTable, indexes: readonly number[]): number {
+  return indexes.reduce((sum, index) => sum + table.lengthAt(index), 0);
+}

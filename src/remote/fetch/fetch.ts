@@ -1,0 +1,101 @@
+import type { ContentId } from '../../base/content-id.js';
+import { OcrpipeError } from '../../base/errors.js';
+import type { NodeKind } from '../../store/format.js';
+import type { LocalStore } from '../../store/local-store.js';
+import type { RunId, RunRecords } from '../../store/run-records.js';
+import type { FetchInput } from './fetch-input.js';
+import { FetchRun } from './fetch-run.js';
+import { loadView } from '../catalog/load-view.js';
+import { MissingOnRemote } from './missing-on-remote.js';
+import type { RemoteView } from '../catalog/view.js';
+import { nodesAlongside, WantedWalk } from './wanted-walk.js';
+
+/** What a fetch brought into the store. */
+export interface Fetched {
+  objects: number;
+  /** Packs that were read, whole or in part. */
+  packs: number;
+  runs: readonly RunId[];
+}
+
+/**
+ * Brings what is wanted and not in the store into it, verified. Throws `object-damaged` for wrong bytes; what was verified
+ * before that stays in the store, and the next fetch goes on from there. Throws `MissingOnRemote` for what is neither here nor
+ * there, after everything else was brought.
+ */
+export async function fetchObjects(input: FetchInput): Promise<Fetched> {
+  try {
+    return await fetchOnce(input);
+  } catch (error) {
+    // A collection of garbage may have joined packs since the listing: what is wanted is then in another one.
+    if (!(error instanceof OcrpipeError) || error.code !== 'remote-file-gone') throw error;
+    return fetchOnce(input);
+  }
+}
+
+async function fetchOnce(input: FetchInput): Promise<Fetched> {
+  const remote = new LazyRun(input);
+  const walk = new WantedWalk(input.store, {
+    has: async (kind, id) => (await remote.open()).view.has(kind, id),
+    read: async (nodes, take) => {
+      const { run } = await remote.open();
+      await run.readSmall(
+        nodes,
+        ({ kind, id, bytes }) => {
+          take(kind, id, bytes);
+        },
+        nodesAlongside,
+      );
+    },
+  });
+  await walk.walk(input.roots);
+  if (walk.blobs.size > 0) await (await remote.open()).run.fetchBlobs(walk.blobs);
+  const nodes = walk.wholeNodes();
+  if (nodes.length > 0) storeNodes(input.store, nodes);
+  const keys = new Set(input.runKeys.filter((key) => !hasRecord(input.runs, key)));
+  const runs = keys.size === 0 ? [] : await (await remote.open()).run.fetchRuns(({ key }) => keys.has(key));
+  if (walk.missing.length > 0) throw new MissingOnRemote(input.remote.where, walk.missing);
+  return { objects: remote.objects + nodes.length, packs: remote.packs, runs };
+}
+
+/** True if the store has a record of a run under this key that can be read. */
+function hasRecord(runs: RunRecords, key: ContentId): boolean {
+  return runs.list(key).some((record) => runs.isWhole({ key, record }));
+}
+
+/** After every blob, so that a node in the store is most often whole. */
+function storeNodes(store: LocalStore, nodes: readonly { kind: NodeKind; bytes: Buffer }[]): void {
+  const writer = store.writer();
+  for (const { kind, bytes } of [...nodes].reverse()) writer.putTree(bytes, kind);
+  writer.finish();
+}
+
+/** The remote is looked at when something is not in the store, and not before: a fetch of nothing needs no network. */
+class LazyRun {
+  readonly #input: FetchInput;
+  #opened: Promise<{ view: RemoteView; run: FetchRun }> | undefined;
+  #run: FetchRun | undefined;
+
+  constructor(input: FetchInput) {
+    this.#input = input;
+  }
+
+  get objects(): number {
+    return this.#run?.objects ?? 0;
+  }
+
+  get packs(): number {
+    return this.#run?.packs ?? 0;
+  }
+
+  open(): Promise<{ view: RemoteView; run: FetchRun }> {
+    this.#opened ??= this.#load();
+    return this.#opened;
+  }
+
+  async #load(): Promise<{ view: RemoteView; run: FetchRun }> {
+    const view = await loadView(this.#input);
+    this.#run = new FetchRun(this.#input, view);
+    return { view, run: this.#run };
+  }
+}

@@ -1,0 +1,266 @@
+import type { ContentId } from '../../base/content-id.js';
+import { OcrpipeError, userError } from '../../base/errors.js';
+import type { NodeKind, ObjectKind } from '../../store/format.js';
+import type { LocalStore } from '../../store/local-store.js';
+import type { PackTable } from '../../store/pack-format.js';
+import { decodeNode, type TreeEntry, type TreeNode } from '../../store/tree-format.js';
+import type { FetchRoot } from './fetch-input.js';
+import { textOf, type MissingFile } from './missing-on-remote.js';
+import type { WantedObject } from './object-source.js';
+
+/** What a walk needs of the remote; asked for only when something is not in the store. */
+export interface NodeSource {
+  has(kind: ObjectKind, id: ContentId): Promise<boolean>;
+  /** Reads these nodes, and hands over others that came along. */
+  read(
+    nodes: readonly WantedObject[],
+    take: (kind: ObjectKind, id: ContentId, bytes: Buffer) => void,
+  ): Promise<void>;
+}
+
+/** Nodes of a pack are read all at once if they take no more than this: a tree then costs one request, not one a level. */
+const ALONGSIDE_BYTES = 256 * 1024;
+/** So many bytes more are rather read than paid for with another request. */
+const BYTES_PER_REQUEST = 1024 * 1024;
+
+interface NodeRef extends WantedObject {
+  kind: NodeKind;
+  optional: boolean;
+}
+
+interface WantedBlob extends WantedObject {
+  /** Where it belongs; of several places in one path only the first. */
+  places: MissingFile[];
+}
+
+interface ReadNode {
+  kind: NodeKind;
+  id: ContentId;
+  bytes: Buffer;
+}
+
+/** Walks what is wanted, through the store where it can and the remote where it must, level by level. */
+export class WantedWalk {
+  /** Blobs that the remote has and the store has not. */
+  readonly blobs = new Map<ContentId, WantedBlob>();
+  /** Nodes that were visited and are not in the store, parents first. */
+  readonly nodes: ReadNode[] = [];
+  /** What is in neither, and not optional. */
+  readonly missing: MissingFile[] = [];
+  /** Kind and id of that. */
+  readonly #lacking = new Set<string>();
+  readonly #store: LocalStore;
+  readonly #source: NodeSource;
+  readonly #read = new Map<string, Buffer>();
+  /** Nodes of the store, read before they are visited: a damaged one is got from the remote like an absent one. */
+  readonly #local = new Map<string, Buffer>();
+  readonly #seen = new Set<string>();
+
+  constructor(store: LocalStore, source: NodeSource) {
+    this.#store = store;
+    this.#source = source;
+  }
+
+  async walk(roots: readonly FetchRoot[]): Promise<void> {
+    let level: NodeRef[] = [];
+    for (const root of roots) level.push(...(await this.#start(root)));
+    while (level.length > 0) {
+      const present = await this.#load(level);
+      level = present.flatMap((ref) => this.#visit(ref));
+    }
+    await this.#dropAbsent();
+  }
+
+  /** The nodes that have everything below them, or will have it with `blobs`. */
+  wholeNodes(): ReadNode[] {
+    if (this.#lacking.size === 0) return this.nodes;
+    const read = new Map(this.nodes.map((node) => [node.kind + node.id, node]));
+    const seen = new Map<string, boolean>();
+    const isWhole = (name: string): boolean => {
+      const known = seen.get(name);
+      if (known !== undefined) return known;
+      const node = read.get(name);
+      const whole = !this.#lacking.has(name) && (node === undefined || namesIn(node).every(isWhole));
+      seen.set(name, whole);
+      return whole;
+    };
+    return this.nodes.filter(({ kind, id }) => isWhole(kind + id));
+  }
+
+  async #start(root: FetchRoot): Promise<NodeRef[]> {
+    const optional = root.optional ?? false;
+    if (root.kind === 'blob') {
+      this.#wantBlob(root, { path: root.name }, optional);
+      return [];
+    }
+    const ref: NodeRef = { kind: root.kind, id: root.id, name: root.name, optional };
+    if (root.below === undefined) return [ref];
+    const entry = await this.#descend(ref, root.below);
+    if (entry?.kind === 'file')
+      this.#wantBlob(entry, { path: `${root.name}/${textOf(root.below)}` }, optional);
+    return entry?.kind === 'directory' ? [{ ...ref, id: entry.id }] : [];
+  }
+
+  /**
+   * The entry at a path below a directory; the nodes on the way are wanted too. Undefined if one of them is missing. Throws
+   * `path-not-tracked`.
+   */
+  async #descend(top: NodeRef, path: string): Promise<TreeEntry | undefined> {
+    let at: TreeEntry | undefined;
+    for (const name of path.split('/')) {
+      if (at !== undefined && at.kind !== 'directory') throw notTracked(top.name, path);
+      const found = await this.#findEntry({ ...top, id: at?.id ?? top.id }, name);
+      if (found === 'missing') return undefined;
+      if (found === undefined) throw notTracked(top.name, path);
+      at = found;
+    }
+    return at;
+  }
+
+  async #findEntry(directory: NodeRef, name: string): Promise<TreeEntry | 'missing' | undefined> {
+    let ref = directory;
+    for (;;) {
+      if ((await this.#load([ref])).length === 0) return 'missing';
+      const node = this.#take(ref);
+      if (!('children' in node)) return node.entries.find((entry) => entry.name === name);
+      const child = node.children.find(({ last }) => name <= last);
+      if (child === undefined) return undefined;
+      // The whole listing of a directory on the way is kept: an edit of the part makes a new one of it.
+      const others = node.children.filter((each) => each !== child).map(({ id }) => ({ ...ref, id }));
+      await this.#loadNodes(others, node.level - 1);
+      ref = { ...ref, id: child.id };
+    }
+  }
+
+  /** Brings nodes of one directory, and those of it below them, and nothing that they name. */
+  async #loadNodes(refs: readonly NodeRef[], level: number): Promise<void> {
+    if (refs.length === 0) return;
+    const nodes = (await this.#load(refs)).map((ref) => ({ ref, node: this.#take(ref) }));
+    if (level === 0) return;
+    const below = nodes.flatMap(({ ref, node }) =>
+      'children' in node ? node.children.map(({ id }) => ({ ...ref, id })) : [],
+    );
+    await this.#loadNodes(below, level - 1);
+  }
+
+  /** Brings the nodes that are not in the store into memory; returns those that can be visited, and notes what is missing. */
+  async #load(level: readonly NodeRef[]): Promise<NodeRef[]> {
+    const absent = level.filter((ref) => !this.#isHere(ref));
+    const skipped = new Set<NodeRef>();
+    for (const ref of absent) {
+      if (await this.#source.has(ref.kind, ref.id)) continue;
+      skipped.add(ref);
+      if (!ref.optional) this.#note(ref, { path: ref.name });
+    }
+    const wanted = absent.filter((ref) => !skipped.has(ref));
+    if (wanted.length > 0) {
+      const unique = [...new Map(wanted.map((ref) => [ref.kind + ref.id, ref])).values()];
+      await this.#source.read(unique, (kind, id, bytes) => this.#read.set(kind + id, bytes));
+    }
+    return level.filter((ref) => !skipped.has(ref));
+  }
+
+  #isHere(ref: NodeRef): boolean {
+    const name = ref.kind + ref.id;
+    if (this.#read.has(name) || this.#local.has(name)) return true;
+    const bytes = this.#readLocal(ref);
+    if (bytes !== undefined) this.#local.set(name, bytes);
+    return bytes !== undefined;
+  }
+
+  #readLocal({ kind, id }: NodeRef): Buffer | undefined {
+    if (!this.#store.has(kind, id)) return undefined;
+    try {
+      return this.#store.read(kind, id);
+    } catch (error) {
+      if (error instanceof OcrpipeError && error.code === 'object-damaged') return undefined;
+      throw error;
+    }
+  }
+
+  /** What a node names, to be visited next. */
+  #visit(ref: NodeRef): NodeRef[] {
+    if (this.#seen.has(`visited ${ref.kind}${ref.id}`)) return [];
+    this.#seen.add(`visited ${ref.kind}${ref.id}`);
+    const node = this.#take(ref);
+    if ('children' in node) return node.children.map(({ id }) => ({ ...ref, id }));
+    const below: NodeRef[] = [];
+    for (const entry of node.entries) {
+      if (entry.kind === 'directory') below.push({ ...ref, id: entry.id });
+      else if (entry.kind === 'file' && ref.kind === 'tree') {
+        this.#wantBlob(entry, { path: ref.name, file: entry.name }, ref.optional);
+      }
+    }
+    return below;
+  }
+
+  /** The decoded node; one that came from the remote is noted for storing. */
+  #take(ref: NodeRef): TreeNode {
+    const name = ref.kind + ref.id;
+    const bytes = this.#read.get(name);
+    if (bytes !== undefined && !this.#seen.has(name)) {
+      this.#seen.add(name);
+      this.nodes.push({ kind: ref.kind, id: ref.id, bytes });
+    }
+    const node = decodeNode(bytes ?? this.#local.get(name) ?? this.#store.read(ref.kind, ref.id), ref.id);
+    this.#local.delete(name);
+    return node;
+  }
+
+  readonly #optionalBlobs = new Set<ContentId>();
+
+  #wantBlob({ id, size }: { id: ContentId; size?: number }, place: MissingFile, optional: boolean): void {
+    if (!optional) this.#optionalBlobs.delete(id);
+    const known = this.blobs.get(id);
+    if (known !== undefined && known.places.every(({ path }) => path !== place.path))
+      known.places.push(place);
+    if (known !== undefined || this.#store.has('blob', id, size)) return;
+    const name = place.file === undefined ? place.path : `${place.path} (${place.file})`;
+    this.blobs.set(id, { kind: 'blob', id, name, places: [place] });
+    if (optional) this.#optionalBlobs.add(id);
+  }
+
+  async #dropAbsent(): Promise<void> {
+    for (const [id, blob] of this.blobs) {
+      if (await this.#source.has('blob', id)) continue;
+      this.blobs.delete(id);
+      if (!this.#optionalBlobs.has(id)) this.#note(blob, ...blob.places);
+    }
+  }
+
+  #note({ kind, id }: { kind: ObjectKind; id: ContentId }, ...places: MissingFile[]): void {
+    this.#lacking.add(kind + id);
+    this.missing.push(...places);
+  }
+}
+
+/** Kind and id of everything that a node names. */
+function namesIn({ kind, id, bytes }: ReadNode): string[] {
+  const node = decodeNode(bytes, id);
+  if ('children' in node) return node.children.map((child) => kind + child.id);
+  return node.entries.flatMap((entry) => {
+    if (entry.kind === 'directory') return [kind + entry.id];
+    return entry.kind === 'file' && kind === 'tree' ? [`blob${entry.id}`] : [];
+  });
+}
+
+/** Nodes of the pack, if all of them are little to read beside what takes so many requests anyway. */
+export function nodesAlongside(table: PackTable, requests: number): number[] {
+  const limit = ALONGSIDE_BYTES + (requests - 1) * BYTES_PER_REQUEST;
+  const indexes: number[] = [];
+  let bytes = 0;
+  for (let index = 0; index < table.count; index += 1) {
+    const kind = table.kindAt(index);
+    if (kind !== 'tree' && kind !== 'listing') continue;
+    indexes.push(index);
+    bytes += table.lengthAt(index);
+    if (bytes > limit) return [];
+  }
+  return indexes;
+}
+
+function notTracked(name: string, path: string) {
+  return userError('path-not-tracked', `there is no '${path}' in ${name}`, {
+    hint: `Check the spelling, or pull all of it: 'ocrpipe pull ${name}'.`,
+  });
+}

@@ -1,0 +1,253 @@
+import type { ContentId } from '../../base/content-id.js';
+import { OcrpipeError } from '../../base/errors.js';
+import { MAX_PACK_DATA_BYTES, MAX_PACK_OBJECTS, packKey, type ObjectKind } from '../../store/format.js';
+import type { LocalStore } from '../../store/local-store.js';
+import { objectMissing } from '../../store/object-reader.js';
+import type { PackTable } from '../../store/pack-format.js';
+import type { RunId, RunRecords } from '../../store/run-records.js';
+import { walkNodes } from '../../store/tree-reader.js';
+import type { LargeObject } from '../catalog/catalog.js';
+import type { RemoteView } from '../catalog/view.js';
+
+/** Something to push with everything below it. */
+export interface PushRoot {
+  id: ContentId;
+  kind: 'blob' | 'tree' | 'listing';
+  /** Path of the workspace, for messages. */
+  name: string;
+  /** Left out, rather than an error, if a part of it is nowhere. */
+  optional?: boolean;
+}
+
+/** The local side of a push. */
+export interface PushSource {
+  store: LocalStore;
+  runs: RunRecords;
+}
+
+/** A small object that the remote needs. */
+export interface NeededObject {
+  kind: ObjectKind;
+  id: ContentId;
+  /** Bytes. */
+  length: number;
+}
+
+/** One pack to send: a local one as it is, or a new one of these objects in this order. */
+export type PlannedPack =
+  | { from: 'local'; table: PackTable; needed: readonly NeededObject[] }
+  | { from: 'objects'; needed: readonly NeededObject[] };
+
+/** What to send, in this order. Made without a request and without writing anything. */
+export interface PushPlan {
+  blobPacks: readonly PlannedPack[];
+  large: readonly LargeObject[];
+  /** Packs with nodes and run records; in a small push the only pack, with the blobs first. */
+  lastPacks: readonly PlannedPack[];
+  roots: readonly PushRoot[];
+  runs: readonly RunId[];
+  /** Objects to send, and their bytes. */
+  objects: number;
+  bytes: number;
+}
+
+/** Below so many bytes of small objects a push is one pack. */
+const ONE_PACK_BYTES = 16 * 1024 * 1024;
+/** A local pack goes as it is if at least this share of its bytes is needed. */
+const WHOLE_PACK_SHARE = 0.75;
+
+/** What to push. */
+export interface PushWanted {
+  roots: readonly PushRoot[];
+  runs: readonly RunId[];
+  /** The project that the roots are recorded for. */
+  project: string;
+}
+
+/**
+ * need = what the roots reach − what the view has. Nothing below a tree of the view is walked, unless a pack is missing
+ * there. Throws `object-missing` for what is neither here nor there.
+ */
+export function planPush(source: PushSource, wanted: PushWanted, view: RemoteView): PushPlan {
+  const collected = new Collected(source.store, view);
+  const kept = wanted.roots.filter((root) => collected.addRoot(root));
+  const runs = wanted.runs.filter((run) => !view.hasRun(run));
+  const records = runs
+    .filter((run) => !view.has('run', run.record))
+    .map((run) => ({ kind: 'run' as const, id: run.record, length: source.runs.readBytes(run).length }));
+  const { blobs, nodes, large } = collected;
+  const last = [...nodes, ...uniqueObjects(records)];
+  return {
+    ...arrangePacks({ source, view, blobs, last }),
+    large,
+    roots: uniqueRoots(kept).filter((root) => !view.hasRoot({ ...root, project: wanted.project })),
+    runs,
+    objects: blobs.length + last.length + large.length,
+    bytes: bytesOf(blobs) + bytesOf(last) + large.reduce((sum, { size }) => sum + size, 0),
+  };
+}
+
+/** True if the remote has everything, and knows that this project needs it. */
+export function isNothingToPush(plan: PushPlan): boolean {
+  return plan.objects === 0 && plan.roots.length === 0 && plan.runs.length === 0;
+}
+
+/** Gathers what the roots need, each object once, in path order. */
+class Collected {
+  readonly blobs: NeededObject[] = [];
+  readonly nodes: NeededObject[] = [];
+  readonly large: LargeObject[] = [];
+  readonly #store: LocalStore;
+  readonly #view: RemoteView;
+  readonly #seen = new Set<string>();
+
+  constructor(store: LocalStore, view: RemoteView) {
+    this.#store = store;
+    this.#view = view;
+  }
+
+  /** False if the root is optional and something of it is nowhere; then nothing of it is taken. */
+  addRoot(root: PushRoot): boolean {
+    try {
+      this.#takeAll(root.kind === 'blob' ? [this.#blob(root.id, root.name)] : this.#tree(root, root.kind));
+      return true;
+    } catch (error) {
+      const absent =
+        error instanceof OcrpipeError && (error.code === 'object-missing' || error.code === 'object-damaged');
+      if (absent && root.optional === true) return false;
+      throw error;
+    }
+  }
+
+  #tree(root: PushRoot, kind: 'tree' | 'listing'): (NeededObject | LargeObject | undefined)[] {
+    const found: (NeededObject | LargeObject | undefined)[] = [];
+    const skip = (id: ContentId): boolean =>
+      this.#seen.has(kind + id) ||
+      (this.#view.has(kind, id) && (this.#view.intact || !this.#store.has(kind, id)));
+    this.#refuseAbsent(root, kind, skip);
+    for (const { id, node } of walkNodes({ reader: this.#store, kind, id: root.id }, skip)) {
+      if (!this.#view.has(kind, id)) found.push({ kind, id, length: this.#lengthOf(kind, id) });
+      if ('children' in node || kind === 'listing') continue;
+      for (const entry of node.entries) {
+        if (entry.kind === 'file') found.push(this.#blob(entry.id, `${root.name} (${entry.name})`));
+      }
+    }
+    return found;
+  }
+
+  #refuseAbsent(root: PushRoot, kind: ObjectKind, skip: (id: ContentId) => boolean): void {
+    if (!skip(root.id) && !this.#store.has(kind, root.id)) throw nowhere(kind, root.id, root.name);
+  }
+
+  /** What must be sent for a blob; undefined if the remote has it. */
+  #blob(id: ContentId, name: string): NeededObject | LargeObject | undefined {
+    if (this.#seen.has(`blob${id}`) || this.#view.has('blob', id)) return undefined;
+    const place = this.#store.locate('blob', id);
+    if (place === undefined) throw nowhere('blob', id, name);
+    return place.in === 'file' ? { id, size: place.length } : { kind: 'blob', id, length: place.length };
+  }
+
+  #lengthOf(kind: ObjectKind, id: ContentId): number {
+    return this.#store.locate(kind, id)?.length ?? 0;
+  }
+
+  #takeAll(found: readonly (NeededObject | LargeObject | undefined)[]): void {
+    for (const object of found) {
+      if (object === undefined) continue;
+      const name = ('size' in object ? 'blob' : object.kind) + object.id;
+      if (this.#seen.has(name)) continue;
+      this.#seen.add(name);
+      if ('size' in object) this.large.push(object);
+      else (object.kind === 'blob' ? this.blobs : this.nodes).push(object);
+    }
+  }
+}
+
+function nowhere(kind: ObjectKind, id: ContentId, name: string): OcrpipeError {
+  return objectMissing(
+    kind,
+    id,
+    `the local store, nor on the remote; it belongs to ${name}`,
+    `Get it with 'ocrpipe pull' from a remote that has it, or run 'ocrpipe add' where the file is.`,
+  );
+}
+
+function arrangePacks(input: {
+  source: PushSource;
+  view: RemoteView;
+  blobs: readonly NeededObject[];
+  last: readonly NeededObject[];
+}): Pick<PushPlan, 'blobPacks' | 'lastPacks'> {
+  const { source, view, blobs, last } = input;
+  if (bytesOf(blobs) + bytesOf(last) < ONE_PACK_BYTES && blobs.length + last.length <= MAX_PACK_OBJECTS) {
+    const needed = [...blobs, ...last];
+    return { blobPacks: [], lastPacks: needed.length === 0 ? [] : [{ from: 'objects', needed }] };
+  }
+  return { blobPacks: packsFor(source, view, blobs), lastPacks: packsFor(source, view, last) };
+}
+
+/** Local packs that may go as they are, then new packs of the rest, in the given order. */
+function packsFor(source: PushSource, view: RemoteView, needed: readonly NeededObject[]): PlannedPack[] {
+  const byPack = new Map<ContentId, NeededObject[]>();
+  for (const object of needed) {
+    const place = object.kind === 'run' ? undefined : source.store.locate(object.kind, object.id);
+    if (place?.in !== 'pack') continue;
+    const sharing = byPack.get(place.pack);
+    if (sharing === undefined) byPack.set(place.pack, [object]);
+    else sharing.push(object);
+  }
+  const tables = new Map(source.store.packs().map((table) => [table.packId, table]));
+  const whole: PlannedPack[] = [];
+  const covered = new Set<NeededObject>();
+  for (const [id, objects] of byPack) {
+    const table = tables.get(id);
+    if (table === undefined || !mayGoWhole(table, objects, view)) continue;
+    whole.push({ from: 'local', table, needed: objects });
+    for (const object of objects) covered.add(object);
+  }
+  return [...whole, ...newPacks(needed.filter((object) => !covered.has(object)))];
+}
+
+/**
+ * A local pack may hold what does not belong to this push (a store can be shared by projects): it goes as it is only if
+ * every object in it is needed or on the remote already, and most of its bytes are needed.
+ */
+function mayGoWhole(table: PackTable, needed: readonly NeededObject[], view: RemoteView): boolean {
+  if (view.isTaken(packKey(table.packId))) return false;
+  const data = table.offsetAt(table.count) - table.offsetAt(0);
+  if (bytesOf(needed) < data * WHOLE_PACK_SHARE) return false;
+  const names = new Set(needed.map(({ kind, id }) => kind + id));
+  for (const { kind, id } of table.entries()) {
+    if (!names.has(kind + id) && !view.has(kind, id)) return false;
+  }
+  return true;
+}
+
+/** Fills packs in order. */
+function newPacks(needed: readonly NeededObject[]): PlannedPack[] {
+  const packs: NeededObject[][] = [];
+  let bytes = 0;
+  for (const object of needed) {
+    const current = packs.at(-1);
+    bytes += object.length;
+    if (current === undefined || bytes > MAX_PACK_DATA_BYTES || current.length === MAX_PACK_OBJECTS) {
+      packs.push([object]);
+      bytes = object.length;
+    } else {
+      current.push(object);
+    }
+  }
+  return packs.map((objects) => ({ from: 'objects', needed: objects }));
+}
+
+function bytesOf(objects: readonly NeededObject[]): number {
+  return objects.reduce((sum, { length }) => sum + length, 0);
+}
+
+function uniqueObjects(objects: readonly NeededObject[]): NeededObject[] {
+  return [...new Map(objects.map((object) => [object.kind + object.id, object])).values()];
+}
+
+function uniqueRoots(roots: readonly PushRoot[]): PushRoot[] {
+  return [...new Map(roots.map((root) => [root.kind + root.id, root])).values()];
+}

@@ -1,0 +1,213 @@
+import type { ContentId } from '../../base/content-id.js';
+import { contentIdOf } from '../../base/content-id.js';
+import { OcrpipeError } from '../../base/errors.js';
+import type { EventSink } from '../../base/events.js';
+import { objectKey, type StoreFormat } from '../../store/format.js';
+import type { PackTable } from '../../store/pack-format.js';
+import type { RunId } from '../../store/run-records.js';
+import { catalogKey, encodeCatalog, type LargeObject, type Root } from '../catalog/catalog.js';
+import { findDamaged } from './verify-remote.js';
+import { writeNextBase } from '../catalog/write-base.js';
+import { loadCheckedView } from '../catalog/load-view.js';
+import { eachInParallel } from '../parallel.js';
+import {
+  isNothingToPush,
+  planPush,
+  type PlannedPack,
+  type PushPlan,
+  type PushSource,
+  type PushWanted,
+} from './push-plan.js';
+import { createFormat } from '../catalog/remote-format.js';
+import type { Remote } from '../backends/remote.js';
+import { sendObject } from './send-object.js';
+import { sendPack, type PackSender } from './send-pack.js';
+import type { ViewCache } from '../catalog/view-cache.js';
+import type { RemoteView } from '../catalog/view.js';
+
+export interface PushInput {
+  source: PushSource;
+  remote: Remote;
+  cache: ViewCache;
+  wanted: PushWanted;
+  /** Read first what the remote has of it, and send again what is gone or damaged there. */
+  verify?: boolean;
+  /** Uploads at once. */
+  jobs: number;
+  events: EventSink;
+  signal: AbortSignal;
+}
+
+/** What a push sent. */
+export interface Pushed {
+  objects: number;
+  packs: number;
+}
+
+/** Packs between two catalogs: what an interrupted push has to send again at most. */
+const PACKS_PER_CATALOG = 4;
+/** Bytes of large objects between two catalogs. */
+const LARGE_BYTES_PER_CATALOG = 256 * 1024 * 1024;
+/** A catalog is written at most so long after the listing that it was planned by. */
+const LISTING_AGE_MS = 5 * 60 * 1000;
+/** Loose catalogs that readers have to fetch at most before somebody joins them into a base. */
+const MAX_LOOSE_CATALOGS = 64;
+/** Each new start means that somebody else wrote a base meanwhile. */
+const STARTS = 5;
+
+/**
+ * Sends what the remote lacks of `wanted`: packs of blobs, large objects, packs of nodes, and last the catalog that makes
+ * trees and roots visible. Killed at any moment it leaves nothing half-visible, and the next push goes on from the last
+ * catalog. Deletes nothing.
+ */
+export async function push(input: PushInput): Promise<Pushed> {
+  const distrusted = input.verify === true ? await findDamaged(input) : undefined;
+  for (let start = 1; start <= STARTS; start += 1) {
+    const view = await loadCheckedView(input, distrusted);
+    const plan = planPush(input.source, input.wanted, view);
+    if (isNothingToPush(plan)) return { objects: 0, packs: 0 };
+    const format = view.parts.format ?? (await createFormat(input.remote, input.cache, input.signal));
+    const pushed = await new PushRun(input, { view, plan, format }).run();
+    if (pushed !== 'base-changed') return pushed;
+  }
+  throw new OcrpipeError(
+    'remote-unsteady',
+    `${input.remote.where} was reorganised by others again and again`,
+    {
+      hint: 'Run the command again when the collection of garbage there has finished.',
+    },
+  );
+}
+
+/** One attempt to carry out a plan. */
+class PushRun {
+  readonly #input: PushInput;
+  readonly #plan: PushPlan;
+  readonly #format: StoreFormat;
+  readonly #sender: PackSender;
+  #view: RemoteView;
+  /** Sent, but in no catalog yet. */
+  #tables: PackTable[] = [];
+  #large: LargeObject[] = [];
+  readonly #sent = { objects: 0, packs: 0, bytes: 0 };
+
+  constructor(input: PushInput, start: { view: RemoteView; plan: PushPlan; format: StoreFormat }) {
+    this.#input = input;
+    this.#plan = start.plan;
+    this.#format = start.format;
+    this.#view = start.view;
+    const { source, remote, signal } = input;
+    const runs = new Map<ContentId, RunId>(start.plan.runs.map((run) => [run.record, run]));
+    this.#sender = { source, remote, runs, signal };
+  }
+
+  async run(): Promise<Pushed | 'base-changed'> {
+    const base = this.#view.baseNumber;
+    this.#progress();
+    try {
+      await this.#sendBlobPacks();
+      await this.#sendLargeObjects();
+      await this.#sendPacks(this.#plan.lastPacks);
+      if (this.#listingAge() > LISTING_AGE_MS * 0.8) await this.#look();
+      if (this.#view.baseNumber !== base) return 'base-changed';
+      await this.#writeCatalog(true);
+      if (this.#view.parts.loose.length >= MAX_LOOSE_CATALOGS) await writeNextBase(this.#input, this.#format);
+    } finally {
+      this.#input.events({ type: 'progress-end', key: 'push' });
+    }
+    return { objects: this.#sent.objects, packs: this.#sent.packs };
+  }
+
+  async #sendBlobPacks(): Promise<void> {
+    const packs = this.#plan.blobPacks;
+    for (let at = 0; at < packs.length; at += PACKS_PER_CATALOG) {
+      await this.#sendPacks(packs.slice(at, at + PACKS_PER_CATALOG));
+      if (at + PACKS_PER_CATALOG < packs.length) await this.#checkpoint();
+    }
+  }
+
+  async #sendLargeObjects(): Promise<void> {
+    let unnamed = 0;
+    const { jobs, source, remote, signal } = this.#input;
+    for (const batch of batchesOf(this.#plan.large, LARGE_BYTES_PER_CATALOG)) {
+      if (unnamed > 0) await this.#checkpoint();
+      await eachInParallel(batch, jobs, async (object) => {
+        if (!this.#view.has('blob', object.id)) {
+          const replace = this.#view.isDistrusted(objectKey(object.id));
+          await sendObject({ store: source.store, remote, replace, signal }, object);
+          this.#large.push(object);
+          this.#sent.objects += 1;
+        }
+        this.#progress(object.size);
+      });
+      unnamed = this.#large.length;
+    }
+  }
+
+  /** What others brought since the plan was made is left out. */
+  async #sendPacks(packs: readonly PlannedPack[]): Promise<void> {
+    await eachInParallel(packs, this.#input.jobs, async (planned) => {
+      const needed = planned.needed.filter(({ kind, id }) => !this.#view.has(kind, id));
+      if (needed.length > 0) {
+        const pack: PlannedPack = planned.from === 'local' ? planned : { from: 'objects', needed };
+        this.#tables.push(await sendPack(this.#sender, pack, this.#view));
+        this.#sent.objects += needed.length;
+        this.#sent.packs += 1;
+      }
+      this.#progress(planned.needed.reduce((sum, { length }) => sum + length, 0));
+    });
+  }
+
+  /** Names the blobs that were sent, so that neither an interruption nor another pusher sends them again; then looks anew. */
+  async #checkpoint(): Promise<void> {
+    await this.#writeCatalog(false);
+    await this.#look();
+  }
+
+  async #look(): Promise<void> {
+    this.#view = await loadCheckedView(this.#input, this.#view.parts.distrusted);
+  }
+
+  async #writeCatalog(last: boolean): Promise<void> {
+    const { remote, cache, wanted, signal } = this.#input;
+    const created = (await remote.now({ signal })).toISOString();
+    const { project } = wanted;
+    const roots = last ? this.#plan.roots.map(({ id, kind }): Root => ({ id, kind, project, created })) : [];
+    const { id, bytes } = encodeCatalog({
+      ...{ store: this.#format.store, project, created, base: this.#view.baseNumber, roots },
+      packs: this.#tables,
+      objects: this.#large,
+      runs: last ? this.#plan.runs : [],
+    });
+    signal.throwIfAborted();
+    const sha256 = contentIdOf(bytes);
+    await remote.put(catalogKey(id), { bytes }, { sha256, ifNoneMatch: true, signal });
+    cache.putCatalog(id, bytes);
+    this.#tables = [];
+    this.#large = [];
+  }
+
+  #listingAge(): number {
+    return performance.now() - this.#view.parts.listedAtMs;
+  }
+
+  #progress(bytes = 0): void {
+    this.#sent.bytes += bytes;
+    const { bytes: total } = this.#plan;
+    this.#input.events({ type: 'progress', key: 'push', done: this.#sent.bytes, total, unit: 'bytes' });
+  }
+}
+
+function* batchesOf(objects: readonly LargeObject[], bytes: number): Generator<LargeObject[]> {
+  let batch: LargeObject[] = [];
+  let size = 0;
+  for (const object of objects) {
+    batch.push(object);
+    size += object.size;
+    if (size < bytes) continue;
+    yield batch;
+    batch = [];
+    size = 0;
+  }
+  if (batch.length > 0) yield batch;
+}

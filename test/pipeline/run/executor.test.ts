@@ -1,0 +1,115 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { AbsPath } from '../../../src/base/paths.js';
+import { runCommands, type CommandRequest, type CommandResult } from '../../../src/pipeline/run/executor.js';
+import { LineSplitter } from '../../../src/pipeline/run/line-splitter.js';
+import { processStart } from '../../../src/pipeline/process-group.js';
+import { temporaryFolder } from '../../rig/temporary-folder.js';
+
+interface Ran {
+  result: CommandResult;
+  lines: string[];
+}
+
+async function run(commands: readonly string[], request: Partial<CommandRequest> = {}): Promise<Ran> {
+  const lines: string[] = [];
+  const result = await runCommands({
+    run: commands,
+    cwd: temporaryFolder(),
+    env: process.env,
+    onStart: () => undefined,
+    onLine: (stream, line) => void lines.push(`${stream}: ${line}`),
+    signal: new AbortController().signal,
+    ...request,
+  });
+  return { result, lines };
+}
+
+describe('runCommands', () => {
+  it('runs one command after the other and hands over every line', async () => {
+    const { result, lines } = await run(['echo one; echo two >&2', 'printf three']);
+    expect(result).toEqual({ ok: true });
+    expect(lines.sort()).toEqual(['stderr: two', 'stdout: one', 'stdout: three']);
+  });
+
+  it('stops at the command that fails, and names it', async () => {
+    expect((await run(['exit 3', 'echo never'])).result).toEqual({
+      ok: false,
+      command: 'exit 3',
+      code: 3,
+      signal: null,
+    });
+    expect((await run(['kill -9 $$'])).result).toMatchObject({ ok: false, code: null, signal: 'SIGKILL' });
+  });
+
+  it('gives a command nothing to read', async () => {
+    expect((await run(['cat; echo end'])).lines).toEqual(['stdout: end']);
+  });
+
+  it('ends the whole process group on abort, and gives it time to write what it must', async () => {
+    const cwd = temporaryFolder();
+    const stop = new AbortController();
+    const command = `trap 'echo saved > saved; exit 1' TERM; (while true; do sleep 0.02; done) & echo begun; wait`;
+    const done = run([command], {
+      cwd,
+      signal: stop.signal,
+      onLine: () => {
+        stop.abort(new Error('enough'));
+      },
+    });
+    await expect(done).rejects.toThrow('enough');
+    expect(readFileSync(join(cwd, 'saved'), 'utf8')).toBe('saved\n');
+  });
+
+  it('kills what does not end by itself', async () => {
+    const stop = new AbortController();
+    const groups: number[] = [];
+    const done = run(["trap '' TERM; echo begun; while true; do sleep 0.02; done"], {
+      signal: stop.signal,
+      graceMs: 100,
+      onStart: (group) => void groups.push(group),
+      onLine: () => {
+        stop.abort(new Error('enough'));
+      },
+    });
+    await expect(done).rejects.toThrow('enough');
+    expect(processStart(groups[0]!)).toBeUndefined();
+  });
+
+  it('starts nothing once it is aborted', async () => {
+    const cwd = temporaryFolder();
+    await expect(run(['touch x'], { cwd, signal: AbortSignal.abort(new Error('no')) })).rejects.toThrow('no');
+    expect(existsSync(join(cwd, 'x'))).toBe(false);
+  });
+
+  it('rejects where the folder is not there', async () => {
+    await expect(run(['true'], { cwd: '/nowhere/at/all' as AbsPath })).rejects.toThrow();
+  });
+});
+
+describe('LineSplitter', () => {
+  function split(...chunks: (string | Buffer)[]): string[] {
+    const lines: string[] = [];
+    const splitter = new LineSplitter((line) => void lines.push(line));
+    for (const chunk of chunks) splitter.push(Buffer.from(chunk));
+    splitter.end();
+    return lines;
+  }
+
+  it('ends lines at \\n, \\r\\n and \\r, wherever the bytes are cut', () => {
+    expect(split('a\nb\r\nc\rd')).toEqual(['a', 'b', 'c', 'd']);
+    expect(split('a\r', '\nb')).toEqual(['a', 'b']);
+    expect(split('10 %\r', '20 %\r')).toEqual(['10 %', '20 %']);
+    expect(split('\n\n')).toEqual(['', '']);
+  });
+
+  it('puts characters together that were cut in two', () => {
+    const bytes = Buffer.from('ä\n');
+    expect(split(bytes.subarray(0, 1), bytes.subarray(1))).toEqual(['ä']);
+  });
+
+  it('hands over a line without an end in pieces', () => {
+    expect(split('x'.repeat(150_000)).map((line) => line.length)).toEqual([65_536, 65_536, 18_928]);
+  });
+});
