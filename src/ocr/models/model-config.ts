@@ -3,8 +3,7 @@ import type { FitMode } from '../images/load.js';
 
 const strides = [1, 2, 4, 8] as const;
 
-/** The sizes of a recogniser: the section `model` of params.yaml, kept in `ocrpipe.json` beside the weights. */
-export const modelConfigSchema = z.strictObject({
+const sizesSchema = z.strictObject({
   type: z.literal('crnn').default('crnn'),
   /** Height in pixels that every image is scaled to. */
   height: z.int().min(8).max(128).default(32),
@@ -12,9 +11,9 @@ export const modelConfigSchema = z.strictObject({
   channels: z.union([z.literal(1), z.literal(3)]).default(1),
   /** How an image meets the input: see `inputWidth`. */
   fit: z.enum(['pad', 'stretch', 'pad-then-squeeze']).default('pad'),
-  /** Width in pixels; needed by `stretch` (exactly) and `pad-then-squeeze` (at most), unused by `pad`. */
+  /** Width in pixels; needed by `stretch` (exactly) and `pad-then-squeeze` (at most), refused with `pad`. */
   width: z.int().min(8).max(8192).optional(),
-  /** Filters of each block of convolutions, from the image to the sequence. */
+  /** Filters of each block of convolutions, from the image to the sequence; blocks enough for `widthStride`. */
   filters: z.array(z.int().min(1).max(1024)).min(1).max(8).default([32, 64, 128, 128]),
   /** 3x3 convolutions in each block. */
   convolutions: z.int().min(1).max(4).default(1),
@@ -29,6 +28,24 @@ export const modelConfigSchema = z.strictObject({
   /** Share of the features that training drops before each recurrent layer and before the output. */
   dropout: z.number().min(0).max(0.9).default(0.1),
 });
+
+/** The sizes of a recogniser: the section `model` of params.yaml, kept in `ocrpipe.json` beside the weights. */
+export const modelConfigSchema = sizesSchema
+  .refine(({ filters, widthStride }) => 2 ** filters.length >= widthStride, {
+    path: ['filters'],
+    error: ({ input }) => tooFewBlocks(input as z.infer<typeof sizesSchema>),
+  })
+  .refine(({ fit, width }) => fit !== 'pad' || width === undefined, {
+    path: ['width'],
+    error: "'fit: pad' keeps images as wide as they are; use 'fit: pad-then-squeeze' for a greatest width, or leave it out",
+  });
+
+/** Without a block for each halving, time steps would be fewer pixels wide than `widthStride` says. */
+function tooFewBlocks({ filters, widthStride }: { filters: number[]; widthStride: number }): string {
+  const needed = Math.log2(widthStride);
+  const halvings = filters.length === 1 ? '1 block halves' : `${filters.length} blocks halve`;
+  return `${halvings} the width only to ${2 ** filters.length} pixels a time step; 'widthStride: ${widthStride}' needs at least ${needed} blocks`;
+}
 
 export type ModelConfig = z.infer<typeof modelConfigSchema>;
 

@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { randomFrom } from '../../../src/base/random.js';
 import type { Pixels } from '../../../src/ocr/images/load.js';
 import { Crnn } from '../../../src/ocr/models/crnn.js';
 import { batchArray, toImageBatch } from '../../../src/ocr/models/image-batch.js';
-import { modelConfigSchema, type ModelConfig } from '../../../src/ocr/models/model-config.js';
+import { imageFit, modelConfigSchema, timeSteps, type ModelConfig } from '../../../src/ocr/models/model-config.js';
 import { openBackend } from '../../../src/ocr/nn/backend.js';
 
 function config(changes: Record<string, unknown> = {}): ModelConfig {
@@ -57,6 +58,35 @@ describe('Crnn', () => {
     }
   });
 
+  it('gives as many time steps as announced for every accepted choice of blocks, height and stride', () => {
+    const choice = fc.record({
+      height: fc.integer({ min: 8, max: 40 }),
+      filters: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 5 }),
+      convolutions: fc.integer({ min: 1, max: 2 }),
+      widthStride: fc.constantFrom(1, 2, 4, 8),
+    });
+    const widths = fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 3 });
+    fc.assert(
+      fc.property(choice, widths, (sizes, widthsPx) => {
+        const of = modelConfigSchema.safeParse({ innerDim: 8, units: 8, ...sizes }).data;
+        fc.pre(of !== undefined);
+        const network = new Crnn(of, 3, 1);
+        const batch = toImageBatch(
+          batchArray(
+            widthsPx.map((widthPx) => noise(widthPx, of.height)),
+            of,
+          ),
+        );
+        const logits = network.read(batch);
+        const steps = widthsPx.map((widthPx) => timeSteps(of, widthPx));
+        expect([logits.shape[1], batch.steps]).toEqual([Math.max(...steps), steps]);
+        tf.dispose([logits, batch.images]);
+        network.dispose();
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   it('reads an image the same alone and beside wider ones', async () => {
     const of = config({ convolutions: 2, depth: 2 });
     const network = new Crnn(of, 7, 3);
@@ -88,5 +118,20 @@ describe('Crnn', () => {
     await read(network, [noise(22, 16), noise(30, 16)], of, 0);
     network.dispose();
     expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('modelConfigSchema', () => {
+  it('takes enough blocks to halve the width down to widthStride, and refuses fewer', () => {
+    const accepted = (filters: number[], widthStride: number): boolean =>
+      modelConfigSchema.safeParse({ filters, widthStride }).success;
+    expect([accepted([8], 2), accepted([16, 32], 4), accepted([8, 8, 8], 8)]).toEqual([true, true, true]);
+    expect([accepted([8], 4), accepted([16, 32], 8), accepted([], 1)]).toEqual([false, false, false]);
+  });
+
+  it('keeps images as wide as they are with pad, which takes no width', () => {
+    expect(imageFit(config({ fit: 'pad' }))).toEqual({ mode: 'pad', heightPx: 16 });
+    expect(modelConfigSchema.safeParse({ fit: 'pad', width: 20 }).success).toBe(false);
+    expect(imageFit(config({ fit: 'stretch', width: 20 })).widthPx).toBe(20);
   });
 });

@@ -80,6 +80,25 @@ describe('train refuses, before it writes anything,', () => {
       }),
     );
   });
+
+  it('blocks that cannot halve the width down to widthStride, and a width that pad would not keep, at their place', () => {
+    const params = join(folder, 'params.yaml');
+    const refusal = (line: number, column: number, message: RegExp): object =>
+      expect.objectContaining({
+        code: 'invalid-value',
+        exitCode: 2,
+        location: { file: params, line, column },
+        message: expect.stringMatching(message) as string,
+      }) as object;
+    writeFileSync(params, 'model:\n  widthStride: 8\n  filters: [16, 32]\n');
+    expect(() => readTrainingSettings(params, { required: true })).toThrow(
+      refusal(3, 12, /'model\.filters'.*2 blocks halve the width only to 4 pixels.*at least 3 blocks/),
+    );
+    writeFileSync(params, 'model: {height: 32, width: 200}\n');
+    expect(() => readTrainingSettings(params, { required: true })).toThrow(
+      refusal(1, 28, /'model\.width'.*pad-then-squeeze/),
+    );
+  });
 });
 
 describe('train', () => {
