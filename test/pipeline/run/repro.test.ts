@@ -72,9 +72,9 @@ describe('repro', () => {
     workspace.write('d/sub/own', 'own\n');
     workspace.write('other', '1\n');
     workspace.write('far/x', '1\n');
-    symlinkSync('../../../other', workspace.path('d/sub/l'));
-    symlinkSync('../../far', workspace.path('d/f'));
-    symlinkSync('../../d', workspace.path('far/back'));
+    symlinkSync('../../other', workspace.path('d/sub/l'));
+    symlinkSync('../far', workspace.path('d/f'));
+    symlinkSync('../d', workspace.path('far/back'));
     symlinkSync('.', workspace.path('far/self'));
     symlinkSync('nowhere', workspace.path('d/broken'));
     symlinkSync('..', workspace.path('d/up'));

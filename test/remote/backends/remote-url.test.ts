@@ -15,7 +15,7 @@ describe('the address of a remote', () => {
   });
 
   it('is a folder, which starts at the workspace unless it is absolute', () => {
-    expect(parseRemoteUrl('../../store', '/w/here')).toEqual({ kind: 'folder', folder: '/w/store' });
+    expect(parseRemoteUrl('../store', '/w/here')).toEqual({ kind: 'folder', folder: '/w/store' });
     expect(parseRemoteUrl('/mnt/store', '/w')).toEqual({ kind: 'folder', folder: '/mnt/store' });
     expect(parseRemoteUrl('file:///mnt/a%20b', '/w')).toEqual({ kind: 'folder', folder: '/mnt/a b' });
   });
