@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
+import { outOfMemory } from './heap-guard.js';
 import { loadKernelModule, type KernelExports } from './kernel-module.js';
 import { GRU, GRU_GRADIENT } from './kernel-names.js';
 
@@ -39,8 +40,7 @@ class HostKernels {
     const from = inputs.map((values) => (values === undefined ? 0 : place(values.length)));
     const to = sizes.map(place);
     const scratch = place(scratchBytes / 4);
-    const missing = end - this.#memory.buffer.byteLength;
-    if (missing > 0) this.#memory.grow(Math.ceil(missing / PAGE_BYTES));
+    this.#makeRoom(end);
     const { buffer } = this.#memory;
     inputs.forEach((values, i) => {
       if (values instanceof Int32Array) new Int32Array(buffer, from[i], values.length).set(values);
@@ -48,6 +48,18 @@ class HostKernels {
     });
     run([...from, ...to], scratch);
     return outputs.map((shape, i) => tf.tensor(new Float32Array(buffer, to[i], sizes[i]).slice(), shape));
+  }
+
+  #makeRoom(bytes: number): void {
+    const missing = bytes - this.#memory.buffer.byteLength;
+    if (missing <= 0) return;
+    try {
+      this.#memory.grow(Math.ceil(missing / PAGE_BYTES));
+    } catch (error) {
+      // The engine has no more to give, or 4 GiB are passed.
+      if (error instanceof RangeError) throw outOfMemory(missing);
+      throw error;
+    }
   }
 }
 

@@ -1,37 +1,17 @@
-import type { DataType, KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
-import { OcrpipeError } from '../../../base/errors.js';
+import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
+import { guardHeap, memoryOf, type WasmBackend } from './heap-guard.js';
 import type { KernelExports } from './kernel-module.js';
-
-/** What the kernels need of tfjs-backend-wasm 4.22. */
-interface WasmBackend {
-  wasm: {
-    asm: { memory?: WebAssembly.Memory };
-    _malloc(bytes: number): number;
-    _free(offset: number): void;
-  };
-  dataIdMap: { get(dataId: object): { memoryOffset: number } };
-  incRef(dataId: object): void;
-  makeOutput(shape: number[], dtype: DataType): TensorInfo;
-}
 
 /** The memory where tfjs-backend-wasm keeps its tensors, shared with our kernels. */
 export class WasmHeap {
   readonly memory: WebAssembly.Memory;
   readonly #backend: WasmBackend;
 
-  /** @throws `wasm-memory-hidden` when the installed tfjs-backend-wasm keeps its memory to itself. */
+  /** Guards the backend's allocations. @throws `wasm-memory-hidden`, see `memoryOf`. */
   constructor(backend: KernelBackend) {
+    this.memory = memoryOf(backend);
+    guardHeap(backend);
     this.#backend = backend as unknown as WasmBackend;
-    const memory = (this.#backend.wasm.asm as WasmBackend['wasm']['asm'] | undefined)?.memory;
-    if (memory === undefined)
-      throw new OcrpipeError(
-        'wasm-memory-hidden',
-        'this version of tfjs-backend-wasm does not show its memory',
-        {
-          hint: 'install @tensorflow/tfjs-backend-wasm 4.22',
-        },
-      );
-    this.memory = memory;
   }
 
   /** Byte offset of a tensor's values. */
@@ -44,7 +24,7 @@ export class WasmHeap {
     return tensor === undefined ? 0 : this.offset(tensor);
   }
 
-  /** A new tensor whose values are whatever stood there. */
+  /** A new tensor whose values are whatever stood there. @throws `out-of-memory` */
   allocate(shape: number[]): TensorInfo {
     return this.#backend.makeOutput(shape, 'float32');
   }
@@ -55,11 +35,12 @@ export class WasmHeap {
     return { dataId: tensor.dataId, shape: tensor.shape, dtype: tensor.dtype };
   }
 
-  /** Runs `work` with `bytes` of working memory, freed afterwards. Offsets stay valid while the memory grows. */
+  /**
+   * Runs `work` with `bytes` of working memory, freed afterwards. Offsets stay valid while the memory grows.
+   * @throws `out-of-memory`
+   */
   withScratch<T>(bytes: number, work: (scratch: number) => T): T {
-    const scratch = this.#backend.wasm._malloc(Math.max(16, bytes)) >>> 0;
-    if (scratch === 0)
-      throw new OcrpipeError('out-of-memory', `no ${bytes} bytes of WebAssembly memory are left`);
+    const scratch = this.#backend.wasm._malloc(Math.max(16, bytes));
     try {
       return work(scratch);
     } finally {
