@@ -4,6 +4,7 @@ import { OcrpipeError, type Location } from '../base/errors.js';
 import type { RepoPath } from '../base/paths.js';
 import { stageStatuses, type StageStatus } from '../pipeline/staleness/stage-status.js';
 import { pipelineHost } from '../project/pipeline-host.js';
+import { remoteInReach } from '../project/remote-in-reach.js';
 import { Workspace } from '../project/workspace.js';
 import { pointerPathOf, pointerText } from '../tracking/pointer.js';
 import type { PathState, Snapshot } from '../tracking/workspace-files.js';
@@ -28,6 +29,8 @@ export interface TrackedStatus {
 export interface StatusResult {
   tracked: readonly TrackedStatus[];
   stages: readonly StageStatus[];
+  /** The remote that `pull` would ask; absent if there is none, or none within reach. */
+  remote?: string;
 }
 
 /** Compares pointers, bytes and git, and asks the plan for every stage. Changes nothing. */
@@ -44,7 +47,12 @@ export async function status(call: Call): Promise<StatusResult> {
       'problem' in facts ? { ...facts, state: 'broken' as const } : wordState(workspace, facts, committed),
     );
     const broken = tracked.some(({ state }) => state === 'broken');
-    return { tracked, stages: await stagesUnless(broken, workspace) };
+    const remote = remoteInReach(workspace);
+    return {
+      tracked,
+      stages: await stagesUnless(broken, workspace),
+      ...(remote !== undefined && { remote }),
+    };
   } finally {
     workspace.close();
   }

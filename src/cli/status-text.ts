@@ -9,20 +9,20 @@ const REASONS = 3;
 
 /** The status for people: one line a path and stage, each with what to do about it. */
 export function statusText(result: StatusResult): string {
-  const { tracked, stages } = result;
+  const { tracked, stages, remote } = result;
   if (tracked.length + stages.length === 0) {
     return "Nothing is tracked yet, and there is no pipeline.yaml. Begin with 'ocrpipe add PATH'.";
   }
   const parts = [
     section(
       'Tracked',
-      tracked.map(({ path, ...rest }) => [path, rest.state, advice({ path, ...rest })]),
+      tracked.map((each) => [each.path, each.state, advice(each, remote !== undefined)]),
     ),
     section(
       'Stages',
       stages.map((stage) => [stage.name, stage.state, reasons(stage)]),
     ),
-    nextStep(stages),
+    nextStep(result),
   ];
   return parts.filter((part) => part !== '').join('\n\n');
 }
@@ -35,15 +35,17 @@ function section(title: string, rows: readonly (readonly string[])[]): string {
   return [`${title}:`, ...indented].join('\n');
 }
 
-function advice({ path, state, cause, inStore, problem, uncommitted }: TrackedStatus): string {
+function advice(tracked: TrackedStatus, canPull: boolean): string {
+  const { path, state, cause, inStore, problem, uncommitted } = tracked;
   const quoted = shellQuote(path);
   switch (state) {
     case 'new':
       return `pointer not in git yet: git add ${shellQuote(`${path}.ocr`)}`;
     case 'missing':
-      return inStore === true
-        ? `'ocrpipe checkout ${quoted}' puts it there`
-        : `'ocrpipe pull ${quoted}' gets it`;
+      if (inStore === true) return `'ocrpipe checkout ${quoted}' puts it there`;
+      return canPull
+        ? `'ocrpipe pull ${quoted}' gets it`
+        : "its bytes are not on this machine, and no remote is within reach (see 'ocrpipe remote list')";
     case 'modified':
       return modifiedAdvice(quoted, cause);
     case 'broken':
@@ -68,8 +70,14 @@ function reasons(stage: StageStatus): string {
   return [...shown, ...(more > 0 ? [`${more} more ('ocrpipe why ${stage.name}')`] : [])].join(', ');
 }
 
-function nextStep(stages: readonly StageStatus[]): string {
+function nextStep({ tracked, stages, remote }: StatusResult): string {
   const waiting = stages.filter(({ state }) => state === 'stale' || state === 'never-run').length;
+  const absent = tracked.filter(({ state, inStore }) => state === 'missing' && inStore === false).length;
+  if (absent > 0 && remote !== undefined) {
+    // How many stages are stale is known when their results are here.
+    const then = waiting === 0 ? '.' : "; 'ocrpipe repro' then runs what is still stale.";
+    return `'ocrpipe pull' gets ${absent === 1 ? 'it' : 'them all'}${then}`;
+  }
   return waiting === 0
     ? ''
     : `'ocrpipe repro' brings ${waiting === 1 ? 'the stage' : `${waiting} stages`} up to date.`;

@@ -38,6 +38,8 @@ export interface PipelineHost {
   inGit(paths: readonly string[]): Promise<readonly string[]>;
   /** Sizes of further pools that stages may take from, and of the usual ones where they shall be other than the machine's. */
   readonly pools: Resources;
+  /** True if there is a remote within reach that `ocrpipe pull` would ask. */
+  readonly canPull: boolean;
   readonly events: EventSink;
   readonly signal: AbortSignal;
 }

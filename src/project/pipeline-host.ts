@@ -4,6 +4,7 @@ import { OcrpipeError } from '../base/errors.js';
 import { repoPath } from '../base/paths.js';
 import type { PipelineHost, RunRecords } from '../pipeline/host.js';
 import type { RunId, RunRecords as StoredRecords } from '../store/run-records.js';
+import { remoteInReach } from './remote-in-reach.js';
 import { directoryChanges, entryWithin } from './stored-directory.js';
 import type { Workspace } from './workspace.js';
 
@@ -20,6 +21,9 @@ export function pipelineHost(workspace: Workspace): PipelineHost {
     exclusively: (name, work) => workspace.exclusively(name, work),
     get pools() {
       return workspace.settings.pools;
+    },
+    get canPull() {
+      return remoteInReach(workspace) !== undefined;
     },
     inGit: async (paths) => (await workspace.git?.tracked(paths.map(repoPath))) ?? [],
     events,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runProcess } from '../rig/ocrpipe.js';
@@ -197,6 +197,64 @@ describe('push and pull with the real binary', () => {
     expect(refused.exitCode).toBe(1);
     expect(refused.stderr).toContain(name);
     expect(existsSync(b.path('data/raw'))).toBe(false);
+  });
+});
+
+describe('a fresh clone of a workspace whose pipeline ran elsewhere', () => {
+  /** Two stages, run and pushed. */
+  async function pushedPipeline(): Promise<{ a: TestWorkspace; place: string }> {
+    const { a, place } = await workspaceWithData(3);
+    a.write(
+      'pipeline.yaml',
+      'stages:\n  list: {run: "ls data/raw > list", deps: [data/raw], outs: [list]}\n' +
+        '  count: {run: "wc -l < list > count", deps: [list], outs: [count]}\n',
+    );
+    await a.ocrpipe('repro');
+    await a.commit('run');
+    await a.ocrpipe('push');
+    return { a, place };
+  }
+
+  it('is told to pull all, by status and by a refused repro, and then nothing has to run', async () => {
+    const { a } = await pushedPipeline();
+    const b = await cloneOf(a);
+    expect(await b.ocrpipe('status')).toContain(
+      "'ocrpipe pull' gets them all; 'ocrpipe repro' then runs what is still stale.",
+    );
+    const refused = await b.run(['repro']);
+    expect(refused).toMatchObject({ exitCode: 2 });
+    expect(refused.stderr).toContain("hint: Get them: 'ocrpipe pull'.");
+    await b.ocrpipe('pull');
+    const { stages } = await b.json<{ stages: { action: string }[] }>('repro');
+    expect(stages.map(({ action }) => action)).toEqual(['fresh', 'fresh']);
+    expect(await b.ocrpipe('status')).not.toMatch(/gets|not on this machine/);
+  });
+
+  it('is warned before a stage runs whose result could be pulled, as long as there is a remote to pull from', async () => {
+    const { a, place } = await pushedPipeline();
+    const b = await cloneOf(a);
+    await b.ocrpipe('pull', 'data/raw');
+    const planned = await b.run(['repro', '--dry-run']);
+    expect(planned.stderr).toContain(
+      "list: pipeline.lock has its result, which is not on this machine; 'ocrpipe pull' may bring it",
+    );
+    const ran = await b.run(['repro', '--events']);
+    const events = ran.stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { type: string; code?: string });
+    const first = (wanted: (event: { type: string; code?: string }) => boolean): number =>
+      events.findIndex(wanted);
+    expect(first(({ code }) => code === 'result-not-here')).toBeGreaterThanOrEqual(0);
+    expect(first(({ code }) => code === 'result-not-here')).toBeLessThan(
+      first(({ type }) => type === 'stage-start'),
+    );
+    expect((await a.run(['repro', '--force'])).stderr).not.toContain('not on this machine');
+    const c = await cloneOf(a);
+    await c.ocrpipe('pull', 'data/raw');
+    renameSync(place, `${place}-away`);
+    expect((await c.run(['repro'])).stderr).not.toContain('ocrpipe pull');
+    expect(existsSync(place)).toBe(false);
   });
 });
 

@@ -89,6 +89,7 @@ async function dryRun(host: PipelineHost, request: ReproRequest): Promise<ReproR
   await refuseMistakes(loaded, chosen);
   const planned = await planStages(loaded, chosen, lookOptions(loaded, request, chosen));
   refuseMissingFolders(loaded, planned);
+  for (const { stage, step } of planned) warnIfNotHere(loaded, stage, step);
   const words = { run: 'ran', restore: 'restored', fresh: 'fresh', frozen: 'frozen' } as const;
   const stages = planned.map(({ stage, step }) => ({
     name: stage.name,
@@ -148,7 +149,9 @@ class Repro {
   private async prepare(name: string): Promise<'done' | 'run'> {
     const stage = this.loaded.pipeline.stages.get(name)!;
     const started = performance.now();
-    const { action, reasons, result } = await this.plan(stage);
+    const step = await this.plan(stage);
+    const { action, reasons, result } = step;
+    warnIfNotHere(this.loaded, stage, step);
     if (action === 'restore' && (await this.restoreAny(stage, result))) {
       this.end({ name, action: 'restored', reasons, seconds: secondsSince(started) });
       return 'done';
@@ -218,6 +221,13 @@ class Repro {
     const skipped: StageReport = { name, action: 'skipped', reasons: this.toRun.get(name) ?? [], seconds: 0 };
     return outcomes.get(name) === 'failed' ? { ...skipped, action: 'failed' } : skipped;
   }
+}
+
+/** A run that takes hours may be spared: what the lock names was made elsewhere, and may have been pushed. */
+function warnIfNotHere({ host }: LoadedPipeline, stage: Stage, step: Step): void {
+  if (step.action !== 'run' || step.notHere !== true || !host.canPull) return;
+  const message = `${stage.name}: pipeline.lock has its result, which is not on this machine; 'ocrpipe pull' may bring it, instead of running the stage again`;
+  host.events({ type: 'note', level: 'warning', code: 'result-not-here', message });
 }
 
 function failure(error: OcrpipeError): Pick<StageReport, 'error' | 'lastLines'> {

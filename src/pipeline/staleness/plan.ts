@@ -12,7 +12,12 @@ import {
 /** What to do with one stage, and every reason for it. */
 export type Step =
   | { readonly action: 'fresh' | 'frozen'; readonly reasons: readonly Reason[] }
-  | { readonly action: 'run'; readonly reasons: readonly Reason[] }
+  | {
+      readonly action: 'run';
+      readonly reasons: readonly Reason[];
+      /** The lock has the result of a run with these inputs, but its bytes are not in the store. */
+      readonly notHere?: true;
+    }
   /** An earlier run with the same inputs made `result`, and the store holds all of it. */
   | {
       readonly action: 'restore';
@@ -41,8 +46,10 @@ export function planStage(request: PlanRequest): Step {
   const reasons = [...asked(request), ...changed, ...outputReasons(now, entry)];
   if (reasons.length === 0) return { action: 'fresh', reasons };
   const inputs = request.forced || request.always ? undefined : knownInputs(now);
-  const result = inputs && request.earlier(inputs, changed.length === 0);
-  return result ? { action: 'restore', reasons, result } : { action: 'run', reasons };
+  const recorded = changed.length === 0;
+  const result = inputs && request.earlier(inputs, recorded);
+  if (result) return { action: 'restore', reasons, result };
+  return { action: 'run', reasons, ...(inputs && recorded && { notHere: true }) };
 }
 
 function asked({ now, always, forced }: PlanRequest): Reason[] {

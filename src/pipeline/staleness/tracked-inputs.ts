@@ -70,7 +70,8 @@ export function unsettledProblems(
       {
         code: 'missing-data',
         message: `the bytes of '${path}' are neither in the workspace nor in the store`,
-        hint: `Fetch them: 'ocrpipe pull ${path}'.`,
+        // With the data alone, every stage that reads it would run again, though the remote may have its result as well.
+        hint: incomplete ? `Get the rest: 'ocrpipe pull ${shellQuote(path)}'.` : "Get them: 'ocrpipe pull'.",
       },
     ];
   });

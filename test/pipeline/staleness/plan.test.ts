@@ -121,7 +121,15 @@ describe('planStage', () => {
     ],
   ];
   it.each(CHANGES)('runs for %s, and says so', (_what, now, reason) => {
-    expect(plan(now)).toEqual({ action: 'run', reasons: [reason] });
+    expect(plan(now)).toMatchObject({ action: 'run', reasons: [reason] });
+  });
+
+  it('says that the result is not here where the lock has one of these inputs, and only then', () => {
+    const gone = { outs: [{ output, stored: (): boolean => false }] };
+    expect(plan(gone)).toMatchObject({ action: 'run', notHere: true });
+    expect(plan({ ...gone, run: ['x'] })).not.toHaveProperty('notHere');
+    expect(plan(gone, { entry: undefined })).not.toHaveProperty('notHere');
+    expect(plan(gone, { forced: true })).not.toHaveProperty('notHere');
   });
 
   it('says of a new dependency and a new output that they are new', () => {
