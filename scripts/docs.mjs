@@ -2,6 +2,7 @@
 // what the commands say (exit code 1 if not).
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { flagUsage, usageLine } from '../dist/cli/usage.js';
 import { readJson, root } from './setup.mjs';
 
 const file = join(root, 'docs', 'commands.md');
@@ -41,26 +42,11 @@ function section(command) {
     `## ocrpipe ${nameOf(command)}`,
     plain(summary),
     ...(description ? [plain(description)] : []),
-    [
-      '```',
-      `ocrpipe ${[nameOf(command), ...Object.values(args).map((arg) => argumentUsage(arg, command)), ...own.filter(({ required }) => required).map(flagUsage), ...(own.some(({ required }) => !required) ? ['[flags]'] : [])].join(' ')}`,
-      '```',
-    ].join('\n'),
+    ['```', usageLine(command), '```'].join('\n'),
     ...(Object.keys(args).length > 0 ? [argumentTable(Object.values(args))] : []),
     ...(own.length > 0 ? [flagTable(own)] : []),
     ['```', ...examples.map(exampleText), '```'].join('\n'),
   ].join('\n\n');
-}
-
-function argumentUsage({ name, required }, { strict }) {
-  const word = `${name.toUpperCase()}${strict === false ? '…' : ''}`;
-  return required ? word : `[${word}]`;
-}
-
-function flagUsage({ name, type, helpValue, allowNo }) {
-  return type === 'boolean'
-    ? `--${allowNo ? '[no-]' : ''}${name}`
-    : `--${name} ${helpValue ?? name.toUpperCase()}`;
 }
 
 function argumentTable(args) {

@@ -4,6 +4,8 @@ import { Flags } from '@oclif/core';
 export const backendFlag = Flags.option({
   options: ['auto', 'tensorflow', 'wasm', 'cpu'] as const,
   default: 'auto' as const,
-  description: 'what computes: native TensorFlow where it is installed, else WebAssembly',
+  helpValue: 'NAME',
+  description:
+    'what computes: tensorflow (native, where it is installed), wasm, cpu (slow), or auto, the first of these that starts',
   env: 'OCRPIPE_BACKEND',
 })();

@@ -1,10 +1,12 @@
 import { statSync } from 'node:fs';
-import { Command } from '@oclif/core';
+import { Command, Errors, type Interfaces } from '@oclif/core';
 import type { Call } from '../base/call.js';
 import { OcrpipeError, userError } from '../base/errors.js';
 import { absPath, type AbsPath } from '../base/paths.js';
+import { commandLineError, usageHint, type RefusingCommand } from './command-line-error.js';
 import { openEventView } from './event-view.js';
 import { globalFlags, type GlobalFlagValues } from './global-flags.js';
+import { FlagRefusal } from './number-flag.js';
 
 /** One use of an action and how its result is shown. */
 export interface Performance<T> {
@@ -43,10 +45,60 @@ export abstract class BaseCommand extends Command {
     }
   }
 
+  /** The parser words its refusals for itself, and takes a missing argument from standard input: neither is wanted. */
+  protected override async parse<
+    F extends Interfaces.OutputFlags<Interfaces.FlagInput>,
+    B extends Interfaces.OutputFlags<Interfaces.FlagInput>,
+    A extends Interfaces.OutputArgs<Interfaces.ArgInput>,
+  >(options: Interfaces.Input<F, B, A>, argv = this.argv): Promise<Interfaces.ParserOutput<F, B, A>> {
+    const input: Interfaces.Input<F, B, A> = { ...options };
+    // A spread leaves out what a class inherits.
+    if (options.baseFlags) input.baseFlags = options.baseFlags;
+    if (options.args) input.args = typedOnly(options.args);
+    try {
+      return await super.parse(input, argv);
+    } catch (error) {
+      const { strict, args = {}, flags, baseFlags } = input;
+      const command = {
+        id: this.id ?? '',
+        args: named(args),
+        flags: named({ ...baseFlags, ...flags }),
+        strict,
+      };
+      throw refusal(error, command, argv) ?? error;
+    }
+  }
+
   /** oclif would word errors itself; `main` does. */
   protected override catch(error: Error): Promise<never> {
     return Promise.reject(error);
   }
+}
+
+function refusal(
+  error: unknown,
+  command: RefusingCommand,
+  argv: readonly string[],
+): OcrpipeError | undefined {
+  if (error instanceof FlagRefusal) {
+    const { code, message } = error.refusal;
+    return userError(code, message, { hint: usageHint(command) });
+  }
+  return error instanceof Errors.CLIError ? commandLineError(error, command, argv) : undefined;
+}
+
+function typedOnly<A extends Interfaces.OutputArgs<Interfaces.ArgInput>>(
+  args: Interfaces.ArgInput<A>,
+): Interfaces.ArgInput<A> {
+  const typed = Object.entries<object>(args).map(([name, arg]) => [name, { ...arg, ignoreStdin: true }]);
+  return Object.fromEntries(typed) as Interfaces.ArgInput<A>;
+}
+
+/** The definitions with their names, which the parser adds only while it runs. */
+function named<T extends object>(
+  definitions: Readonly<Record<string, T>>,
+): Record<string, T & { name: string }> {
+  return Object.fromEntries(Object.entries(definitions).map(([name, each]) => [name, { ...each, name }]));
 }
 
 function existingFolder(path: string): AbsPath {

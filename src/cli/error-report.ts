@@ -1,6 +1,5 @@
 import { Errors } from '@oclif/core';
 import { OcrpipeError, systemErrorCode, userError, type Location } from '../base/errors.js';
-import { suggest } from '../base/nearest.js';
 import { wantsJson } from './global-flags.js';
 
 /** What scripts read from `--json` when a command fails. */
@@ -78,30 +77,11 @@ function systemHint(code: string): string {
   return SYSTEM_HINTS[code] ?? 'The operating system refused it. Put that right and run the command again.';
 }
 
-/** The parser's refusals, in our words: always the user's to correct. */
+/** What the parser refuses for a reason that `command-line-error` does not know. */
 function commandLineError(error: Errors.CLIError, argv: readonly string[]): OcrpipeError {
-  const message = (error.message.split('\nSee more help')[0] ?? '').trim();
-  const help = "See 'ocrpipe " + [...commandWords(argv), '--help'].join(' ') + "'.";
-  const flags = unknownFlags(error);
-  if (flags !== undefined) {
-    const [flag = ''] = flags.typed;
-    return userError('unknown-flag', `unknown flag ${flags.typed.join(', ')}`, {
-      hint: `${suggest(flag.replace(/=.*$/, ''), flags.known)} ${help}`,
-      cause: error,
-    });
-  }
-  return userError('command-line', lowerFirst(message.replace(/\s*\n\s*/g, ' ')), {
-    hint: help,
-    cause: error,
-  });
-}
-
-/** The unknown flags that the parser names and those that the command has, if that is what it refused. */
-function unknownFlags(error: Errors.CLIError): { typed: string[]; known: string[] } | undefined {
-  if (!('flags' in error) || !Array.isArray(error.flags) || !('parse' in error)) return undefined;
-  const { parse } = error as { parse: { input?: { flags?: Record<string, { name: string }> } } };
-  const known = Object.values(parse.input?.flags ?? {}).map((flag) => `--${flag.name}`);
-  return { typed: error.flags.map(String), known };
+  const message = (error.message.split('\nSee more help')[0] ?? '').trim().replace(/\s*\n\s*/g, ' ');
+  const help = ['ocrpipe', ...commandWords(argv), '--help'].join(' ');
+  return userError('command-line', lowerFirst(message), { hint: `See '${help}'.`, cause: error });
 }
 
 function commandWords(argv: readonly string[]): string[] {

@@ -5,17 +5,17 @@ export const globalFlags = {
   cwd: Flags.string({
     char: 'C',
     helpValue: 'DIR',
-    summary: 'Run as if started in DIR.',
+    description: 'run as if started in DIR',
     default: '.',
     helpGroup: 'GLOBAL',
   }),
   json: Flags.boolean({
-    summary: 'Print the result as one JSON document, and nothing else, on stdout.',
+    description: 'print the result as one JSON document, and nothing else, on stdout',
     helpGroup: 'GLOBAL',
   }),
-  quiet: Flags.boolean({ char: 'q', summary: 'Show no progress.', helpGroup: 'GLOBAL' }),
+  quiet: Flags.boolean({ char: 'q', description: 'show no progress', helpGroup: 'GLOBAL' }),
   events: Flags.boolean({
-    summary: 'Show progress as JSON lines on stderr.',
+    description: 'show progress as JSON lines on stderr',
     helpGroup: 'GLOBAL',
   }),
 };

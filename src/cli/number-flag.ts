@@ -1,11 +1,45 @@
 import { Flags } from '@oclif/core';
-import { userError } from '../base/errors.js';
+import { userError, type OcrpipeError } from '../base/errors.js';
+
+type Range = Partial<Record<'min' | 'max', number>>;
+
+/** How a flag refuses its value; the parser rewrites the message of what is thrown to it, but leaves `refusal` alone. */
+export class FlagRefusal extends Error {
+  readonly refusal: OcrpipeError;
+
+  constructor(refusal: OcrpipeError) {
+    super(refusal.message);
+    this.refusal = refusal;
+  }
+}
 
 /** A flag that takes a decimal number between `min` and `max`; throws `bad-number` (exit code 2) for anything else. */
-export const numberFlag = Flags.custom<number, { min: number; max: number }>({
-  parse: (text, _context, { name, min, max }) => {
-    const value = Number(text);
-    if (text.trim() !== '' && value >= min && value <= max) return Promise.resolve(value);
-    throw userError('bad-number', `--${name} ${text} is not a number from ${min} to ${max}`);
-  },
+export const numberFlag = Flags.custom<number, Range>({
+  helpValue: 'N',
+  parse: (text, _context, { name, ...range }) =>
+    parsed(text, { name, what: 'number', accepts: /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i, range }),
 });
+
+/** The same for whole numbers. */
+export const integerFlag = Flags.custom<number, Range>({
+  helpValue: 'N',
+  parse: (text, _context, { name, ...range }) =>
+    parsed(text, { name, what: 'whole number', accepts: /^-?\d+$/, range }),
+});
+
+function parsed(
+  text: string,
+  of: { name: string; what: string; accepts: RegExp; range: Range },
+): Promise<number> {
+  const { min = -Infinity, max = Infinity } = of.range;
+  const value = Number(text);
+  if (of.accepts.test(text) && Number.isFinite(value) && value >= min && value <= max)
+    return Promise.resolve(value);
+  const message = `--${of.name} is a ${of.what}${rangeText(of.range)}, not '${text}'`;
+  throw new FlagRefusal(userError('bad-number', message));
+}
+
+function rangeText({ min, max }: Range): string {
+  if (min === undefined) return max === undefined ? '' : ` of at most ${max}`;
+  return max === undefined ? ` of at least ${min}` : ` from ${min} to ${max}`;
+}

@@ -8,7 +8,7 @@ export const s3Flags = {
   profile: Flags.string({ helpValue: 'NAME', description: 'profile of the AWS configuration files' }),
   'path-style': Flags.boolean({
     allowNo: true,
-    description: 'address buckets as a path (default: with --endpoint)',
+    description: 'address buckets as a path (default: yes with --endpoint, else no)',
   }),
 };
 

@@ -14,7 +14,7 @@ export default class Add extends BaseCommand {
   ];
   static override strict = false;
   static override args = {
-    paths: Args.string({ required: true, description: 'file or folder to track; several may follow' }),
+    path: Args.string({ required: true, description: 'files or folders to track' }),
   };
 
   async run(): Promise<void> {

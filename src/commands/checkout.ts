@@ -14,7 +14,7 @@ export default class Checkout extends BaseCommand {
   ];
   static override strict = false;
   static override args = {
-    paths: Args.string({ description: 'tracked paths or folders above them (default: all)' }),
+    path: Args.string({ description: 'tracked paths or folders above them (default: all)' }),
   };
   static override flags = {
     force: Flags.boolean({ char: 'f', description: 'overwrite edits that are not in the store' }),

@@ -14,7 +14,7 @@ export default class Commit extends BaseCommand {
   ];
   static override strict = false;
   static override args = {
-    targets: Args.string({ description: 'tracked paths or stages (default: all that changed)' }),
+    target: Args.string({ description: 'tracked paths or stages (default: all that changed)' }),
   };
 
   async run(): Promise<void> {

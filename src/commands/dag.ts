@@ -1,6 +1,7 @@
-import { Args, Flags } from '@oclif/core';
+import { Flags } from '@oclif/core';
 import { dag } from '../actions/dag.js';
 import { BaseCommand } from '../cli/base-command.js';
+import { stageTargets } from '../cli/target-args.js';
 import { drawDag } from '../pipeline/definition/dag-drawing.js';
 import { dotDag, mermaidDag } from '../pipeline/definition/dag.js';
 
@@ -13,15 +14,11 @@ export default class Dag extends BaseCommand {
     '<%= config.bin %> dag --dot | dot -Tsvg > pipeline.svg',
   ];
   static override strict = false;
-  static override args = {
-    targets: Args.string({
-      description: 'stages, or paths of outputs; with all that they need. All if none',
-    }),
-  };
+  static override args = stageTargets;
   static override flags = {
-    mermaid: Flags.boolean({ summary: "As Mermaid's flowchart.", exclusive: ['dot'] }),
-    dot: Flags.boolean({ summary: 'In the language of Graphviz.' }),
-    outs: Flags.boolean({ summary: 'Outputs and what they are made from, instead of stages.' }),
+    mermaid: Flags.boolean({ description: "as Mermaid's flowchart", exclusive: ['dot'] }),
+    dot: Flags.boolean({ description: 'in the language of Graphviz' }),
+    outs: Flags.boolean({ description: 'outputs and what they are made from, instead of stages' }),
   };
 
   async run(): Promise<void> {

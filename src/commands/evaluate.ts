@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core';
 import { evaluate, type EvaluateResult } from '../actions/evaluate.js';
+import { backendFlag } from '../cli/backend-flag.js';
 import { BaseCommand } from '../cli/base-command.js';
 import { labelFlags } from '../cli/label-flags.js';
 
@@ -20,7 +21,7 @@ export default class Evaluate extends BaseCommand {
     data: Flags.string({ helpValue: 'FILE', description: 'a manifest, or labels of any known format' }),
     out: Flags.string({ required: true, helpValue: 'DIR', description: 'folder for the tables' }),
     metrics: Flags.string({ helpValue: 'FILE', description: 'where to write the figures as JSON' }),
-    backend: Flags.option({ options: ['auto', 'tensorflow', 'wasm', 'cpu'] as const })({ default: 'auto' }),
+    backend: backendFlag,
     ...labelFlags,
   };
 

@@ -1,6 +1,7 @@
-import { Args, Flags } from '@oclif/core';
 import { fetch } from '../actions/fetch.js';
 import { BaseCommand } from '../cli/base-command.js';
+import { integerFlag } from '../cli/number-flag.js';
+import { dataTargets } from '../cli/target-args.js';
 import { transferFlags, transferText } from '../cli/transfer.js';
 
 export default class Fetch extends BaseCommand {
@@ -12,10 +13,10 @@ export default class Fetch extends BaseCommand {
     '<%= config.bin %> fetch data/raw/2024 --remote backup',
   ];
   static override strict = false;
-  static override args = { targets: Args.string({ description: 'paths or stages; everything if none' }) };
+  static override args = dataTargets;
   static override flags = {
     ...transferFlags,
-    jobs: Flags.integer({ char: 'j', min: 1, max: 64, default: 4, description: 'downloads at once' }),
+    jobs: integerFlag({ char: 'j', min: 1, max: 64, default: 4, description: 'downloads at once' }),
   };
 
   async run(): Promise<void> {

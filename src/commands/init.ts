@@ -1,6 +1,6 @@
-import { Flags } from '@oclif/core';
 import { init, type InitResult } from '../actions/init.js';
 import { BaseCommand } from '../cli/base-command.js';
+import { onByDefault } from '../cli/switch-flag.js';
 
 export default class Init extends BaseCommand {
   static override summary = 'Start a workspace: a store and its settings beside git.';
@@ -8,11 +8,7 @@ export default class Init extends BaseCommand {
     'Makes .ocrstore in the current folder, which is to be in a git work tree. Run again, it only adds what is missing.';
   static override examples = ['<%= config.bin %> init', '<%= config.bin %> init --no-git'];
   static override flags = {
-    git: Flags.boolean({
-      default: true,
-      allowNo: true,
-      description: 'require a git work tree (--no-git: do without)',
-    }),
+    git: onByDefault('require a git work tree'),
   };
 
   async run(): Promise<void> {

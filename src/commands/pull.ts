@@ -1,6 +1,8 @@
-import { Args, Flags } from '@oclif/core';
+import { Flags } from '@oclif/core';
 import { pull } from '../actions/pull.js';
 import { BaseCommand } from '../cli/base-command.js';
+import { integerFlag } from '../cli/number-flag.js';
+import { dataTargets } from '../cli/target-args.js';
 import { transferFlags, transferText } from '../cli/transfer.js';
 
 export default class Pull extends BaseCommand {
@@ -13,10 +15,10 @@ export default class Pull extends BaseCommand {
     '<%= config.bin %> pull train --remote backup',
   ];
   static override strict = false;
-  static override args = { targets: Args.string({ description: 'paths or stages; everything if none' }) };
+  static override args = dataTargets;
   static override flags = {
     ...transferFlags,
-    jobs: Flags.integer({ char: 'j', min: 1, max: 64, default: 4, description: 'downloads at once' }),
+    jobs: integerFlag({ char: 'j', min: 1, max: 64, default: 4, description: 'downloads at once' }),
     force: Flags.boolean({ char: 'f', description: 'overwrite files that were edited' }),
   };
 

@@ -1,6 +1,8 @@
-import { Args, Flags } from '@oclif/core';
+import { Flags } from '@oclif/core';
 import { push } from '../actions/push.js';
 import { BaseCommand } from '../cli/base-command.js';
+import { integerFlag } from '../cli/number-flag.js';
+import { dataTargets } from '../cli/target-args.js';
 import { transferFlags, transferText } from '../cli/transfer.js';
 
 export default class Push extends BaseCommand {
@@ -14,13 +16,13 @@ export default class Push extends BaseCommand {
     '<%= config.bin %> push --verify',
   ];
   static override strict = false;
-  static override args = { targets: Args.string({ description: 'paths or stages; everything if none' }) };
+  static override args = dataTargets;
   static override flags = {
     ...transferFlags,
     verify: Flags.boolean({
       description: 'first read what the remote has of it; send again what is gone or damaged there',
     }),
-    jobs: Flags.integer({ char: 'j', min: 1, max: 64, default: 4, description: 'uploads at once' }),
+    jobs: integerFlag({ char: 'j', min: 1, max: 64, default: 4, description: 'uploads at once' }),
   };
 
   async run(): Promise<void> {

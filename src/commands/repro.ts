@@ -1,7 +1,10 @@
-import { Args, Flags } from '@oclif/core';
+import { Flags } from '@oclif/core';
 import { repro } from '../actions/repro.js';
 import { BaseCommand } from '../cli/base-command.js';
+import { integerFlag } from '../cli/number-flag.js';
 import { reproText } from '../cli/repro-text.js';
+import { onByDefault } from '../cli/switch-flag.js';
+import { stageTargets } from '../cli/target-args.js';
 
 export default class Repro extends BaseCommand {
   static override summary = 'Run the stages of pipeline.yaml that are not up to date.';
@@ -13,30 +16,22 @@ export default class Repro extends BaseCommand {
     '<%= config.bin %> repro models/plate --force',
   ];
   static override strict = false;
-  static override args = {
-    targets: Args.string({
-      description: 'stages, or paths of outputs; with all that they need. All if none',
-    }),
-  };
+  static override args = stageTargets;
   static override flags = {
     force: Flags.boolean({
       char: 'f',
-      summary: 'Run the targets (all stages, if none is named) whatever their state.',
+      description: 'run the targets (all stages, if none is named) whatever their state',
     }),
     downstream: Flags.boolean({
-      summary: 'Instead of what the targets need, what needs them.',
+      description: 'instead of what the targets need, what needs them',
       exclusive: ['pipeline'],
     }),
-    pipeline: Flags.boolean({ char: 'p', summary: 'Everything that hangs together with the targets.' }),
-    'dry-run': Flags.boolean({ char: 'n', summary: 'Only say what would be done, and why.' }),
-    jobs: Flags.integer({
-      char: 'j',
-      min: 1,
-      summary: 'How many stages run at once (default: number of cores).',
-    }),
-    'keep-going': Flags.boolean({ char: 'k', summary: 'After a failure, run what does not depend on it.' }),
-    'run-cache': Flags.boolean({ default: true, allowNo: true, summary: 'Restore results of earlier runs.' }),
-    commit: Flags.boolean({ default: true, allowNo: true, summary: 'Store the outputs and record them.' }),
+    pipeline: Flags.boolean({ char: 'p', description: 'everything that hangs together with the targets' }),
+    'dry-run': Flags.boolean({ char: 'n', description: 'only say what would be done, and why' }),
+    jobs: integerFlag({ char: 'j', min: 1, description: 'stages at once (default: number of cores)' }),
+    'keep-going': Flags.boolean({ char: 'k', description: 'after a failure, go on with the rest' }),
+    'run-cache': onByDefault('restore results of earlier runs'),
+    commit: onByDefault('store the outputs and record them'),
   };
 
   async run(): Promise<void> {

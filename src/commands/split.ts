@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { split, type SplitResult } from '../actions/split.js';
 import { BaseCommand } from '../cli/base-command.js';
+import { integerFlag } from '../cli/number-flag.js';
 import { labelFlags } from '../cli/label-flags.js';
 
 export default class Split extends BaseCommand {
@@ -25,7 +26,7 @@ export default class Split extends BaseCommand {
       default: 'train=0.8,val=0.1,test=0.1',
       description: 'the parts and their shares, which make 1',
     }),
-    seed: Flags.integer({ default: 0, description: 'another seed gives other parts' }),
+    seed: integerFlag({ default: 0, description: 'another seed gives other parts' }),
     group: Flags.string({
       default: 'text',
       helpValue: 'KEY',

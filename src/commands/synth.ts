@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core';
 import { synth, type SynthActionResult } from '../actions/synth.js';
 import { BaseCommand } from '../cli/base-command.js';
-import { numberFlag } from '../cli/number-flag.js';
+import { integerFlag, numberFlag } from '../cli/number-flag.js';
 import { shortened } from '../cli/shortened.js';
 
 export default class Synth extends BaseCommand {
@@ -14,8 +14,8 @@ export default class Synth extends BaseCommand {
   ];
   static override flags = {
     out: Flags.string({ required: true, helpValue: 'DIR', description: 'folder for images and labels.json' }),
-    count: Flags.integer({ default: 1000, min: 1, description: 'how many lines' }),
-    seed: Flags.integer({ default: 0, description: 'another seed draws other lines' }),
+    count: integerFlag({ default: 1000, min: 1, description: 'how many lines' }),
+    seed: integerFlag({ default: 0, description: 'another seed draws other lines' }),
     length: Flags.string({ default: '5..10', helpValue: 'A..B', description: 'characters a line' }),
     alphabet: Flags.string({
       helpValue: 'CHARACTERS',
@@ -27,10 +27,10 @@ export default class Synth extends BaseCommand {
       description: 'draw lines of these whole words instead, one a line of the file',
     }),
     font: Flags.string({ multiple: true, helpValue: 'FILE', description: 'TrueType or OpenType font' }),
-    height: Flags.integer({ default: 32, min: 8, description: 'height of the images in pixels' }),
+    height: integerFlag({ default: 32, min: 8, description: 'height of the images in pixels' }),
     blur: numberFlag({ default: 1, min: 0, max: 10, description: 'most blur, in pixels' }),
-    noise: Flags.integer({ default: 18, min: 0, description: 'most noise, in grey values of 255' }),
-    slant: Flags.integer({ default: 12, min: 0, max: 45, description: 'most slant, in degrees' }),
+    noise: integerFlag({ default: 18, min: 0, description: 'most noise, in grey values of 255' }),
+    slant: integerFlag({ default: 12, min: 0, max: 45, description: 'most slant, in degrees' }),
     contrast: numberFlag({ default: 0.45, min: 0.05, max: 1, description: 'least contrast' }),
   };
 

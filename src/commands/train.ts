@@ -1,7 +1,9 @@
 import { Flags } from '@oclif/core';
 import { train, type TrainResult } from '../actions/train.js';
 import { BaseCommand } from '../cli/base-command.js';
+import { integerFlag } from '../cli/number-flag.js';
 import { backendFlag } from '../cli/backend-flag.js';
+import { onByDefault } from '../cli/switch-flag.js';
 
 export default class Train extends BaseCommand {
   static override summary = 'Train a recogniser on labelled line images.';
@@ -18,14 +20,10 @@ export default class Train extends BaseCommand {
     params: Flags.string({ helpValue: 'FILE', description: 'parameters (default: params.yaml)' }),
     metrics: Flags.string({ helpValue: 'FILE', description: 'write the best validation figures here' }),
     history: Flags.string({ helpValue: 'FILE', description: 'write the curve here, as JSON lines' }),
-    seed: Flags.integer({ description: "instead of the parameters' train.seed", min: 0 }),
-    epochs: Flags.integer({ description: "instead of the parameters' train.epochs", min: 1 }),
-    'max-steps': Flags.integer({ description: "instead of the parameters' train.maxSteps", min: 1 }),
-    resume: Flags.boolean({
-      description: 'go on with an interrupted training of the same data and parameters',
-      default: true,
-      allowNo: true,
-    }),
+    seed: integerFlag({ description: "instead of the parameters' train.seed", min: 0 }),
+    epochs: integerFlag({ description: "instead of the parameters' train.epochs", min: 1 }),
+    'max-steps': integerFlag({ description: "instead of the parameters' train.maxSteps", min: 1 }),
+    resume: onByDefault('go on with an interrupted training of the same data and parameters'),
     backend: backendFlag,
   };
 

@@ -32,9 +32,9 @@ describe('the command line', () => {
   it.each([
     [['versoin'], 'unknown-command', "Did you mean 'ocrpipe version'?"],
     [['version', '--jsno'], 'unknown-flag', "Did you mean '--json'?"],
-    [['version', 'more'], 'unexpected-argument', "See 'ocrpipe version --help'."],
+    [['version', 'more'], 'unexpected-argument', "'ocrpipe version --help' says what it takes."],
     [['version', '-C', 'absent'], 'no-such-folder', 'Correct what follows -C.'],
-    [['version', '-C'], 'command-line', "See 'ocrpipe version --help'."],
+    [['version', '-C'], 'flag-without-value', 'Usage: ocrpipe version'],
   ])('refuses %j with code %s, exit code 2 and a hint', async (args, code, hint) => {
     const { stdout, stderr, exitCode } = await run(...args);
     expect(exitCode).toBe(2);
@@ -54,7 +54,7 @@ describe('the command line', () => {
   it('prints a refusal as a JSON document with --json', async () => {
     const { stdout, stderr, exitCode } = await run('version', '--nothing', '--json');
     expect(JSON.parse(stdout)).toMatchObject({
-      error: { code: 'unknown-flag', message: 'unknown flag --nothing' },
+      error: { code: 'unknown-flag', message: "'ocrpipe version' has no flag --nothing" },
     });
     expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 2 });
   });

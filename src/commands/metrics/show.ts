@@ -11,8 +11,8 @@ export default class MetricsShow extends BaseCommand {
     '<%= config.bin %> metrics show --rev v1.0 --md',
   ];
   static override flags = {
-    rev: Flags.string({ summary: 'A revision of git, instead of the workspace.' }),
-    md: Flags.boolean({ summary: 'As a Markdown table.', exclusive: ['json'] }),
+    rev: Flags.string({ helpValue: 'REVISION', description: 'a revision of git, instead of the workspace' }),
+    md: Flags.boolean({ description: 'as a Markdown table', exclusive: ['json'] }),
   };
 
   async run(): Promise<void> {

@@ -13,15 +13,15 @@ export default class ParamsDiff extends BaseCommand {
     '<%= config.bin %> params diff main my-branch --md',
   ];
   static override args = {
-    a: Args.string({ description: 'a revision of git; HEAD if not given' }),
-    b: Args.string({ description: 'a revision of git; the workspace if not given' }),
+    from: Args.string({ description: 'commit, branch or tag (default: HEAD)' }),
+    to: Args.string({ description: 'commit, branch or tag (default: the workspace)' }),
   };
-  static override flags = { md: Flags.boolean({ summary: 'As a Markdown table.', exclusive: ['json'] }) };
+  static override flags = { md: Flags.boolean({ description: 'as a Markdown table', exclusive: ['json'] }) };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(ParamsDiff);
     await this.perform(flags, {
-      action: (call) => paramsDiff({ a: args.a, b: args.b }, call),
+      action: (call) => paramsDiff({ a: args.from, b: args.to }, call),
       text: (changes) => (flags.md ? changesMarkdown : changesText)(changes, NO_CHANGES),
     });
   }

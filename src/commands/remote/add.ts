@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { remoteAdd, type RemoteAdded } from '../../actions/remote-add.js';
 import { BaseCommand } from '../../cli/base-command.js';
 import { s3Flags, s3Settings } from '../../cli/remote-flags.js';
+import { onByDefault } from '../../cli/switch-flag.js';
 
 export default class RemoteAdd extends BaseCommand {
   static override summary = 'Add a remote: a bucket or a folder that push and pull use.';
@@ -19,7 +20,7 @@ export default class RemoteAdd extends BaseCommand {
   static override flags = {
     ...s3Flags,
     default: Flags.boolean({ description: 'use it when no remote is named (the first one is anyway)' }),
-    check: Flags.boolean({ allowNo: true, default: true, description: 'try it out before it is added' }),
+    check: onByDefault('try it out before it is added'),
   };
 
   async run(): Promise<void> {

@@ -16,8 +16,9 @@ export default class RemoteModify extends BaseCommand {
     ...s3Flags,
     unset: Flags.string({
       multiple: true,
+      helpValue: 'SETTING',
       options: ['endpoint', 'region', 'profile', 'pathStyle'],
-      description: 'take a setting away',
+      description: 'take a setting away: endpoint, region, profile or pathStyle',
     }),
     local: Flags.boolean({
       description: 'only on this machine (config.local.yaml, which git does not share)',

@@ -1,0 +1,6 @@
+import { Flags } from '@oclif/core';
+
+/** A flag `--[no-]x` that is on unless it is turned off; help says so. */
+export function onByDefault(description: string) {
+  return Flags.boolean({ default: true, allowNo: true, description: `${description} (default: yes)` });
+}

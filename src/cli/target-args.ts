@@ -1,0 +1,13 @@
+import { Args } from '@oclif/core';
+
+/** What the commands work on that look at the pipeline. */
+export const stageTargets = {
+  target: Args.string({
+    description: 'stages, or paths of outputs, with all that they need (default: all stages)',
+  }),
+};
+
+/** What the commands work on that move tracked data. */
+export const dataTargets = {
+  target: Args.string({ description: 'tracked paths, folders or stages (default: all that is tracked)' }),
+};

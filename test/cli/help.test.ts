@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { runOcrpipe } from '../rig/ocrpipe.js';
+import { temporaryFolder } from '../rig/temporary-folder.js';
+import { root } from './every-command.js';
+
+interface Described {
+  name: string;
+  type?: 'boolean' | 'option';
+  description?: string;
+  allowNo?: boolean;
+  helpValue?: string;
+}
+
+interface Manifest {
+  commands: Record<
+    string,
+    {
+      id: string;
+      summary?: string;
+      examples?: string[];
+      args: Record<string, Described>;
+      flags: Record<string, Described>;
+    }
+  >;
+}
+
+const manifest = JSON.parse(readFileSync(join(root, 'oclif.manifest.json'), 'utf8')) as Manifest;
+const commands = Object.values(manifest.commands);
+const flags = commands.flatMap(({ id, flags: own }) => Object.values(own).map((flag) => ({ ...flag, id })));
+
+describe('the help of every command', () => {
+  it.each(commands)('$id has a sentence of its own and examples', ({ summary, examples }) => {
+    expect(summary).toMatch(/^[A-Z].*\.$/);
+    expect(examples).not.toEqual([]);
+  });
+
+  it.each(commands)('$id describes each of its arguments and flags, all in one style', (command) => {
+    for (const { name, description } of [...Object.values(command.args), ...Object.values(command.flags)]) {
+      expect({ name, description }).toEqual({
+        name,
+        description: expect.stringMatching(/^\S.*[^.\s]$/) as string,
+      });
+      expect(description).not.toMatch(/^[A-Z][a-z]+ [a-z]/);
+    }
+  });
+
+  it('says of each flag that can be turned off how it stands', () => {
+    const silent = flags.filter(
+      ({ allowNo, description }) => allowNo && !description?.includes('(default: '),
+    );
+    expect(silent).toEqual([]);
+  });
+
+  it('has a word for the value of each option', () => {
+    const nameless = flags.filter(
+      ({ type, helpValue }) => type === 'option' && !/^[A-Z]/.test(helpValue ?? ''),
+    );
+    expect(nameless).toEqual([]);
+  });
+
+  it.each(commands)('is shown for $id, with its usage line', async ({ id }) => {
+    const words = id.split(':');
+    const [flag, command] = await Promise.all([
+      runOcrpipe([...words, '--help'], { cwd: temporaryFolder() }),
+      runOcrpipe(['help', ...words], { cwd: temporaryFolder() }),
+    ]);
+    expect(flag).toEqual(command);
+    expect(flag).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(flag.stdout).toContain(`USAGE\n  $ ocrpipe ${words.join(' ')}`);
+    expect(flag.stdout).not.toMatch(/<(value|option)>/);
+  });
+});
