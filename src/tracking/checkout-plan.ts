@@ -99,29 +99,10 @@ function waysOut(path: RepoPath): string {
   return `Keep the edits with 'ocrpipe commit ${quoted}', or give them up with 'ocrpipe checkout --force ${quoted}'.`;
 }
 
-function namesOf(paths: readonly string[]): string {
+/** Some of the paths by name, and how many more there are. */
+export function namesOf(paths: readonly string[]): string {
   const more = paths.length > NAMED ? ` and ${paths.length - NAMED} more` : '';
   return `${paths.slice(0, NAMED).join(', ')}${more}`;
-}
-
-/** Throws `object-missing`, naming files, if the store lacks bytes that the changes need. */
-export function refuseMissing(path: RepoPath, missing: readonly string[]): void {
-  if (missing.length === 0) return;
-  throw new OcrpipeError(
-    'object-missing',
-    `the store has not the bytes of ${namesOf(missing)}; ${path} is left as it is`,
-    { hint: `Get them from a remote with 'ocrpipe pull ${shellQuote(path)}'.` },
-  );
-}
-
-/** Throws `object-damaged`, naming files, if there are any whose bytes could not be put there. */
-export function refuseDamaged(path: RepoPath, damaged: readonly string[]): void {
-  if (damaged.length === 0) return;
-  throw new OcrpipeError(
-    'object-damaged',
-    `the store's bytes of ${namesOf(damaged)} are damaged; everything else of ${path} is in place`,
-    { hint: `Get them again from a remote with 'ocrpipe pull ${shellQuote(path)}'.` },
-  );
 }
 
 /** The tree that a snapshot names, if the store has its root. */

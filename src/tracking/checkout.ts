@@ -3,12 +3,10 @@ import { posix } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { syncDirectory } from '../base/atomic-file.js';
 import { noEvents } from '../base/events.js';
-import { OcrpipeError } from '../base/errors.js';
 import type { RepoPath } from '../base/paths.js';
 import { writePoint } from '../base/write-points.js';
 import type { LocalStore } from '../store/local-store.js';
 import type { FileEntry } from '../store/tree-format.js';
-import { missingFrom } from '../store/closure.js';
 import { walkTree, type TreeRef } from '../store/tree-reader.js';
 import { removeAbandonedIn } from './abandoned.js';
 import { bytePath, fsPath, joinBytes, textBelow, type BytePath } from './byte-path.js';
@@ -16,8 +14,6 @@ import {
   planChanges,
   refuseEscapingLink,
   refuseLosses,
-  refuseDamaged,
-  refuseMissing,
   standsIn,
   storedTree,
   wouldLose,
@@ -30,6 +26,7 @@ import { rememberFresh } from './remember.js';
 import { NodeMemory, hashingSink } from './sinks.js';
 import { scanPath, type ScanContext } from './snapshot.js';
 import { UnchangedFiles } from './unchanged.js';
+import { refuseNothingToPlace, requireListing, Unplaced } from './unplaced.js';
 import { refuseLinks } from './workspace-place.js';
 import type { CallOptions, Snapshot } from './workspace-files.js';
 import {
@@ -70,8 +67,8 @@ export interface CheckoutRequest {
 }
 
 /**
- * Makes a path hold exactly what a snapshot names. First everything is looked at and checked: that the store has what is
- * needed, that nothing is lost, that no link leads elsewhere. Then files are replaced one by one by rename, and whole new
+ * Makes a path hold exactly what a snapshot names. First everything is looked at and checked: that the store has anything of
+ * what is needed, that nothing is lost, that no link leads elsewhere. Then files are replaced one by one by rename, and whole new
  * folders are built aside and renamed. Killed in between, each file is the old or the new one, and both are in the store.
  * Returns false if nothing had to be done.
  */
@@ -85,10 +82,10 @@ export async function checkOut(
   const unchanged = new UnchangedFiles(context);
   const memory = new NodeMemory();
   const there = await thereNow(context, path, memory, options);
-  const planned = changesFor(context, request, { there, memory });
+  const planned = requireListing(request, '', () => changesFor(context, request, { there, memory }));
   const changes = await seeIgnored({ context, store: context.store, path }, planned, options);
   if (changes.length === 0) return false;
-  refuseAbsent(context.store, request, changes);
+  refuseNothingToPlace(context.store, request, changes);
   if (!request.force) {
     if (there && request.keepEdits) {
       const ignored = changes.filter((change) => !planned.includes(change));
@@ -100,14 +97,14 @@ export async function checkOut(
   request.begin();
   const top = joinBytes(bytePath(context.root), bytePath(path));
   mkdirSync(fsPath(posix.dirname(top) as BytePath), { recursive: true });
-  const damaged: string[] = [];
+  const unplaced = new Unplaced(request);
   await drive(
-    apply({ ...context, ...request, top, unchanged, entered: new Set(), damaged }, changes),
+    apply({ ...context, ...request, top, unchanged, entered: new Set(), unplaced }, changes),
     { path, total: countNames(changes) },
     options,
   );
   syncDirectory(posix.dirname(`${context.root}/${path}`));
-  refuseDamaged(request.tracked, damaged);
+  unplaced.refuse();
   return true;
 }
 
@@ -158,26 +155,6 @@ function entryOf(path: RepoPath, snapshot: Snapshot) {
     : ({ kind: 'directory', name, id, bytes: size, files: snapshot.files ?? 0 } as const);
 }
 
-function refuseAbsent(
-  store: LocalStore,
-  { path, tracked }: CheckoutRequest,
-  changes: readonly PlannedChange[],
-): void {
-  const missing: string[] = [];
-  for (const { below, new: entry } of changes) {
-    if (entry?.kind === 'symlink') refuseEscapingLink(path, below, entry);
-    if (entry?.kind === 'file' && !store.has('blob', entry.id)) missing.push(textBelow(path, below));
-    if (entry?.kind === 'directory') {
-      for (const object of missingFrom({ reader: store, id: entry.id })) {
-        // One that is there with another length is damaged: it is left out, and named when the rest is in place.
-        if (object.kind === 'blob' && store.has('blob', object.id)) continue;
-        missing.push(`${object.kind} ${object.id}`);
-      }
-    }
-  }
-  refuseMissing(tracked, missing);
-}
-
 /** Where a file stood is in no store: what somebody edited, moved or added is not undone without being asked to. */
 function refuseEdits(
   { store }: CheckoutContext,
@@ -210,8 +187,7 @@ interface Apply extends CheckoutContext, CheckoutRequest {
   unchanged: UnchangedFiles;
   /** Folders that were written into. */
   entered: Set<BytePath>;
-  /** Paths, for people, whose bytes in the store are damaged. */
-  damaged: string[];
+  unplaced: Unplaced;
 }
 
 /** Removes, then writes, then links: a name can change from a folder to a file and back. */
@@ -253,7 +229,7 @@ function* put(context: Apply, { below, old, new: wanted }: PlannedChange, links:
   if (replaces) refuseIfTouched(context, below, old);
   else if (lstatSync(fsPath(path), { throwIfNoEntry: false })) clearUnknown(context, path);
   if (wanted.kind === 'file') {
-    unlessDamaged(context, below, () => {
+    context.unplaced.guard(below, () => {
       replaceFile(context.store, path, wanted);
     });
   } else if (wanted.kind === 'directory') yield* putFolder(context, below, wanted.id);
@@ -280,16 +256,6 @@ function clearUnknown({ force, tracked }: Apply, path: BytePath): void {
   removeFile(path);
 }
 
-/** One damaged object does not keep the other files from their places: it is named when they are all there. */
-function unlessDamaged({ path, damaged }: Apply, below: string, write: () => void): void {
-  try {
-    write();
-  } catch (error) {
-    if (!(error instanceof OcrpipeError) || error.code !== 'object-damaged') throw error;
-    damaged.push(textBelow(path, below));
-  }
-}
-
 function* putFolder(context: Apply, below: string, id: FileEntry['id']): Work<void> {
   const path = placeOf(context, below);
   const aside = besideBytes(path);
@@ -302,7 +268,7 @@ function* putFolder(context: Apply, below: string, id: FileEntry['id']): Work<vo
         if (entry.kind === 'symlink') refuseEscapingLink(context.path, inside(name), entry);
       },
       guard: (name, write) => {
-        unlessDamaged(context, inside(name), write);
+        context.unplaced.guard(inside(name), write);
       },
     });
     makeLinks(links);

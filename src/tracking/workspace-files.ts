@@ -96,7 +96,8 @@ export interface WorkspaceFiles {
   /**
    * Makes `path` hold exactly what `snapshot` names, verified. What stands there is replaced only if its bytes are in the
    * store, whole, or `force` is given (`would-lose-bytes` otherwise, nothing changed); with `keepEdits` only what ocrpipe put
-   * there is (`would-undo-edits`). Files whose stored bytes are damaged are left out, then `object-damaged` is thrown.
+   * there is (`would-undo-edits`). Files whose stored bytes are missing or damaged are left out, then `object-missing` or
+   * `object-damaged` is thrown.
    * False if it held that already.
    */
   checkout(path: RepoPath, snapshot: Snapshot, options?: CheckoutOptions): Promise<boolean>;

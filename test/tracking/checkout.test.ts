@@ -3,6 +3,7 @@ import {
   mkdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -100,7 +101,7 @@ describe('checkout', () => {
     expect(folder.has('data/link')).toBe(false);
   });
 
-  test('bytes that the store lacks stop it before anything changes', async () => {
+  test('bytes that the store lacks are named, and the rest is put in place', async () => {
     const { folder } = await twoVersions();
     const absent: TreeEntry = {
       kind: 'file',
@@ -112,8 +113,23 @@ describe('checkout', () => {
     const tree = storeTree(folder, [fileEntry(folder, 'a', 'a3'), absent]);
     const refused = folder.files().checkout(data, tree);
     await expect(refused).rejects.toMatchObject({ code: 'object-missing' });
-    await expect(refused).rejects.toThrow(/data\/absent/);
-    expect(folder.read('data/a')).toBe('a2');
+    await expect(refused).rejects.toThrow(/data\/absent; everything else of data is in place/);
+    expect(folder.names('data')).toEqual(['a']);
+    expect(folder.read('data/a')).toBe('a3');
+  });
+
+  test('where the store has none of the bytes, or not the listing, nothing changes', async () => {
+    const { folder, first } = await twoVersions();
+    const id = contentIdOf('nowhere');
+    const absent: TreeEntry = { kind: 'file', name: 'b' as ByteName, executable: false, size: 3, id };
+    const listing: Snapshot = { ...first, id };
+    for (const snapshot of [storeTree(folder, [absent]), listing]) {
+      const refused = folder.files().checkout(data, snapshot);
+      await expect(refused).rejects.toMatchObject({ code: 'object-missing' });
+      await expect(refused).rejects.toThrow(/data is left as it is/);
+      expect(folder.names('data')).toEqual(['a', 'sub', 'sub/b', 'sub/c']);
+      expect(await folder.state('data')).toBe('clean');
+    }
   });
 
   test('a file takes the place of a folder and the other way round', async () => {
@@ -281,7 +297,9 @@ describe('checkout', () => {
     ['a folder that is there', 1_500_000],
     ['a new folder', 100],
     ['a folder that is there', 100],
-  ])('a damaged object is named and the rest put in place: %s, %i bytes', async (kind, left) => {
+    ['a new folder', undefined],
+    ['a folder that is there', undefined],
+  ])('a damaged or missing object is named and the rest put in place: %s, %s bytes', async (kind, left) => {
     const folder = new TrackedFolder();
     const large = Buffer.alloc(1_500_000, 'x');
     folder.write('data/a', 'a');
@@ -291,11 +309,13 @@ describe('checkout', () => {
     const [name] = folder.names('.ocrstore/objects').filter((each) => each.includes('/'));
     const object = folder.path(`.ocrstore/objects/${name!}`);
     chmodSync(object, 0o644);
-    writeFileSync(object, Buffer.alloc(left, 'y'));
+    if (left === undefined) rmSync(object);
+    else writeFileSync(object, Buffer.alloc(left, 'y'));
     for (const each of kind === 'a new folder' ? ['data'] : ['data/a', 'data/large', 'data/sub'])
       folder.remove(each);
     const refused = folder.checkout('data');
-    await expect(refused).rejects.toMatchObject({ code: 'object-damaged', exitCode: 1 });
+    const code = left === undefined ? 'object-missing' : 'object-damaged';
+    await expect(refused).rejects.toMatchObject({ code, exitCode: 1 });
     await expect(refused).rejects.toThrow('data/large');
     expect(folder.names('data')).toEqual(['a', 'sub', 'sub/b']);
     folder.write('data/large', large);
