@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Call } from '../base/call.js';
-import { writeManifest } from '../ocr/formats/manifest.js';
+import { checkOutputFiles, outputFile } from '../base/outputs.js';
+import { manifestKind, writeManifest } from '../ocr/formats/manifest.js';
 import { readSamples } from '../ocr/formats/read-samples.js';
 import type { Skipped } from '../ocr/formats/sample.js';
 import { verifyImages } from '../ocr/images/verify.js';
@@ -33,8 +34,11 @@ export async function convert(input: ConvertInput, call: Call): Promise<ConvertR
 }
 
 async function convertSource(input: ConvertInput, call: Call): Promise<ConvertResult> {
-  const { source, out, images } = input;
-  const read = await readSamples(resolve(call.cwd, source), {
+  const { out, images } = input;
+  const source = resolve(call.cwd, input.source);
+  const file = outputFile('--out', call.cwd, out, manifestKind);
+  checkOutputFiles([file], [source]);
+  const read = await readSamples(source, {
     images: images === undefined ? undefined : resolve(call.cwd, images),
     format: input.format,
     field: input.field,
@@ -47,7 +51,7 @@ async function convertSource(input: ConvertInput, call: Call): Promise<ConvertRe
     call,
   );
   call.signal.throwIfAborted();
-  writeManifest(resolve(call.cwd, out), read.samples);
+  writeManifest(file.path, read.samples);
   return {
     format: read.format,
     out,

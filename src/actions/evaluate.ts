@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import type { Call } from '../base/call.js';
 import { userError } from '../base/errors.js';
+import { checkOutputFiles, checkOutputFolder, outputFile, outputPath } from '../base/outputs.js';
 import { evaluateLines } from '../ocr/evaluate/evaluation.js';
 import { joinPredictions, readPredictions } from '../ocr/evaluate/predictions-file.js';
-import { writeMetrics, writeReports } from '../ocr/evaluate/report-files.js';
+import { metricsKind, reportFiles, writeMetrics, writeReports } from '../ocr/evaluate/report-files.js';
 import type { ReadLine } from '../ocr/evaluate/scored-line.js';
 import { pathBetween } from '../ocr/formats/manifest.js';
 import { readSamples } from '../ocr/formats/read-samples.js';
@@ -45,20 +46,34 @@ export async function evaluate(input: EvaluateInput, call: Call): Promise<Evalua
 }
 
 async function evaluateReadings(input: EvaluateInput, call: Call): Promise<EvaluateResult> {
-  const out = resolve(call.cwd, input.out);
+  const { out, metrics } = checkedOutputs(input, call);
   const { lines, unknown } = await readingsOf(input, call);
   // As in manifests, images are named as seen from the file that names them.
   const named = lines.map((line) => ({ ...line, image: pathBetween(out, line.image) }));
   const evaluation = evaluateLines(named);
   call.signal.throwIfAborted();
   writeReports(out, evaluation);
-  if (input.metrics !== undefined) writeMetrics(resolve(call.cwd, input.metrics), evaluation.metrics);
+  if (metrics !== undefined) writeMetrics(metrics, evaluation.metrics);
   return {
     ...evaluation.metrics,
     out: input.out,
     errors: evaluation.errors.length,
     unknownCharacters: unknown,
   };
+}
+
+/** Where the results go, absolute; what could not be written, or would overwrite something else, is refused. */
+function checkedOutputs(input: EvaluateInput, call: Call): { out: string; metrics: string | undefined } {
+  const out = outputPath('--out', call.cwd, input.out);
+  const metrics =
+    input.metrics === undefined ? undefined : outputFile('--metrics', call.cwd, input.metrics, metricsKind);
+  const inputs = [input.data, input.predictions].filter((path) => path !== undefined);
+  checkOutputFolder('--out', out);
+  checkOutputFiles(
+    [...reportFiles('--out', out), ...(metrics ? [metrics] : [])],
+    inputs.map((path) => resolve(call.cwd, path)),
+  );
+  return { out, metrics: metrics?.path };
 }
 
 async function readingsOf(input: EvaluateInput, call: Call): Promise<Readings> {

@@ -1,8 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, posix, resolve } from 'node:path';
+import { TEMPORARY_PREFIX } from '../base/atomic-file.js';
 import type { Call } from '../base/call.js';
 import { userError } from '../base/errors.js';
-import { writeManifest } from '../ocr/formats/manifest.js';
+import { checkOutputFiles, checkOutputFolder, outputPath } from '../base/outputs.js';
+import { manifestKind, writeManifest } from '../ocr/formats/manifest.js';
 import { readSamples } from '../ocr/formats/read-samples.js';
 import { parseShares, type Share } from '../ocr/split/shares.js';
 import { splitSamples } from '../ocr/split/split.js';
@@ -36,9 +38,15 @@ export async function split(input: SplitInput, call: Call): Promise<SplitResult>
 
 async function splitSource(input: SplitInput, call: Call): Promise<SplitResult> {
   const shares = parseShares(input.share);
-  const out = resolve(call.cwd, input.out);
+  const source = resolve(call.cwd, input.source);
+  const out = outputPath('--out', call.cwd, input.out);
+  checkOutputFolder('--out', out);
+  checkOutputFiles(
+    shares.map(({ name }) => ({ flag: '--out', path: join(out, `${name}.jsonl`), kind: manifestKind })),
+    [source],
+  );
   refuseLeftovers(out, input.out, shares);
-  const { samples } = await readSamples(resolve(call.cwd, input.source), {
+  const { samples } = await readSamples(source, {
     images: input.images === undefined ? undefined : resolve(call.cwd, input.images),
     format: input.format,
     field: input.field,
@@ -66,7 +74,9 @@ async function splitSource(input: SplitInput, call: Call): Promise<SplitResult> 
 function refuseLeftovers(folder: string, shown: string, shares: readonly Share[]): void {
   if (!existsSync(folder)) return;
   const names = new Set(shares.map(({ name }) => `${name}.jsonl`));
-  const leftover = readdirSync(folder).find((name) => name.endsWith('.jsonl') && !names.has(name));
+  const leftover = readdirSync(folder).find(
+    (name) => name.endsWith('.jsonl') && !name.startsWith(TEMPORARY_PREFIX) && !names.has(name),
+  );
   if (leftover === undefined) return;
   throw userError('split-leftover', `${posix.join(shown, leftover)} is no part of this split`, {
     hint: 'Remove it, or write to another folder: its samples would overlap with the new parts.',

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { syncDirectory, temporaryBeside } from '../base/atomic-file.js';
 import type { Call } from '../base/call.js';
 import { userError } from '../base/errors.js';
+import { checkOutputFolder, outputPath } from '../base/outputs.js';
 import { writePoint } from '../base/write-points.js';
 import { readLabelFile } from '../ocr/formats/text-file.js';
 import type { LineStyle } from '../ocr/synth/draw-line.js';
@@ -42,8 +43,14 @@ export async function synth(input: SynthInput, call: Call): Promise<SynthActionR
 }
 
 async function drawFolder(input: SynthInput, call: Call): Promise<SynthActionResult> {
-  const out = resolve(call.cwd, input.out);
+  const out = outputPath('--out', call.cwd, input.out);
+  const inputs = [...input.fonts, ...(input.words === undefined ? [] : [input.words])];
   refuseForeignFolder(out, input.out);
+  checkOutputFolder(
+    '--out',
+    out,
+    inputs.map((path) => resolve(call.cwd, path)),
+  );
   const source = textSource(input, call);
   const temporary = temporaryBeside(out);
   mkdirSync(dirname(out), { recursive: true });

@@ -34,7 +34,7 @@ export async function train(input: TrainInput, call: Call): Promise<TrainResult>
 
 async function trainBySettings(input: TrainInput, call: Call): Promise<TrainResult> {
   const inside = (path: string): string => resolve(call.cwd, path);
-  const { seed, epochs, maxSteps, metrics, history } = input;
+  const { seed, epochs, maxSteps } = input;
   const overrides = {
     ...(seed === undefined ? {} : { seed }),
     ...(epochs === undefined ? {} : { epochs }),
@@ -43,7 +43,10 @@ async function trainBySettings(input: TrainInput, call: Call): Promise<TrainResu
   // Loaded here, not above: asking for help must not start a tensor library.
   const { readTrainingSettings } = await import('../ocr/train/read-params.js');
   const { train: trainModel } = await import('../ocr/train/train.js');
-  const settings = readTrainingSettings(inside(input.params ?? DEFAULT_PARAMS), {
+  const { trainingOutputs } = await import('../ocr/train/training-outputs.js');
+  const params = inside(input.params ?? DEFAULT_PARAMS);
+  const outputs = trainingOutputs(call.cwd, input, [inside(input.train), inside(input.val), params]);
+  const settings = readTrainingSettings(params, {
     required: input.params !== undefined,
     overrides,
   });
@@ -52,12 +55,10 @@ async function trainBySettings(input: TrainInput, call: Call): Promise<TrainResu
     cwd: call.cwd,
     train: input.train,
     val: input.val,
-    out: inside(input.out),
+    ...outputs,
     settings,
     backend: input.backend,
     resume: input.resume,
-    ...(metrics === undefined ? {} : { metrics: inside(metrics) }),
-    ...(history === undefined ? {} : { history: inside(history) }),
     events: call.events,
     signal: call.signal,
   });

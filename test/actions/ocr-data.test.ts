@@ -118,13 +118,14 @@ describe('convert', () => {
     const call = quietCall(temporaryFolder());
     await synth(synthInput(), call);
     writeFileSync(join(call.cwd, 'data/lines/images/000007.png'), 'no image');
-    writeFileSync(join(call.cwd, 'all.jsonl'), 'what was there');
+    const earlier = '{"image":"a.png","text":"what was there"}\n';
+    writeFileSync(join(call.cwd, 'all.jsonl'), earlier);
     await expect(convert({ source: 'data/lines', out: 'all.jsonl' }, call)).rejects.toMatchObject({
       code: 'image-unreadable',
       exitCode: 2,
       message: expect.stringContaining('000007.png') as string,
     });
-    expect(readFileSync(join(call.cwd, 'all.jsonl'), 'utf8')).toBe('what was there');
+    expect(readFileSync(join(call.cwd, 'all.jsonl'), 'utf8')).toBe(earlier);
     expect(readdirSync(call.cwd).sort()).toEqual(['all.jsonl', 'data']);
   });
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file.js';
+import type { OutputFile, OutputKind } from '../../base/outputs.js';
 import { tsvLine } from '../formats/tsv.js';
 import type { TextMetrics } from '../text/metrics.js';
 import type { Evaluation } from './evaluation.js';
@@ -13,6 +14,26 @@ const CONFUSION_COLUMNS = ['kind', 'truth', 'prediction', 'count'] as const;
 
 /** Digits of what is measured in tables: enough to compare, few enough to read. */
 const DECIMALS = 4;
+
+/** What a metrics file replaces: earlier figures. */
+export const metricsKind: OutputKind = {
+  what: 'file of figures',
+  owns: (head) => /^\{\s*"exact": /.test(head),
+};
+
+/** The files that {@link writeReports} writes. */
+export function reportFiles(flag: string, folder: string): OutputFile[] {
+  const columns = {
+    'predictions.tsv': PREDICTION_COLUMNS,
+    'errors.tsv': ERROR_COLUMNS,
+    'confusions.tsv': CONFUSION_COLUMNS,
+  };
+  return Object.entries(columns).map(([name, header]) => ({
+    flag,
+    path: join(folder, name),
+    kind: { what: 'table', owns: (head) => head.startsWith(tsvLine(header)) },
+  }));
+}
 
 /** Writes `predictions.tsv`, `errors.tsv` and `confusions.tsv` into `folder`, each at once or not at all. */
 export function writeReports(folder: string, evaluation: Evaluation): void {

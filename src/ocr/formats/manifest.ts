@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file.js';
 import type { JsonValue } from '../../base/canonical-json.js';
+import type { OutputKind } from '../../base/outputs.js';
 import { systemErrorCode, userError, type OcrpipeError } from '../../base/errors.js';
 import { labelOf, type Sample } from './sample.js';
 
@@ -11,6 +12,12 @@ import { labelOf, type Sample } from './sample.js';
  * passed over. This is the one format that the OCR commands hand to each other.
  */
 const MAX_LINE_BYTES = 1024 * 1024;
+
+/** What a manifest replaces: another one. */
+export const manifestKind: OutputKind = {
+  what: 'manifest',
+  owns: (head) => /^\s*\{"image":".*","text":"/.test(head),
+};
 
 /**
  * The samples of a manifest in their order, read as a stream. Throws with file and line (exit code 2):

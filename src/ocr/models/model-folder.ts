@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { writeFileAtomic } from '../../base/atomic-file.js';
 import { contentIdOf } from '../../base/content-id.js';
 import { OcrpipeError, systemErrorCode, userError } from '../../base/errors.js';
+import type { OutputFile } from '../../base/outputs.js';
 import { writePoint } from '../../base/write-points.js';
 import { modelConfigSchema } from './model-config.js';
 import { emptyRecogniser, type Recogniser } from './recogniser.js';
@@ -39,6 +40,12 @@ const descriptionSchema = z.object({
 export type ModelDescription = z.infer<typeof descriptionSchema>;
 /** What the writer adds to the recogniser itself. */
 export type ModelOrigin = Pick<ModelDescription, 'training' | 'metrics'>;
+
+/** The file of a model folder that is replaced; it must be a model's, should there be one. */
+export function modelFile(flag: string, folder: string): OutputFile {
+  const owns = (head: string): boolean => /^\{\s*"version": \d+,\s*"alphabet": /.test(head);
+  return { flag, path: join(folder, DESCRIPTION_FILE), kind: { what: 'model', owns } };
+}
 
 /** Writes the model so that a reader sees the old one or the new one, whole. */
 export function writeModelFolder(

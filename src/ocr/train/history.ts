@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../base/atomic-file.js';
+import type { OutputKind } from '../../base/outputs.js';
 
 /**
  * One line of the history file, written after each validation. No times: the same training gives the same file. The
@@ -23,6 +24,9 @@ export const historyEntrySchema = z.object({
 });
 
 export type HistoryEntry = z.infer<typeof historyEntrySchema>;
+
+/** What a history replaces: an earlier curve. */
+export const historyKind: OutputKind = { what: 'curve', owns: (head) => head.startsWith('{"step":') };
 
 /** A JSON-lines file that grows while training runs, so that curves can be watched. */
 export interface HistoryFile {
