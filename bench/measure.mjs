@@ -1,0 +1,55 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const MEASURED = join(import.meta.dirname, 'measured.py');
+const ROOT = join(import.meta.dirname, '..');
+
+/** The command line of this checkout. */
+export const OCRPIPE = [process.execPath, join(ROOT, 'bin', 'run.js')];
+
+/**
+ * Runs a command and gives its seconds of wall and CPU time (user + system, children included) and the largest resident set
+ * of one of its processes in MB. Throws with what it printed if it fails. Needs python3, whose `wait4` counts all of it.
+ */
+export function measure([program, ...args], { cwd, env = {} }) {
+  const folder = mkdtempSync(join(tmpdir(), 'ocrpipe-measure-'));
+  try {
+    const file = join(folder, 'usage.json');
+    const run = spawnSync('python3', [MEASURED, file, program, ...args], {
+      cwd,
+      env: { ...process.env, ...env },
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const usage = run.status === 0 ? JSON.parse(readFileSync(file, 'utf8')) : { status: run.status };
+    if (usage.status !== 0) {
+      throw new Error(
+        `${[program, ...args].join(' ')} ended with ${usage.status}\n${run.stdout}${run.stderr}`,
+      );
+    }
+    const { wall, cpu, peak } = usage;
+    return { wall, cpu, peak };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** What a result must say of itself: commit, date, Node and the machine. */
+export function circumstances() {
+  const git = (...args) => execFileSync('git', ['-C', ROOT, ...args], { encoding: 'utf8' }).trim();
+  return {
+    commit: git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain') === '' ? '' : '+changes'),
+    date: new Date().toISOString().slice(0, 10),
+    node: process.versions.node,
+    cpu: `${cpus().length} x ${cpus()[0].model.trim()}`,
+  };
+}
