@@ -11,7 +11,16 @@ if (process.env.OCRPIPE_DEBUG === '1') process.on('warning', (warning) => consol
 if (argv[0] === '--version' || argv[0] === '-v') {
   // Answered before anything is loaded: scripts and editors ask this often.
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  console.log(`ocrpipe/${version} ${process.platform}-${process.arch} node-${process.version}`);
+  const { watchOutput } = await import('../dist/cli/output.js');
+  const output = watchOutput();
+  process.stdout.write(`ocrpipe/${version} ${process.platform}-${process.arch} node-${process.version}\n`);
+  await output.finished();
+  const failure = output.failure();
+  if (failure) {
+    const { reportOutputFailure } = await import('../dist/cli/error-report.js');
+    reportOutputFailure(failure);
+    process.exitCode = 1;
+  }
 } else {
   // Node 22 and newer keep compiled code between runs: a third of the time to start.
   module.enableCompileCache?.();

@@ -17,6 +17,14 @@ export function reportError(error: unknown, argv: readonly string[]): number {
   return known.exitCode;
 }
 
+/** Says on stderr that stdout could not be written, with or without `--json`. */
+export function reportOutputFailure(error: Error): void {
+  const message = `the output could not be written: ${error.message}`;
+  const hint = systemHint(systemErrorCode(error) ?? '');
+  const failure = new OcrpipeError('output-not-written', message, { cause: error, hint });
+  process.stderr.write(`${errorText(failure)}\n`);
+}
+
 /** `file:line:column: message [code]` with the hint on a line of its own. */
 export function errorText(error: OcrpipeError): string {
   const lines = [`error: ${placedMessage(error)} [${error.code}]`];

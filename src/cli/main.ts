@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import { flush, run, settings } from '@oclif/core';
-import { reportError } from './error-report.js';
+import { run, settings } from '@oclif/core';
+import { reportError, reportOutputFailure } from './error-report.js';
 import { globalFlagsLast } from './global-flags.js';
+import { watchOutput } from './output.js';
 
 /**
  * Runs one command line (`argv` without node and script) of the package at `root`, and ends the process with its exit
@@ -9,12 +10,13 @@ import { globalFlagsLast } from './global-flags.js';
  */
 export async function main(argv: readonly string[], root: URL): Promise<never> {
   settings.enableAutoTranspile = false;
-  const readerGone = readerGoesAway();
+  const output = watchOutput();
   const exitCode = await exitCodeOf(argv, root);
-  // A pipe without a reader never drains.
-  await Promise.race([flush(), readerGone]);
+  await output.finished();
+  const failure = output.failure();
+  if (failure) reportOutputFailure(failure);
   // Idle sockets and worker threads of libraries must not keep a finished command alive.
-  process.exit(exitCode);
+  process.exit(failure && exitCode === 0 ? 1 : exitCode);
 }
 
 async function exitCodeOf(argv: readonly string[], root: URL): Promise<number> {
@@ -24,19 +26,4 @@ async function exitCodeOf(argv: readonly string[], root: URL): Promise<number> {
   } catch (error) {
     return reportError(error, argv);
   }
-}
-
-/**
- * `ocrpipe diff | head` closes our output early: what is left to say has no reader, and that is no failure. Settles when
- * that happens.
- */
-function readerGoesAway(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const stream of [process.stdout, process.stderr]) {
-      stream.on('error', (error: NodeJS.ErrnoException) => {
-        if (error.code !== 'EPIPE') throw error;
-        resolve();
-      });
-    }
-  });
 }
