@@ -9,7 +9,7 @@ const FULL = '/dev/full';
 const commands = await everyCommand();
 
 /** Runs the binary with one of its streams sent to a device that is always full. */
-function runFull(args: readonly string[], redirection: string, cwd = temporaryFolder()) {
+function runFull(args: readonly string[], redirection: string, cwd: string = temporaryFolder()) {
   const script = `"$@" ${redirection}${FULL}`;
   return runProcess('sh', ['-c', script, 'sh', process.execPath, OCRPIPE_SCRIPT, ...args], { cwd });
 }
