@@ -1,8 +1,8 @@
 import { noEvents, type EventSink } from '../../base/events.js';
 import type { Sample } from '../formats/sample.js';
 import { loadImage } from '../images/load.js';
-import { imageFit } from '../models/model-config.js';
 import { readModelFolder } from '../models/model-folder.js';
+import { readingOptions } from '../models/reading-limit.js';
 import { openBackend, type BackendChoice } from '../nn/backend.js';
 import { recogniseAll } from '../predict/recognise-all.js';
 import { characters } from '../text/code-points.js';
@@ -22,12 +22,12 @@ export async function readWithModel(
   const { events = noEvents, signal } = how;
   await openBackend(how.backend);
   const { recogniser } = readModelFolder(how.model);
-  const { channels } = recogniser.config;
   const key = 'read images';
   try {
+    const options = readingOptions(recogniser);
     const readings = await recogniseAll(recogniser, {
       items: samples,
-      load: ({ image }) => loadImage(image, { channels, fit: imageFit(recogniser.config) }),
+      load: ({ image }) => loadImage(image, options),
       onProgress: (done) => {
         events({ type: 'progress', key, done, total: samples.length, unit: 'files' });
       },

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { systemErrorCode, userError, type OcrpipeError } from '../../base/errors.js';
+import { OcrpipeError, systemErrorCode, userError } from '../../base/errors.js';
 import { sharp } from './sharp.js';
 
 /** Pixels of one image: [heightPx, widthPx, channels] row-major, 0 black to 255 white, sRGB. */
@@ -24,12 +24,15 @@ export interface LoadOptions {
   channels: 1 | 3;
   /** Without it the image keeps its own size. */
   fit?: { mode: FitMode; heightPx: number; widthPx?: number };
+  /** An image that becomes wider than this by `fit` is refused before it is scaled: `image-too-wide`. */
+  widestPx?: number;
 }
 
 /**
  * Decodes any image that sharp knows (decided by content, not by name), turned as its EXIF says, transparency on
  * white, CMYK and 16 bit brought to 8-bit sRGB; of several pages the first. The same file and options give the same
- * pixels on the same version of sharp. Throws `image-unreadable` (exit code 2), calling the file `name`.
+ * pixels on the same version of sharp. Throws `image-unreadable` and `image-too-wide` (exit code 2), calling the file
+ * `name`.
  */
 export async function loadImage(file: string, options: LoadOptions, name = file): Promise<Pixels> {
   let bytes: Uint8Array;
@@ -47,20 +50,27 @@ async function decodeImage(bytes: Uint8Array, options: LoadOptions, name: string
   try {
     const upright = sharp(bytes).autoOrient().flatten({ background: 'white' });
     const coloured = upright.toColourspace(options.channels === 1 ? 'b-w' : 'srgb');
-    const sized = await resized(coloured, bytes, options.fit);
+    const sized = await resized(coloured, bytes, options, name);
     const { data, info } = await sized.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
     return withWhite(inChannels(data, info, options.channels), options.fit);
   } catch (error) {
+    if (error instanceof OcrpipeError) throw error;
     throw unreadable(name, error instanceof Error ? firstLine(error.message) : String(error), error);
   }
 }
 
 type Pipeline = ReturnType<typeof sharp>;
 
-async function resized(image: Pipeline, bytes: Uint8Array, fit: LoadOptions['fit']): Promise<Pipeline> {
+async function resized(
+  image: Pipeline,
+  bytes: Uint8Array,
+  { fit, widestPx = Infinity }: LoadOptions,
+  name: string,
+): Promise<Pipeline> {
   if (!fit) return image;
   const { autoOrient } = await sharp(bytes).metadata();
   const target = targetSize({ heightPx: autoOrient.height, widthPx: autoOrient.width }, fit);
+  if (target.widthPx > widestPx) throw imageTooWide(name, target, widestPx);
   return image.resize({ width: target.widthPx, height: target.heightPx, fit: 'fill' });
 }
 
@@ -119,6 +129,22 @@ export async function imageSize(file: string): Promise<{ heightPx: number; width
   } catch (error) {
     throw unreadable(file, error instanceof Error ? firstLine(error.message) : String(error), error);
   }
+}
+
+/** An image that is wider, at the model's height, than there is memory for. */
+export function imageTooWide(
+  name: string,
+  { heightPx, widthPx }: { heightPx: number; widthPx: number },
+  widestPx: number,
+): OcrpipeError {
+  return userError(
+    'image-too-wide',
+    `${name} is ${widthPx} pixels wide at the model's height of ${heightPx}; memory holds ${widestPx} at once`,
+    {
+      location: { file: name },
+      hint: "Cut the image into shorter lines, leave it out, or use a model with a smaller 'model.height' or 'model.filters'.",
+    },
+  );
 }
 
 function unreadable(file: string, reason: string, cause?: unknown): OcrpipeError {

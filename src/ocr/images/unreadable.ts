@@ -1,5 +1,6 @@
 import { OcrpipeError, userError } from '../../base/errors.js';
 
+const ABOUT_THE_IMAGE: ReadonlySet<string> = new Set(['image-unreadable', 'image-too-wide']);
 /** At most this many files are named in one message. */
 const NAMED = 20;
 
@@ -18,5 +19,5 @@ export function unreadableImages(broken: readonly OcrpipeError[], total: number)
 
 /** True for what `loadImage` throws about the image itself. */
 export function isUnreadable(error: unknown): error is OcrpipeError {
-  return error instanceof OcrpipeError && error.code === 'image-unreadable';
+  return error instanceof OcrpipeError && ABOUT_THE_IMAGE.has(error.code);
 }

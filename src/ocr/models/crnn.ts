@@ -77,23 +77,32 @@ export class Crnn {
 
   #forward({ images, steps }: ImageBatch, training: { seed: number } | undefined): tf.Tensor3D {
     const stride = this.#config.widthStride;
+    // Training keeps every tensor for the gradients; reading frees a layer's input as soon as the next stands.
+    const layer = <T extends tf.Tensor>(input: T, apply: (of: T) => tf.Tensor): T =>
+      (training ? apply(input) : replaced(input, apply, images)) as T;
     let x = images; // [batch, height, width, channels]
     for (const { shape, convolutions } of this.#blocks) {
       const filled = steps.map((count) => (count * stride) / shape.strideIn);
       const mask = training ? undefined : columnMask(filled, x.shape[2]);
       for (const convolution of convolutions)
-        x = training ? trainConvolution(x, convolution, filled) : readConvolution(x, convolution, mask);
-      x = pooled(x, shape); // [batch, heightOut, width / strideOut, filters]
+        x = layer(x, (input) =>
+          training ? trainConvolution(input, convolution, filled) : readConvolution(input, convolution, mask),
+        );
+      x = layer(x, (input) => pooled(input, shape)); // [batch, heightOut, width / strideOut, filters]
     }
     const [batch, height, time, filters] = x.shape;
-    const columns = tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [batch, time, height * filters]);
-    let sequence = tf.relu(this.#inner.apply(columns)); // [batch, time, innerDim]
+    const columns = layer<tf.Tensor>(x, (input) =>
+      tf.reshape(tf.transpose(input, [0, 2, 1, 3]), [batch, time, height * filters]),
+    );
+    let sequence = layer(columns, (input) => tf.relu(this.#inner.apply(input))); // [batch, time, innerDim]
     const lengths = steps.every((count) => count === time) ? undefined : steps;
-    this.#recurrent.forEach((weights, layer) => {
-      sequence = this.#drop(sequence, training, layer);
-      sequence = bidirectionalGru(sequence as tf.Tensor3D, weights, lengths); // [batch, time, 2 * units]
+    this.#recurrent.forEach((weights, place) => {
+      sequence = this.#drop(sequence, training, place);
+      // [batch, time, 2 * units]
+      sequence = layer(sequence, (input) => bidirectionalGru(input as tf.Tensor3D, weights, lengths));
     });
-    return this.#output.apply(this.#drop(sequence, training, this.#recurrent.length)) as tf.Tensor3D;
+    const last = this.#drop(sequence, training, this.#recurrent.length);
+    return layer(last, (input) => this.#output.apply(input)) as tf.Tensor3D;
   }
 
   #drop(x: tf.Tensor, training: { seed: number } | undefined, place: number): tf.Tensor {
@@ -157,6 +166,13 @@ function readConvolution(
 ): tf.Tensor4D {
   const { scale, shift } = norm.asLinear();
   return masked(conv2d(x, tf.mul(filter, scale), { bias: shift, activation: 'relu' }), mask);
+}
+
+/** What `apply` makes of a tensor; all else that it made is freed, and the tensor itself unless it is the `kept` one. */
+function replaced<T extends tf.Tensor>(input: T, apply: (of: T) => tf.Tensor, kept: tf.Tensor): tf.Tensor {
+  const result = tf.tidy(() => apply(input));
+  if (input.id !== result.id && input.id !== kept.id) input.dispose();
+  return result;
 }
 
 function pooled(x: tf.Tensor4D, shape: BlockShape): tf.Tensor4D {

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { OcrpipeError } from '../../base/errors.js';
 import type { Pixels } from '../images/load.js';
 import type { ImageBatch } from './crnn.js';
 import { timeSteps, type ModelConfig } from './model-config.js';
@@ -39,4 +40,13 @@ export function batchArray(images: readonly Pixels[], config: ModelConfig): Batc
 /** The batch on the current backend; the caller disposes of its `images`. */
 export function toImageBatch({ values, shape, steps }: BatchArray): ImageBatch {
   return { images: tf.tensor4d(values, shape), steps };
+}
+
+/** What to throw for `error` met while a batch was computed: `out-of-memory` says how large the batch was. */
+export function withBatchSize(error: unknown, { shape }: Pick<BatchArray, 'shape'>): unknown {
+  if (!(error instanceof OcrpipeError) || error.code !== 'out-of-memory') return error;
+  const [images, height, width] = shape;
+  const batch = `a batch of ${images} images, the widest ${width} pixels at a height of ${height}, does not fit into memory`;
+  const { exitCode, hint = '' } = error;
+  return new OcrpipeError(error.code, `${batch}: ${error.message}`, { exitCode, hint, cause: error });
 }

@@ -1,11 +1,11 @@
-import { statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { statSync, type Stats } from 'node:fs';
+import { resolve, sep } from 'node:path';
 import { systemErrorCode, userError, type OcrpipeError } from '../../base/errors.js';
 import type { EventSink } from '../../base/events.js';
 import { looksLikeImage, walkFiles } from '../formats/walk.js';
 import { loadImage, type Pixels } from '../images/load.js';
 import { isUnreadable } from '../images/unreadable.js';
-import { imageFit } from '../models/model-config.js';
+import { readingOptions } from '../models/reading-limit.js';
 import type { Recogniser } from '../models/recogniser.js';
 import type { Reading } from './recognise.js';
 import { recogniseAll } from './recognise-all.js';
@@ -13,7 +13,7 @@ import { recogniseAll } from './recognise-all.js';
 /** An image to read: where it is, and what to call it. */
 export interface NamedImage {
   file: string;
-  /** As given, or folder as given plus the name below it. */
+  /** As given; below a folder, the folder as given and the name below it. */
   name: string;
 }
 
@@ -24,14 +24,16 @@ export interface Prediction extends Reading {
 
 /**
  * The images that some paths name: files as given (opened later, so that a broken one is an error), folders walked in
- * sorted order with everything passed over that is no image. Throws `path-missing` and `no-images` (exit code 2).
+ * sorted order with everything passed over that is no image. Throws `path-missing`, `not-a-file` (a pipe or a device,
+ * which would be waited for) and `no-images` (exit code 2).
  */
 export function listImages(paths: readonly string[], cwd: string, signal?: AbortSignal): NamedImage[] {
   const images = paths.flatMap((path): NamedImage[] => {
     const file = resolve(cwd, path);
     if (!isFolder(file, path)) return [{ file, name: path }];
     const found = walkFiles(file, signal).filter(looksLikeImage);
-    return found.map(({ path: inside, name }) => ({ file: inside, name: join(path, name) }));
+    const folder = path.endsWith(sep) ? path : path + sep;
+    return found.map(({ path: inside, name }) => ({ file: inside, name: folder + name }));
   });
   if (images.length > 0) return images;
   throw userError('no-images', `there is no image in ${paths.join(', ')}`, {
@@ -39,9 +41,19 @@ export function listImages(paths: readonly string[], cwd: string, signal?: Abort
   });
 }
 
+/** False for a regular file. */
 function isFolder(file: string, path: string): boolean {
+  const kind = kindOf(file, path);
+  if (kind.isDirectory() || kind.isFile()) return kind.isDirectory();
+  throw userError('not-a-file', `${path} is neither a file nor a folder`, {
+    location: { file: path },
+    hint: 'Give the path of an image, or of a folder of images.',
+  });
+}
+
+function kindOf(file: string, path: string): Stats {
   try {
-    return statSync(file).isDirectory();
+    return statSync(file);
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error;
     throw userError('path-missing', `there is no file or folder ${path}`, {
@@ -64,7 +76,7 @@ export async function predictFiles(
   images: readonly NamedImage[],
   call: { events: EventSink; signal?: AbortSignal | undefined },
 ): Promise<Predictions> {
-  const options = { channels: model.config.channels, fit: imageFit(model.config) };
+  const options = readingOptions(model);
   const key = 'predict';
   const errors = new Map<NamedImage, OcrpipeError>();
   const load = async (image: NamedImage): Promise<Pixels | undefined> => {

@@ -1,6 +1,7 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { ctcGreedyDecode } from '../nn/ctc-decode.js';
 import type { Pixels } from '../images/load.js';
-import { batchArray, toImageBatch, type BatchArray } from '../models/image-batch.js';
+import { batchArray, toImageBatch, withBatchSize, type BatchArray } from '../models/image-batch.js';
 import type { Recogniser } from '../models/recogniser.js';
 
 /** What a model read in one image. */
@@ -10,17 +11,26 @@ export interface Reading {
   confidence: number;
 }
 
-/** Reads images of the model's height together. The result of one does not depend on the others. */
+/**
+ * Reads images of the model's height together. The result of one does not depend on the others. Throws `out-of-memory`
+ * (exit code 2), naming the size of the batch.
+ */
 export async function recogniseBatch(model: Recogniser, images: readonly Pixels[]): Promise<Reading[]> {
   if (images.length === 0) return [];
   const batch = batchArray(images, model.config);
-  const { images: input, steps } = toImageBatch(batch);
-  const logits = model.network.read({ images: input, steps });
-  input.dispose();
+  const logits = logitsOf(model, batch);
   try {
     return decodeLogits(model, await logits.data<'float32'>(), batch);
   } finally {
     logits.dispose();
+  }
+}
+
+function logitsOf(model: Recogniser, batch: BatchArray): tf.Tensor {
+  try {
+    return tf.tidy(() => model.network.read(toImageBatch(batch)));
+  } catch (error) {
+    throw withBatchSize(error, batch);
   }
 }
 

@@ -1,11 +1,17 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { noEvents } from '../../../src/base/events.js';
+import { randomFrom } from '../../../src/base/random.js';
+import type { Pixels } from '../../../src/ocr/images/load.js';
+import { sharp } from '../../../src/ocr/images/sharp.js';
 import { modelConfigSchema } from '../../../src/ocr/models/model-config.js';
 import { newRecogniser, type Recogniser } from '../../../src/ocr/models/recogniser.js';
 import { openBackend } from '../../../src/ocr/nn/backend.js';
 import { listImages, predictFiles } from '../../../src/ocr/predict/predict-files.js';
+import { recogniseAll } from '../../../src/ocr/predict/recognise-all.js';
 import { alphabetOf } from '../../../src/ocr/text/alphabet.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 import { drawnLines, randomLabels } from '../train/drawn-lines.js';
@@ -36,6 +42,32 @@ describe('listImages', () => {
       'images/b-0.png',
       'images/b-1.png',
     ]);
+  });
+
+  it('names images below a folder by the folder as it was given', async () => {
+    const folder = temporaryFolder();
+    await drawnLines(folder, 'line', ['ab']);
+    const nameIn = (path: string): string => listImages([path], folder)[0]!.name;
+    expect(['images', 'images/', './images', '.', join(folder, 'images')].map(nameIn)).toEqual([
+      'images/line-0.png',
+      'images/line-0.png',
+      './images/line-0.png',
+      './images/line-0.png',
+      join(folder, 'images', 'line-0.png'),
+    ]);
+    expect(nameIn('./images/line-0.png')).toBe('./images/line-0.png');
+  });
+
+  it('refuses a pipe and a device at once, and passes over them in folders', async () => {
+    const folder = temporaryFolder();
+    await drawnLines(folder, 'line', ['ab']);
+    execFileSync('mkfifo', [join(folder, 'images', 'a.png')]);
+    for (const path of ['images/a.png', '/dev/zero']) {
+      expect(() => listImages([path], folder)).toThrow(
+        expect.objectContaining({ code: 'not-a-file', exitCode: 2, location: { file: path } }),
+      );
+    }
+    expect(listImages(['images'], folder).map(({ name }) => name)).toEqual(['images/line-0.png']);
   });
 
   it('refuses a path that is not there and a folder without images', () => {
@@ -79,5 +111,61 @@ describe('predictFiles', () => {
       expect.objectContaining({ code: 'image-unreadable', exitCode: 2, location: { file: 'notes.txt' } }),
       expect.objectContaining({ message: 'empty.png cannot be read as an image: the file is empty' }),
     ]);
+  });
+
+  it('passes over an image that is too wide for the memory, before it is scaled, and says so', async () => {
+    const folder = temporaryFolder();
+    await drawnLines(folder, 'line', ['ab']);
+    const row = { width: 400_000, height: 1, channels: 1 } as const;
+    await sharp(Buffer.alloc(row.width), { raw: row }).png().toFile(join(folder, 'wide.png'));
+    const named = listImages(['wide.png', 'images'], folder);
+    const { predictions, unreadable } = await predictFiles(model, named, { events: noEvents });
+    expect(predictions.map(({ image }) => image)).toEqual(['images/line-0.png']);
+    expect(unreadable).toEqual([
+      expect.objectContaining({
+        code: 'image-too-wide',
+        exitCode: 2,
+        location: { file: 'wide.png' },
+        message: expect.stringMatching(
+          /^wide\.png is 6400000 pixels wide at the model's height of 16/,
+        ) as string,
+      }),
+    ]);
+  });
+});
+
+describe('recogniseAll', () => {
+  /** Noise of many widths. */
+  const images = Array.from({ length: 300 }, (_, index): Pixels => {
+    const random = randomFrom(index, 'image');
+    const widthPx = 8 + random.below(80);
+    const data = Uint8Array.from({ length: 16 * widthPx }, () => random.below(256));
+    return { data, heightPx: 16, widthPx, channels: 1 };
+  });
+
+  it('reads the same in batches that are cut to fit into memory', async () => {
+    const load = (image: Pixels): Promise<Pixels> => Promise.resolve(image);
+    const atOnce = await recogniseAll(model, { items: images, load });
+    const cut = await recogniseAll(model, { items: images, load, batchPx: 100 });
+    expect(cut.map((reading) => reading?.text)).toEqual(atOnce.map((reading) => reading?.text));
+    cut.forEach((reading, index) => {
+      expect(reading!.confidence).toBeCloseTo(atOnce[index]!.confidence, 4);
+    });
+  });
+
+  it('has few images open at once, and counts all of them', async () => {
+    let open = 0;
+    let most = 0;
+    const counts: number[] = [];
+    const load = async (image: Pixels): Promise<Pixels> => {
+      open += 1;
+      most = Math.max(most, open);
+      await setImmediate();
+      open -= 1;
+      return image;
+    };
+    await recogniseAll(model, { items: images, load, onProgress: (done) => counts.push(done) });
+    expect(most).toBeLessThanOrEqual(16);
+    expect(counts.at(-1)).toBe(300);
   });
 });

@@ -1,0 +1,33 @@
+import type { LoadOptions } from '../images/load.js';
+import { tensorMemoryBytes } from '../nn/tensor-memory.js';
+import { columnsThatFit, readingNeed } from './memory-need.js';
+import { imageFit } from './model-config.js';
+import type { Recogniser } from './recogniser.js';
+
+/** More at once reads no faster. */
+const BATCH_BYTES = 2 ** 30;
+
+/** How wide a model can read on the current backend, in pixels of width at its height. */
+export interface ReadingLimit {
+  /** Of one image. */
+  widestPx: number;
+  /** Of one batch, all images filled up to the widest. */
+  batchPx: number;
+}
+
+/** Throws `out-of-memory` (exit code 2) if the model alone is too large. */
+export function readingLimit({ config, alphabet }: Pick<Recogniser, 'config' | 'alphabet'>): ReadingLimit {
+  const need = readingNeed(config, alphabet.size + 1);
+  const memoryBytes = tensorMemoryBytes();
+  const inBatch = { ...need, fixedBytes: 0 };
+  return {
+    widestPx: columnsThatFit(need, memoryBytes),
+    batchPx: columnsThatFit(inBatch, Math.min(BATCH_BYTES, memoryBytes)),
+  };
+}
+
+/** How images are loaded for a model: at its height, and none wider than it can read. */
+export function readingOptions(model: Pick<Recogniser, 'config' | 'alphabet'>): LoadOptions {
+  const { widestPx } = readingLimit(model);
+  return { channels: model.config.channels, fit: imageFit(model.config), widestPx };
+}
