@@ -1,11 +1,13 @@
 // `npm run quickstart`: from a fresh clone to a trained recogniser. Installs what is missing, builds, brings this repository's
 // own pipeline up to date, pushes what it made to a remote that is a folder, and shows what came out. Commits nothing.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { build, ensureInstalled, root, run } from './setup.mjs';
 
 const ocrpipe = join(root, 'bin', 'run.js');
+/** The remote of `.ocrstore/config.yaml`. */
+const remote = join(root, '.cache', 'quickstart-remote');
 /** How many read lines are shown. */
 const SHOWN_LINES = 6;
 
@@ -13,9 +15,11 @@ ensureInstalled();
 await build();
 title('The pipeline: only what is stale runs');
 run(process.execPath, [ocrpipe, 'repro']);
+// A push makes no folder for a remote: one that is missing may be a share that is not mounted.
+mkdirSync(remote, { recursive: true });
 const [pushed, metrics] = await Promise.all([output('push'), output('metrics', 'show')]);
 title(
-  'The bytes of data and model, sent to a remote for the next machine (a folder, .cache/quickstart-remote)',
+  `The bytes of data and model, sent to a remote for the next machine (a folder, ${relative(root, remote)})`,
 );
 process.stdout.write(pushed);
 title('How well it reads');

@@ -5,7 +5,8 @@ import type { RemoteSettings } from '../config/settings.js';
 import { Workspace } from '../project/workspace.js';
 import { openRemote } from '../remote/backends/open-remote.js';
 import { probeRemote, type Probed } from '../remote/backends/probe.js';
-import { parseRemoteUrl } from '../remote/backends/remote-url.js';
+import { makeRemoteFolder, unmakeRemoteFolder } from '../remote/backends/remote-folder.js';
+import { parseRemoteUrl, type RemotePlaceUrl } from '../remote/backends/remote-url.js';
 
 export interface RemoteAddOptions {
   name: string;
@@ -21,28 +22,51 @@ export interface RemoteAdded {
   default: boolean;
   /** What it was seen to do; absent if it was not tried out. */
   supports?: Probed;
+  /** The folder that was made for it. */
+  madeFolder?: string;
 }
 
-/** Adds a remote to the configuration that git shares, after trying it out. The first one becomes the default. */
+/** What a new remote was seen to be. */
+type TriedOut = Pick<RemoteAdded, 'supports' | 'madeFolder'>;
+
+/**
+ * Adds a remote to the configuration that git shares, after trying it out: a folder is made then, if only its last level is
+ * missing. The first one becomes the default.
+ */
 export async function remoteAdd(options: RemoteAddOptions, call: Call): Promise<RemoteAdded> {
   const { name, settings } = options;
   const workspace = Workspace.open(call, 'ocrpipe remote add');
   try {
     checkNewName(workspace.stateFolder, name);
-    parseRemoteUrl(settings.url, workspace.root);
-    const supports = options.check ? await tryOut(workspace, settings, call.signal) : undefined;
+    const place = parseRemoteUrl(settings.url, workspace.root);
+    const tried = options.check ? await tryOut(workspace, { settings, place }, call.signal) : {};
     await workspace.exclusively('config', () => {
       addRemote(workspace.stateFolder, { name, ...settings }, { makeDefault: options.makeDefault });
       ensureProject(workspace.stateFolder);
     });
-    const isDefault = workspace.settings.default === name;
-    return { name, url: settings.url, default: isDefault, ...(supports && { supports }) };
+    return { name, url: settings.url, default: workspace.settings.default === name, ...tried };
   } finally {
     workspace.close();
   }
 }
 
-async function tryOut(workspace: Workspace, settings: RemoteSettings, signal: AbortSignal): Promise<Probed> {
+async function tryOut(
+  workspace: Workspace,
+  { settings, place }: { settings: RemoteSettings; place: RemotePlaceUrl },
+  signal: AbortSignal,
+): Promise<TriedOut> {
+  const made = place.kind === 'folder' && makeRemoteFolder(place.folder) ? place.folder : undefined;
+  try {
+    const supports = await probe(workspace, settings, signal);
+    return { supports, ...(made !== undefined && { madeFolder: made }) };
+  } catch (error) {
+    // A refused remote leaves nothing behind; what somebody put into the folder meanwhile stays.
+    if (made !== undefined) unmakeRemoteFolder(made);
+    throw error;
+  }
+}
+
+async function probe(workspace: Workspace, settings: RemoteSettings, signal: AbortSignal): Promise<Probed> {
   const remote = await openRemote(settings, workspace.root);
   try {
     return await probeRemote(remote, signal);

@@ -3,6 +3,7 @@ import { userError } from '../base/errors.js';
 import { findRemote, modifyRemote } from '../config/remotes.js';
 import type { RemoteSettings } from '../config/settings.js';
 import { Workspace } from '../project/workspace.js';
+import { requireRemoteFolder } from '../remote/backends/remote-folder.js';
 import { parseRemoteUrl } from '../remote/backends/remote-url.js';
 import type { ListedRemote } from './remote-list.js';
 
@@ -24,7 +25,10 @@ export async function remoteModify(options: RemoteModifyOptions, call: Call): Pr
       hint: "Name what to change: 'ocrpipe remote modify NAME --url URL --endpoint URL --region R --profile P'.",
     });
   }
-  if (changes.url !== undefined) parseRemoteUrl(changes.url, workspace.root);
+  if (changes.url !== undefined) {
+    const place = parseRemoteUrl(changes.url, workspace.root);
+    if (place.kind === 'folder') requireRemoteFolder(place.folder);
+  }
   const removed = Object.fromEntries(unset.map((key) => [key, undefined]));
   await workspace.exclusively('config', () => {
     modifyRemote(

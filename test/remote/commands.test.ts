@@ -316,6 +316,47 @@ describe('the remote commands', () => {
     await expect(remoteModify(changed, a.call)).rejects.toMatchObject({ code: 'remote-url' });
   });
 
+  it('make the last level of a new folder and say so, and refuse one whose parent is not there', async () => {
+    const a = await newWorkspace();
+    const parent = temporaryFolder();
+    const said = await a.ocrpipe('remote', 'add', 'one', join(parent, 'one'));
+    expect(said).toContain(`made the folder ${join(parent, 'one')}`);
+    expect(await a.ocrpipe('remote', 'add', 'again', join(parent, 'one'))).not.toContain('made the folder');
+    for (const url of [join(parent, 'typo', 'two'), 's3:/bucket']) {
+      const refused = await a.run(['remote', 'add', 'two', url]);
+      expect(refused).toMatchObject({ exitCode: 2 });
+      const changed = await a.run(['remote', 'modify', 'one', '--url', url]);
+      expect(changed).toMatchObject({ exitCode: 2 });
+    }
+    expect(readdirSync(parent)).toEqual(['one']);
+    expect(existsSync(a.path('s3:'))).toBe(false);
+    expect(await a.run(['remote', 'modify', 'one', '--url', join(parent, 'two')])).toMatchObject({
+      exitCode: 2,
+    });
+    expect(readdirSync(parent)).toEqual(['one']);
+    expect(await a.json('remote', 'list')).toHaveLength(2);
+  });
+
+  it('refuse a folder that is gone after its first use, and never make it anew', async () => {
+    const { a, place } = await workspaceWithData(3);
+    await a.ocrpipe('push');
+    const b = await cloneOf(a);
+    renameSync(place, `${place}-unmounted`);
+    for (const [workspace, command] of [
+      [a, 'push'],
+      [b, 'fetch'],
+      [b, 'pull'],
+    ] as const) {
+      const refused = await workspace.run([command]);
+      expect(refused).toMatchObject({ exitCode: 2 });
+      expect(refused.stderr).toContain(`the folder ${place} is not there`);
+      expect(existsSync(place)).toBe(false);
+    }
+    renameSync(`${place}-unmounted`, place);
+    await b.ocrpipe('pull');
+    expect(contents(b)).toEqual(contents(a));
+  });
+
   it('say so where the folder of a remote cannot be written', async () => {
     const a = await newWorkspace();
     a.write('file', 'in the way');

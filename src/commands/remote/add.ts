@@ -7,7 +7,7 @@ import { onByDefault } from '../../cli/switch-flag.js';
 export default class RemoteAdd extends BaseCommand {
   static override summary = 'Add a remote: a bucket or a folder that push and pull use.';
   static override description =
-    'Tries it out first: lists, writes, reads and deletes a small object. Credentials come from the AWS environment variables, profiles or roles, never from here.';
+    'Tries it out first: lists, writes, reads and deletes a small object; a folder is made if only its last level is missing. Credentials come from the AWS environment variables, profiles or roles, never from here.';
   static override examples = [
     '<%= config.bin %> remote add store s3://my-bucket/ocr --region eu-central-1',
     '<%= config.bin %> remote add local s3://bucket --endpoint http://127.0.0.1:8333 --profile dev',
@@ -32,8 +32,9 @@ export default class RemoteAdd extends BaseCommand {
   }
 }
 
-function addedText({ name, url, default: isDefault, supports }: RemoteAdded): string {
-  const added = `remote '${name}' added: ${url}${isDefault ? ' (default)' : ''}`;
+function addedText({ name, url, default: isDefault, supports, madeFolder }: RemoteAdded): string {
+  const made = madeFolder === undefined ? '' : `; made the folder ${madeFolder}`;
+  const added = `remote '${name}' added: ${url}${isDefault ? ' (default)' : ''}${made}`;
   if (supports === undefined) return `${added}, not tried out`;
   const can = (works: boolean, what: string): string => `${works ? 'yes' : 'NO'}  ${what}`;
   return [

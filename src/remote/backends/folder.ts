@@ -16,17 +16,17 @@ import {
   type Remote,
   type UploadBody,
 } from './remote.js';
+import { remoteFolderMissing, requireRemoteFolder, TEMPORARY_FOLDER } from './remote-folder.js';
 import { damagedUpload, folderFailure, rangeRefused, remoteBusy, remoteChanged } from './remote-errors.js';
 
 const CHUNK_BYTES = 1024 * 1024;
 /** A claim is held for one rename. */
 const ABANDONED_CLAIM_MS = 60_000;
-/** Uploads on their way stand here, on the file system of their targets. Not part of the layout: no reader looks here. */
-const TEMPORARY_FOLDER = 'tmp';
 
 /**
  * A folder as a remote: a disk, a mounted share, a synchronised folder. A file is written aside, flushed, then linked
- * (create only) or renamed into place, so that readers on other machines see all of it or nothing.
+ * (create only) or renamed into place, so that readers on other machines see all of it or nothing. The folder itself is never
+ * made here: one that is not there (`remote-folder-missing`) may be a share that is not mounted.
  */
 export class FolderRemote implements Remote {
   readonly traffic = noTraffic();
@@ -45,7 +45,7 @@ export class FolderRemote implements Remote {
 
   get(key: string, options: GetOptions = {}): Promise<Download | undefined> {
     return this.#request(options.signal, async () => {
-      const file = await openIfThere(join(this.#root, key));
+      const file = await this.#open(key);
       if (file === undefined) return undefined;
       try {
         const { size, etag } = await describeHandle(file);
@@ -63,7 +63,7 @@ export class FolderRemote implements Remote {
 
   describe(key: string, options: { signal?: AbortSignal | undefined } = {}): Promise<Described | undefined> {
     return this.#request(options.signal, async () => {
-      const file = await openIfThere(join(this.#root, key));
+      const file = await this.#open(key);
       if (file === undefined) return undefined;
       try {
         const hash = createHash('sha256');
@@ -84,7 +84,7 @@ export class FolderRemote implements Remote {
       const temporary = await this.#writeAside(key, body, options);
       try {
         options.signal?.throwIfAborted();
-        await mkdir(dirname(target), { recursive: true });
+        await this.#makeFolders(dirname(key));
         writePoint();
         return await place(temporary, target, options.ifNoneMatch ?? false);
       } finally {
@@ -134,6 +134,7 @@ export class FolderRemote implements Remote {
     const names = await readdir(join(this.#root, prefix), { recursive: true, withFileTypes: true }).catch(
       ifMissing([]),
     );
+    if (names.length === 0) requireRemoteFolder(this.#root);
     const found: Listed[] = [];
     for (const entry of names) {
       if (!entry.isFile()) continue;
@@ -146,10 +147,34 @@ export class FolderRemote implements Remote {
     return found;
   }
 
+  async #open(key: string): Promise<FileHandle | undefined> {
+    const file = await open(join(this.#root, key), fsConstants.O_RDONLY).catch(ifMissing(undefined));
+    if (file === undefined) requireRemoteFolder(this.#root);
+    return file;
+  }
+
+  /** Makes the folders of a '/'-separated path below the root, never the root: each level fails if the one above is gone. */
+  async #makeFolders(below: string): Promise<void> {
+    const levels = below === '.' ? [] : below.split('/');
+    for (const depth of levels.keys()) {
+      const folder = join(this.#root, ...levels.slice(0, depth + 1));
+      try {
+        await mkdir(folder);
+      } catch (error) {
+        if (systemErrorCode(error) === 'ENOENT') throw remoteFolderMissing(this.#root);
+        // Some file systems refuse before they say that it is there.
+        if (!(await isThere(folder))) throw error;
+      }
+    }
+  }
+
   async #temporaryName(): Promise<string> {
-    const folder = join(this.#root, TEMPORARY_FOLDER);
-    await mkdir(folder, { recursive: true });
-    return join(folder, `${process.pid.toString(36)}-${randomBytes(9).toString('hex')}`);
+    await this.#makeFolders(TEMPORARY_FOLDER);
+    return join(
+      this.#root,
+      TEMPORARY_FOLDER,
+      `${process.pid.toString(36)}-${randomBytes(9).toString('hex')}`,
+    );
   }
 
   /** Copies the body to a flushed temporary file, hashing what is written. */
@@ -251,10 +276,6 @@ async function claimFolder(claim: string): Promise<void> {
       await rm(claim, { recursive: true });
     throw remoteBusy(dirname(dirname(claim)), 'another writer is placing the same file', error);
   }
-}
-
-async function openIfThere(path: string): Promise<FileHandle | undefined> {
-  return open(path, fsConstants.O_RDONLY).catch(ifMissing(undefined));
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -11,11 +11,13 @@ const CONTROL_FOLDERS = new Set(['.git', '.ocrstore']);
 
 /**
  * Reads `s3://bucket/prefix`, `file:///folder`, or a folder (relative ones start at `root`, the workspace). `prefix` is '' or
- * ends with '/'. Throws `remote-url` (exit code 2), also for addresses with a password in them, and for folders that belong to
- * git or a store, or hold the workspace: a remote in them would mix its files with theirs.
+ * ends with '/'. Throws `remote-url` (exit code 2), also for addresses with a password in them, for a kind of address with
+ * fewer slashes than it has ('s3:/bucket'), and for folders that belong to git or a store, or hold the workspace: a remote in
+ * them would mix its files with theirs.
  */
 export function parseRemoteUrl(url: string, root: string): RemotePlaceUrl {
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(url)?.[1]?.toLowerCase();
+  if (scheme === undefined) refuseMistyped(url);
   if (scheme === undefined && url !== '' && !url.includes('\0')) {
     return { kind: 'folder', folder: ownFolder(resolve(root, url), root) };
   }
@@ -25,6 +27,45 @@ export function parseRemoteUrl(url: string, root: string): RemotePlaceUrl {
     scheme === undefined
       ? 'an empty address names no remote'
       : `remotes of the kind '${scheme}' are not known`,
+  );
+}
+
+/** Kinds of addresses that people mean by such a beginning, however many slashes follow. */
+const SCHEMES = [
+  's3',
+  'file',
+  'http',
+  'https',
+  'gs',
+  'gcs',
+  'az',
+  'azure',
+  'ssh',
+  'sftp',
+  'ftp',
+  'hdfs',
+  'webdav',
+];
+
+/** Refuses what looks like an address and would be taken for a folder: 's3:/bucket', 's3:bucket', 'host:/folder'. */
+function refuseMistyped(url: string): void {
+  // One letter and a colon is a drive.
+  const [, kind, slash, rest] = /^([a-z][a-z0-9+.-]+):(\/?)(.*)$/is.exec(url) ?? [];
+  if (kind === undefined || rest === undefined) return;
+  const scheme = kind.toLowerCase();
+  if (slash === '' && !SCHEMES.includes(scheme)) return;
+  // What stands before an '@' may be a secret: it is not repeated.
+  const shown = rest.includes('@') ? '…' : rest;
+  const meant = { s3: `s3://${shown}`, file: `file:///${shown}` }[scheme];
+  throw userError(
+    'remote-url',
+    `'${kind}:${slash ?? ''}${shown}' is neither an address nor plainly a folder`,
+    {
+      hint:
+        meant === undefined
+          ? `Give s3://bucket/prefix or a folder; a folder of that name is ./${kind}:${slash ?? ''}…`
+          : `Did you mean '${meant}'?`,
+    },
   );
 }
 

@@ -20,6 +20,30 @@ describe('the address of a remote', () => {
     expect(parseRemoteUrl('file:///mnt/a%20b', '/w')).toEqual({ kind: 'folder', folder: '/mnt/a b' });
   });
 
+  it('is no folder where a slash was forgotten: what was meant is named', () => {
+    const meant = [
+      ['s3:/bucket/p', 's3://bucket/p'],
+      ['S3:bucket', 's3://bucket'],
+      ['file:/mnt/x', 'file:///mnt/x'],
+    ];
+    for (const [url, hint] of meant) {
+      expect(() => parseRemoteUrl(url!, '/w'), url).toThrow(
+        expect.objectContaining({ code: 'remote-url', exitCode: 2, hint: `Did you mean '${hint!}'?` }),
+      );
+    }
+    for (const url of ['https:/host/b', 'gs:bucket', 'nas:/export/x', 's3:/KEY:hush@bucket']) {
+      const refused = expect.objectContaining({
+        code: 'remote-url',
+        message: expect.not.stringContaining('hush') as string,
+        hint: expect.not.stringContaining('hush') as string,
+      }) as Error;
+      expect(() => parseRemoteUrl(url, '/w'), url).toThrow(refused);
+    }
+    for (const url of ['./s3:/bucket', 'data:v2', '2024-01:x/y']) {
+      expect(parseRemoteUrl(url, '/w'), url).toMatchObject({ kind: 'folder' });
+    }
+  });
+
   it('is no folder of git or a store, and none that holds the workspace, by whatever way it is named', () => {
     const root = join(temporaryFolder(), 'w');
     mkdirSync(join(root, '.ocrstore'), { recursive: true });
