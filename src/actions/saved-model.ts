@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { userError } from '../base/errors.js';
 import { nearestSibling } from '../ocr/formats/nearest-sibling.js';
-import { checkpointFolder } from '../ocr/train/checkpoint.js';
+import { checkpointFolder } from '../ocr/models/held-model-folder.js';
 
 /** The absolute folder of a saved model; throws `model-missing` where there is none, saying what is there instead. */
 export function savedModel(cwd: string, shown: string): string {

@@ -6,6 +6,7 @@ import { contentIdOf } from '../../base/content-id.js';
 import { OcrpipeError, systemErrorCode, userError } from '../../base/errors.js';
 import type { OutputFile } from '../../base/outputs.js';
 import { writePoint } from '../../base/write-points.js';
+import type { HeldModelFolder } from './held-model-folder.js';
 import { modelConfigSchema } from './model-config.js';
 import { emptyRecogniser, type Recogniser } from './recogniser.js';
 import type { NamedArray } from './variables.js';
@@ -13,7 +14,8 @@ import { decodeWeights, encodeWeights, tensorSchema } from './weights-file.js';
 
 /**
  * A saved model is a folder: `ocrpipe.json` and the file of weights that it names. The weights are written first and
- * under a name made from their content, so that at every moment `ocrpipe.json` names weights that are whole.
+ * under a name made from their content, so that at every moment `ocrpipe.json` names weights that are whole. Those of the
+ * model before are removed last.
  */
 const DESCRIPTION_FILE = 'ocrpipe.json';
 const FORMAT_VERSION = 1;
@@ -47,9 +49,12 @@ export function modelFile(flag: string, folder: string): OutputFile {
   return { flag, path: join(folder, DESCRIPTION_FILE), kind: { what: 'model', owns } };
 }
 
-/** Writes the model so that a reader sees the old one or the new one, whole. */
+/**
+ * Writes the model so that a reader sees the old one or the new one, whole. The folder is held: of two writers one would
+ * remove the weights of the other.
+ */
 export function writeModelFolder(
-  folder: string,
+  { path: folder }: HeldModelFolder,
   recogniser: Recogniser,
   weights: readonly NamedArray[],
   origin: ModelOrigin,
@@ -91,15 +96,29 @@ export interface SavedModel {
  * `model-invalid`; `model-damaged` if the weights are not those that were saved.
  */
 export function readModelFolder(folder: string): SavedModel {
-  const description = readDescription(folder);
+  const { description, weights } = readWhole(folder);
   const recogniser = emptyRecogniser(description.model, description.alphabet);
   try {
-    recogniser.network.variables.write(readWeights(folder, description));
+    recogniser.network.variables.write(weights);
   } catch (error) {
     recogniser.network.dispose();
     throw error;
   }
   return { recogniser, description };
+}
+
+/** Who reads a description may find its weights gone, because a newer model is in place: then that one is read. */
+const READ_TRIES = 10;
+
+function readWhole(folder: string): { description: ModelDescription; weights: NamedArray[] } {
+  for (let tries = 1; ; tries += 1) {
+    const description = readDescription(folder);
+    try {
+      return { description, weights: readWeights(folder, description) };
+    } catch (error) {
+      if (tries === READ_TRIES) throw error;
+    }
+  }
 }
 
 /** `ocrpipe.json` alone, without the weights. */

@@ -1,10 +1,10 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../base/atomic-file.js';
 import { systemErrorCode } from '../../base/errors.js';
-import { writePoint } from '../../base/write-points.js';
 import type { AdamState } from '../nn/adam.js';
+import { ignoreInGit, removeHeldFile } from '../models/held-model-folder.js';
 import type { NamedArray } from '../models/variables.js';
 import { decodeWeights, encodeWeights, tensorSchema } from '../models/weights-file.js';
 import { historyEntrySchema } from './history.js';
@@ -13,7 +13,7 @@ import { runningSumsSchema } from './progress-meter.js';
 
 /**
  * A checkpoint is one file, so that it is replaced in one rename: a line of JSON, then the tensors of `groups` one after
- * the other. It lies in a folder of its own beside the model, which git ignores.
+ * the other. It lies in a folder of its own beside the model, which is held while it is written.
  */
 const FILE = 'checkpoint.bin';
 
@@ -49,11 +49,6 @@ export interface Checkpoint extends Omit<Header, 'groups' | 'optimiserStep'> {
   bestWeights: NamedArray[];
 }
 
-/** `models/plate` -> `models/.plate.checkpoint`. */
-export function checkpointFolder(modelFolder: string): string {
-  return join(dirname(modelFolder), `.${basename(modelFolder)}.checkpoint`);
-}
-
 export function writeCheckpoint(folder: string, checkpoint: Checkpoint): void {
   const { learner, bestWeights, ...rest } = checkpoint;
   const moments = (name: 'first' | 'second'): NamedArray[] =>
@@ -75,8 +70,7 @@ export function writeCheckpoint(folder: string, checkpoint: Checkpoint): void {
     optimiserStep: learner.optimiser.step,
     groups: encoded.map(({ name, tensors }) => ({ name, tensors })),
   };
-  mkdirSync(folder, { recursive: true });
-  writeFileAtomic(join(folder, '.gitignore'), '*\n');
+  ignoreInGit(folder);
   const parts = [Buffer.from(`${JSON.stringify(header)}\n`), ...encoded.map(({ bytes }) => bytes)];
   writeFileAtomic(join(folder, FILE), Buffer.concat(parts));
 }
@@ -124,6 +118,5 @@ function decode(header: Header, bytes: Buffer): Checkpoint | undefined {
 }
 
 export function removeCheckpoint(folder: string): void {
-  writePoint();
-  rmSync(folder, { recursive: true, force: true });
+  removeHeldFile(folder, FILE);
 }

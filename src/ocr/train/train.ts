@@ -2,11 +2,12 @@ import { setImmediate } from 'node:timers/promises';
 import { contentIdOf } from '../../base/content-id.js';
 import { writeFileAtomic } from '../../base/atomic-file.js';
 import { openBackend, type Backend } from '../nn/backend.js';
+import { holdModelFolder, type HeldModelFolder } from '../models/held-model-folder.js';
 import { writeModelFolder } from '../models/model-folder.js';
 import { newRecogniser } from '../models/recogniser.js';
 import type { NamedArray } from '../models/variables.js';
 import type { TextMetrics } from '../text/metrics.js';
-import { checkpointFolder, readCheckpoint, removeCheckpoint, writeCheckpoint } from './checkpoint.js';
+import { readCheckpoint, removeCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { batchesPerEpoch } from './data-order.js';
 import { openHistory, type HistoryEntry, type HistoryFile } from './history.js';
 import { Learner } from './learner.js';
@@ -46,18 +47,30 @@ interface Progress {
 }
 
 /**
- * Trains a recogniser and writes the weights that read the validation part best. Until then `out` is not touched. The
- * same job gives the same weights on the same backend, also when it was stopped in between and started again.
+ * Trains a recogniser and writes the weights that read the validation part best. Until then `out` is not touched; of two
+ * trainings with one `out` the second waits for the first. The same job gives the same weights on the same backend, also
+ * when it was stopped in between and started again.
  */
 export async function train(job: TrainingJob): Promise<TrainingResult> {
   const data = await prepareData(job);
   const backend = await openBackend(job.backend);
-  const run = new TrainingRun(job, data, backend);
+  const held = await holdModelFolder(job.out, job);
   try {
-    return await run.complete();
+    const run = new TrainingRun(job, data, { backend, held });
+    try {
+      return await run.complete();
+    } finally {
+      run.dispose();
+    }
   } finally {
-    run.dispose();
+    held.release();
   }
+}
+
+/** What a run uses and does not own. */
+interface Surroundings {
+  backend: Backend;
+  held: HeldModelFolder;
 }
 
 class TrainingRun {
@@ -65,7 +78,7 @@ class TrainingRun {
   readonly #data: PreparedData;
   readonly #backend: Backend;
   readonly #learner: Learner;
-  readonly #folder: string;
+  readonly #held: HeldModelFolder;
   readonly #key: string;
   readonly #perEpoch: number;
   readonly #totalSteps: number;
@@ -74,13 +87,13 @@ class TrainingRun {
   #savedAt = performance.now();
   #meter: ProgressMeter;
 
-  constructor(job: TrainingJob, data: PreparedData, backend: Backend) {
+  constructor(job: TrainingJob, data: PreparedData, { backend, held }: Surroundings) {
     const { model, train: config } = job.settings;
     this.#job = job;
     this.#data = data;
     this.#backend = backend;
     this.#learner = new Learner(newRecogniser(model, data.alphabet, config.seed), config);
-    this.#folder = checkpointFolder(job.out);
+    this.#held = held;
     this.#key = trainingKey(job, data, backend);
     this.#perEpoch = batchesPerEpoch(data.training.samples.length, config.batchSize);
     this.#totalSteps = Math.min(config.maxSteps ?? Infinity, config.epochs * this.#perEpoch);
@@ -92,7 +105,7 @@ class TrainingRun {
     const stopped = await this.#learn();
     const best = this.#progress.best!;
     this.#writeResult(best);
-    removeCheckpoint(this.#folder);
+    removeCheckpoint(this.#held.checkpoints);
     return {
       metrics: best.metrics,
       bestStep: best.step,
@@ -202,7 +215,7 @@ class TrainingRun {
 
   async #checkpoint(): Promise<void> {
     const { best, history, stale, step } = this.#progress;
-    writeCheckpoint(this.#folder, {
+    writeCheckpoint(this.#held.checkpoints, {
       key: this.#key,
       step,
       stale,
@@ -217,7 +230,7 @@ class TrainingRun {
 
   /** Takes over what an interrupted run of the same training left; gives the step it had reached. */
   #resume(): number {
-    const saved = this.#job.resume === false ? undefined : readCheckpoint(this.#folder, this.#key);
+    const saved = this.#job.resume === false ? undefined : readCheckpoint(this.#held.checkpoints, this.#key);
     if (saved !== undefined) {
       const { step, stale, history, best, bestWeights } = saved;
       this.#learner.restore(saved.learner);
@@ -237,9 +250,9 @@ class TrainingRun {
   }
 
   #writeResult(best: NonNullable<Progress['best']>): void {
-    const { out, settings, metrics } = this.#job;
+    const { settings, metrics } = this.#job;
     const figures = { ...best.metrics };
-    writeModelFolder(out, this.#learner.model, best.weights, {
+    writeModelFolder(this.#held, this.#learner.model, best.weights, {
       training: {
         dataId: this.#data.training.id,
         step: best.step,

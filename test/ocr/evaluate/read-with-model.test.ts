@@ -3,6 +3,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { evaluate } from '../../../src/actions/evaluate.js';
 import { synth } from '../../../src/actions/synth.js';
 import { modelConfigSchema } from '../../../src/ocr/models/model-config.js';
+import { holdModelFolder } from '../../../src/ocr/models/held-model-folder.js';
 import { writeModelFolder } from '../../../src/ocr/models/model-folder.js';
 import { newRecogniser } from '../../../src/ocr/models/recogniser.js';
 import { openBackend } from '../../../src/ocr/nn/backend.js';
@@ -22,7 +23,9 @@ it('scores what a model reads, and counts the characters that it cannot write', 
   const recogniser = newRecogniser(config, alphabetOf('AX'), 1);
   const weights = await recogniser.network.variables.read();
   const training = { dataId: 'a'.repeat(64), step: 0, seed: 1, backend: 'cpu' as const };
-  writeModelFolder(join(call.cwd, 'model'), recogniser, weights, { training, metrics: {} });
+  const held = await holdModelFolder(join(call.cwd, 'model'));
+  writeModelFolder(held, recogniser, weights, { training, metrics: {} });
+  held.release();
   recogniser.network.dispose();
 
   const input = { data: 'lines', model: 'model', backend: 'cpu' as const };

@@ -1,13 +1,18 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { holdModelFolder } from '../../../src/ocr/models/held-model-folder.js';
 import { modelConfigSchema } from '../../../src/ocr/models/model-config.js';
 import { readDescription, readModelFolder, writeModelFolder } from '../../../src/ocr/models/model-folder.js';
 import { newRecogniser } from '../../../src/ocr/models/recogniser.js';
 import type { NamedArray } from '../../../src/ocr/models/variables.js';
 import { openBackend } from '../../../src/ocr/nn/backend.js';
 import { alphabetOf } from '../../../src/ocr/text/alphabet.js';
+import { runProcess } from '../../rig/ocrpipe.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
+
+const CHILD = fileURLToPath(new URL('model-folder-child.mjs', import.meta.url));
 
 const config = modelConfigSchema.parse({ height: 16, filters: [2, 3], innerDim: 8, units: 8 });
 const origin = {
@@ -18,7 +23,9 @@ const origin = {
 async function save(folder: string, seed: number): Promise<NamedArray[]> {
   const recogniser = newRecogniser(config, alphabetOf('aế皖'), seed);
   const weights = await recogniser.network.variables.read();
-  writeModelFolder(folder, recogniser, weights, origin);
+  const held = await holdModelFolder(folder);
+  writeModelFolder(held, recogniser, weights, origin);
+  held.release();
   recogniser.network.dispose();
   return weights;
 }
@@ -54,6 +61,29 @@ describe('a saved model', () => {
     const description = readDescription(folder);
     expect(description.weights.id).not.toBe(first);
     expect(readdirSync(folder).sort()).toEqual(['ocrpipe.json', description.weights.file]);
+  });
+
+  it('is whole at every moment, whoever writes and reads it at once', async () => {
+    const folder = join(temporaryFolder(), 'models', 'plate');
+    await save(folder, 1);
+    const run = (...args: string[]) => runProcess(process.execPath, [CHILD, folder, ...args], { cwd: folder });
+    const runs = [run('write', '10', '60'), run('write', '20', '60'), run('read', '0', '400')];
+    for (const { exitCode, stderr } of await Promise.all(runs)) {
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    }
+    const { recogniser, description } = readModelFolder(folder);
+    recogniser.network.dispose();
+    expect(readdirSync(folder).sort()).toEqual(['ocrpipe.json', description.weights.file]);
+  });
+
+  it('is written after a writer that died, and nothing of that one stays', async () => {
+    const parent = temporaryFolder();
+    const folder = join(parent, 'plate');
+    const died = await runProcess(process.execPath, [CHILD, folder, 'die', '1', '1'], { cwd: parent });
+    expect(died.signal).toBe('SIGKILL');
+    expect(readdirSync(parent)).toEqual(['.plate.checkpoint']);
+    await save(folder, 1);
+    expect(readdirSync(parent)).toEqual(['plate']);
   });
 
   it('is the same bytes for the same weights', async () => {

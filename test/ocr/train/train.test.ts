@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { noEvents, type EventSink, type OcrpipeEvent } from '../../../src/base/events.js';
-import { checkpointFolder } from '../../../src/ocr/train/checkpoint.js';
+import { checkpointFolder } from '../../../src/ocr/models/held-model-folder.js';
 import type { HistoryEntry } from '../../../src/ocr/train/history.js';
 import { readModelFolder } from '../../../src/ocr/models/model-folder.js';
 import { listImages, predictFiles } from '../../../src/ocr/predict/predict-files.js';
@@ -153,6 +153,27 @@ describe('train', () => {
     await expect(train(job(folder, manifest, { events, signal: stop.signal }))).rejects.toThrow(
       'stopped from outside',
     );
+  });
+
+  it('waits for another training to the same place, and says so', async () => {
+    const folder = temporaryFolder();
+    const manifest = await drawnLines(folder, 'lines', LABELS);
+    const waits: string[] = [];
+    const events: EventSink = (event) => {
+      if (event.type === 'waiting') waits.push(event.what);
+    };
+    const run = (seed: number) =>
+      train(job(folder, manifest, { settings: settings({ train: { seed, epochs: 10 } }), events }));
+    await Promise.all([run(1), run(2)]);
+    expect(waits).toEqual([`the model ${join(folder, 'model')}`]);
+    readModelFolder(join(folder, 'model')).recogniser.network.dispose();
+    expect(readdirSync(folder).sort()).toEqual([
+      'history.jsonl',
+      'images',
+      'lines.jsonl',
+      'metrics.json',
+      'model',
+    ]);
   });
 
   it('begins anew when a parameter changed after the stop', async () => {
