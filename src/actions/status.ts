@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Call } from '../base/call.js';
 import { OcrpipeError, type Location } from '../base/errors.js';
 import type { RepoPath } from '../base/paths.js';
-import { stageStatuses, type StageStatus } from '../pipeline/staleness/stage-status.js';
+import { pipelineStatus, type PipelineStatus, type StageStatus } from '../pipeline/staleness/stage-status.js';
 import { pipelineHost } from '../project/pipeline-host.js';
 import { remoteInReach } from '../project/remote-in-reach.js';
 import { Workspace } from '../project/workspace.js';
@@ -21,14 +21,23 @@ export interface TrackedStatus {
   /** Of `missing`: true if `checkout` can put it there, false if it has to be pulled. */
   inStore?: boolean;
   /** Of `broken`. */
-  problem?: { code: string; message: string; hint?: string; location?: Location };
+  problem?: StatusProblem;
   /** True if the pointer is not as it is in git's last commit. */
   uncommitted?: boolean;
+}
+
+export interface StatusProblem {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly location?: Location;
 }
 
 export interface StatusResult {
   tracked: readonly TrackedStatus[];
   stages: readonly StageStatus[];
+  /** What `repro` would refuse, or what would make it fail at once; empty if nothing is in its way. */
+  problems: readonly StatusProblem[];
   /** The remote that `pull` would ask; absent if there is none, or none within reach. */
   remote?: string;
 }
@@ -50,7 +59,7 @@ export async function status(call: Call): Promise<StatusResult> {
     const remote = remoteInReach(workspace);
     return {
       tracked,
-      stages: await stagesUnless(broken, workspace),
+      ...(await pipelineUnless(broken, workspace)),
       ...(remote !== undefined && { remote }),
     };
   } finally {
@@ -59,13 +68,13 @@ export async function status(call: Call): Promise<StatusResult> {
 }
 
 /** What the stages read may lie behind a broken pointer: then nothing can be said of them until it is mended. */
-async function stagesUnless(broken: boolean, workspace: Workspace): Promise<readonly StageStatus[]> {
+async function pipelineUnless(broken: boolean, workspace: Workspace): Promise<PipelineStatus> {
   try {
-    return await stageStatuses(pipelineHost(workspace));
+    return await pipelineStatus(pipelineHost(workspace));
   } catch (error) {
     const behind = error instanceof OcrpipeError && BROKEN.has(error.code);
     if (!broken || !behind) throw error;
-    return [];
+    return { stages: [], problems: [] };
   }
 }
 
@@ -75,8 +84,9 @@ export function isBroken({ tracked }: StatusResult): boolean {
 }
 
 /** True if nothing is to be done: what `--exit-code` asks. */
-export function isClean({ tracked, stages }: StatusResult): boolean {
+export function isClean({ tracked, stages, problems }: StatusResult): boolean {
   return (
+    problems.length === 0 &&
     tracked.every(({ state }) => state === 'clean') &&
     stages.every(({ state }) => state === 'fresh' || state === 'frozen')
   );
@@ -91,7 +101,7 @@ interface Facts {
 /** A path whose pointer cannot be read. */
 interface Broken {
   path: RepoPath;
-  problem: NonNullable<TrackedStatus['problem']>;
+  problem: StatusProblem;
 }
 
 const BROKEN = new Set(['broken-pointer', 'conflict-markers']);

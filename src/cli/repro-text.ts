@@ -4,7 +4,14 @@ import type { ExplainedReason, Explanation } from '../pipeline/staleness/why.js'
 import { textTable } from './table.js';
 import { secondsText } from './units.js';
 
-const DRY = { ran: 'would run', restored: 'would be restored' } as const;
+const DRY = {
+  ran: 'would run',
+  restored: 'would be restored',
+  failed: 'would fail',
+  skipped: 'would be skipped',
+  fresh: 'fresh',
+  frozen: 'frozen',
+} as const;
 
 /** What repro did, or would do, stage by stage, and why; then what went wrong. */
 export function reproText(result: ReproResult): string {
@@ -13,7 +20,7 @@ export function reproText(result: ReproResult): string {
   if (quiet) return `Nothing is stale: ${summary(stages)}.`;
   const rows = stages.map((stage) => [
     stage.name,
-    dryRun && (stage.action === 'ran' || stage.action === 'restored') ? DRY[stage.action] : stage.action,
+    dryRun ? DRY[stage.action] : stage.action,
     stage.seconds === 0 ? '' : secondsText(stage.seconds),
     stage.reasons.map(reasonText).join('; '),
   ]);

@@ -1,4 +1,4 @@
-import type { StatusResult, TrackedStatus } from '../actions/status.js';
+import type { StatusProblem, StatusResult, TrackedStatus } from '../actions/status.js';
 import { shellQuote } from '../base/shell-quote.js';
 import { reasonText } from '../pipeline/staleness/reason.js';
 import type { StageStatus } from '../pipeline/staleness/stage-status.js';
@@ -22,6 +22,7 @@ export function statusText(result: StatusResult): string {
       'Stages',
       stages.map((stage) => [stage.name, stage.state, reasons(stage)]),
     ),
+    section("In the way of 'ocrpipe repro'", unsaid(result).map(problemRow)),
     nextStep(result),
   ];
   return parts.filter((part) => part !== '').join('\n\n');
@@ -70,7 +71,18 @@ function reasons(stage: StageStatus): string {
   return [...shown, ...(more > 0 ? [`${more} more ('ocrpipe why ${stage.name}')`] : [])].join(', ');
 }
 
-function nextStep({ tracked, stages, remote }: StatusResult): string {
+/** That data is not here is said of each path already. */
+function unsaid({ tracked, problems }: StatusResult): readonly StatusProblem[] {
+  const absent = tracked.some(({ state }) => state === 'missing');
+  return absent ? problems.filter(({ code }) => code !== 'missing-data') : problems;
+}
+
+/** A problem and what to do about it. */
+function problemRow({ message, hint }: StatusProblem): string[] {
+  return [[message, hint].filter((part) => part !== undefined).join('. ')];
+}
+
+function nextStep({ tracked, stages, problems, remote }: StatusResult): string {
   const waiting = stages.filter(({ state }) => state === 'stale' || state === 'never-run').length;
   const absent = tracked.filter(({ state, inStore }) => state === 'missing' && inStore === false).length;
   if (absent > 0 && remote !== undefined) {
@@ -78,7 +90,7 @@ function nextStep({ tracked, stages, remote }: StatusResult): string {
     const then = waiting === 0 ? '.' : "; 'ocrpipe repro' then runs what is still stale.";
     return `'ocrpipe pull' gets ${absent === 1 ? 'it' : 'them all'}${then}`;
   }
-  return waiting === 0
+  return waiting === 0 || problems.length > 0
     ? ''
     : `'ocrpipe repro' brings ${waiting === 1 ? 'the stage' : `${waiting} stages`} up to date.`;
 }

@@ -35,7 +35,11 @@ describe('init', () => {
     expect(folder.init()).toMatchObject({ created: true, git: false });
     folder.write('data/a', 'a');
     await folder.add('data');
-    expect(await folder.status()).toEqual({ tracked: [{ path: 'data', state: 'clean' }], stages: [] });
+    expect(await folder.status()).toEqual({
+      tracked: [{ path: 'data', state: 'clean' }],
+      stages: [],
+      problems: [],
+    });
     expect(fileListing(folder.root).some((name) => name.startsWith('.gitignore'))).toBe(false);
     await expect(folder.diff()).rejects.toMatchObject({ code: 'not-in-git' });
   });

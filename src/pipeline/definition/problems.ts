@@ -14,7 +14,7 @@ function locationText(location: Location): string {
 }
 
 /** One error for all problems: its code, place and hint are those of the first. */
-function problemsError(problems: readonly [Problem, ...Problem[]]): OcrpipeError {
+export function problemsError(problems: readonly [Problem, ...Problem[]]): OcrpipeError {
   const [first] = problems;
   const message = problems.length === 1 ? first.message : listOf(problems);
   return userError(first.code, message, {

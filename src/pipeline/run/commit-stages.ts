@@ -1,8 +1,10 @@
+import { throwProblems } from '../definition/problems.js';
 import type { PipelineHost } from '../host.js';
-import { loadPipeline, requireDependencies, type LoadedPipeline } from '../staleness/load.js';
+import { dependencyProblems, loadPipeline, type LoadedPipeline } from '../staleness/load.js';
 import type { Reason } from '../staleness/reason.js';
 import { inputReasons, type OutputNow, type StageNow } from '../staleness/staleness.js';
-import { requireInputs, recordingOf } from './run-stage.js';
+import { requireInputs } from '../staleness/refusals.js';
+import { recordingOf } from './run-stage.js';
 import { recordResult } from './record-result.js';
 import { planOne } from '../staleness/look.js';
 import { knownInputs } from '../staleness/plan.js';
@@ -29,7 +31,7 @@ export async function commitStages(
     const loaded = loadPipeline(host);
     const { graph, pipeline, observer, marks } = loaded;
     const chosen = names === undefined ? graph.order : graph.order.filter((name) => names.includes(name));
-    if (names !== undefined) requireDependencies(loaded, chosen);
+    if (names !== undefined) throwProblems(dependencyProblems(loaded, chosen));
     const committed: CommittedStage[] = [];
     for (const name of chosen) {
       const stage = pipeline.stages.get(name)!;

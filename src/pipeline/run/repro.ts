@@ -5,9 +5,13 @@ import type { AbsPath } from '../../base/paths.js';
 import { resultKey } from '../records/earlier-runs.js';
 import type { PipelineHost } from '../host.js';
 import { loadPipeline, selectStages, targetStages, type LoadedPipeline } from '../staleness/load.js';
-import { planOne, planStages, type LookOptions } from '../staleness/look.js';
+import { planOne, planStages, type LookOptions, type PlannedStage } from '../staleness/look.js';
 import type { Step } from '../staleness/plan.js';
-import { preflight, refuseMissingFolders, refuseMistakes } from './preflight.js';
+import { plannedFailures, refusals } from '../staleness/refusals.js';
+import { unsettledInputs } from '../staleness/tracked-inputs.js';
+import { problemsError, throwProblems, type Problem } from '../definition/problems.js';
+import { closure } from '../definition/graph.js';
+import { preflight } from './preflight.js';
 import type { Reason } from '../staleness/reason.js';
 import { poolsOf } from '../definition/resources.js';
 import type { LockedPath } from '../records/signature.js';
@@ -86,18 +90,28 @@ function refuseNested(host: PipelineHost): void {
 async function dryRun(host: PipelineHost, request: ReproRequest): Promise<ReproResult> {
   const loaded = loadPipeline(host);
   const chosen = selectStages(loaded, request);
-  await refuseMistakes(loaded, chosen);
-  const planned = await planStages(loaded, chosen, lookOptions(loaded, request, chosen));
-  refuseMissingFolders(loaded, planned);
+  const options = lookOptions(loaded, request, chosen);
+  const unsettled = await unsettledInputs(host, loaded.pipeline, chosen);
+  throwProblems(await refusals(loaded, { chosen, unsettled, forced: options.forced }));
+  const planned = await planStages(loaded, chosen, { ...options, unsettled });
   for (const { stage, step } of planned) warnIfNotHere(loaded, stage, step);
-  const words = { run: 'ran', restore: 'restored', fresh: 'fresh', frozen: 'frozen' } as const;
-  const stages = planned.map(({ stage, step }) => ({
-    name: stage.name,
-    action: words[step.action],
-    reasons: step.reasons,
-    seconds: 0,
-  }));
-  return { dryRun: true, stages };
+  return { dryRun: true, stages: dryReports(loaded, planned, await plannedFailures(loaded, planned)) };
+}
+
+const WOULD = { run: 'ran', restore: 'restored', fresh: 'fresh', frozen: 'frozen' } as const;
+
+function dryReports(
+  { graph }: LoadedPipeline,
+  planned: readonly PlannedStage[],
+  failures: ReadonlyMap<string, Problem>,
+): StageReport[] {
+  const stopped = new Set(closure(graph, [...failures.keys()], 'downstream'));
+  return planned.map(({ stage: { name }, step: { action, reasons } }) => {
+    const problem = failures.get(name);
+    const report = { name, action: WOULD[action], reasons, seconds: 0 };
+    if (problem) return { ...report, action: 'failed', ...failure(problemsError([problem])) };
+    return action === 'run' && stopped.has(name) ? { ...report, action: 'skipped' } : report;
+  });
 }
 
 function lookOptions(

@@ -1,16 +1,15 @@
-import { statSync } from 'node:fs';
 import type { ContentId } from '../../base/content-id.js';
-import { OcrpipeError, userError } from '../../base/errors.js';
+import { OcrpipeError } from '../../base/errors.js';
 import { fromRepoPath } from '../../base/paths.js';
 import { runCommands, type CommandResult } from './executor.js';
 import { pathWithOcrpipe } from './installation.js';
 import type { LoadedPipeline } from '../staleness/load.js';
 import { clearOutputs, restoreOutputs, secureOutputs } from './output-files.js';
-import { knownInputs } from '../staleness/plan.js';
+import { requireFolder, requireInputs } from '../staleness/refusals.js';
 import { throwProblems } from '../definition/problems.js';
 import { lockResult, outputNotMade, recordResult, type Recording } from './record-result.js';
 import { reasonText, type Reason } from '../staleness/reason.js';
-import { signatureOf, type LockedPath, type StageInputs } from '../records/signature.js';
+import { signatureOf, type LockedPath } from '../records/signature.js';
 import { editedPaths, type StageNow } from '../staleness/staleness.js';
 import { StageLog } from './stage-log.js';
 import type { Stage } from '../definition/stage.js';
@@ -143,32 +142,9 @@ export function recordingOf({ host, observer, locks, pipeline }: LoadedPipeline)
   return { host, observer, locks, names: new Set(pipeline.stages.keys()) };
 }
 
-/** Throws `missing-dependency` for a dependency that is not there. */
-export function requireInputs(now: StageNow): StageInputs {
-  const inputs = knownInputs(now);
-  if (inputs) return inputs;
-  const dep = now.deps.find((each) => each.state !== 'known')!;
-  const maker = dep.state === 'missing' ? dep.maker : undefined;
-  throw userError('missing-dependency', `'${dep.path}', which stage '${now.name}' needs, is not there`, {
-    hint:
-      maker === undefined
-        ? 'Put it there, or correct the path.'
-        : `Stage '${maker}' should have made it: run it, or correct its outputs.`,
-  });
-}
-
 async function requireOutputs({ observer }: LoadedPipeline, stage: Stage): Promise<void> {
   const missing = (await observer.outputsOf(stage)).find((out) => !out.there);
   if (missing) throw outputNotMade(stage, missing.output.path);
-}
-
-/** Throws `missing-folder` if the folder that a stage runs in is not there. */
-export function requireFolder({ host, pipeline }: LoadedPipeline, stage: Stage): void {
-  if (statSync(fromRepoPath(host.root, stage.wdir), { throwIfNoEntry: false })?.isDirectory()) return;
-  throw userError('missing-folder', `the folder '${stage.wdir}' of stage '${stage.name}' is not there`, {
-    hint: 'Make it, or correct wdir.',
-    location: pipeline.locate(['stages', stage.name, 'wdir']),
-  });
 }
 
 async function runLogged({ host, marks }: LoadedPipeline, stage: Stage): Promise<void> {

@@ -11,7 +11,7 @@ import type { LockFile } from '../records/lock-file.js';
 import { LockStore } from '../records/lock-store.js';
 import { Observer } from './observe.js';
 import { ParamsFiles } from '../definition/params.js';
-import { throwProblems } from '../definition/problems.js';
+import { throwProblems, type Problem } from '../definition/problems.js';
 import { parseRunRecord } from '../records/run-record.js';
 import { RunningMarks } from '../records/running-mark.js';
 import type { Pipeline } from '../definition/stage.js';
@@ -64,12 +64,12 @@ export function loadPipeline(host: PipelineHost): LoadedPipeline {
   return { host, pipeline, graph, locks, lock, observer, marks };
 }
 
-/** Throws `missing-dependency` for every dependency of these stages that nothing provides. */
-export function requireDependencies(loaded: LoadedPipeline, names: readonly string[]): void {
+/** A problem (`missing-dependency`) for every dependency of these stages that nothing provides. */
+export function dependencyProblems(loaded: LoadedPipeline, names: readonly string[]): Problem[] {
   const { host, pipeline } = loaded;
   const pointers = host.files.trackedPaths();
   const exists = (path: RepoPath): boolean => existsSync(fromRepoPath(host.root, path));
-  throwProblems(missingDependencyProblems(pipeline, names, { pointers, exists }));
+  return missingDependencyProblems(pipeline, names, { pointers, exists });
 }
 
 /**

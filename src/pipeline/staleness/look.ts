@@ -2,7 +2,7 @@ import { earlierOutputs } from '../records/earlier-runs.js';
 import { planStage, type Step } from './plan.js';
 import type { LoadedPipeline } from './load.js';
 import type { Stage } from '../definition/stage.js';
-import { expectedInputs, unsettledInputs } from './tracked-inputs.js';
+import { expectedInputs, unsettledInputs, type Unsettled } from './tracked-inputs.js';
 
 /** One stage and what would be done with it. */
 export interface PlannedStage {
@@ -11,6 +11,8 @@ export interface PlannedStage {
 }
 
 export interface LookOptions {
+  /** The unsettled inputs of the stages, where they were looked at already. */
+  readonly unsettled?: readonly Unsettled[];
   /** Stages that run whatever their state is. */
   readonly forced?: ReadonlySet<string>;
   /** False: nothing is restored from run records. */
@@ -29,7 +31,7 @@ export async function planStages(
   options: LookOptions = {},
 ): Promise<PlannedStage[]> {
   const { host, pipeline, observer } = loaded;
-  const unsettled = await unsettledInputs(host, pipeline, names);
+  const unsettled = options.unsettled ?? (await unsettledInputs(host, pipeline, names));
   for (const each of expectedInputs(unsettled)) observer.expect(each);
   const planned: PlannedStage[] = [];
   for (const name of names) {

@@ -5,6 +5,9 @@ import { OutputIndex } from '../definition/graph.js';
 import type { PipelineHost } from '../host.js';
 import { hasPipeline, loadPipeline, readIfThere, type LoadedPipeline } from './load.js';
 import { planStages } from './look.js';
+import { plannedFailures, refusals } from './refusals.js';
+import { unsettledInputs } from './tracked-inputs.js';
+import type { Problem } from '../definition/problems.js';
 import type { Step } from './plan.js';
 import type { Reason } from './reason.js';
 
@@ -17,16 +20,29 @@ export interface StageStatus {
   readonly reasons: readonly Reason[];
 }
 
-/** The state of every stage, in the order of the graph; none without a pipeline.yaml. Runs and changes nothing. */
-export async function stageStatuses(host: PipelineHost): Promise<StageStatus[]> {
-  if (!hasPipeline(host.root)) return [];
+/** How a pipeline stands. */
+export interface PipelineStatus {
+  /** In the order of the graph; none without a pipeline.yaml. */
+  readonly stages: readonly StageStatus[];
+  /** What `repro` of all stages would refuse before the first one, or else what would make stages fail at once. */
+  readonly problems: readonly Problem[];
+}
+
+/** The state of every stage, and what keeps them from being brought up to date. Runs and changes nothing. */
+export async function pipelineStatus(host: PipelineHost): Promise<PipelineStatus> {
+  if (!hasPipeline(host.root)) return { stages: [], problems: [] };
   const loaded = loadPipeline(host);
-  const planned = await planStages(loaded, loaded.graph.order);
-  return planned.map(({ stage, step }) => ({
+  const chosen = loaded.graph.order;
+  const unsettled = await unsettledInputs(host, loaded.pipeline, chosen);
+  const refused = await refusals(loaded, { chosen, unsettled, forced: new Set() });
+  const planned = await planStages(loaded, chosen, { unsettled });
+  const stages = planned.map(({ stage, step }) => ({
     name: stage.name,
     state: stateOf(loaded, stage.name, step),
     reasons: step.reasons,
   }));
+  if (refused.length > 0) return { stages, problems: refused };
+  return { stages, problems: [...(await plannedFailures(loaded, planned)).values()] };
 }
 
 export function stateOf(loaded: LoadedPipeline, name: string, step: Step): StageState {

@@ -11,7 +11,7 @@ import { throwProblems, type Problem } from '../definition/problems.js';
 import type { Pipeline } from '../definition/stage.js';
 
 /** A tracked path that a stage reads, whose pointer and bytes do not agree. */
-interface Unsettled {
+export interface Unsettled {
   readonly path: RepoPath;
   readonly state: PathState;
   readonly pointer: Snapshot;

@@ -2,11 +2,27 @@ import { chmodSync, existsSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { contentIdOf } from '../../../src/base/content-id.js';
 import { explainStages } from '../../../src/pipeline/staleness/why.js';
-import { byName, newPipeline, PIPELINE } from '../pipeline-workspace.js';
+import { OcrpipeError } from '../../../src/base/errors.js';
+import type { ReproResult } from '../../../src/pipeline/run/repro.js';
+import { pipelineStatus } from '../../../src/pipeline/staleness/stage-status.js';
+import { fileListing } from '../../rig/file-listing.js';
+import { byName, newPipeline, PIPELINE, type PipelineWorkspace } from '../pipeline-workspace.js';
 
 const ALL = ['prepare', 'train', 'evaluate', 'lint'];
 const all = (action: string): Record<string, string> => Object.fromEntries(ALL.map((name) => [name, action]));
 const refusal = (code: string): unknown => expect.objectContaining({ code, exitCode: 2 }) as unknown;
+
+/** What repro was refused with, or else its stages were. */
+async function failuresOf(repro: Promise<ReproResult>) {
+  try {
+    const errors = (await repro).stages.flatMap(({ error }) => error ?? []);
+    return errors.map(({ code, message, hint }) => ({ code, message, hint, exitCode: 1 }));
+  } catch (error) {
+    if (!(error instanceof OcrpipeError)) throw error;
+    const { code, message, hint, exitCode } = error;
+    return [{ code, message, hint, exitCode }];
+  }
+}
 
 describe('repro', () => {
   it('runs everything once, writes pointers and lock, and then has nothing to do', async () => {
@@ -304,13 +320,56 @@ describe('repro', () => {
   it('refuses in a dry run what a run would refuse: an unknown resource, a folder that is not there', async () => {
     const workspace = await newPipeline('stages: {a: {run: "true", resources: {gpus: 1}}}');
     await expect(workspace.repro({ dryRun: true })).rejects.toEqual(refusal('unknown-resource'));
-    workspace.write('pipeline.yaml', 'stages: {a: {run: "true", wdir: absent}}');
-    await expect(workspace.repro({ dryRun: true })).rejects.toEqual(refusal('missing-folder'));
     workspace.write(
       'pipeline.yaml',
       'stages: {a: {run: mkdir d, outs: [d]}, b: {run: "true", wdir: d, deps: [.]}}',
     );
     expect((await workspace.actions({ dryRun: true })).actions).toEqual({ a: 'ran', b: 'ran' });
+  });
+
+  const remove = (...names: string[]) => {
+    return (workspace: PipelineWorkspace): void => {
+      for (const name of names) workspace.remove(name);
+    };
+  };
+  const write = (name: string, text: string) => {
+    return (workspace: PipelineWorkspace): void => {
+      workspace.write(name, text);
+    };
+  };
+
+  it.each<[string, string, (workspace: PipelineWorkspace) => unknown]>([
+    ['an output edited by hand', 'output-changed', write('models/m/weights', 'mine')],
+    ['a metrics file edited by hand', 'output-changed', write('reports/test.json', '{"bytes": 7}')],
+    ['a dependency that is gone', 'missing-dependency', remove('train.sh')],
+    ['data that is nowhere', 'missing-data', remove('data/raw', '.ocrstore/packs')],
+    ['a file that is not in tracked data', 'missing-dependency', remove('data/raw/a.txt')],
+    ['a folder to run in that is gone', 'missing-folder', remove('work')],
+    [
+      'data that changed on both sides',
+      'changed-on-both-sides',
+      async (workspace: PipelineWorkspace) => {
+        const pointer = workspace.read('data/raw.ocr');
+        workspace.write('data/raw/b.txt', 'second');
+        await workspace.add('data/raw');
+        workspace.write('data/raw.ocr', pointer);
+        workspace.write('data/raw/b.txt', 'third');
+      },
+    ],
+  ])('promises nothing that a run then refuses, and refuses it alike: %s', async (_what, code, change) => {
+    const workspace = await newPipeline(
+      `${PIPELINE}  one:\n    run: cat ../data/raw/a.txt\n    deps: [../data/raw/a.txt]\n    wdir: work\n    always: true\n`,
+    );
+    workspace.write('work/x', '');
+    await workspace.repro();
+    await change(workspace);
+    const files = fileListing(workspace.root);
+    const dry = await failuresOf(workspace.repro({ dryRun: true, keepGoing: true }));
+    const status = await pipelineStatus(workspace.host());
+    expect(fileListing(workspace.root)).toEqual(files);
+    expect(await failuresOf(workspace.repro({ keepGoing: true }))).toEqual(dry);
+    expect(dry.map((each) => each.code)).toEqual([code]);
+    expect([...new Set(status.problems.map((each) => each.code))]).toEqual([code]);
   });
 
   it('takes names of stages and paths of outputs as targets, upstream, downstream or the whole pipeline', async () => {

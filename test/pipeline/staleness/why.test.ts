@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { checkout } from '../../../src/actions/checkout.js';
 import { commitStages } from '../../../src/pipeline/run/commit-stages.js';
-import { outputAt, stageStatuses } from '../../../src/pipeline/staleness/stage-status.js';
+import { outputAt, pipelineStatus } from '../../../src/pipeline/staleness/stage-status.js';
 import { explainStages } from '../../../src/pipeline/staleness/why.js';
 import type { RepoPath } from '../../../src/base/paths.js';
 import { newPipeline, PIPELINE, type PipelineWorkspace } from '../pipeline-workspace.js';
 
 async function states(workspace: PipelineWorkspace): Promise<Record<string, string>> {
-  const statuses = await stageStatuses(workspace.host());
+  const statuses = (await pipelineStatus(workspace.host())).stages;
   return Object.fromEntries(statuses.map(({ name, state }) => [name, state]));
 }
 
@@ -74,9 +74,9 @@ describe('the states of the stages', () => {
       lint: 'frozen',
     });
     expect(workspace.read('pipeline.lock')).toBe(lock);
-    expect((await stageStatuses(workspace.host())).find(({ name }) => name === 'evaluate')?.reasons).toEqual([
-      { kind: 'upstream', subject: 'train' },
-    ]);
+    expect(
+      (await pipelineStatus(workspace.host())).stages.find(({ name }) => name === 'evaluate')?.reasons,
+    ).toEqual([{ kind: 'upstream', subject: 'train' }]);
   });
 
   it('say of a folder whose data has to be put in place first that it changed', async () => {
@@ -86,7 +86,7 @@ describe('the states of the stages', () => {
     workspace.write('data/raw/a.txt', 'second\n');
     await workspace.repro();
     workspace.git('checkout', '-q', 'HEAD', '--', 'data/raw.ocr');
-    const [status] = await stageStatuses(workspace.host());
+    const [status] = (await pipelineStatus(workspace.host())).stages;
     expect(status?.reasons).toEqual([expect.objectContaining({ kind: 'dep-changed', subject: 'data' })]);
   });
 
@@ -100,7 +100,7 @@ describe('the states of the stages', () => {
     const workspace = await newPipeline();
     await workspace.repro();
     workspace.write('models/m/weights', 'mine');
-    const train = (await stageStatuses(workspace.host())).find(({ name }) => name === 'train');
+    const train = (await pipelineStatus(workspace.host())).stages.find(({ name }) => name === 'train');
     expect(train?.reasons.map(({ kind, subject }) => [kind, subject])).toEqual([
       ['output-changed', 'models/m'],
     ]);

@@ -1,0 +1,151 @@
+import { statSync } from 'node:fs';
+import { suggest } from '../../base/nearest.js';
+import { fromRepoPath } from '../../base/paths.js';
+import { shellQuote } from '../../base/shell-quote.js';
+import { closure } from '../definition/graph.js';
+import { problemsError, type Problem } from '../definition/problems.js';
+import { poolsOf } from '../definition/resources.js';
+import type { Stage } from '../definition/stage.js';
+import type { StageInputs } from '../records/signature.js';
+import { dependencyProblems, type LoadedPipeline } from './load.js';
+import type { PlannedStage } from './look.js';
+import { knownInputs } from './plan.js';
+import { editedPaths, type StageNow } from './staleness.js';
+import { editedOutput, unsettledProblems, type Unsettled } from './tracked-inputs.js';
+
+/** What repro is asked to do, as far as it decides what is refused. */
+export interface Wanted {
+  readonly chosen: readonly string[];
+  /** Stages whose outputs may be lost. */
+  readonly forced: ReadonlySet<string>;
+  /** Of the chosen stages. */
+  readonly unsettled: readonly Unsettled[];
+}
+
+/** What repro refuses before its first stage, for a look that changes nothing. Throws what a parameter is refused with. */
+export async function refusals(loaded: LoadedPipeline, wanted: Wanted): Promise<Problem[]> {
+  const mistakes = await mistakesIn(loaded, wanted.chosen);
+  return mistakes.length > 0 ? mistakes : filesInTheWay(loaded, wanted);
+}
+
+/** What the chosen stages cannot be run with, whatever stands in the workspace. Throws what a parameter is refused with. */
+export async function mistakesIn(loaded: LoadedPipeline, chosen: readonly string[]): Promise<Problem[]> {
+  const stages = chosen.map((name) => loaded.pipeline.stages.get(name)!);
+  const problems = [...dependencyProblems(loaded, chosen), ...poolProblems(loaded, stages)];
+  if (problems.length > 0) return problems;
+  // A parameter that is missing or not canonical is met here, not when its stage comes up hours later.
+  for (const stage of stages) loaded.observer.writtenParamsOf(stage);
+  return gitProblems(loaded, stages);
+}
+
+/** Data that cannot be brought to what its pointers ask for, and outputs that a run would overwrite though they were edited. */
+export async function filesInTheWay(
+  loaded: LoadedPipeline,
+  { chosen, forced, unsettled }: Wanted,
+): Promise<Problem[]> {
+  const { host, pipeline, observer, lock } = loaded;
+  const overwritten = chosen
+    .map((name) => pipeline.stages.get(name)!)
+    .filter((stage) => !stage.frozen && !forced.has(stage.name));
+  const edited = overwritten.map(async (stage) => {
+    const outs = await observer.outputsOf(stage);
+    return editedPaths(outs, lock.get(stage.name)).map((path) => editedOutput(path, stage.name));
+  });
+  return [...unsettledProblems(host, pipeline, unsettled), ...(await Promise.all(edited)).flat()];
+}
+
+/**
+ * What planned runs would be refused with when their turn comes, by stage: a dependency that nothing before it makes, a
+ * folder to run in that is not there.
+ */
+export async function plannedFailures(
+  loaded: LoadedPipeline,
+  planned: readonly PlannedStage[],
+): Promise<Map<string, Problem>> {
+  const running = planned.filter(({ step }) => step.action === 'run').map(({ stage }) => stage);
+  const names = new Set(running.map(({ name }) => name));
+  const failures = new Map<string, Problem>();
+  for (const stage of running) {
+    const absent = missingInput(await loaded.observer.stage(stage), { pending: 'may-come' });
+    const before = closure(loaded.graph, [stage.name], 'upstream').filter((name) => name !== stage.name);
+    // A stage that runs before it may make the folder.
+    const folder = before.some((name) => names.has(name)) ? undefined : missingFolder(loaded, stage);
+    const problem = absent ?? folder;
+    if (problem) failures.set(stage.name, problem);
+  }
+  return failures;
+}
+
+/** Throws `missing-dependency` for a dependency that is not there. */
+export function requireInputs(now: StageNow): StageInputs {
+  const inputs = knownInputs(now);
+  if (inputs) return inputs;
+  throw problemsError([missingInput(now, { pending: 'is-missing' })!]);
+}
+
+function missingInput(
+  now: StageNow,
+  { pending }: { pending: 'may-come' | 'is-missing' },
+): Problem | undefined {
+  const dep = now.deps.find(
+    ({ state }) => state === 'missing' || (state === 'pending' && pending === 'is-missing'),
+  );
+  if (dep === undefined) return undefined;
+  const maker = dep.state === 'missing' ? dep.maker : undefined;
+  return {
+    code: 'missing-dependency',
+    message: `'${dep.path}', which stage '${now.name}' needs, is not there`,
+    hint:
+      maker === undefined
+        ? 'Put it there, or correct the path.'
+        : `Stage '${maker}' should have made it: run it, or correct its outputs.`,
+  };
+}
+
+/** Throws `missing-folder` if the folder that a stage runs in is not there. */
+export function requireFolder(loaded: LoadedPipeline, stage: Stage): void {
+  const problem = missingFolder(loaded, stage);
+  if (problem) throw problemsError([problem]);
+}
+
+function missingFolder({ host, pipeline }: LoadedPipeline, stage: Stage): Problem | undefined {
+  const folder = statSync(fromRepoPath(host.root, stage.wdir), { throwIfNoEntry: false });
+  if (folder?.isDirectory()) return undefined;
+  return {
+    code: 'missing-folder',
+    message: `the folder '${stage.wdir}' of stage '${stage.name}' is not there`,
+    hint: 'Make it, or correct wdir.',
+    location: pipeline.locate(['stages', stage.name, 'wdir']),
+  };
+}
+
+function poolProblems({ host, pipeline }: LoadedPipeline, stages: readonly Stage[]): Problem[] {
+  const wanted = stages.some((stage) => Object.keys(stage.resources).length > 0);
+  const pools = wanted ? Object.keys(poolsOf(host)) : [];
+  return stages.flatMap((stage) =>
+    Object.keys(stage.resources)
+      .filter((pool) => !pools.includes(pool))
+      .map((pool) => ({
+        code: 'unknown-resource',
+        message: `stage '${stage.name}' asks for '${pool}', of which there is no pool`,
+        hint: `${suggest(pool, pools)} Others are declared under 'pools' in .ocrstore/config.yaml.`,
+        location: pipeline.locate(['stages', stage.name, 'resources', pool], { key: true }),
+      })),
+  );
+}
+
+/** A new cached output gets an entry in .gitignore, which does nothing for a path that git already holds. */
+async function gitProblems({ host, pipeline }: LoadedPipeline, stages: readonly Stage[]): Promise<Problem[]> {
+  const tracked = new Set(host.files.trackedPaths());
+  const unseen = stages.flatMap((stage) => stage.outs).filter((out) => out.cache && !tracked.has(out.path));
+  if (unseen.length === 0) return [];
+  const held = await host.inGit(unseen.map((out) => out.path));
+  return unseen
+    .filter((out) => held.some((path) => path === out.path || path.startsWith(`${out.path}/`)))
+    .map((out) => ({
+      code: 'output-in-git',
+      message: `'${out.path}' is an output that the store shall hold, but git already holds it`,
+      hint: `Take it out of git: 'git rm -r --cached ${shellQuote(out.path)}', or leave it to git with {path: ${out.path}, cache: false}.`,
+      location: pipeline.locate(out.at),
+    }));
+}
