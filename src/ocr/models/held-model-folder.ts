@@ -30,11 +30,11 @@ export interface HeldModelFolder {
  */
 export async function holdModelFolder(
   path: string,
-  call: { events?: EventSink; signal?: AbortSignal | undefined } = {},
+  call: { shown?: string; events?: EventSink; signal?: AbortSignal | undefined } = {},
 ): Promise<HeldModelFolder> {
   const checkpoints = checkpointFolder(path);
   const lock = await lockIn(checkpoints, {
-    what: `the model ${path}`,
+    what: `the model ${call.shown ?? path}`,
     command: 'ocrpipe train',
     ...(call.events ? { events: call.events } : {}),
     ...(call.signal ? { signal: call.signal } : {}),

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../base/atomic-file.js';
+import { contentIdOf } from '../../base/content-id.js';
 import { systemErrorCode } from '../../base/errors.js';
 import type { AdamState } from '../nn/adam.js';
 import { ignoreInGit, removeHeldFile } from '../models/held-model-folder.js';
@@ -12,10 +13,11 @@ import type { LearnerState } from './learner.js';
 import { runningSumsSchema } from './progress-meter.js';
 
 /**
- * A checkpoint is one file, so that it is replaced in one rename: a line of JSON, then the tensors of `groups` one after
- * the other. It lies in a folder of its own beside the model, which is held while it is written.
+ * A checkpoint is one file, so that it is replaced in one rename: a line `ocrpipe-checkpoint 2 <SHA-256 of all that
+ * follows>`, a line of JSON, then the tensors of `groups` one after the other. It lies in a folder of its own beside the model, which is held while it is written.
  */
 const FILE = 'checkpoint.bin';
+const FIRST_WORDS = 'ocrpipe-checkpoint 2 ';
 
 const metricsSchema = z.object({
   count: z.int(),
@@ -72,32 +74,51 @@ export function writeCheckpoint(folder: string, checkpoint: Checkpoint): void {
   };
   ignoreInGit(folder);
   const parts = [Buffer.from(`${JSON.stringify(header)}\n`), ...encoded.map(({ bytes }) => bytes)];
-  writeFileAtomic(join(folder, FILE), Buffer.concat(parts));
+  const content = Buffer.concat(parts);
+  const firstLine = Buffer.from(`${FIRST_WORDS}${contentIdOf(content)}\n`);
+  writeFileAtomic(checkpointFile(folder), Buffer.concat([firstLine, content]));
 }
 
-/** The checkpoint of `folder` if there is one that belongs to `key`. One that cannot be read counts as none. */
-export function readCheckpoint(folder: string, key: string): Checkpoint | undefined {
+/** Where the checkpoint of a folder is. */
+export function checkpointFile(folder: string): string {
+  return join(folder, FILE);
+}
+
+/**
+ * The checkpoint of `folder` if there is one that belongs to `key`; 'unusable' for one that is not as it was written, or was
+ * written by another version.
+ */
+export function readCheckpoint(folder: string, key: string): Checkpoint | 'unusable' | undefined {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(join(folder, FILE));
+    bytes = readFileSync(checkpointFile(folder));
   } catch (error) {
-    if (systemErrorCode(error) !== undefined) return undefined;
-    throw error;
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    if (systemErrorCode(error) === undefined) throw error;
+    return 'unusable';
   }
-  const header = parseHeader(bytes);
-  return header?.key === key ? decode(header, bytes.subarray(bytes.indexOf(10) + 1)) : undefined;
+  const content = contentOf(bytes);
+  const header = content && parseHeader(content);
+  if (!header) return 'unusable';
+  return header.key === key ? decode(header, content.subarray(content.indexOf(10) + 1)) : undefined;
+}
+
+/** What stands behind the first line, if it is what that line says. */
+function contentOf(bytes: Buffer): Buffer | undefined {
+  const content = bytes.subarray(bytes.indexOf(10) + 1);
+  const firstLine = bytes.subarray(0, bytes.length - content.length).toString('latin1');
+  return firstLine === `${FIRST_WORDS}${contentIdOf(content)}\n` ? content : undefined;
 }
 
 function parseHeader(bytes: Buffer): Header | undefined {
   try {
     return headerSchema.parse(JSON.parse(bytes.subarray(0, bytes.indexOf(10)).toString('utf8')));
   } catch {
-    // Written by another version: training begins anew.
     return undefined;
   }
 }
 
-function decode(header: Header, bytes: Buffer): Checkpoint | undefined {
+function decode(header: Header, bytes: Buffer): Checkpoint {
   const { groups, optimiserStep, ...rest } = header;
   const all = decodeWeights(
     bytes,

@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { contentIdOf } from '../../base/content-id.js';
 import { writeFileAtomic } from '../../base/atomic-file.js';
@@ -7,7 +8,13 @@ import { writeModelFolder } from '../models/model-folder.js';
 import { newRecogniser } from '../models/recogniser.js';
 import type { NamedArray } from '../models/variables.js';
 import type { TextMetrics } from '../text/metrics.js';
-import { readCheckpoint, removeCheckpoint, writeCheckpoint } from './checkpoint.js';
+import {
+  checkpointFile,
+  readCheckpoint,
+  removeCheckpoint,
+  writeCheckpoint,
+  type Checkpoint,
+} from './checkpoint.js';
 import { batchesPerEpoch } from './data-order.js';
 import { openHistory, type HistoryEntry, type HistoryFile } from './history.js';
 import { Learner } from './learner.js';
@@ -52,9 +59,9 @@ interface Progress {
  * when it was stopped in between and started again.
  */
 export async function train(job: TrainingJob): Promise<TrainingResult> {
-  const data = await prepareData(job);
   const backend = await openBackend(job.backend);
-  const held = await holdModelFolder(job.out, job);
+  const data = await prepareData(job);
+  const held = await holdModelFolder(job.out, { ...job, shown: relative(job.cwd, job.out) });
   try {
     const run = new TrainingRun(job, data, { backend, held });
     try {
@@ -120,7 +127,8 @@ class TrainingRun {
   async #learn(): Promise<StopReason> {
     const { settings, history, signal } = this.#job;
     const curve = openHistory(history, this.#progress.history);
-    const source = { samples: this.#data.training.samples, cache: this.#data.cache, settings };
+    const { training, cache, widthPx } = this.#data;
+    const source = { samples: training.samples, cache, settings, widthPx };
     try {
       let stopped = await this.#settle(curve);
       if (stopped !== undefined) return stopped;
@@ -230,7 +238,7 @@ class TrainingRun {
 
   /** Takes over what an interrupted run of the same training left; gives the step it had reached. */
   #resume(): number {
-    const saved = this.#job.resume === false ? undefined : readCheckpoint(this.#held.checkpoints, this.#key);
+    const saved = this.#job.resume === false ? undefined : this.#savedProgress();
     if (saved !== undefined) {
       const { step, stale, history, best, bestWeights } = saved;
       this.#learner.restore(saved.learner);
@@ -242,6 +250,17 @@ class TrainingRun {
     }
     this.#meter = this.#newMeter(saved?.sums);
     return this.#progress.step;
+  }
+
+  /** A checkpoint that is damaged costs what it held, and no more. */
+  #savedProgress(): Checkpoint | undefined {
+    const { checkpoints } = this.#held;
+    const saved = readCheckpoint(checkpoints, this.#key);
+    if (saved !== 'unusable') return saved;
+    const shown = relative(this.#job.cwd, checkpointFile(checkpoints));
+    const message = `${shown} is damaged, or of another version of ocrpipe: training begins anew`;
+    this.#job.events({ type: 'note', level: 'warning', code: 'checkpoint-unusable', message });
+    return undefined;
   }
 
   #newMeter(earlier?: RunningSums): ProgressMeter {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { noEvents, type EventSink, type OcrpipeEvent } from '../../../src/base/events.js';
 import { checkpointFolder } from '../../../src/ocr/models/held-model-folder.js';
@@ -165,7 +165,7 @@ describe('train', () => {
     const run = (seed: number) =>
       train(job(folder, manifest, { settings: settings({ train: { seed, epochs: 10 } }), events }));
     await Promise.all([run(1), run(2)]);
-    expect(waits).toEqual([`the model ${join(folder, 'model')}`]);
+    expect(waits).toEqual(['the model model']);
     readModelFolder(join(folder, 'model')).recogniser.network.dispose();
     expect(readdirSync(folder).sort()).toEqual([
       'history.jsonl',
@@ -174,6 +174,34 @@ describe('train', () => {
       'metrics.json',
       'model',
     ]);
+  });
+
+  it.each<[string, (bytes: Buffer) => Buffer]>([
+    ['empty', () => Buffer.alloc(0)],
+    ['cut in its description', (bytes) => bytes.subarray(0, 200)],
+    ['cut in its tensors', (bytes) => bytes.subarray(0, bytes.length - 9)],
+    ['with one wrong bit', (bytes) => (bytes.writeUInt8(bytes.at(-100)! ^ 1, bytes.length - 100), bytes)],
+    [
+      'with a wrong figure',
+      (bytes) => Buffer.from(bytes.toString('latin1').replace('"stale":0', '"stale":7'), 'latin1'),
+    ],
+  ])('begins anew, and says so, when its checkpoint is damaged: %s', async (_, damage) => {
+    const folder = temporaryFolder();
+    const manifest = await drawnLines(folder, 'lines', LABELS);
+    const options = settings({ train: { evaluateSteps: 1, maxSteps: 2 } });
+    const first = job(folder, manifest, { settings: options });
+    await expect(train({ ...first, ...stopAfterOneStep() })).rejects.toThrow('stopped by the test');
+    const file = join(checkpointFolder(first.out), 'checkpoint.bin');
+    writeFileSync(file, damage(readFileSync(file)));
+    const notes: string[] = [];
+    const events: EventSink = (event) => {
+      if (event.type === 'note') notes.push(`${event.level} ${event.code} ${event.message}`);
+    };
+    expect((await train({ ...first, events })).resumedFrom).toBe(0);
+    expect(notes).toEqual([
+      `warning checkpoint-unusable ${relative(folder, file)} is damaged, or of another version of ocrpipe: training begins anew`,
+    ]);
+    expect(existsSync(checkpointFolder(first.out))).toBe(false);
   });
 
   it('begins anew when a parameter changed after the stop', async () => {
