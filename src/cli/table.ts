@@ -1,28 +1,40 @@
-/** Columns for people: padded to the widest cell, two spaces between, numbers to the right. No rows give ''. */
+import { padEnd, padStart, textWidth } from './text-width.js';
+
+/** Columns for people: padded to the widest cell, two spaces between, numbers point under point. No rows give ''. */
 export function textTable(rows: readonly (readonly string[])[], header?: readonly string[]): string {
-  const all = header ? [header, ...rows] : rows;
-  const widths = columnWidths(all);
-  const right = widths.map((_, column) => rows.every((row) => isNumber(row[column] ?? '')));
-  return all
-    .map((row) =>
-      row
-        .map((cell, column) => pad(cell, widths[column] ?? 0, right[column] ?? false))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  const count = Math.max(0, ...[...rows, header ?? []].map((row) => row.length));
+  const columns = Array.from({ length: count }, (_, at) =>
+    column(
+      rows.map((row) => row[at] ?? ''),
+      header && (header[at] ?? ''),
+    ),
+  );
+  return Array.from({ length: rows.length + (header ? 1 : 0) }, (_, row) =>
+    columns
+      .map((cells) => cells[row] ?? '')
+      .join('  ')
+      .trimEnd(),
+  ).join('\n');
 }
 
-function columnWidths(rows: readonly (readonly string[])[]): number[] {
-  const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, cell.length)));
-  return widths;
+/** The cells of one column, header first, all of one width. */
+function column(cells: readonly string[], header: string | undefined): string[] {
+  const numbers = cells.every(isNumber);
+  const all = [...(header === undefined ? [] : [header]), ...(numbers ? pointUnderPoint(cells) : cells)];
+  const width = Math.max(0, ...all.map(textWidth));
+  return all.map((cell) => (numbers ? padStart(cell, width) : padEnd(cell, width)));
 }
 
-function pad(cell: string, width: number, right: boolean): string {
-  return right ? cell.padStart(width) : cell.padEnd(width);
+function pointUnderPoint(cells: readonly string[]): string[] {
+  const fractions = cells.map((cell) => cell.length - wholePart(cell).length);
+  const widest = Math.max(0, ...fractions);
+  return cells.map((cell, row) => (cell === '' ? '' : cell + ' '.repeat(widest - (fractions[row] ?? 0))));
+}
+
+function wholePart(cell: string): string {
+  return /^[^.e]*/.exec(cell)![0];
 }
 
 function isNumber(cell: string): boolean {
-  return /^[-+]?[\d.,]*$/.test(cell);
+  return /^[-+]?[\d.,]*(?:e[-+]?\d+)?$/.test(cell);
 }

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { textTable } from '../../src/cli/table.js';
 import { bytesText, countText, secondsText } from '../../src/cli/units.js';
 
 describe('amounts for people', () => {
@@ -28,14 +27,5 @@ describe('amounts for people', () => {
 
   it('counts in the singular and the plural', () => {
     expect([countText(1, 'file'), countText(2, 'file')]).toEqual(['1 file', '2 files']);
-  });
-
-  it('lines up a table, numbers to the right', () => {
-    const rows = [
-      ['exact', '0.91'],
-      ['cer', '12.5'],
-    ];
-    expect(textTable(rows, ['key', 'value'])).toBe('key    value\nexact   0.91\ncer     12.5');
-    expect(textTable([])).toBe('');
   });
 });

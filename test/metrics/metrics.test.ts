@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { metricsDiff } from '../../src/actions/metrics-diff.js';
 import { metricsShow } from '../../src/actions/metrics-show.js';
 import { paramsDiff } from '../../src/actions/params-diff.js';
-import { changesMarkdown, changesText } from '../../src/cli/value-text.js';
+import { changesText, valuesText } from '../../src/cli/value-text.js';
 import type { JsonValue } from '../../src/base/canonical-json.js';
 import { delta, valueChanges, type ValueChange } from '../../src/metrics/value-changes.js';
 import { readValueFile } from '../../src/metrics/value-file.js';
@@ -112,6 +112,8 @@ describe('valueChanges', () => {
   });
 });
 
+const PLAIN = { markdown: false, rounded: false, empty: 'none' };
+
 describe('tables of changes', () => {
   const changes = [
     { file: 'm.json', key: 'exact', old: 0.82, new: 0.9 },
@@ -125,7 +127,7 @@ describe('tables of changes', () => {
     });
     const rows = [change(1, '1'), change(null, null, 'new'), change(null, 'null'), change('', 'a b')];
     expect(
-      changesText(rows, 'none')
+      changesText(rows, PLAIN)
         .split('\n')
         .slice(1)
         .map((row) => row.trim().split(/ {2,}/).slice(2)),
@@ -138,15 +140,45 @@ describe('tables of changes', () => {
   });
 
   it('are aligned for people', () => {
-    expect(changesText(changes, 'none')).toBe(
-      'file    key      old  new   delta\nm.json  exact   0.82  0.9   +0.08\np.yaml  name|x     -  crnn',
+    expect(changesText(changes, PLAIN)).toBe(
+      'file    key      old  new   delta\nm.json  exact   0.82  0.9   +0.08\np.yaml  name|x  -     crnn',
     );
-    expect(changesText([], 'none')).toBe('none');
+    expect(changesText([], PLAIN)).toBe('none');
   });
 
   it('are Markdown for a pull request', () => {
-    expect(changesMarkdown(changes, 'none')).toBe(
+    expect(changesText(changes, { ...PLAIN, markdown: true })).toBe(
       '| file | key | old | new | delta |\n| --- | --- | --- | --- | --- |\n| m.json | exact | 0.82 | 0.9 | +0.08 |\n| p.yaml | name\\|x | - | crnn |  |',
+    );
+  });
+
+  const measured = [
+    { file: 'm.json', key: 'cer', old: 0.123456789, new: 0.12344444 },
+    { file: 'm.json', key: 'levenshtein', old: 12.3456789, new: 3 },
+    { file: 'm.json', key: 'loss', old: 0.000012345678, new: 1234567.89012 },
+  ];
+
+  it.each([false, true])('round what was measured, in Markdown: %s', (markdown) => {
+    const text = changesText(measured, { markdown, rounded: true, empty: 'none' });
+    const rows = text.split('\n').slice(markdown ? 2 : 1);
+    expect(rows.map((row) => row.match(/[-+]?\d[\d.e-]*(?= |$)/g))).toEqual([
+      ['0.1235', '0.1234', '-0.00001235'],
+      ['12.3457', '3', '-9.3457'],
+      ['0.00001235', '1234567.8901', '+1234567.8901'],
+    ]);
+  });
+
+  it('leave a parameter as it is', () => {
+    expect(changesText(measured, PLAIN)).toContain('0.123456789');
+  });
+
+  it('show values in the same way', () => {
+    const values = [
+      { file: 'm.json', key: 'exact', value: 0.666666666 },
+      { file: 'm.json', key: 'count', value: 1200 },
+    ];
+    expect(valuesText(values, { markdown: false, rounded: true })).toBe(
+      'file    key        value\nm.json  exact     0.6667\nm.json  count  1200',
     );
   });
 });

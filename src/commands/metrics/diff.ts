@@ -1,12 +1,13 @@
 import { Args, Flags } from '@oclif/core';
 import { metricsDiff } from '../../actions/metrics-diff.js';
 import { BaseCommand } from '../../cli/base-command.js';
-import { changesMarkdown, changesText } from '../../cli/value-text.js';
+import { changesText } from '../../cli/value-text.js';
 
 const NO_CHANGES = 'No metric changed.';
 
 export default class MetricsDiff extends BaseCommand {
   static override summary = 'Show how metrics changed between two commits, or a commit and the workspace.';
+  static override description = 'Numbers are rounded; --json has them as they are.';
   static override examples = [
     '<%= config.bin %> metrics diff',
     '<%= config.bin %> metrics diff HEAD~1',
@@ -22,7 +23,7 @@ export default class MetricsDiff extends BaseCommand {
     const { args, flags } = await this.parse(MetricsDiff);
     await this.perform(flags, {
       action: (call) => metricsDiff({ a: args.from, b: args.to }, call),
-      text: (changes) => (flags.md ? changesMarkdown : changesText)(changes, NO_CHANGES),
+      text: (changes) => changesText(changes, { markdown: flags.md, rounded: true, empty: NO_CHANGES }),
     });
   }
 }

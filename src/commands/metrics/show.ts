@@ -1,11 +1,11 @@
 import { Flags } from '@oclif/core';
 import { metricsShow } from '../../actions/metrics-show.js';
 import { BaseCommand } from '../../cli/base-command.js';
-import { textTable } from '../../cli/table.js';
-import { markdownTable, valueRows } from '../../cli/value-text.js';
+import { valuesText } from '../../cli/value-text.js';
 
 export default class MetricsShow extends BaseCommand {
   static override summary = "Show the numbers of the pipeline's metrics files.";
+  static override description = 'Numbers are rounded; --json has them as they are.';
   static override examples = [
     '<%= config.bin %> metrics show',
     '<%= config.bin %> metrics show --rev v1.0 --md',
@@ -17,11 +17,12 @@ export default class MetricsShow extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(MetricsShow);
-    const table = flags.md ? markdownTable : textTable;
     await this.perform(flags, {
       action: (call) => metricsShow({ rev: flags.rev }, call),
       text: (values) =>
-        values.length === 0 ? 'There are no metrics.' : table(valueRows(values), ['file', 'key', 'value']),
+        values.length === 0
+          ? 'There are no metrics.'
+          : valuesText(values, { markdown: flags.md, rounded: true }),
     });
   }
 }

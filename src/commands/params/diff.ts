@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { paramsDiff } from '../../actions/params-diff.js';
 import { BaseCommand } from '../../cli/base-command.js';
-import { changesMarkdown, changesText } from '../../cli/value-text.js';
+import { changesText } from '../../cli/value-text.js';
 
 const NO_CHANGES = 'No parameter changed.';
 
@@ -22,7 +22,7 @@ export default class ParamsDiff extends BaseCommand {
     const { args, flags } = await this.parse(ParamsDiff);
     await this.perform(flags, {
       action: (call) => paramsDiff({ a: args.from, b: args.to }, call),
-      text: (changes) => (flags.md ? changesMarkdown : changesText)(changes, NO_CHANGES),
+      text: (changes) => changesText(changes, { markdown: flags.md, rounded: false, empty: NO_CHANGES }),
     });
   }
 }
