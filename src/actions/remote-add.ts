@@ -1,11 +1,14 @@
 import type { Call } from '../base/call.js';
+import { OcrpipeError } from '../base/errors.js';
 import { addRemote, checkNewName } from '../config/remotes.js';
 import { ensureProject } from '../config/project.js';
 import type { RemoteSettings } from '../config/settings.js';
 import { Workspace } from '../project/workspace.js';
 import { openRemote } from '../remote/backends/open-remote.js';
+import { adding } from '../remote/backends/correction.js';
 import { probeRemote, type Probed } from '../remote/backends/probe.js';
 import { makeRemoteFolder, unmakeRemoteFolder } from '../remote/backends/remote-folder.js';
+import type { Remote } from '../remote/backends/remote.js';
 import { parseRemoteUrl, type RemotePlaceUrl } from '../remote/backends/remote-url.js';
 
 export interface RemoteAddOptions {
@@ -39,7 +42,7 @@ export async function remoteAdd(options: RemoteAddOptions, call: Call): Promise<
   try {
     checkNewName(workspace.stateFolder, name);
     const place = parseRemoteUrl(settings.url, workspace.root);
-    const tried = options.check ? await tryOut(workspace, { settings, place }, call.signal) : {};
+    const tried = options.check ? await tryOut(workspace, { name, settings, place }, call.signal) : {};
     await workspace.exclusively('config', () => {
       addRemote(workspace.stateFolder, { name, ...settings }, { makeDefault: options.makeDefault });
       ensureProject(workspace.stateFolder);
@@ -52,25 +55,45 @@ export async function remoteAdd(options: RemoteAddOptions, call: Call): Promise<
 
 async function tryOut(
   workspace: Workspace,
-  { settings, place }: { settings: RemoteSettings; place: RemotePlaceUrl },
+  { name, settings, place }: { name: string; settings: RemoteSettings; place: RemotePlaceUrl },
   signal: AbortSignal,
 ): Promise<TriedOut> {
-  const made = place.kind === 'folder' && makeRemoteFolder(place.folder) ? place.folder : undefined;
+  const correct = adding(name, settings);
+  let made: string | undefined;
   try {
-    const supports = await probe(workspace, settings, signal);
+    if (place.kind === 'folder' && makeRemoteFolder(place.folder, correct)) made = place.folder;
+    const supports = await probe(await openRemote(settings, workspace.root, correct), signal);
     return { supports, ...(made !== undefined && { madeFolder: made }) };
   } catch (error) {
     // A refused remote leaves nothing behind; what somebody put into the folder meanwhile stays.
     if (made !== undefined) unmakeRemoteFolder(made);
-    throw error;
+    throw withoutCheckHint(error, `${correct({})} --no-check`);
   }
 }
 
-async function probe(workspace: Workspace, settings: RemoteSettings, signal: AbortSignal): Promise<Probed> {
-  const remote = await openRemote(settings, workspace.root);
+async function probe(remote: Remote, signal: AbortSignal): Promise<Probed> {
   try {
     return await probeRemote(remote, signal);
   } finally {
     remote.close();
   }
+}
+
+/** What may be so only here and now: another user, network or machine can use the remote all the same. */
+const PASSES_ELSEWHERE = new Set([
+  'credentials-missing',
+  'credentials-expired',
+  'remote-busy',
+  'remote-denied',
+  'remote-failed',
+  'remote-folder-missing',
+  'remote-interrupted',
+  'remote-unreachable',
+]);
+
+function withoutCheckHint(error: unknown, command: string): unknown {
+  if (!(error instanceof OcrpipeError) || !PASSES_ELSEWHERE.has(error.code)) return error;
+  const { code, message, exitCode, cause } = error;
+  const hint = [error.hint, `To add it without trying it out: '${command}'.`].filter(Boolean).join(' ');
+  return new OcrpipeError(code, message, { hint, exitCode, cause });
 }

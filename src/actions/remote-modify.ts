@@ -3,6 +3,7 @@ import { userError } from '../base/errors.js';
 import { findRemote, modifyRemote } from '../config/remotes.js';
 import type { RemoteSettings } from '../config/settings.js';
 import { Workspace } from '../project/workspace.js';
+import { modifying } from '../remote/backends/correction.js';
 import { requireRemoteFolder } from '../remote/backends/remote-folder.js';
 import { parseRemoteUrl } from '../remote/backends/remote-url.js';
 import type { ListedRemote } from './remote-list.js';
@@ -27,7 +28,7 @@ export async function remoteModify(options: RemoteModifyOptions, call: Call): Pr
   }
   if (changes.url !== undefined) {
     const place = parseRemoteUrl(changes.url, workspace.root);
-    if (place.kind === 'folder') requireRemoteFolder(place.folder);
+    if (place.kind === 'folder') requireRemoteFolder(place.folder, modifying(name));
   }
   const removed = Object.fromEntries(unset.map((key) => [key, undefined]));
   await workspace.exclusively('config', () => {

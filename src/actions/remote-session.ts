@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { findRemote } from '../config/remotes.js';
 import type { Workspace } from '../project/workspace.js';
+import { modifying } from '../remote/backends/correction.js';
 import { openRemote } from '../remote/backends/open-remote.js';
 import type { Remote } from '../remote/backends/remote.js';
 import { FolderViewCache, type ViewCache } from '../remote/catalog/view-cache.js';
@@ -31,7 +32,7 @@ export async function withRemote<T extends { objects: number; packs: number }>(
 ): Promise<{ result: T; transferred: Transferred }> {
   const started = performance.now();
   const settings = findRemote(workspace.settings, name);
-  const remote = await openRemote(settings, workspace.root);
+  const remote = await openRemote(settings, workspace.root, modifying(settings.name));
   try {
     const cache = new FolderViewCache(join(workspace.stateFolder, 'index', 'remotes'));
     const result = await work({ name: settings.name, remote, cache });

@@ -143,7 +143,7 @@ describe('a remote that cannot be used', () => {
     const error = await refused(add('s3://no-such-bucket/p'), awsEnvironment(server.users.writer));
     expect(error).toMatchObject({ code: 'bucket-missing' });
     expect(error.message).toContain('no-such-bucket');
-    expect(error.hint).toContain('remote modify');
+    expect(error.hint).toContain(`'ocrpipe remote add x s3://BUCKET/PREFIX --endpoint ${server.endpoint}'`);
   });
 
   it('because the credentials are unknown or wrong says so', async () => {
@@ -161,6 +161,8 @@ describe('a remote that cannot be used', () => {
     const error = await refused([...add(newUrl()), '--profile', 'team'], awsEnvironment());
     expect(error).toMatchObject({ code: 'credentials-missing' });
     expect(error.message).toContain("profile 'team'");
+    expect(error.hint).toMatch(/'ocrpipe remote add x s3:\S+ --endpoint \S+ --profile PROFILE'/);
+    expect(error.hint).toMatch(/'ocrpipe remote add x s3:\S+ --endpoint \S+ --profile team --no-check'/);
   });
 
   it('because this user may only read says what is missing', async () => {
@@ -173,6 +175,8 @@ describe('a remote that cannot be used', () => {
     const error = await refused(add(newUrl(), 'http://127.0.0.1:1'), awsEnvironment(server.users.writer));
     expect(error).toMatchObject({ code: 'remote-unreachable' });
     expect(error.message).toContain('http://127.0.0.1:1');
+    expect(error.hint).toMatch(/'ocrpipe remote add x s3:\S+ --endpoint URL'/);
+    expect(error.hint).toContain('--no-check');
   });
 
   it('because something else answers at the endpoint says so', async () => {
@@ -193,6 +197,7 @@ describe('a remote that cannot be used', () => {
     const result = await a.run(['push']);
     expect(result).toMatchObject({ exitCode: 2, stdout: '' });
     expect(result.stderr).toContain("there is no bucket 'no-such-bucket'");
+    expect(result.stderr).toContain("'ocrpipe remote modify s3 --url s3://BUCKET/PREFIX'");
     const wrong = await a.run(['pull'], { AWS_SECRET_ACCESS_KEY: 'hunter2-hunter2' });
     expect(wrong.stdout + wrong.stderr).not.toContain('hunter2');
   });

@@ -363,5 +363,6 @@ describe('the remote commands', () => {
     const result = await a.run(['remote', 'add', 'x', a.path('file/inside')]);
     expect(result).toMatchObject({ exitCode: 2 });
     expect(result.stderr).toContain('a file stands where a folder is needed');
+    expect(result.stderr).toContain("'ocrpipe remote add x FOLDER'");
   });
 });

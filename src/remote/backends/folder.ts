@@ -16,6 +16,7 @@ import {
   type Remote,
   type UploadBody,
 } from './remote.js';
+import { modifying, type Correction } from './correction.js';
 import { remoteFolderMissing, requireRemoteFolder, TEMPORARY_FOLDER } from './remote-folder.js';
 import { damagedUpload, folderFailure, rangeRefused, remoteBusy, remoteChanged } from './remote-errors.js';
 
@@ -33,9 +34,11 @@ export class FolderRemote implements Remote {
   readonly capabilities = { conditionalCreate: true };
   readonly where: string;
   readonly #root: string;
+  readonly #correct: Correction;
 
-  constructor(root: string) {
+  constructor(root: string, correct: Correction = modifying()) {
     this.#root = root;
+    this.#correct = correct;
     this.where = root;
   }
 
@@ -126,7 +129,7 @@ export class FolderRemote implements Remote {
     try {
       return await work();
     } catch (error) {
-      throw folderFailure(this.where, error);
+      throw folderFailure(this.where, error, this.#correct);
     }
   }
 
@@ -134,7 +137,7 @@ export class FolderRemote implements Remote {
     const names = await readdir(join(this.#root, prefix), { recursive: true, withFileTypes: true }).catch(
       ifMissing([]),
     );
-    if (names.length === 0) requireRemoteFolder(this.#root);
+    if (names.length === 0) requireRemoteFolder(this.#root, this.#correct);
     const found: Listed[] = [];
     for (const entry of names) {
       if (!entry.isFile()) continue;
@@ -149,7 +152,7 @@ export class FolderRemote implements Remote {
 
   async #open(key: string): Promise<FileHandle | undefined> {
     const file = await open(join(this.#root, key), fsConstants.O_RDONLY).catch(ifMissing(undefined));
-    if (file === undefined) requireRemoteFolder(this.#root);
+    if (file === undefined) requireRemoteFolder(this.#root, this.#correct);
     return file;
   }
 
@@ -161,7 +164,7 @@ export class FolderRemote implements Remote {
       try {
         await mkdir(folder);
       } catch (error) {
-        if (systemErrorCode(error) === 'ENOENT') throw remoteFolderMissing(this.#root);
+        if (systemErrorCode(error) === 'ENOENT') throw remoteFolderMissing(this.#root, this.#correct);
         // Some file systems refuse before they say that it is there.
         if (!(await isThere(folder))) throw error;
       }

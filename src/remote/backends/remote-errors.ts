@@ -1,4 +1,5 @@
 import { OcrpipeError, systemErrorCode, userError } from '../../base/errors.js';
+import type { Correction } from './correction.js';
 
 /** Errors that every kind of remote throws, so that callers can tell them apart by `code`. */
 
@@ -19,10 +20,9 @@ export function remoteInterrupted(where: string, what: string, cause?: unknown):
 }
 
 /** Nobody answers at the address: the user must correct the endpoint or start the server. */
-export function remoteUnreachable(where: string, what: string, cause?: unknown): OcrpipeError {
+export function remoteUnreachable(where: string, what: string, correct: Correction): OcrpipeError {
   return userError('remote-unreachable', `cannot reach ${where}: ${what}`, {
-    hint: "Check the network and the address ('ocrpipe remote list'); change it with 'ocrpipe remote modify NAME --endpoint URL'.",
-    cause,
+    hint: `Check the network and the address; another one: '${correct({ endpoint: 'URL' })}'.`,
   });
 }
 
@@ -66,17 +66,18 @@ export function isUnreachable(error: unknown): boolean {
 }
 
 /** A failed file operation on a folder remote, worded for people. */
-export function folderFailure(where: string, error: unknown): unknown {
+export function folderFailure(where: string, error: unknown, correct: Correction): unknown {
   const code = error instanceof OcrpipeError ? undefined : systemErrorCode(error);
   if (code === undefined) return error;
   const said = folderMessages[code];
   if (said !== undefined) {
-    return userError(said.code, `${said.message} ${where}`, { hint: said.hint, cause: error });
+    const hint = said.hint ?? `Name a folder: '${correct({ url: 'FOLDER' })}'.`;
+    return userError(said.code, `${said.message} ${where}`, { hint, cause: error });
   }
   return new OcrpipeError('remote-failed', `${where} failed with ${code}`, { cause: error });
 }
 
-const folderMessages: Partial<Record<string, { code: string; message: string; hint: string }>> = {
+const folderMessages: Partial<Record<string, { code: string; message: string; hint?: string }>> = {
   EACCES: {
     code: 'remote-denied',
     message: 'this user may not read or write the folder',
@@ -95,6 +96,5 @@ const folderMessages: Partial<Record<string, { code: string; message: string; hi
   ENOTDIR: {
     code: 'remote-not-a-folder',
     message: 'a file stands where a folder is needed:',
-    hint: "Name a folder: 'ocrpipe remote modify NAME --url FOLDER'.",
   },
 };

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { syncDirectory } from '../../base/atomic-file.js';
 import { type OcrpipeError, systemErrorCode, userError } from '../../base/errors.js';
 import { shellQuote } from '../../base/shell-quote.js';
+import type { Correction } from './correction.js';
 import { folderFailure } from './remote-errors.js';
 
 /** Uploads on their way stand here, on the file system of their targets. Not part of the layout: no reader looks here. */
@@ -13,10 +14,10 @@ export const TEMPORARY_FOLDER = 'tmp';
  * typing mistake or a share that is not mounted. True if it was made. Throws `remote-folder-missing` or
  * `remote-not-a-folder` (exit code 2).
  */
-export function makeRemoteFolder(folder: string): boolean {
-  if (isFolder(folder)) return false;
+export function makeRemoteFolder(folder: string, correct: Correction): boolean {
+  if (isFolder(folder, correct)) return false;
   const parent = dirname(folder);
-  if (!isFolder(parent)) {
+  if (!isFolder(parent, correct)) {
     throw userError('remote-folder-missing', `${parent} is not there, so ${folder} cannot be made in it`, {
       hint: `Correct the address, mount what holds it, or make the folder: 'mkdir -p ${shellQuote(folder)}'.`,
     });
@@ -24,7 +25,7 @@ export function makeRemoteFolder(folder: string): boolean {
   try {
     mkdirSync(folder);
   } catch (error) {
-    throw folderFailure(folder, error);
+    throw folderFailure(folder, error, correct);
   }
   syncDirectory(parent);
   return true;
@@ -42,24 +43,24 @@ export function unmakeRemoteFolder(folder: string): void {
 }
 
 /** Throws `remote-folder-missing` or `remote-not-a-folder` (exit code 2) unless the folder of a remote is there. */
-export function requireRemoteFolder(folder: string): void {
-  if (!isFolder(folder)) throw remoteFolderMissing(folder);
+export function requireRemoteFolder(folder: string, correct: Correction): void {
+  if (!isFolder(folder, correct)) throw remoteFolderMissing(folder, correct);
 }
 
 /** The folder of a remote that was used before, or on another machine, is not there: it is never made anew. */
-export function remoteFolderMissing(folder: string): OcrpipeError {
+export function remoteFolderMissing(folder: string, correct: Correction): OcrpipeError {
   return userError('remote-folder-missing', `the folder ${folder} is not there`, {
-    hint: `Mount what holds it, or say where it is: 'ocrpipe remote modify NAME --url FOLDER' (with --local, for this machine alone). For a new remote make it: 'mkdir ${shellQuote(folder)}'.`,
+    hint: `Mount what holds it, or say where it is: '${correct({ url: 'FOLDER' })}' (with --local, for this machine alone). For a new remote make it: 'mkdir ${shellQuote(folder)}'.`,
   });
 }
 
 /** True for a folder, false for nothing; a file in its place throws `remote-not-a-folder`. */
-function isFolder(path: string): boolean {
+function isFolder(path: string, correct: Correction): boolean {
   try {
     if (statSync(path).isDirectory()) return true;
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return false;
-    throw folderFailure(path, error);
+    throw folderFailure(path, error, correct);
   }
-  throw folderFailure(path, Object.assign(new Error('not a folder'), { code: 'ENOTDIR' }));
+  throw folderFailure(path, Object.assign(new Error('not a folder'), { code: 'ENOTDIR' }), correct);
 }

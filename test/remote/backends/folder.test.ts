@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { contentIdOf } from '../../../src/base/content-id.js';
+import { modifying } from '../../../src/remote/backends/correction.js';
 import { FolderRemote } from '../../../src/remote/backends/folder.js';
 import { makeRemoteFolder, unmakeRemoteFolder } from '../../../src/remote/backends/remote-folder.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
@@ -33,23 +34,25 @@ describe('a folder remote whose folder is not there', () => {
   });
 });
 
+const makeFolder = (folder: string): boolean => makeRemoteFolder(folder, modifying('disk'));
+
 describe('the folder of a new remote', () => {
   it('is made where only its last level is missing, and taken away again while it is empty', () => {
     const parent = temporaryFolder();
     const folder = join(parent, 'new');
-    expect(makeRemoteFolder(folder)).toBe(true);
-    expect(makeRemoteFolder(folder)).toBe(false);
-    expect(() => makeRemoteFolder(join(parent, 'a', 'b'))).toThrow(
+    expect(makeFolder(folder)).toBe(true);
+    expect(makeFolder(folder)).toBe(false);
+    expect(() => makeFolder(join(parent, 'a', 'b'))).toThrow(
       expect.objectContaining({ code: 'remote-folder-missing', exitCode: 2 }),
     );
     expect(existsSync(join(parent, 'a'))).toBe(false);
     writeFileSync(join(folder, 'file'), 'x');
     unmakeRemoteFolder(folder);
     expect(existsSync(join(folder, 'file'))).toBe(true);
-    expect(() => makeRemoteFolder(join(folder, 'file'))).toThrow(
+    expect(() => makeFolder(join(folder, 'file'))).toThrow(
       expect.objectContaining({ code: 'remote-not-a-folder' }),
     );
-    expect(makeRemoteFolder(join(parent, 'other'))).toBe(true);
+    expect(makeFolder(join(parent, 'other'))).toBe(true);
     unmakeRemoteFolder(join(parent, 'other'));
     expect(existsSync(join(parent, 'other'))).toBe(false);
   });

@@ -1,4 +1,5 @@
 import { OcrpipeError, systemErrorCode, userError } from '../../../base/errors.js';
+import type { Correction } from '../correction.js';
 import { remoteBusy, remoteInterrupted, remoteUnreachable } from '../remote-errors.js';
 
 /** What is said about a remote in an error: never more than the address and the name of the profile. */
@@ -8,6 +9,8 @@ export interface S3Address {
   where: string;
   endpoint?: string | undefined;
   profile?: string | undefined;
+  /** What to type for other settings. */
+  correct: Correction;
 }
 
 /** The fields of an SDK error that decide what it means. `message` is never passed on: servers echo requests in it. */
@@ -67,8 +70,7 @@ function credentialsError(seen: Seen, address: S3Address): OcrpipeError | undefi
     address.profile === undefined
       ? 'the credentials in use'
       : `the credentials of profile '${address.profile}'`;
-  const change =
-    "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile of ~/.aws/config: 'ocrpipe remote modify NAME --profile P'.";
+  const change = `Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile of ~/.aws/config: '${address.correct({ profile: 'PROFILE' })}'.`;
   if (seen.name === 'CredentialsProviderError' || seen.name === 'TokenProviderError') {
     const message =
       address.profile === undefined
@@ -92,15 +94,15 @@ function credentialsError(seen: Seen, address: S3Address): OcrpipeError | undefi
 }
 
 function bucketError(seen: Seen, address: S3Address): OcrpipeError | undefined {
-  const modify = "change the address with 'ocrpipe remote modify NAME --url s3://BUCKET/PREFIX'";
+  const other = `name another: '${address.correct({ url: 's3://BUCKET/PREFIX' })}'`;
   if (seen.name === 'NoSuchBucket') {
     return userError('bucket-missing', `there is no bucket '${address.bucket}'${at(address)}`, {
-      hint: `Create it, or ${modify}.`,
+      hint: `Create it, or ${other}.`,
     });
   }
   if (seen.name === 'InvalidBucketName') {
     return userError('bucket-name', `'${address.bucket}' cannot be the name of a bucket`, {
-      hint: `Bucket names have 3 to 63 lower-case letters, digits, dots and hyphens; ${modify}.`,
+      hint: `Bucket names have 3 to 63 lower-case letters, digits, dots and hyphens; ${other}.`,
     });
   }
   if (
@@ -109,7 +111,7 @@ function bucketError(seen: Seen, address: S3Address): OcrpipeError | undefined {
     seen.name === 'IllegalLocationConstraintException'
   ) {
     return userError('bucket-elsewhere', `bucket '${address.bucket}' is in another region`, {
-      hint: "Name its region: 'ocrpipe remote modify NAME --region REGION'.",
+      hint: `Name its region: '${address.correct({ region: 'REGION' })}'.`,
     });
   }
   if (seen.status === 403) {
@@ -133,7 +135,9 @@ function connectionError(seen: Seen, address: S3Address, cause: unknown): Ocrpip
       hint: 'Check that the endpoint begins with http:// or https:// as the server expects; name a private authority with NODE_EXTRA_CA_CERTS=FILE.',
     });
   }
-  if (WRONG_ADDRESS.has(system)) return remoteUnreachable(`${address.where}${at(address)}`, system);
+  if (WRONG_ADDRESS.has(system)) {
+    return remoteUnreachable(`${address.where}${at(address)}`, system, address.correct);
+  }
   if (seen.status === undefined && (system !== '' || TIMEOUTS.has(seen.name))) {
     return remoteInterrupted(address.where, system === '' ? 'no answer in time' : system, cause);
   }
@@ -143,7 +147,7 @@ function connectionError(seen: Seen, address: S3Address, cause: unknown): Ocrpip
 /** Something answers, but not in the language of S3. */
 export function notS3(address: S3Address): OcrpipeError {
   return userError('remote-not-s3', `what answers for ${address.where}${at(address)} is no S3 server`, {
-    hint: "Check the endpoint: 'ocrpipe remote modify NAME --endpoint URL'.",
+    hint: `Check the endpoint: '${address.correct({ endpoint: 'URL' })}'.`,
   });
 }
 
@@ -162,7 +166,7 @@ function serverError(seen: Seen, address: S3Address): unknown {
     return remoteBusy(address.where, said);
   }
   return new OcrpipeError('remote-failed', `${address.where} refused a request: ${said}`, {
-    hint: "Run 'ocrpipe remote add' with a new name and the same address: it tests what the server supports.",
+    hint: 'Check the address and what the server supports: conditional writes, checksums and reading parts of objects.',
   });
 }
 

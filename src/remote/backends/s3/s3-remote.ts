@@ -16,6 +16,7 @@ import {
   type UploadBody,
 } from '../remote.js';
 import { damagedUpload, rangeRefused, remoteChanged, remoteInterrupted } from '../remote-errors.js';
+import { modifying, type Correction } from '../correction.js';
 import { openS3Client, SILENCE_TIMEOUT_MS, type S3Module, type S3Settings } from './s3-client.js';
 import { answered, named, notS3, translateS3Error, type S3Address } from './s3-errors.js';
 import { MULTIPART_BYTES, uploadInParts } from './s3-multipart.js';
@@ -36,19 +37,23 @@ export class S3Remote implements Remote {
   /** The server's clock as its last answer gave it, and when that was by a clock that only runs forward. */
   #clock: { server: number; at: number } | undefined;
 
-  private constructor(settings: S3Settings, opened: { sdk: S3Module; client: S3Client }) {
+  private constructor(
+    settings: S3Settings,
+    correct: Correction,
+    opened: { sdk: S3Module; client: S3Client },
+  ) {
     const { bucket, prefix, endpoint, profile } = settings;
     this.#settings = settings;
     this.where = `s3://${bucket}${prefix === '' ? '' : `/${prefix.slice(0, -1)}`}`;
-    this.#address = { bucket, where: this.where, endpoint, profile };
+    this.#address = { bucket, where: this.where, endpoint, profile, correct };
     this.#sdk = opened.sdk;
     this.#client = opened.client;
     this.#watchClock();
   }
 
   /** Loads the SDK; sends nothing. */
-  static async open(settings: S3Settings): Promise<S3Remote> {
-    return new S3Remote(settings, await openS3Client(settings));
+  static async open(settings: S3Settings, correct: Correction = modifying()): Promise<S3Remote> {
+    return new S3Remote(settings, correct, await openS3Client(settings));
   }
 
   async list(prefix: string, options: Signal = {}): Promise<Listed[]> {
