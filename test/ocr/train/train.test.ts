@@ -6,6 +6,7 @@ import { noEvents, type EventSink, type OcrpipeEvent } from '../../../src/base/e
 import { checkpointFolder } from '../../../src/ocr/models/held-model-folder.js';
 import type { HistoryEntry } from '../../../src/ocr/train/history.js';
 import { readModelFolder } from '../../../src/ocr/models/model-folder.js';
+import { openBackend } from '../../../src/ocr/nn/backend.js';
 import { listImages, predictFiles } from '../../../src/ocr/predict/predict-files.js';
 import { scoreLines } from '../../../src/ocr/text/metrics.js';
 import { paramsSchema, type TrainingSettings } from '../../../src/ocr/train/train-config.js';
@@ -158,6 +159,7 @@ describe('train', () => {
   it('waits for another training to the same place, and says so', async () => {
     const folder = temporaryFolder();
     const manifest = await drawnLines(folder, 'lines', LABELS);
+    await openBackend('wasm');
     const waits: string[] = [];
     const events: EventSink = (event) => {
       if (event.type === 'waiting') waits.push(event.what);
