@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { lstatSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import { OcrpipeError, systemErrorCode, userError } from '../../base/errors.js';
 import { sharp } from './sharp.js';
 
@@ -37,11 +38,18 @@ export interface LoadOptions {
 export async function loadImage(file: string, options: LoadOptions, name = file): Promise<Pixels> {
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(file);
+    bytes = await readRegular(file);
   } catch (error) {
-    throw unreadable(name, readReason(error), error);
+    throw unreadable(name, readReason(error, file), error);
   }
   return decodeImage(bytes, options, name);
+}
+
+/** Reading a pipe or a device could wait for ever. */
+async function readRegular(file: string): Promise<Uint8Array> {
+  const kind = await stat(file);
+  if (kind.isFile() || kind.isDirectory()) return readFile(file);
+  throw new Error('it is no regular file');
 }
 
 /** {@link loadImage} for bytes at hand; `name` is what errors call them. */
@@ -155,11 +163,15 @@ function unreadable(file: string, reason: string, cause?: unknown): OcrpipeError
   });
 }
 
-function readReason(error: unknown): string {
+function readReason(error: unknown, file: string): string {
   const code = systemErrorCode(error);
-  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'ENOENT') {
+    const isLink = lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+    return isLink ? 'it is a link to a file that is not there' : 'there is no such file';
+  }
+  if (code === 'ELOOP') return 'its links lead in a circle';
   if (code === 'EISDIR') return 'it is a folder';
-  return code ?? 'reading failed';
+  return code ?? (error instanceof Error ? error.message : 'reading failed');
 }
 
 function firstLine(text: string): string {
