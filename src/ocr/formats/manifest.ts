@@ -83,10 +83,21 @@ function parseLine(text: string, place: Place): Sample {
   if (image.includes('\uFFFD') || isAbsolute(image)) {
     throw at(place, 'manifest-image', `has an 'image' that is not a relative UTF-8 path: ${image}`);
   }
+  if (!isWithinDepth(more, MAX_DEPTH)) {
+    throw at(place, 'manifest-syntax', `is nested deeper than ${MAX_DEPTH} levels`);
+  }
   if (typeof label !== 'string') throw at(place, 'manifest-text', "has no 'text' (a string)");
   const trimmed = labelOf(label);
   if (trimmed === '') throw at(place, 'manifest-text', "has an empty 'text'");
   return { image: resolve(place.folder, image), name: image, text: trimmed, line: place.line, more };
+}
+
+/** More would be no note about an image, and what writes JSON recurses. */
+const MAX_DEPTH = 100;
+
+function isWithinDepth(value: JsonValue, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return depth > 0 && Object.values(value).every((inner: JsonValue) => isWithinDepth(inner, depth - 1));
 }
 
 function at(place: Place, code: string, what: string, cause?: unknown): OcrpipeError {

@@ -117,6 +117,25 @@ describe('a wrong line of a manifest', () => {
   });
 });
 
+describe('a line that is nested', () => {
+  const nested = (depth: number): string =>
+    `{"image":"a.png","text":"a","x":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+
+  it('is written again as it is, down to a hundred levels', async () => {
+    const file = manifestOf(nested(99));
+    const samples = await readWholeManifest(file);
+    writeManifest(file, samples);
+    expect(await readWholeManifest(file)).toEqual(samples);
+  });
+
+  it.each([101, 20_000, 400_000])('%i levels deep is refused with its line', async (depth) => {
+    const file = manifestOf(`\n${nested(depth)}`);
+    await expect(readWholeManifest(file)).rejects.toThrow(
+      expect.objectContaining({ code: 'manifest-syntax', exitCode: 2, location: { file, line: 2 } }),
+    );
+  });
+});
+
 describe('no manifest', () => {
   it('is an empty one, a folder, or a file that is not there', async () => {
     await expect(readWholeManifest(manifestOf('\n'))).rejects.toThrow(
