@@ -40,7 +40,7 @@ const AT_ONCE = 8;
 /** The alphabet of the training labels, or the given one if it has all their characters (`label-outside-alphabet`). */
 export function trainingAlphabet(
   samples: readonly Sample[],
-  given: string | undefined,
+  given: string | readonly string[] | undefined,
   file: string,
 ): Alphabet {
   if (given === undefined) return learnAlphabet(samples.map(({ text }) => text));

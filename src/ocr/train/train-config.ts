@@ -5,12 +5,18 @@ import { modelConfigSchema } from '../models/model-config.js';
 /** The figures that can choose the best weights. */
 const MONITORS = ['valCer', 'valExact'] as const;
 
+/** In YAML a digit of a list is a number unless it is quoted. */
+const listedCharacter = z.union([z.string().min(1), z.int().min(0).max(9).transform(String)]);
+
 /** How long and how fast to learn: the section `train` of params.yaml. */
 export const trainConfigSchema = z.strictObject({
   /** Of first weights, data order, dropout and augmentation. */
   seed: z.int().min(0).default(1),
-  /** The characters to learn, each once; learnt from the training labels if left out. */
-  alphabet: z.string().min(1).optional(),
+  /**
+   * The characters to learn, each once; learnt from the training labels if left out. In a list each entry is one
+   * character, in a text a mark is composed with the letter before it.
+   */
+  alphabet: z.union([z.string().min(1), z.array(listedCharacter).min(1)]).optional(),
   /** Times that every training image is seen. */
   epochs: z.int().min(1).default(50),
   /** Steps after which training ends whatever `epochs` says. */

@@ -32,6 +32,11 @@ describe('an alphabet', () => {
     expect(describeCharacter('á')).toBe("'á' (U+00E1)");
   });
 
+  it('given as a list has marks of their own, which a string composes', () => {
+    expect(alphabetOf(['u', '\u0364', 'a', '\u0301']).characters).toEqual(['u', '\u0364', 'a', '\u0301']);
+    expect(alphabetOf('ua\u0301').characters).toEqual(['u', 'á']);
+  });
+
   it.each([['aa'], [''], [['ab']], [['']]])('refuses %j', (given) => {
     expect(() => alphabetOf(given)).toThrow(expect.objectContaining({ code: 'bad-alphabet', exitCode: 2 }));
   });
