@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { systemErrorCode, userError } from '../../base/errors.js';
+import { binaryKind } from './binary-kind.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -34,9 +35,10 @@ function decode(bytes: Uint8Array, file: string): string {
   try {
     return utf8.decode(bytes);
   } catch (error) {
-    throw userError('label-file-not-utf8', `${file} is not UTF-8`, {
+    const kind = binaryKind(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    throw userError('label-file-not-utf8', `${file} is ${kind?.what ?? 'not UTF-8'}`, {
       location: { file },
-      hint: 'Save it as UTF-8.',
+      hint: kind?.hint ?? 'Save it as UTF-8.',
       cause: error,
     });
   }
