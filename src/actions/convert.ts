@@ -43,6 +43,7 @@ async function convertSource(input: ConvertInput, call: Call): Promise<ConvertRe
     format: input.format,
     field: input.field,
     strict: input.strict,
+    shownAs: input.source,
     events: call.events,
     signal: call.signal,
   });

@@ -109,6 +109,7 @@ async function samplesOf(input: EvaluateInput, call: Call): Promise<readonly Sam
     images: input.images === undefined ? undefined : resolve(call.cwd, input.images),
     format: input.format,
     field: input.field,
+    shownAs: input.data,
     events: call.events,
     signal: call.signal,
   });

@@ -50,6 +50,7 @@ async function splitSource(input: SplitInput, call: Call): Promise<SplitResult> 
     images: input.images === undefined ? undefined : resolve(call.cwd, input.images),
     format: input.format,
     field: input.field,
+    shownAs: input.source,
     events: call.events,
     signal: call.signal,
   });

@@ -33,16 +33,11 @@ export default class Convert extends BaseCommand {
   }
 }
 
-const LISTED = 20;
-
 function convertText(result: ConvertResult): string {
   const { skipped } = result;
-  const more = skipped.length - LISTED;
+  const besides = skipped.length > 0 ? `, ${skipped.length} skipped` : '';
   return [
-    `${result.format}: ${result.count} samples written to ${result.out}`,
+    `${result.format}: ${result.count} samples written to ${result.out}${besides}`,
     ...result.examples.map(({ image, text }) => `  ${image}  ${text}`),
-    ...(skipped.length > 0 ? [`${skipped.length} skipped:`] : []),
-    ...skipped.slice(0, LISTED).map(({ name, reason }) => `  ${name}: ${reason}`),
-    ...(more > 0 ? [`  and ${more} more (--json lists all)`] : []),
   ].join('\n');
 }

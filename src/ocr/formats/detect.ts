@@ -8,7 +8,7 @@ import { formatNames, type Entries, type FormatName, type FormatOptions } from '
 import { hasGtTxt, readGtTxt } from './gt-txt.js';
 import { isLabelStudio, readLabelStudio } from './label-studio.js';
 import { isLabelsJson, readLabelsJson } from './labels-json.js';
-import { isLabelStudioMin, readRecords } from './records.js';
+import { isLabelStudioMin, readJsonRecords } from './records.js';
 import { readCsv, readTsv } from './table.js';
 import { isObject, parseJsonLabels, readLabelFile } from './text-file.js';
 import { firstBytes, walkFiles } from './walk.js';
@@ -53,7 +53,13 @@ function knownFormat(format: string): FormatName | 'manifest' {
 
 function statOf(source: string): { isDirectory(): boolean } {
   const found = statSync(source, { throwIfNoEntry: false });
-  if (found) return found;
+  if (found?.isDirectory() === true || found?.isFile() === true) return found;
+  if (found) {
+    throw userError('label-file-unreadable', `${source} is neither a file nor a folder`, {
+      location: { file: source },
+      hint: 'Write the labels to a file first: they are read more than once.',
+    });
+  }
   throw userError('source-missing', `${source} does not exist`, {
     location: { file: source },
     hint: nearestSibling(source) ?? 'Correct the path of the label file or folder.',
@@ -106,7 +112,7 @@ function readFile(file: string, wanted: string | undefined, options: FormatOptio
   if (table === 'tsv') return { format: 'tsv', file, ...readTsv(text, file, options) };
   if (table === 'csv') return { format: 'csv', file, ...readCsv(text, file, options) };
   if (wanted === undefined && !/^\s*[[{]/.test(text)) throw unknownFile(file);
-  return readJson(parseJsonLabels(text, file), file, wanted, options);
+  return readJson({ text, file, wanted }, options);
 }
 
 function tableFormat(text: string, file: string, wanted: string | undefined): string | undefined {
@@ -118,19 +124,18 @@ function tableFormat(text: string, file: string, wanted: string | undefined): st
 }
 
 function readJson(
-  value: unknown,
-  file: string,
-  wanted: string | undefined,
+  { text, file, wanted }: { text: string; file: string; wanted: string | undefined },
   options: FormatOptions,
 ): Detected {
+  const value = parseJsonLabels(text, file);
   if (wanted === 'labelstudio' || (wanted === undefined && isLabelStudio(value))) {
     return { format: 'labelstudio', file, ...readLabelStudio(value, file, options) };
   }
   if (wanted === 'labelstudio-min' || (wanted === undefined && isLabelStudioMin(value))) {
-    return { format: 'labelstudio-min', file, ...readRecords(value, file, options) };
+    return { format: 'labelstudio-min', file, ...readJsonRecords(value, file, options) };
   }
   if (wanted === 'labels-json' || (wanted === undefined && isLabelsJson(value))) {
-    return { format: 'labels-json', file, ...readLabelsJson(value, file) };
+    return { format: 'labels-json', file, ...readLabelsJson(value, file, text) };
   }
   if (Array.isArray(value) && value.length === 0) {
     throw userError('label-file-empty', `${file} holds no labels`, { location: { file } });

@@ -1,5 +1,6 @@
 import { userError } from '../../base/errors.js';
 import type { Entries, Entry } from './format.js';
+import { eachOf } from './problems.js';
 import { labelOf, type Skipped } from './sample.js';
 import { readLabelFile } from './text-file.js';
 import { compareNames, looksLikeImage, type WalkedFile } from './walk.js';
@@ -22,7 +23,11 @@ export function readGtTxt(files: readonly WalkedFile[]): Entries {
     if (stem === undefined) skipped.push({ name: file.name, reason: 'no .gt.txt beside it' });
     else images.set(stem, [...(images.get(stem) ?? []), file]);
   }
-  const entries = labels.map((label) => entryOf(label, images.get(label.name.replace(LABEL, '')) ?? []));
+  const entries = eachOf(
+    labels,
+    (label) => entryOf(label, images.get(label.name.replace(LABEL, '')) ?? []),
+    'labels cannot be used',
+  );
   return { entries, skipped };
 }
 

@@ -1,6 +1,7 @@
 import type { JsonValue } from '../../base/canonical-json.js';
-import type { Entries, Entry, FormatOptions } from './format.js';
-import { labelOf, type Skipped } from './sample.js';
+import { shellQuote } from '../../base/shell-quote.js';
+import type { Entries, Entry, FormatOptions, Unusable } from './format.js';
+import { labelOf } from './sample.js';
 import { isObject, labelFileError, listOf, type JsonObject } from './text-file.js';
 
 /**
@@ -10,19 +11,25 @@ import { isObject, labelFileError, listOf, type JsonObject } from './text-file.j
  * space in the order they were entered. Drafts and predictions are nobody's decision and are not read.
  */
 export function isLabelStudio(value: unknown): boolean {
-  const [first] = listOf(value);
-  return isObject(first) && isObject(first['data']) && ('annotations' in first || 'completions' in first);
+  const tasks = listOf(value);
+  const isTask = (task: unknown): task is JsonObject => isObject(task) && isObject(task['data']);
+  return (
+    isTask(tasks[0]) && tasks.some((task) => isTask(task) && ('annotations' in task || 'completions' in task))
+  );
 }
 
 export function readLabelStudio(value: unknown, file: string, options: FormatOptions = {}): Entries {
   const tasks = listOf(value).map((task, index) => asTask(task, index, file));
   const field = textField(tasks, file, options.field);
   const entries: Entry[] = [];
-  const skipped: Skipped[] = [];
+  const skipped: Unusable[] = [];
   for (const task of tasks) {
     const read = readTask(task, field);
-    if ('reason' in read) skipped.push({ name: task.name, reason: read.reason });
-    else entries.push({ name: task.name, image: { reference: imageOf(task, file) }, ...read });
+    if ('reason' in read) {
+      const field = imageField(task.data);
+      const reference = field === undefined ? undefined : (task.data[field] as string);
+      skipped.push({ name: task.name, reason: read.reason, reference });
+    } else entries.push({ name: task.name, image: { reference: imageOf(task, file) }, ...read });
   }
   return { entries, skipped };
 }
@@ -76,7 +83,7 @@ function textField(tasks: readonly Task[], file: string, wanted: string | undefi
     wanted === undefined
       ? `the tasks have ${names.length} text areas: ${names.join(', ')}`
       : `no task has a text area '${wanted}'`,
-    `Name the one that holds the label: --field ${names[0] ?? 'NAME'}`,
+    `Name the one that holds the label: --field ${shellQuote(names[0] ?? 'NAME')}`,
   );
 }
 

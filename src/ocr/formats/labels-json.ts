@@ -1,5 +1,7 @@
-import type { Entries, Entry } from './format.js';
-import { labelOf, type Skipped } from './sample.js';
+import { userError } from '../../base/errors.js';
+import type { Entries, Entry, Unusable } from './format.js';
+import { labelOf } from './sample.js';
+import { shownName } from './shown-name.js';
 import { isObject, labelFileError } from './text-file.js';
 
 /** One JSON object, image path -> text: `{"0001.png": "Hà Nội", …}`. */
@@ -7,7 +9,8 @@ export function isLabelsJson(value: unknown): boolean {
   return isObject(value) && Object.values(value).every((text) => typeof text === 'string');
 }
 
-export function readLabelsJson(value: unknown, file: string): Entries {
+/** `value` is what was parsed from `text`, which is asked again for keys that stand in it twice (`labels-json-twice`). */
+export function readLabelsJson(value: unknown, file: string, text: string): Entries {
   if (!isObject(value)) {
     throw labelFileError(
       'labels-json-shape',
@@ -17,19 +20,38 @@ export function readLabelsJson(value: unknown, file: string): Entries {
     );
   }
   const entries: Entry[] = [];
-  const skipped: Skipped[] = [];
-  for (const [reference, text] of Object.entries(value)) {
-    if (typeof text !== 'string') {
+  const skipped: Unusable[] = [];
+  for (const [reference, said] of Object.entries(value)) {
+    if (typeof said !== 'string') {
       throw labelFileError(
         'labels-json-shape',
         file,
-        `the label of '${reference}' is not a string`,
+        `the label of '${shownName(reference)}' is not a string`,
         'Write {"image": "text", …}.',
       );
     }
-    const label = labelOf(text);
-    if (label === '') skipped.push({ name: reference, reason: 'no text' });
+    const label = labelOf(said);
+    if (label === '') skipped.push({ name: reference, reason: 'no text', reference });
     else entries.push({ name: `'${reference}'`, image: { reference }, text: label, more: {} });
   }
+  refuseTwice(file, text);
   return { entries, skipped };
+}
+
+/** A parser of JSON takes the last of two equal keys; which label is right only its author knows. */
+function refuseTwice(file: string, text: string): void {
+  const seen = new Set<string>();
+  const strings = text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"/g);
+  for (const [index, token] of [...strings].entries()) {
+    if (index % 2 === 1) continue;
+    const key = String(JSON.parse(token[0]));
+    if (seen.has(key)) {
+      const line = text.slice(0, token.index).split('\n').length;
+      throw userError('labels-json-twice', `${file}:${line}: '${shownName(key)}' stands here a second time`, {
+        location: { file, line },
+        hint: 'Keep the right label.',
+      });
+    }
+    seen.add(key);
+  }
 }

@@ -1,13 +1,13 @@
 import { groupBy } from '../../base/group-by.js';
-import type { Entries, Entry, FormatOptions } from './format.js';
+import type { Entries, Entry, FormatOptions, Unusable } from './format.js';
 import { imageField } from './label-studio.js';
-import { labelOf, type Skipped } from './sample.js';
+import { labelOf } from './sample.js';
+import { textColumn } from './text-column.js';
 import { isObject, labelFileError, listOf, type JsonObject } from './text-file.js';
 
 /**
  * Flat records, one a label: Label Studio's JSON_MIN and CSV exports, and tables with a header. The image is the field
- * that looks like one. The text is the field named by the user, else `text`, else, of the fields that are not the
- * exporter's own, the one with the most different values (a choice such as Good/Bad repeats, a transcription does not).
+ * that looks like one, the text is found by {@link textColumn} among the fields that are not the exporter's own.
  */
 const OWN_FIELDS = new Set([
   'id',
@@ -24,14 +24,37 @@ export function isLabelStudioMin(value: unknown): boolean {
   return isObject(first) && 'annotation_id' in first && imageField(first) !== undefined;
 }
 
-export function readRecords(value: unknown, file: string, options: FormatOptions = {}): Entries {
-  const records = listOf(value).map((record, index) => asRecord(record, index, file));
+/** The records of a JSON_MIN export. */
+export function readJsonRecords(value: unknown, file: string, options: FormatOptions = {}): Entries {
+  const records = listOf(value).map((fields, index) => {
+    if (isObject(fields)) return { fields };
+    throw labelFileError(
+      'label-record',
+      file,
+      `entry ${index + 1} is not an object`,
+      'Each entry must have fields for the image and its text.',
+    );
+  });
+  return readRecords(records, file, options);
+}
+
+/** A record and, in a table, where it stands. */
+export interface LocatedRecord {
+  readonly fields: JsonObject;
+  readonly line?: number;
+}
+
+export function readRecords(
+  located: readonly LocatedRecord[],
+  file: string,
+  options: FormatOptions = {},
+): Entries {
+  const records = located.map(flatRecord);
   const image = imageOf(records, file);
-  const field = textField(records, image, file, options.field);
+  const field = textColumn(columnsWithText(records, image), file, options.field);
   const entries: Entry[] = [];
-  const skipped: Skipped[] = [];
-  // A task may have a record for each annotation, the newest first: the oldest usable one counts, as in the full export.
-  for (const group of groupBy(records, (record) => record.name).values()) {
+  const skipped: Unusable[] = [];
+  for (const group of groupBy(records, (record) => annotatedTask(record, image)).values()) {
     const read = group
       .sort((a, b) => a.annotation - b.annotation)
       .map((record) => readRecord(record, image, field));
@@ -43,33 +66,44 @@ export function readRecords(value: unknown, file: string, options: FormatOptions
 }
 
 interface FlatRecord {
+  index: number;
   name: string;
   id: number | string | undefined;
   /** Exporters count annotations up as they are made; 0 where there are none. */
   annotation: number;
+  line: number | undefined;
   fields: JsonObject;
 }
 
-function asRecord(record: unknown, index: number, file: string): FlatRecord {
-  if (!isObject(record)) {
-    throw labelFileError(
-      'label-record',
-      file,
-      `entry ${index + 1} is not an object`,
-      'Each entry must have fields for the image and its text.',
-    );
-  }
-  const id = typeof record['id'] === 'number' || typeof record['id'] === 'string' ? record['id'] : undefined;
-  const name = id === undefined ? `record ${index + 1}` : `task ${id}`;
-  return { name, id, annotation: Number(record['annotation_id'] ?? 0), fields: record };
+function flatRecord({ fields, line }: LocatedRecord, index: number): FlatRecord {
+  const id = typeof fields['id'] === 'number' || typeof fields['id'] === 'string' ? fields['id'] : undefined;
+  const place = line === undefined ? `record ${index + 1}` : `line ${line}`;
+  const name = id !== undefined && 'annotation_id' in fields ? `task ${id}` : place;
+  return { index, name, id, annotation: Number(fields['annotation_id'] ?? 0), line, fields };
 }
 
-function readRecord({ name, id, fields }: FlatRecord, image: string, field: string): Entry | Skipped {
+/**
+ * Label Studio writes a record for each annotation of a task, the newest first: the oldest usable one counts, as in the
+ * full export. Any other table may have an `id` that means nothing here: each of its records is a label of its own.
+ */
+function annotatedTask({ id, index, fields }: FlatRecord, image: string): string {
+  const ofTask = id !== undefined && 'annotation_id' in fields;
+  return ofTask ? `task ${JSON.stringify([id, fields[image]])}` : `record ${index}`;
+}
+
+function readRecord(record: FlatRecord, image: string, field: string): Entry | Unusable {
+  const { name, id, line, fields } = record;
   const text = labelOf(textsOf(fields[field]).map(labelOf).join(' '));
   const reference = fields[image];
-  if (text === '') return { name, reason: 'no text' };
   if (typeof reference !== 'string' || reference === '') return { name, reason: 'no image' };
-  return { name, image: { reference }, text, more: id === undefined ? {} : { task: id } };
+  if (text === '') return { name, reason: 'no text', reference };
+  return {
+    name,
+    ...(line === undefined ? {} : { line }),
+    image: { reference },
+    text,
+    more: id === undefined ? {} : { task: id },
+  };
 }
 
 function imageOf(records: readonly FlatRecord[], file: string): string {
@@ -86,43 +120,16 @@ function imageOf(records: readonly FlatRecord[], file: string): string {
   );
 }
 
-function textField(
-  records: readonly FlatRecord[],
-  image: string,
-  file: string,
-  wanted: string | undefined,
-): string {
-  const values = differentTexts(records, image);
-  const name = wanted ?? (values.has('text') ? 'text' : undefined);
-  if (name !== undefined && values.has(name)) return name;
-  const sizes = [...values]
-    .map(([key, texts]) => ({ key, size: texts.size }))
-    .sort((a, b) => b.size - a.size);
-  const [first, second] = sizes;
-  if (wanted === undefined && first && first.size > (second?.size ?? 0)) return first.key;
-  const known = [...values.keys()].sort().join(', ');
-  throw labelFileError(
-    'label-records-field',
-    file,
-    wanted === undefined
-      ? `which field holds the text is not clear (${known})`
-      : `no record has text in '${wanted}' (${known})`,
-    'Name the field with --field.',
-  );
-}
-
-/** For each field that may hold the text, the different values that it has. */
-function differentTexts(records: readonly FlatRecord[], image: string): Map<string, Set<string>> {
-  const values = new Map<string, Set<string>>();
+/** The fields that hold text in any record, the image and the exporter's own left out. */
+function columnsWithText(records: readonly FlatRecord[], image: string): string[] {
+  const columns = new Set<string>();
   for (const { fields } of records) {
-    for (const key of Object.keys(fields).filter((name) => name !== image && !OWN_FIELDS.has(name))) {
-      const texts = textsOf(fields[key]);
-      if (texts.length === 0) continue;
-      const seen = values.get(key) ?? new Set<string>();
-      values.set(key, seen.add(texts.join(' ')));
+    for (const key of Object.keys(fields)) {
+      if (key === image || OWN_FIELDS.has(key) || columns.has(key)) continue;
+      if (textsOf(fields[key]).length > 0) columns.add(key);
     }
   }
-  return values;
+  return [...columns];
 }
 
 /** The texts in a field: a string, a list of strings, or `{text: […]}` when an annotator entered several. */

@@ -16,13 +16,48 @@ describe('a predictions file', () => {
     ['TSV without one, as predict prints', 'x.png\ta\\tb\t0.5\n'],
     ['JSON lines', '{"image":"x.png","prediction":"a\\tb","confidence":0.5}\n'],
   ])('may be %s', (_, content) => {
-    expect(readPredictions(fileWith(content))).toEqual([
+    expect(readPredictions(fileWith(content))).toMatchObject([
       { image: 'x.png', prediction: 'a\tb', confidence: 0.5 },
     ]);
   });
 
   it('may hold an empty reading and leave out how sure it is', () => {
-    expect(readPredictions(fileWith('x.png\t\n'))).toEqual([{ image: 'x.png', prediction: '' }]);
+    expect(readPredictions(fileWith('x.png\t\n'))).toMatchObject([
+      { image: 'x.png', prediction: '', confidence: undefined },
+    ]);
+  });
+
+  it('may say null, nothing or a word for how sure it is: none of these is 0', () => {
+    const confidences = ['null', '""', '"high"', '[]', 'false'];
+    const lines = confidences.map(
+      (value, index) => `{"image":"${index}","prediction":"a","confidence":${value}}`,
+    );
+    expect(readPredictions(fileWith(lines.join('\n'))).map(({ confidence }) => confidence)).toEqual(
+      confidences.map(() => undefined),
+    );
+  });
+
+  it('with two predictions for one image is refused with both lines', () => {
+    const file = fileWith('x.png\ta\n\ny.png\tb\nx.png\tc\n');
+    expect(() => readPredictions(file)).toThrow(
+      expect.objectContaining({
+        code: 'predictions-twice',
+        exitCode: 2,
+        message: `${file}:4: a second prediction for x.png (first in line 1)`,
+        location: { file, line: 4 },
+      }),
+    );
+  });
+
+  it('with half of a surrogate pair is refused', () => {
+    const content = String.raw`{"image":"x.png","prediction":"\ud83d"}`;
+    expect(() => readPredictions(fileWith(content))).toThrow(/:1: .*half of a surrogate pair/);
+  });
+
+  it('of another program keeps its backslashes', () => {
+    expect(readPredictions(fileWith('C:\\images\\new.png\ta\\tb\n'))).toMatchObject([
+      { image: 'C:\\images\\new.png', prediction: 'a\\tb' },
+    ]);
   });
 
   it('is refused with the line that is wrong', () => {
@@ -67,6 +102,16 @@ describe('predictions and samples', () => {
     ];
     expect(() => joinPredictions(samples, predictions, from)).toThrow(
       expect.objectContaining({ code: 'predictions-missing', exitCode: 2 }),
+    );
+  });
+
+  it('do not meet where two names lead to one image and say different things', () => {
+    const predictions = [
+      { image: '1/a.png', prediction: 'one' },
+      { image: '../1/a.png', prediction: 'another' },
+    ];
+    expect(() => joinPredictions(samples.slice(0, 1), predictions, from)).toThrow(
+      expect.objectContaining({ code: 'predictions-twice', exitCode: 2 }),
     );
   });
 

@@ -1,26 +1,10 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readSamples, type ReadOptions } from '../../../src/ocr/formats/read-samples.js';
+import { readSamples } from '../../../src/ocr/formats/read-samples.js';
+import { folderWith, rows, rowsAndNotes } from '../../rig/label-folder.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
-
-/** A JPEG's first bytes: enough for what only looks. */
-const JPEG = Buffer.from('ffd8ffe000104a464946', 'hex');
-
-/** A folder with these files; an undefined content is an image. */
-function folderWith(files: Record<string, string | Buffer | undefined>): string {
-  const folder = temporaryFolder();
-  for (const [name, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), content ?? JPEG);
-  }
-  return folder;
-}
-
-async function rows(source: string, options: ReadOptions = {}): Promise<[string, string][]> {
-  const { samples } = await readSamples(source, options);
-  return samples.map(({ name, text }) => [name, text]);
-}
 
 function failure(code: string): unknown {
   return expect.objectContaining({ code, exitCode: 2 });
@@ -110,6 +94,46 @@ describe('gt.txt pairs', () => {
     ['image-ambiguous', { 'a.gt.txt': 'a', 'a.png': undefined, 'a.jpg': undefined }],
   ])('end in %s', async (code, files) => {
     await expect(readSamples(folderWith(files))).rejects.toThrow(failure(code));
+  });
+});
+
+describe('gt.txt labels that cannot be used', () => {
+  it('are all named in one error', async () => {
+    const folder = folderWith({
+      'a.gt.txt': ' ',
+      'a.png': undefined,
+      'b.gt.txt': Buffer.from([0xff, 0x41]),
+      'b.png': undefined,
+      'c.gt.txt': 'c',
+      'd.gt.txt': 'd',
+      'd.png': undefined,
+    });
+    await expect(readSamples(folder)).rejects.toMatchObject({
+      code: 'labels-unusable',
+      exitCode: 2,
+      message: expect.stringMatching(/^3 of 4 .*a\.gt\.txt.*b\.gt\.txt.*c\.gt\.txt/s) as string,
+    });
+  });
+
+  it('of one kind keep its code, and are named up to twenty', async () => {
+    const names = Array.from({ length: 25 }, (_, index) => `${String(index).padStart(2, '0')}.gt.txt`);
+    const folder = folderWith(Object.fromEntries(names.map((name) => [name, 'x'])));
+    await expect(readSamples(folder)).rejects.toMatchObject({
+      code: 'image-missing',
+      message: expect.stringMatching(/^25 of 25 .*19\.gt\.txt[^\n]*\n {2}and 5 more$/s) as string,
+    });
+  });
+});
+
+describe('entries that are skipped', () => {
+  it('are said whoever reads them, up to twenty with their reasons', async () => {
+    const names = Array.from({ length: 22 }, (_, index) => `IMG_${index + 10}.jpg`);
+    const folder = folderWith(Object.fromEntries(['AB123CD.jpg', ...names].map((name) => [name, undefined])));
+    const { notes } = await rowsAndNotes(folder, { format: 'ccpd', shownAs: 'photos' });
+    expect(notes).toMatchObject([{ level: 'info', code: 'labels-skipped' }]);
+    expect(notes[0]?.message).toMatch(
+      /^photos: 22 of 23 entries are skipped:\n {2}IMG_10\.jpg: a name with '_' .*IMG_29\.jpg: [^\n]*\n {2}and 2 more$/s,
+    );
   });
 });
 
@@ -207,6 +231,13 @@ describe('Label Studio tasks', () => {
     );
   });
 
+  it('are recognised where the first of them is not annotated', async () => {
+    const first = { id: 2, data: { captioning: 'b.png' } };
+    const folder = exported([first, task(1, [textarea('t')])]);
+    expect((await readSamples(join(folder, 'e.json'))).format).toBe('labelstudio');
+    expect(await rows(join(folder, 'e.json'))).toEqual([['a.png', 't']]);
+  });
+
   it('may name local files and percent-encoded web addresses', async () => {
     for (const reference of [
       '/data/local-files/?d=x%2Fa.png',
@@ -216,6 +247,51 @@ describe('Label Studio tasks', () => {
       const folder = exported([task(1, [textarea('t')], reference)]);
       expect(await rows(join(folder, 'e.json'))).toEqual([['a.png', 't']]);
     }
+  });
+});
+
+describe('a label', () => {
+  it.each([
+    ['l.json', String.raw`{"a.png":"x\ud83d"}`],
+    ['l.jsonl', String.raw`{"image":"a.png","text":"\ude00x"}`],
+  ])('with half of a surrogate pair is refused, in %s', async (name, content) => {
+    const folder = folderWith({ 'a.png': undefined, [name]: content });
+    await expect(readSamples(join(folder, name))).rejects.toMatchObject({
+      code: 'label-not-unicode',
+      exitCode: 2,
+      location: { file: join(folder, name) },
+    });
+    expect(
+      await rows(join(folderWith({ 'a.png': undefined, 'l.json': '{"a.png":"😀"}' }), 'l.json')),
+    ).toEqual([['a.png', '😀']]);
+  });
+});
+
+/** Length, checksum, bytes, checksum; the checksums are nobody's business here. */
+function tfRecord(bytes: Buffer): Buffer {
+  const length = Buffer.alloc(12);
+  length.writeBigUInt64LE(BigInt(bytes.length));
+  return Buffer.concat([length, bytes, Buffer.alloc(4, 0x81)]);
+}
+
+describe('a source that is no text', () => {
+  it.each([
+    ['a TFRecord file', Buffer.concat([tfRecord(Buffer.from([0xff, 1])), tfRecord(Buffer.alloc(300, 0xc3))])],
+    ['an archive', Buffer.from('1f8b0800ffff', 'hex')],
+    ['an image, not labels', undefined],
+    ['a binary file, no labels', Buffer.from([0xff, 0, 1, 2])],
+  ])('is told for %s, with what to give instead', async (what, content) => {
+    const file = join(folderWith({ 'train.tfrecord': content }), 'train.tfrecord');
+    await expect(readSamples(file)).rejects.toMatchObject({
+      code: 'label-file-not-utf8',
+      message: `${file} is ${what}`,
+      hint: expect.not.stringContaining('Save it as UTF-8') as string,
+    });
+  });
+
+  it('may be text in another encoding', async () => {
+    const file = join(folderWith({ 'l.tsv': Buffer.from('a.png\tk\xf6ln\n', 'latin1') }), 'l.tsv');
+    await expect(readSamples(file)).rejects.toMatchObject({ hint: 'Save it as UTF-8.' });
   });
 });
 
@@ -229,6 +305,12 @@ describe('any source', () => {
 
   it('must exist', async () => {
     await expect(readSamples(join(temporaryFolder(), 'none'))).rejects.toThrow(failure('source-missing'));
+  });
+
+  it('must be a file or a folder: a pipe can be read only once', async () => {
+    const pipe = join(temporaryFolder(), 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    await expect(readSamples(pipe)).rejects.toThrow(failure('label-file-unreadable'));
   });
 
   it('that is missing is guessed from what is beside it', async () => {
