@@ -30,8 +30,10 @@ export interface PreparedData {
 export async function prepareData(job: TrainingJob): Promise<PreparedData> {
   const { settings, events, signal } = job;
   const reading = { events, ...(signal ? { signal } : {}) };
-  const trainingSamples = (await readSamples(resolve(job.cwd, job.train), reading)).samples;
-  const validationSamples = (await readSamples(resolve(job.cwd, job.val), reading)).samples;
+  const trainingSamples = (await readSamples(resolve(job.cwd, job.train), { ...reading, shownAs: job.train }))
+    .samples;
+  const validationSamples = (await readSamples(resolve(job.cwd, job.val), { ...reading, shownAs: job.val }))
+    .samples;
   const alphabet = trainingAlphabet(trainingSamples, settings.train.alphabet, job.train);
   const cache = imageCache(settings.model, settings.train.cacheMiB * MIB);
   const checking = { config: settings.model, cache, events, signal };
