@@ -20,12 +20,19 @@ export const numberFlag = Flags.custom<number, Range>({
     parsed(text, { name, what: 'number', accepts: /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i, range }),
 });
 
-/** The same for whole numbers. */
+const WHOLE = /^-?\d+$/;
+
+/** The same for whole numbers, of which those beyond 2^53 are refused: they would be rounded. */
 export const integerFlag = Flags.custom<number, Range>({
   helpValue: 'N',
-  parse: (text, _context, { name, ...range }) =>
-    parsed(text, { name, what: 'whole number', accepts: /^-?\d+$/, range }),
+  parse: (text, _context, { name, ...limits }) => {
+    const isRounded = WHOLE.test(text) && !Number.isSafeInteger(Number(text));
+    const range = isRounded ? { ...EXACT, ...limits } : limits;
+    return parsed(text, { name, what: 'whole number', accepts: WHOLE, range });
+  },
 });
+
+const EXACT: Range = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER };
 
 function parsed(
   text: string,

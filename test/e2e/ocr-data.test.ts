@@ -53,6 +53,19 @@ describe('convert', () => {
   });
 });
 
+describe('a seed', () => {
+  it.each(['train --train a --val a --out m', 'split data/lines --out parts', 'synth --out drawn'])(
+    'too large to be kept exactly is refused, not rounded: %s',
+    async (command) => {
+      const args = [...command.split(' '), '--seed', '9007199254740993'];
+      const { stderr, exitCode } = await runOcrpipe(args, shared);
+      expect(exitCode).toBe(2);
+      expect(stderr).toMatch(/--seed.* 9007199254740991, not '9007199254740993' \[bad-number\]/);
+      expect(readdirSync(shared.cwd)).not.toContain('drawn');
+    },
+  );
+});
+
 describe('split', () => {
   it('refuses shares that do not make 1 and writes nothing', async () => {
     const { stderr, exitCode } = await runOcrpipe(

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { systemErrorCode, userError } from '../../base/errors.js';
 import { parseYamlFile, type YamlFile } from '../../base/yaml-file.js';
-import { checkYaml } from '../../base/yaml-schema.js';
-import { paramsSchema, type TrainConfig, type TrainingSettings } from './train-config.js';
+import { checkYaml, issueText } from '../../base/yaml-schema.js';
+import { isObject } from '../formats/text-file.js';
+import { paramsSchema, trainConfigSchema, type TrainConfig, type TrainingSettings } from './train-config.js';
 
 /**
  * The sections `model`, `train` and `augment` of a parameter file, with defaults for what it leaves out. `overrides`
- * win over `train`. A file that is not there counts as an empty one unless it is `required`. Throws with
+ * win over `train` and are held to the same rules. A file that is not there counts as an empty one unless it is `required`. Throws with
  * file:line:column (exit code 2) for anything that it does not know.
  */
 export function readTrainingSettings(
@@ -14,10 +15,31 @@ export function readTrainingSettings(
   options: { required: boolean; overrides?: Partial<TrainConfig> },
 ): TrainingSettings {
   const yaml = readYaml(file, options.required);
-  const params = checkYaml(yaml.value === null ? { ...yaml, value: {} } : yaml, paramsSchema);
+  const params = checkYaml({ ...yaml, value: withoutEmptySections(yaml.value) }, paramsSchema);
   const { model, augment } = params;
   refuseMissingWidth(yaml, model);
-  return { model, augment, train: { ...params.train, ...options.overrides } };
+  return { model, augment, train: withOverrides(params.train, options.overrides) };
+}
+
+/** A file, or a section, with nothing but its name or comments is null: it says as much as one that is not there. */
+function withoutEmptySections(value: unknown): unknown {
+  if (value === null) return {};
+  if (!isObject(value)) return value;
+  const isEmpty = ([name, section]: [string, unknown]): boolean =>
+    section === null && Object.hasOwn(paramsSchema.shape, name);
+  return Object.fromEntries(Object.entries(value).filter((entry) => !isEmpty(entry)));
+}
+
+/** What is given beside the file is held to the rules of the file. */
+function withOverrides(config: TrainConfig, overrides: Partial<TrainConfig> = {}): TrainConfig {
+  const result = trainConfigSchema.safeParse({ ...config, ...overrides });
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const name = issue.path.join('.');
+  const given = String(overrides[name as keyof TrainConfig]);
+  throw userError('invalid-value', `'train.${name}' cannot be ${given}: ${issueText(issue)}`, {
+    hint: 'Correct the flag that gives it.',
+  });
 }
 
 function readYaml(file: string, required: boolean): YamlFile {

@@ -101,6 +101,51 @@ describe('train refuses, before it writes anything,', () => {
   });
 });
 
+describe('what the command line says instead of the parameters', () => {
+  const params = (): string => join(folder, 'params.yaml');
+
+  it.each<[object, RegExp]>([
+    [{ seed: 2 ** 53 }, /'train\.seed'.*9007199254740992/],
+    [{ seed: -1 }, /'train\.seed'/],
+    [{ epochs: 1.5 }, /'train\.epochs'/],
+    [{ maxSteps: 0 }, /'train\.maxSteps'/],
+  ])('is held to the same rules: %j', (overrides, message) => {
+    writeFileSync(params(), 'train: {epochs: 3}\n');
+    expect(() => readTrainingSettings(params(), { required: true, overrides })).toThrow(
+      expect.objectContaining({
+        code: 'invalid-value',
+        exitCode: 2,
+        message: expect.stringMatching(message) as string,
+      }),
+    );
+  });
+
+  it('wins over the file', () => {
+    writeFileSync(params(), 'train: {epochs: 3, seed: 5}\n');
+    const { train: learning } = readTrainingSettings(params(), { required: true, overrides: { epochs: 7 } });
+    expect(learning).toMatchObject({ epochs: 7, seed: 5 });
+  });
+});
+
+describe('a section of the parameters', () => {
+  it('counts as left out if nothing stands in it', () => {
+    const params = join(folder, 'params.yaml');
+    writeFileSync(params, 'model:\ntrain: # later\naugment: ~\n');
+    expect(readTrainingSettings(params, { required: true })).toEqual(paramsSchema.parse({}));
+  });
+
+  it.each([
+    ['model: 5', 1, 8],
+    ['train: []', 1, 8],
+  ])('must be a map: %s', (text, line, column) => {
+    const params = join(folder, 'params.yaml');
+    writeFileSync(params, text);
+    expect(() => readTrainingSettings(params, { required: true })).toThrow(
+      expect.objectContaining({ code: 'invalid-value', location: { file: params, line, column } }),
+    );
+  });
+});
+
 describe('train', () => {
   it('counts characters of validation labels that no training label has, and goes on', async () => {
     const val = await drawnLines(folder, 'val', ['abx', 'xay']);
