@@ -28,7 +28,7 @@ export interface ImageIndex {
 
 /** An index of `folder`; it is walked on the first reference that is no plain path. */
 export function imageIndex(folder: string, signal?: AbortSignal): ImageIndex {
-  let byName: Map<string, WalkedFile[]> | undefined;
+  let byEnd: FilesByEnd | undefined;
   return {
     folder,
     find(reference) {
@@ -37,9 +37,9 @@ export function imageIndex(folder: string, signal?: AbortSignal): ImageIndex {
         const file = fileAt(folder, path);
         if (file) return { files: [file], fit: Infinity };
       }
-      byName ??= groupBy(walkFiles(folder, signal), (file) => segmentsOf(file.name).at(-1) ?? '');
+      byEnd ??= filesByEnd(walkFiles(folder, signal));
       for (const path of paths) {
-        const found = bestMatches(byName, path);
+        const found = bestMatches(byEnd, path);
         if (found.files.length > 0) return found;
       }
       return { files: [], fit: 0 };
@@ -71,20 +71,30 @@ export function segmentsOf(path: string): string[] {
     .filter((segment) => segment !== '' && segment !== '.');
 }
 
-function bestMatches(byName: ReadonlyMap<string, readonly WalkedFile[]>, path: string): Found {
-  const segments = segmentsOf(path);
-  const name = segments.at(-1) ?? '';
-  const uploaded = /^[0-9a-f]{8}-(?<name>.+)$/.exec(name)?.groups?.['name'];
-  const exact = byName.get(name);
-  if (!exact && uploaded !== undefined) return { files: byName.get(uploaded) ?? [], fit: FIT_OF_UPLOAD };
-  const scored = (exact ?? []).map((file) => ({ file, fit: sharedEnd(segments, segmentsOf(file.name)) }));
-  const fit = Math.max(0, ...scored.map((one) => one.fit));
-  return { files: scored.filter((one) => one.fit === fit).map(({ file }) => file), fit };
+/** Files under each end of their path: `c.png`, `b/c.png` and `a/b/c.png` for the last. */
+type FilesByEnd = ReadonlyMap<string, readonly WalkedFile[]>;
+
+function filesByEnd(files: readonly WalkedFile[]): FilesByEnd {
+  const ends = files.flatMap((file) => {
+    const segments = segmentsOf(file.name);
+    return segments.map((_, index) => ({ file, end: segments.slice(index).join('/') }));
+  });
+  const found = new Map<string, WalkedFile[]>();
+  for (const [end, group] of groupBy(ends, (one) => one.end)) {
+    found.set(
+      end,
+      group.map(({ file }) => file),
+    );
+  }
+  return found;
 }
 
-/** How many path segments two paths share at their ends. */
-function sharedEnd(a: readonly string[], b: readonly string[]): number {
-  let shared = 0;
-  while (shared < Math.min(a.length, b.length) && a.at(-1 - shared) === b.at(-1 - shared)) shared += 1;
-  return shared;
+function bestMatches(byEnd: FilesByEnd, path: string): Found {
+  const segments = segmentsOf(path);
+  for (let fit = segments.length; fit > 0; fit -= 1) {
+    const files = byEnd.get(segments.slice(-fit).join('/'));
+    if (files) return { files, fit };
+  }
+  const uploaded = /^[0-9a-f]{8}-(?<name>.+)$/.exec(segments.at(-1) ?? '')?.groups?.['name'];
+  return { files: (uploaded === undefined ? undefined : byEnd.get(uploaded)) ?? [], fit: FIT_OF_UPLOAD };
 }

@@ -55,11 +55,15 @@ export function matchImages(matching: Matching): Matched[] {
   );
 }
 
-/** Who may mean each file, the best fit first. */
+/**
+ * Who may mean each file, the best fit first. References that fit several files are left out: whatever fits only one of
+ * these fits it by more.
+ */
 function claimsByFile(found: ReadonlyMap<string, Found>): Map<string, Claim[]> {
-  const claims = [...found].flatMap(([reference, { files, fit }]) =>
-    files.map(({ path }) => ({ path, reference, fit })),
-  );
+  const claims = [...found].flatMap(([reference, { files, fit }]) => {
+    const [file, another] = files;
+    return file === undefined || another !== undefined ? [] : [{ path: file.path, reference, fit }];
+  });
   return groupBy(
     claims.sort((a, b) => b.fit - a.fit),
     ({ path }) => path,
@@ -90,7 +94,8 @@ function settle(one: One, claimsOn: (path: string) => readonly Claim[], matching
   const claims = claimsOn(image.path);
   const [best] = claims;
   if (best && best.fit > found.fit) {
-    throw missing(one, matching, `; ${image.name} belongs to ${shownName(best.reference)}`);
+    const other = best.reference === image.name ? '' : `, ${shownName(best.reference)}`;
+    throw missing(one, matching, `; ${image.name} is that of another label${other}`);
   }
   const equal = claims.find((claim) => claim.fit === found.fit && !sameImage(claim.reference, reference));
   if (equal) throw severalLabels(one, equal.reference, matching);

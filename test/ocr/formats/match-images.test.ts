@@ -27,7 +27,7 @@ describe('an image', () => {
       code: 'image-missing',
       exitCode: 2,
       location: { file },
-      message: expect.stringMatching(/val\/001\.png.* train\/001\.png belongs to train\/001\.png/) as string,
+      message: expect.stringMatching(/val\/001\.png.* train\/001\.png is that of another label$/) as string,
     });
   });
 
