@@ -10,6 +10,7 @@ import { readIfThere } from '../pipeline/staleness/load.js';
 import type { Stage } from '../pipeline/definition/stage.js';
 import { pipelineHost } from '../project/pipeline-host.js';
 import { Workspace } from '../project/workspace.js';
+import { isRestUnknown } from '../tracking/unknown-rest.js';
 import type { PathStatus, Snapshot } from '../tracking/workspace-files.js';
 import { forEachPath } from './each-path.js';
 import { selectTracked } from './select-tracked.js';
@@ -100,16 +101,13 @@ async function recordPath(
   return { path, old: pointer.id, new: snapshot.id };
 }
 
-/**
- * Where this machine does not remember what it put there and has not all that the pointer names, files that are not there may
- * never have come: they must not leave the pointer for that.
- */
-function refuseUnknownRest({ files }: Workspace, path: RepoPath, { pointer, lastPut }: PathStatus): void {
-  if (pointer === undefined || lastPut !== undefined || files.inStore(pointer)) return;
+/** Files that are not there may never have come: they must not leave the pointer for that. */
+function refuseUnknownRest({ files }: Workspace, path: RepoPath, status: PathStatus): void {
+  if (!isRestUnknown(status, files)) return;
   const quoted = shellQuote(path);
   throw userError(
     'missing-data',
-    `the bytes of ${path} are not all here, and it is not known which files of it were deleted and which never came`,
+    `not all of ${path} is here, and it is not known which files of it were deleted and which never came`,
     {
       hint: `Get the rest with 'ocrpipe pull ${quoted}', or track exactly what is there with 'ocrpipe add ${quoted}'.`,
     },

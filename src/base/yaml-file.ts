@@ -1,4 +1,5 @@
 import { isAlias, LineCounter, parseDocument, visit, type Document, type Node } from 'yaml';
+import { shellQuote } from './shell-quote.js';
 import { userError, type Location, type OcrpipeError } from './errors.js';
 
 /** Files that people or ocrpipe write as YAML are small; anything larger is a mistake or an attack. */
@@ -55,7 +56,7 @@ function refuseConflictMarkers(text: string, file: string): void {
   const line = text.slice(0, match.index).split('\n').length;
   throw userError('conflict-markers', `${file} holds the markers of an unresolved git merge`, {
     location: { file, line, column: 1 },
-    hint: `Resolve it: keep one side with 'git checkout --ours ${file}' or '--theirs', then 'git add ${file}'.`,
+    hint: `Resolve it: keep one side with 'git checkout --ours -- ${shellQuote(file)}', or '--theirs', then 'git add ${shellQuote(file)}'.`,
   });
 }
 

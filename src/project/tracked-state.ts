@@ -14,6 +14,8 @@ export interface TrackedSnapshot {
 /** Every tracked path of one state of the workspace. */
 export type TrackedState = ReadonlyMap<RepoPath, TrackedSnapshot>;
 
+const AS_COMMITTED = 'It was committed so: name another commit.';
+
 /** What the pointers of a commit name. Throws for a broken one, naming the commit. */
 export async function trackedAt(workspace: Workspace, commit: CommitId): Promise<TrackedState> {
   const { git, store } = workspace;
@@ -24,7 +26,7 @@ export async function trackedAt(workspace: Workspace, commit: CommitId): Promise
     files.flatMap(({ path }, index): [RepoPath, TrackedSnapshot][] => {
       const text = texts[index]!.toString('utf8');
       if (!isPointerText(text)) return [];
-      const snapshot = parsePointer(text, `${path} (in ${commit.slice(0, 10)})`);
+      const snapshot = parsePointer(text, `${path} (in ${commit.slice(0, 10)})`, () => AS_COMMITTED);
       return [[pathOfPointer(path)!, { snapshot, reader: store }]];
     }),
   );

@@ -8,6 +8,7 @@ import { readSettings } from '../config/read-settings.js';
 import type { Settings } from '../config/settings.js';
 import type { Git } from '../git/git.js';
 import { openGit } from '../git/simple-git.js';
+import { outputAt } from '../pipeline/staleness/stage-status.js';
 import { LocalStore } from '../store/local-store.js';
 import { RunRecords } from '../store/run-records.js';
 import { TrackedFiles } from '../tracking/tracked-files.js';
@@ -69,6 +70,7 @@ export class Workspace {
       store: this.store,
       git: this.git !== undefined,
       command: this.command,
+      makerOf: (path) => makerOf(this.root, path),
     }));
   }
 
@@ -103,6 +105,17 @@ const LOCKED: Readonly<Record<WorkspaceLock, string>> = {
   'pipeline-lock': 'pipeline.lock',
   config: 'the configuration',
 };
+
+/** The stage whose output a path is; undefined too where pipeline.yaml cannot be read. */
+function makerOf(root: AbsPath, path: RepoPath): string | undefined {
+  try {
+    const output = outputAt(root, path);
+    return output?.path === path ? output.stage : undefined;
+  } catch (error) {
+    if (error instanceof OcrpipeError) return undefined;
+    throw error;
+  }
+}
 
 /** A fresh clone has the committed part of `.ocrstore` only: the store itself is made when it is first needed. */
 function openStore(folder: AbsPath): LocalStore {

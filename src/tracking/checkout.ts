@@ -229,9 +229,7 @@ function* put(context: Apply, { below, old, new: wanted }: PlannedChange, links:
   if (replaces) refuseIfTouched(context, below, old);
   else if (lstatSync(fsPath(path), { throwIfNoEntry: false })) clearUnknown(context, path);
   if (wanted.kind === 'file') {
-    context.unplaced.guard(below, () => {
-      replaceFile(context.store, path, wanted);
-    });
+    yield* context.unplaced.guard(below, () => replaceFile(context.store, path, wanted));
   } else if (wanted.kind === 'directory') yield* putFolder(context, below, wanted.id);
   else {
     if (replaces) removeFile(path);
@@ -267,9 +265,7 @@ function* putFolder(context: Apply, below: string, id: FileEntry['id']): Work<vo
       check: (name, entry) => {
         if (entry.kind === 'symlink') refuseEscapingLink(context.path, inside(name), entry);
       },
-      guard: (name, write) => {
-        context.unplaced.guard(inside(name), write);
-      },
+      guard: (name, write) => context.unplaced.guard(inside(name), write),
     });
     makeLinks(links);
     const settledBefore = context.times.settledBefore(aside);

@@ -1,5 +1,6 @@
 import { OcrpipeError, userError } from '../base/errors.js';
 import type { RepoPath } from '../base/paths.js';
+import { shellQuote } from '../base/shell-quote.js';
 import type { ObjectReader } from '../store/object-reader.js';
 import { diffTrees } from '../store/tree-diff.js';
 import { TreeBuilder, type NodeSink, type TreeSummary } from '../store/tree-builder.js';
@@ -99,8 +100,8 @@ export function changedParts(
 export function mixedVersions(path: RepoPath, wanted: readonly string[]) {
   const hint =
     wanted.length === 0
-      ? `Bring the whole to one version: 'ocrpipe pull ${path}'.`
-      : `Bring all of them to one version: 'ocrpipe pull ${wanted.join(' ')}'.`;
+      ? `Bring the whole to one version: 'ocrpipe pull ${shellQuote(path)}'.`
+      : `Bring all of them to one version: 'ocrpipe pull ${wanted.map(shellQuote).join(' ')}'.`;
   return userError(
     'mixed-versions',
     `${path} holds files of an earlier version: a part of it would be of another than the rest`,

@@ -13,6 +13,9 @@ import type { Snapshot } from './workspace-files.js';
 /** A pointer stands beside what it points to: `data/raw.ocr` for `data/raw`. */
 const POINTER_SUFFIX = '.ocr';
 
+/** The stage whose output a path is, if it is one. */
+export type MakerOf = (path: RepoPath) => string | undefined;
+
 /** A longer file is no pointer. */
 const MAX_POINTER_BYTES = 64 * 1024;
 
@@ -54,9 +57,13 @@ export function pointerText(snapshot: Snapshot): string {
 
 /**
  * Reads the text of a pointer. Throws `broken-pointer`, or `conflict-markers`, with the place and exit code 2; an unknown
- * key or version is refused, never guessed. `file` names it in errors.
+ * key or version is refused, never guessed. `file` names it in errors, `mend` says there what to do about a broken one.
  */
-export function parsePointer(text: string, file: string): Snapshot {
+export function parsePointer(
+  text: string,
+  file: string,
+  mend: () => string = () => mendHint(file),
+): Snapshot {
   try {
     return toSnapshot(
       checkYaml(parseYamlFile(text, file, { anchors: false, maxBytes: MAX_POINTER_BYTES }), schema),
@@ -65,7 +72,7 @@ export function parsePointer(text: string, file: string): Snapshot {
     if (!(error instanceof OcrpipeError) || error.code === 'conflict-markers') throw error;
     throw userError('broken-pointer', `the pointer cannot be used: ${error.message}`, {
       cause: error,
-      hint: nearKey(error) + brokenHint(file),
+      hint: nearKey(error) + mend(),
       ...(error.location && { location: error.location }),
     });
   }
@@ -75,9 +82,14 @@ function nearKey({ code, hint }: OcrpipeError): string {
   return code === 'unknown-key' && hint !== undefined ? `${hint} ` : '';
 }
 
-function brokenHint(file: string): string {
+/** What to do about a broken pointer: that of an output is written by the stage that makes it. */
+function mendHint(file: string, maker?: string): string {
   const path = file.slice(0, -POINTER_SUFFIX.length);
-  return `Take it from git again with 'git checkout -- ${shellQuote(file)}', or write a new one with 'ocrpipe add ${shellQuote(path)}'.`;
+  const anew =
+    maker === undefined
+      ? `write a new one with 'ocrpipe add ${shellQuote(path)}'`
+      : `delete it and have a new one written with 'ocrpipe repro ${maker}'`;
+  return `Take it from git again with 'git checkout -- ${shellQuote(file)}', or ${anew}.`;
 }
 
 function toSnapshot(pointer: z.infer<typeof schema>): Snapshot {
@@ -88,14 +100,19 @@ function toSnapshot(pointer: z.infer<typeof schema>): Snapshot {
 
 /**
  * The pointer of exactly `path`; undefined if there is none: a file of that name which `isPointerText` does not take for one is
- * somebody's own. Throws like `parsePointer`.
+ * somebody's own. `makerOf` gives the stage whose output a path is. Throws like `parsePointer`.
  */
-export function readPointer(root: AbsPath, path: RepoPath): Snapshot | undefined {
+export function readPointer(
+  root: AbsPath,
+  path: RepoPath,
+  makerOf: MakerOf = () => undefined,
+): Snapshot | undefined {
   const file = pointerPathOf(path);
   const text = pointerFileText(root, path);
   if (text === undefined) return undefined;
-  if (text.length > MAX_POINTER_BYTES) throw tooLong(file);
-  return parsePointer(text, file);
+  if (text.length > MAX_POINTER_BYTES) throw tooLong(file, mendHint(file, makerOf(path)));
+  // Most pointers are sound: who makes the path is asked only for the error.
+  return parsePointer(text, file, () => mendHint(file, makerOf(path)));
 }
 
 /** True if `path` has a pointer, sound or broken. */
@@ -153,10 +170,10 @@ export function refuseTakenPointer(root: AbsPath, path: RepoPath): void {
   );
 }
 
-function tooLong(file: string): OcrpipeError {
+function tooLong(file: string, hint: string): OcrpipeError {
   return userError('broken-pointer', `the pointer ${file} cannot be used: it is too long`, {
     location: { file },
-    hint: brokenHint(file),
+    hint,
   });
 }
 

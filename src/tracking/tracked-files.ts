@@ -22,7 +22,7 @@ import { joinParts, lacksNew, partOf, partPlace, snapshotWithin } from './partia
 import { memoryForParts, rememberedWithin, wholeOf, withStore } from './parts-memory.js';
 import { pathState } from './path-state.js';
 import { editedBelow } from './edited.js';
-import { pointerPathOf, pointerText, readPointer, refuseTakenPointer } from './pointer.js';
+import { pointerPathOf, pointerText, readPointer, refuseTakenPointer, type MakerOf } from './pointer.js';
 import { hashingSink, NodeMemory, storingSink, type ScanSink } from './sinks.js';
 import { scanPath, type ScanContext } from './snapshot.js';
 import { StatIndex } from './stat-index.js';
@@ -43,6 +43,8 @@ export interface TrackedFilesParts {
   git: boolean;
   /** What the process does, for those who wait for it: 'ocrpipe add'. */
   command: string;
+  /** Asked only where a pointer is broken. */
+  makerOf?: MakerOf;
   times?: FileTimes;
 }
 
@@ -120,7 +122,7 @@ export class TrackedFiles implements WorkspaceFiles {
   }
 
   pointer(path: RepoPath): Snapshot | undefined {
-    return readPointer(this.#parts.root, path);
+    return readPointer(this.#parts.root, path, this.#parts.makerOf);
   }
 
   trackedPaths(): RepoPath[] {
@@ -180,6 +182,7 @@ export class TrackedFiles implements WorkspaceFiles {
       ...(there && { there }),
       ...(pointer && { pointer }),
       ...(lastPut && { lastPut }),
+      ...(begun && { begun }),
       ...(parts && { parts }),
     };
   }
@@ -330,7 +333,7 @@ export class TrackedFiles implements WorkspaceFiles {
     throw new OcrpipeError(
       'pointer-to-nothing',
       `the pointer of ${path} is not written: the ${missing.kind} ${missing.id} that it needs is not in the store`,
-      { hint: `Run 'ocrpipe add ${quoted}' again, or 'ocrpipe pull ${quoted}' if a remote has it.` },
+      { hint: `Run the same command again, or 'ocrpipe pull ${quoted}' first if a remote has it.` },
     );
   }
 

@@ -5,6 +5,7 @@ import type { LocalStore } from '../store/local-store.js';
 import type { FileEntry, SymlinkEntry } from '../store/tree-format.js';
 import { walkTree } from '../store/tree-reader.js';
 import { textBelow } from './byte-path.js';
+import type { Work } from './write-files.js';
 import { namesOf, refuseEscapingLink, type PlannedChange } from './checkout-plan.js';
 
 /** The path that is checked out, and the one above it (or itself) that has the pointer. */
@@ -24,9 +25,9 @@ export class Unplaced {
   }
 
   /** Writes one file (`below`: raw bytes as latin1), unless its bytes cannot be had. */
-  guard(below: string, write: () => void): void {
+  *guard(below: string, write: () => Work<void>): Work<void> {
     try {
-      write();
+      yield* write();
     } catch (error) {
       if (!isUnreadable(error)) throw error;
       const names = error.code === 'object-missing' ? this.#missing : this.#damaged;

@@ -36,6 +36,8 @@ export interface PathStatus {
   there?: Snapshot;
   pointer?: Snapshot;
   lastPut?: Snapshot;
+  /** What a checkout that did not end, or for which bytes were missing, began to put there. */
+  begun?: Snapshot;
   /**
    * Only these parts of the directory were put there (`pull` of a part). `there` is then the whole as it would be with all
    * of it there: the edits over what was last put. What a program reads is only the parts.

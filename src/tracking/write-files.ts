@@ -49,7 +49,7 @@ export interface FreshWriter {
   /** Called with each file and link before it is written. */
   check: (below: string, entry: FileEntry | SymlinkEntry) => void;
   /** Runs the writing of each file, and may go on without one. */
-  guard: (below: string, write: () => void) => void;
+  guard: (below: string, write: () => Work<void>) => Work<void>;
 }
 
 /**
@@ -79,9 +79,7 @@ function* writeFolder(
     writer.check(below, entry);
     if (entry.kind === 'symlink') links.push({ path, target: entry.target });
     else {
-      writer.guard(below, () => {
-        writeNewFile(writer.store, path, entry);
-      });
+      yield* writer.guard(below, () => writeNewFile(writer.store, path, entry));
     }
     written += 1;
     if (written % FILES_PER_BREATH === 0) yield FILES_PER_BREATH;
@@ -89,16 +87,10 @@ function* writeFolder(
   yield written % FILES_PER_BREATH;
 }
 
-function writeNewFile(store: LocalStore, path: BytePath, entry: FileEntry): void {
+function* writeNewFile(store: LocalStore, path: BytePath, entry: FileEntry): Work<void> {
   const target = fsPath(path);
   if (entry.size >= LARGE_BLOB_BYTES && typeof target === 'string') {
-    const mode = makeEmpty(path, modeOf(entry));
-    try {
-      store.copyBlobTo(entry.id, target, { mode });
-    } catch (error) {
-      rmSync(target, { force: true });
-      throw error;
-    }
+    yield* writeLargeFile(store, { path, target }, entry);
     return;
   }
   const bytes = store.read('blob', entry.id);
@@ -108,6 +100,21 @@ function writeNewFile(store: LocalStore, path: BytePath, entry: FileEntry): void
     writeAll(fd, bytes);
   } finally {
     closeSync(fd);
+  }
+}
+
+function* writeLargeFile(
+  store: LocalStore,
+  { path, target }: { path: BytePath; target: string },
+  entry: FileEntry,
+): Work<void> {
+  const mode = makeEmpty(path, modeOf(entry));
+  let whole = false;
+  try {
+    yield* store.copyBlob(entry.id, target, { mode });
+    whole = true;
+  } finally {
+    if (!whole) rmSync(target, { force: true });
   }
 }
 
@@ -150,16 +157,17 @@ export function collision(path: BytePath): OcrpipeError {
   );
 }
 
-/** Puts a file at `path` in one step: temporary name beside it, rename. */
-export function replaceFile(store: LocalStore, path: BytePath, entry: FileEntry): void {
+/** Puts a file at `path` by one rename: temporary name beside it, then the name. */
+export function* replaceFile(store: LocalStore, path: BytePath, entry: FileEntry): Work<void> {
   const temporary = besideBytes(path);
+  let named = false;
   try {
-    writeNewFile(store, temporary, entry);
+    yield* writeNewFile(store, temporary, entry);
     writePoint();
     renameSync(fsPath(temporary), fsPath(path));
-  } catch (error) {
-    rmSync(fsPath(temporary), { force: true });
-    throw error;
+    named = true;
+  } finally {
+    if (!named) rmSync(fsPath(temporary), { force: true });
   }
 }
 

@@ -3,6 +3,13 @@ import type { AbsPath } from '../../base/paths.js';
 import { LineSplitter } from './line-splitter.js';
 import { endGroup } from '../process-group.js';
 
+/** One line that a command printed; a `live` one is written over by the next, as progress bars do. */
+export interface OutputLine {
+  readonly stream: 'stdout' | 'stderr';
+  readonly line: string;
+  readonly live: boolean;
+}
+
 export interface CommandRequest {
   /** Shell command lines, run one after the other until one fails. */
   readonly run: readonly string[];
@@ -10,7 +17,7 @@ export interface CommandRequest {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Called with the id of each child's process group as soon as it exists. */
   readonly onStart: (group: number) => void;
-  readonly onLine: (stream: 'stdout' | 'stderr', line: string) => void;
+  readonly onLine: (output: OutputLine) => void;
   /** Ends the whole process group: SIGTERM, and SIGKILL for what is left after `graceMs`. */
   readonly signal: AbortSignal;
   readonly graceMs?: number;
@@ -58,8 +65,8 @@ function runOne(command: string, request: CommandRequest): Promise<Exit> {
   });
   if (child.pid !== undefined) request.onStart(child.pid);
   const splitters = (['stdout', 'stderr'] as const).map((stream) => {
-    const splitter = new LineSplitter((line) => {
-      request.onLine(stream, line);
+    const splitter = new LineSplitter((line, live) => {
+      request.onLine({ stream, line, live });
     });
     child[stream].on('data', (bytes: Buffer) => {
       splitter.push(bytes);

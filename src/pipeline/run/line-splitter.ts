@@ -3,13 +3,13 @@ import { StringDecoder } from 'node:string_decoder';
 /** A line without an end is handed over in pieces of this many characters. */
 const MAX_LINE = 64 * 1024;
 
-/** Bytes in, whole lines out: '\n', '\r\n', and a bare '\r', with which progress bars rewrite their line. */
+/** Bytes in, whole lines out: '\n', '\r\n', and a bare '\r', with which progress bars rewrite their line: `live` ones. */
 export class LineSplitter {
   private readonly decoder = new StringDecoder('utf8');
   private rest = '';
-  private readonly onLine: (line: string) => void;
+  private readonly onLine: (line: string, live: boolean) => void;
 
-  constructor(onLine: (line: string) => void) {
+  constructor(onLine: (line: string, live: boolean) => void) {
     this.onLine = onLine;
   }
 
@@ -20,18 +20,18 @@ export class LineSplitter {
   /** Hands over what has no line end. */
   end(): void {
     this.take(this.decoder.end());
-    if (this.rest !== '') this.onLine(this.rest.replace(/\r$/, ''));
+    if (this.rest !== '') this.onLine(this.rest.replace(/\r$/, ''), this.rest.endsWith('\r'));
     this.rest = '';
   }
 
   private take(text: string): void {
     this.rest += text;
     // A '\r' at the very end may be the first half of '\r\n': it waits for what comes next.
-    const lines = this.rest.split(/\r\n|\n|\r(?!$)/);
-    this.rest = lines.pop()!;
-    for (const line of lines) this.onLine(line);
+    const parts = this.rest.split(/(\r\n|\n|\r(?!$))/);
+    this.rest = parts.pop()!;
+    for (let at = 0; at < parts.length; at += 2) this.onLine(parts[at]!, parts[at + 1] === '\r');
     while (this.rest.length > MAX_LINE) {
-      this.onLine(this.rest.slice(0, MAX_LINE));
+      this.onLine(this.rest.slice(0, MAX_LINE), false);
       this.rest = this.rest.slice(MAX_LINE);
     }
   }

@@ -16,7 +16,8 @@ import type { Reason } from '../staleness/reason.js';
 import { poolsOf } from '../definition/resources.js';
 import type { LockedPath } from '../records/signature.js';
 import type { Stage } from '../definition/stage.js';
-import { restoreStage, ROOT_VARIABLE, runStage, StageFailed, STAGE_VARIABLE } from './run-stage.js';
+import { restoreStage, runStage, StageFailed } from './run-stage.js';
+import { ROOT_VARIABLE, STAGE_VARIABLE } from '../stage-variables.js';
 import { runSchedule, type Outcome } from './schedule.js';
 
 export interface ReproRequest {

@@ -12,12 +12,9 @@ import { reasonText, type Reason } from '../staleness/reason.js';
 import { signatureOf, type LockedPath } from '../records/signature.js';
 import { editedPaths, type StageNow } from '../staleness/staleness.js';
 import { StageLog } from './stage-log.js';
+import { ROOT_VARIABLE, STAGE_VARIABLE } from '../stage-variables.js';
 import type { Stage } from '../definition/stage.js';
 import { editedOutput } from '../staleness/tracked-inputs.js';
-
-/** Set for stages: the name of the stage that runs, and the workspace whose repro runs it. */
-export const STAGE_VARIABLE = 'OCRPIPE_STAGE';
-export const ROOT_VARIABLE = 'OCRPIPE_ROOT';
 
 /** The commands of a stage failed; `lastLines` is the end of what they printed. */
 export class StageFailed extends OcrpipeError {
@@ -158,9 +155,9 @@ async function runLogged({ host, marks }: LoadedPipeline, stage: Stage): Promise
       onStart: (group) => {
         marks.started(stage, group);
       },
-      onLine: (stream, line) => {
-        log.write(line);
-        host.events({ type: 'stage-output', stage: stage.name, stream, line });
+      onLine: ({ stream, line, live }) => {
+        log.write(line, live);
+        host.events({ type: 'stage-output', stage: stage.name, stream, line, ...(live && { live }) });
       },
     });
     if (!result.ok) throw new StageFailed(stage, result, log);

@@ -9,7 +9,8 @@ const LAST_LINES = 20;
 export class StageLog {
   readonly path: string;
   private readonly fd: number;
-  private readonly last: string[] = [];
+  private last: string[] = [];
+  private lastIsLive = false;
 
   constructor(stateFolder: AbsPath, stage: string) {
     this.path = stageLogPath(stateFolder, stage);
@@ -17,10 +18,12 @@ export class StageLog {
     this.fd = openSync(this.path, 'w');
   }
 
-  write(line: string): void {
+  /** `live`: the next line is written over this one, and takes its place among the last ones. */
+  write(line: string, live: boolean): void {
     writeSync(this.fd, `${line}\n`);
-    this.last.push(line);
-    if (this.last.length > LAST_LINES) this.last.shift();
+    const kept = this.lastIsLive ? this.last.slice(0, -1) : this.last;
+    this.last = [...kept, line].slice(-LAST_LINES);
+    this.lastIsLive = live;
   }
 
   lastLines(): readonly string[] {

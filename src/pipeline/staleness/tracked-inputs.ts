@@ -3,6 +3,7 @@ import { isWithin, type RepoPath } from '../../base/paths.js';
 import { shellQuote } from '../../base/shell-quote.js';
 import { removeAbandonedIn } from '../../tracking/abandoned.js';
 import { bytePath } from '../../tracking/byte-path.js';
+import { isRestUnknown } from '../../tracking/unknown-rest.js';
 import type { PathState, Snapshot } from '../../tracking/workspace-files.js';
 import { OutputIndex } from '../definition/graph.js';
 import type { PipelineHost } from '../host.js';
@@ -17,6 +18,8 @@ export interface Unsettled {
   readonly pointer: Snapshot;
   /** A stage reads more of it than the parts that were pulled. */
   readonly incomplete: boolean;
+  /** It was edited, and it is not known which files of it were deleted and which never came. */
+  readonly unknownRest: boolean;
   /** The stage that makes it, if it is an output that the chosen stages only read. */
   readonly maker: string | undefined;
 }
@@ -39,13 +42,15 @@ export async function unsettledInputs(
     .filter((path) => deps.some((dep) => isWithin(dep, path) || isWithin(path, dep)));
   const states = await Promise.all(
     read.map(async (path): Promise<Unsettled | undefined> => {
-      const { state, pointer, parts } = await host.files.state(path, host);
+      const status = await host.files.state(path, host);
+      const { state, pointer, parts } = status;
       const used = deps.filter((dep) => isWithin(dep, path) || isWithin(path, dep));
       const incomplete =
         parts !== undefined && !used.every((dep) => parts.some((part) => isWithin(dep, part)));
       const absent = incomplete && (state === 'clean' || state === 'pointer-moved');
       const maker = outputs.makerOf(path);
-      return pointer && { path, state: absent ? 'missing' : state, pointer, incomplete, maker };
+      const unknownRest = state === 'modified' && isRestUnknown(status, host.files);
+      return pointer && { path, state: absent ? 'missing' : state, pointer, incomplete, unknownRest, maker };
     }),
   );
   return states.filter((each) => each !== undefined).filter(({ state }) => state !== 'clean');
@@ -60,9 +65,10 @@ export function unsettledProblems(
   pipeline: Pipeline,
   unsettled: readonly Unsettled[],
 ): Problem[] {
-  return unsettled.flatMap(({ path, state, pointer, incomplete, maker }): Problem[] => {
+  return unsettled.flatMap(({ path, state, pointer, incomplete, unknownRest, maker }): Problem[] => {
     if (state === 'conflict') return [bothChanged(path)];
     if (state === 'modified' && incomplete) return [partlyHere(path)];
+    if (unknownRest) return [notAllHere(path)];
     const mayChange = maker === undefined || pipeline.stages.get(maker)!.frozen;
     if (state === 'modified' && !mayChange) return [editedOutput(path, maker)];
     if (state === 'modified' || host.files.inStore(pointer)) return [];
@@ -78,10 +84,11 @@ export function unsettledProblems(
 }
 
 function bothChanged(path: RepoPath): Problem {
+  const quoted = shellQuote(path);
   return {
     code: 'changed-on-both-sides',
     message: `'${path}' was edited here, and its pointer '${path}.ocr' was changed too`,
-    hint: `To take the edited bytes: 'ocrpipe add ${path}'. To take those of the pointer: 'ocrpipe checkout --force ${path}'.`,
+    hint: `To take the edited bytes: 'ocrpipe commit ${quoted}'. To take those of the pointer: 'ocrpipe checkout --force ${quoted}'.`,
   };
 }
 
@@ -91,6 +98,15 @@ function partlyHere(path: RepoPath): Problem {
     code: 'missing-data',
     message: `only parts of '${path}' are here, and they were edited`,
     hint: `Record the edits, then get the rest: 'ocrpipe commit ${quoted}', 'ocrpipe pull ${quoted}'.`,
+  };
+}
+
+function notAllHere(path: RepoPath): Problem {
+  const quoted = shellQuote(path);
+  return {
+    code: 'missing-data',
+    message: `not all of '${path}' is here, and it was edited: which files of it were deleted and which never came is not known`,
+    hint: `Get the rest with 'ocrpipe pull', or track exactly what is there with 'ocrpipe add ${quoted}'.`,
   };
 }
 

@@ -19,7 +19,7 @@ async function run(commands: readonly string[], request: Partial<CommandRequest>
     cwd: temporaryFolder(),
     env: process.env,
     onStart: () => undefined,
-    onLine: (stream, line) => void lines.push(`${stream}: ${line}`),
+    onLine: ({ stream, line }) => void lines.push(`${stream}: ${line}`),
     signal: new AbortController().signal,
     ...request,
   });
@@ -102,6 +102,19 @@ describe('LineSplitter', () => {
     expect(split('a\r', '\nb')).toEqual(['a', 'b']);
     expect(split('10 %\r', '20 %\r')).toEqual(['10 %', '20 %']);
     expect(split('\n\n')).toEqual(['', '']);
+  });
+
+  it('tells the lines that are written over', () => {
+    const lines: [string, boolean][] = [];
+    const splitter = new LineSplitter((line, live) => void lines.push([line, live]));
+    splitter.push(Buffer.from('a\n10 %\r20 %\r\n30 %\r'));
+    splitter.end();
+    expect(lines).toEqual([
+      ['a', false],
+      ['10 %', true],
+      ['20 %', false],
+      ['30 %', true],
+    ]);
   });
 
   it('puts characters together that were cut in two', () => {

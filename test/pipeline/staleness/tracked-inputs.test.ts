@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { RepoPath } from '../../../src/base/paths.js';
 import { newPipeline, type PipelineWorkspace } from '../pipeline-workspace.js';
 
 const refusal = (code: string): unknown => expect.objectContaining({ code, exitCode: 2 }) as unknown;
@@ -50,7 +51,7 @@ describe('before repro reads a tracked path', () => {
     await expect(workspace.repro()).rejects.toEqual(refusal('changed-on-both-sides'));
     await expect(workspace.repro()).rejects.toThrow(
       expect.objectContaining({
-        hint: expect.stringMatching(/ocrpipe add .*ocrpipe checkout --force/s) as unknown,
+        hint: expect.stringMatching(/ocrpipe commit .*ocrpipe checkout --force/s) as unknown,
       }),
     );
     expect(workspace.read('data/raw/a.txt')).toBe('edited\n');
@@ -66,6 +67,24 @@ describe('before repro reads a tracked path', () => {
     workspace.remove('data/raw');
     workspace.remove('.ocrstore/packs');
     await expect(workspace.repro()).rejects.toEqual(refusal('missing-data'));
+  });
+
+  it('edited where not all of it came: refused, so that no file is taken for deleted', async () => {
+    const workspace = await newPipeline();
+    const large = 'x'.repeat(1_500_000);
+    workspace.write('data/raw/large', large);
+    await workspace.add('data/raw');
+    const pointer = workspace.read('data/raw.ocr');
+    for (const name of ['data/raw', '.ocrstore/objects', '.ocrstore/index']) workspace.remove(name);
+    const { files } = workspace.host();
+    const path = 'data/raw' as RepoPath;
+    await expect(files.checkout(path, files.pointer(path)!)).rejects.toThrow('data/raw/large');
+    workspace.write('data/raw/a.txt', 'edited\n');
+    await expect(workspace.repro()).rejects.toMatchObject({ code: 'missing-data', exitCode: 2 });
+    expect(workspace.read('data/raw.ocr')).toBe(pointer);
+    await workspace.add('data/raw');
+    await workspace.repro();
+    expect(workspace.read('data/raw.ocr')).not.toBe(pointer);
   });
 
   it('a part of tracked data is read: the whole is put in place', async () => {
