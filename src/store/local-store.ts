@@ -31,6 +31,9 @@ export interface CopyOptions {
   sync?: boolean;
 }
 
+/** Work that stops now and then, with 0 more files done, so that its caller can do something else or end it. */
+type Steps = Generator<0, void>;
+
 /**
  * A store in a folder of this machine, or on a disk that machines share. Reading needs no lock: what has a name never
  * changes. Several processes may write at once. Close it to give the open files back.
@@ -76,7 +79,7 @@ export class LocalStore implements ObjectReader {
   holds(kind: ObjectKind, id: ContentId, size?: number): boolean {
     if (!this.has(kind, id, size)) return false;
     if (kind === 'blob' && (this.#loose.sizeOf(id) ?? 0) >= LARGE_BLOB_BYTES) {
-      return this.#readLarge(id) || this.#readPacked(kind, id) !== undefined;
+      return this.#isSoundLarge(id) || this.#readPacked(kind, id) !== undefined;
     }
     return (this.#readPacked(kind, id) ?? this.#readLoose(kind, id)) !== undefined;
   }
@@ -84,7 +87,7 @@ export class LocalStore implements ObjectReader {
   /**
    * The verified bytes of an object. Every copy that the store has is tried before `object-damaged` is thrown;
    * `object-missing` if there is none. A copy with wrong bytes is moved to `quarantine/` and counts as absent from then on, so
-   * that the next `add` or `pull` stores the object anew. Large blobs are better copied with `copyBlobTo`.
+   * that the next `add` or `pull` stores the object anew. Large blobs are better copied with `copyBlob`.
    */
   read(kind: ObjectKind, id: ContentId): Buffer {
     const bytes = this.#readPacked(kind, id) ?? this.#readLoose(kind, id);
@@ -106,22 +109,26 @@ export class LocalStore implements ObjectReader {
   /**
    * Writes a blob's verified bytes to `target`: to a temporary name beside it, then renamed, so that `target` is whole or
    * untouched. Bytes that are not those of the id never get the name. Throws, and sets damaged copies aside, like `read`.
+   *
+   * Done in steps, as a large blob takes long: it stops after each MiB, and its caller goes on or, by `return`, gives it up;
+   * then nothing of it stays.
    */
-  copyBlobTo(id: ContentId, target: string, options: CopyOptions = {}): void {
+  *copyBlob(id: ContentId, target: string, options: CopyOptions = {}): Steps {
     const large = this.#loose.sizeOf(id);
-    if (large !== undefined && large >= LARGE_BLOB_BYTES) {
-      this.#writeBeside(target, options, (fd) => {
-        const write = (chunk: Uint8Array): void => {
-          writeAll(fd, chunk);
-        };
-        if (!this.#readLarge(id, write)) throw this.#unreadable('blob', id);
-      });
-      return;
+    const chunks =
+      large !== undefined && large >= LARGE_BLOB_BYTES ? this.#chunksOf(id) : [this.read('blob', id)];
+    const temporary = temporaryBeside(target);
+    let named = false;
+    try {
+      writePoint();
+      yield* writeInSteps(temporary, chunks, options);
+      writePoint();
+      renameSync(temporary, target);
+      named = true;
+    } finally {
+      if (!named) unlinkIfThere(temporary);
     }
-    const bytes = this.read('blob', id);
-    this.#writeBeside(target, options, (fd) => {
-      writeAll(fd, bytes);
-    });
+    if (options.sync) syncDirectory(dirname(target));
   }
 
   /** Begins to write objects. Use one writer for one piece of work, and end it with `finish` or `abort`. */
@@ -281,42 +288,51 @@ export class LocalStore implements ObjectReader {
     return { in: 'pack', pack, file: this.#shelf.fileOf(pack), offset, length };
   }
 
-  /** Reads a large blob to its end, handing the bytes on; false, and set aside, if they are not those of the id. */
-  #readLarge(id: ContentId, take: (chunk: Uint8Array) => void = () => undefined): boolean {
+  /** True if a large blob, read to its end, is that of the id; if not, it is set aside. */
+  #isSoundLarge(id: ContentId): boolean {
+    try {
+      const chunks = this.#chunksOf(id);
+      while (chunks.next().done !== true) continue;
+      return true;
+    } catch (error) {
+      if (error instanceof OcrpipeError && error.code === 'object-damaged') return false;
+      throw error;
+    }
+  }
+
+  /**
+   * The bytes of a large blob. Only when it ends without an error are they those of the id: else it sets the blob aside and
+   * throws `object-damaged`. A chunk is overwritten by the next.
+   */
+  *#chunksOf(id: ContentId): Generator<Uint8Array> {
     const source = openSync(this.#loose.fileOf(id), 'r');
     try {
       const hash = createHash('sha256');
       const chunk = Buffer.allocUnsafe(COPY_CHUNK_BYTES);
       for (let read = readSync(source, chunk); read > 0; read = readSync(source, chunk)) {
         hash.update(chunk.subarray(0, read));
-        take(chunk.subarray(0, read));
+        yield chunk.subarray(0, read);
       }
-      if (hash.digest('hex') === id) return true;
+      if (hash.digest('hex') === id) return;
     } finally {
       closeSync(source);
     }
     this.#setObjectAside(id);
-    return false;
+    throw this.#unreadable('blob', id);
   }
+}
 
-  #writeBeside(target: string, options: CopyOptions, write: (fd: number) => void): void {
-    const temporary = temporaryBeside(target);
-    writePoint();
-    const fd = openSync(temporary, 'wx', options.mode ?? 0o666);
-    try {
-      try {
-        write(fd);
-        if (options.mode !== undefined) fchmodSync(fd, options.mode);
-        if (options.sync) fsyncSync(fd);
-      } finally {
-        closeSync(fd);
-      }
-      writePoint();
-      renameSync(temporary, target);
-    } catch (error) {
-      unlinkIfThere(temporary);
-      throw error;
+/** Writes a new file, and stops after each chunk. */
+function* writeInSteps(file: string, chunks: Iterable<Uint8Array>, options: CopyOptions): Steps {
+  const fd = openSync(file, 'wx', options.mode ?? 0o666);
+  try {
+    for (const chunk of chunks) {
+      writeAll(fd, chunk);
+      yield 0;
     }
-    if (options.sync) syncDirectory(dirname(target));
+    if (options.mode !== undefined) fchmodSync(fd, options.mode);
+    if (options.sync) fsyncSync(fd);
+  } finally {
+    closeSync(fd);
   }
 }

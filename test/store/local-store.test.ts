@@ -280,9 +280,7 @@ describe('damage', () => {
         message: expect.stringContaining(id) as unknown,
       }) as unknown;
       expect(() => store.read('blob', id)).toThrow(refusal);
-      expect(() => {
-        store.copyBlobTo(id, target);
-      }).toThrow(refusal);
+      expect(() => [...store.copyBlob(id, target)]).toThrow(refusal);
     }
     expect(existsSync(target)).toBe(false);
     expect(readdirSync(join(target, '..'))).toEqual([]);
@@ -432,12 +430,28 @@ describe('copying a blob out', () => {
     const target = join(temporaryFolder(), 'target');
     const [small, large] = put(store, 'small', Buffer.alloc(2 * MEBIBYTE + 1, 3));
     writeFileSync(target, 'before');
-    store.copyBlobTo(small!, target, { mode: 0o755, sync: true });
+    expect([...store.copyBlob(small!, target, { mode: 0o755, sync: true })]).toHaveLength(1);
     expect(readFileSync(target, 'utf8')).toBe('small');
     expect(statSync(target).mode & 0o777).toBe(0o755);
-    store.copyBlobTo(large!, target, { mode: 0o644 });
+    expect([...store.copyBlob(large!, target, { mode: 0o644 })]).toHaveLength(3);
     expect(contentIdOf(readFileSync(target))).toBe(large);
     expect(statSync(target).mode & 0o777).toBe(0o644);
+    store.close();
+  });
+});
+
+describe('copying a large blob out', () => {
+  it('can be given up after any step, and then leaves nothing', () => {
+    const store = freshStore();
+    const target = join(temporaryFolder(), 'target');
+    const [large] = put(store, Buffer.alloc(2 * MEBIBYTE + 1, 3));
+    for (const given of [1, 3]) {
+      const steps = store.copyBlob(large!, target);
+      for (let step = 0; step < given; step += 1) expect(steps.next().done).toBe(false);
+      expect(readdirSync(join(target, '..'))).toHaveLength(1);
+      steps.return();
+      expect(readdirSync(join(target, '..'))).toEqual([]);
+    }
     store.close();
   });
 });

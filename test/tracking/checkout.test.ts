@@ -272,6 +272,27 @@ describe('checkout', () => {
     expect(await folder.files().checkout(data, first, { keepEdits: true })).toBe(true);
   });
 
+  test.each(['a folder', 'a file'])(
+    '%s with a large file can be given up while that is copied',
+    async (kind) => {
+      const folder = new TrackedFolder();
+      const name = kind === 'a file' ? 'data' : 'data/sub/large';
+      folder.write(name, Buffer.alloc(96 * 1024 * 1024, 'x'));
+      const snapshot = await folder.add('data');
+      folder.remove('data');
+      const controller = new AbortController();
+      const events = (): void => {
+        controller.abort(new Error('given up'));
+      };
+      const given = folder.files().checkout(data, snapshot, { events, signal: controller.signal });
+      await expect(given).rejects.toThrow('given up');
+      const names = folder.names('.').filter((each) => !each.startsWith('.ocrstore'));
+      expect(names).toEqual(['.gitignore', 'data.ocr']);
+      expect(await folder.files().checkout(data, snapshot)).toBe(true);
+      expect((await folder.files().snapshot(data))?.id).toBe(snapshot.id);
+    },
+  );
+
   test('a copy in the store that is damaged or cut does not stand for the one in the workspace', async () => {
     const folder = new TrackedFolder();
     const large = Buffer.alloc(1_500_000, 'x');
