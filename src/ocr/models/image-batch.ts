@@ -46,7 +46,8 @@ export function toImageBatch({ values, shape, steps }: BatchArray): ImageBatch {
 export function withBatchSize(error: unknown, { shape }: Pick<BatchArray, 'shape'>): unknown {
   if (!(error instanceof OcrpipeError) || error.code !== 'out-of-memory') return error;
   const [images, height, width] = shape;
-  const batch = `a batch of ${images} images, the widest ${width} pixels at a height of ${height}, does not fit into memory`;
+  const size = `${images === 1 ? 'one image' : `${images} images, the widest`} ${width} pixels wide at a height of ${height}`;
+  const batch = `a batch of ${size} does not fit into memory`;
   const { exitCode, hint = '' } = error;
   return new OcrpipeError(error.code, `${batch}: ${error.message}`, { exitCode, hint, cause: error });
 }

@@ -57,16 +57,22 @@ export class Adam {
     this.#clipNorm = options.clipNorm;
   }
 
-  /** Moves the variables by one step. The gradients stay the caller's. Variables without a gradient stay as they are. */
-  apply(variables: NamedVariables, gradients: NamedGradients, learningRate: number): void {
+  /**
+   * Moves the variables by one step. The gradients stay the caller's. Variables without a gradient stay as they are.
+   * @returns false, with nothing changed, if there is a `clipNorm` and the norm of the gradients is no finite number
+   */
+  apply(variables: NamedVariables, gradients: NamedGradients, learningRate: number): boolean {
+    const gradientScale = this.#clipScale(gradients);
+    if (gradientScale === undefined) return false;
     this.#step++;
-    const settings = this.#settings(learningRate, this.#clipScale(gradients));
+    const settings = this.#settings(learningRate, gradientScale);
     const update = hasKernel(ADAM) ? updateInPlace : updateWithOps;
     for (const [name, gradient] of Object.entries(gradients)) {
       const variable = variables[name];
       if (variable === undefined) throw new RangeError(`no variable is named ${name}`);
       update(variable, gradient, this.#momentsOf(name, variable), settings);
     }
+    return true;
   }
 
   #settings(learningRate: number, gradientScale: number): StepSettings {
@@ -81,13 +87,14 @@ export class Adam {
     };
   }
 
-  /** What all gradients are multiplied with so that their global norm stays within the limit. */
-  #clipScale(gradients: NamedGradients): number {
+  /** What all gradients are multiplied with so that their norm stays within the limit; undefined if it is not finite. */
+  #clipScale(gradients: NamedGradients): number | undefined {
     if (this.#clipNorm === undefined) return 1;
     const norm = tf.tidy(() => {
       const squares = Object.values(gradients).map((gradient) => tf.sum(tf.square(gradient)));
       return Math.sqrt(tf.addN(squares).dataSync()[0]!);
     });
+    if (!Number.isFinite(norm)) return undefined;
     return norm > this.#clipNorm ? this.#clipNorm / norm : 1;
   }
 

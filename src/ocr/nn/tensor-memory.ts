@@ -1,7 +1,7 @@
 import { getBackend } from '@tensorflow/tfjs-core';
 
 /** Of the 4 GiB that WebAssembly can address; the rest is for gaps between tensors, which grow with the variety of widths. */
-const WASM_BYTES = 3 * 2 ** 30;
+const WASM_BYTES = 2.5 * 2 ** 30;
 
 /**
  * Bytes of tensors that may be in use at once on the current backend. One figure for all machines, because what a training

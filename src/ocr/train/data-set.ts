@@ -3,6 +3,7 @@ import { contentIdOf } from '../../base/content-id.js';
 import { OcrpipeError, userError } from '../../base/errors.js';
 import type { EventSink } from '../../base/events.js';
 import type { Sample } from '../formats/sample.js';
+import { imageTooWide } from '../images/load.js';
 import { unreadableImages } from '../images/unreadable.js';
 import { timeSteps, type ModelConfig } from '../models/model-config.js';
 import { describeCharacter, learnAlphabet, alphabetOf, type Alphabet } from '../text/alphabet.js';
@@ -65,13 +66,15 @@ export function trainingAlphabet(
 export interface Checking {
   config: ModelConfig;
   cache: ImageCache;
+  /** An image wider than this is refused: `image-too-wide`. */
+  widestPx: number;
   events: EventSink;
   signal: AbortSignal | undefined;
 }
 
 /**
- * Decodes every image once, so that a broken one is known before the first step and not after an hour. Throws
- * `images-unreadable` (exit code 2) naming the first few of all that are broken.
+ * Decodes every image once, so that one that cannot be used is known before the first step and not after an hour.
+ * Throws `images-unreadable` (exit code 2) naming the first few of all that are broken or too wide.
  */
 export async function checkImages(
   samples: readonly Sample[],
@@ -102,9 +105,10 @@ export async function checkImages(
 
 async function checkOne(
   sample: Sample,
-  { config, cache }: Checking,
+  { config, cache, widestPx }: Checking,
 ): Promise<{ sample: CheckedSample; line: string }> {
   const pixels = await cache.load(sample.image);
+  if (pixels.widthPx > widestPx) throw imageTooWide(sample.image, pixels, widestPx);
   const text = sample.text.normalize('NFC');
   const id = contentIdOf(await readFile(sample.image));
   return {

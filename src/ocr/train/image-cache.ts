@@ -1,17 +1,15 @@
-import { loadImage, type Pixels } from '../images/load.js';
-import { imageFit, type ModelConfig } from '../models/model-config.js';
+import { loadImage, type LoadOptions, type Pixels } from '../images/load.js';
 
-/** Decoded images at the model's height, kept in memory while there is room. */
+/** Decoded images as `options` say, kept in memory while there is room. */
 export interface ImageCache {
-  /** Throws `image-unreadable`, naming the file. */
+  /** Throws `image-unreadable` and `image-too-wide`, naming the file. */
   load(file: string): Promise<Pixels>;
   /** True while another image would be kept. */
   hasRoom(): boolean;
 }
 
-export function imageCache(config: ModelConfig, limitBytes: number): ImageCache {
+export function imageCache(options: LoadOptions, limitBytes: number): ImageCache {
   const kept = new Map<string, Pixels>();
-  const options = { channels: config.channels, fit: imageFit(config) };
   let bytes = 0;
   return {
     hasRoom: () => bytes < limitBytes,

@@ -3,12 +3,12 @@ import { OcrpipeError } from '../../base/errors.js';
 import { randomFrom } from '../../base/random.js';
 import { Adam, type AdamState } from '../nn/adam.js';
 import { ctcLoss } from '../nn/ctc-loss.js';
-import { toImageBatch } from '../models/image-batch.js';
+import { toImageBatch, withBatchSize } from '../models/image-batch.js';
 import type { Recogniser } from '../models/recogniser.js';
 import type { NamedArray } from '../models/variables.js';
 import { decodeLogits } from '../predict/recognise.js';
 import type { TrainConfig } from './train-config.js';
-import type { TrainingBatch } from './training-batches.js';
+import type { BatchPart, TrainingBatch } from './training-batches.js';
 import { WeightAverage } from './weight-average.js';
 
 /** What one step showed. */
@@ -26,6 +26,14 @@ export interface LearnerState {
   optimiser: AdamState;
 }
 
+/** What one part of a batch gives: tensors that the caller disposes of. */
+interface PartGradients {
+  value: tf.Scalar;
+  /** By the names of the variables. */
+  gradients: tf.NamedTensorMap;
+  logits: tf.Tensor;
+}
+
 /** A recogniser while it learns: weights, optimiser, averaged weights. */
 export class Learner {
   readonly model: Recogniser;
@@ -40,37 +48,80 @@ export class Learner {
     if (config.averaging > 0) this.#average = new WeightAverage(model.network.variables, config.averaging);
   }
 
-  /** Forward, loss, gradients, one move of the weights. Throws `loss-not-finite` before it would spoil them. */
+  /**
+   * Forward, loss, gradients, one move of the weights. Throws `loss-not-finite` before it would spoil them, and
+   * `out-of-memory` (exit code 2), naming the size of the batch.
+   */
   async step(batch: TrainingBatch, learningRate: number): Promise<StepResult> {
-    const { network } = this.model;
-    const trainable = Object.fromEntries(network.variables.trainable);
-    const { value, grads, logits } = this.#gradients(batch);
+    const { loss, texts, gradients } = await this.#learnFrom(batch);
     try {
-      const [loss] = await value.data<'float32'>();
-      if (!Number.isFinite(loss)) throw notFinite(batch, learningRate);
-      const named = Object.entries(trainable).map(([name, weights]) => [name, grads[weights.name]!] as const);
-      this.#adam.apply(trainable, Object.fromEntries(named), learningRate);
+      const trainable = Object.fromEntries(this.model.network.variables.trainable);
+      const moved = Number.isFinite(loss) && this.#adam.apply(trainable, gradients, learningRate);
+      if (!moved) throw notFinite(batch, learningRate, Number.isFinite(loss) ? 'gradient' : 'loss');
       this.#average?.update(batch.step);
-      const readings = decodeLogits(this.model, await logits.data<'float32'>(), batch);
-      return { loss: loss!, texts: readings.map(({ text }) => text) };
+      return { loss, texts };
     } finally {
-      tf.dispose([value, grads, logits]);
+      tf.dispose(gradients);
     }
   }
 
-  #gradients(batch: TrainingBatch): { value: tf.Scalar; grads: tf.NamedTensorMap; logits: tf.Tensor } {
+  /** Loss, readings and gradients of a batch: of its parts averaged, each with its share of the samples. */
+  async #learnFrom(batch: TrainingBatch): Promise<StepResult & { gradients: tf.NamedTensorMap }> {
+    const texts: string[] = [];
+    let gradients: tf.NamedTensorMap = {};
+    let loss = 0;
+    try {
+      for (const [index, part] of batch.parts.entries()) {
+        const share = part.samples.length / batch.samples.length;
+        const found = this.#gradients(part, this.#dropoutSeed(batch.step, index));
+        gradients = share === 1 ? found.gradients : addShare(gradients, found.gradients, share);
+        const [partLoss, readings] = await this.#readOut(found, part);
+        loss += share * partLoss;
+        texts.push(...readings);
+      }
+    } catch (error) {
+      tf.dispose(gradients);
+      throw error;
+    }
+    return { loss, texts, gradients };
+  }
+
+  /** Loss and readings as plain values; their tensors are freed. */
+  async #readOut({ value, logits }: PartGradients, part: BatchPart): Promise<[number, string[]]> {
+    try {
+      const [loss] = await value.data<'float32'>();
+      const readings = decodeLogits(this.model, await logits.data<'float32'>(), part);
+      return [loss!, readings.map(({ text }) => text)];
+    } finally {
+      tf.dispose([value, logits]);
+    }
+  }
+
+  #dropoutSeed(step: number, part: number): number {
+    const place = part === 0 ? [step] : [step, part];
+    return randomFrom(this.#config.seed, 'dropout', ...place).uint32();
+  }
+
+  #gradients(part: BatchPart, dropoutSeed: number): PartGradients {
     const { network } = this.model;
-    const seed = randomFrom(this.#config.seed, 'dropout', batch.step).uint32();
-    const input = toImageBatch(batch);
+    const { trainable } = network.variables;
     const kept: tf.Tensor[] = [];
-    const { value, grads } = tf.variableGrads(() => {
-      const logits = network.train(input, seed);
-      kept.push(tf.keep(logits));
-      const labels = batch.samples.map(({ label }) => label);
-      return ctcLoss(logits, { labels, logitLengths: batch.steps }).loss as tf.Scalar;
-    }, [...network.variables.trainable.values()]);
-    input.images.dispose();
-    return { value, grads, logits: kept[0]! };
+    try {
+      const input = toImageBatch(part);
+      kept.push(input.images);
+      const { value, grads } = tf.variableGrads(() => {
+        const logits = network.train(input, dropoutSeed);
+        kept.push(tf.keep(logits));
+        const labels = part.samples.map(({ label }) => label);
+        return ctcLoss(logits, { labels, logitLengths: part.steps }).loss as tf.Scalar;
+      }, [...trainable.values()]);
+      const named = [...trainable].map(([name, weights]) => [name, grads[weights.name]!] as const);
+      return { value, gradients: Object.fromEntries(named), logits: kept.pop()! };
+    } catch (error) {
+      throw withBatchSize(error, part);
+    } finally {
+      tf.dispose(kept);
+    }
   }
 
   /** Runs `use` with the weights that would be saved: the averaged ones, if there are any. */
@@ -104,11 +155,25 @@ export class Learner {
   }
 }
 
-function notFinite(batch: TrainingBatch, learningRate: number): OcrpipeError {
+/** `total` and the given share of `more`; both are disposed of. */
+function addShare(total: tf.NamedTensorMap, more: tf.NamedTensorMap, share: number): tf.NamedTensorMap {
+  const sums = tf.tidy(() => {
+    const shares = Object.entries(more).map(([name, gradient]) => {
+      const before = total[name];
+      const part = tf.mul(gradient, share);
+      return [name, before === undefined ? part : tf.add(before, part)] as const;
+    });
+    return Object.fromEntries(shares);
+  });
+  tf.dispose([more, total]);
+  return sums;
+}
+
+function notFinite(batch: TrainingBatch, learningRate: number, what: 'loss' | 'gradient'): OcrpipeError {
   const names = batch.samples.slice(0, 3).map(({ name }) => name);
   return new OcrpipeError(
     'loss-not-finite',
-    `the loss is no longer a number at step ${batch.step + 1} (epoch ${batch.epoch + 1}, learning rate ` +
+    `the ${what} is no longer a number at step ${batch.step + 1} (epoch ${batch.epoch + 1}, learning rate ` +
       `${learningRate.toPrecision(3)}, images ${names.join(', ')}, …)`,
     {
       hint: "Training diverged: lower 'train.learningRate' or 'train.clipNorm', or raise 'train.warmupSteps'.",

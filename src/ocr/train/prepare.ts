@@ -1,5 +1,8 @@
 import { resolve } from 'node:path';
 import { readSamples } from '../formats/read-samples.js';
+import { columnsThatFit, trainingNeed } from '../models/memory-need.js';
+import { readingOptions } from '../models/reading-limit.js';
+import { tensorMemoryBytes } from '../nn/tensor-memory.js';
 import { describeCharacter, type Alphabet } from '../text/alphabet.js';
 import {
   checkImages,
@@ -21,11 +24,13 @@ export interface PreparedData {
   training: DataSet<TrainingSample>;
   validation: DataSet<CheckedSample>;
   cache: ImageCache;
+  /** Pixels of width that are learnt from at once, all images filled up to the widest. */
+  widthPx: number;
 }
 
 /**
  * Reads both manifests, settles the alphabet, opens every image and checks every label: all that can be wrong with the
- * data is said before anything is computed or written.
+ * data is said before anything is computed or written. The backend must be open: its memory says how wide images may be.
  */
 export async function prepareData(job: TrainingJob): Promise<PreparedData> {
   const { settings, events, signal } = job;
@@ -35,15 +40,20 @@ export async function prepareData(job: TrainingJob): Promise<PreparedData> {
   const validationSamples = (await readSamples(resolve(job.cwd, job.val), { ...reading, shownAs: job.val }))
     .samples;
   const alphabet = trainingAlphabet(trainingSamples, settings.train.alphabet, job.train);
-  const cache = imageCache(settings.model, settings.train.cacheMiB * MIB);
-  const checking = { config: settings.model, cache, events, signal };
+  const config = settings.model;
+  const cache = imageCache(readingOptions({ config, alphabet }), settings.train.cacheMiB * MIB);
+  const need = trainingNeed(config, alphabet.size + 1);
+  const widthPx = columnsThatFit(need, job.memoryBytes ?? tensorMemoryBytes());
+  const checking = { config, cache, events, signal, widestPx: widthPx };
   const training = encodeLabels(
     await checkImages(trainingSamples, 'check training images', checking),
     alphabet,
   );
-  const validation = await checkImages(validationSamples, 'check validation images', checking);
+  // One that is too wide to be read is refused by the cache.
+  const onlyRead = { ...checking, widestPx: Infinity };
+  const validation = await checkImages(validationSamples, 'check validation images', onlyRead);
   reportStrangers(validation.samples, alphabet, job);
-  return { alphabet, training, validation, cache };
+  return { alphabet, training, validation, cache, widthPx };
 }
 
 function reportStrangers(

@@ -1,5 +1,7 @@
 import { randomFrom } from '../../base/random.js';
 import { augment } from '../images/augment.js';
+import type { Pixels } from '../images/load.js';
+import { cutBatches } from '../models/batch-cuts.js';
 import { batchArray, type BatchArray } from '../models/image-batch.js';
 import { batchesPerEpoch, epochBatches } from './data-order.js';
 import type { TrainingSample } from './data-set.js';
@@ -7,11 +9,18 @@ import type { ImageCache } from './image-cache.js';
 import type { TrainingSettings } from './train-config.js';
 
 /** One step's images, varied, and labels. */
-export interface TrainingBatch extends BatchArray {
+export interface TrainingBatch {
   /** Counts from 0 over the whole training. */
   step: number;
   /** Counts from 0. */
   epoch: number;
+  samples: TrainingSample[];
+  /** The same samples in parts that memory holds one at a time: one part, unless the images are very wide. */
+  parts: BatchPart[];
+}
+
+/** Images that are computed together. */
+export interface BatchPart extends BatchArray {
   samples: TrainingSample[];
 }
 
@@ -22,6 +31,8 @@ export interface BatchSource {
   samples: readonly TrainingSample[];
   settings: TrainingSettings;
   cache: ImageCache;
+  /** Pixels of width that one part may have, all its images filled up to the widest. */
+  widthPx: number;
 }
 
 /**
@@ -70,14 +81,28 @@ function* batchPlan({ samples, settings }: BatchSource, firstStep: number, endSt
 }
 
 async function makeBatch(
-  { samples, settings, cache }: BatchSource,
+  { samples, settings, cache, widthPx }: BatchSource,
   { step, epoch, indices }: PlannedBatch,
 ): Promise<TrainingBatch> {
   const chosen = indices.map((index) => samples[index]!);
   const images = await Promise.all(chosen.map((sample) => cache.load(sample.file)));
-  const varied = images.map((image, place) => {
+  const varied = images.map((image, place): VariedSample => {
     const random = randomFrom(settings.train.seed, 'augment', epoch, indices[place]!);
-    return augment(image, settings.augment, random);
+    return { image: augment(image, settings.augment, random), sample: chosen[place]! };
   });
-  return { ...batchArray(varied, settings.model), step, epoch, samples: chosen };
+  const filledPx = ({ sample }: VariedSample): number => sample.steps * settings.model.widthStride;
+  const cuts = cutBatches(varied, filledPx, { images: Infinity, area: widthPx });
+  const parts = cuts.map((part) => ({
+    ...batchArray(
+      part.map(({ image }) => image),
+      settings.model,
+    ),
+    samples: part.map(({ sample }) => sample),
+  }));
+  return { step, epoch, samples: chosen, parts };
+}
+
+interface VariedSample {
+  image: Pixels;
+  sample: TrainingSample;
 }

@@ -21,6 +21,8 @@ export interface TrainingJob {
   resume?: boolean;
   /** For tests: seconds between two checkpoints. */
   checkpointSeconds?: number;
+  /** For tests: memory for the tensors of a step, in place of what the backend has. */
+  memoryBytes?: number;
   events: EventSink;
   signal?: AbortSignal;
 }

@@ -40,6 +40,19 @@ for (const { name, skip } of backendsUnderTest()) {
       });
     });
 
+    it('moves nothing and remembers nothing where a gradient is no finite number', async () => {
+      const variables = { a: tf.variable(tf.ones([2])), b: tf.variable(tf.ones([1])) };
+      const adam = new Adam({ clipNorm: 1 });
+      const apply = (a: number): boolean =>
+        adam.apply(variables, { a: tf.tensor1d([a, 1]), b: tf.tensor1d([1]) }, 0.1);
+      expect(apply(1)).toBe(true);
+      const before = JSON.stringify([Array.from(variables.a.dataSync()), await adam.state()]);
+      expect([Number.NaN, Infinity, -Infinity].map(apply)).toEqual([false, false, false]);
+      expect(JSON.stringify([Array.from(variables.a.dataSync()), await adam.state()])).toBe(before);
+      adam.dispose();
+      tf.dispose(variables);
+    });
+
     it('refuses a gradient without its variable', () => {
       expect(() => {
         new Adam().apply({}, { lost: tf.ones([1]) }, 0.1);
