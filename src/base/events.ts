@@ -17,7 +17,8 @@ export type OcrpipeEvent =
   /** A lock is held by somebody else; shown once, then again when the holder changes. */
   | { type: 'waiting'; what: string; holder: string; sinceSeconds: number }
   | { type: 'stage-start'; stage: string; reasons: readonly string[] }
-  | { type: 'stage-output'; stage: string; stream: 'stdout' | 'stderr'; line: string }
+  /** `live`: the stage writes its next line over this one. */
+  | { type: 'stage-output'; stage: string; stream: 'stdout' | 'stderr'; line: string; live?: true }
   | {
       type: 'stage-end';
       stage: string;

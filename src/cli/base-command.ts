@@ -3,6 +3,7 @@ import { Command, Errors, type Interfaces } from '@oclif/core';
 import type { Call } from '../base/call.js';
 import { OcrpipeError, userError } from '../base/errors.js';
 import { absPath, type AbsPath } from '../base/paths.js';
+import { STAGE_VARIABLE } from '../pipeline/stage-variables.js';
 import { commandLineError, usageHint, type RefusingCommand } from './command-line-error.js';
 import { openEventView } from './event-view.js';
 import { globalFlags, type GlobalFlagValues } from './global-flags.js';
@@ -25,13 +26,17 @@ export abstract class BaseCommand extends Command {
 
   /** Runs the action with progress, signals and `-C` taken care of, prints its result and sets the exit code. */
   protected async perform<T>(flags: GlobalFlagValues, use: Performance<T>): Promise<void> {
-    const view = openEventView(flags, process.stderr);
+    const inStage = process.env[STAGE_VARIABLE] !== undefined;
+    const view = openEventView(flags, process.stderr, inStage);
     const stop = new AbortController();
     const release = abortOnSignals(stop);
     try {
       const result = await use.action({
         cwd: existingFolder(flags.cwd),
-        events: view.sink,
+        // What is ended now says so too: one line about that is enough, and the log of a stage has the rest.
+        events: (event) => {
+          if (!stop.signal.aborted) view.sink(event);
+        },
         signal: stop.signal,
       });
       view.close();
@@ -124,7 +129,7 @@ function abortOnSignals(stop: AbortController): () => void {
     stop.abort(
       new OcrpipeError('interrupted', `stopped by ${signal}`, {
         exitCode: 130,
-        hint: 'Nothing is half-written; run the command again to go on.',
+        hint: 'Run the command again to go on.',
       }),
     );
   };

@@ -7,6 +7,8 @@ export interface ErrorDocument {
   error: { code: string; message: string; hint?: string; location?: Location };
 }
 
+const INTERRUPTED = 130;
+
 /** Words `error` on stderr (and as a document on stdout with `--json`) and returns the exit code that belongs to it. */
 export function reportError(error: unknown, argv: readonly string[]): number {
   const known = asOcrpipeError(error, argv);
@@ -25,8 +27,10 @@ export function reportOutputFailure(error: Error): void {
   process.stderr.write(`${errorText(failure)}\n`);
 }
 
-/** `file:line:column: message [code]` with the hint on a line of its own. */
+/** `file:line:column: message [code]` with the hint on a line of its own; one line of what the user stopped. */
 export function errorText(error: OcrpipeError): string {
+  if (error.exitCode === INTERRUPTED)
+    return [`${error.message} [${error.code}]`, error.hint ?? ''].join('. ');
   const lines = [`error: ${placedMessage(error)} [${error.code}]`];
   if (error.hint !== undefined) lines.push(`  hint: ${error.hint}`);
   return lines.join('\n');

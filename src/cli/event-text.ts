@@ -13,7 +13,7 @@ export function eventLine(event: OcrpipeEvent): string | undefined {
     case 'stage-start':
       return `${event.stage}: starts${event.reasons.length > 0 ? ` (${event.reasons.join('; ')})` : ''}`;
     case 'stage-output':
-      return `${event.stage} | ${event.line}`;
+      return event.live ? undefined : `${event.stage} | ${stageOutput(event)}`;
     case 'stage-end':
       return `${event.stage}: ${event.action}${event.action === 'ran' ? ` in ${secondsText(event.seconds)}` : ''}`;
     case 'progress':
@@ -22,12 +22,17 @@ export function eventLine(event: OcrpipeEvent): string | undefined {
   }
 }
 
-/** 'upload: 3 of 12 MB, 25 %'. */
+/** A line of a stage, less the name of the stage where it begins with that: `train: 3 of 12 steps` of stage `train`. */
+export function stageOutput({ stage, line }: { stage: string; line: string }): string {
+  return line.startsWith(`${stage}: `) ? line.slice(stage.length + 2) : line;
+}
+
+/** 'upload: 25 %, 3 of 12 MB': what matters most first, where a narrow terminal cuts the rest. */
 export function progressText(event: Progress): string {
   const amount = (count: number): string => (event.unit === 'bytes' ? bytesText(count) : String(count));
   const unit = event.unit === 'bytes' ? '' : ` ${event.unit}`;
   const of = event.total === undefined ? '' : ` of ${amount(event.total)}`;
-  const share = event.total ? `, ${Math.floor((100 * event.done) / event.total)} %` : '';
-  const detail = event.detail === undefined ? '' : `  ${event.detail}`;
-  return `${event.key}: ${amount(event.done)}${of}${unit}${share}${detail}`;
+  const share = event.total ? `${Math.floor((100 * event.done) / event.total)} %, ` : '';
+  const detail = event.detail === undefined ? '' : `, ${event.detail}`;
+  return `${event.key}: ${share}${amount(event.done)}${of}${unit}${detail}`;
 }

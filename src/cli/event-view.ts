@@ -1,5 +1,6 @@
 import type { EventSink, OcrpipeEvent } from '../base/events.js';
-import { eventLine, progressText } from './event-text.js';
+import { eventLine, progressText, stageOutput } from './event-text.js';
+import { cutToWidth } from './text-width.js';
 
 /** Where events go, and how to end their showing (idempotent). */
 export interface EventView {
@@ -14,18 +15,26 @@ interface Screen {
   write(text: string): unknown;
 }
 
+/** What a terminal has that does not say. */
+const DEFAULT_COLUMNS = 80;
 /** Milliseconds between two drawings of the live lines, and between two plain lines about one piece of work. */
 const LIVE_INTERVAL_MS = 80;
 const PLAIN_INTERVAL_MS = 5_000;
+/** The same where a repro shows them. */
+const STAGE_INTERVAL_MS = 1_000;
 
-/** The view that the flags ask for: nothing, JSON lines, live lines on a terminal, or one line a change. */
+/**
+ * The view that the flags ask for: nothing, JSON lines, live lines on a terminal, or one line a change. A stage is read by
+ * its repro, which shows only the newest of lines that end with '\r'.
+ */
 export function openEventView(
   flags: { json: boolean; quiet: boolean; events: boolean },
   screen: Screen,
+  inStage: boolean,
 ): EventView {
   if (flags.events) return eventLines(screen);
   if (flags.quiet || flags.json) return { sink: () => undefined, close: () => undefined };
-  return screen.isTTY === true ? liveView(screen) : plainView(screen);
+  return screen.isTTY === true ? liveView(screen) : plainView(screen, inStage);
 }
 
 function eventLines(screen: Screen): EventView {
@@ -35,24 +44,27 @@ function eventLines(screen: Screen): EventView {
   };
 }
 
-function plainView(screen: Screen): EventView {
-  const shownAt = new Map<string, number>();
+function plainView(screen: Screen, inStage: boolean): EventView {
+  const due = everySoOften(inStage ? STAGE_INTERVAL_MS : PLAIN_INTERVAL_MS, inStage);
   const sink = (event: OcrpipeEvent): void => {
-    if (event.type === 'progress') {
-      const now = performance.now();
-      const last = shownAt.get(event.key);
-      if (last === undefined) shownAt.set(event.key, now);
-      else if (now - last >= PLAIN_INTERVAL_MS) {
-        shownAt.set(event.key, now);
-        screen.write(`${progressText(event)}\n`);
-      }
-      return;
-    }
-    if (event.type === 'progress-end') shownAt.delete(event.key);
+    const moving = liveLine(event);
+    if (moving !== undefined && due(moving.key)) screen.write(`${moving.text}${inStage ? '\r' : '\n'}`);
     const line = eventLine(event);
     if (line !== undefined) screen.write(`${line}\n`);
   };
   return { sink, close: () => undefined };
+}
+
+/** Tells whether something is to be shown again: once in `interval` milliseconds, and at once if `first`. */
+function everySoOften(interval: number, first: boolean): (key: string) => boolean {
+  const shownAt = new Map<string, number>();
+  return (key) => {
+    const now = performance.now();
+    const last = shownAt.get(key);
+    if (last !== undefined && now - last < interval) return false;
+    shownAt.set(key, now);
+    return last !== undefined || first;
+  };
 }
 
 /** Lasting lines scroll by above; below them stands one line for each piece of work and each running stage. */
@@ -62,8 +74,9 @@ function liveView(screen: Screen): EventView {
   let drawnAt = -Infinity;
   const erase = (): string => (drawn === 0 ? '' : `\u001B[${drawn}A\u001B[0J`);
   const draw = (above: string): void => {
-    const width = (screen.columns ?? 80) - 1;
-    const lines = [...live.values()].map((line) => `${line.slice(0, width)}\n`);
+    // A terminal that does not know its width says 0.
+    const width = (screen.columns || DEFAULT_COLUMNS) - 1;
+    const lines = [...live.values()].map((line) => `${cutToWidth(line, width)}\n`);
     screen.write(erase() + above + lines.join(''));
     drawn = lines.length;
     drawnAt = performance.now();
@@ -83,10 +96,24 @@ function liveView(screen: Screen): EventView {
 
 /** Returns true if the live lines changed. */
 function updateLive(live: Map<string, string>, event: OcrpipeEvent): boolean {
-  if (event.type === 'progress') live.set(event.key, progressText(event));
-  else if (event.type === 'progress-end') return live.delete(event.key);
-  else if (event.type === 'stage-start') live.set(`stage ${event.stage}`, `${event.stage}: running`);
-  else if (event.type === 'stage-end') return live.delete(`stage ${event.stage}`);
-  else return false;
+  if (event.type === 'progress-end') return live.delete(event.key);
+  if (event.type === 'stage-end') return live.delete(stageKey(event.stage));
+  const line =
+    event.type === 'stage-start'
+      ? { key: stageKey(event.stage), text: `${event.stage}: running` }
+      : liveLine(event);
+  if (line === undefined) return false;
+  live.set(line.key, line.text);
   return true;
+}
+
+/** The line that stands for a piece of work until the next one about it. */
+function liveLine(event: OcrpipeEvent): { key: string; text: string } | undefined {
+  if (event.type === 'progress') return { key: event.key, text: progressText(event) };
+  if (event.type !== 'stage-output' || !event.live) return undefined;
+  return { key: stageKey(event.stage), text: `${event.stage} | ${stageOutput(event)}` };
+}
+
+function stageKey(stage: string): string {
+  return `stage ${stage}`;
 }

@@ -22,11 +22,12 @@ const STORY: readonly OcrpipeEvent[] = [
 /** What the view writes while it is shown `events`, to a screen that is a terminal or not. */
 function written(
   events: readonly OcrpipeEvent[],
-  options: { flags?: Partial<typeof ALL_OFF>; isTTY?: boolean },
+  options: { flags?: Partial<typeof ALL_OFF>; isTTY?: boolean; columns?: number; inStage?: boolean },
 ): string {
   const chunks: string[] = [];
-  const screen = { isTTY: options.isTTY ?? false, columns: 40, write: (text: string) => chunks.push(text) };
-  const view = openEventView({ ...ALL_OFF, ...options.flags }, screen);
+  const { isTTY = false, columns = 40, inStage = false } = options;
+  const screen = { isTTY, columns, write: (text: string) => chunks.push(text) };
+  const view = openEventView({ ...ALL_OFF, ...options.flags }, screen, inStage);
   for (const event of events) view.sink(event);
   view.close();
   view.close();
@@ -66,7 +67,7 @@ describe('the view of events', () => {
     const output = written([{ type: 'progress', key: 'hash', done: 5, total: 10, unit: 'files', detail }], {
       isTTY: true,
     });
-    expect(output).toContain('hash: 5 of 10 files, 50 %  xxxxxxxxxxxx\n');
+    expect(output).toContain('hash: 50 %, 5 of 10 files, xxxxxxxxxxx…\n');
   });
 
   it.each([{ quiet: true }, { json: true }])('writes nothing with %j', (flags) => {
@@ -81,5 +82,54 @@ describe('the view of events', () => {
         .split('\n')
         .map((line) => JSON.parse(line) as unknown),
     ).toEqual(STORY);
+  });
+
+  const hashing = (detail: string): OcrpipeEvent[] => [
+    { type: 'progress', key: 'hash', done: 5, total: 10, unit: 'files', detail },
+  ];
+
+  it.each([
+    [0, `hash: 50 %, 5 of 10 files, ${'x'.repeat(51)}…`],
+    [1, '…'],
+    [20, 'hash: 50 %, 5 of 1…'],
+  ])('takes a terminal that says %d columns for one', (columns, line) => {
+    expect(written(hashing('x'.repeat(80)), { isTTY: true, columns })).toContain(`${line}\n`);
+  });
+
+  it('counts columns, not characters', () => {
+    const output = written(hashing('京都大学'), { isTTY: true, columns: 34 });
+    expect(output).toContain('hash: 50 %, 5 of 10 files, 京都…\n');
+  });
+
+  const output = (line: string, live?: true): OcrpipeEvent => {
+    return { type: 'stage-output', stage: 'train', stream: 'stderr', line, ...(live && { live }) };
+  };
+
+  it('names a stage once where its output begins with the same name', () => {
+    expect(written([output('train: 3 of 4 steps'), output('trained')], {})).toBe(
+      'train | 3 of 4 steps\ntrain | trained\n',
+    );
+  });
+
+  it('keeps on a terminal only the newest of the lines that a stage writes over each other', () => {
+    const events: OcrpipeEvent[] = [
+      { type: 'stage-start', stage: 'train', reasons: [] },
+      output('train: 1 of 4', true),
+      output('train: 2 of 4', true),
+      output('warning: dark image'),
+    ];
+    const text = written(events, { isTTY: true });
+    expect(screenAfter(text)).toEqual(['train: starts', 'train | warning: dark image']);
+    expect(text).toContain('train | warning: dark image\ntrain | 2 of 4\n');
+  });
+
+  it('leaves out, where nothing is written over, most of the lines that a stage writes over each other', () => {
+    const events = [output('1 of 4', true), output('2 of 4', true), output('done')];
+    expect(written(events, {})).toBe('train | done\n');
+  });
+
+  it('lets the repro that runs it write over its progress', () => {
+    const events = [...hashing('a'), { ...hashing('b')[0]!, done: 10 }];
+    expect(written(events as OcrpipeEvent[], { inStage: true })).toBe('hash: 50 %, 5 of 10 files, a\r');
   });
 });

@@ -96,14 +96,15 @@ function figures({ losses, steps, lines, exact, edits, characters }: RunningSums
   };
 }
 
+/** What a person wants to know first stands first: a narrow terminal cuts the rest. */
 function describe(of: RunningFigures & { epoch: number; imagesPerSecond: number; left: number }): string {
   return [
-    `epoch ${of.epoch}`,
-    `loss ${of.loss.toFixed(3)}`,
+    `${duration(of.left)} left`,
     `CER ${(100 * of.cer).toFixed(1)} %`,
     `exact ${(100 * of.exact).toFixed(1)} %`,
+    `loss ${of.loss.toFixed(3)}`,
+    `epoch ${of.epoch}`,
     `${of.imagesPerSecond.toFixed(0)} images/s`,
-    `${duration(of.left)} left`,
   ].join(', ');
 }
 
