@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { convert } from '../../src/actions/convert.js';
@@ -7,6 +7,7 @@ import { split, type SplitInput } from '../../src/actions/split.js';
 import { synth, type SynthInput } from '../../src/actions/synth.js';
 import { train, type TrainInput } from '../../src/actions/train.js';
 import type { Call } from '../../src/base/call.js';
+import type { OcrpipeEvent } from '../../src/base/events.js';
 import { readWholeManifest } from '../../src/ocr/formats/manifest.js';
 import { tsvRows } from '../../src/ocr/formats/tsv.js';
 import { quietCall } from '../rig/call.js';
@@ -173,6 +174,41 @@ describe('convert', () => {
     await convert({ source: 'data/lines', out: 'a.jsonl' }, call);
     await convert({ source: 'a.jsonl', out: 'b.jsonl' }, call);
     expect(readFileSync(join(call.cwd, 'b.jsonl'))).toEqual(readFileSync(join(call.cwd, 'a.jsonl')));
+  });
+});
+
+describe('names that are no labels', () => {
+  /** A folder `raw` of four images, one of which is named like no label, and the codes and messages of notes. */
+  async function photos(): Promise<{ call: Call; notes: string[] }> {
+    const notes: string[] = [];
+    const events = (event: OcrpipeEvent): void => {
+      if (event.type === 'note') notes.push(`${event.code}: ${event.message}`);
+    };
+    const call: Call = { ...quietCall(temporaryFolder()), events };
+    await synth(synthInput({ count: 4 }), call);
+    mkdirSync(join(call.cwd, 'raw'));
+    for (const [index, name] of ['AB123', 'CD456', 'EF789', 'IMG_1'].entries()) {
+      renameSync(
+        join(call.cwd, `data/lines/images/00000${index + 1}.png`),
+        join(call.cwd, `raw/${name}.png`),
+      );
+    }
+    return { call, notes };
+  }
+
+  const said =
+    "labels-skipped: raw: 1 of 4 entries are skipped:\n  IMG_1.png: a name with '_' does not look like a label";
+
+  it.each(['convert', 'split', 'evaluate'])('are said by %s', async (command) => {
+    const { call, notes } = await photos();
+    const source = { source: 'raw', format: 'ccpd' };
+    if (command === 'convert') await convert({ ...source, out: 'all.jsonl' }, call);
+    else if (command === 'split') await split(splitInput(source), call);
+    else {
+      writeFileSync(join(call.cwd, 'p.tsv'), 'raw/AB123.png\tA\nraw/CD456.png\tB\nraw/EF789.png\tC\n');
+      await evaluate({ predictions: 'p.tsv', data: 'raw', format: 'ccpd', out: 'r' }, call);
+    }
+    expect(notes).toEqual([said]);
   });
 });
 

@@ -20,8 +20,9 @@ const OWN_FIELDS = new Set([
 ]);
 
 export function isLabelStudioMin(value: unknown): boolean {
-  const [first] = listOf(value);
-  return isObject(first) && 'annotation_id' in first && imageField(first) !== undefined;
+  return listOf(value).some(
+    (record) => isObject(record) && 'annotation_id' in record && imageField(record) !== undefined,
+  );
 }
 
 /** The records of a JSON_MIN export. */
@@ -49,6 +50,9 @@ export function readRecords(
   file: string,
   options: FormatOptions = {},
 ): Entries {
+  if (located.length === 0) {
+    throw labelFileError('label-file-empty', file, 'holds no labels', 'Name a file with labels in it.');
+  }
   const records = located.map(flatRecord);
   const image = imageOf(records, file);
   const field = textColumn(columnsWithText(records, image), file, options.field);

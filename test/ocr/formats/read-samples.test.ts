@@ -238,6 +238,18 @@ describe('Label Studio tasks', () => {
     expect(await rows(join(folder, 'e.json'))).toEqual([['a.png', 't']]);
   });
 
+  it('as records are recognised where the first of them is not annotated', async () => {
+    const records = [
+      { id: 2, captioning: 'b.png' },
+      { id: 1, annotation_id: 1, captioning: 'a.png', caption: 't' },
+    ];
+    const folder = exported(records);
+    expect((await readSamples(join(folder, 'e.json'))).skipped).toEqual([
+      { name: 'record 1', reason: 'no text' },
+    ]);
+    expect(await rows(join(folder, 'e.json'))).toEqual([['a.png', 't']]);
+  });
+
   it('may name local files and percent-encoded web addresses', async () => {
     for (const reference of [
       '/data/local-files/?d=x%2Fa.png',

@@ -35,6 +35,12 @@ describe('rows of a table', () => {
     expect(await rows(table('l.csv', content))).toEqual(BOTH);
   });
 
+  it('are there: a header alone holds no labels', async () => {
+    await expect(readSamples(table('l.csv', 'image,text\n'))).rejects.toMatchObject({
+      code: 'label-file-empty',
+    });
+  });
+
   it('may end in empty lines', async () => {
     expect(await rows(table('l.csv', 'image,text\r\na.png,x\r\nb.png,y\r\n\r\n\n'))).toEqual(BOTH);
     expect(await rows(table('l.tsv', 'image\ttext\na.png\tx\n\nb.png\ty\n \n'))).toEqual(BOTH);
