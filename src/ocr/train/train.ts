@@ -2,9 +2,10 @@ import { relative } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { contentIdOf } from '../../base/content-id.js';
 import { writeFileAtomic } from '../../base/atomic-file.js';
+import type { OcrpipeError } from '../../base/errors.js';
 import { openBackend, type Backend } from '../nn/backend.js';
 import { holdModelFolder, type HeldModelFolder } from '../models/held-model-folder.js';
-import { writeModelFolder } from '../models/model-folder.js';
+import { writeModelFolder, type ModelOrigin } from '../models/model-folder.js';
 import { newRecogniser } from '../models/recogniser.js';
 import type { NamedArray } from '../models/variables.js';
 import type { TextMetrics } from '../text/metrics.js';
@@ -16,6 +17,7 @@ import {
   type Checkpoint,
 } from './checkpoint.js';
 import { batchesPerEpoch } from './data-order.js';
+import { endsForGood, keepBest, removeKeptBest } from './kept-best.js';
 import { openHistory, type HistoryEntry, type HistoryFile } from './history.js';
 import { Learner } from './learner.js';
 import { learningRateAt } from './learning-rate.js';
@@ -45,10 +47,17 @@ export interface TrainingResult {
 /** `finished`: all steps done; `patience`: no better figure for long enough; `time`: `maxMinutes` are over. */
 export type StopReason = 'finished' | 'patience' | 'time';
 
+/** The best validation so far, and the weights that it was made with. */
+interface Best {
+  step: number;
+  metrics: TextMetrics;
+  weights: NamedArray[];
+}
+
 /** Where a training stands between two steps. */
 interface Progress {
   step: number;
-  best: { step: number; metrics: TextMetrics; weights: NamedArray[] } | undefined;
+  best: Best | undefined;
   stale: number;
   history: HistoryEntry[];
 }
@@ -113,6 +122,7 @@ class TrainingRun {
     const best = this.#progress.best!;
     this.#writeResult(best);
     removeCheckpoint(this.#held.checkpoints);
+    removeKeptBest(this.#held);
     return {
       metrics: best.metrics,
       bestStep: best.step,
@@ -147,7 +157,7 @@ class TrainingRun {
     } catch (error) {
       // Asked to stop: nothing of what was learnt is lost.
       if (signal?.aborted === true) await this.#checkpoint();
-      throw error;
+      throw endsForGood(error) ? this.#withBestKept(error) : error;
     } finally {
       this.#meter.end();
     }
@@ -268,21 +278,29 @@ class TrainingRun {
     return progressMeter({ totalSteps: this.#totalSteps, firstStep: this.#progress.step, earlier, events });
   }
 
-  #writeResult(best: NonNullable<Progress['best']>): void {
-    const { settings, metrics } = this.#job;
+  #writeResult(best: Best): void {
+    const { metrics } = this.#job;
     const figures = { ...best.metrics };
-    writeModelFolder(this.#held, this.#learner.model, best.weights, {
-      training: {
-        dataId: this.#data.training.id,
-        step: best.step,
-        seed: settings.train.seed,
-        backend: this.#backend.name,
-      },
-      metrics: figures,
-    });
+    writeModelFolder(this.#held, this.#learner.model, best.weights, this.#origin(best));
     if (metrics === undefined) return;
     const document = { ...figures, bestStep: best.step, steps: this.#progress.step };
     writeFileAtomic(metrics, `${JSON.stringify(document, null, 2)}\n`);
+  }
+
+  #origin({ step, metrics }: Best): ModelOrigin {
+    const { seed } = this.#job.settings.train;
+    const training = { dataId: this.#data.training.id, step, seed, backend: this.#backend.name };
+    return { training, metrics: { ...metrics } };
+  }
+
+  /** Going on would end in the same way: what was learnt is kept beside the model, which stays as it was. */
+  #withBestKept(error: OcrpipeError): OcrpipeError {
+    const { best } = this.#progress;
+    if (best === undefined) return error;
+    return keepBest(this.#held, error, (kept) => {
+      writeModelFolder(kept, this.#learner.model, best.weights, this.#origin(best));
+      return best.step;
+    });
   }
 
   dispose(): void {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { noEvents, type OcrpipeEvent } from '../../../src/base/events.js';
+import { readModelFolder } from '../../../src/ocr/models/model-folder.js';
 import { readTrainingSettings } from '../../../src/ocr/train/read-params.js';
 import { paramsSchema } from '../../../src/ocr/train/train-config.js';
 import { train } from '../../../src/ocr/train/train.js';
@@ -156,6 +157,22 @@ describe('train', () => {
     await run({ val, events });
     expect(notes.join()).toMatch(/'x' \(U\+0078\) in 2 labels, 'y' \(U\+0079\) in 1 labels/);
     expect(readdirSync(join(folder, 'models')).sort()).toEqual(['x']);
+  });
+
+  it('keeps the best weights beside the model when it cannot go on, until a training has finished', async () => {
+    const diverging = { maxSteps: 60, learningRate: 1e30, warmupSteps: 0, clipNorm: 1e30, batchSize: 1 };
+    const kept = join(folder, 'models', '.x.checkpoint', 'best');
+    await expect(run({ train: { ...diverging, evaluateSteps: 1 } })).rejects.toMatchObject({
+      code: 'loss-not-finite',
+      exitCode: 1,
+      hint: expect.stringContaining(`--model ${kept}`) as string,
+    });
+    expect(existsSync(join(folder, 'models', 'x'))).toBe(false);
+    const { recogniser, description } = readModelFolder(kept);
+    expect(description.training.step).toBeGreaterThan(0);
+    recogniser.network.dispose();
+    await run();
+    expect(readdirSync(join(folder, 'models'))).toEqual(['x']);
   });
 
   it('stops with a diagnosis when the loss is no longer a number, and leaves no model', async () => {
