@@ -21,8 +21,17 @@ export function binaryKind(bytes: Buffer): BinaryKind | undefined {
   if (head === 'PAR1') return { what: 'a Parquet file', hint: FILES_AND_LABELS };
   if (isTfRecord(bytes)) return { what: 'a TFRecord file', hint: FILES_AND_LABELS };
   const isUtf16 = head.startsWith('\xff\xfe') || head.startsWith('\xfe\xff');
-  if (bytes.includes(0) && !isUtf16) return { what: 'a binary file, no labels', hint: FILES_AND_LABELS };
+  if (!isUtf16 && bytes.subarray(0, LOOKED_AT).some(isControl))
+    return { what: 'a binary file, no labels', hint: FILES_AND_LABELS };
   return undefined;
+}
+
+/** How much of a file is looked at for what no text has. */
+const LOOKED_AT = 64 * 1024;
+
+/** A control character that no text has in any encoding of bytes: not white space, escape, or the end that DOS wrote. */
+function isControl(byte: number): boolean {
+  return byte < 0x09 || (byte > 0x0d && byte < 0x20 && byte !== 0x1a && byte !== 0x1b);
 }
 
 /** Length (64 bits) and its checksum, the bytes, and their checksum: records that fill the file to its end, or some of it. */

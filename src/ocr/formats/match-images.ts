@@ -121,8 +121,13 @@ function locationOf({ file }: Matching, { line }: Entry): { location?: Location 
   return { location: { file, ...(line === undefined ? {} : { line }) } };
 }
 
+/** The label, where it has another name than that of its image. */
+function who({ entry, reference }: One): string {
+  return entry.name === `'${reference}'` ? '' : `${shownName(entry.name)}: `;
+}
+
 function missing(one: One, matching: Matching, why = ''): OcrpipeError {
-  const what = `${shownName(one.entry.name)}: no image found for ${shownName(one.reference)} in ${matching.index.folder}${why}`;
+  const what = `${who(one)}no image found for ${shownName(one.reference)} in ${matching.index.folder}${why}`;
   return userError('image-missing', what, {
     ...locationOf(matching, one.entry),
     hint: 'Say where the images are with --images DIR.',
@@ -134,7 +139,7 @@ function severalImages(one: One, matching: Matching): OcrpipeError {
   const names = `${first?.name ?? ''} and ${second?.name ?? ''}`;
   return userError(
     'image-ambiguous',
-    `${shownName(one.entry.name)}: ${shownName(one.reference)} may be ${one.found.files.length} images, for example ${names}`,
+    `${who(one)}${shownName(one.reference)} may be ${one.found.files.length} images, for example ${names}`,
     {
       ...locationOf(matching, one.entry),
       hint: 'Point --images DIR at the folder that holds the right ones only, or give the labels the paths of their images.',
@@ -143,7 +148,7 @@ function severalImages(one: One, matching: Matching): OcrpipeError {
 }
 
 function severalLabels(one: One, other: string, matching: Matching): OcrpipeError {
-  const what = `${shownName(one.entry.name)}: ${shownName(one.reference)} and ${shownName(other)} may both be ${one.found.files[0]?.name ?? ''}`;
+  const what = `${who(one)}${shownName(one.reference)} and ${shownName(other)} may both be ${one.found.files[0]?.name ?? ''}`;
   return userError('image-ambiguous', what, {
     ...locationOf(matching, one.entry),
     hint: 'Give the labels the paths of their images, or remove the labels whose image is not here.',

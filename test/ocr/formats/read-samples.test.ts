@@ -292,6 +292,7 @@ describe('a source that is no text', () => {
     ['an archive', Buffer.from('1f8b0800ffff', 'hex')],
     ['an image, not labels', undefined],
     ['a binary file, no labels', Buffer.from([0xff, 0, 1, 2])],
+    ['a binary file, no labels', Buffer.from([0x61, 0x62, 0x14, 0xff])],
   ])('is told for %s, with what to give instead', async (what, content) => {
     const file = join(folderWith({ 'train.tfrecord': content }), 'train.tfrecord');
     await expect(readSamples(file)).rejects.toMatchObject({
