@@ -1,10 +1,11 @@
 import type { Call } from '../base/call.js';
 import type { ContentId } from '../base/content-id.js';
+import type { OcrpipeError } from '../base/errors.js';
 import type { RepoPath } from '../base/paths.js';
 import { RunningMarks } from '../pipeline/records/running-mark.js';
 import { Workspace } from '../project/workspace.js';
 import type { CheckoutOptions, Snapshot } from '../tracking/workspace-files.js';
-import { forEachPath } from './each-path.js';
+import { failuresOfEach, joinFailures } from './each-path.js';
 import { selectTracked } from './select-tracked.js';
 
 export interface CheckoutInput {
@@ -19,11 +20,13 @@ export interface CheckoutResult {
   changed: readonly { path: RepoPath; id: ContentId }[];
   /** How many paths held what their pointers name already. */
   unchanged: number;
+  /** What could not be put there, if anything. */
+  failure?: OcrpipeError;
 }
 
 /**
- * Puts what the pointers name into the workspace. A path that cannot be (a broken pointer, bytes not in the store, edits that
- * would be lost) is left as it is, the others are done, and then the error is thrown.
+ * Puts what the pointers name into the workspace. What cannot be put there (a broken pointer, bytes not in the store, edits
+ * that would be lost) is left as it is, the rest is done, and the failure says what was wrong.
  */
 export async function checkout(input: CheckoutInput, call: Call): Promise<CheckoutResult> {
   const workspace = Workspace.open(call, 'ocrpipe checkout');
@@ -32,7 +35,7 @@ export async function checkout(input: CheckoutInput, call: Call): Promise<Checko
     const paths = selectTracked(workspace.files.trackedPaths(), named);
     const marks = new RunningMarks(workspace);
     const changed: { path: RepoPath; id: ContentId }[] = [];
-    await forEachPath(paths, call.signal, async (path) => {
+    const failures = await failuresOfEach(paths, call.signal, async (path) => {
       const snapshot = workspace.files.pointer(path);
       if (snapshot === undefined) return;
       const how = { ...call, force: input.force, keepEdits: true };
@@ -41,7 +44,12 @@ export async function checkout(input: CheckoutInput, call: Call): Promise<Checko
       }
       marks.settle(path);
     });
-    return { changed, unchanged: paths.length - changed.length };
+    const failure = joinFailures(failures);
+    return {
+      changed,
+      unchanged: paths.length - changed.length - failures.length,
+      ...(failure && { failure }),
+    };
   } finally {
     workspace.close();
   }

@@ -32,13 +32,36 @@ export async function failuresOfEach<T>(
 
 /** Throws them as one; nothing if there are none. */
 export function throwFailures(failures: readonly OcrpipeError[]): void {
+  const failure = joinFailures(failures);
+  if (failure) throw failure;
+}
+
+/** Failures named in one message at most. */
+const NAMED = 3;
+
+/** All of them as one error, each on a line of its own; undefined if there are none. */
+export function joinFailures(failures: readonly OcrpipeError[]): OcrpipeError | undefined {
   const [first] = failures;
-  if (first === undefined) return;
-  if (failures.length === 1) throw first;
-  const hints = [...new Set(failures.flatMap(({ hint }) => hint ?? []))];
-  throw new OcrpipeError(first.code, failures.map(({ message }) => message).join('; '), {
-    exitCode: failures.some(({ exitCode }) => exitCode === 1) ? 1 : first.exitCode,
-    cause: first,
-    ...(hints.length > 0 && { hint: hints.join(' ') }),
-  });
+  if (first === undefined || failures.length === 1) return first;
+  const lines = failures.slice(0, NAMED).map(({ message }) => message.replaceAll('\n', '\n  '));
+  const more = failures.length > NAMED ? [`and ${failures.length - NAMED} more`] : [];
+  const hint = hintOf(failures);
+  return new OcrpipeError(
+    first.code,
+    [`${failures.length} paths could not be done:`, ...lines, ...more].join('\n  '),
+    {
+      exitCode: failures.some(({ exitCode }) => exitCode === 1) ? 1 : first.exitCode,
+      cause: first,
+      ...(hint !== '' && { hint }),
+    },
+  );
+}
+
+/** One command gets all that is missing; other hints are given one by one. */
+function hintOf(failures: readonly OcrpipeError[]): string {
+  const missing = failures.filter(({ code }) => code === 'object-missing');
+  const others = failures.filter((failure) => missing.length < 2 || !missing.includes(failure));
+  const hints = new Set(others.slice(0, NAMED).flatMap(({ hint }) => hint ?? []));
+  if (missing.length > 1) hints.add("Get what is missing from a remote with 'ocrpipe pull'.");
+  return [...hints].join(' ');
 }

@@ -5,6 +5,7 @@ import { OcrpipeError, userError } from '../base/errors.js';
 import { absPath, type AbsPath } from '../base/paths.js';
 import { STAGE_VARIABLE } from '../pipeline/stage-variables.js';
 import { commandLineError, usageHint, type RefusingCommand } from './command-line-error.js';
+import { errorDocument, errorText } from './error-report.js';
 import { openEventView } from './event-view.js';
 import { globalFlags, type GlobalFlagValues } from './global-flags.js';
 import { FlagRefusal } from './number-flag.js';
@@ -18,6 +19,8 @@ export interface Performance<T> {
   json?: (result: T) => unknown;
   /** The exit code of a result that was reached but must be told apart (3 by `fsck` and `status --exit-code`). */
   exitCode?: (result: T) => number;
+  /** What could not be done where the rest was: shown behind the result, and its exit code is that of the command. */
+  failure?: (result: T) => OcrpipeError | undefined;
 }
 
 /** Every command of ocrpipe: flags in, one action called, one renderer out. */
@@ -40,8 +43,10 @@ export abstract class BaseCommand extends Command {
         signal: stop.signal,
       });
       view.close();
-      printResult(flags.json ? JSON.stringify((use.json ?? same)(result), null, 2) : use.text(result));
-      process.exitCode = use.exitCode?.(result) ?? 0;
+      const failure = use.failure?.(result);
+      printResult(flags.json ? jsonText(use, result, failure) : use.text(result));
+      if (failure && !flags.json) process.stderr.write(`${errorText(failure)}\n`);
+      process.exitCode = failure?.exitCode ?? use.exitCode?.(result) ?? 0;
     } catch (error) {
       throw stop.signal.aborted ? stop.signal.reason : error;
     } finally {
@@ -116,6 +121,11 @@ function existingFolder(path: string): AbsPath {
 
 function same(result: unknown): unknown {
   return result;
+}
+
+function jsonText<T>({ json = same }: Performance<T>, result: T, failure: OcrpipeError | undefined): string {
+  const document = json(result);
+  return JSON.stringify(failure ? { ...errorDocument(failure), ...Object(document) } : document, null, 2);
 }
 
 function printResult(text: string): void {

@@ -22,7 +22,7 @@ export function statusText(result: StatusResult): string {
       'Stages',
       stages.map((stage) => [stage.name, stage.state, reasons(stage)]),
     ),
-    section("In the way of 'ocrpipe repro'", unsaid(result).map(problemRow)),
+    section('In the way of repro', unsaid(result).map(problemRow)),
     nextStep(result),
   ];
   return parts.filter((part) => part !== '').join('\n\n');

@@ -25,11 +25,14 @@ export default class Checkout extends BaseCommand {
     await this.perform(flags, {
       action: (call) => checkout({ paths: argv.map(String), force: flags.force }, call),
       text: checkoutText,
+      failure: ({ failure }) => failure,
+      json: ({ changed, unchanged }) => ({ changed, unchanged }),
     });
   }
 }
 
-function checkoutText({ changed, unchanged }: CheckoutResult): string {
+function checkoutText({ changed, unchanged, failure }: CheckoutResult): string {
+  if (changed.length === 0 && failure) return '';
   if (changed.length === 0) return `Nothing to do: ${countText(unchanged, 'tracked path')} as it should be.`;
   return changed.map(({ path, id }) => `${path}  now ${id.slice(0, 10)}`).join('\n');
 }

@@ -3,10 +3,12 @@ import { mkdirSync, renameSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { AbsPath } from '../../src/base/paths.js';
+import type { OcrpipeError } from '../../src/base/errors.js';
 import { Workspace } from '../../src/project/workspace.js';
 import { fileListing } from '../rig/file-listing.js';
 import { isBroken } from '../../src/actions/status.js';
 import { git, gitCommitAll, gitRepository } from '../rig/git-repository.js';
+import { runOcrpipe } from '../rig/ocrpipe.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { WorkspaceFolder } from './workspace-folder.js';
 
@@ -103,6 +105,50 @@ describe('status', () => {
     folder.write('keep/data', 'x');
     await folder.add('keep/data');
     expect((await folder.status()).tracked.map(({ path }) => path)).toEqual(['keep/data']);
+  });
+});
+
+describe('checkout', () => {
+  test('shows what it put in place, then what it could not, in text and in one document', async () => {
+    const folder = gitWorkspace();
+    for (const name of ['one', 'two', 'three']) folder.write(`${name}/a`, name);
+    await folder.add('one', 'two', 'three');
+    for (const name of ['one', 'two', 'three']) folder.remove(name);
+    folder.write('one.ocr', 'version: 1\n');
+    folder.write('three.ocr', folder.read('three.ocr').replace(/id: ..../, 'id: 0000'));
+    const text = await runOcrpipe(['checkout'], { cwd: folder.root });
+    expect(text).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(/^two {2}now \w+\n$/) as string });
+    expect(text.stderr.split('\n').map((line) => line.slice(0, 40))).toEqual([
+      'error: 2 paths could not be done:',
+      expect.stringMatching(/^ {2}the pointer cannot be used/),
+      expect.stringMatching(/^ {2}the store has not the bytes of three;/),
+      expect.stringMatching(/^ {2}hint: Take it from git/),
+      '',
+    ]);
+    folder.remove('two');
+    const { exitCode, stdout } = await runOcrpipe(['checkout', '--json'], { cwd: folder.root });
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      changed: [{ path: 'two' }],
+      unchanged: 0,
+      error: { code: 'broken-pointer' },
+    });
+  });
+
+  test('in a clone without data names a few paths, and the command that gets them all', async () => {
+    const folder = gitWorkspace();
+    const names = Array.from({ length: 12 }, (_, index) => `data${index}`);
+    for (const name of names) folder.write(name, name);
+    await folder.add(...names);
+    gitCommitAll(folder.root, 'first');
+    const clone = new WorkspaceFolder(`${temporaryFolder()}/clone` as AbsPath);
+    git(folder.root, 'clone', '-q', folder.root, clone.root);
+    const error = await clone.checkout().catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'object-missing', exitCode: 1 });
+    const { message, hint } = error as OcrpipeError;
+    expect(message.split('\n')).toHaveLength(5);
+    expect(message).toContain('and 9 more');
+    expect(hint).toBe("Get what is missing from a remote with 'ocrpipe pull'.");
   });
 });
 

@@ -51,8 +51,11 @@ export class WorkspaceFolder {
     return status(this.call);
   }
 
-  checkout(paths: string[] = [], force = false) {
-    return checkout({ paths, force }, this.call);
+  /** Throws what the checkout could not do. */
+  async checkout(paths: string[] = [], force = false) {
+    const { failure, ...done } = await checkout({ paths, force }, this.call);
+    if (failure) throw failure;
+    return done;
   }
 
   commit(...targets: string[]) {
