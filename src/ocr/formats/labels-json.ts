@@ -41,9 +41,11 @@ export function readLabelsJson(value: unknown, file: string, text: string): Entr
 /** A parser of JSON takes the last of two equal keys; which label is right only its author knows. */
 function refuseTwice(file: string, text: string): void {
   const seen = new Set<string>();
-  const strings = text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"/g);
-  for (const [index, token] of [...strings].entries()) {
-    if (index % 2 === 1) continue;
+  let isKey = false;
+  // Keys and texts take turns: every value was seen to be a string.
+  for (const token of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"/g)) {
+    isKey = !isKey;
+    if (!isKey) continue;
     const key = String(JSON.parse(token[0]));
     if (seen.has(key)) {
       const line = text.slice(0, token.index).split('\n').length;
