@@ -12,7 +12,7 @@ export interface Random {
   uniform(): number;
   /** Uniform in [low, high). */
   between(low: number, high: number): number;
-  /** Uniform over the integers 0 … count - 1, without bias. */
+  /** Uniform over the integers 0 … count - 1, without bias; `count` is a whole number from 1 to 2^32 (RangeError). */
   below(count: number): number;
   /** Standard normal. */
   normal(): number;
@@ -76,6 +76,9 @@ export function randomFromState(state: RandomState): Random {
 }
 
 function below(uint32: () => number, count: number): number {
+  if (!Number.isInteger(count) || count < 1 || count > 0x1_0000_0000) {
+    throw new RangeError(`nothing can be drawn from ${count} numbers`);
+  }
   const limit = 0x1_0000_0000 - (0x1_0000_0000 % count);
   for (;;) {
     const drawn = uint32();

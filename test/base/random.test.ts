@@ -41,6 +41,8 @@ describe('randomFrom', () => {
     expect(Math.abs(variance - 1)).toBeLessThan(0.05);
     const counts = [0, 0, 0];
     for (let draw = 0; draw < 30_000; draw += 1) counts[random.below(3)]! += 1;
+    for (const count of [0, -1, 1.5, Number.NaN, 2 ** 33])
+      expect(() => random.below(count)).toThrow(RangeError);
     for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(400);
   });
 

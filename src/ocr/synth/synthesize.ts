@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { userError } from '../../base/errors.js';
 import { noEvents, type EventSink } from '../../base/events.js';
 import { inParallel } from '../../base/in-parallel.js';
 import { randomFrom } from '../../base/random.js';
@@ -30,14 +31,21 @@ export interface SynthResult {
 }
 
 const REPORT_EVERY = 100;
+/** Lines higher than this have no use, and few renderers draw them. */
+const MOST_HEIGHT_PX = 512;
+/** The renderer draws no picture wider than 2^15 pixels; a character is about as wide as it is high, at the most. */
+const MOST_WIDTH_PX = 32768;
 
 /**
  * Draws text lines into `folder`: `images/000001.png`, … and `labels.json`, which `convert` reads. Each line has random
  * numbers of its own, so that the same seed gives the same bytes (on one version of sharp) however many lines are drawn
- * at once. Throws what {@link openFonts} throws, before anything is drawn.
+ * at once. Throws `lines-too-large` and what {@link drawTexts} and {@link openFonts} throw (exit code 2), before anything is
+ * drawn.
  */
 export async function synthesize(folder: string, options: SynthOptions): Promise<SynthResult> {
+  refuseTooLarge(options);
   const texts = drawTexts(options.source, options.count, randomFrom(options.seed, 'synth', 'texts'));
+  noteRepeats(texts, options);
   const used = [...new Set(texts.flatMap(characters))];
   const fonts = openFonts(options.fonts, used);
   const names = texts.map((_, index) => `images/${String(index + 1).padStart(6, '0')}.png`);
@@ -59,6 +67,23 @@ export async function synthesize(folder: string, options: SynthOptions): Promise
     fonts: fonts.map((font) => `${font.family} ${font.style}`.trim()),
     characters: used.length,
   };
+}
+
+function refuseTooLarge({ style: { heightPx }, source: { most } }: SynthOptions): void {
+  if (heightPx <= MOST_HEIGHT_PX && heightPx * most <= MOST_WIDTH_PX) return;
+  const widest = Math.floor(MOST_WIDTH_PX / Math.min(heightPx, MOST_HEIGHT_PX));
+  throw userError(
+    'lines-too-large',
+    `lines of up to ${most} characters cannot be drawn ${heightPx} pixels high: the limits are ${MOST_HEIGHT_PX} pixels, and then ${widest} characters`,
+    { hint: 'Give a smaller --height or --length.' },
+  );
+}
+
+function noteRepeats(texts: readonly string[], { events = noEvents }: SynthOptions): void {
+  const different = new Set(texts).size;
+  if (different === texts.length) return;
+  const message = `${texts.length - different} of ${texts.length} lines repeat the text of another: only ${different} different texts of that length were found`;
+  events({ type: 'note', level: 'info', code: 'texts-repeat', message });
 }
 
 function report({ events = noEvents, count }: SynthOptions, done: number): void {

@@ -12,17 +12,55 @@ export interface TextSource {
 /** How often a text that was drawn before is drawn again before it is accepted. */
 const REDRAWS = 50;
 
-/** `count` texts in NFC, all different as long as the source has that many. */
+/**
+ * `count` texts in NFC, all different as long as the source has that many. Throws `alphabet-without-text` and
+ * `words-do-not-fit` (exit code 2) if it has none.
+ */
 export function drawTexts(source: TextSource, count: number, random: Random): string[] {
+  refuseInvisible(source);
+  const most = differentTexts(source);
   const seen = new Set<string>();
   const texts: string[] = [];
   while (texts.length < count) {
     let text = drawText(source, random);
-    for (let redraw = 0; redraw < REDRAWS && seen.has(text); redraw += 1) text = drawText(source, random);
+    const redraws = seen.size < most ? REDRAWS : 0;
+    for (let redraw = 0; redraw < redraws && seen.has(text); redraw += 1) text = drawText(source, random);
     seen.add(text);
     texts.push(text);
   }
   return texts;
+}
+
+/** A character without ink: a space, or one of those that only steer others. */
+const INVISIBLE = /^[\s\p{Default_Ignorable_Code_Point}\p{Cc}]$/u;
+
+function refuseInvisible({ from, least, most }: TextSource): void {
+  if ('words' in from || from.alphabet.some(isSolid)) return;
+  const length = least === most ? String(least) : `${least} to ${most}`;
+  throw userError(
+    'alphabet-without-text',
+    `no line of ${length} characters can be drawn: none of the ${from.alphabet.length} characters of the alphabet is visible`,
+    { hint: 'Give at least one letter or digit with --alphabet.' },
+  );
+}
+
+/** At most this many different texts can be drawn; fewer where marks compose. Of words it is not known. */
+export function differentTexts({ from, least, most }: TextSource): number {
+  if ('words' in from) return Infinity;
+  const solid = from.alphabet.filter(isSolid).length;
+  const spaces = from.alphabet.length - solid;
+  // How many beginnings of a line end in a solid character, and how many in a space.
+  let [afterSolid, afterSpace] = [solid, 0];
+  let total = 0;
+  for (let length = 1; length <= most && total < Number.MAX_SAFE_INTEGER; length += 1) {
+    if (length >= least) total += afterSolid;
+    [afterSolid, afterSpace] = [(afterSolid + afterSpace) * solid, afterSolid * spaces];
+  }
+  return total;
+}
+
+function isSolid(character: string): boolean {
+  return !INVISIBLE.test(character);
 }
 
 function drawText(source: TextSource, random: Random): string {
@@ -31,12 +69,12 @@ function drawText(source: TextSource, random: Random): string {
   return fromAlphabet(source.from.alphabet, length, random);
 }
 
-/** Uniform over the alphabet; a space neither at an end nor beside another, where nobody could read it. */
+/** Uniform over the alphabet; what has no ink neither at an end nor beside another, where nobody could read it. */
 function fromAlphabet(alphabet: readonly string[], length: number, random: Random): string {
-  const solid = alphabet.filter((character) => character.trim() !== '');
+  const solid = alphabet.filter(isSolid);
   const text: string[] = [];
   while (text.length < length) {
-    const atEdge = text.length === 0 || text.length === length - 1 || text.at(-1)?.trim() === '';
+    const atEdge = text.length === 0 || text.length === length - 1 || !isSolid(text.at(-1)!);
     const choice = atEdge ? solid : alphabet;
     text.push(choice[random.below(choice.length)]!);
   }

@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { OcrpipeEvent } from '../../../src/base/events.js';
 import { randomFrom } from '../../../src/base/random.js';
 import { loadImage, type Pixels } from '../../../src/ocr/images/load.js';
 import { drawLine, type LineStyle } from '../../../src/ocr/synth/draw-line.js';
@@ -9,7 +10,7 @@ import { readFontFile } from '../../../src/ocr/synth/font-file.js';
 import { openFonts } from '../../../src/ocr/synth/fonts.js';
 import { withOwnFontsOnly } from '../../../src/ocr/synth/fontconfig.js';
 import { synthesize, type SynthOptions } from '../../../src/ocr/synth/synthesize.js';
-import { drawTexts, parseLength } from '../../../src/ocr/synth/texts.js';
+import { differentTexts, drawTexts, parseLength } from '../../../src/ocr/synth/texts.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 
 const style: LineStyle = { heightPx: 32, blurPx: 1, noise: 18, slantDegrees: 12, contrast: 0.45 };
@@ -60,6 +61,39 @@ describe('drawn lines', () => {
     await expect(synthesize(folder, options({ source, count: 1 }))).rejects.toThrow(
       expect.objectContaining({ code: 'font-lacks-character' }),
     );
+  });
+});
+
+describe('lines that cannot be drawn', () => {
+  it.each([
+    [100_000, 10],
+    [513, 10],
+    [64, 600],
+  ])('%i pixels high with %i characters are refused with the limits', async (heightPx, most) => {
+    const source = { least: 1, most, from: { alphabet: ['a'] } };
+    const folder = join(temporaryFolder(), 'out');
+    await expect(
+      synthesize(folder, options({ source, style: { ...style, heightPx } })),
+    ).rejects.toMatchObject({
+      code: 'lines-too-large',
+      exitCode: 2,
+      message: expect.stringMatching(/512 pixels, and then \d+/) as string,
+    });
+    expect(existsSync(folder)).toBe(false);
+  });
+});
+
+describe('lines', () => {
+  it('that repeat the text of another are counted', async () => {
+    const notes: string[] = [];
+    const events = (event: OcrpipeEvent): void => {
+      if (event.type === 'note') notes.push(event.message);
+    };
+    const source = { least: 1, most: 1, from: { alphabet: ['a', 'b'] } };
+    await synthesize(temporaryFolder(), options({ source, events }));
+    expect(notes).toEqual([
+      '10 of 12 lines repeat the text of another: only 2 different texts of that length were found',
+    ]);
   });
 });
 
@@ -133,6 +167,30 @@ describe('the texts of lines', () => {
         expect.objectContaining({ code: 'words-do-not-fit', exitCode: 2 }),
       );
     }
+  });
+
+  it.each([[[' ']], [['\u200b', ' ', '\t']]])('are refused if the alphabet %j shows nothing', (alphabet) => {
+    const source = { least: 2, most: 3, from: { alphabet } };
+    expect(() => drawTexts(source, 1, randomFrom(1))).toThrow(
+      expect.objectContaining({
+        code: 'alphabet-without-text',
+        exitCode: 2,
+        message: expect.stringContaining(`none of the ${alphabet.length} characters`) as string,
+      }),
+    );
+  });
+
+  it('are as many as can be counted', () => {
+    fc.assert(
+      fc.property(alphabets, fc.integer({ min: 1, max: 3 }), fc.nat(1), (alphabet, least, more) => {
+        const source = { least, most: least + more, from: { alphabet: alphabet.slice(0, 3) } };
+        fc.pre(source.from.alphabet.some((character) => character !== ' '));
+        const most = differentTexts(source);
+        const drawn = drawTexts(source, 12 * most, randomFrom(1));
+        expect(new Set(drawn).size).toBe(most);
+      }),
+      { numRuns: 30 },
+    );
   });
 
   it('repeat only when there are no others', () => {
