@@ -117,7 +117,7 @@ async function thereNow(
   const stat = lstatSync(`${context.root}/${path}`, { throwIfNoEntry: false });
   // Only with `force`: a link is not followed, it is replaced.
   if (stat?.isSymbolicLink() === true) return undefined;
-  return scanPath(context, path, hashingSink(memory.sink), options);
+  return scanPath(context, path, hashingSink({ node: memory.sink }), options);
 }
 
 /** The changes, '' being the path itself: of two directories, what differs in them; of anything else, the whole. */

@@ -1,5 +1,6 @@
 import { lstatSync, readFileSync } from 'node:fs';
 import ignore, { type Ignore } from 'ignore';
+import { contentIdOf, type ContentId } from '../base/content-id.js';
 import { TEMPORARY_PREFIX } from '../base/atomic-file.js';
 import { fsPath, joinBytes, textOfBytes, type BytePath } from './byte-path.js';
 
@@ -21,14 +22,18 @@ export class IgnoreRules {
   readonly #folder: BytePath;
   readonly #above: IgnoreRules | undefined;
 
-  private constructor(folder: BytePath, own: Ignore | undefined, above: IgnoreRules | undefined) {
+  /** Rules with the same key leave out the same paths. */
+  readonly key: ContentId;
+
+  private constructor(folder: BytePath, text?: string, above?: IgnoreRules) {
     this.#folder = folder;
-    this.#own = own;
+    this.#own = text === undefined ? undefined : ignore({ ignorecase: false }).add(text);
     this.#above = above;
+    this.key = contentIdOf(JSON.stringify([above?.key, folder, text]));
   }
 
   /** No rules at all. */
-  static readonly none = new IgnoreRules('' as BytePath, undefined, undefined);
+  static readonly none = new IgnoreRules('' as BytePath);
 
   /**
    * The rules in one more folder, a child of the folder of these rules (or where they begin). `absolute` is where it stands
@@ -36,7 +41,7 @@ export class IgnoreRules {
    */
   enter(absolute: BytePath, fileName: string, folder: BytePath): IgnoreRules {
     const text = readRules(joinBytes(absolute, fileName));
-    return text === undefined ? this : new IgnoreRules(folder, ignore({ ignorecase: false }).add(text), this);
+    return text === undefined ? this : new IgnoreRules(folder, text, this);
   }
 
   /** True if the rules leave out `path`, which stands below the folder of these rules. */

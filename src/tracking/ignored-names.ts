@@ -73,7 +73,7 @@ async function entryAt(
     const target = readlinkSync(fsPath(joinBytes(bytePath(context.root), place)), 'latin1');
     return { kind: 'symlink', name, target };
   }
-  const found = await scanWithoutRules(context, place, hashingSink(memory.sink), options);
+  const found = await scanWithoutRules(context, place, hashingSink({ node: memory.sink }), options);
   if (found === undefined) return undefined;
   const { id, size } = found;
   return found.kind === 'file'

@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
+import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { posix } from 'node:path';
 import { type OcrpipeError, systemErrorCode, userError } from '../base/errors.js';
 import type { ContentId } from '../base/content-id.js';
@@ -8,12 +8,20 @@ import { TreeBuilder, type TreeSummary } from '../store/tree-builder.js';
 import type { FileEntry, TreeEntry } from '../store/tree-format.js';
 import { fsPath, joinBytes, textOfBytes, type BytePath } from './byte-path.js';
 import { SettledTimes, type FileTimes } from './file-times.js';
+import { FollowedLinks, type BehindLink } from './followed-links.js';
 import { IgnoreRules, isAlwaysIgnored } from './ignore-rules.js';
 import { linkProblem } from './links.js';
 import { looksLikePointer } from './pointer.js';
 import type { ScanSink } from './sinks.js';
 import { keepsChanging, readError, readStable } from './stable-read.js';
-import { sameStat, type BlockReader, BlockWriter } from './stat-index-format.js';
+import {
+  BlockReader,
+  BlockWriter,
+  sameStat,
+  type FolderBlock,
+  type FolderMemory,
+  type FolderStat,
+} from './stat-index-format.js';
 import type { StatIndex } from './stat-index.js';
 
 /** What a scan asks of its driver: a breath now and then, or the id of a file too large to be read in between. */
@@ -27,8 +35,6 @@ const NAMES_PER_LOOK = 64;
 const BREATH_MS = 50;
 /** A file that changes under the reader is read again so often before that is an error. */
 const ATTEMPTS = 5;
-/** Links behind links that are followed. */
-const MAX_FOLLOWED = 16;
 
 export const IGNORE_FILE = '.ocrignore';
 
@@ -53,8 +59,7 @@ export class Scanner {
   readonly #visited = new Set<string>();
   /** The directory that was asked for: links may not leave it. */
   #top: BytePath;
-  /** The folders behind links that are being scanned, outermost first. */
-  readonly #following: BytePath[] = [];
+  readonly #links: FollowedLinks;
   #names = 0;
   #files = 0;
   #read = 0;
@@ -63,6 +68,7 @@ export class Scanner {
   constructor(parts: ScannerParts) {
     this.#parts = parts;
     this.#settled = new SettledTimes(parts.times);
+    this.#links = new FollowedLinks(parts.root);
     this.#top = '' as BytePath;
   }
 
@@ -78,7 +84,7 @@ export class Scanner {
   *file(folder: BytePath, name: string, stat: Stats): Scan<FileEntry | undefined> {
     const { index, times } = this.#parts;
     const settledBefore = this.#settled.enter(this.#absolute(folder), stat.dev);
-    const block = { reader: index.folder(folder), writer: new BlockWriter() };
+    const block = { reader: new BlockReader(index.folder(folder)), writer: new BlockWriter() };
     const place = { path: joinBytes(folder, name), name: name as ByteName, settledBefore };
     const found = this.#knownFile(place, times.view(stat), block) ?? (yield* this.#readFile(place, block));
     const learnt = block.writer.last();
@@ -91,29 +97,115 @@ export class Scanner {
     // The clock is read before anything in the folder is: a later edit then always has a time that is not settled.
     const settledBefore = this.#settled.enter(absolute, dev);
     const rules = this.#parts.rules ? above.enter(absolute, IGNORE_FILE, folder) : above;
-    const block = { reader: this.#parts.index.folder(folder), writer: new BlockWriter() };
+    const stat = this.#stat(folder);
+    const known = this.#parts.index.folder(folder);
+    const here = { folder, absolute, settledBefore, rules, stat, known };
+    this.#visited.add(folder);
+    return (yield* this.#sameNames(here)) ?? (yield* this.#anyNames(here));
+  }
+
+  /** A folder that may hold anything. */
+  *#anyNames(here: Here): Scan<TreeSummary> {
+    const { rules, settledBefore } = here;
+    const block = { reader: new BlockReader(here.known), writer: new BlockWriter() };
     const tree = new TreeBuilder(this.#parts.sink.node);
-    for (const name of namesIn(absolute)) {
+    let names = 0;
+    for (const name of namesIn(here.absolute)) {
       if (isAlwaysIgnored(name)) continue;
-      const place = { path: joinBytes(folder, name), name: byteName(name), settledBefore };
+      const place = { path: joinBytes(here.folder, name), name: byteName(name), settledBefore };
       const stat = this.#look(place, rules);
+      if (stat === 'ignored') continue;
+      names += 1;
       if (stat === undefined) continue;
       // Most files are known: they are met here without starting another generator.
       const entry = this.#atOnce(place, stat, block) ?? (yield* this.#slowly(place, { stat, rules, block }));
       if (entry) tree.add(entry);
-      this.#names += 1;
-      if (this.#names % NAMES_PER_LOOK === 0) yield* this.#breathe();
+      if (this.#isTimeToLook()) yield* this.#breathe();
     }
-    this.#visited.add(folder);
-    this.#parts.index.replaceFolder(folder, block.writer.finish());
-    return tree.finish();
+    return this.#remembered(here, { tree: tree.finish(), writer: block.writer, names });
   }
 
-  /** What stands at a name, or undefined if it is left out. */
-  #look(place: Place, rules: IgnoreRules): Stats | undefined {
+  /**
+   * A folder to which no name was added and from which none was removed since all of it was known: its names need not be read,
+   * nor its nodes be built where nothing in it changed. Undefined if it is none.
+   */
+  *#sameNames(here: Here): Scan<TreeSummary | undefined> {
+    const { known, stat, rules } = here;
+    const { memory } = known;
+    if (!memory || !stat || memory.rulesKey !== rules.key || !sameFolder(memory.stat, stat)) return undefined;
+    const differing = yield* this.#differing(here);
+    if (differing === undefined) return undefined;
+    if (differing.size === 0 && this.#parts.sink.knows(memory.tree.id)) return memory.tree;
+    return yield* this.#rebuilt(here, differing);
+  }
+
+  /**
+   * The names whose files are not the remembered ones (without a summary) and whose folders are not; undefined if one is gone or
+   * something else now.
+   */
+  *#differing({ folder, rules, known }: Here): Scan<Differing | undefined> {
+    const { sink } = this.#parts;
+    const differing: Differing = new Map();
+    for (const reader = new BlockReader(known); reader.next();) {
+      const path = joinBytes(folder, reader.name);
+      const stat = this.#stat(path);
+      if (!(reader.isFolder ? stat?.isDirectory() : stat?.isFile()) || stat === undefined) return undefined;
+      if (reader.isFolder) {
+        const tree = yield* this.#folder(path, stat.dev, rules);
+        if (!sameTree(tree, reader.tree)) differing.set(reader.name, tree);
+      } else if (reader.matches(stat) && sink.has(reader.id, stat.size)) this.#files += 1;
+      else differing.set(reader.name, undefined);
+      if (this.#isTimeToLook()) yield* this.#breathe();
+    }
+    return differing;
+  }
+
+  /** The nodes of a folder from what is remembered and what differs; undefined if a file has become none. */
+  *#rebuilt(here: Here, differing: Differing): Scan<TreeSummary | undefined> {
+    const { folder, known, settledBefore } = here;
+    const reader = new BlockReader(known);
+    const writer = new BlockWriter();
+    const tree = new TreeBuilder(this.#parts.sink.node);
+    while (reader.next()) {
+      const name = byteName(reader.name);
+      const changed = differing.get(name);
+      if (!differing.has(name)) {
+        tree.add(rememberedEntry(name, reader));
+        writer.copy(reader.bytes);
+      } else if (changed) {
+        tree.add({ kind: 'directory', name, ...changed });
+        writer.addFolder(name, changed);
+      } else {
+        const path = joinBytes(folder, name);
+        const entry = yield* this.#changedFile({ path, name, settledBefore }, { reader, writer });
+        if (entry === undefined) return undefined;
+        tree.add(entry);
+      }
+    }
+    return this.#remembered(here, { tree: tree.finish(), writer, names: known.count });
+  }
+
+  *#changedFile(place: Place, block: Block): Scan<FileEntry | undefined> {
     const stat = this.#stat(place.path);
-    if (stat === undefined || (!rules.empty && rules.ignores(place.path, stat.isDirectory())))
-      return undefined;
+    if (stat === undefined || looksLikePointer(this.#absolute(place.path), stat.size)) return undefined;
+    return yield* this.#readFile(place, block);
+  }
+
+  /** Remembers a folder as a whole if every one of its names was recorded and a later one would show in its times. */
+  #remembered(here: Here, found: { tree: TreeSummary; writer: BlockWriter; names: number }): TreeSummary {
+    const { stat, settledBefore, rules } = here;
+    const { tree, writer, names } = found;
+    const settled = stat && Math.max(stat.mtimeMs, stat.ctimeMs) < settledBefore;
+    const memory = settled && writer.count === names ? folderMemory(stat, rules.key, tree) : undefined;
+    this.#parts.index.replaceFolder(here.folder, writer.finish(memory));
+    return tree;
+  }
+
+  /** What stands at a name; undefined if nothing does any more, or a pointer, which is no part of the data. */
+  #look(place: Place, rules: IgnoreRules): Stats | 'ignored' | undefined {
+    const stat = this.#stat(place.path);
+    if (stat === undefined) return undefined;
+    if (!rules.empty && rules.ignores(place.path, stat.isDirectory())) return 'ignored';
     if (stat.isFile()) return looksLikePointer(this.#absolute(place.path), stat.size) ? undefined : stat;
     if (stat.isDirectory() || stat.isSymbolicLink()) return stat;
     throw notTrackable(place.path, stat);
@@ -127,8 +219,9 @@ export class Scanner {
   *#slowly(place: Place, at: { stat: Stats; rules: IgnoreRules; block: Block }): Scan<TreeEntry | undefined> {
     if (at.stat.isSymbolicLink()) return yield* this.#throughLink(place);
     if (!at.stat.isDirectory()) return yield* this.#readFile(place, at.block);
-    const { id, files, bytes } = yield* this.#folder(place.path, at.stat.dev, at.rules);
-    return { kind: 'directory', name: place.name, id, files, bytes };
+    const tree = yield* this.#folder(place.path, at.stat.dev, at.rules);
+    at.block.writer.addFolder(place.name, tree);
+    return { kind: 'directory', name: place.name, ...tree };
   }
 
   #link(place: Place): TreeEntry {
@@ -157,24 +250,16 @@ export class Scanner {
       const entry = yield* this.file((folder === '.' ? '' : folder) as BytePath, posix.basename(path), stat);
       return entry && { ...entry, name: place.name };
     }
-    this.#following.push(path);
+    this.#links.enter(path);
     const { id, files, bytes } = yield* this.#folder(path, stat.dev, IgnoreRules.none);
-    this.#following.pop();
+    this.#links.leave();
     return { kind: 'directory', name: place.name, id, files, bytes };
   }
 
-  /**
-   * The file or folder elsewhere in the workspace that a link leads to, if links are followed. Undefined where the link
-   * stands for itself: what it leads to is scanned already (which also ends loops), is not there, or is nothing to read.
-   */
-  #behind(place: Place): { path: BytePath; stat: Stats } | undefined {
-    if (this.#parts.sink.leavingLinks !== 'follow' || this.#following.length >= MAX_FOLLOWED)
-      return undefined;
-    const path = realBelow(this.#parts.root, this.#absolute(place.path));
-    if (path === undefined || path.split('/').some(isAlwaysIgnored)) return undefined;
-    if ([this.#top, ...this.#following].some((scanned) => overlap(path, scanned))) return undefined;
-    const stat = this.#stat(path);
-    return stat && (stat.isFile() || stat.isDirectory()) ? { path, stat } : undefined;
+  #behind(place: Place): BehindLink | undefined {
+    if (this.#parts.sink.leavingLinks !== 'follow') return undefined;
+    const behind = this.#links.behind(this.#absolute(place.path), this.#top);
+    return behind && { ...behind, stat: this.#parts.times.view(behind.stat) };
   }
 
   /** A file whose stat is the remembered one, and whose bytes need not be stored. */
@@ -220,6 +305,11 @@ export class Scanner {
     return stat && this.#parts.times.view(stat);
   }
 
+  #isTimeToLook(): boolean {
+    this.#names += 1;
+    return this.#names % NAMES_PER_LOOK === 0;
+  }
+
   *#breathe(): Scan<void> {
     if (performance.now() - this.#lastBreath < BREATH_MS) return;
     yield { type: 'breath', files: this.#files, read: this.#read };
@@ -230,6 +320,20 @@ export class Scanner {
     return path === '' ? this.#parts.root : joinBytes(this.#parts.root, path);
   }
 }
+
+/** A folder that is being scanned. */
+interface Here {
+  folder: BytePath;
+  absolute: BytePath;
+  settledBefore: number;
+  rules: IgnoreRules;
+  /** As it was before anything in it was looked at. */
+  stat: Stats | undefined;
+  known: FolderBlock;
+}
+
+/** By name: what a folder is now; undefined for a file. */
+type Differing = Map<string, TreeSummary | undefined>;
 
 interface Place {
   path: BytePath;
@@ -242,23 +346,27 @@ interface Block {
   writer: BlockWriter;
 }
 
+function folderMemory(stat: FolderStat, rulesKey: ContentId, tree: TreeSummary): FolderMemory {
+  const { mtimeMs, ctimeMs, ino } = stat;
+  return { stat: { mtimeMs, ctimeMs, ino }, rulesKey, tree };
+}
+
+function sameFolder(a: FolderStat, b: FolderStat): boolean {
+  return a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs && a.ino === b.ino;
+}
+
+function sameTree(a: TreeSummary, b: TreeSummary): boolean {
+  return a.id === b.id && a.files === b.files && a.bytes === b.bytes;
+}
+
+function rememberedEntry(name: ByteName, reader: BlockReader): TreeEntry {
+  if (reader.isFolder) return { kind: 'directory', name, ...reader.tree };
+  const { size, mode, id } = reader;
+  return { kind: 'file', name, executable: (mode & 0o100) !== 0, size, id };
+}
+
 function fileEntry(place: Place, stat: Stats, id: ContentId): FileEntry {
   return { kind: 'file', name: place.name, executable: (stat.mode & 0o100) !== 0, size: stat.size, id };
-}
-
-/** Where a path really is, below the root; undefined if nothing is there, or it is elsewhere. */
-function realBelow(root: BytePath, path: BytePath): BytePath | undefined {
-  try {
-    const real = realpathSync.native(fsPath(path), 'latin1');
-    return real.startsWith(`${root}/`) ? (real.slice(root.length + 1) as BytePath) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** True if one path is the other, or lies in it; '' is the root. */
-function overlap(a: string, b: string): boolean {
-  return a === b || a === '' || b === '' || a.startsWith(`${b}/`) || b.startsWith(`${a}/`);
 }
 
 function namesIn(folder: BytePath): string[] {

@@ -15,6 +15,8 @@ export interface ScanSink {
   large(path: string, signal: AbortSignal | undefined): Promise<ContentId>;
   /** A node of a directory. */
   node: NodeSink;
+  /** True if the nodes of a directory need not be handed to `node` again where nothing in it changed. */
+  knows(directory: ContentId): boolean;
   /**
    * What becomes of a link that leaves the directory: it is refused, stands for itself, or stands for what it leads to in the
    * workspace, as a program that reads through it sees it.
@@ -22,16 +24,23 @@ export interface ScanSink {
   leavingLinks: 'refuse' | 'keep' | 'follow';
 }
 
-/** Computes ids, stores nothing. `node` may keep what it is given. */
-export function hashingSink(
-  node: NodeSink = contentIdOf,
-  leavingLinks: 'keep' | 'follow' = 'keep',
-): ScanSink {
+/** What a hashing scan is asked for. */
+export interface Hashing {
+  /** May keep the nodes it is given; unless named, nobody needs them. */
+  node?: NodeSink;
+  /** Of directories whose nodes are kept already; none, unless named. */
+  knows?: (directory: ContentId) => boolean;
+  leavingLinks?: 'keep' | 'follow';
+}
+
+/** Computes ids, stores nothing. */
+export function hashingSink({ node, knows, leavingLinks = 'keep' }: Hashing = {}): ScanSink {
   return {
     has: () => true,
     small: contentIdOf,
     large: (path, signal) => hashOfFile(path, signal && { signal }),
-    node,
+    node: node ?? contentIdOf,
+    knows: knows ?? (() => node === undefined),
     leavingLinks,
   };
 }
@@ -43,6 +52,8 @@ export function storingSink(writer: StoreWriter, node: NodeSink): ScanSink {
     small: (bytes) => writer.putBlob(bytes),
     large: async (path, signal) => (await writer.putFile(path, signal && { signal })).id,
     node,
+    // Every node is offered again: one that was lost or damaged is stored anew.
+    knows: () => false,
     leavingLinks: 'refuse',
   };
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { temporaryBeside, writeAll } from '../base/atomic-file.js';
 import { writePoint } from '../base/write-points.js';
 import type { BytePath } from './byte-path.js';
@@ -14,6 +15,7 @@ import {
   INDEX_HEADER,
   type FileStat,
   type FolderBlock,
+  type FolderMemory,
 } from './stat-index-format.js';
 import type { ContentId } from '../base/content-id.js';
 
@@ -30,18 +32,18 @@ export class StatIndex {
     this.#file = file;
   }
 
-  /** A reader of what is remembered of one folder; ask it for names in ascending order. */
-  folder(folder: BytePath): BlockReader {
-    return new BlockReader(this.#loaded().get(folder) ?? EMPTY_BLOCK);
+  /** What is remembered of one folder. */
+  folder(folder: BytePath): FolderBlock {
+    return this.#loaded().get(folder) ?? EMPTY_BLOCK;
   }
 
   /** Replaces what is remembered of one folder. */
   replaceFolder(folder: BytePath, block: FolderBlock): void {
     const blocks = this.#loaded();
     const before = blocks.get(folder) ?? EMPTY_BLOCK;
-    if (before.entries.equals(block.entries)) return;
+    if (before.entries.equals(block.entries) && sameMemory(before.memory, block.memory)) return;
     this.#changed = true;
-    if (block.count === 0) blocks.delete(folder);
+    if (block.count === 0 && block.memory === undefined) blocks.delete(folder);
     else blocks.set(folder, block);
   }
 
@@ -52,8 +54,10 @@ export class StatIndex {
     const writer = new BlockWriter();
     if (entry) writer.add(name, entry.stat, entry.id);
     const own = writer.finish();
-    const count = block.count - (found ? 1 : 0) + own.count;
-    this.replaceFolder(folder, { count, entries: Buffer.concat([before, own.entries, behind]) });
+    const entries = Buffer.concat([before, own.entries, behind]);
+    // Where anything differs, what was known of the folder as a whole no longer holds.
+    if (entries.equals(block.entries)) return;
+    this.replaceFolder(folder, { count: block.count - (found ? 1 : 0) + own.count, entries });
   }
 
   /** Forgets folders at or below `folder` that are not in `kept`. */
@@ -111,6 +115,10 @@ export class StatIndex {
   #loaded(): Map<string, FolderBlock> {
     return (this.#blocks ??= readBlocks(this.#file));
   }
+}
+
+function sameMemory(a: FolderMemory | undefined, b: FolderMemory | undefined): boolean {
+  return isDeepStrictEqual(a, b);
 }
 
 function readBlocks(path: string): Map<string, FolderBlock> {

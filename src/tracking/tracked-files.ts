@@ -1,7 +1,7 @@
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { lstatSync, rmSync } from 'node:fs';
 import { syncDirectory, writeFileAtomic } from '../base/atomic-file.js';
+import type { ContentId } from '../base/content-id.js';
 import { OcrpipeError, systemErrorCode } from '../base/errors.js';
 import { FairSlots } from '../base/fair-slots.js';
 import { withLock } from '../base/lock.js';
@@ -18,6 +18,7 @@ import { realFileTimes, type FileTimes } from './file-times.js';
 import { findPointers } from './find-pointers.js';
 import { addToGitignore, removeFromGitignore } from './gitignore.js';
 import { LastPut, type Remembered } from './last-put.js';
+import { machineName } from './machine-name.js';
 import { joinParts, lacksNew, partOf, partPlace, snapshotWithin } from './partial.js';
 import { memoryForParts, rememberedWithin, wholeOf, withStore } from './parts-memory.js';
 import { pathState } from './path-state.js';
@@ -72,8 +73,8 @@ export class TrackedFiles implements WorkspaceFiles {
     path: RepoPath,
     options: CallOptions & { throughLinks?: boolean } = {},
   ): Promise<Snapshot | undefined> {
-    const links = options.throughLinks === true ? 'follow' : 'keep';
-    return this.#read(path, hashingSink(undefined, links), options);
+    const leavingLinks = options.throughLinks === true ? 'follow' : 'keep';
+    return this.#read(path, hashingSink({ leavingLinks }), options);
   }
 
   async store(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined> {
@@ -98,7 +99,11 @@ export class TrackedFiles implements WorkspaceFiles {
   async list(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined> {
     const writer = this.#parts.store.writer();
     try {
-      const sink = hashingSink((node) => writer.putTree(node, 'listing'), 'follow');
+      const sink = hashingSink({
+        node: (node) => writer.putTree(node, 'listing'),
+        knows: (directory) => writer.has('listing', directory),
+        leavingLinks: 'follow',
+      });
       const snapshot = await this.#read(path, sink, options);
       writer.finish();
       return snapshot;
@@ -110,13 +115,13 @@ export class TrackedFiles implements WorkspaceFiles {
 
   async tree(path: RepoPath, options?: CallOptions): Promise<TreeSnapshot | undefined> {
     const reader = new NodeMemory();
-    const snapshot = await this.#read(path, hashingSink(reader.sink), options);
+    const snapshot = await this.#read(path, hashingSink({ node: reader.sink }), options);
     return snapshot && { snapshot, reader };
   }
 
   async wholeTree(path: RepoPath, options?: CallOptions): Promise<TreeSnapshot | undefined> {
     const nodes = new NodeMemory();
-    const found = await this.#read(path, hashingSink(nodes.sink), options);
+    const found = await this.#read(path, hashingSink({ node: nodes.sink }), options);
     const snapshot = this.#whole(path, found, { nodes, put: nodes.sink });
     return snapshot && { snapshot, reader: withStore(nodes, this.#parts.store) };
   }
@@ -165,8 +170,24 @@ export class TrackedFiles implements WorkspaceFiles {
   }
 
   async state(path: RepoPath, options?: CallOptions): Promise<PathStatus> {
+    const { store } = this.#parts;
+    const partly = this.#lastPut.read(path).parts !== undefined;
+    try {
+      // The nodes of a folder where nothing changed are read from the store, should anybody ask.
+      return await this.#state(path, (directory) => !partly && store.has('tree', directory), options);
+    } catch (error) {
+      if (!(error instanceof OcrpipeError) || !/^object-(missing|damaged)$/.test(error.code)) throw error;
+      return this.#state(path, () => false, options);
+    }
+  }
+
+  async #state(
+    path: RepoPath,
+    knows: (directory: ContentId) => boolean,
+    options?: CallOptions,
+  ): Promise<PathStatus> {
     const nodes = new NodeMemory();
-    const found = await this.#read(path, hashingSink(nodes.sink), options);
+    const found = await this.#read(path, hashingSink({ node: nodes.sink, knows }), options);
     const pointer = this.pointer(path);
     const memory = this.#lastPut.read(path);
     const { put: lastPut, begun } = memory;
@@ -372,13 +393,4 @@ function readOrUndefined(root: AbsPath, path: RepoPath): Snapshot | undefined {
     if (error instanceof OcrpipeError) return undefined;
     throw error;
   }
-}
-
-/** Machines that share a workspace keep their memories apart. */
-function machineName(): string {
-  return (
-    hostname()
-      .replaceAll(/[^\w.-]/g, '_')
-      .replace(/^\.+/, '') || 'machine'
-  );
 }
