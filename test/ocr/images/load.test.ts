@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
@@ -166,6 +167,13 @@ describe('an unreadable image', () => {
     await expect(verifyImages([file])).rejects.toThrow(bad);
   });
 
+  it('is a pipe, which nobody would ever write to', async () => {
+    const file = join(temporaryFolder(), 'pipe.png');
+    execFileSync('mkfifo', [file]);
+    await expect(loadImage(file, { channels: 1 })).rejects.toThrow(bad);
+    await expect(loadImage(file, { channels: 1 })).rejects.toThrow(/pipe\.png.*no regular file/);
+  });
+
   it('is one that is not there', async () => {
     await expect(loadImage(join(temporaryFolder(), 'none.png'), { channels: 1 })).rejects.toThrow(
       /no such file/,
@@ -188,3 +196,18 @@ it.skipIf(fraktur === undefined)(
     expect([image.heightPx, image.widthPx, image.channels]).toEqual([46, 1002, 1]);
   },
 );
+
+describe('an image that is wider than memory holds', () => {
+  it('is refused by its size after fitting, one pixel less is not', async () => {
+    const create = { width: 20, height: 2, channels: 3, background: 'black' } as const;
+    const file = await written(sharp({ create }).png());
+    const load = (widestPx: number): Promise<Pixels> =>
+      loadImage(file, { channels: 1, fit: { mode: 'pad', heightPx: 16 }, widestPx });
+    expect((await load(160)).widthPx).toBe(160);
+    await expect(load(159)).rejects.toMatchObject({
+      code: 'image-too-wide',
+      exitCode: 2,
+      location: { file },
+    });
+  });
+});

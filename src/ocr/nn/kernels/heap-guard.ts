@@ -30,7 +30,7 @@ export function outOfMemory(bytes: number): OcrpipeError {
   );
 }
 
-export const OUT_OF_MEMORY_HINT =
+const OUT_OF_MEMORY_HINT =
   "Lower 'train.batchSize', or make the model smaller: 'model.height', 'model.filters', 'model.convolutions', 'model.units'.";
 
 /** @throws `wasm-memory-hidden` when the installed tfjs-backend-wasm keeps its memory to itself. */
