@@ -73,8 +73,8 @@ function share(a) {
   const one = `data/${names[names.length >> 1]}`;
   const c = clone(a, 'c');
   transfer(c, `pull, one folder of ${PER_FOLDER}, fresh clone`, 'pull', one);
-  execFileSync('diff', ['-r', join(a, 'data'), join(b, 'data')]);
-  execFileSync('diff', ['-r', join(a, one), join(c, one)]);
+  requireSame(join(a, 'data'), join(b, 'data'));
+  requireSame(join(a, one), join(c, one));
   return sizeOf(join(a, 'data'));
 }
 
@@ -98,7 +98,7 @@ async function floors(bytes) {
     const usage = measure([process.execPath, FLOOR, verb, path], { cwd: folder, env: { ...env, ...sdk } });
     note(what, usage, { requests: seenSince(before)?.requests, bytes });
   }
-  execFileSync('cmp', [file, back]);
+  requireSame(file, back);
   settle();
   const copy = ['cp', '-r', join(folder, 'a', 'data'), join(folder, 'copy')];
   note('floor: cp -r', measure(copy, { cwd: folder }));
@@ -162,6 +162,11 @@ function report(bytes) {
 
 function mb(bytes) {
   return bytes < 100_000 ? (bytes / 1e6).toFixed(3) : (bytes / 1e6).toFixed(1);
+}
+
+/** What arrived must be what was sent. */
+function requireSame(a, b) {
+  execFileSync('sh', ['-c', 'diff -r "$1" "$2"', 'sh', a, b], { stdio: 'inherit' });
 }
 
 function sizeOf(path) {
