@@ -69,11 +69,26 @@ export function asOcrpipeError(error: unknown, argv: readonly string[]): Ocrpipe
   const message = error instanceof Error ? error.message : String(error);
   const systemCode = systemErrorCode(error);
   if (systemCode !== undefined && /^E[A-Z]+$/.test(systemCode)) {
+    const refused = noPermission(error, systemCode);
+    if (refused) return refused;
     return new OcrpipeError('system-error', message, { cause: error, hint: systemHint(systemCode) });
   }
   return new OcrpipeError('internal-error', `this should not have happened: ${message}`, {
     cause: error,
     hint: 'Run again with OCRPIPE_DEBUG=1 for the stack trace, and please report it.',
+  });
+}
+
+const NO_PERMISSION = new Set(['EACCES', 'EPERM', 'EROFS']);
+const VERBS: Record<string, string> = { open: 'open', mkdir: 'make the folder', scandir: 'list' };
+
+/** The user's to correct where it is known which file or folder may not be touched. */
+function noPermission(error: unknown, code: string): OcrpipeError | undefined {
+  if (!NO_PERMISSION.has(code) || !(error instanceof Error) || !('path' in error)) return undefined;
+  const verb = VERBS['syscall' in error ? String(error.syscall) : ''] ?? 'change';
+  return userError('no-permission', `no permission to ${verb} ${String(error.path)} (${code})`, {
+    cause: error,
+    hint: systemHint(code),
   });
 }
 

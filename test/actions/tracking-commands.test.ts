@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, renameSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { Workspace } from '../../src/project/workspace.js';
 import { fileListing } from '../rig/file-listing.js';
 import { isBroken } from '../../src/actions/status.js';
 import { git, gitCommitAll, gitRepository } from '../rig/git-repository.js';
-import { runOcrpipe } from '../rig/ocrpipe.js';
+import { OCRPIPE_SCRIPT, runOcrpipe } from '../rig/ocrpipe.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { WorkspaceFolder } from './workspace-folder.js';
 
@@ -117,7 +117,10 @@ describe('checkout', () => {
     folder.write('one.ocr', 'version: 1\n');
     folder.write('three.ocr', folder.read('three.ocr').replace(/id: ..../, 'id: 0000'));
     const text = await runOcrpipe(['checkout'], { cwd: folder.root });
-    expect(text).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(/^two {2}now \w+\n$/) as string });
+    expect(text).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringMatching(/^two {2}now \w+\n$/) as string,
+    });
     expect(text.stderr.split('\n').map((line) => line.slice(0, 40))).toEqual([
       'error: 2 paths could not be done:',
       expect.stringMatching(/^ {2}the pointer cannot be used/),
@@ -150,6 +153,45 @@ describe('checkout', () => {
     expect(message).toContain('and 9 more');
     expect(hint).toBe("Get what is missing from a remote with 'ocrpipe pull'.");
   });
+});
+
+describe('a workspace that may not be written', () => {
+  // Root may write everywhere: it runs the command as somebody else.
+  const somebody = process.getuid?.() === 0 ? 65_534 : undefined;
+
+  function asSomebody(args: readonly string[], cwd: string) {
+    const env = { ...process.env, HOME: '/nonexistent', NO_COLOR: '1', OCRPIPE_DEBUG: '' };
+    const user = somebody === undefined ? {} : { uid: somebody, gid: somebody };
+    return spawnSync(process.execPath, [OCRPIPE_SCRIPT, ...args], { cwd, env, encoding: 'utf8', ...user });
+  }
+
+  test.skipIf(process.platform === 'win32')(
+    'is looked at by status, and checkout says what it may not write',
+    async () => {
+      const folder = gitWorkspace();
+      folder.write('data/a', 'a');
+      await folder.add('data');
+      gitCommitAll(folder.root, 'first');
+      const parent = temporaryFolder();
+      const clone = `${parent}/clone`;
+      git(folder.root, 'clone', '-q', folder.root, clone);
+      const uid = somebody ?? process.getuid!();
+      execFileSync('chown', ['-R', String(uid), parent]);
+      execFileSync('chmod', ['-R', 'a-w', clone]);
+      try {
+        const status = asSomebody(['status', '--json'], clone);
+        expect(status, status.stderr).toMatchObject({ status: 0 });
+        expect(JSON.parse(status.stdout)).toMatchObject({ tracked: [{ path: 'data', state: 'missing' }] });
+        const refused = asSomebody(['checkout', '--json'], clone);
+        expect(refused).toMatchObject({ status: 2 });
+        const { error } = JSON.parse(refused.stdout) as { error: { code: string; message: string } };
+        expect(error.code).toBe('no-permission');
+        expect(error.message).toContain(`${clone}/.ocrstore`);
+      } finally {
+        execFileSync('chmod', ['-R', 'u+w', clone]);
+      }
+    },
+  );
 });
 
 describe('files named like pointers', () => {
@@ -245,7 +287,7 @@ describe('commit', () => {
     expect(tracked.map(({ path }) => path)).toEqual(['edited']);
     expect(folder.read('moved.ocr')).toBe(pointer);
     expect((await folder.commit('moved')).tracked.map(({ path }) => path)).toEqual(['moved']);
-    expect(await folder.commit()).toEqual({ tracked: [], stages: [], git: true });
+    expect(await folder.commit()).toEqual({ tracked: [], stages: [], git: true, toCommit: [] });
   });
 
   test('drops nothing that may never have come here', async () => {
