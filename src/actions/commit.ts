@@ -77,12 +77,9 @@ function chooseOne(
     .filter(({ outs }) => outs.some((out) => isWithin(out.path, path)))
     .map(({ name }) => name);
   const below = own.filter((each) => isWithin(each, path));
-  return { paths: makers.length > 0 ? below : selectTracked(own, [path]), makers };
-}
-
-function stagesOf({ root }: Workspace): Stage[] {
-  const text = readIfThere(root, PIPELINE_FILE);
-  return text === undefined ? [] : [...parsePipeline(text).stages.values()];
+  if (makers.length > 0) return { paths: below, makers };
+  const others = stages.flatMap(({ name, outs }) => [name, ...outs.map((out) => out.path)]);
+  return { paths: selectTracked(own, [path], others), makers };
 }
 
 async function recordPath(

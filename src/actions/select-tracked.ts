@@ -1,20 +1,23 @@
 import { userError } from '../base/errors.js';
 import { suggest } from '../base/nearest.js';
 import { isWithin, type RepoPath } from '../base/paths.js';
-import { shellQuote } from '../base/shell-quote.js';
 import { pathOfPointer } from '../tracking/pointer.js';
 
 /**
  * The tracked paths that are meant: those named, those below a named folder, or the one whose pointer is named; all, if none
- * is named. Throws `not-tracked`, with what was likely meant.
+ * is named. Throws `not-tracked`, with what was likely meant: one of them, or of `others` that can be named too.
  */
-export function selectTracked(tracked: readonly RepoPath[], named: readonly RepoPath[]): RepoPath[] {
+export function selectTracked(
+  tracked: readonly RepoPath[],
+  named: readonly RepoPath[],
+  others: readonly string[] = [],
+): RepoPath[] {
   if (named.length === 0) return [...tracked];
-  const chosen = new Set(named.flatMap((path) => matching(tracked, path)));
+  const chosen = new Set(named.flatMap((path) => matching(tracked, path, others)));
   return tracked.filter((path) => chosen.has(path));
 }
 
-function matching(tracked: readonly RepoPath[], path: RepoPath): RepoPath[] {
+function matching(tracked: readonly RepoPath[], path: RepoPath, others: readonly string[]): RepoPath[] {
   const pointed = pathOfPointer(path);
   const found = tracked.filter((each) => isWithin(each, path) || each === pointed);
   if (found.length > 0) return found;
@@ -25,6 +28,9 @@ function matching(tracked: readonly RepoPath[], path: RepoPath): RepoPath[] {
     });
   }
   throw userError('not-tracked', `${path} is not tracked`, {
-    hint: tracked.length === 0 ? `Track it: 'ocrpipe add ${shellQuote(path)}'.` : suggest(path, tracked),
+    hint:
+      tracked.length + others.length === 0
+        ? "Nothing is tracked yet: begin with 'ocrpipe add PATH'."
+        : suggest(path, [...tracked, ...others]),
   });
 }

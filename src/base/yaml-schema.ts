@@ -28,10 +28,18 @@ function describeIssue(yaml: YamlFile, schema: z.ZodType, issue: z.core.$ZodIssu
     });
   }
   const where = path.length === 0 ? 'it' : `'${path.join('.')}'`;
-  return userError('invalid-value', `${yaml.file}: ${where} is not valid: ${issueText(issue)}`, {
+  const what = isMissing(yaml.value, path) ? 'is missing' : `is not valid: ${issueText(issue)}`;
+  return userError('invalid-value', `${yaml.file}: ${where} ${what}`, {
     location: yaml.locate(path),
     hint: 'Correct the file.',
   });
+}
+
+/** True if `path` ends at a key that its map does not have. */
+function isMissing(value: unknown, path: Path): boolean {
+  const last = path.at(-1);
+  const parent = path.slice(0, -1).reduce<unknown>((node, part) => record(node)[part], value);
+  return typeof last === 'string' && typeof parent === 'object' && parent !== null && !(last in parent);
 }
 
 const KINDS: Readonly<Record<string, string>> = {

@@ -155,6 +155,16 @@ const CASES: Case[] = [
     code: 'not-tracked',
   },
   {
+    title: 'commit of a stage that there is not',
+    prepare: async (folder) => {
+      await folder.add('data');
+      folder.write('pipeline.yaml', 'stages: {count: {run: x, outs: [reports/lines]}}');
+    },
+    act: (folder) => folder.commit('nosuch'),
+    code: 'not-tracked',
+    hint: /Known here: count, data, reports\/lines\./,
+  },
+  {
     title: 'commit where edits and pointer both changed',
     prepare: async (folder) => {
       await folder.add('data');

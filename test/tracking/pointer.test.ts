@@ -55,6 +55,11 @@ describe('pointers', () => {
     expect(error.hint).toMatch(/git checkout -- data\/raw\.ocr/);
   });
 
+  test.each(['version', 'id', 'kind', 'size', 'files'])('a missing %s is called missing', (key) => {
+    const text = DIRECTORY.replace(new RegExp(`^${key}:.*\n`, 'm'), '');
+    expect(errorOf(() => parsePointer(text, 'x.ocr')).message).toMatch(new RegExp(`'${key}' is missing`));
+  });
+
   test('a nearly known key is named', () => {
     const text = DIRECTORY.replace('files:', 'flies:');
     expect(errorOf(() => parsePointer(text, 'x.ocr')).hint).toMatch(/Did you mean 'files'/);

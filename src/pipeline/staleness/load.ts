@@ -47,7 +47,7 @@ export function loadPipeline(host: PipelineHost): LoadedPipeline {
   const text = readIfThere(host.root, PIPELINE_FILE);
   if (text === undefined) {
     throw userError('no-pipeline', `there is no ${PIPELINE_FILE} in ${host.root}`, {
-      hint: 'Write the stages into it; docs/pipeline-yaml.md shows how.',
+      hint: `Write the stages into it, for example: stages: {count: {run: wc -l data/*.txt > lines.txt, deps: [data], outs: [lines.txt]}}`,
     });
   }
   const pipeline = parsePipeline(text);
