@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import { OcrpipeError } from '../../base/errors.js';
 import { randomFrom } from '../../base/random.js';
@@ -72,6 +73,8 @@ export class Learner {
     let loss = 0;
     try {
       for (const [index, part] of batch.parts.entries()) {
+        // Computing alone never returns to the event loop, where signals and timers wait.
+        if (index > 0) await setImmediate();
         const share = part.samples.length / batch.samples.length;
         const found = this.#gradients(part, this.#dropoutSeed(batch.step, index));
         gradients = share === 1 ? found.gradients : addShare(gradients, found.gradients, share);

@@ -41,9 +41,9 @@ export async function prepareData(job: TrainingJob): Promise<PreparedData> {
     .samples;
   const alphabet = trainingAlphabet(trainingSamples, settings.train.alphabet, job.train);
   const config = settings.model;
-  const cache = imageCache(readingOptions({ config, alphabet }), settings.train.cacheMiB * MIB);
   const need = trainingNeed(config, alphabet.size + 1);
   const widthPx = columnsThatFit(need, job.memoryBytes ?? tensorMemoryBytes());
+  const cache = imageCache(readingOptions({ config, alphabet }), settings.train.cacheMiB * MIB);
   const checking = { config, cache, events, signal, widestPx: widthPx };
   const training = encodeLabels(
     await checkImages(trainingSamples, 'check training images', checking),
@@ -52,8 +52,26 @@ export async function prepareData(job: TrainingJob): Promise<PreparedData> {
   // One that is too wide to be read is refused by the cache.
   const onlyRead = { ...checking, widestPx: Infinity };
   const validation = await checkImages(validationSamples, 'check validation images', onlyRead);
+  reportShared(training.samples, validation.samples, job);
   reportStrangers(validation.samples, alphabet, job);
   return { alphabet, training, validation, cache, widthPx };
+}
+
+/** Figures over images that training has seen are too good: one manifest twice, parts of two splits, or copies of images. */
+function reportShared(
+  training: readonly CheckedSample[],
+  validation: readonly CheckedSample[],
+  { events }: TrainingJob,
+): void {
+  const seen = new Set(training.map(({ imageId }) => imageId));
+  const count = validation.filter(({ imageId }) => seen.has(imageId)).length;
+  if (count === 0) return;
+  events({
+    type: 'note',
+    level: 'warning',
+    code: 'validation-in-training',
+    message: `${count} of ${validation.length} validation images are training images too, byte for byte: their figures say nothing about new images`,
+  });
 }
 
 function reportStrangers(
