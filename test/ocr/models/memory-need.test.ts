@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { contentIdOf } from '../../../src/base/content-id.js';
 import type { Pixels } from '../../../src/ocr/images/load.js';
 import { batchArray } from '../../../src/ocr/models/image-batch.js';
 import { columnsThatFit, readingNeed, trainingNeed } from '../../../src/ocr/models/memory-need.js';
@@ -79,7 +80,7 @@ describe('the memory that a model needs', () => {
       });
       const training = await measured(async () => {
         const learner = new Learner(newRecogniser(config, alphabet, 1), trainConfigSchema.parse({ averaging: 0.9 }));
-        const samples = images.map(() => ({ file: '', name: '', text: 'a', steps: 1, label: Int32Array.of(0) }));
+        const samples = images.map(() => ({ file: '', name: '', text: 'a', steps: 1, label: Int32Array.of(0), imageId: contentIdOf('') }));
         for (const step of [0, 1]) {
           const parts = [{ ...batchArray(images, config), samples }];
           await learner.step({ step, epoch: 0, samples, parts }, 0.001);
