@@ -1,13 +1,15 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { join, posix, resolve } from 'node:path';
+import { posix, resolve } from 'node:path';
 import { TEMPORARY_PREFIX } from '../base/atomic-file.js';
 import type { Call } from '../base/call.js';
 import { userError } from '../base/errors.js';
 import { checkOutputFiles, checkOutputFolder, outputPath } from '../base/outputs.js';
-import { manifestKind, writeManifest } from '../ocr/formats/manifest.js';
+import { manifestKind } from '../ocr/formats/manifest.js';
 import { readSamples } from '../ocr/formats/read-samples.js';
+import { copiesAcrossParts } from '../ocr/split/copies.js';
 import { parseShares, type Share } from '../ocr/split/shares.js';
-import { splitSamples } from '../ocr/split/split.js';
+import { splitSamples, type Part } from '../ocr/split/split.js';
+import { partFile, writeParts } from '../ocr/split/write-parts.js';
 import { withShownPaths } from './shown-paths.js';
 
 export interface SplitInput {
@@ -42,7 +44,7 @@ async function splitSource(input: SplitInput, call: Call): Promise<SplitResult> 
   const out = outputPath('--out', call.cwd, input.out);
   checkOutputFolder('--out', out);
   checkOutputFiles(
-    shares.map(({ name }) => ({ flag: '--out', path: join(out, `${name}.jsonl`), kind: manifestKind })),
+    shares.map(({ name }) => ({ flag: '--out', path: partFile(out, name), kind: manifestKind })),
     [source],
   );
   refuseLeftovers(out, input.out, shares);
@@ -55,8 +57,9 @@ async function splitSource(input: SplitInput, call: Call): Promise<SplitResult> 
     signal: call.signal,
   });
   const parts = splitSamples(samples, { ...input, shares });
+  await noteCopies(parts, call);
   call.signal.throwIfAborted();
-  for (const part of parts) writeManifest(join(out, `${part.name}.jsonl`), part.samples);
+  writeParts(out, parts);
   return {
     count: samples.length,
     seed: input.seed,
@@ -69,6 +72,14 @@ async function splitSource(input: SplitInput, call: Call): Promise<SplitResult> 
       texts: new Set(part.samples.map((sample) => sample.text.normalize('NFC'))).size,
     })),
   };
+}
+
+/** What is in two parts makes figures too good, and only the bytes show it. */
+async function noteCopies(parts: readonly Part[], call: Call): Promise<void> {
+  const count = await copiesAcrossParts(parts, call.signal);
+  if (count === 0) return;
+  const message = `${count} images are byte for byte in more than one part, under different names: remove the copies, or keep them together with --group`;
+  call.events({ type: 'note', level: 'warning', code: 'split-copies', message });
 }
 
 /** A part of an earlier split under another name would hold samples that are now in a different part. */

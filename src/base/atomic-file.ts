@@ -53,6 +53,23 @@ export function writeFileAtomic(
   content: Uint8Array | string,
   options: { mode?: number } = {},
 ): void {
+  const temporary = writeTemporary(path, content, options);
+  writePoint();
+  try {
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  syncDirectory(dirname(path));
+}
+
+/** The first half of {@link writeFileAtomic}: a temporary file beside `path` with all its bytes flushed. Parents are created. */
+export function writeTemporary(
+  path: string,
+  content: Uint8Array | string,
+  options: { mode?: number } = {},
+): string {
   mkdirSync(dirname(path), { recursive: true });
   const temporary = temporaryBeside(path);
   writePoint();
@@ -67,14 +84,7 @@ export function writeFileAtomic(
     throw error;
   }
   closeSync(fd);
-  writePoint();
-  try {
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
-  syncDirectory(dirname(path));
+  return temporary;
 }
 
 /** Writes every byte: a single write may take fewer (a full disk throws). */

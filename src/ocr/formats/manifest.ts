@@ -45,10 +45,14 @@ export async function readWholeManifest(file: string, signal?: AbortSignal): Pro
 
 /** Writes a manifest so that readers see all of it or the old one; image paths become relative to its folder. */
 export function writeManifest(file: string, samples: Iterable<Sample>): void {
-  const folder = dirname(resolve(file));
+  writeFileAtomic(file, manifestText(dirname(resolve(file)), samples));
+}
+
+/** A manifest as it stands in `folder`. */
+export function manifestText(folder: string, samples: Iterable<Sample>): string {
   const lines: string[] = [];
   for (const sample of samples) lines.push(`${JSON.stringify(manifestEntry(sample, folder))}\n`);
-  writeFileAtomic(file, lines.join(''));
+  return lines.join('');
 }
 
 function manifestEntry(sample: Sample, folder: string): Record<string, JsonValue> {
