@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { contentIdOf } from '../../base/content-id.js';
+import { contentIdOf, type ContentId } from '../../base/content-id.js';
 import { OcrpipeError, userError } from '../../base/errors.js';
 import type { EventSink } from '../../base/events.js';
 import type { Sample } from '../formats/sample.js';
@@ -19,6 +19,8 @@ export interface CheckedSample {
   text: string;
   /** Time steps of its image. */
   steps: number;
+  /** Content id of its image. */
+  imageId: ContentId;
 }
 
 /** A checked sample whose label the model can learn. */
@@ -112,7 +114,7 @@ async function checkOne(
   const text = sample.text.normalize('NFC');
   const id = contentIdOf(await readFile(sample.image));
   return {
-    sample: { file: sample.image, name: sample.name, text, steps: timeSteps(config, pixels.widthPx) },
+    sample: { file: sample.image, name: sample.name, text, steps: timeSteps(config, pixels.widthPx), imageId: id },
     line: JSON.stringify([sample.name, text, id]),
   };
 }

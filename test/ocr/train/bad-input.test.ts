@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { noEvents, type OcrpipeEvent } from '../../../src/base/events.js';
@@ -173,6 +173,21 @@ describe('train', () => {
     recogniser.network.dispose();
     await run();
     expect(readdirSync(join(folder, 'models'))).toEqual(['x']);
+  });
+
+  it('warns of validation images that are training images too, under whatever name', async () => {
+    const val = await drawnLines(folder, 'val', ['aab', 'cba']);
+    copyFileSync(join(folder, 'images', 'lines-1.png'), join(folder, 'images', 'val-1.png'));
+    const notes: string[] = [];
+    const events = (event: OcrpipeEvent): void => {
+      if (event.type === 'note') notes.push(`${event.level} ${event.code}: ${event.message}`);
+    };
+    await run({ val, events });
+    await run({ val: manifest, events });
+    expect(notes).toEqual([
+      expect.stringMatching(/^warning validation-in-training: 1 of 2 validation images/),
+      expect.stringMatching(/^warning validation-in-training: 3 of 3 validation images/),
+    ]);
   });
 
   it('stops with a diagnosis when the loss is no longer a number, and leaves no model', async () => {

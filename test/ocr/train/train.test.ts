@@ -130,7 +130,7 @@ describe('train', () => {
     expect(existsSync(join(parts, 'model'))).toBe(false);
     const notes: string[] = [];
     const events: EventSink = (event) => {
-      if (event.type === 'note') notes.push(event.message);
+      if (event.type === 'note' && event.level === 'info') notes.push(event.message);
     };
     const result = await train({ ...again, events });
     expect(result.resumedFrom).toBe(5);
@@ -197,7 +197,9 @@ describe('train', () => {
     writeFileSync(file, damage(readFileSync(file)));
     const notes: string[] = [];
     const events: EventSink = (event) => {
-      if (event.type === 'note') notes.push(`${event.level} ${event.code} ${event.message}`);
+      if (event.type === 'note' && event.code.startsWith('checkpoint')) {
+        notes.push(`${event.level} ${event.code} ${event.message}`);
+      }
     };
     expect((await train({ ...first, events })).resumedFrom).toBe(0);
     expect(notes).toEqual([
