@@ -15,6 +15,7 @@ import {
 } from '../tracking/pointer.js';
 import { isIgnored } from '../tracking/snapshot.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
+import { pointerFiles, toCommit, type ToCommit } from './to-commit.js';
 import { overlapping, refuseLinks, refuseOwnFolders } from '../tracking/workspace-place.js';
 
 export interface AddInput {
@@ -30,7 +31,7 @@ export interface AddedPath extends Snapshot {
   changed: boolean;
 }
 
-export interface AddResult {
+export interface AddResult extends ToCommit {
   added: readonly AddedPath[];
   /** True if git holds the workspace, and so the pointers. */
   git: boolean;
@@ -53,7 +54,9 @@ export async function add(input: AddInput, call: Call): Promise<AddResult> {
     }
     const added: AddedPath[] = [];
     for (const each of snapshots) added.push(await point(workspace, each, call));
-    return { added, git: workspace.git !== undefined };
+    const { git, root } = workspace;
+    const written = await toCommit({ git, root, cwd: call.cwd }, paths.flatMap(pointerFiles));
+    return { added, git: git !== undefined, ...written };
   } finally {
     workspace.close();
   }

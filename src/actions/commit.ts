@@ -4,9 +4,6 @@ import { userError } from '../base/errors.js';
 import { isWithin, type RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
 import { commitStages, type CommittedStage } from '../pipeline/run/commit-stages.js';
-import { parsePipeline } from '../pipeline/definition/definition.js';
-import { PIPELINE_FILE } from '../pipeline/definition/file-names.js';
-import { readIfThere } from '../pipeline/staleness/load.js';
 import type { Stage } from '../pipeline/definition/stage.js';
 import { pipelineHost } from '../project/pipeline-host.js';
 import { Workspace } from '../project/workspace.js';
@@ -14,13 +11,15 @@ import { isRestUnknown } from '../tracking/unknown-rest.js';
 import type { PathStatus, Snapshot } from '../tracking/workspace-files.js';
 import { forEachPath } from './each-path.js';
 import { selectTracked } from './select-tracked.js';
+import { stageFiles, stagesOf } from './stage-files.js';
+import { pointerFiles, toCommit, type ToCommit } from './to-commit.js';
 
 export interface CommitInput {
   /** Tracked paths or stages, as they were typed; none: everything that changed. */
   targets: readonly string[];
 }
 
-export interface CommitResult {
+export interface CommitResult extends ToCommit {
   /** Tracked paths whose pointer names something else now. */
   tracked: readonly { path: RepoPath; old: ContentId; new: ContentId }[];
   stages: readonly CommittedStage[];
@@ -42,9 +41,17 @@ export async function commit(input: CommitInput, call: Call): Promise<CommitResu
       if (change) tracked.push(change);
     });
     const wanted = stages === undefined || stages.length > 0;
-    const host = pipelineHost(workspace);
-    const git = workspace.git !== undefined;
-    return { tracked, stages: wanted ? await commitStages(host, stages) : [], git };
+    const committed = wanted ? await commitStages(pipelineHost(workspace), stages) : [];
+    const { git, root } = workspace;
+    const files = [
+      ...tracked.flatMap(({ path }) => pointerFiles(path)),
+      ...stageFiles(
+        workspace,
+        committed.map(({ name }) => name),
+      ),
+    ];
+    const written = await toCommit({ git, root, cwd: call.cwd }, files);
+    return { tracked, stages: committed, git: git !== undefined, ...written };
   } finally {
     workspace.close();
   }

@@ -7,7 +7,9 @@ import { absPath, type AbsPath } from '../base/paths.js';
 import { CONFIG_FILES, EMPTY_SHARED_CONFIG } from '../config/config-file.js';
 import { findWorkTree } from '../git/find-work-tree.js';
 import { findWorkspace, STATE_FOLDER } from '../project/find-workspace.js';
+import { openGit } from '../git/simple-git.js';
 import { LocalStore } from '../store/local-store.js';
+import { SETTINGS_FILES, toCommit, type ToCommit } from './to-commit.js';
 
 export interface InitInput {
   /** False: no git work tree is needed. */
@@ -25,7 +27,14 @@ export interface InitResult {
 const GITIGNORE = `# Only the shared settings belong into git.\n/*\n!/.gitignore\n!/${CONFIG_FILES.shared}\n`;
 
 /** Makes the caller's folder a workspace; again it only adds what is missing, and leaves what people wrote. */
-export function init(input: InitInput, call: Call): InitResult {
+export async function init(input: InitInput, call: Call): Promise<InitResult & ToCommit> {
+  const made = makeWorkspace(input, call);
+  const written = await toCommit({ git: openGit(made.root), root: made.root, cwd: call.cwd }, SETTINGS_FILES);
+  return { ...made, ...written };
+}
+
+/** `init` without a look at git's side of it. */
+export function makeWorkspace(input: InitInput, call: Call): InitResult {
   const root = absPath(realpathSync(call.cwd));
   const inGit = findWorkTree(root) !== undefined;
   if (input.git && !inGit) {

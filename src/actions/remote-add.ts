@@ -10,6 +10,7 @@ import { probeRemote, type Probed } from '../remote/backends/probe.js';
 import { makeRemoteFolder, unmakeRemoteFolder } from '../remote/backends/remote-folder.js';
 import type { Remote } from '../remote/backends/remote.js';
 import { parseRemoteUrl, type RemotePlaceUrl } from '../remote/backends/remote-url.js';
+import { settingsToCommit, type ToCommit } from './to-commit.js';
 
 export interface RemoteAddOptions {
   name: string;
@@ -19,7 +20,7 @@ export interface RemoteAddOptions {
   check: boolean;
 }
 
-export interface RemoteAdded {
+export interface RemoteAdded extends ToCommit {
   name: string;
   url: string;
   default: boolean;
@@ -47,7 +48,8 @@ export async function remoteAdd(options: RemoteAddOptions, call: Call): Promise<
       addRemote(workspace.stateFolder, { name, ...settings }, { makeDefault: options.makeDefault });
       ensureProject(workspace.stateFolder);
     });
-    return { name, url: settings.url, default: workspace.settings.default === name, ...tried };
+    const written = await settingsToCommit(workspace, call);
+    return { name, url: settings.url, default: workspace.settings.default === name, ...tried, ...written };
   } finally {
     workspace.close();
   }

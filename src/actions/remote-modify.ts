@@ -7,6 +7,7 @@ import { modifying } from '../remote/backends/correction.js';
 import { requireRemoteFolder } from '../remote/backends/remote-folder.js';
 import { parseRemoteUrl } from '../remote/backends/remote-url.js';
 import type { ListedRemote } from './remote-list.js';
+import { settingsToCommit, type ToCommit } from './to-commit.js';
 
 export interface RemoteModifyOptions {
   name: string;
@@ -18,7 +19,10 @@ export interface RemoteModifyOptions {
 }
 
 /** Changes settings of a remote, and returns what it is then. */
-export async function remoteModify(options: RemoteModifyOptions, call: Call): Promise<ListedRemote> {
+export async function remoteModify(
+  options: RemoteModifyOptions,
+  call: Call,
+): Promise<ListedRemote & ToCommit> {
   const { name, changes, unset, local } = options;
   const workspace = Workspace.open(call, 'ocrpipe remote modify');
   if (Object.keys(changes).length === 0 && unset.length === 0) {
@@ -39,5 +43,10 @@ export async function remoteModify(options: RemoteModifyOptions, call: Call): Pr
       { scope: local ? 'local' : 'shared' },
     );
   });
-  return { ...findRemote(workspace.settings, name), default: workspace.settings.default === name };
+  const written = local ? { toCommit: [] } : await settingsToCommit(workspace, call);
+  return {
+    ...findRemote(workspace.settings, name),
+    default: workspace.settings.default === name,
+    ...written,
+  };
 }

@@ -1,12 +1,13 @@
 import type { Call } from '../base/call.js';
 import { removeRemote } from '../config/remotes.js';
 import { Workspace } from '../project/workspace.js';
+import { settingsToCommit, type ToCommit } from './to-commit.js';
 
 /** Takes a remote out of the configuration; what it holds stays. */
-export async function remoteRemove(name: string, call: Call): Promise<{ removed: string }> {
+export async function remoteRemove(name: string, call: Call): Promise<{ removed: string } & ToCommit> {
   const workspace = Workspace.open(call, 'ocrpipe remote remove');
   await workspace.exclusively('config', () => {
     removeRemote(workspace.stateFolder, name);
   });
-  return { removed: name };
+  return { removed: name, ...(await settingsToCommit(workspace, call)) };
 }

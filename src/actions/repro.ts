@@ -1,20 +1,36 @@
 import { realpathSync } from 'node:fs';
 import type { Call } from '../base/call.js';
 import { absPath } from '../base/paths.js';
-import { repro as reproPipeline, type ReproRequest, type ReproResult } from '../pipeline/run/repro.js';
+import {
+  repro as reproPipeline,
+  type ReproRequest,
+  type ReproResult,
+  type StageAction,
+} from '../pipeline/run/repro.js';
 import { pipelineHost } from '../project/pipeline-host.js';
 import { Workspace } from '../project/workspace.js';
+import { stageFiles } from './stage-files.js';
+import { toCommit, type ToCommit } from './to-commit.js';
 
 export type ReproInput = Omit<ReproRequest, 'cwd'>;
 
+/** What of a stage changes what git is to hold. */
+const RECORDED: ReadonlySet<string> = new Set<StageAction>(['ran', 'restored']);
+
 /** Brings the stages of pipeline.yaml up to date. A failed stage is part of the result. */
-export async function repro(input: ReproInput, call: Call): Promise<ReproResult> {
+export async function repro(input: ReproInput, call: Call): Promise<ReproResult & ToCommit> {
   const workspace = Workspace.open(call, 'ocrpipe repro');
   try {
-    return await reproPipeline(pipelineHost(workspace), {
-      ...input,
-      cwd: absPath(realpathSync(call.cwd)),
-    });
+    const cwd = absPath(realpathSync(call.cwd));
+    const result = await reproPipeline(pipelineHost(workspace), { ...input, cwd });
+    const recorded =
+      input.dryRun || !input.commit ? [] : result.stages.filter(({ action }) => RECORDED.has(action));
+    const { git, root } = workspace;
+    const files = stageFiles(
+      workspace,
+      recorded.map(({ name }) => name),
+    );
+    return { ...result, ...(await toCommit({ git, root, cwd }, files)) };
   } finally {
     workspace.close();
   }

@@ -1,7 +1,9 @@
+import type { ToCommit } from '../actions/to-commit.js';
 import { reasonText } from '../pipeline/staleness/reason.js';
 import type { ReproResult, StageReport } from '../pipeline/run/repro.js';
 import type { ExplainedReason, Explanation } from '../pipeline/staleness/why.js';
 import { textTable } from './table.js';
+import { toCommitLines } from './to-commit-text.js';
 import { secondsText } from './units.js';
 
 const DRY = {
@@ -14,8 +16,8 @@ const DRY = {
 } as const;
 
 /** What repro did, or would do, stage by stage, and why; then what went wrong. */
-export function reproText(result: ReproResult): string {
-  const { stages, dryRun } = result;
+export function reproText(result: ReproResult & ToCommit): string {
+  const { stages, dryRun, toCommit } = result;
   const quiet = stages.every(({ action }) => action === 'fresh' || action === 'frozen');
   if (quiet) return `Nothing is stale: ${summary(stages)}.`;
   const rows = stages.map((stage) => [
@@ -25,7 +27,7 @@ export function reproText(result: ReproResult): string {
     stage.reasons.map(reasonText).join('; '),
   ]);
   const failures = stages.filter((stage) => stage.error).map(failureText);
-  return [textTable(rows), ...failures].join('\n');
+  return [textTable(rows), ...toCommitLines(toCommit), ...failures].join('\n');
 }
 
 function summary(stages: readonly StageReport[]): string {

@@ -1,7 +1,7 @@
 import { add, type AddedPath, type AddResult } from '../actions/add.js';
 import { Args } from '@oclif/core';
-import { shellQuote } from '../base/shell-quote.js';
 import { BaseCommand } from '../cli/base-command.js';
+import { toCommitLines } from '../cli/to-commit-text.js';
 import { bytesText, countText } from '../cli/units.js';
 
 export default class Add extends BaseCommand {
@@ -26,14 +26,8 @@ export default class Add extends BaseCommand {
   }
 }
 
-function addText({ added, git }: AddResult): string {
-  const pointers = added.filter(({ changed }) => changed).map(({ path }) => shellQuote(`${path}.ocr`));
-  return [
-    ...added.map(lineOf),
-    ...(git && pointers.length > 0
-      ? [`Commit it: git add ${pointers.join(' ')} and the .gitignore beside it.`]
-      : []),
-  ].join('\n');
+function addText({ added, toCommit }: AddResult): string {
+  return [...added.map(lineOf), ...toCommitLines(toCommit)].join('\n');
 }
 
 function lineOf({ path, size, files, old, changed }: AddedPath): string {

@@ -1,6 +1,7 @@
 import { Args } from '@oclif/core';
 import { commit, type CommitResult } from '../actions/commit.js';
 import { BaseCommand } from '../cli/base-command.js';
+import { toCommitLines } from '../cli/to-commit-text.js';
 import { countText } from '../cli/units.js';
 
 export default class Commit extends BaseCommand {
@@ -26,11 +27,11 @@ export default class Commit extends BaseCommand {
   }
 }
 
-function commitText({ tracked, stages, git }: CommitResult): string {
+function commitText({ tracked, stages, toCommit }: CommitResult): string {
   if (tracked.length + stages.length === 0) return 'Nothing to record.';
   return [
     ...tracked.map(({ path, old, new: now }) => `${path}  ${old.slice(0, 10)} -> ${now.slice(0, 10)}`),
     ...stages.map(({ name, outs }) => `${name}  ${countText(outs.length, 'output')} recorded`),
-    ...(git ? ['Commit the changed .ocr files and pipeline.lock to git.'] : []),
+    ...toCommitLines(toCommit),
   ].join('\n');
 }

@@ -1,5 +1,7 @@
 import { init, type InitResult } from '../actions/init.js';
+import type { ToCommit } from '../actions/to-commit.js';
 import { BaseCommand } from '../cli/base-command.js';
+import { toCommitLines } from '../cli/to-commit-text.js';
 import { onByDefault } from '../cli/switch-flag.js';
 
 export default class Init extends BaseCommand {
@@ -17,11 +19,16 @@ export default class Init extends BaseCommand {
   }
 }
 
-function initText({ root, created, git }: InitResult): string {
-  if (!created) return `${root} is a workspace already; nothing that was there is changed.`;
+function initText({ root, created, toCommit }: InitResult & ToCommit): string {
+  if (!created) {
+    return [
+      `${root} is a workspace already; nothing that was there is changed.`,
+      ...toCommitLines(toCommit),
+    ].join('\n');
+  }
   return [
     `New workspace in ${root}.`,
-    ...(git ? ["Commit it: 'git add .ocrstore' and 'git commit'."] : []),
+    ...toCommitLines(toCommit),
     "Next: 'ocrpipe add PATH' tracks images and weights, pipeline.yaml holds the stages.",
   ].join('\n');
 }

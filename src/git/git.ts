@@ -39,6 +39,8 @@ export interface Git {
   readAt(commit: CommitId, path: RepoPath): Promise<Buffer | undefined>;
   /** Those files of git's index (added or committed) that are one of `paths` or lie below one. */
   tracked(paths: readonly RepoPath[]): Promise<RepoPath[]>;
+  /** Those of `paths` that `git add` would take up: new or changed files that git does not ignore. */
+  addable(paths: readonly RepoPath[]): Promise<RepoPath[]>;
   /** Those of `paths` that git ignores and does not hold. */
   ignored(paths: readonly RepoPath[]): Promise<RepoPath[]>;
 }

@@ -85,6 +85,14 @@ class SimpleGitGit implements Git {
     return this.#each(paths, (some) => this.#run([LITERAL, 'ls-files', '-z', '--', ...some]));
   }
 
+  async addable(paths: readonly RepoPath[]): Promise<RepoPath[]> {
+    const kinds = ['--others', '--modified', '--exclude-standard'];
+    const found = await this.#each(paths, (some) =>
+      this.#run([LITERAL, 'ls-files', '-z', ...kinds, '--', ...some]),
+    );
+    return [...new Set(found)].sort();
+  }
+
   async ignored(paths: readonly RepoPath[]): Promise<RepoPath[]> {
     if (paths.length === 0) return [];
     // This command knows no literal pathspecs; with './' before it no name has a meaning of its own.

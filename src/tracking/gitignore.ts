@@ -6,7 +6,7 @@ import type { AbsPath, RepoPath } from '../base/paths.js';
 import { bytePath } from './byte-path.js';
 
 /** The `.gitignore` that keeps `path` out of git: the one beside it. */
-function gitignoreOf(path: RepoPath): RepoPath {
+export function gitignoreOf(path: RepoPath): RepoPath {
   const folder = posix.dirname(path);
   return (folder === '.' ? '.gitignore' : `${folder}/.gitignore`) as RepoPath;
 }

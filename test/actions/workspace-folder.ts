@@ -4,7 +4,7 @@ import { add } from '../../src/actions/add.js';
 import { checkout } from '../../src/actions/checkout.js';
 import { commit } from '../../src/actions/commit.js';
 import { diff } from '../../src/actions/diff.js';
-import { init } from '../../src/actions/init.js';
+import { makeWorkspace } from '../../src/actions/init.js';
 import { status } from '../../src/actions/status.js';
 import type { Call } from '../../src/base/call.js';
 import { noEvents } from '../../src/base/events.js';
@@ -40,7 +40,7 @@ export class WorkspaceFolder {
   }
 
   init(git = false) {
-    return init({ git }, this.call);
+    return makeWorkspace({ git }, this.call);
   }
 
   add(...paths: string[]) {

@@ -34,6 +34,19 @@ describe('git', () => {
     expect(await openGit(gitRepository())!.currentCommit()).toBeUndefined();
   });
 
+  test('what git would take up is told from what it has and what it ignores', async () => {
+    const { root, workspace, opened } = repositoryWith(
+      { 'same.ocr': 'a', 'changed.ocr': 'a', 'staged.ocr': 'a', '.gitignore': '/out\n' },
+      'below',
+    );
+    for (const name of ['changed.ocr', 'staged.ocr', 'new [1].ocr', 'out', 'other'])
+      writeFileSync(join(workspace, name), 'b');
+    git(root, 'add', 'below/staged.ocr');
+    const asked = paths('same.ocr', 'changed.ocr', 'staged.ocr', 'new [1].ocr', 'out', 'gone.ocr');
+    expect(await opened.addable(asked)).toEqual(['changed.ocr', 'new [1].ocr']);
+    expect(await opened.addable([])).toEqual([]);
+  });
+
   test('revisions are resolved; an unknown one is the fault of the user', async () => {
     const { root, commit, opened } = repositoryWith({ a: '1' });
     const second = gitCommitAll(root, 'second');

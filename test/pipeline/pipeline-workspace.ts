@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Call } from '../../src/base/call.js';
 import type { OcrpipeEvent } from '../../src/base/events.js';
 import type { AbsPath, RepoPath } from '../../src/base/paths.js';
-import { init } from '../../src/actions/init.js';
+import { makeWorkspace } from '../../src/actions/init.js';
 import type { PipelineHost } from '../../src/pipeline/host.js';
 import {
   repro,
@@ -21,7 +21,7 @@ export class PipelineWorkspace {
   readonly events: OcrpipeEvent[] = [];
 
   constructor() {
-    init({ git: true }, this.call());
+    makeWorkspace({ git: true }, this.call());
     this.write('.gitignore', 'ran.log\n');
   }
 

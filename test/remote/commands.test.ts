@@ -276,7 +276,7 @@ describe('the remote commands', () => {
     ]);
     await a.ocrpipe('remote', 'modify', 'two', '--profile', 'team', '--unset', 'region');
     await a.ocrpipe('remote', 'default', 'two');
-    expect(await a.json('remote', 'default')).toEqual({ default: 'two' });
+    expect(await a.json('remote', 'default')).toEqual({ default: 'two', toCommit: [] });
     expect(await a.json('remote', 'list')).toContainEqual({
       name: 'two',
       url: 's3://bucket/prefix',

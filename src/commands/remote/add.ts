@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { remoteAdd, type RemoteAdded } from '../../actions/remote-add.js';
 import { BaseCommand } from '../../cli/base-command.js';
 import { s3Flags, s3Settings } from '../../cli/remote-flags.js';
+import { toCommitLines } from '../../cli/to-commit-text.js';
 import { onByDefault } from '../../cli/switch-flag.js';
 
 export default class RemoteAdd extends BaseCommand {
@@ -32,15 +33,17 @@ export default class RemoteAdd extends BaseCommand {
   }
 }
 
-function addedText({ name, url, default: isDefault, supports, madeFolder }: RemoteAdded): string {
+function addedText({ name, url, default: isDefault, supports, madeFolder, toCommit }: RemoteAdded): string {
   const made = madeFolder === undefined ? '' : `; made the folder ${madeFolder}`;
   const added = `remote '${name}' added: ${url}${isDefault ? ' (default)' : ''}${made}`;
-  if (supports === undefined) return `${added}, not tried out`;
+  const rest = toCommitLines(toCommit);
+  if (supports === undefined) return [`${added}, not tried out`, ...rest].join('\n');
   const can = (works: boolean, what: string): string => `${works ? 'yes' : 'NO'}  ${what}`;
   return [
     added,
-    can(supports.conditionalCreate, 'refuses to overwrite what another writer made'),
-    can(supports.refusesDamage, 'refuses damaged uploads'),
-    can(supports.ranges, 'reads parts of objects'),
-  ].join('\n  ');
+    `  ${can(supports.conditionalCreate, 'refuses to overwrite what another writer made')}`,
+    `  ${can(supports.refusesDamage, 'refuses damaged uploads')}`,
+    `  ${can(supports.ranges, 'reads parts of objects')}`,
+    ...rest,
+  ].join('\n');
 }

@@ -1,6 +1,7 @@
 import { Args } from '@oclif/core';
 import { remoteDefault } from '../../actions/remote-default.js';
 import { BaseCommand } from '../../cli/base-command.js';
+import { toCommitLines } from '../../cli/to-commit-text.js';
 
 export default class RemoteDefault extends BaseCommand {
   static override summary = 'Show or choose the remote that is used when none is named.';
@@ -11,7 +12,7 @@ export default class RemoteDefault extends BaseCommand {
     const { args, flags } = await this.parse(RemoteDefault);
     await this.perform(flags, {
       action: (call) => remoteDefault(args.name, call),
-      text: (result) => result.default,
+      text: ({ default: now, toCommit }) => [now, ...toCommitLines(toCommit)].join('\n'),
     });
   }
 }

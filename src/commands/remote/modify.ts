@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { remoteModify } from '../../actions/remote-modify.js';
 import { BaseCommand } from '../../cli/base-command.js';
 import { s3Flags, s3Settings } from '../../cli/remote-flags.js';
+import { toCommitLines } from '../../cli/to-commit-text.js';
 
 export default class RemoteModify extends BaseCommand {
   static override summary = 'Change the settings of a remote.';
@@ -31,7 +32,8 @@ export default class RemoteModify extends BaseCommand {
     const changes = { ...(url !== undefined && { url }), ...s3Settings(flags) };
     await this.perform(flags, {
       action: (call) => remoteModify({ name: args.name, changes, unset, local }, call),
-      text: (remote) => `remote '${remote.name}': ${remote.url}`,
+      text: ({ name, url: now, toCommit }) =>
+        [`remote '${name}': ${now}`, ...toCommitLines(toCommit)].join('\n'),
     });
   }
 }

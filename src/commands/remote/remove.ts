@@ -1,6 +1,7 @@
 import { Args } from '@oclif/core';
 import { remoteRemove } from '../../actions/remote-remove.js';
 import { BaseCommand } from '../../cli/base-command.js';
+import { toCommitLines } from '../../cli/to-commit-text.js';
 
 export default class RemoteRemove extends BaseCommand {
   static override summary = 'Take a remote out of the configuration; what it holds stays.';
@@ -11,7 +12,11 @@ export default class RemoteRemove extends BaseCommand {
     const { args, flags } = await this.parse(RemoteRemove);
     await this.perform(flags, {
       action: (call) => remoteRemove(args.name, call),
-      text: ({ removed }) => `remote '${removed}' removed from the configuration; what it holds stays`,
+      text: ({ removed, toCommit }) =>
+        [
+          `remote '${removed}' removed from the configuration; what it holds stays`,
+          ...toCommitLines(toCommit),
+        ].join('\n'),
     });
   }
 }
