@@ -3,7 +3,6 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { contentIdOf } from '../../../src/base/content-id.js';
-import { contentIdOf } from '../../../src/base/content-id.js';
 import { noEvents } from '../../../src/base/events.js';
 import { randomFrom } from '../../../src/base/random.js';
 import type { Pixels } from '../../../src/ocr/images/load.js';
@@ -100,7 +99,6 @@ describe('a batch', () => {
       steps: 0,
       imageId: contentIdOf('x'),
       label: Int32Array.of(0, 1),
-      imageId: contentIdOf(''),
     }));
     return { ...batchArray(widthsPx.map(image), settings.model), samples };
   };
