@@ -53,7 +53,7 @@ async function buildSources() {
       input.endsWith('.ts') ? transpiled(ts, input, bytes.toString()) : bytes,
     );
   }
-  console.log(`built ${stale.length} of ${outputs.size} files`);
+  console.log(`compiled ${stale.length} source file${stale.length === 1 ? '' : 's'} into dist/`);
 }
 
 function transpiled(ts, fileName, text) {
@@ -99,7 +99,7 @@ async function buildManifest() {
   });
   await plugin.load();
   replaceFile(manifestFile, `${JSON.stringify(plugin.manifest, null, 2)}\n`);
-  console.log(`described ${plugin.commandIDs.length} commands`);
+  console.log(`listed the ${plugin.commandIDs.length} commands for their help`);
 }
 
 function namedIn(file) {

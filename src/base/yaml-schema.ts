@@ -60,7 +60,10 @@ export function issueText(issue: z.core.$ZodIssue): string {
   }
   if (issue.code === 'invalid_union') {
     const texts = issue.errors.flatMap((errors) => errors.slice(0, 1).map(issueText));
-    return [...new Set(texts)].join(', or ').replaceAll(', or must be', ', or') || 'has a wrong value';
+    return (
+      [...new Set(texts)].join(', or ').replaceAll(', or must be', ', or') ||
+      'it is none of the values that are known'
+    );
   }
   return issue.message.replace(/^(?:Invalid input|Too small|Too big): /, '');
 }
