@@ -10,6 +10,7 @@ import { runRecordValue } from '../pipeline/records/run-record.js';
 import { signatureOf } from '../pipeline/records/signature.js';
 import type { Workspace } from '../project/workspace.js';
 import type { RunId } from '../store/run-records.js';
+import { utf8Beginning } from '../tracking/byte-path.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
 
 /** A tracked path that is meant, or the part of it that is. */
@@ -28,7 +29,8 @@ export interface Targets {
 }
 
 /**
- * What the typed targets mean: tracked paths, folders above or paths below them, names of stages. None means everything.
+ * What the typed targets mean: tracked paths, folders above or paths below them (names that are not UTF-8 as they are shown,
+ * with `\xhh`), names of stages. None means everything.
  * Throws `nothing-tracked` (exit code 2) for a target that is none of these.
  */
 export function chooseTargets(workspace: Workspace, typed: readonly string[]): Targets {
@@ -70,7 +72,9 @@ function chooseOne(workspace: Workspace, known: Known, target: string): Targets 
     known.tracked.filter((one) => isWithin(path, one)),
   );
   if (above?.snapshot.kind === 'directory') {
-    return { paths: [{ ...above, below: path.slice(above.path.length + 1) }], entries: [] };
+    // Of what lies behind a name that is not UTF-8, the folder above that name is meant.
+    const below = utf8Beginning(path.slice(above.path.length + 1));
+    return { paths: [below === '' ? above : { ...above, below }], entries: [] };
   }
   throw userError('nothing-tracked', `'${target}' is neither tracked nor a stage that has run`, {
     hint: suggest(target, [...known.tracked, ...known.lock.keys()]),

@@ -63,6 +63,24 @@ export function bytesOfText(text: string): BytePath {
     .join('') as BytePath;
 }
 
+/**
+ * The beginning of a path, given as text of `textOfBytes`, up to the first name that is not UTF-8: as plain text, without
+ * escapes; '' if already its first name is none. What people type of a path that they were shown.
+ */
+export function utf8Beginning(text: string): string {
+  const names: string[] = [];
+  for (const name of text.split('/')) {
+    // Only what is ever escaped: a name must not become two, or none.
+    const bytes = name
+      .split(/\\x(5c|[89a-f][0-9a-f])/)
+      .map((part, index) => (index % 2 === 0 ? Buffer.from(part) : Buffer.from(part, 'hex')));
+    const plain = Buffer.concat(bytes);
+    if (!isUtf8(plain)) break;
+    names.push(plain.toString('utf8'));
+  }
+  return names.join('/');
+}
+
 /** A workspace path with what stands below it, as text. */
 export function textBelow(path: RepoPath, below: string): string {
   return below === '' ? path : `${path}/${textOfBytes(below)}`;

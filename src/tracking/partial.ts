@@ -6,7 +6,7 @@ import { diffTrees } from '../store/tree-diff.js';
 import { TreeBuilder, type NodeSink, type TreeSummary } from '../store/tree-builder.js';
 import type { TreeEntry } from '../store/tree-format.js';
 import { findPath, treeEntries, type TreeRef } from '../store/tree-reader.js';
-import { bytePath, textOfBytes, type BytePath } from './byte-path.js';
+import { bytePath, type BytePath } from './byte-path.js';
 import type { Snapshot } from './workspace-files.js';
 
 /** A directory of which only parts are in the workspace. */
@@ -114,7 +114,7 @@ export function partOf(path: RepoPath, place: RepoPath): BytePath {
   return bytePath(place.slice(path.length + 1));
 }
 
-/** The path of the workspace that is a part of `path`. */
+/** The path of the workspace that is a part of `path`; the names of parts are UTF-8. */
 export function partPlace(path: RepoPath, part: string): RepoPath {
-  return `${path}/${textOfBytes(part)}` as RepoPath;
+  return `${path}/${Buffer.from(part, 'latin1').toString('utf8')}` as RepoPath;
 }

@@ -1,5 +1,5 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, renameSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { AbsPath } from '../../src/base/paths.js';
@@ -192,6 +192,30 @@ describe('a workspace that may not be written', () => {
       }
     },
   );
+});
+
+describe('a name that is not UTF-8', () => {
+  test('is accepted as it is shown: what it is in is brought', async () => {
+    const folder = gitWorkspace();
+    const odd = Buffer.concat([Buffer.from(folder.path('data/odd/')), Buffer.from([0xff])]);
+    folder.write('data/odd/plain', 'p');
+    folder.write('data/other/plain', 'p');
+    writeFileSync(odd, 'o');
+    await folder.add('data');
+    gitCommitAll(folder.root, 'first');
+    const remote = temporaryFolder();
+    for (const args of [['remote', 'add', 'store', remote, '--default'], ['push']]) {
+      expect(await runOcrpipe(args, { cwd: folder.root })).toMatchObject({ exitCode: 0 });
+    }
+    rmSync(odd);
+    const [deleted] = (await folder.diff()).deleted;
+    for (const name of ['data', '.ocrstore/packs', '.ocrstore/index']) folder.remove(name);
+    expect(deleted?.path).toBe('data/odd/\\xff');
+    const pulled = await runOcrpipe(['pull', deleted!.path], { cwd: folder.root });
+    expect(pulled, pulled.stderr).toMatchObject({ exitCode: 0 });
+    expect(readFileSync(odd, 'utf8')).toBe('o');
+    expect(readdirSync(folder.path('data'))).toEqual(['odd']);
+  });
 });
 
 describe('files named like pointers', () => {

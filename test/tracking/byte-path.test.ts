@@ -1,6 +1,7 @@
+import { isUtf8 } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bytePath, bytesOfText, textOfBytes } from '../../src/tracking/byte-path.js';
+import { bytePath, bytesOfText, textOfBytes, utf8Beginning } from '../../src/tracking/byte-path.js';
 
 const latin1 = fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes).toString('latin1'));
 const nearEscapes = fc
@@ -24,6 +25,19 @@ describe('paths as bytes', () => {
         expect(textOfBytes(bytePath(text))).toBe(text);
       }),
     );
+  });
+
+  test('of a path that was shown, the beginning that is UTF-8 is found again', () => {
+    fc.assert(
+      fc.property(fc.oneof(latin1, nearEscapes), (bytes) => {
+        const names = bytes.split('/');
+        const odd = names.findIndex((name) => !isUtf8(Buffer.from(name, 'latin1')));
+        const sound = odd === -1 ? names : names.slice(0, odd);
+        expect(bytePath(utf8Beginning(textOfBytes(bytes)))).toBe(sound.join('/'));
+      }),
+      { numRuns: 2000 },
+    );
+    expect(utf8Beginning('a\\x2f..\\x2fb')).toBe('a\\x2f..\\x2fb');
   });
 
   test('bytes that are not UTF-8 are escaped, and so is what looks like an escape', () => {
