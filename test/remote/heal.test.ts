@@ -19,7 +19,7 @@ class Tracked extends WorkspaceFolder {
     workspace.write('data/other', 'other text');
     workspace.write('data/large', workspace.large);
     await workspace.add('data');
-    const settings = { url: join(temporaryFolder(), 'remote') };
+    const settings = { url: temporaryFolder() };
     await remoteAdd({ name: 'disk', settings, makeDefault: true, check: false }, workspace.call);
     return workspace;
   }
