@@ -6,11 +6,7 @@ export interface BatchLimit {
 }
 
 /** Cuts a row into batches, in order, none above `limit`; one item alone makes a batch however wide it is. */
-export function cutBatches<T>(
-  row: readonly T[],
-  widthOf: (item: T) => number,
-  limit: BatchLimit,
-): T[][] {
+export function cutBatches<T>(row: readonly T[], widthOf: (item: T) => number, limit: BatchLimit): T[][] {
   const batches: T[][] = [];
   let batch: T[] = [];
   let widest = 0;

@@ -43,9 +43,13 @@ export function columnsThatFit({ fixedBytes, columnBytes }: MemoryNeed, memoryBy
   const columns = Math.floor((memoryBytes - fixedBytes) / columnBytes);
   if (columns >= 1) return columns;
   const [need, most] = [fixedBytes, memoryBytes].map((bytes) => (bytes / 2 ** 30).toFixed(1));
-  throw userError('out-of-memory', `the weights of this model alone need ${need} GiB of memory, of ${most} GiB`, {
-    hint: "Make the model smaller: 'model.filters', 'model.convolutions', 'model.innerDim', 'model.units' or 'model.depth'.",
-  });
+  throw userError(
+    'out-of-memory',
+    `the weights of this model alone need ${need} GiB of memory, of ${most} GiB`,
+    {
+      hint: "Make the model smaller: 'model.filters', 'model.convolutions', 'model.innerDim', 'model.units' or 'model.depth'.",
+    },
+  );
 }
 
 /** Floats a column of input: what a layer reads, and all that it makes, its result included. */

@@ -37,7 +37,8 @@ export const modelConfigSchema = sizesSchema
   })
   .refine(({ fit, width }) => fit !== 'pad' || width === undefined, {
     path: ['width'],
-    error: "'fit: pad' keeps images as wide as they are; use 'fit: pad-then-squeeze' for a greatest width, or leave it out",
+    error:
+      "'fit: pad' keeps images as wide as they are; use 'fit: pad-then-squeeze' for a greatest width, or leave it out",
   });
 
 /** Without a block for each halving, time steps would be fewer pixels wide than `widthStride` says. */

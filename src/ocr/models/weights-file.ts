@@ -31,7 +31,11 @@ export function decodeWeights(bytes: Uint8Array, tensors: readonly TensorEntry[]
 }
 
 function mismatch(length: number): OcrpipeError {
-  return new OcrpipeError('weights-mismatch', `the file of weights has ${length} bytes, its table says otherwise`, {
-    hint: 'Get the model again, or train again.',
-  });
+  return new OcrpipeError(
+    'weights-mismatch',
+    `the file of weights has ${length} bytes, its table says otherwise`,
+    {
+      hint: 'Get the model again, or train again.',
+    },
+  );
 }

@@ -27,7 +27,10 @@ function run(x: tf.Tensor4D, upstream: tf.Tensor4D, filled: number[]): number[][
   const { value, grads } = tf.valueAndGrads((input: tf.Tensor) => {
     return tf.sum(tf.mul(norm.train(input as tf.Tensor4D, filled), upstream));
   })([x]);
-  const weights = tf.variableGrads(() => tf.sum(tf.mul(norm.train(x, filled), upstream)), [gamma!, beta!]).grads;
+  const weights = tf.variableGrads(
+    () => tf.sum(tf.mul(norm.train(x, filled), upstream)),
+    [gamma!, beta!],
+  ).grads;
   const output = norm.train(x, filled);
   const state = store.all().slice(2);
   return [value, output, grads[0]!, ...Object.values(weights), ...state.map(([, variable]) => variable)].map(
@@ -45,10 +48,21 @@ describe('BatchNorm', () => {
       const x = noise('x', [2, HEIGHT, FILLED, CHANNELS]);
       const upstream = noise('upstream', [2, HEIGHT, FILLED, CHANNELS]);
       const widen = (tensor: tf.Tensor4D, value: number): tf.Tensor4D =>
-        tf.pad(tensor, [[0, 0], [0, 0], [0, WIDTH - FILLED], [0, 0]], value);
+        tf.pad(
+          tensor,
+          [
+            [0, 0],
+            [0, 0],
+            [0, WIDTH - FILLED],
+            [0, 0],
+          ],
+          value,
+        );
       const narrow = (values: number[]): number[] =>
         Array.from(
-          tf.slice(tf.tensor4d(values, [2, HEIGHT, WIDTH, CHANNELS]), [0, 0, 0, 0], [-1, -1, FILLED, -1]).dataSync(),
+          tf
+            .slice(tf.tensor4d(values, [2, HEIGHT, WIDTH, CHANNELS]), [0, 0, 0, 0], [-1, -1, FILLED, -1])
+            .dataSync(),
         );
       const exact = run(x, upstream, [FILLED, FILLED]);
       const masked = run(widen(x, 9), widen(upstream, 7), [FILLED, FILLED]);

@@ -5,7 +5,12 @@ import { randomFrom } from '../../../src/base/random.js';
 import type { Pixels } from '../../../src/ocr/images/load.js';
 import { Crnn } from '../../../src/ocr/models/crnn.js';
 import { batchArray, toImageBatch } from '../../../src/ocr/models/image-batch.js';
-import { imageFit, modelConfigSchema, timeSteps, type ModelConfig } from '../../../src/ocr/models/model-config.js';
+import {
+  imageFit,
+  modelConfigSchema,
+  timeSteps,
+  type ModelConfig,
+} from '../../../src/ocr/models/model-config.js';
 import { openBackend } from '../../../src/ocr/nn/backend.js';
 
 function config(changes: Record<string, unknown> = {}): ModelConfig {

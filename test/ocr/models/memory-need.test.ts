@@ -52,15 +52,23 @@ async function measured(work: () => Promise<void>): Promise<number> {
 }
 
 const few = alphabetOf('abcdef');
-const many = alphabetOf(Array.from({ length: 2000 }, (_, index) => String.fromCodePoint(0x4e00 + index)).join(''));
+const many = alphabetOf(
+  Array.from({ length: 2000 }, (_, index) => String.fromCodePoint(0x4e00 + index)).join(''),
+);
 
 const models = [
   { title: 'the default', sizes: {} },
   { title: 'one for thousands of characters', sizes: {}, alphabet: many },
   { title: 'a high one with two convolutions a block', sizes: { height: 64, convolutions: 2 } },
-  { title: 'one block in colour', sizes: { height: 48, convolutions: 3, filters: [8], widthStride: 1, channels: 3 } },
+  {
+    title: 'one block in colour',
+    sizes: { height: 48, convolutions: 3, filters: [8], widthStride: 1, channels: 3 },
+  },
   { title: 'a deep one', sizes: { height: 24, filters: [8, 8, 8], units: 96, depth: 3 } },
-  { title: 'one with many features', sizes: { height: 8, filters: [4, 8], widthStride: 1, units: 8, innerDim: 512 } },
+  {
+    title: 'one with many features',
+    sizes: { height: 8, filters: [4, 8], widthStride: 1, units: 8, innerDim: 512 },
+  },
   { title: 'one with many filters', sizes: { height: 16, filters: [128, 128], innerDim: 8, units: 8 } },
 ];
 
@@ -79,8 +87,18 @@ describe('the memory that a model needs', () => {
         model.network.dispose();
       });
       const training = await measured(async () => {
-        const learner = new Learner(newRecogniser(config, alphabet, 1), trainConfigSchema.parse({ averaging: 0.9 }));
-        const samples = images.map(() => ({ file: '', name: '', text: 'a', steps: 1, label: Int32Array.of(0), imageId: contentIdOf('') }));
+        const learner = new Learner(
+          newRecogniser(config, alphabet, 1),
+          trainConfigSchema.parse({ averaging: 0.9 }),
+        );
+        const samples = images.map(() => ({
+          file: '',
+          name: '',
+          text: 'a',
+          steps: 1,
+          label: Int32Array.of(0),
+          imageId: contentIdOf(''),
+        }));
         for (const step of [0, 1]) {
           const parts = [{ ...batchArray(images, config), samples }];
           await learner.step({ step, epoch: 0, samples, parts }, 0.001);

@@ -66,7 +66,8 @@ describe('a saved model', () => {
   it('is whole at every moment, whoever writes and reads it at once', async () => {
     const folder = join(temporaryFolder(), 'models', 'plate');
     await save(folder, 1);
-    const run = (...args: string[]) => runProcess(process.execPath, [CHILD, folder, ...args], { cwd: folder });
+    const run = (...args: string[]) =>
+      runProcess(process.execPath, [CHILD, folder, ...args], { cwd: folder });
     const runs = [run('write', '10', '60'), run('write', '20', '60'), run('read', '0', '400')];
     for (const { exitCode, stderr } of await Promise.all(runs)) {
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
