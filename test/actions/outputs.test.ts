@@ -309,4 +309,14 @@ describe('an output', () => {
     await doEvaluate({ metrics: 'reports/test.json' });
     expect(existsSync(join(call.cwd, 'reports/test.json'))).toBe(true);
   });
+
+  it('of a training replaces those of an earlier one, and of an evaluation', async () => {
+    write('params.yaml', 'model: {height: 16, filters: [2, 2], innerDim: 8, units: 8}\n');
+    const outputs = { metrics: 'reports/x.json', history: 'reports/curve.jsonl', maxSteps: 1 };
+    await doTrain(outputs);
+    await doTrain(outputs);
+    await doEvaluate({ metrics: 'reports/x.json' });
+    await doTrain(outputs);
+    expect(JSON.parse(read('reports/x.json'))).toMatchObject({ steps: 1 });
+  });
 });

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file.js';
 import type { OutputFile, OutputKind } from '../../base/outputs.js';
+import { isObject } from '../formats/text-file.js';
 import { tsvLine } from '../formats/tsv.js';
 import type { TextMetrics } from '../text/metrics.js';
 import type { Evaluation } from './evaluation.js';
@@ -15,11 +16,17 @@ const CONFUSION_COLUMNS = ['kind', 'truth', 'prediction', 'count'] as const;
 /** Digits of what is measured in tables: enough to compare, few enough to read. */
 const DECIMALS = 4;
 
-/** What a metrics file replaces: earlier figures. */
-export const metricsKind: OutputKind = {
-  what: 'file of figures',
-  owns: (head) => /^\{\s*"exact": /.test(head),
-};
+/** What a metrics file replaces: earlier figures, of an evaluation or of a training. */
+export const metricsKind: OutputKind = { what: 'file of figures', owns: holdsFigures };
+
+function holdsFigures(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) && [value['exact'], value['cer'], value['count']].every(Number.isFinite);
+  } catch {
+    return false;
+  }
+}
 
 /** The files that {@link writeReports} writes. */
 export function reportFiles(flag: string, folder: string): OutputFile[] {
