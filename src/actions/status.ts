@@ -18,7 +18,7 @@ export interface TrackedStatus {
   state: 'clean' | 'modified' | 'missing' | 'new' | 'broken';
   /** Of `modified`: the bytes were edited, the pointer was changed (as by `git checkout`), or both. */
   cause?: 'edited' | 'pointer-moved' | 'both';
-  /** Of `missing`: true if `checkout` can put it there, false if it has to be pulled. */
+  /** Of `missing`, and of a pointer that moved: true if `checkout` can put it there, false if it has to be pulled. */
   inStore?: boolean;
   /** Of `broken`. */
   problem?: StatusProblem;
@@ -139,7 +139,8 @@ function wordState(workspace: Workspace, facts: Facts, committed: Committed | un
   if (state === 'clean' || state === 'untracked') {
     return { path, state: committed !== undefined && inGit === undefined ? 'new' : 'clean', ...uncommitted };
   }
-  return { path, state: 'modified', cause: CAUSES[state], ...uncommitted };
+  const moved = state === 'pointer-moved' ? { inStore: workspace.files.inStore(snapshot) } : {};
+  return { path, state: 'modified', cause: CAUSES[state], ...moved, ...uncommitted };
 }
 
 /** Undefined without git. */

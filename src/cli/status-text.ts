@@ -43,17 +43,22 @@ function advice(tracked: TrackedStatus, canPull: boolean): string {
     case 'new':
       return `pointer not in git yet: git add ${shellQuote(`${path}.ocr`)}`;
     case 'missing':
-      if (inStore === true) return `'ocrpipe checkout ${quoted}' puts it there`;
-      return canPull
-        ? `'ocrpipe pull ${quoted}' gets it`
-        : "its bytes are not on this machine, and no remote is within reach (see 'ocrpipe remote list')";
+      return inStore === true ? `'ocrpipe checkout ${quoted}' puts it there` : absentAdvice(quoted, canPull);
     case 'modified':
-      return modifiedAdvice(quoted, cause);
+      return cause === 'pointer-moved' && inStore === false
+        ? `its pointer changed: ${absentAdvice(quoted, canPull)}`
+        : modifiedAdvice(quoted, cause);
     case 'broken':
       return [problem?.message, problem?.hint].filter((part) => part !== undefined).join(' ');
     case 'clean':
       return uncommitted === true ? 'pointer changed since the last git commit' : '';
   }
+}
+
+function absentAdvice(quoted: string, canPull: boolean): string {
+  return canPull
+    ? `'ocrpipe pull ${quoted}' gets it`
+    : "its bytes are not on this machine, and no remote is within reach (see 'ocrpipe remote list')";
 }
 
 function modifiedAdvice(quoted: string, cause: TrackedStatus['cause']): string {

@@ -194,6 +194,20 @@ const SITUATIONS: readonly [string, (workspace: TestWorkspace) => unknown, strin
     2,
   ],
   [
+    'a newer pointer came, its bytes did not',
+    async (w) => {
+      cpSync(w.path('.ocrstore'), w.path('.git/before'), { recursive: true });
+      w.write('my data/a', 'newer');
+      await w.ocrpipe('commit', 'my data');
+      await w.ocrpipe('push');
+      w.remove('.ocrstore');
+      cpSync(w.path('.git/before'), w.path('.ocrstore'), { recursive: true });
+      w.write('my data/a', 'a1');
+    },
+    'status',
+    2,
+  ],
+  [
     'an output is in git',
     async (w) => {
       w.write('pipeline.yaml', `${PIPELINE}  other:\n    run: "true"\n    outs: [new out]\n`);

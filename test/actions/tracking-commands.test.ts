@@ -78,7 +78,7 @@ describe('status', () => {
     gitCommitAll(folder.root, 'second');
     git(folder.root, 'checkout', '-q', 'HEAD~1');
     expect((await folder.status()).tracked).toEqual([
-      { path: 'data', state: 'modified', cause: 'pointer-moved' },
+      { path: 'data', state: 'modified', cause: 'pointer-moved', inStore: true },
     ]);
     folder.write('data/a', 'edited again');
     expect((await folder.status()).tracked).toEqual([{ path: 'data', state: 'modified', cause: 'both' }]);
