@@ -149,8 +149,13 @@ function missing(
   if (all.length === 0) return undefined;
   return {
     code: words.length > 0 ? 'missing-argument' : 'missing-flag',
-    message: `'ocrpipe ${commandName(id)}' needs ${all.join(' and ')}`,
+    message: `'ocrpipe ${commandName(id)}' needs ${enumerated(all)}`,
   };
+}
+
+/** 'a, b and c'. */
+function enumerated(words: readonly string[]): string {
+  return [words.slice(0, -1).join(', '), ...words.slice(-1)].filter((part) => part !== '').join(' and ');
 }
 
 function argumentsOf(error: Error): readonly unknown[] {

@@ -1,4 +1,4 @@
-import { CommandHelp, Help, type Interfaces } from '@oclif/core';
+import { CommandHelp, Help, type Command, type Interfaces } from '@oclif/core';
 import { unknownCommand } from './unknown-command.js';
 import { usageLine } from './usage.js';
 
@@ -8,6 +8,11 @@ const HELP_FLAGS = ['--help', '-h'];
 class CommandPage extends CommandHelp {
   protected override usage(): string {
     return this.wrap(`$ ${usageLine(this.command)}`);
+  }
+
+  /** oclif shows no default that is 0. */
+  protected override flags(flags: Command.Flag.Any[]): [string, string | undefined][] | undefined {
+    return super.flags(flags.map((flag) => (flag.default === 0 ? { ...flag, default: '0' } : flag)));
   }
 }
 

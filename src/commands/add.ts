@@ -7,7 +7,7 @@ import { bytesText, countText } from '../cli/units.js';
 export default class Add extends BaseCommand {
   static override summary = 'Track files and folders: bytes into the store, a small pointer for git.';
   static override description =
-    'Writes PATH.ocr, to be committed, and an entry in the .gitignore beside it. Run it again after an edit.';
+    'Writes PATH.ocr and an entry in the .gitignore beside PATH, and says what to commit. Run it again after an edit.';
   static override examples = [
     '<%= config.bin %> add data/raw',
     '<%= config.bin %> add data/images data/labels.json',

@@ -7,7 +7,7 @@ import { countText } from '../cli/units.js';
 export default class Commit extends BaseCommand {
   static override summary = 'Record what is in the workspace without running anything.';
   static override description =
-    'Edited tracked paths get new pointers; stages take what stands at their outputs for their results. This is no git commit.';
+    'Edited tracked paths get new pointers; what stands at the outputs of a stage becomes its result. Git commits nothing by this: what to give to it is printed.';
   static override examples = [
     '<%= config.bin %> commit',
     '<%= config.bin %> commit data/raw',

@@ -16,9 +16,9 @@ export default class Dag extends BaseCommand {
   static override strict = false;
   static override args = stageTargets;
   static override flags = {
-    mermaid: Flags.boolean({ description: "as Mermaid's flowchart", exclusive: ['dot'] }),
-    dot: Flags.boolean({ description: 'in the language of Graphviz' }),
-    outs: Flags.boolean({ description: 'outputs and what they are made from, instead of stages' }),
+    mermaid: Flags.boolean({ description: 'write it as a Mermaid flowchart', exclusive: ['dot'] }),
+    dot: Flags.boolean({ description: 'write it in the language of Graphviz' }),
+    outs: Flags.boolean({ description: 'show outputs and what they are made from, instead of stages' }),
   };
 
   async run(): Promise<void> {

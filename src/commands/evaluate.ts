@@ -13,10 +13,15 @@ export default class Evaluate extends BaseCommand {
     '<%= config.bin %> evaluate --predictions theirs.tsv --data data/split/test.jsonl --out reports/theirs',
   ];
   static override flags = {
-    model: Flags.string({ helpValue: 'DIR', description: 'a saved model', exclusive: ['predictions'] }),
+    model: Flags.string({
+      helpValue: 'DIR',
+      description: 'a saved model; it reads --data',
+      exclusive: ['predictions'],
+    }),
     predictions: Flags.string({
       helpValue: 'FILE',
-      description: 'what was read before: TSV (image, prediction, confidence) or JSON lines',
+      description:
+        'instead of a model, what was read before: TSV (image, prediction, confidence) or JSON lines',
     }),
     data: Flags.string({ helpValue: 'FILE', description: 'a manifest, or labels of any known format' }),
     out: Flags.string({ required: true, helpValue: 'DIR', description: 'folder for the tables' }),

@@ -23,10 +23,13 @@ export default class Repro extends BaseCommand {
       description: 'run the targets (all stages, if none is named) whatever their state',
     }),
     downstream: Flags.boolean({
-      description: 'instead of what the targets need, what needs them',
+      description: 'run what needs the targets, instead of what they need',
       exclusive: ['pipeline'],
     }),
-    pipeline: Flags.boolean({ char: 'p', description: 'everything that hangs together with the targets' }),
+    pipeline: Flags.boolean({
+      char: 'p',
+      description: 'run everything that hangs together with the targets',
+    }),
     'dry-run': Flags.boolean({ char: 'n', description: 'only say what would be done, and why' }),
     jobs: integerFlag({ char: 'j', min: 1, description: 'stages at once (default: number of cores)' }),
     'keep-going': Flags.boolean({ char: 'k', description: 'after a failure, go on with the rest' }),

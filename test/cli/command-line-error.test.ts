@@ -122,6 +122,17 @@ describe('a refused command line', () => {
     });
   });
 
+  it('names all that is missing at once', async () => {
+    await expectRefusal(command('train'), [], {
+      code: 'missing-flag',
+      message: "'ocrpipe train' needs --train FILE, --val FILE and --out DIR",
+    });
+    await expectRefusal(command('predict'), [], {
+      code: 'missing-argument',
+      message: "'ocrpipe predict' needs PATH (images, or folders of images) and --model DIR",
+    });
+  });
+
   it('names a variable of the environment that has a value which the flag cannot have', async () => {
     const { stderr, exitCode } = await runOcrpipe(['predict', '--model', 'm', 'x'], {
       cwd: temporaryFolder(),

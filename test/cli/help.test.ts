@@ -60,6 +60,11 @@ describe('the help of every command', () => {
     expect(nameless).toEqual([]);
   });
 
+  it('shows a default that is 0', async () => {
+    const { stdout } = await runOcrpipe(['synth', '--help'], { cwd: temporaryFolder() });
+    expect(stdout).toMatch(/--seed=N +\[default: 0\]/);
+  });
+
   it.each(commands)('is shown for $id, with its usage line', async ({ id }) => {
     const words = id.split(':');
     const [flag, command] = await Promise.all([

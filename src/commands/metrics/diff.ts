@@ -17,7 +17,9 @@ export default class MetricsDiff extends BaseCommand {
     from: Args.string({ description: 'commit, branch or tag (default: HEAD)' }),
     to: Args.string({ description: 'commit, branch or tag (default: the workspace)' }),
   };
-  static override flags = { md: Flags.boolean({ description: 'as a Markdown table', exclusive: ['json'] }) };
+  static override flags = {
+    md: Flags.boolean({ description: 'print a Markdown table', exclusive: ['json'] }),
+  };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(MetricsDiff);

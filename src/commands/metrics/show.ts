@@ -12,7 +12,7 @@ export default class MetricsShow extends BaseCommand {
   ];
   static override flags = {
     rev: Flags.string({ helpValue: 'REVISION', description: 'a revision of git, instead of the workspace' }),
-    md: Flags.boolean({ description: 'as a Markdown table', exclusive: ['json'] }),
+    md: Flags.boolean({ description: 'print a Markdown table', exclusive: ['json'] }),
   };
 
   async run(): Promise<void> {
@@ -21,7 +21,7 @@ export default class MetricsShow extends BaseCommand {
       action: (call) => metricsShow({ rev: flags.rev }, call),
       text: (values) =>
         values.length === 0
-          ? 'There are no metrics.'
+          ? 'No metrics: pipeline.yaml names no file of metrics, or none is written yet.'
           : valuesText(values, { markdown: flags.md, rounded: true }),
     });
   }
