@@ -44,7 +44,7 @@ export function flagUsage(flag: FlagShape): string {
 }
 
 /** 'DIR' of '--out DIR'. */
-export function valueName({ name, helpValue }: FlagShape): string {
+function valueName({ name, helpValue }: FlagShape): string {
   return helpValue === undefined ? name.toUpperCase() : [helpValue].flat().join(' ');
 }
 

@@ -58,7 +58,7 @@ export async function runOnTerminal(
 const CONTROL = new RegExp(String.raw`\u001B\[(\d+)A|(\u001B\[0J)|[\s\S]`, 'gu');
 
 /** What a terminal shows of `written`: of control sequences, 'up n lines' and 'erase below' are understood. */
-export function screenOf(written: string, columns: number): string[] {
+function screenOf(written: string, columns: number): string[] {
   const lines: string[] = [''];
   let row = 0;
   const down = (): void => {
