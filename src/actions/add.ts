@@ -4,7 +4,7 @@ import type { ContentId } from '../base/content-id.js';
 import { userError } from '../base/errors.js';
 import { fromRepoPath, type RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
-import { outputAt } from '../pipeline/staleness/stage-status.js';
+import { outputAt } from '../pipeline/definition/output-at.js';
 import { Workspace } from '../project/workspace.js';
 import {
   hasPointer,

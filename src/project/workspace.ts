@@ -8,7 +8,7 @@ import { readSettings } from '../config/read-settings.js';
 import type { Settings } from '../config/settings.js';
 import type { Git } from '../git/git.js';
 import { openGit } from '../git/simple-git.js';
-import { outputAt } from '../pipeline/staleness/stage-status.js';
+import { outputAt } from '../pipeline/definition/output-at.js';
 import { LocalStore } from '../store/local-store.js';
 import { RunRecords } from '../store/run-records.js';
 import { TrackedFiles } from '../tracking/tracked-files.js';

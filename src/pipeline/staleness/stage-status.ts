@@ -1,9 +1,5 @@
-import type { AbsPath, RepoPath } from '../../base/paths.js';
-import { parsePipeline } from '../definition/definition.js';
-import { PIPELINE_FILE } from '../definition/file-names.js';
-import { OutputIndex } from '../definition/graph.js';
 import type { PipelineHost } from '../host.js';
-import { hasPipeline, loadPipeline, readIfThere, type LoadedPipeline } from './load.js';
+import { hasPipeline, loadPipeline, type LoadedPipeline } from './load.js';
 import { planStages } from './look.js';
 import { plannedFailures, refusals } from './refusals.js';
 import { unsettledInputs } from './tracked-inputs.js';
@@ -48,12 +44,4 @@ export async function pipelineStatus(host: PipelineHost): Promise<PipelineStatus
 export function stateOf(loaded: LoadedPipeline, name: string, step: Step): StageState {
   if (step.action === 'frozen' || step.action === 'fresh') return step.action;
   return loaded.lock.has(name) ? 'stale' : 'never-run';
-}
-
-/** The output that is `path`, holds it or lies below it, and its stage: what `add` must refuse. None without a pipeline.yaml. */
-export function outputAt(root: AbsPath, path: RepoPath): { path: RepoPath; stage: string } | undefined {
-  const text = readIfThere(root, PIPELINE_FILE);
-  if (text === undefined) return undefined;
-  const [found] = new OutputIndex(parsePipeline(text).stages.values()).overlapping(path);
-  return found;
 }
