@@ -207,6 +207,7 @@ export class Scanner {
     if (stat === undefined) return undefined;
     if (!rules.empty && rules.ignores(place.path, stat.isDirectory())) return 'ignored';
     if (stat.isFile()) return looksLikePointer(this.#absolute(place.path), stat.size) ? undefined : stat;
+    if (stat.isSymbolicLink()) this.#parts.sink.link?.();
     if (stat.isDirectory() || stat.isSymbolicLink()) return stat;
     throw notTrackable(place.path, stat);
   }

@@ -22,6 +22,8 @@ export interface ScanSink {
    * workspace, as a program that reads through it sees it.
    */
   leavingLinks: 'refuse' | 'keep' | 'follow';
+  /** Called for every link that is met. */
+  link?: () => void;
 }
 
 /** What a hashing scan is asked for. */
@@ -31,10 +33,11 @@ export interface Hashing {
   /** Of directories whose nodes are kept already; none, unless named. */
   knows?: (directory: ContentId) => boolean;
   leavingLinks?: 'keep' | 'follow';
+  link?: () => void;
 }
 
 /** Computes ids, stores nothing. */
-export function hashingSink({ node, knows, leavingLinks = 'keep' }: Hashing = {}): ScanSink {
+export function hashingSink({ node, knows, leavingLinks = 'keep', link }: Hashing = {}): ScanSink {
   return {
     has: () => true,
     small: contentIdOf,
@@ -42,6 +45,7 @@ export function hashingSink({ node, knows, leavingLinks = 'keep' }: Hashing = {}
     node: node ?? contentIdOf,
     knows: knows ?? (() => node === undefined),
     leavingLinks,
+    ...(link && { link }),
   };
 }
 

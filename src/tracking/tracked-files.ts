@@ -187,7 +187,9 @@ export class TrackedFiles implements WorkspaceFiles {
     options?: CallOptions,
   ): Promise<PathStatus> {
     const nodes = new NodeMemory();
-    const found = await this.#read(path, hashingSink({ node: nodes.sink, knows }), options);
+    const links: true[] = [];
+    const sink = hashingSink({ node: nodes.sink, knows, link: () => links.push(true) });
+    const found = await this.#read(path, sink, options);
     const pointer = this.pointer(path);
     const memory = this.#lastPut.read(path);
     const { put: lastPut, begun } = memory;
@@ -205,6 +207,7 @@ export class TrackedFiles implements WorkspaceFiles {
       ...(lastPut && { lastPut }),
       ...(begun && { begun }),
       ...(parts && { parts }),
+      ...(links[0] && { linked: links[0] }),
     };
   }
 

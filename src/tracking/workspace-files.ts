@@ -36,6 +36,8 @@ export interface PathStatus {
   there?: Snapshot;
   pointer?: Snapshot;
   lastPut?: Snapshot;
+  /** Absent where a program that reads through links sees exactly what is there: it holds none. */
+  linked?: true;
   /** What a checkout that did not end, or for which bytes were missing, began to put there. */
   begun?: Snapshot;
   /**

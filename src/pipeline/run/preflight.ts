@@ -24,7 +24,7 @@ export async function preflight(
     loaded,
     chosen.map((name) => pipeline.stages.get(name)!),
   );
-  const unsettled = await unsettledInputs(host, pipeline, chosen);
+  const unsettled = await unsettledInputs(loaded, chosen);
   throwProblems(await filesInTheWay(loaded, { chosen, forced, unsettled }));
   await settleInputs(host, unsettled);
   observer.changed(unsettled.map(({ path }) => path));

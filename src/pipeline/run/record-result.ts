@@ -32,7 +32,6 @@ export async function recordResult(
   observer.changed(stage.outs.map((out) => out.path));
   await refuseChangedInputs(observer, stage, inputs);
   const outs = await storeOutputs(host, stage);
-  for (const dep of inputs.deps) if (dep.kind === 'directory') await host.files.list(dep.path, host);
   host.signal.throwIfAborted();
   if (madeByStage) host.records.put(signatureOf(inputs), runRecordValue(inputs, outs));
   await lockResult(recording, stage, { inputs, outs, pointers: true });
@@ -59,7 +58,7 @@ export function outputNotMade(stage: Stage, path: string): OcrpipeError {
 
 async function refuseChangedInputs(observer: Observer, stage: Stage, inputs: StageInputs): Promise<void> {
   for (const { path, ...before } of inputs.deps) {
-    if (sameContent(before, await observer.look(path))) continue;
+    if (sameContent(before, await observer.look(path, before.kind))) continue;
     throw new OcrpipeError(
       'stage-changed-dependency',
       `'${path}', a dependency of stage '${stage.name}', changed while the stage ran; its outputs are left as they are and not recorded`,

@@ -92,7 +92,7 @@ async function dryRun(host: PipelineHost, request: ReproRequest): Promise<ReproR
   const loaded = loadPipeline(host);
   const chosen = selectStages(loaded, request);
   const options = lookOptions(loaded, request, chosen);
-  const unsettled = await unsettledInputs(host, loaded.pipeline, chosen);
+  const unsettled = await unsettledInputs(loaded, chosen);
   throwProblems(await refusals(loaded, { chosen, unsettled, forced: options.forced }));
   const planned = await planStages(loaded, chosen, { ...options, unsettled });
   for (const { stage, step } of planned) warnIfNotHere(loaded, stage, step);

@@ -127,7 +127,8 @@ async function leftAt({ host }: LoadedPipeline, stage: Stage): Promise<LockedPat
  */
 async function lookAgain(loaded: LoadedPipeline, stage: Stage, forced: boolean): Promise<StageNow> {
   const { observer, lock } = loaded;
-  observer.changed([...stage.deps, ...stage.outs].map(({ path }) => path));
+  observer.forgetOutdated(stage.deps.map(({ path }) => path));
+  observer.changed(stage.outs.map(({ path }) => path));
   const now = await observer.stage(stage);
   if (!forced) {
     throwProblems(editedPaths(now.outs, lock.get(stage.name)).map((path) => editedOutput(path, stage.name)));
@@ -144,7 +145,7 @@ async function requireOutputs({ observer }: LoadedPipeline, stage: Stage): Promi
   if (missing) throw outputNotMade(stage, missing.output.path);
 }
 
-async function runLogged({ host, marks }: LoadedPipeline, stage: Stage): Promise<void> {
+async function runLogged({ host, marks, observer }: LoadedPipeline, stage: Stage): Promise<void> {
   const log = new StageLog(host.stateFolder, stage.name);
   try {
     const result = await runCommands({
@@ -162,6 +163,7 @@ async function runLogged({ host, marks }: LoadedPipeline, stage: Stage): Promise
     });
     if (!result.ok) throw new StageFailed(stage, result, log);
   } finally {
+    observer.commandsEnded();
     log.close();
   }
 }

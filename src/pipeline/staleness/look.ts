@@ -31,7 +31,7 @@ export async function planStages(
   options: LookOptions = {},
 ): Promise<PlannedStage[]> {
   const { host, pipeline, observer } = loaded;
-  const unsettled = options.unsettled ?? (await unsettledInputs(host, pipeline, names));
+  const unsettled = options.unsettled ?? (await unsettledInputs(loaded, names));
   for (const each of expectedInputs(unsettled)) observer.expect(each);
   const planned: PlannedStage[] = [];
   for (const name of names) {

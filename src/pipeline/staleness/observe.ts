@@ -1,6 +1,6 @@
 import type { RepoPath } from '../../base/paths.js';
 import { isWithin } from '../../base/paths.js';
-import type { Snapshot } from '../../tracking/workspace-files.js';
+import type { PathStatus, Snapshot } from '../../tracking/workspace-files.js';
 import { OutputIndex } from '../definition/graph.js';
 import type { PipelineHost } from '../host.js';
 import type { ParamsFiles, ParamValue } from '../definition/params.js';
@@ -17,6 +17,13 @@ export interface Expected {
   readonly from?: string;
 }
 
+/** What was seen at a path. */
+interface Look {
+  readonly snapshot: Promise<Snapshot | undefined>;
+  /** How many commands of stages had ended when the look began. */
+  readonly ended: number;
+}
+
 /** Looks at the files of the stages, each path once until `changed` says that it is another now. */
 export class Observer {
   private readonly host: PipelineHost;
@@ -24,7 +31,9 @@ export class Observer {
   private readonly params: ParamsFiles;
   private readonly marks: RunningMarks;
   private readonly outputs: OutputIndex;
-  private readonly seen = new Map<RepoPath, Promise<Snapshot | undefined>>();
+  private readonly seen = new Map<RepoPath, Look>();
+  /** How many commands of stages have ended so far. */
+  private ended = 0;
   private readonly seenOutputs = new Map<RepoPath, Promise<OutputNow>>();
   private readonly expectedOutputs = new Map<RepoPath, Expected>();
   private readonly expectedData: Expected[] = [];
@@ -78,10 +87,31 @@ export class Observer {
     return outs.map((out) => ({ ...out, leftover: isLeftover(out.output.path, out.there) }));
   }
 
-  /** What a dependency holds now, looked at afresh. */
-  look(path: RepoPath): Promise<Snapshot | undefined> {
+  /** What a dependency holds now, looked at afresh; the listing of a directory is kept, for `why` to compare with. */
+  look(path: RepoPath, kind: Snapshot['kind']): Promise<Snapshot | undefined> {
     this.changed([path]);
-    return this.read(path);
+    return kind === 'file' ? this.read(path) : this.note(path, this.host.files.list(path, this.host));
+  }
+
+  /** What is tracked at a path, looked at afresh. */
+  async tracked(path: RepoPath): Promise<PathStatus> {
+    const status = await this.host.files.state(path, this.host);
+    const { there, linked, parts } = status;
+    if (!linked && !parts) void this.note(path, Promise.resolve(there));
+    return status;
+  }
+
+  /** Call when the commands of a stage have ended: they may have changed anything. */
+  commandsEnded(): void {
+    this.ended += 1;
+  }
+
+  /**
+   * Forgets what was seen at these paths before some stage ended. What somebody else changes meanwhile is noticed when the
+   * result of the stage that reads it is recorded.
+   */
+  forgetOutdated(paths: readonly RepoPath[]): void {
+    for (const path of paths) if (this.seen.get(path)?.ended !== this.ended) this.changed([path]);
   }
 
   /** Forgets what was seen at, above and below these paths. */
@@ -102,9 +132,13 @@ export class Observer {
   /** What a stage reads at a path: through links as far as they stay in the workspace. */
   private read(path: RepoPath): Promise<Snapshot | undefined> {
     const { files, events, signal } = this.host;
-    const known = this.seen.get(path) ?? files.snapshot(path, { events, signal, throughLinks: true });
-    this.seen.set(path, known);
-    return known;
+    const known = this.seen.get(path)?.snapshot;
+    return known ?? this.note(path, files.snapshot(path, { events, signal, throughLinks: true }));
+  }
+
+  private note(path: RepoPath, snapshot: Look['snapshot']): Look['snapshot'] {
+    this.seen.set(path, { snapshot, ended: this.ended });
+    return snapshot;
   }
 
   private async dependency({ path }: Dependency): Promise<DependencyNow> {

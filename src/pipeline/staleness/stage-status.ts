@@ -29,7 +29,7 @@ export async function pipelineStatus(host: PipelineHost): Promise<PipelineStatus
   if (!hasPipeline(host.root)) return { stages: [], problems: [] };
   const loaded = loadPipeline(host);
   const chosen = loaded.graph.order;
-  const unsettled = await unsettledInputs(host, loaded.pipeline, chosen);
+  const unsettled = await unsettledInputs(loaded, chosen);
   const refused = await refusals(loaded, { chosen, unsettled, forced: new Set() });
   const planned = await planStages(loaded, chosen, { unsettled });
   const stages = planned.map(({ stage, step }) => ({

@@ -7,7 +7,7 @@ import { isRestUnknown } from '../../tracking/unknown-rest.js';
 import type { PathState, Snapshot } from '../../tracking/workspace-files.js';
 import { OutputIndex } from '../definition/graph.js';
 import type { PipelineHost } from '../host.js';
-import type { Expected } from './observe.js';
+import type { Expected, Observer } from './observe.js';
 import { throwProblems, type Problem } from '../definition/problems.js';
 import type { Pipeline } from '../definition/stage.js';
 
@@ -29,8 +29,7 @@ export interface Unsettled {
  * there do not agree. Changes nothing.
  */
 export async function unsettledInputs(
-  host: PipelineHost,
-  pipeline: Pipeline,
+  { host, pipeline, observer }: { host: PipelineHost; pipeline: Pipeline; observer: Observer },
   chosen: readonly string[],
 ): Promise<Unsettled[]> {
   const outputs = new OutputIndex(pipeline.stages.values());
@@ -42,7 +41,7 @@ export async function unsettledInputs(
     .filter((path) => deps.some((dep) => isWithin(dep, path) || isWithin(path, dep)));
   const states = await Promise.all(
     read.map(async (path): Promise<Unsettled | undefined> => {
-      const status = await host.files.state(path, host);
+      const status = await observer.tracked(path);
       const { state, pointer, parts } = status;
       const used = deps.filter((dep) => isWithin(dep, path) || isWithin(path, dep));
       const incomplete =
