@@ -7,7 +7,7 @@ import { pipelineHost } from '../project/pipeline-host.js';
 import { remoteInReach } from '../project/remote-in-reach.js';
 import { Workspace } from '../project/workspace.js';
 import { pointerPathOf, pointerText } from '../tracking/pointer.js';
-import type { PathState, Snapshot } from '../tracking/workspace-files.js';
+import type { PathStatus, Snapshot } from '../tracking/workspace-files.js';
 
 export interface TrackedStatus {
   path: RepoPath;
@@ -59,7 +59,7 @@ export async function status(call: Call): Promise<StatusResult> {
     const remote = remoteInReach(workspace);
     return {
       tracked,
-      ...(await pipelineUnless(broken, workspace)),
+      ...(await pipelineUnless(broken, workspace, seenOf(states))),
       ...(remote !== undefined && { remote }),
     };
   } finally {
@@ -68,9 +68,13 @@ export async function status(call: Call): Promise<StatusResult> {
 }
 
 /** What the stages read may lie behind a broken pointer: then nothing can be said of them until it is mended. */
-async function pipelineUnless(broken: boolean, workspace: Workspace): Promise<PipelineStatus> {
+async function pipelineUnless(
+  broken: boolean,
+  workspace: Workspace,
+  seen: ReadonlyMap<RepoPath, PathStatus>,
+): Promise<PipelineStatus> {
   try {
-    return await pipelineStatus(pipelineHost(workspace));
+    return await pipelineStatus(pipelineHost(workspace), seen);
   } catch (error) {
     const behind = error instanceof OcrpipeError && BROKEN.has(error.code);
     if (!broken || !behind) throw error;
@@ -95,7 +99,7 @@ export function isClean({ tracked, stages, problems }: StatusResult): boolean {
 interface Facts {
   path: RepoPath;
   snapshot: Snapshot;
-  state: PathState;
+  status: PathStatus;
 }
 
 /** A path whose pointer cannot be read. */
@@ -114,8 +118,8 @@ async function trackedStates(
   const states: (Facts | Broken)[] = [];
   for (const path of paths) {
     try {
-      const { state, pointer } = await workspace.files.state(path, call);
-      if (pointer) states.push({ path, snapshot: pointer, state });
+      const status = await workspace.files.state(path, call);
+      if (status.pointer) states.push({ path, snapshot: status.pointer, status });
     } catch (error) {
       if (!(error instanceof OcrpipeError) || !BROKEN.has(error.code)) throw error;
       const { code, message, hint, location } = error;
@@ -125,13 +129,18 @@ async function trackedStates(
   return states;
 }
 
+function seenOf(states: readonly (Facts | Broken)[]): Map<RepoPath, PathStatus> {
+  return new Map(states.flatMap((each) => ('status' in each ? [[each.path, each.status] as const] : [])));
+}
+
 /** Git's names for the pointers of its last commit. */
 type Committed = ReadonlyMap<RepoPath, string>;
 
 const CAUSES = { modified: 'edited', 'pointer-moved': 'pointer-moved', conflict: 'both' } as const;
 
 function wordState(workspace: Workspace, facts: Facts, committed: Committed | undefined): TrackedStatus {
-  const { path, snapshot, state } = facts;
+  const { path, snapshot, status } = facts;
+  const { state } = status;
   const inGit = committed?.get(path);
   const differs = committed !== undefined && inGit !== gitBlobId(pointerText(snapshot), inGit);
   const uncommitted = differs ? { uncommitted: true } : {};

@@ -32,6 +32,7 @@ export class Observer {
   private readonly marks: RunningMarks;
   private readonly outputs: OutputIndex;
   private readonly seen = new Map<RepoPath, Look>();
+  private readonly states = new Map<RepoPath, PathStatus>();
   /** How many commands of stages have ended so far. */
   private ended = 0;
   private readonly seenOutputs = new Map<RepoPath, Promise<OutputNow>>();
@@ -93,9 +94,14 @@ export class Observer {
     return kind === 'file' ? this.read(path) : this.note(path, this.host.files.list(path, this.host));
   }
 
-  /** What is tracked at a path, looked at afresh. */
+  /** Takes over what somebody else has just seen. */
+  know(states: ReadonlyMap<RepoPath, PathStatus>): void {
+    for (const [path, status] of states) this.states.set(path, status);
+  }
+
+  /** What is tracked at a path. */
   async tracked(path: RepoPath): Promise<PathStatus> {
-    const status = await this.host.files.state(path, this.host);
+    const status = await this.state(path);
     const { there, linked, parts } = status;
     if (!linked && !parts) void this.note(path, Promise.resolve(there));
     return status;
@@ -116,7 +122,7 @@ export class Observer {
 
   /** Forgets what was seen at, above and below these paths. */
   changed(paths: readonly RepoPath[]): void {
-    for (const map of [this.seen, this.seenOutputs]) {
+    for (const map of [this.seen, this.seenOutputs, this.states]) {
       for (const known of [...map.keys()]) {
         if (paths.some((path) => isWithin(known, path) || isWithin(path, known))) map.delete(known);
       }
@@ -134,6 +140,10 @@ export class Observer {
     const { files, events, signal } = this.host;
     const known = this.seen.get(path)?.snapshot;
     return known ?? this.note(path, files.snapshot(path, { events, signal, throughLinks: true }));
+  }
+
+  private async state(path: RepoPath): Promise<PathStatus> {
+    return this.states.get(path) ?? this.host.files.state(path, this.host);
   }
 
   private note(path: RepoPath, snapshot: Look['snapshot']): Look['snapshot'] {
@@ -172,7 +182,7 @@ export class Observer {
   private async output(output: Output): Promise<OutputNow> {
     const { files } = this.host;
     const known = output.cache
-      ? await files.state(output.path, this.host)
+      ? await this.state(output.path)
       : {
           there: await files.snapshot(output.path, this.host),
           pointer: files.pointer(output.path),

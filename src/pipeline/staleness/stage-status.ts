@@ -1,3 +1,5 @@
+import type { RepoPath } from '../../base/paths.js';
+import type { PathStatus } from '../../tracking/workspace-files.js';
 import type { PipelineHost } from '../host.js';
 import { hasPipeline, loadPipeline, type LoadedPipeline } from './load.js';
 import { planStages } from './look.js';
@@ -24,10 +26,17 @@ export interface PipelineStatus {
   readonly problems: readonly Problem[];
 }
 
-/** The state of every stage, and what keeps them from being brought up to date. Runs and changes nothing. */
-export async function pipelineStatus(host: PipelineHost): Promise<PipelineStatus> {
+/**
+ * The state of every stage, and what keeps them from being brought up to date. Runs and changes nothing. `known` is what was
+ * seen of tracked paths a moment ago: they are not looked at again.
+ */
+export async function pipelineStatus(
+  host: PipelineHost,
+  known: ReadonlyMap<RepoPath, PathStatus> = new Map(),
+): Promise<PipelineStatus> {
   if (!hasPipeline(host.root)) return { stages: [], problems: [] };
   const loaded = loadPipeline(host);
+  loaded.observer.know(known);
   const chosen = loaded.graph.order;
   const unsettled = await unsettledInputs(loaded, chosen);
   const refused = await refusals(loaded, { chosen, unsettled, forced: new Set() });
