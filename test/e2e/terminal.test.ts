@@ -57,9 +57,7 @@ describe.skipIf(reason !== undefined)('a terminal', () => {
     expect(exitCode).toBe(130);
     const after = lines.slice(lines.indexOf('second | begun') + 1);
     expect(after.filter((line) => line !== '^C')).toEqual([
-      expect.stringMatching(
-        /^(\^C)?stopped by SIGINT \[interrupted\]\. Run the command again to go on\.$/,
-      ),
+      expect.stringMatching(/^(\^C)?stopped by SIGINT \[interrupted\]\. Run the command again to go on\.$/),
     ]);
     const { stages } = await workspace.json<{ stages: unknown[] }>('status');
     expect(stages).toMatchObject([{ state: 'fresh' }, { state: 'never-run' }]);

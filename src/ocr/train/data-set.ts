@@ -114,7 +114,13 @@ async function checkOne(
   const text = sample.text.normalize('NFC');
   const id = contentIdOf(await readFile(sample.image));
   return {
-    sample: { file: sample.image, name: sample.name, text, steps: timeSteps(config, pixels.widthPx), imageId: id },
+    sample: {
+      file: sample.image,
+      name: sample.name,
+      text,
+      steps: timeSteps(config, pixels.widthPx),
+      imageId: id,
+    },
     line: JSON.stringify([sample.name, text, id]),
   };
 }
