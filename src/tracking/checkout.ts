@@ -22,7 +22,8 @@ import {
 } from './checkout-plan.js';
 import { editedBelow } from './edited.js';
 import { seeIgnored } from './ignored-names.js';
-import { rememberFresh } from './remember.js';
+import { PlacingThreads } from './placing-threads.js';
+import { FreshMemory } from './remember.js';
 import { NodeMemory, hashingSink } from './sinks.js';
 import { scanPath, type ScanContext } from './snapshot.js';
 import { UnchangedFiles } from './unchanged.js';
@@ -37,10 +38,10 @@ import {
   removeFile,
   replaceFile,
   requireFolder,
-  writeFresh,
   type WaitingLink,
   type Work,
 } from './write-files.js';
+import { writeFresh } from './write-fresh.js';
 
 /** Progress is shown, and signals are heard, so often. */
 const BREATH_MS = 50;
@@ -98,9 +99,10 @@ export async function checkOut(
   const top = joinBytes(bytePath(context.root), bytePath(path));
   mkdirSync(fsPath(posix.dirname(top) as BytePath), { recursive: true });
   const unplaced = new Unplaced(request);
+  const threads = new PlacingThreads();
   await drive(
-    apply({ ...context, ...request, top, unchanged, entered: new Set(), unplaced }, changes),
-    { path, total: countNames(changes) },
+    apply({ ...context, ...request, top, unchanged, entered: new Set(), unplaced, threads }, changes),
+    { path, total: countNames(changes), threads },
     options,
   );
   syncDirectory(posix.dirname(`${context.root}/${path}`));
@@ -188,6 +190,7 @@ interface Apply extends CheckoutContext, CheckoutRequest {
   /** Folders that were written into. */
   entered: Set<BytePath>;
   unplaced: Unplaced;
+  threads: PlacingThreads;
 }
 
 /** Removes, then writes, then links: a name can change from a folder to a file and back. */
@@ -259,9 +262,12 @@ function* putFolder(context: Apply, below: string, id: FileEntry['id']): Work<vo
   const aside = besideBytes(path);
   const tree = { reader: context.store, id };
   const inside = (name: string) => (below === '' ? name : `${below}/${name}`);
+  const fresh = new FreshMemory();
   try {
     const links = yield* writeFresh(tree, aside, {
       store: context.store,
+      threads: context.threads,
+      written: fresh.add,
       check: (name, entry) => {
         if (entry.kind === 'symlink') refuseEscapingLink(context.path, inside(name), entry);
       },
@@ -271,7 +277,7 @@ function* putFolder(context: Apply, below: string, id: FileEntry['id']): Work<vo
     const settledBefore = context.times.settledBefore(aside);
     writePoint();
     renameSync(fsPath(aside), fsPath(path));
-    rememberFresh(context, { tree, below: path, settledBefore });
+    fresh.save(context, path.slice(bytePath(context.root).length + 1) as BytePath, settledBefore);
   } finally {
     // Gone already if it was renamed.
     rmSync(fsPath(aside), { recursive: true, force: true });
@@ -296,7 +302,7 @@ function countNames(changes: readonly PlannedChange[]): number {
 
 async function drive(
   work: Work<void>,
-  { path, total }: { path: RepoPath; total: number },
+  { path, total, threads }: { path: RepoPath; total: number; threads: PlacingThreads },
   options: CallOptions,
 ): Promise<void> {
   const { events = noEvents, signal } = options;
@@ -304,7 +310,8 @@ async function drive(
   const state = { done: 0, lastBreath: performance.now(), shown: false };
   try {
     for (let step = work.next(); step.done !== true; step = work.next()) {
-      state.done += step.value;
+      if (typeof step.value === 'number') state.done += step.value;
+      else await step.value;
       if (performance.now() - state.lastBreath < BREATH_MS) continue;
       events({ type: 'progress', key, done: state.done, total, unit: 'files' });
       state.shown = true;
@@ -313,6 +320,8 @@ async function drive(
       state.lastBreath = performance.now();
     }
   } finally {
+    // What other threads still write must be there before it is removed.
+    await threads.close();
     work.return();
     if (state.shown) events({ type: 'progress-end', key });
   }

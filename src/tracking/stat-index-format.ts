@@ -111,6 +111,11 @@ export class BlockReader {
     return this.#entries.readUInt32LE(this.#tail + 33);
   }
 
+  /** Of the current entry, which is a file: milliseconds, the later of mtime and ctime. */
+  get changedMs(): number {
+    return Math.max(this.#entries.readDoubleLE(this.#tail + 9), this.#entries.readDoubleLE(this.#tail + 17));
+  }
+
   /** Of the current entry, which is a file. */
   get id(): ContentId {
     return contentIdFromBytes(this.#entries, this.#tail + 1 + STAT_BYTES);

@@ -17,19 +17,19 @@ import { shellQuote } from '../base/shell-quote.js';
 import { writePoint } from '../base/write-points.js';
 import { LARGE_BLOB_BYTES } from '../store/format.js';
 import type { LocalStore } from '../store/local-store.js';
-import type { FileEntry, SymlinkEntry } from '../store/tree-format.js';
-import { treeEntries, type TreeRef } from '../store/tree-reader.js';
+import type { FileEntry } from '../store/tree-format.js';
 import { fsPath, joinBytes, textOfBytes, type BytePath } from './byte-path.js';
 
 /** Permission bits before the umask: as if the user had made the file. */
-function modeOf(entry: FileEntry): number {
+export function modeOf(entry: FileEntry): number {
   return entry.executable ? 0o777 : 0o666;
 }
 
-/** Work that stops now and then to let its driver breathe, each time with how many names it has done since. */
-export type Work<T> = Generator<number, T>;
-
-const FILES_PER_BREATH = 64;
+/**
+ * Work that stops now and then to let its driver breathe, each time with how many names it has done since, or with what it
+ * has to wait for.
+ */
+export type Work<T> = Generator<number | Promise<void>, T>;
 
 /** A link that is to be made when all files are there: until then nothing can be written through it. */
 export interface WaitingLink {
@@ -43,51 +43,8 @@ export function besideBytes(path: BytePath): BytePath {
   return joinBytes(path.slice(0, slash) as BytePath, temporaryBeside('x'));
 }
 
-/** What a fresh directory is written with. */
-export interface FreshWriter {
-  store: LocalStore;
-  /** Called with each file and link before it is written. */
-  check: (below: string, entry: FileEntry | SymlinkEntry) => void;
-  /** Runs the writing of each file, and may go on without one. */
-  guard: (below: string, write: () => Work<void>) => Work<void>;
-}
-
-/**
- * Writes a tree into a new folder that nobody else knows yet: names can be final at once. A name that is there already
- * means that this file system takes two names of the tree for one. Links are returned, to be made last.
- */
-export function* writeFresh(tree: TreeRef, folder: BytePath, writer: FreshWriter): Work<WaitingLink[]> {
-  const links: WaitingLink[] = [];
-  yield* writeFolder({ tree, folder, below: '' }, writer, links);
-  return links;
-}
-
-function* writeFolder(
-  at: { tree: TreeRef; folder: BytePath; below: string },
-  writer: FreshWriter,
-  links: WaitingLink[],
-): Work<void> {
-  makeFolder(at.folder);
-  let written = 0;
-  for (const entry of treeEntries(at.tree)) {
-    const path = joinBytes(at.folder, entry.name);
-    const below = at.below === '' ? entry.name : `${at.below}/${entry.name}`;
-    if (entry.kind === 'directory') {
-      yield* writeFolder({ tree: { ...at.tree, id: entry.id }, folder: path, below }, writer, links);
-      continue;
-    }
-    writer.check(below, entry);
-    if (entry.kind === 'symlink') links.push({ path, target: entry.target });
-    else {
-      yield* writer.guard(below, () => writeNewFile(writer.store, path, entry));
-    }
-    written += 1;
-    if (written % FILES_PER_BREATH === 0) yield FILES_PER_BREATH;
-  }
-  yield written % FILES_PER_BREATH;
-}
-
-function* writeNewFile(store: LocalStore, path: BytePath, entry: FileEntry): Work<void> {
+/** Writes a file under a name that is free, whole or not at all. */
+export function* writeNewFile(store: LocalStore, path: BytePath, entry: FileEntry): Work<void> {
   const target = fsPath(path);
   if (entry.size >= LARGE_BLOB_BYTES && typeof target === 'string') {
     yield* writeLargeFile(store, { path, target }, entry);
@@ -137,7 +94,7 @@ function openNew(path: BytePath, mode: number): number {
   }
 }
 
-function makeFolder(path: BytePath): void {
+export function makeFolder(path: BytePath): void {
   writePoint();
   try {
     mkdirSync(fsPath(path));

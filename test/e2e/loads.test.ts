@@ -1,0 +1,47 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { OCRPIPE_SCRIPT, runProcess } from '../rig/ocrpipe.js';
+import { temporaryFolder } from '../rig/temporary-folder.js';
+import { newWorkspace, type TestWorkspace } from '../rig/workspace.js';
+
+/** Runs the binary and returns the address of every module that it loaded. */
+async function modulesOf(workspace: TestWorkspace, ...args: string[]): Promise<string[]> {
+  const folder = temporaryFolder();
+  const list = join(folder, 'modules.txt');
+  const hooks = `import { appendFileSync } from 'node:fs';
+    export async function load(url, context, next) {
+      appendFileSync(${JSON.stringify(list)}, url + '\\n');
+      return next(url, context);
+    }`;
+  const program = join(folder, 'list-modules.mjs');
+  writeFileSync(
+    program,
+    `import { register } from 'node:module';
+    register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hooks)}));`,
+  );
+  const run = { cwd: workspace.root, env: workspace.env };
+  const command = ['--import', program, OCRPIPE_SCRIPT, ...args];
+  expect(await runProcess(process.execPath, command, run)).toMatchObject({ exitCode: 0 });
+  return readFileSync(list, 'utf8').trim().split('\n');
+}
+
+const HEAVY =
+  /\/node_modules\/(@tensorflow|@aws-sdk|@smithy|sharp)\/|\/dist\/(ocr|remote\/(push|fetch|catalog|backends\/s3))\//;
+
+describe('starting', () => {
+  it('loads next to nothing for --version', async () => {
+    const modules = await modulesOf(await newWorkspace(), '--version');
+    expect(modules.length).toBeLessThan(10);
+  });
+
+  it('loads nothing of training and of remotes for status', async () => {
+    const workspace = await newWorkspace();
+    workspace.write('data/a.txt', 'a');
+    workspace.write('pipeline.yaml', 'stages:\n  a: {run: echo, deps: [data], outs: [x]}\n');
+    await workspace.ocrpipe('add', 'data');
+    const modules = await modulesOf(workspace, 'status');
+    expect(modules).toContainEqual(expect.stringMatching(/\/dist\/actions\/status\.js$/));
+    expect(modules.filter((each) => HEAVY.test(each))).toEqual([]);
+  });
+});
