@@ -82,6 +82,8 @@ export class FreshFiles {
         this.#underWay.delete(answered);
       });
       this.#underWay.add(answered);
+      // Whoever waits for it gets its failure; nobody may.
+      answered.catch(() => undefined);
       while (this.#underWay.size > REQUESTS_UNDER_WAY) yield* this.#wait();
     } else {
       this.#answers.push({ files, result: placed });
