@@ -86,7 +86,8 @@ export class Scanner {
     const settledBefore = this.#settled.enter(this.#absolute(folder), stat.dev);
     const block = { reader: new BlockReader(index.folder(folder)), writer: new BlockWriter() };
     const place = { path: joinBytes(folder, name), name: name as ByteName, settledBefore };
-    const found = this.#knownFile(place, times.view(stat), block) ?? (yield* this.#readFile(place, block));
+    const found =
+      this.#knownFile(place, times.view(stat), block) ?? (yield* this.#readFile(place, stat, block));
     const learnt = block.writer.last();
     if (learnt) index.replaceFile(folder, name, learnt);
     return found;
@@ -188,7 +189,7 @@ export class Scanner {
   *#changedFile(place: Place, block: Block): Scan<FileEntry | undefined> {
     const stat = this.#stat(place.path);
     if (stat === undefined || looksLikePointer(this.#absolute(place.path), stat.size)) return undefined;
-    return yield* this.#readFile(place, block);
+    return yield* this.#readFile(place, stat, block);
   }
 
   /** Remembers a folder as a whole if every one of its names was recorded and a later one would show in its times. */
@@ -219,7 +220,7 @@ export class Scanner {
 
   *#slowly(place: Place, at: { stat: Stats; rules: IgnoreRules; block: Block }): Scan<TreeEntry | undefined> {
     if (at.stat.isSymbolicLink()) return yield* this.#throughLink(place);
-    if (!at.stat.isDirectory()) return yield* this.#readFile(place, at.block);
+    if (!at.stat.isDirectory()) return yield* this.#readFile(place, at.stat, at.block);
     const tree = yield* this.#folder(place.path, at.stat.dev, at.rules);
     at.block.writer.addFolder(place.name, tree);
     return { kind: 'directory', name: place.name, ...tree };
@@ -272,8 +273,8 @@ export class Scanner {
     return fileEntry(place, stat, id);
   }
 
-  *#readFile(place: Place, block: Block): Scan<FileEntry | undefined> {
-    const found = yield* this.#content(place.path);
+  *#readFile(place: Place, seen: Stats, block: Block): Scan<FileEntry | undefined> {
+    const found = yield* this.#content(place.path, seen);
     if (found === undefined) return undefined;
     this.#files += 1;
     this.#read += 1;
@@ -283,11 +284,14 @@ export class Scanner {
     return fileEntry(place, stat, id);
   }
 
-  /** The id of the bytes at `path` and the stat that belongs to exactly these. Undefined if no file is there any more. */
-  *#content(path: BytePath): Scan<{ id: ContentId; stat: Stats } | undefined> {
+  /**
+   * The id of the bytes at `path`, a file when it was last seen, and the stat that belongs to exactly these. Undefined if no
+   * file is there any more.
+   */
+  *#content(path: BytePath, seen: Stats): Scan<{ id: ContentId; stat: Stats } | undefined> {
     const { sink, times } = this.#parts;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const before = this.#stat(path);
+      const before = attempt === 1 ? seen : this.#stat(path);
       if (!before?.isFile()) return undefined;
       if (before.size < LARGE_BLOB_BYTES) {
         const read = readStable(this.#absolute(path), this.#buffer);

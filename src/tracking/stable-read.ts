@@ -28,7 +28,7 @@ export function readStable(path: BytePath, buffer: Buffer): StableRead | undefin
     let before = fstatSync(fd);
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       if (!before.isFile()) return undefined;
-      const length = readAll(fd, buffer);
+      const length = readAll(fd, buffer, before.size);
       const after = fstatSync(fd);
       if (length === buffer.length) return undefined;
       if (sameStat(before, after) && length === after.size)
@@ -67,13 +67,13 @@ export function readError(path: BytePath, error: unknown): unknown {
   });
 }
 
-/** Reads from the start until the end of the file or of the buffer. */
-function readAll(fd: number, buffer: Buffer): number {
+/** Reads from the start until `expected` bytes, the end of the file or of the buffer. */
+function readAll(fd: number, buffer: Buffer, expected: number): number {
   let length = 0;
-  while (length < buffer.length) {
+  do {
     const read = readSync(fd, buffer, length, buffer.length - length, length);
     if (read === 0) break;
     length += read;
-  }
+  } while (length < Math.min(expected, buffer.length));
   return length;
 }
