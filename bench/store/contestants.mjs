@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { measure, OCRPIPE } from '../measure.mjs';
@@ -64,7 +64,7 @@ export function timed(workspace, tool, verb) {
 }
 
 export function removeData(workspace) {
-  rmSync(join(workspace, 'data'), { recursive: true });
+  renameSync(join(workspace, 'data'), `${workspace}-gone`);
 }
 
 function run(cwd, program, ...args) {

@@ -75,7 +75,7 @@ function tasks({ round, data, workspace, big, tool }) {
     note('add, one file changed', timed(workspace, tool, 'add'));
     removeData(workspace);
     settle();
-    note('checkout after rm -rf', timed(workspace, tool, 'checkout'));
+    note('checkout, nothing there', timed(workspace, tool, 'checkout'));
     tool.pipeline(workspace);
     note('4 stages, first', timed(workspace, tool, 'repro'));
     note('4 stages, nothing to do', timed(workspace, tool, 'repro'));

@@ -7,7 +7,7 @@ const FLOORS = {
   'add, nothing changed': 'find -printf',
   'status, one file changed': 'find -printf',
   'add, one file changed': 'find -printf',
-  'checkout after rm -rf': 'cp -r',
+  'checkout, nothing there': 'cp -r',
   '4 stages, first': 'find -printf',
   '4 stages, nothing to do': 'find -printf',
   'add a large file': 'sha256sum + cp of a large file',

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, statfsSync, unlinkSync, type Stats } from 'node:fs';
+import { closeSync, fstatSync, lstatSync, openSync, statfsSync, unlinkSync, type Stats } from 'node:fs';
 import { temporaryBeside } from '../base/atomic-file.js';
 import { fsPath, joinBytes, type BytePath } from './byte-path.js';
 
@@ -58,18 +58,27 @@ function stepOf(folder: BytePath): number {
 /** Asks `times` once for each file system (told by the `dev` of its folders) and remembers the answer for one scan. */
 export class SettledTimes {
   readonly #times: FileTimes;
+  readonly #aside: BytePath;
   readonly #known = new Map<number, number>();
 
-  constructor(times: FileTimes) {
+  /** The clock is asked in the folder `aside` where that is on the same file system: asking changes a folder's own times. */
+  constructor(times: FileTimes, aside: BytePath) {
     this.#times = times;
+    this.#aside = aside;
   }
 
   /** Call for every folder before anything in it is looked at: the clock must be read before the files. */
   enter(folder: BytePath, dev: number): number {
     const known = this.#known.get(dev);
     if (known !== undefined) return known;
-    const fresh = this.#times.settledBefore(folder);
+    const fresh = this.#ask(folder, dev);
     this.#known.set(dev, fresh);
     return fresh;
+  }
+
+  #ask(folder: BytePath, dev: number): number {
+    const there = lstatSync(fsPath(this.#aside), { throwIfNoEntry: false });
+    const answer = there?.dev === dev ? this.#times.settledBefore(this.#aside) : Number.NEGATIVE_INFINITY;
+    return answer === Number.NEGATIVE_INFINITY ? this.#times.settledBefore(folder) : answer;
   }
 }

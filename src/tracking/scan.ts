@@ -67,7 +67,7 @@ export class Scanner {
 
   constructor(parts: ScannerParts) {
     this.#parts = parts;
-    this.#settled = new SettledTimes(parts.times);
+    this.#settled = new SettledTimes(parts.times, joinBytes(parts.root, '.ocrstore'));
     this.#links = new FollowedLinks(parts.root);
     this.#top = '' as BytePath;
   }
