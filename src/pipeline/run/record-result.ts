@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { OcrpipeError } from '../../base/errors.js';
 import type { PipelineHost } from '../host.js';
 import { sortedByPath, type LockEntry } from '../records/lock-file.js';
@@ -21,7 +22,7 @@ export interface Recording {
  * Records what a stage made from `inputs`: objects, listings of dependencies, run record, pointers, lock, in this order, so
  * that nothing is named before it is there. What the stage did not itself make (`madeByStage` false: edited by hand) is this
  * workspace's result, but gets no run record: others would be given it for what the command makes. Throws, and records nothing, `output-not-made` if an output is missing and
- * `stage-changed-dependency` if a dependency is not what the stage started with.
+ * `stage-changed-dependency` or `stage-changed-parameter` if an input is not what the stage started with.
  */
 export async function recordResult(
   recording: Recording,
@@ -56,7 +57,16 @@ export function outputNotMade(stage: Stage, path: string): OcrpipeError {
   });
 }
 
-async function refuseChangedInputs(observer: Observer, stage: Stage, inputs: StageInputs): Promise<void> {
+/**
+ * Throws `stage-changed-dependency` or `stage-changed-parameter` where the stage's inputs are no longer those that it started
+ * with: what it made of which is not known.
+ */
+export async function refuseChangedInputs(
+  observer: Observer,
+  stage: Stage,
+  inputs: StageInputs,
+): Promise<void> {
+  refuseChangedParams(observer, stage, inputs);
   for (const { path, ...before } of inputs.deps) {
     if (sameContent(before, await observer.look(path, before.kind))) continue;
     throw new OcrpipeError(
@@ -67,6 +77,18 @@ async function refuseChangedInputs(observer: Observer, stage: Stage, inputs: Sta
       },
     );
   }
+}
+
+function refuseChangedParams(observer: Observer, stage: Stage, { params }: StageInputs): void {
+  const now = observer.paramsOf(stage);
+  const changed = params.find((before, index) => !isDeepStrictEqual(before, now[index]));
+  if (changed === undefined) return;
+  const name = changed.key === '' ? changed.file : `${changed.key} in ${changed.file}`;
+  throw new OcrpipeError(
+    'stage-changed-parameter',
+    `${name}, a parameter of stage '${stage.name}', changed while the stage ran; its outputs are left as they are and not recorded`,
+    { hint: `Run 'ocrpipe repro' again, and edit parameters when no stage runs that uses them.` },
+  );
 }
 
 /** Names a result whose objects are all in the store: pointers first, then the lock. */

@@ -14,7 +14,6 @@ import { closure } from '../definition/graph.js';
 import { preflight } from './preflight.js';
 import type { Reason } from '../staleness/reason.js';
 import { poolsOf } from '../definition/resources.js';
-import type { LockedPath } from '../records/signature.js';
 import type { Stage } from '../definition/stage.js';
 import { restoreStage, runStage, StageFailed } from './run-stage.js';
 import { ROOT_VARIABLE, STAGE_VARIABLE } from '../stage-variables.js';
@@ -57,9 +56,7 @@ export interface ReproResult {
   readonly stages: readonly StageReport[];
 }
 
-interface Restoration {
-  readonly result: readonly LockedPath[];
-}
+type Restoration = Extract<Step, { action: 'restore' }>;
 
 /** How many stages are looked at, or restored, at once. */
 const PREPARING = 8;
@@ -165,9 +162,9 @@ class Repro {
     const stage = this.loaded.pipeline.stages.get(name)!;
     const started = performance.now();
     const step = await this.plan(stage);
-    const { action, reasons, result } = step;
+    const { action, reasons } = step;
     warnIfNotHere(this.loaded, stage, step);
-    if (action === 'restore' && (await this.restoreAny(stage, result))) {
+    if (action === 'restore' && (await this.restoreAny(stage, step))) {
       this.end({ name, action: 'restored', reasons, seconds: secondsSince(started) });
       return 'done';
     }
@@ -179,27 +176,28 @@ class Repro {
     return 'done';
   }
 
-  private async plan(stage: Stage, unusable?: ReadonlySet<string>): Promise<Step & Partial<Restoration>> {
+  /** The decision for a stage, by what stands there after the stages that have ended so far. */
+  private async plan(stage: Stage, unusable?: ReadonlySet<string>): Promise<Step> {
+    this.loaded.observer.forgetOutdated(stage.deps.map(({ path }) => path));
     return planOne(this.loaded, stage, { ...this.options, ...(unusable && { unusable }) });
   }
 
   /** Restores this result, or another one that a run with these inputs gave; false if none can be: the stage has to run. */
-  private async restoreAny(stage: Stage, first: readonly LockedPath[] | undefined): Promise<boolean> {
+  private async restoreAny(stage: Stage, first: Restoration): Promise<boolean> {
     const unusable = new Set<string>();
-    for (let result = first; result !== undefined;) {
-      if (await this.restore(stage, result)) return true;
-      unusable.add(resultKey(result));
-      ({ result } = await this.plan(stage, unusable));
+    for (let step: Step = first; step.action === 'restore';) {
+      if (await this.restore(stage, step)) return true;
+      unusable.add(resultKey(step.result));
+      step = await this.plan(stage, unusable);
     }
     return false;
   }
 
-  /** False if the store cannot give the result back (a damaged object). */
-  private async restore(stage: Stage, result: readonly LockedPath[]): Promise<boolean> {
+  /** False if the store cannot give the result back (a damaged object), or it is no longer the one that is wanted. */
+  private async restore(stage: Stage, restoration: Restoration): Promise<boolean> {
     const { host } = this.loaded;
     try {
-      await restoreStage(this.loaded, stage, result);
-      return true;
+      return await restoreStage(this.loaded, stage, restoration);
     } catch (error) {
       if (host.signal.aborted || !(error instanceof OcrpipeError) || error.exitCode === 2) throw error;
       const message = `${stage.name}: an earlier result cannot be restored (${error.message})`;

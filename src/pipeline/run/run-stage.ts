@@ -7,9 +7,15 @@ import type { LoadedPipeline } from '../staleness/load.js';
 import { clearOutputs, restoreOutputs, secureOutputs } from './output-files.js';
 import { requireFolder, requireInputs } from '../staleness/refusals.js';
 import { throwProblems } from '../definition/problems.js';
-import { lockResult, outputNotMade, recordResult, type Recording } from './record-result.js';
+import {
+  lockResult,
+  outputNotMade,
+  recordResult,
+  refuseChangedInputs,
+  type Recording,
+} from './record-result.js';
 import { reasonText, type Reason } from '../staleness/reason.js';
-import { signatureOf, type LockedPath } from '../records/signature.js';
+import { signatureOf, type LockedPath, type StageInputs } from '../records/signature.js';
 import { editedPaths, type StageNow } from '../staleness/staleness.js';
 import { StageLog } from './stage-log.js';
 import { ROOT_VARIABLE, STAGE_VARIABLE } from '../stage-variables.js';
@@ -58,25 +64,30 @@ export async function runStage(loaded: LoadedPipeline, stage: Stage, options: Ru
     }
     observer.changed(stage.outs.map((out) => out.path));
     await requireOutputs(loaded, stage);
+    await refuseChangedInputs(observer, stage, inputs);
     return signatureOf(inputs);
   });
 }
 
-/** Puts the result of an earlier run in place and records it as the stage's last. */
+/**
+ * Puts the result of an earlier run in place and records it as the stage's last. False, and nothing is done, if the inputs are
+ * no longer those that the result was chosen for.
+ */
 export async function restoreStage(
   loaded: LoadedPipeline,
   stage: Stage,
-  result: readonly LockedPath[],
-): Promise<void> {
+  { result, inputs }: { result: readonly LockedPath[]; inputs: StageInputs },
+): Promise<boolean> {
   const { host } = loaded;
   const now = await lookAgain(loaded, stage, false);
-  const inputs = requireInputs(now);
+  if (signatureOf(requireInputs(now)) !== signatureOf(inputs)) return false;
   await secureOutputs(host, now, { forced: false });
   await underMark(loaded, stage, async () => {
     await restoreOutputs(host, now, result);
     await lockResult(recordingOf(loaded), stage, { inputs, outs: result, pointers: false });
     return undefined;
   });
+  return true;
 }
 
 /**

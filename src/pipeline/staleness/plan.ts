@@ -23,6 +23,8 @@ export type Step =
       readonly action: 'restore';
       readonly reasons: readonly Reason[];
       readonly result: readonly LockedPath[];
+      /** Of that run. */
+      readonly inputs: StageInputs;
     };
 
 export interface PlanRequest {
@@ -48,7 +50,7 @@ export function planStage(request: PlanRequest): Step {
   const inputs = request.forced || request.always ? undefined : knownInputs(now);
   const recorded = changed.length === 0;
   const result = inputs && request.earlier(inputs, recorded);
-  if (result) return { action: 'restore', reasons, result };
+  if (inputs && result) return { action: 'restore', reasons, result, inputs };
   return { action: 'run', reasons, ...(inputs && recorded && { notHere: true }) };
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { contentIdOf } from '../../../src/base/content-id.js';
 import { explainStages } from '../../../src/pipeline/staleness/why.js';
 import { OcrpipeError } from '../../../src/base/errors.js';
+import { commitStages } from '../../../src/pipeline/run/commit-stages.js';
 import type { ReproResult } from '../../../src/pipeline/run/repro.js';
 import { pipelineStatus } from '../../../src/pipeline/staleness/stage-status.js';
 import { fileListing } from '../../rig/file-listing.js';
@@ -405,6 +406,44 @@ describe('repro', () => {
     expect(workspace.has('pipeline.lock')).toBe(false);
     expect(workspace.has('out')).toBe(true);
   });
+
+  it.each([true, false])(
+    'records no result of parameters that changed meanwhile (commit: %s)',
+    async (commit) => {
+      const workspace = await newPipeline(
+        `stages: {a: {run: "echo 'lr: 2' > params.yaml; cp params.yaml out", params: [lr], outs: [out]}}`,
+      );
+      workspace.write('params.yaml', 'lr: 1\n');
+      const { stages } = await workspace.repro({ commit });
+      expect(stages[0]).toMatchObject({ action: 'failed', error: { code: 'stage-changed-parameter' } });
+      workspace.write('params.yaml', 'lr: 1\n');
+      await commitStages(workspace.host(), undefined);
+      expect(byName((await workspace.repro()).stages, ({ action }) => action)).not.toMatchObject({
+        a: 'fresh',
+      });
+    },
+  );
+
+  it.each([1, 4])(
+    'takes no earlier result for data that changed while another stage ran (%i jobs)',
+    async (jobs) => {
+      const workspace = await newPipeline(
+        [
+          'stages:',
+          '  a: {run: "if grep -q again src; then echo d2 > d.txt; fi; head -c2 src > a.out", deps: [src], outs: [a.out]}',
+          '  b: {run: cat a.out d.txt > b.out, deps: [a.out, d.txt], outs: [b.out]}',
+        ].join('\n'),
+      );
+      workspace.write('d.txt', 'd1\n');
+    await workspace.add('d.txt');
+      for (const src of ['s2', 's1', 's2 again']) {
+        workspace.write('src', src);
+        await workspace.repro({ jobs });
+      }
+      expect(workspace.read('b.out')).toBe('s2d2\n');
+      expect((await workspace.actions({ jobs })).actions).toEqual({ a: 'fresh', b: 'fresh' });
+    },
+  );
 
   it('runs commands with ocrpipe of this installation on the PATH, in wdir, and keeps what they print', async () => {
     const workspace = await newPipeline(
