@@ -37,6 +37,8 @@ export interface Git {
   read(files: readonly GitFile[]): Promise<Buffer[]>;
   /** The bytes of one file in a commit; undefined if it is not there. */
   readAt(commit: CommitId, path: RepoPath): Promise<Buffer | undefined>;
+  /** The bytes of one file as git holds it: in its index, or else in the last commit. Undefined if it is in neither. */
+  readHeld(path: RepoPath): Promise<Buffer | undefined>;
   /** Those files of git's index (added or committed) that are one of `paths` or lie below one. */
   tracked(paths: readonly RepoPath[]): Promise<RepoPath[]>;
   /** Those of `paths` that `git add` would take up: new or changed files that git does not ignore. */

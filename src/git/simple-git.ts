@@ -81,6 +81,14 @@ class SimpleGitGit implements Git {
     return (await this.read(await this.filesAt(commit, [path])))[0];
   }
 
+  async readHeld(path: RepoPath): Promise<Buffer | undefined> {
+    const listed = parseIndex(await this.#run([LITERAL, 'ls-files', '--stage', '-z', '--', path]));
+    const [added] = await this.read(listed.filter((file) => file.path === path));
+    if (added !== undefined) return added;
+    const commit = await this.currentCommit();
+    return commit === undefined ? undefined : this.readAt(commit, path);
+  }
+
   async tracked(paths: readonly RepoPath[]): Promise<RepoPath[]> {
     return this.#each(paths, (some) => this.#run([LITERAL, 'ls-files', '-z', '--', ...some]));
   }
@@ -145,6 +153,14 @@ function parseRef(line: string): GitRef[] {
 function parseTree(text: string): GitFile[] {
   return text.split('\0').flatMap((line) => {
     const match = /^100\d{3} blob ([0-9a-f]+)\t(.*)$/s.exec(line);
+    return match ? [{ object: match[1]!, path: match[2]! as RepoPath }] : [];
+  });
+}
+
+/** Lines of `ls-files --stage -z`: `<mode> <object> <stage>\t<path>`. What a merge has not settled (stage 1 to 3) is left out. */
+function parseIndex(text: string): GitFile[] {
+  return text.split('\0').flatMap((line) => {
+    const match = /^100\d{3} ([0-9a-f]+) 0\t(.*)$/s.exec(line);
     return match ? [{ object: match[1]!, path: match[2]! as RepoPath }] : [];
   });
 }
