@@ -4,6 +4,8 @@ import { readValueFile, type ValueFile } from '../metrics/value-file.js';
 import { parsePipeline } from '../pipeline/definition/definition.js';
 import { PARAMS_FILE, PIPELINE_FILE } from '../pipeline/definition/file-names.js';
 import type { Stage } from '../pipeline/definition/stage.js';
+import { compareText } from '../pipeline/definition/params.js';
+import { unmergedHint } from '../pipeline/staleness/unmerged-output.js';
 import { readIfThere } from '../pipeline/staleness/load.js';
 import { workspaceRevision } from '../metrics/revision.js';
 import type { Workspace } from '../project/workspace.js';
@@ -12,14 +14,16 @@ import { parsePointer, pointerPathOf } from '../tracking/pointer.js';
 /** The metrics files that the pipeline of a revision names and that are there. */
 export function metricsAt(workspace: Workspace, revision: Revision): Promise<ValueFile[]> {
   return valueFilesAt(workspace, revision, (stage) =>
-    stage.outs.filter((out) => out.kind === 'metric').map((out) => out.path),
+    stage.outs
+      .filter((out) => out.kind === 'metric')
+      .map(({ path }) => ({ path, unmerged: unmergedHint(path, stage.name) })),
   );
 }
 
 /** The parameters files that the pipeline of a revision uses, and params.yaml, as far as they are there. */
 export function paramsAt(workspace: Workspace, revision: Revision): Promise<ValueFile[]> {
-  return valueFilesAt(workspace, revision, (stage) => stage.params.map((use) => use.file), [
-    PARAMS_FILE as RepoPath,
+  return valueFilesAt(workspace, revision, (stage) => stage.params.map(({ file }) => ({ path: file })), [
+    { path: PARAMS_FILE as RepoPath },
   ]);
 }
 
@@ -28,24 +32,38 @@ export function workspaceFiles(workspace: Workspace): Revision {
   return workspaceRevision((path) => readIfThere(workspace.root, path));
 }
 
+/** A file to read, and what to do there about the markers of a merge. */
+interface NamedFile {
+  readonly path: RepoPath;
+  readonly unmerged?: string;
+}
+
 async function valueFilesAt(
   workspace: Workspace,
   revision: Revision,
-  named: (stage: Stage) => readonly RepoPath[],
-  always: readonly RepoPath[] = [],
+  named: (stage: Stage) => readonly NamedFile[],
+  always: readonly NamedFile[] = [],
 ): Promise<ValueFile[]> {
-  const place = (path: string): string => (revision.name === 'workspace' ? path : `${revision.name}:${path}`);
+  const here = revision.name === 'workspace';
+  const place = (path: string): string => (here ? path : `${revision.name}:${path}`);
   const definition = await revision.text(PIPELINE_FILE);
   const stages =
     definition === undefined ? [] : [...parsePipeline(definition, place(PIPELINE_FILE)).stages.values()];
-  const paths = [...new Set([...always, ...stages.flatMap(named)])].sort();
+  const wanted = new Map([...always, ...stages.flatMap(named)].map((each) => [each.path, each.unmerged]));
   const files = await Promise.all(
-    paths.map(async (path): Promise<ValueFile | undefined> => {
+    [...wanted].sort(byPath).map(async ([path, unmerged]): Promise<ValueFile | undefined> => {
       const text = (await revision.text(path)) ?? (await storedText(workspace, revision, path));
-      return text === undefined ? undefined : { ...readValueFile(text, place(path)), file: path };
+      if (text === undefined) return undefined;
+      return { ...readValueFile(text, place(path), here ? unmerged : COMMITTED_SO), file: path };
     }),
   );
   return files.filter((file) => file !== undefined);
+}
+
+const COMMITTED_SO = 'It was committed so: name another commit.';
+
+function byPath([a]: readonly [RepoPath, unknown], [b]: readonly [RepoPath, unknown]): number {
+  return compareText(a, b);
 }
 
 /** A file that git does not hold is in the store, if the revision has a pointer to it. */

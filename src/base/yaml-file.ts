@@ -1,5 +1,5 @@
 import { isAlias, LineCounter, parseDocument, visit, type Document, type Node } from 'yaml';
-import { shellQuote } from './shell-quote.js';
+import { refuseConflictMarkers } from './conflict-markers.js';
 import { userError, type Location, type OcrpipeError } from './errors.js';
 
 /** Files that people or ocrpipe write as YAML are small; anything larger is a mistake or an attack. */
@@ -47,16 +47,6 @@ function syntaxError(file: string, message: string, location: Location): Ocrpipe
   return userError('yaml-syntax', `${file} is not valid YAML: ${message}`, {
     location,
     hint: 'Correct the file.',
-  });
-}
-
-function refuseConflictMarkers(text: string, file: string): void {
-  const match = /^(<{7} |={7}$|>{7} )/m.exec(text);
-  if (!match || !/^<{7} /m.test(text)) return;
-  const line = text.slice(0, match.index).split('\n').length;
-  throw userError('conflict-markers', `${file} holds the markers of an unresolved git merge`, {
-    location: { file, line, column: 1 },
-    hint: `Resolve it: keep one side with 'git checkout --ours -- ${shellQuote(file)}', or '--theirs', then 'git add ${shellQuote(file)}'.`,
   });
 }
 

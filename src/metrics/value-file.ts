@@ -1,4 +1,5 @@
 import type { JsonValue } from '../base/canonical-json.js';
+import { refuseConflictMarkers } from '../base/conflict-markers.js';
 import { userError } from '../base/errors.js';
 import { flattenJson } from '../base/flatten-json.js';
 import { parseYamlFile } from '../base/yaml-file.js';
@@ -11,9 +12,11 @@ export interface ValueFile {
 
 /**
  * Reads a metrics or parameters file: JSON or YAML, nested as it likes. Throws (exit code 2) `values-not-readable` for JSON
- * that is none, and what YAML files are refused with.
+ * that is none, and what YAML files are refused with. `unmerged` says what to do about the markers of a merge
+ * (`conflict-markers`).
  */
-export function readValueFile(text: string, file: string): ValueFile {
+export function readValueFile(text: string, file: string, unmerged?: string): ValueFile {
+  refuseConflictMarkers(text, file, unmerged);
   const value = file.endsWith('.json') ? parseJson(text, file) : parseYamlFile(text, file).value;
   return { file, values: flattenJson((value ?? {}) as JsonValue) };
 }

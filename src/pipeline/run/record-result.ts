@@ -3,7 +3,9 @@ import { OcrpipeError } from '../../base/errors.js';
 import type { PipelineHost } from '../host.js';
 import { sortedByPath, type LockEntry } from '../records/lock-file.js';
 import type { LockStore } from '../records/lock-store.js';
+import { throwProblems } from '../definition/problems.js';
 import type { Observer } from '../staleness/observe.js';
+import { unmergedOutputs } from '../staleness/unmerged-output.js';
 import { setPointer } from './output-files.js';
 import { runRecordValue } from '../records/run-record.js';
 import { sameContent, signatureOf, type LockedPath, type StageInputs } from '../records/signature.js';
@@ -32,6 +34,7 @@ export async function recordResult(
   const { host, observer } = recording;
   observer.changed(stage.outs.map((out) => out.path));
   await refuseChangedInputs(observer, stage, inputs);
+  throwProblems(unmergedOutputs(host.root, stage));
   const outs = await storeOutputs(host, stage);
   host.signal.throwIfAborted();
   if (madeByStage) host.records.put(signatureOf(inputs), runRecordValue(inputs, outs));

@@ -12,6 +12,7 @@ import type { PlannedStage } from './look.js';
 import { knownInputs } from './plan.js';
 import { editedPaths, type StageNow } from './staleness.js';
 import { editedOutput, unsettledProblems, type Unsettled } from './tracked-inputs.js';
+import { unmergedOutput } from './unmerged-output.js';
 
 /** What repro is asked to do, as far as it decides what is refused. */
 export interface Wanted {
@@ -49,7 +50,9 @@ export async function filesInTheWay(
     .filter((stage) => !stage.frozen && !forced.has(stage.name));
   const edited = overwritten.map(async (stage) => {
     const outs = await observer.outputsOf(stage);
-    return editedPaths(outs, lock.get(stage.name)).map((path) => editedOutput(path, stage.name));
+    return editedPaths(outs, lock.get(stage.name)).map(
+      (path) => unmergedOutput(host.root, path, stage.name) ?? editedOutput(path, stage.name),
+    );
   });
   return [...unsettledProblems(host, pipeline, unsettled), ...(await Promise.all(edited)).flat()];
 }

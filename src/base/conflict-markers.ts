@@ -1,0 +1,30 @@
+import { userError } from './errors.js';
+import { shellQuote } from './shell-quote.js';
+
+/** The line, from 1, of the first marker of an unresolved git merge; undefined if there is none. */
+export function conflictLine(text: string): number | undefined {
+  const match = /^(<{7} |={7}$|>{7} )/m.exec(text);
+  // A row of seven '=' or '>' alone may be anything.
+  if (!match || !/^<{7} /m.test(text)) return undefined;
+  return text.slice(0, match.index).split('\n').length;
+}
+
+/** How to resolve a merge by one of its sides. */
+export function oneSideHint(file: string): string {
+  const quoted = shellQuote(file);
+  return `keep one side with 'git checkout --ours -- ${quoted}', or '--theirs', then 'git add ${quoted}'`;
+}
+
+/** Throws `conflict-markers` (exit code 2) with the place of the first one. */
+export function refuseConflictMarkers(
+  text: string,
+  file: string,
+  hint = `Resolve it: ${oneSideHint(file)}.`,
+): void {
+  const line = conflictLine(text);
+  if (line === undefined) return;
+  throw userError('conflict-markers', `${file} holds the markers of an unresolved git merge`, {
+    location: { file, line, column: 1 },
+    hint,
+  });
+}
