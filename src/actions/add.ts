@@ -4,6 +4,7 @@ import type { ContentId } from '../base/content-id.js';
 import { userError } from '../base/errors.js';
 import { fromRepoPath, type RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
+import { steeringProblem } from '../pipeline/definition/own-paths.js';
 import { outputAt } from '../pipeline/definition/output-at.js';
 import { Workspace } from '../project/workspace.js';
 import {
@@ -90,6 +91,7 @@ async function refuseUntrackable(workspace: Workspace, paths: readonly RepoPath[
   const tracked = workspace.files.trackedPaths();
   for (const path of paths) {
     refuseOwnFolders(path);
+    refuseSteering(path);
     refuseLinks(workspace.root, path, { end: true });
     refuseByKind(workspace, path);
     refuseTakenPointer(workspace.root, path);
@@ -98,6 +100,18 @@ async function refuseUntrackable(workspace: Workspace, paths: readonly RepoPath[
     if (other !== undefined) throw overlaps(path, other);
   }
   await refuseGitHeld(workspace, paths);
+}
+
+function refuseSteering(path: RepoPath): void {
+  const reason = steeringProblem(path);
+  if (reason === undefined) return;
+  throw userError(
+    'path-not-trackable',
+    `${path} cannot be tracked: ${reason}, and belongs into git as it is`,
+    {
+      hint: `Commit it: 'git add ${shellQuote(path)}'.`,
+    },
+  );
 }
 
 function refuseByKind(workspace: Workspace, path: RepoPath): void {

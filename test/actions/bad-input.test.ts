@@ -35,6 +35,36 @@ const CASES: Case[] = [
     hint: /ocrpipe add data'/,
   },
   {
+    title: 'a pointer that git holds',
+    prepare: async (folder) => {
+      await folder.add('data');
+      gitCommitAll(folder.root, 'all');
+    },
+    act: addOf('data.ocr'),
+    code: 'path-not-trackable',
+    hint: /^(?!.*git rm)/,
+  },
+  ...[
+    'pipeline.yaml',
+    'Pipeline.yaml',
+    'params.yaml',
+    'pipeline.lock',
+    '.gitignore',
+    'data/.gitattributes',
+    '.ocrignore',
+    'data/sub/.ocrignore',
+  ].map((path) => ({
+    title: `${path}, which steers ocrpipe or git`,
+    prepare: (folder: WorkspaceFolder) => {
+      folder.write(path, '');
+      gitCommitAll(folder.root, 'all');
+    },
+    act: addOf(path),
+    code: 'path-not-trackable',
+    says: /steers/,
+    hint: /^Commit it: 'git add [^ ]+'\.$/,
+  })),
+  {
     title: 'a path that git holds',
     prepare: (folder) => gitCommitAll(folder.root, 'all'),
     act: addOf('data'),
