@@ -1,6 +1,7 @@
 import type { Call } from '../base/call.js';
 import { OcrpipeError } from '../base/errors.js';
-import { addRemote, checkNewName } from '../config/remotes.js';
+import { withinTime } from '../base/within-time.js';
+import { addRemote, checkNewName, type NamedRemote } from '../config/remotes.js';
 import { ensureProject } from '../config/project.js';
 import type { RemoteSettings } from '../config/settings.js';
 import { Workspace } from '../project/workspace.js';
@@ -8,8 +9,10 @@ import { openRemote } from '../remote/backends/open-remote.js';
 import { adding } from '../remote/backends/correction.js';
 import { probeRemote, type Probed } from '../remote/backends/probe.js';
 import { makeRemoteFolder, unmakeRemoteFolder } from '../remote/backends/remote-folder.js';
-import type { Remote } from '../remote/backends/remote.js';
+import { remoteUnreachable } from '../remote/backends/remote-errors.js';
 import { parseRemoteUrl, type RemotePlaceUrl } from '../remote/backends/remote-url.js';
+import { readFormat } from '../remote/catalog/remote-format.js';
+import { forgetRemote, sourceOf } from './remote-session.js';
 import { settingsToCommit, type ToCommit } from './to-commit.js';
 
 export interface RemoteAddOptions {
@@ -44,6 +47,7 @@ export async function remoteAdd(options: RemoteAddOptions, call: Call): Promise<
     checkNewName(workspace.stateFolder, name);
     const place = parseRemoteUrl(settings.url, workspace.root);
     const tried = options.check ? await tryOut(workspace, { name, settings, place }, call.signal) : {};
+    if (!options.check) forgetRemote(workspace, settings);
     await workspace.exclusively('config', () => {
       addRemote(workspace.stateFolder, { name, ...settings }, { makeDefault: options.makeDefault });
       ensureProject(workspace.stateFolder);
@@ -64,7 +68,7 @@ async function tryOut(
   let made: string | undefined;
   try {
     if (place.kind === 'folder' && makeRemoteFolder(place.folder, correct)) made = place.folder;
-    const supports = await probe(await openRemote(settings, workspace.root, correct), signal);
+    const supports = await probe(workspace, { name, ...settings }, signal);
     return { supports, ...(made !== undefined && { madeFolder: made }) };
   } catch (error) {
     // A refused remote leaves nothing behind; what somebody put into the folder meanwhile stays.
@@ -73,13 +77,27 @@ async function tryOut(
   }
 }
 
-async function probe(remote: Remote, signal: AbortSignal): Promise<Probed> {
+/** What it does, and which store it is if it has been used: that is remembered. */
+async function probe(workspace: Workspace, settings: NamedRemote, signal: AbortSignal): Promise<Probed> {
+  const correct = adding(settings.name, settings);
+  const remote = await openRemote(settings, workspace.root, correct);
+  const address = settings.endpoint === undefined ? remote.where : `${remote.where} at ${settings.endpoint}`;
+  const late = (): OcrpipeError =>
+    remoteUnreachable(address, `no answer within ${PROBE_LIMIT_MS / 1000} seconds`, correct);
   try {
-    return await probeRemote(remote, signal);
+    return await withinTime({ signal, ms: PROBE_LIMIT_MS, late }, async (limited) => {
+      const supports = await probeRemote(remote, limited);
+      forgetRemote(workspace, settings);
+      await readFormat({ ...sourceOf(workspace, settings, remote), signal: limited });
+      return supports;
+    });
   } finally {
     remote.close();
   }
 }
+
+/** A server that takes connections and never answers is told from a slow one after so long. */
+const PROBE_LIMIT_MS = 25_000;
 
 /** What may be so only here and now: another user, network or machine can use the remote all the same. */
 const PASSES_ELSEWHERE = new Set([

@@ -7,6 +7,7 @@ import { modifying } from '../remote/backends/correction.js';
 import { requireRemoteFolder } from '../remote/backends/remote-folder.js';
 import { parseRemoteUrl } from '../remote/backends/remote-url.js';
 import type { ListedRemote } from './remote-list.js';
+import { forgetRemote } from './remote-session.js';
 import { settingsToCommit, type ToCommit } from './to-commit.js';
 
 export interface RemoteModifyOptions {
@@ -18,7 +19,10 @@ export interface RemoteModifyOptions {
   local: boolean;
 }
 
-/** Changes settings of a remote, and returns what it is then. */
+/**
+ * Changes settings of a remote, and returns what it is then. An address that is named, be it the same, is taken for what is
+ * there now.
+ */
 export async function remoteModify(
   options: RemoteModifyOptions,
   call: Call,
@@ -43,6 +47,7 @@ export async function remoteModify(
       { scope: local ? 'local' : 'shared' },
     );
   });
+  if (changes.url !== undefined) forgetRemote(workspace, findRemote(workspace.settings, name));
   const written = local ? { toCommit: [] } : await settingsToCommit(workspace, call);
   return {
     ...findRemote(workspace.settings, name),

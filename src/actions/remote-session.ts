@@ -1,10 +1,15 @@
 import { join } from 'node:path';
-import { findRemote } from '../config/remotes.js';
+import { readLocalFile } from '../config/config-file.js';
+import { findRemote, type NamedRemote } from '../config/remotes.js';
+import type { RemoteSettings } from '../config/settings.js';
+import { OcrpipeError } from '../base/errors.js';
 import type { Workspace } from '../project/workspace.js';
 import { modifying } from '../remote/backends/correction.js';
 import { openRemote } from '../remote/backends/open-remote.js';
+import { placeName } from '../remote/backends/remote-url.js';
 import type { Remote } from '../remote/backends/remote.js';
-import { FolderViewCache, type ViewCache } from '../remote/catalog/view-cache.js';
+import { FolderViewCache } from '../remote/catalog/view-cache.js';
+import type { ViewSource } from '../remote/catalog/view-source.js';
 
 /** What push, fetch and pull print with `--json`. */
 export interface Transferred {
@@ -17,11 +22,37 @@ export interface Transferred {
 }
 
 /** A remote in use by one command. */
-export interface RemoteSession {
+export interface RemoteSession extends ViewSource {
   /** Its name in the configuration. */
   name: string;
-  remote: Remote;
-  cache: ViewCache;
+}
+
+/** A remote of the configuration with what this machine remembers of it. */
+export function sourceOf(workspace: Workspace, settings: NamedRemote, remote: Remote): ViewSource {
+  const cache = rememberedOf(workspace, settings);
+  return { remote, cache, accept: acceptCommand(workspace, settings) };
+}
+
+/** What this machine remembers of a remote. */
+function rememberedOf(workspace: Workspace, settings: RemoteSettings): FolderViewCache {
+  const folder = join(workspace.stateFolder, 'index', 'remotes');
+  return new FolderViewCache(folder, placeName(settings, workspace.root));
+}
+
+/** Whatever is found there next is taken for the remote. */
+export function forgetRemote(workspace: Workspace, settings: RemoteSettings): void {
+  try {
+    rememberedOf(workspace, settings).forget();
+  } catch (error) {
+    // Of an address that is none nothing is remembered.
+    if (!(error instanceof OcrpipeError)) throw error;
+  }
+}
+
+/** Naming the address once more, in the file that it comes from. */
+function acceptCommand(workspace: Workspace, { name, url }: NamedRemote): string {
+  const local = readLocalFile(workspace.stateFolder).remotes?.[name]?.url !== undefined;
+  return `${modifying(name)({ url })}${local ? ' --local' : ''}`;
 }
 
 /** Opens the remote of this name (the default one if none is given), runs `work`, and measures what it moved. */
@@ -34,8 +65,7 @@ export async function withRemote<T extends { objects: number; packs: number }>(
   const settings = findRemote(workspace.settings, name);
   const remote = await openRemote(settings, workspace.root, modifying(settings.name));
   try {
-    const cache = new FolderViewCache(join(workspace.stateFolder, 'index', 'remotes'));
-    const result = await work({ name: settings.name, remote, cache });
+    const result = await work({ name: settings.name, ...sourceOf(workspace, settings, remote) });
     const { requests, sentBytes, receivedBytes } = remote.traffic;
     const { objects, packs } = result;
     const seconds = Math.round(performance.now() - started) / 1000;

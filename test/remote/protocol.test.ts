@@ -97,7 +97,7 @@ describe('a push', () => {
     machine.add({ ...theirs, mine });
     const id = machine.add(mine);
     await machine.push(place.open(), [id]);
-    const view = await loadView({ remote: place.open(), cache: new Machine().cache });
+    const view = await loadView(new Machine().source(place.open()));
     const secret = contentIdOf((theirs.theirs as Record<string, Buffer>)['file-000000']!);
     expect(view.has('blob', contentIdOf((mine as Record<string, Buffer>)['file-000000']!))).toBe(true);
     expect(view.has('blob', secret)).toBe(false);
@@ -112,7 +112,7 @@ describe('a push', () => {
     await machine.push(place.open(), [id], { project: 'one' });
     const remote = place.open();
     expect(await machine.push(remote, [id], { project: 'two' })).toEqual({ objects: 0, packs: 0 });
-    const view = await loadView({ remote, cache: machine.cache });
+    const view = await loadView(machine.source(remote));
     expect(view.hasRoot({ id, kind: 'tree', project: 'two' })).toBe(true);
     expect(place.keys(/\.pack$/)).toHaveLength(1);
   });
@@ -151,7 +151,7 @@ describe('a view', () => {
     await machine.push(place.open(), [id]);
     const [key] = place.keys(/\.pack$/);
     place.objects.set(key!, place.objects.get(key!)!.subarray(1));
-    const view = await loadView({ remote: place.open(), cache: machine.cache });
+    const view = await loadView(machine.source(place.open()));
     expect(view.has('tree', id)).toBe(false);
     expect(view.intact).toBe(false);
     place.objects.delete(key!);
@@ -189,7 +189,7 @@ describe('a view', () => {
     const bytes = Buffer.from(place.objects.get(key!)!);
     bytes[40]! ^= 4;
     place.objects.set(key!, bytes);
-    const load = loadView({ remote: place.open(), cache: new Machine().cache });
+    const load = loadView(new Machine().source(place.open()));
     await expect(load).rejects.toMatchObject({ code: 'catalog-damaged' });
     await expect(load).rejects.toThrow(key);
   });
@@ -364,7 +364,7 @@ describe('many pushes', () => {
     await newcomer.fetch(remote, ids);
     expect(newcomer.files(ids[0]!).size).toBe(1);
     expect(newcomer.files(ids[69]!).size).toBe(70);
-    const view = await loadView({ remote, cache: newcomer.cache });
+    const view = await loadView(newcomer.source(remote));
     expect(ids.every((id) => view.hasRoot({ id, kind: 'tree', project: 'test' }))).toBe(true);
     expect(view.parts.loose.length).toBeLessThan(10);
   });

@@ -8,6 +8,7 @@ import { push, type Pushed } from '../../src/remote/push/push.js';
 import type { PushRoot } from '../../src/remote/push/push-plan.js';
 import type { Remote } from '../../src/remote/backends/remote.js';
 import { FolderViewCache, type ViewCache } from '../../src/remote/catalog/view-cache.js';
+import type { ViewSource } from '../../src/remote/catalog/view-source.js';
 import { byteNameOfText } from '../../src/store/byte-name.js';
 import { LocalStore } from '../../src/store/local-store.js';
 import { RunRecords, type RunId } from '../../src/store/run-records.js';
@@ -31,7 +32,7 @@ export class Machine {
   constructor(root: string = temporaryFolder(), cache: string = join(root, 'cache')) {
     this.store = LocalStore.create(join(root, 'store'));
     this.runs = new RunRecords(this.store.root);
-    this.cache = new FolderViewCache(cache);
+    this.cache = new FolderViewCache(cache, 'remote');
     this.#root = root;
   }
 
@@ -56,6 +57,11 @@ export class Machine {
     return id;
   }
 
+  /** A remote as this machine looks at it. */
+  source(remote: Remote): ViewSource {
+    return { remote, cache: this.cache, accept: 'ocrpipe remote modify NAME --url URL' };
+  }
+
   push(
     remote: Remote,
     roots: readonly (ContentId | PushRoot)[],
@@ -63,7 +69,8 @@ export class Machine {
   ): Promise<Pushed> {
     return push({
       source: { store: this.store, runs: this.runs },
-      ...{ remote, cache: this.cache, events: noEvents },
+      ...this.source(remote),
+      events: noEvents,
       wanted: { roots: roots.map(rootOf), runs: options.runs ?? [], project: options.project ?? 'test' },
       jobs: options.jobs ?? 4,
       verify: options.verify ?? false,
@@ -77,7 +84,8 @@ export class Machine {
     options: TransferOptions = {},
   ): Promise<Fetched> {
     return fetchObjects({
-      ...{ store: this.store, runs: this.runs, remote, cache: this.cache },
+      ...this.source(remote),
+      ...{ store: this.store, runs: this.runs },
       events: options.events ?? noEvents,
       roots: roots.map(rootOf),
       runKeys: options.runKeys ?? [],

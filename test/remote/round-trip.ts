@@ -105,6 +105,26 @@ export function roundTrips(name: string, openPlace: () => Promise<() => Promise<
       expect(there.store.has('tree', id)).toBe(false);
     });
 
+    it('refuses a place that was emptied, or holds another store, on each machine that knew it', async () => {
+      const open = await openPlace();
+      const [here, there, newcomer] = [new Machine(), new Machine(), new Machine()];
+      const id = here.add(randomFiles(5, 100));
+      await here.push(await open(), [id]);
+      await there.fetch(await open(), [id]);
+      const remote = await open();
+      for (const { key } of [...(await remote.list('packs/')), { key: 'format.json' }])
+        await remote.delete(key);
+      const refused = { code: 'remote-replaced', exitCode: 2 };
+      for (const machine of [here, there]) {
+        await expect(machine.push(remote, [id])).rejects.toMatchObject(refused);
+      }
+      expect(await remote.list('packs/')).toEqual([]);
+      await newcomer.push(await open(), [newcomer.add(randomFiles(5, 100))]);
+      for (const machine of [here, there]) {
+        await expect(machine.push(remote, [id])).rejects.toMatchObject(refused);
+      }
+    });
+
     it('lets two machines push overlapping data at once', async () => {
       const open = await openPlace();
       const machines = [new Machine(), new Machine(), new Machine()];

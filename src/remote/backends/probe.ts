@@ -14,6 +14,8 @@ export interface Probed {
 }
 
 const PROBE_BYTES = 1000;
+/** The object that is left where a server no longer answers harms nobody: its deletion is not waited for any longer. */
+const TIDY_LIMIT_MS = 5_000;
 
 /**
  * Tries a remote out on a small object of its own: list, write, write damaged, write again, read a part, delete. Throws what
@@ -28,7 +30,7 @@ export async function probeRemote(remote: Remote, signal: AbortSignal): Promise<
     return probed;
   } catch (error) {
     // Tidying up after a failure must not hide it.
-    await remote.delete(key).catch(() => undefined);
+    await remote.delete(key, { signal: AbortSignal.timeout(TIDY_LIMIT_MS) }).catch(() => undefined);
     throw error;
   }
 }

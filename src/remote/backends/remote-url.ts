@@ -2,10 +2,18 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type OcrpipeError, userError } from '../../base/errors.js';
+import type { RemoteSettings } from '../../config/settings.js';
 
 /** Where a remote is. */
 export type RemotePlaceUrl =
   { kind: 's3'; bucket: string; prefix: string } | { kind: 'folder'; folder: string };
+
+/** What tells the place of a remote from all others, for what is remembered of it. */
+export function placeName(settings: Pick<RemoteSettings, 'url' | 'endpoint'>, root: string): string {
+  const place = parseRemoteUrl(settings.url, root);
+  if (place.kind === 'folder') return place.folder;
+  return [`s3://${place.bucket}/${place.prefix}`, settings.endpoint].join(' ').trimEnd();
+}
 
 const CONTROL_FOLDERS = new Set(['.git', '.ocrstore']);
 

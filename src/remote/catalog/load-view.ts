@@ -12,16 +12,9 @@ import {
 } from './catalog.js';
 import { eachInParallel } from '../parallel.js';
 import { cachedFormat, readFormat } from './remote-format.js';
-import { readAll, type Listed, type Remote } from '../backends/remote.js';
-import type { ViewCache } from './view-cache.js';
+import { readAll, type Listed } from '../backends/remote.js';
+import type { ViewSource } from './view-source.js';
 import { RemoteView, type NamedCatalog } from './view.js';
-
-/** What is needed to look at a remote. */
-export interface ViewSource {
-  remote: Remote;
-  cache: ViewCache;
-  signal?: AbortSignal | undefined;
-}
 
 /** A collection of garbage may take catalogs away between listing and reading: then everything is listed again. */
 const LISTINGS = 3;
@@ -29,7 +22,8 @@ const CATALOGS_AT_ONCE = 8;
 
 /**
  * Looks at a remote: one listing of `packs/`, then the catalogs that are not cached. Costs one request when nothing is new.
- * Throws `catalog-damaged`, `base-damaged` or `store-format-unknown` rather than to show a part for the whole.
+ * Throws `catalog-damaged`, `base-damaged` or `store-format-unknown` rather than to show a part for the whole, and
+ * `remote-replaced` where another store, or none, stands in the place of the one that was used before.
  */
 export async function loadView(source: ViewSource): Promise<RemoteView> {
   for (let attempt = 1; ; attempt += 1) {
@@ -96,7 +90,7 @@ async function highestBase(
   const key = baseKey(n);
   const name = `base-${n}-${sizes.get(key) ?? 0}.json`;
   const where = `${key} of ${remote.where}`;
-  const cached = cache.note(remote.where, name);
+  const cached = cache.note(name);
   const known = cached && decodeBase(cached, n, where);
   if (known?.parts.every((id) => sizes.has(catalogKey(id)))) return known;
   if ((sizes.get(key) ?? 0) > MAX_BASE_BYTES) {
@@ -108,7 +102,7 @@ async function highestBase(
   if (download === undefined) return 'gone';
   const bytes = await readAll(download);
   const base = decodeBase(bytes, n, where);
-  cache.putNote(remote.where, name, bytes);
+  cache.putNote(name, bytes);
   return base;
 }
 
@@ -169,8 +163,8 @@ async function formatOf(
   source: ViewSource,
   catalogs: readonly NamedCatalog[],
 ): Promise<StoreFormat | undefined> {
-  const cached = cachedFormat(source.remote, source.cache);
+  const cached = cachedFormat(source.cache);
   const same = catalogs.every(({ catalog }) => catalog.store === cached?.store);
   if (cached !== undefined && catalogs.length > 0 && same) return cached;
-  return readFormat(source.remote, source.cache, source.signal);
+  return readFormat(source);
 }

@@ -1,23 +1,32 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file.js';
 import { contentIdOf, type ContentId } from '../../base/content-id.js';
+import { writePoint } from '../../base/write-points.js';
 
-/** Catalogs, bases and `format.json` of remotes that were read before. Safe to delete: everything is fetched again. */
+/**
+ * What this machine remembers of one remote: catalogs, bases and `format.json` that were read before. Safe to delete:
+ * everything is fetched again; only that the remote was another one before is not noticed then.
+ */
 export interface ViewCache {
   catalog(id: ContentId): Buffer | undefined;
   putCatalog(id: ContentId, bytes: Buffer): void;
-  /** A small file of the remote known as `where`; `name` says which. */
-  note(where: string, name: string): Buffer | undefined;
-  putNote(where: string, name: string, bytes: Uint8Array): void;
+  /** A small file of the remote; `name` says which. */
+  note(name: string): Buffer | undefined;
+  putNote(name: string, bytes: Uint8Array): void;
 }
 
-/** A cache in a folder of this machine's index. What is damaged there counts as absent. */
+/**
+ * A cache in a folder of this machine's index, which the caches of other remotes may share: `place` tells this remote from
+ * them. What is damaged there counts as absent.
+ */
 export class FolderViewCache implements ViewCache {
   readonly #folder: string;
+  readonly #notes: string;
 
-  constructor(folder: string) {
+  constructor(folder: string, place: string) {
     this.#folder = folder;
+    this.#notes = join(folder, 'remotes', contentIdOf(place).slice(0, 32));
   }
 
   catalog(id: ContentId): Buffer | undefined {
@@ -28,20 +37,22 @@ export class FolderViewCache implements ViewCache {
     keep(this.#catalogFile(id), bytes);
   }
 
-  note(where: string, name: string): Buffer | undefined {
-    return readIfThere(this.#noteFile(where, name));
+  note(name: string): Buffer | undefined {
+    return readIfThere(join(this.#notes, name));
   }
 
-  putNote(where: string, name: string, bytes: Uint8Array): void {
-    keep(this.#noteFile(where, name), bytes);
+  putNote(name: string, bytes: Uint8Array): void {
+    keep(join(this.#notes, name), bytes);
+  }
+
+  /** Forgets which remote was there: whatever is found next is taken for it. */
+  forget(): void {
+    writePoint();
+    rmSync(this.#notes, { recursive: true, force: true });
   }
 
   #catalogFile(id: ContentId): string {
     return join(this.#folder, 'catalogs', `${id}.cat`);
-  }
-
-  #noteFile(where: string, name: string): string {
-    return join(this.#folder, 'remotes', contentIdOf(where).slice(0, 32), name);
   }
 }
 

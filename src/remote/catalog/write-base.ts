@@ -2,7 +2,8 @@ import { contentIdOf, type ContentId } from '../../base/content-id.js';
 import type { StoreFormat } from '../../store/format.js';
 import { baseKey, encodeBase } from './base-chain.js';
 import { catalogKey, encodeCatalog, type Catalog } from './catalog.js';
-import { loadView, type ViewSource } from './load-view.js';
+import { loadView } from './load-view.js';
+import type { ViewSource } from './view-source.js';
 import type { NamedCatalog, RemoteView } from './view.js';
 
 /** Parts larger than this are not joined again: rewriting them would cost more than fetching one more. Bytes. */

@@ -2,8 +2,7 @@ import type { ContentId } from '../../base/content-id.js';
 import type { EventSink } from '../../base/events.js';
 import type { LocalStore } from '../../store/local-store.js';
 import type { RunRecords } from '../../store/run-records.js';
-import type { Remote } from '../backends/remote.js';
-import type { ViewCache } from '../catalog/view-cache.js';
+import type { ViewSource } from '../catalog/view-source.js';
 
 /** Something to get with everything below it. */
 export interface FetchRoot {
@@ -19,11 +18,9 @@ export interface FetchRoot {
   optional?: boolean;
 }
 
-export interface FetchInput {
+export interface FetchInput extends ViewSource {
   store: LocalStore;
   runs: RunRecords;
-  remote: Remote;
-  cache: ViewCache;
   roots: readonly FetchRoot[];
   /** Keys of runs whose records are wanted, as far as the remote has any. */
   runKeys: readonly ContentId[];

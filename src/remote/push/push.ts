@@ -19,16 +19,13 @@ import {
   type PushWanted,
 } from './push-plan.js';
 import { createFormat } from '../catalog/remote-format.js';
-import type { Remote } from '../backends/remote.js';
 import { sendObject } from './send-object.js';
 import { sendPack, type PackSender } from './send-pack.js';
-import type { ViewCache } from '../catalog/view-cache.js';
+import type { ViewSource } from '../catalog/view-source.js';
 import type { RemoteView } from '../catalog/view.js';
 
-export interface PushInput {
+export interface PushInput extends ViewSource {
   source: PushSource;
-  remote: Remote;
-  cache: ViewCache;
   wanted: PushWanted;
   /** Read first what the remote has of it, and send again what is gone or damaged there. */
   verify?: boolean;
@@ -66,7 +63,7 @@ export async function push(input: PushInput): Promise<Pushed> {
     const view = await loadCheckedView(input, distrusted);
     const plan = planPush(input.source, input.wanted, view);
     if (isNothingToPush(plan)) return { objects: 0, packs: 0 };
-    const format = view.parts.format ?? (await createFormat(input.remote, input.cache, input.signal));
+    const format = view.parts.format ?? (await createFormat(input));
     const pushed = await new PushRun(input, { view, plan, format }).run();
     if (pushed !== 'base-changed') return pushed;
   }

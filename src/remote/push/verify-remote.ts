@@ -12,14 +12,11 @@ import { verifyPackFile } from '../../store/verify-pack.js';
 import { loadView } from '../catalog/load-view.js';
 import { eachInParallel } from '../parallel.js';
 import type { PushSource, PushWanted } from './push-plan.js';
-import type { Remote } from '../backends/remote.js';
-import type { ViewCache } from '../catalog/view-cache.js';
+import type { ViewSource } from '../catalog/view-source.js';
 import type { RemotePlace, RemoteView } from '../catalog/view.js';
 
-export interface VerifyInput {
+export interface VerifyInput extends ViewSource {
   source: PushSource;
-  remote: Remote;
-  cache: ViewCache;
   wanted: PushWanted;
   /** Downloads at once. */
   jobs: number;
