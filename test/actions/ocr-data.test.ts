@@ -9,7 +9,7 @@ import { train, type TrainInput } from '../../src/actions/train.js';
 import type { Call } from '../../src/base/call.js';
 import type { OcrpipeEvent } from '../../src/base/events.js';
 import { readWholeManifest } from '../../src/ocr/formats/manifest.js';
-import { tsvRows } from '../../src/ocr/formats/tsv.js';
+import { tableRows } from '../../src/ocr/formats/own-tables.js';
 import { quietCall } from '../rig/call.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 
@@ -79,7 +79,9 @@ describe('from drawn lines to figures', () => {
       charF1,
       count,
     });
-    const [header, first] = tsvRows(readFileSync(join(call.cwd, 'reports/test/predictions.tsv'), 'utf8'));
+    const [header, first] = tableRows(
+      readFileSync(join(call.cwd, 'reports/test/predictions.tsv'), 'utf8'),
+    ).map(({ cells }) => cells);
     expect(header).toEqual(['image', 'text', 'prediction', 'confidence']);
     expect(existsSync(join(call.cwd, 'reports/test', first![0]!))).toBe(true);
     expect(readdirSync(join(call.cwd, 'reports/test')).sort()).toEqual([

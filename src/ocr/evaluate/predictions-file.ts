@@ -4,7 +4,7 @@ import { groupBy } from '../../base/group-by.js';
 import type { Sample } from '../formats/sample.js';
 import { hasLoneSurrogate } from '../formats/check-labels.js';
 import { isObject, parseJsonLabels, readLabelFile } from '../formats/text-file.js';
-import { locatedTsvRows } from '../formats/tsv.js';
+import { tableRows } from '../formats/own-tables.js';
 import type { ReadLine } from './scored-line.js';
 
 /** One line of a predictions file; `text` is there if the file holds the truth as well. */
@@ -54,7 +54,7 @@ function fromJsonLines(content: string, file: string): Prediction[] {
 const HEADERLESS = ['image', 'prediction', 'confidence'];
 
 function fromTsv(content: string, file: string): Prediction[] {
-  const rows = locatedTsvRows(content);
+  const rows = tableRows(content);
   const headed = rows[0]?.cells.includes('prediction') ?? false;
   const header = headed ? rows[0]!.cells : HEADERLESS;
   return rows.slice(headed ? 1 : 0).map(({ line, cells }) => {

@@ -2,19 +2,12 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file.js';
 import type { OutputFile, OutputKind } from '../../base/outputs.js';
 import { isObject } from '../formats/text-file.js';
+import { CONFUSION_COLUMNS, ERROR_COLUMNS, figure, PREDICTION_COLUMNS } from '../formats/own-tables.js';
 import { tsvLine } from '../formats/tsv.js';
 import type { TextMetrics } from '../text/metrics.js';
 import type { Evaluation } from './evaluation.js';
 import type { Confusion } from './confusions.js';
 import type { ScoredLine } from './scored-line.js';
-
-/** The columns of each report, in this order; scripts rely on them. */
-const PREDICTION_COLUMNS = ['image', 'text', 'prediction', 'confidence'] as const;
-const ERROR_COLUMNS = ['image', 'text', 'prediction', 'confidence', 'edits', 'cer'] as const;
-const CONFUSION_COLUMNS = ['kind', 'truth', 'prediction', 'count'] as const;
-
-/** Digits of what is measured in tables: enough to compare, few enough to read. */
-const DECIMALS = 4;
 
 /** What a metrics file replaces: earlier figures, of an evaluation or of a training. */
 export const metricsKind: OutputKind = { what: 'file of figures', owns: holdsFigures };
@@ -57,7 +50,7 @@ export function writeMetrics(file: string, metrics: TextMetrics): void {
 
 export function predictionsTsv(lines: readonly ScoredLine[]): string {
   const rows = lines.map(({ image, text, prediction, confidence }) =>
-    tsvLine([image, text, prediction, decimals(confidence)]),
+    tsvLine([image, text, prediction, figure(confidence)]),
   );
   return tsvLine(PREDICTION_COLUMNS) + rows.join('');
 }
@@ -68,9 +61,9 @@ export function errorsTsv(errors: readonly ScoredLine[]): string {
       line.image,
       line.text,
       line.prediction,
-      decimals(line.confidence),
+      figure(line.confidence),
       line.edits,
-      decimals(line.edits / Math.max(1, line.length)),
+      figure(line.edits / Math.max(1, line.length)),
     ]),
   );
   return tsvLine(ERROR_COLUMNS) + rows.join('');
@@ -81,8 +74,4 @@ export function confusionsTsv(confusions: readonly Confusion[]): string {
     tsvLine([kind, truth, prediction, count]),
   );
   return tsvLine(CONFUSION_COLUMNS) + rows.join('');
-}
-
-function decimals(value: number | undefined): string {
-  return value === undefined ? '' : value.toFixed(DECIMALS);
 }

@@ -48,7 +48,7 @@ export function imageIndex(folder: string, signal?: AbortSignal): ImageIndex {
 }
 
 /** The file at a path, or a link there whose file is gone: that is an image that cannot be read, not another image. */
-export function fileAt(folder: string, path: string): WalkedFile | undefined {
+function fileAt(folder: string, path: string): WalkedFile | undefined {
   if (path === '' || path.includes('\0')) return undefined;
   const file = { path: resolve(folder, path), name: path };
   try {

@@ -1,34 +1,21 @@
-import { dirname } from 'node:path';
 import { userError } from '../../base/errors.js';
 import type { Entries, FormatOptions } from './format.js';
-import { fileAt } from './image-index.js';
 import { eachOf } from './problems.js';
 import { readRecords, type LocatedRecord } from './records.js';
 import { labelFileError } from './text-file.js';
 import { isTextName } from './text-column.js';
-import { isEscapedTsv, rawTsvRows, unescapeTsv, type Row } from './tsv.js';
+import { tableRows } from './own-tables.js';
+import type { Row } from './tsv.js';
 
 /**
- * Tables of image and text. TSV: `image <TAB> text` with or without a header line; backslash, tab and newline escaped
- * with a backslash if ocrpipe wrote it, taken as they are in tables of other programs. CSV (RFC 4180) needs a header.
- * With a header the fields are found as in {@link readRecords}.
+ * Tables of image and text. TSV: `image <TAB> text` with or without a header line, cells as {@link tableRows} gives them. CSV
+ * (RFC 4180) needs a header. With a header the fields are found as in {@link readRecords}.
  */
 export function readTsv(text: string, file: string, options: FormatOptions = {}): Entries {
-  const raw = rawTsvRows(text);
-  const headed = isHeader(raw[0]?.cells ?? []);
-  const header = headed ? raw[0]! : { line: 0, cells: ['image', 'text'] };
-  const rows = headed ? raw.slice(1) : raw;
-  const column = Math.max(0, header.cells.findIndex(isImageName));
-  const folder = options.images ?? dirname(file);
-  const escaped = isEscapedTsv(rows) && rows.every(({ cells }) => namesFile(cells[column] ?? '', folder));
-  const cells = rows.map((row) => (escaped ? { ...row, cells: row.cells.map(unescapeTsv) } : row));
-  return readRecords(withHeader([header, ...cells], file), file, options);
-}
-
-/** False for a cell such as `a\table\new.png` that would have tabs or line breaks and is no file then: not ours. */
-function namesFile(cell: string, folder: string): boolean {
-  const path = unescapeTsv(cell);
-  return !/[\t\n\r]/.test(path) || fileAt(folder, path) !== undefined;
+  const rows = tableRows(text);
+  const headed = isHeader(rows[0]?.cells ?? []);
+  const table = headed ? rows : [{ line: 0, cells: ['image', 'text'] }, ...rows];
+  return readRecords(withHeader(table, file), file, options);
 }
 
 const IMAGE_NAMES = new Set(['image', 'img', 'file', 'filename', 'file_name', 'path', 'image_path']);
@@ -94,23 +81,47 @@ function cellCount(file: string, line: number, count: number, names: readonly st
 
 function csvRows(text: string, file: string): Row[] {
   const rows: Row[] = [];
-  let cells: string[] = [];
-  let line = 1;
-  let begins = 1;
-  const cell = /(?:"(?<quoted>(?:[^"]|"")*)"|(?<plain>[^",\r\n]*))(?<end>,|\r?\n|$)/y;
-  while (cell.lastIndex < text.length) {
-    const found = cell.exec(text);
-    const groups = found?.groups;
-    if (!groups) {
-      const what = `${file}:${line}: line ${line} has a quote in the wrong place`;
-      throw userError('table-quotes', what, { location: { file, line }, hint: 'Export it again.' });
+  for (let at = 0, line = 1; at < text.length;) {
+    const cells: string[] = [];
+    const begins = line;
+    for (let more = true; more;) {
+      const found = csvCell(text, at);
+      line += text.slice(at, found.end).split('\n').length - 1;
+      const end = /,|\r?\n|$/y;
+      end.lastIndex = found.end;
+      const parts = end.exec(text)?.[0];
+      if (parts === undefined) throw misplacedQuote(file, line);
+      cells.push(found.cell);
+      at = end.lastIndex;
+      more = parts === ',';
+      if (parts.endsWith('\n')) line += 1;
     }
-    cells.push(groups['quoted']?.replaceAll('""', '"') ?? groups['plain'] ?? '');
-    line += found[0].split('\n').length - 1;
-    if (groups['end'] === ',' && cell.lastIndex < text.length) continue;
     if (cells.length > 1 || cells[0]?.trim() !== '') rows.push({ line: begins, cells });
-    cells = [];
-    begins = line;
   }
   return rows;
+}
+
+/** The cell that begins at `at`, and where it ends. A cell may be of any length, which a regular expression could not hold. */
+function csvCell(text: string, at: number): { cell: string; end: number } {
+  if (text[at] !== '"') {
+    const plain = /[^",\r\n]*/y;
+    plain.lastIndex = at;
+    const cell = plain.exec(text)?.[0] ?? '';
+    return { cell, end: at + cell.length };
+  }
+  for (let from = at + 1; ;) {
+    const quote = text.indexOf('"', from);
+    if (quote < 0) return { cell: '', end: at };
+    if (text[quote + 1] !== '"') {
+      return { cell: text.slice(at + 1, quote).replaceAll('""', '"'), end: quote + 1 };
+    }
+    from = quote + 2;
+  }
+}
+
+function misplacedQuote(file: string, line: number): Error {
+  return userError('table-quotes', `${file}:${line}: line ${line} has a quote in the wrong place`, {
+    location: { file, line },
+    hint: 'Export it again.',
+  });
 }

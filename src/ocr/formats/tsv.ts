@@ -25,29 +25,9 @@ export interface Row {
 }
 
 /** The rows of a TSV text as they are written, without those that are empty. */
-export function rawTsvRows(text: string): Row[] {
+export function tsvRows(text: string): Row[] {
   return text
     .split(/\r?\n/)
     .map((line, index) => ({ line: index + 1, cells: line.split('\t') }))
     .filter(({ cells }) => cells.length > 1 || cells[0]?.trim() !== '');
-}
-
-/**
- * True if every backslash is one that {@link escapeTsv} could have written. Tables of other programs have backslashes
- * of their own, as in `C:\images\a.png`.
- */
-export function isEscapedTsv(rows: readonly Row[]): boolean {
-  return rows.every(({ cells }) => cells.every((cell) => !/\\(?![\\tnr])/.test(cell.replaceAll('\\\\', ''))));
-}
-
-/** The rows of a TSV text, cells unescaped unless another program wrote them (see {@link isEscapedTsv}). */
-export function locatedTsvRows(text: string): Row[] {
-  const rows = rawTsvRows(text);
-  if (!isEscapedTsv(rows)) return rows;
-  return rows.map(({ line, cells }) => ({ line, cells: cells.map(unescapeTsv) }));
-}
-
-/** {@link locatedTsvRows} without their lines. */
-export function tsvRows(text: string): (readonly string[])[] {
-  return locatedTsvRows(text).map(({ cells }) => cells);
 }

@@ -1,7 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { joinPredictions, readPredictions } from '../../../src/ocr/evaluate/predictions-file.js';
+import { errorsTsv, predictionsTsv } from '../../../src/ocr/evaluate/report-files.js';
+import { scoreReadLine } from '../../../src/ocr/evaluate/scored-line.js';
+import { tsvLine } from '../../../src/ocr/formats/tsv.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 
 function fileWith(content: string): string {
@@ -12,12 +16,12 @@ function fileWith(content: string): string {
 
 describe('a predictions file', () => {
   it.each([
-    ['TSV with a header in any order', 'confidence\tprediction\timage\n0.5\ta\\tb\tx.png\n'],
-    ['TSV without one, as predict prints', 'x.png\ta\\tb\t0.5\n'],
-    ['JSON lines', '{"image":"x.png","prediction":"a\\tb","confidence":0.5}\n'],
+    ['TSV with a header in any order', 'confidence\tprediction\timage\n0.5\ta\\b\tx.png\n'],
+    ['TSV without one, as predict prints', 'x.png\ta\\\\b\t0.5000\n'],
+    ['JSON lines', '{"image":"x.png","prediction":"a\\\\b","confidence":0.5}\n'],
   ])('may be %s', (_, content) => {
     expect(readPredictions(fileWith(content))).toMatchObject([
-      { image: 'x.png', prediction: 'a\tb', confidence: 0.5 },
+      { image: 'x.png', prediction: 'a\\b', confidence: 0.5 },
     ]);
   });
 
@@ -58,6 +62,50 @@ describe('a predictions file', () => {
     expect(readPredictions(fileWith('C:\\images\\new.png\ta\\tb\n'))).toMatchObject([
       { image: 'C:\\images\\new.png', prediction: 'a\\tb' },
     ]);
+  });
+
+  it.each([
+    ['without a header', 'x.png\t\\nu\ny.png\t\\theta\n'],
+    ['with figures like those of predict', 'x.png\t\\nu\t0.9987\ny.png\t\\theta\t0.9000\n'],
+    ['with a header', 'image\tprediction\nx.png\t\\nu\ny.png\t\\theta\n'],
+    ['with that of a report', 'image\ttext\tprediction\tconfidence\nx.png\t\t\\nu\t1\ny.png\t\t\\theta\t1\n'],
+  ])('of another program keeps backslashes that could be escapes, %s', (_, content) => {
+    expect(readPredictions(fileWith(content)).map(({ prediction }) => prediction)).toEqual([
+      '\\nu',
+      '\\theta',
+    ]);
+  });
+
+  it('of ocrpipe gives back what was read, whatever that is', () => {
+    const unit = fc.constantFrom('\\', '\t', '\n', '\r', 't', 'n', 'ß');
+    const line = fc.record({
+      image: fc.string({ unit, minLength: 1 }).map((name) => `${name}.png`),
+      text: fc.string({ unit }),
+      prediction: fc.string({ unit }),
+      confidence: fc.option(fc.constantFrom(0, 0.25, 1), { nil: undefined }),
+    });
+    const lines = fc.uniqueArray(line, { minLength: 1, selector: ({ image }) => image });
+    fc.assert(
+      fc.property(lines, (read) => {
+        const scored = read.map(scoreReadLine);
+        for (const report of [predictionsTsv(scored), errorsTsv(scored)]) {
+          expect(readPredictions(fileWith(report))).toMatchObject(read);
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('as predict prints it gives back every reading: one line, whatever its characters', () => {
+    const unit = fc.constantFrom('\\', 't', 'n', 'r', ' ', 'ß');
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit }), { minLength: 1 }), (readings) => {
+        const printed = readings.map((text, index) => tsvLine([`${index}.png`, text, (0.5).toFixed(4)]));
+        const read = readPredictions(fileWith(printed.join('')));
+        expect(read.map(({ prediction }) => prediction)).toEqual(readings);
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it('is refused with the line that is wrong', () => {

@@ -97,6 +97,59 @@ describe('gt.txt pairs', () => {
   });
 });
 
+describe('the image of a gt.txt', () => {
+  it.each(['bin', 'nrm', 'raw', 'dew', 'gray', 'desp'])('may be a known variant of it: .%s', async (kind) => {
+    const name = `a.${kind}.png`;
+    expect(await rows(folderWith({ 'a.gt.txt': 'a', [name]: undefined }))).toEqual([[name, 'a']]);
+  });
+
+  it.each([
+    ['2024-05-01.gt.txt', '2024-05-01.12.png'],
+    ['line.gt.txt', 'line.1.png'],
+    ['line.gt.txt', 'line.1'],
+  ])('is none whose name merely goes on: %s, %s', async (label, image) => {
+    const folder = folderWith({ [label]: 'x', [image]: undefined });
+    await expect(readSamples(folder)).rejects.toThrow(failure('image-missing'));
+  });
+
+  it('is that of its very name, and the variants beside it are listed as passed over', async () => {
+    const folder = folderWith({
+      'a.gt.txt': 'a',
+      'a.png': undefined,
+      'a.bin.png': undefined,
+      'a.1.png': undefined,
+    });
+    expect(await readSamples(folder)).toMatchObject({
+      samples: [{ name: 'a.png', text: 'a' }],
+      skipped: [
+        { name: 'a.1.png', reason: 'no .gt.txt beside it' },
+        { name: 'a.bin.png', reason: 'a.gt.txt is read with a.png' },
+      ],
+    });
+  });
+
+  it.each([
+    ['a.bin.png', 'a.nrm.png'],
+    ['a.dew.png', 'a.gray.png'],
+  ])('is asked for where only variants are there: %s, %s', async (one, other) => {
+    const folder = folderWith({ 'a.gt.txt': 'a', [one]: undefined, [other]: undefined });
+    await expect(readSamples(folder)).rejects.toThrow(failure('image-ambiguous'));
+  });
+
+  it('belongs to the label that has its whole name', async () => {
+    const folder = folderWith({
+      'a.bin.gt.txt': 'b',
+      'a.bin.png': undefined,
+      'a.gt.txt': 'a',
+      'a.png': undefined,
+    });
+    expect(await rows(folder)).toEqual([
+      ['a.bin.png', 'b'],
+      ['a.png', 'a'],
+    ]);
+  });
+});
+
 describe('gt.txt labels that cannot be used', () => {
   it('are all named in one error', async () => {
     const folder = folderWith({
@@ -182,7 +235,7 @@ describe('labels.json', () => {
 describe('tables', () => {
   it('may be TSV with or without a header', async () => {
     const images = folderWith({ 'a.png': undefined, 'b.png': undefined });
-    for (const content of ['a.png\tx\\ty\nb.png\tz\n', 'text\timage\nx\\ty\ta.png\nz\tb.png\n']) {
+    for (const content of ['a.png\tx y\nb.png\tz\n', 'text\timage\nx y\ta.png\nz\tb.png\n']) {
       const file = join(folderWith({ 'l.tsv': content }), 'l.tsv');
       expect(await rows(file, { images })).toEqual([
         ['a.png', 'x y'],

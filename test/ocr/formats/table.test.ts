@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { errorsTsv, predictionsTsv } from '../../../src/ocr/evaluate/report-files.js';
+import { scoreReadLine } from '../../../src/ocr/evaluate/scored-line.js';
 import { readSamples } from '../../../src/ocr/formats/read-samples.js';
-import { tsvLine, tsvRows } from '../../../src/ocr/formats/tsv.js';
 import { folderWith, rows } from '../../rig/label-folder.js';
 
 /** Where a table lies beside `a.png` and `b.png`. */
@@ -113,21 +113,61 @@ describe('backslashes in a TSV', () => {
     expect(await rows(join(folder, 'two.tsv'))).toEqual([['a/rust/b.png', 'C:\\new']]);
   });
 
-  it('of ocrpipe are undone, also in a path', async () => {
-    const name = 'a\tb\\n.png';
-    const folder = folderWith({ [name]: undefined, 'l.tsv': tsvLine([name, 'C:\\new']) });
-    expect(await rows(join(folder, 'l.tsv'))).toEqual([[name, 'C:\\new']]);
+  it.each([
+    ['with a header', 'image\ttext\n'],
+    ['without one', ''],
+    ['with one in other words', 'filename\ttranscription\n'],
+  ])('of another program are kept where each could be an escape, %s', async (_, header) => {
+    expect(await rows(table('l.tsv', `${header}a.png\t\\nu\nb.png\t\\theta\\\\\n`))).toEqual([
+      ['a.png', '\\nu'],
+      ['b.png', '\\theta\\\\'],
+    ]);
   });
 
-  it('come back from what ocrpipe writes, whatever the cells hold', () => {
-    const cell = fc.string({
-      unit: fc.constantFrom('\\', '\t', '\n', '\r', 't', 'n', 'a', 'ß'),
-      minLength: 1,
+  it('of another program are kept under the header of a report, if its figures are not written like those', async () => {
+    const header = 'image\ttext\tprediction\tconfidence\n';
+    expect(await rows(table('l.tsv', `${header}a.png\t\\nu\tv\t0.98\nb.png\ty\ty\t0.9\n`))).toEqual([
+      ['a.png', '\\nu'],
+      ['b.png', 'y'],
+    ]);
+  });
+
+  it('of a report are undone, also in a path', async () => {
+    const name = 'a\tb\\n.png';
+    const line = scoreReadLine({ image: name, text: 'C:\\new', prediction: '\\', confidence: 0.5 });
+    for (const report of [predictionsTsv([line]), errorsTsv([line])]) {
+      const folder = folderWith({ [name]: undefined, 'l.tsv': report });
+      expect(await rows(join(folder, 'l.tsv'))).toEqual([[name, 'C:\\new']]);
+    }
+  });
+});
+
+describe('CSV', () => {
+  it('may hold a cell of many megabytes, and as many quotes', async () => {
+    const long = 'x'.repeat(20_000_000);
+    const quotes = '""'.repeat(4_000_000);
+    expect(await rows(table('l.csv', `image,text\na.png,"${long}"\nb.png,"${quotes}"\n`))).toEqual([
+      ['a.png', long],
+      ['b.png', '"'.repeat(4_000_000)],
+    ]);
+  });
+
+  it('may end in an empty cell, with or without a line break', async () => {
+    for (const end of ['', '\n', '\r\n']) {
+      const read = await readSamples(table('l.csv', `image,text\na.png,x\nb.png,${end}`));
+      expect(read.skipped).toEqual([{ name: 'line 3', reason: 'no text' }]);
+      expect(read.samples.map(({ text }) => text)).toEqual(['x']);
+    }
+  });
+
+  it.each([
+    ['a quote that does not end', 'a.png,"x\nb.png,y\n', 2],
+    ['text behind a quote', 'a.png,"x\ny"z\n', 3],
+    ['a quote inside a cell', 'a.png,x\nb.png,5" long\n', 3],
+  ])('with %s is refused with its line', async (_, lines, line) => {
+    await expect(readSamples(table('l.csv', `image,text\n${lines}`))).rejects.toMatchObject({
+      code: 'table-quotes',
+      location: { line },
     });
-    fc.assert(
-      fc.property(fc.array(fc.tuple(cell, cell), { minLength: 1 }), (cells) => {
-        expect(tsvRows(cells.map(tsvLine).join(''))).toEqual(cells);
-      }),
-    );
   });
 });
