@@ -1,5 +1,6 @@
 import type { RepoPath } from '../../base/paths.js';
 import { isWithin } from '../../base/paths.js';
+import { gitignoreEntry, gitignoreOf } from '../../tracking/gitignore.js';
 import { OutputIndex, withParents } from './graph.js';
 import { dependencyProblem, outputProblem } from './own-paths.js';
 import type { Problem } from './problems.js';
@@ -115,21 +116,27 @@ function trackedProblem(
   made: { path: RepoPath; stage: string },
   pointer: RepoPath,
 ): Problem {
-  const out = pipeline.stages.get(made.stage)!.outs.find((each) => each.path === made.path)!;
+  const stage = pipeline.stages.get(made.stage)!;
+  const out = stage.outs.find((each) => each.path === made.path)!;
   const location = pipeline.locate(out.at);
-  if (pointer === out.path) {
+  const tracked = `is tracked by ${pointer}.ocr`;
+  const elsewhere = `Write elsewhere, or stop tracking it: delete '${pointer}.ocr' and the line '${gitignoreEntry(pointer)}' of ${gitignoreOf(pointer)}.`;
+  if (out.path !== pointer) {
+    const relation = isWithin(out.path, pointer) ? 'lies inside' : 'holds';
     return {
-      code: 'output-is-tracked',
-      message: `'${out.path}' is an output of stage '${made.stage}', but '${pointer}.ocr' tracks it and no stage wrote it`,
-      hint: `Delete '${pointer}.ocr'; the bytes stay. Then 'ocrpipe commit ${made.stage}' takes them for the stage's result, or 'ocrpipe repro ${made.stage}' makes them anew.`,
+      code: 'output-overlaps-tracked',
+      message: `'${out.path}', an output of stage '${made.stage}', ${relation} '${pointer}', which ${tracked}`,
+      hint: elsewhere,
       location,
     };
   }
-  const relation = isWithin(out.path, pointer) ? 'lies inside' : 'holds';
+  const reads = stage.deps.some((dep) => isWithin(dep.path, pointer) || isWithin(pointer, dep.path));
   return {
-    code: 'output-overlaps-tracked',
-    message: `'${out.path}', an output of stage '${made.stage}', ${relation} the tracked path '${pointer}'`,
-    hint: `Write elsewhere, or stop tracking it: delete '${pointer}.ocr' and its line in .gitignore.`,
+    code: 'output-is-tracked',
+    message: `'${out.path}' ${tracked}, and no stage wrote that: it cannot be an output of stage '${made.stage}'${reads ? ', which reads it' : ''}`,
+    hint: reads
+      ? elsewhere
+      : `Delete '${pointer}.ocr'; the bytes stay. Then 'ocrpipe commit ${made.stage}' takes them for the stage's result, or 'ocrpipe repro ${made.stage}' makes them anew.`,
     location,
   };
 }

@@ -41,7 +41,7 @@ export function hasPipeline(root: AbsPath): boolean {
 
 /**
  * Reads pipeline.yaml and pipeline.lock and checks them against the workspace; changes nothing. Throws (exit code 2)
- * `no-pipeline`, what the parsers throw, `cycle`, and every problem of outputs at once.
+ * `no-pipeline`, what the parsers throw, every problem of outputs at once, and `cycle`.
  */
 export function loadPipeline(host: PipelineHost): LoadedPipeline {
   const text = readIfThere(host.root, PIPELINE_FILE);
@@ -53,12 +53,13 @@ export function loadPipeline(host: PipelineHost): LoadedPipeline {
   const pipeline = parsePipeline(text);
   throwProblems(placeProblems(pipeline));
   throwProblems(outputProblems(pipeline));
-  const graph = buildGraph(pipeline);
   const locks = new LockStore(host);
   const lock = locks.read();
   const marks = new RunningMarks(host);
   const pointers = host.files.trackedPaths();
   throwProblems(trackedOutputProblems(pipeline, pointers, writtenByStage({ host, pipeline, lock, marks })));
+  // After these: an output in tracked data that other stages read would be taken for a circle of stages.
+  const graph = buildGraph(pipeline);
   const params = new ParamsFiles((path) => readIfThere(host.root, path));
   const observer = new Observer({ host, pipeline, params, marks });
   return { host, pipeline, graph, locks, lock, observer, marks };

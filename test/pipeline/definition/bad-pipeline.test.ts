@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { commit } from '../../../src/actions/commit.js';
+import { status } from '../../../src/actions/status.js';
 import { fileListing } from '../../rig/file-listing.js';
 import { newPipeline, type PipelineWorkspace } from '../pipeline-workspace.js';
 
@@ -136,6 +137,21 @@ describe('a pointer at an output', () => {
 });
 
 describe('an output that is tracked', () => {
+  it.each([
+    ['data/raw', 'output-is-tracked'],
+    ['data/raw/sp', 'output-overlaps-tracked'],
+    ['data', 'output-overlaps-tracked'],
+  ])('is refused at its own line, whoever reads the data: %s', async (out, code) => {
+    const workspace = await newPipeline(
+      `stages:\n  first:\n    run: x\n    deps: [data/raw]\n    outs: [made]\n  last:\n    run: x\n    deps: [data/raw, made]\n    outs:\n      - ${out}\n`,
+    );
+    await expect(status(workspace.call())).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(/'data\/raw'.*is tracked by data\/raw\.ocr/) as unknown,
+      location: { file: 'pipeline.yaml', line: 10, column: 9 },
+    });
+  });
+
   it('becomes the stage’s by what the hint says: delete the pointer, commit the stage', async () => {
     const workspace = await newPipeline('stages: {a: {run: "true", outs: [data/raw]}}');
     await expect(commit({ targets: ['a'] }, workspace.call())).rejects.toMatchObject({
