@@ -4,7 +4,9 @@ import { userError } from '../base/errors.js';
 import { isWithin, type RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
 import { commitStages, type CommittedStage } from '../pipeline/run/commit-stages.js';
+import { throwProblems } from '../pipeline/definition/problems.js';
 import type { Stage } from '../pipeline/definition/stage.js';
+import { notAllHere } from '../pipeline/staleness/tracked-inputs.js';
 import { pipelineHost } from '../project/pipeline-host.js';
 import { Workspace } from '../project/workspace.js';
 import { isRestUnknown } from '../tracking/unknown-rest.js';
@@ -106,16 +108,11 @@ async function recordPath(
 }
 
 /** Files that are not there may never have come: they must not leave the pointer for that. */
-function refuseUnknownRest({ files }: Workspace, path: RepoPath, status: PathStatus): void {
-  if (!isRestUnknown(status, files)) return;
-  const quoted = shellQuote(path);
-  throw userError(
-    'missing-data',
-    `not all of ${path} is here, and it is not known which files of it were deleted and which never came`,
-    {
-      hint: `Get the rest with 'ocrpipe pull ${quoted}', or track exactly what is there with 'ocrpipe add ${quoted}'.`,
-    },
-  );
+function refuseUnknownRest(workspace: Workspace, path: RepoPath, status: PathStatus): void {
+  const { state, pointer } = status;
+  if (pointer === undefined || !isRestUnknown(status, workspace.files)) return;
+  const edited = state !== 'pointer-moved';
+  throwProblems([notAllHere(pipelineHost(workspace), { path, pointer, edited, maker: undefined })]);
 }
 
 /** Without being named, only what was plainly edited is recorded: not older bytes over a pointer that git moved. */

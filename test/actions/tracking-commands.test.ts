@@ -326,7 +326,7 @@ describe('commit', () => {
     for (const targets of [[], ['data']]) {
       await expect(clone.commit(...targets)).rejects.toMatchObject({
         code: 'missing-data',
-        hint: expect.stringContaining("'ocrpipe pull data'") as string,
+        hint: expect.stringContaining("'ocrpipe add data'") as string,
       });
     }
     expect(clone.read('data.ocr')).toBe(pointer);

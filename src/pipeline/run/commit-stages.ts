@@ -2,8 +2,9 @@ import { throwProblems } from '../definition/problems.js';
 import type { PipelineHost } from '../host.js';
 import { dependencyProblems, loadPipeline, type LoadedPipeline } from '../staleness/load.js';
 import type { Reason } from '../staleness/reason.js';
-import { inputReasons, type OutputNow, type StageNow } from '../staleness/staleness.js';
+import { inputReasons, isRestUnknown, type OutputNow, type StageNow } from '../staleness/staleness.js';
 import { requireInputs } from '../staleness/refusals.js';
+import { notAllHere } from '../staleness/tracked-inputs.js';
 import { recordingOf } from './run-stage.js';
 import { recordResult } from './record-result.js';
 import { planOne } from '../staleness/look.js';
@@ -20,8 +21,8 @@ export interface CommittedStage {
  * Records what stands in the workspace as the result of these stages without running them; fresh ones are left alone. None
  * named: those whose outputs were edited by hand or come from a run that was not recorded, and no other: what a stage made
  * from other inputs is not its result for the present ones. Only what a run of the stage made from these inputs becomes a run
- * record. Waits for a running repro. Throws `missing-dependency` or
- * `output-not-made`.
+ * record. Waits for a running repro. Throws `missing-dependency`, `output-not-made`, or `missing-data` where a checkout or pull
+ * of an output did not end.
  */
 export async function commitStages(
   host: PipelineHost,
@@ -38,6 +39,7 @@ export async function commitStages(
       const now = await observer.stage(stage);
       const { action, reasons } = await planOne(loaded, stage, {});
       if (action === 'fresh' || (names === undefined && !hasNewOutputs(loaded, now, reasons))) continue;
+      refuseUnknownRest(host, now);
       const inputs = requireInputs(now);
       const madeByStage = marks.finishedOn(name) === signatureOf(inputs) && now.outs.every(isLeft);
       const outs = await recordResult(recordingOf(loaded), stage, { inputs, madeByStage });
@@ -46,6 +48,18 @@ export async function commitStages(
     }
     return committed;
   });
+}
+
+/** What a checkout that did not end left, old files beside new ones, is no result. */
+function refuseUnknownRest(host: PipelineHost, { name, outs }: StageNow): void {
+  throwProblems(
+    outs.flatMap((out) => {
+      const { output, state, pointer } = out;
+      if (pointer === undefined || !isRestUnknown(out)) return [];
+      const edited = state !== 'pointer-moved';
+      return [notAllHere(host, { path: output.path, pointer, edited, maker: name })];
+    }),
+  );
 }
 
 function isLeft(out: OutputNow): boolean {

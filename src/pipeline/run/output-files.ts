@@ -11,7 +11,7 @@ import type { PipelineHost } from '../host.js';
 import { outputProblem } from '../definition/own-paths.js';
 import { throwProblems } from '../definition/problems.js';
 import { sameContent, type LockedPath } from '../records/signature.js';
-import type { OutputNow, StageNow } from '../staleness/staleness.js';
+import { isIncomplete, type OutputNow, type StageNow } from '../staleness/staleness.js';
 import { editedOutput } from '../staleness/tracked-inputs.js';
 
 /** What may happen to bytes that no store holds. */
@@ -88,8 +88,8 @@ async function remove(
   const place = placeOf(host, path);
   const stat = lstatSync(place, { throwIfNoEntry: false });
   if (stat === undefined) return;
-  // What is made here next is the whole, not edits to the parts that were pulled.
-  if (host.files.parts(path)) host.files.forget(path);
+  // What is made here next is the whole, not edits to the files that came.
+  if (isIncomplete(out)) host.files.forget(path);
   if (forced) {
     writePoint();
     rmSync(place, { recursive: true, force: true });

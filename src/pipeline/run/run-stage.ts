@@ -16,11 +16,11 @@ import {
 } from './record-result.js';
 import { reasonText, type Reason } from '../staleness/reason.js';
 import { signatureOf, type LockedPath, type StageInputs } from '../records/signature.js';
-import { editedPaths, type StageNow } from '../staleness/staleness.js';
+import type { StageNow } from '../staleness/staleness.js';
 import { StageLog } from './stage-log.js';
 import { ROOT_VARIABLE, STAGE_VARIABLE } from '../stage-variables.js';
 import type { Stage } from '../definition/stage.js';
-import { editedOutput } from '../staleness/tracked-inputs.js';
+import { editedProblems } from '../staleness/tracked-inputs.js';
 
 /** The commands of a stage failed; `lastLines` is the end of what they printed. */
 export class StageFailed extends OcrpipeError {
@@ -137,12 +137,12 @@ async function leftAt({ host }: LoadedPipeline, stage: Stage): Promise<LockedPat
  * `output-changed` if somebody edited an output since.
  */
 async function lookAgain(loaded: LoadedPipeline, stage: Stage, forced: boolean): Promise<StageNow> {
-  const { observer, lock } = loaded;
+  const { host, observer, lock } = loaded;
   observer.forgetOutdated(stage.deps.map(({ path }) => path));
   observer.changed(stage.outs.map(({ path }) => path));
   const now = await observer.stage(stage);
   if (!forced) {
-    throwProblems(editedPaths(now.outs, lock.get(stage.name)).map((path) => editedOutput(path, stage.name)));
+    throwProblems(editedProblems(host, now, lock.get(stage.name)));
   }
   return now;
 }

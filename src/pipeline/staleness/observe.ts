@@ -1,5 +1,6 @@
 import type { RepoPath } from '../../base/paths.js';
 import { isWithin } from '../../base/paths.js';
+import { isRestUnknown } from '../../tracking/unknown-rest.js';
 import type { PathStatus, Snapshot } from '../../tracking/workspace-files.js';
 import { OutputIndex } from '../definition/graph.js';
 import type { PipelineHost } from '../host.js';
@@ -180,24 +181,37 @@ export class Observer {
   }
 
   private async output(output: Output): Promise<OutputNow> {
+    return output.cache ? this.cachedOutput(output) : this.outputInGit(output);
+  }
+
+  private async cachedOutput(output: Output): Promise<OutputNow> {
     const { files } = this.host;
-    const known = output.cache
-      ? await this.state(output.path)
-      : {
-          there: await files.snapshot(output.path, this.host),
-          pointer: files.pointer(output.path),
-          lastPut: undefined,
-        };
-    const { pointer, lastPut } = known;
+    const status = await this.state(output.path);
+    const { state, pointer, lastPut, begun, parts } = status;
     // An output of which only parts are there is not what the stage made: what is there is what others would read.
-    const partly = output.cache && files.parts(output.path) !== undefined;
-    const there = partly ? await files.snapshot(output.path, this.host) : known.there;
+    const there = parts ? await files.snapshot(output.path, this.host) : status.there;
+    return {
+      output,
+      state,
+      partly: parts !== undefined,
+      begun: begun !== undefined,
+      restUnknown: () => isRestUnknown(status, files),
+      stored: () => there !== undefined && files.inStore(there),
+      ...(there && { there }),
+      ...(pointer && { pointer }),
+      ...(lastPut && { lastPut }),
+    };
+  }
+
+  private async outputInGit(output: Output): Promise<OutputNow> {
+    const { files } = this.host;
+    const there = await files.snapshot(output.path, this.host);
+    const pointer = files.pointer(output.path);
     return {
       output,
       stored: () => there !== undefined && files.inStore(there),
       ...(there && { there }),
       ...(pointer && { pointer }),
-      ...(lastPut && { lastPut }),
     };
   }
 }

@@ -18,6 +18,8 @@ export type ReasonKind =
   | 'output-removed'
   /** Nothing is there. */
   | 'output-missing'
+  /** A checkout or pull brought only some of its files. */
+  | 'output-incomplete'
   /** Edited by hand: neither what the stage made nor what ocrpipe put there. */
   | 'output-changed'
   /** Pointer, lock and workspace name different results of ocrpipe's own, as after `git checkout`. */
@@ -67,6 +69,7 @@ const VERBS = {
   'output-added': 'is a new output',
   'output-removed': 'is no output any more',
   'output-missing': 'is not there',
+  'output-incomplete': 'is not all here',
   'output-changed': 'was edited by hand',
   'output-moved': 'is of another run',
 } as const;

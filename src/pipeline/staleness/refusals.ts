@@ -10,9 +10,8 @@ import type { StageInputs } from '../records/signature.js';
 import { dependencyProblems, type LoadedPipeline } from './load.js';
 import type { PlannedStage } from './look.js';
 import { knownInputs } from './plan.js';
-import { editedPaths, type StageNow } from './staleness.js';
-import { editedOutput, unsettledProblems, type Unsettled } from './tracked-inputs.js';
-import { unmergedOutput } from './unmerged-output.js';
+import type { StageNow } from './staleness.js';
+import { editedProblems, unsettledProblems, type Unsettled } from './tracked-inputs.js';
 
 /** What repro is asked to do, as far as it decides what is refused. */
 export interface Wanted {
@@ -49,10 +48,8 @@ export async function filesInTheWay(
     .map((name) => pipeline.stages.get(name)!)
     .filter((stage) => !stage.frozen && !forced.has(stage.name));
   const edited = overwritten.map(async (stage) => {
-    const outs = await observer.outputsOf(stage);
-    return editedPaths(outs, lock.get(stage.name)).map(
-      (path) => unmergedOutput(host.root, path, stage.name) ?? editedOutput(path, stage.name),
-    );
+    const now = { name: stage.name, outs: await observer.outputsOf(stage) };
+    return editedProblems(host, now, lock.get(stage.name));
   });
   return [...unsettledProblems(host, pipeline, unsettled), ...(await Promise.all(edited)).flat()];
 }

@@ -1,5 +1,5 @@
 import type { RepoPath } from '../../base/paths.js';
-import type { Snapshot } from '../../tracking/workspace-files.js';
+import type { PathState, Snapshot } from '../../tracking/workspace-files.js';
 import { canonicalJson, type JsonValue } from '../../base/canonical-json.js';
 import { flattenJson } from '../../base/flatten-json.js';
 import { compareText, type ParamValue } from '../definition/params.js';
@@ -25,6 +25,14 @@ export interface OutputNow {
   /** Cached outputs only: what the pointer says, and what ocrpipe last put there on this machine. */
   readonly pointer?: Snapshot;
   readonly lastPut?: Snapshot;
+  /** Cached outputs only: how the whole of it stands, see `PathStatus`. `there` is what others would read. */
+  readonly state?: PathState;
+  /** A directory of which only parts were put there. */
+  readonly partly?: boolean;
+  /** A checkout or pull of it did not end, or found not all bytes. */
+  readonly begun?: boolean;
+  /** True if nothing says which files of it were deleted and which never came; asked only where it decides. */
+  readonly restUnknown?: () => boolean;
   /** True if all bytes of `there` are in the store; asked only where it decides. */
   readonly stored: () => boolean;
   /** True if a run of the stage that was not recorded left this: it is ocrpipe's to delete. */
@@ -183,7 +191,7 @@ function declaredReasons(now: readonly OutputNow[], locked: LockEntry['outs']): 
 export function outputState(
   now: OutputNow,
   recorded: Snapshot | undefined,
-): 'as-recorded' | 'missing' | 'moved' | 'edited' {
+): 'as-recorded' | 'missing' | 'incomplete' | 'moved' | 'edited' {
   if (!now.there) return 'missing';
   if (recorded && sameContent(now.there, recorded)) {
     return now.output.cache === (now.pointer !== undefined) &&
@@ -191,29 +199,44 @@ export function outputState(
       ? 'as-recorded'
       : 'moved';
   }
-  return isOwn(now) ? 'moved' : 'edited';
+  if (!isOwn(now)) return 'edited';
+  return isIncomplete(now) ? 'incomplete' : 'moved';
 }
 
 /**
- * True if ocrpipe or a run of the stage put these bytes there, or the pointer names them. Where nothing is remembered (a new index, outputs that
- * git holds), bytes that are in the store count as ocrpipe's: replacing them loses nothing.
+ * True if ocrpipe or a run of the stage put these bytes there, or the pointer names them: also where only some of them came. Where
+ * nothing is remembered (a new index, outputs that git holds), bytes that are in the store count as ocrpipe's: replacing them
+ * loses nothing.
  */
-function isOwn({ there, pointer, lastPut, stored, leftover }: OutputNow): boolean {
-  if (leftover === true) return true;
+function isOwn({ there, pointer, lastPut, state, stored, leftover }: OutputNow): boolean {
+  if (leftover === true || state === 'clean' || state === 'pointer-moved') return true;
   if (pointer && sameContent(there, pointer)) return true;
   return lastPut ? sameContent(there, lastPut) : stored();
 }
 
+/** True if a checkout or pull brought only some files of an output. */
+export function isIncomplete({ there, state, partly, begun }: OutputNow): boolean {
+  return there?.kind === 'directory' && (partly === true || (begun === true && state !== 'clean'));
+}
+
+/**
+ * True if what stands at an output must not become its whole: files of it may be missing that never came. What a run of the
+ * stage left is all that it made.
+ */
+export function isRestUnknown({ state, leftover, begun, restUnknown }: OutputNow): boolean {
+  if (state === 'clean' || (leftover === true && begun !== true)) return false;
+  return restUnknown?.() ?? false;
+}
+
 /** The outputs that somebody edited. Pure. */
-export function editedPaths(outs: readonly OutputNow[], entry: LockEntry | undefined): RepoPath[] {
+export function editedOutputs(outs: readonly OutputNow[], entry: LockEntry | undefined): OutputNow[] {
   const recorded = new Map((entry?.outs ?? []).map((out) => [out.path, out]));
-  return outs
-    .filter((out) => outputState(out, recorded.get(out.output.path)) === 'edited')
-    .map((out) => out.output.path);
+  return outs.filter((out) => outputState(out, recorded.get(out.output.path)) === 'edited');
 }
 
 const OUTPUT_REASONS = {
   missing: 'output-missing',
+  incomplete: 'output-incomplete',
   moved: 'output-moved',
   edited: 'output-changed',
 } as const;

@@ -8,8 +8,11 @@ import type { PathState, Snapshot } from '../../tracking/workspace-files.js';
 import { OutputIndex } from '../definition/graph.js';
 import type { PipelineHost } from '../host.js';
 import type { Expected, Observer } from './observe.js';
+import type { LockEntry } from '../records/lock-file.js';
+import { editedOutputs, isRestUnknown as isOutputRestUnknown, type StageNow } from './staleness.js';
 import { throwProblems, type Problem } from '../definition/problems.js';
 import type { Pipeline } from '../definition/stage.js';
+import { unmergedOutput } from './unmerged-output.js';
 
 /** A tracked path that a stage reads, whose pointer and bytes do not agree. */
 export interface Unsettled {
@@ -48,7 +51,8 @@ export async function unsettledInputs(
         parts !== undefined && !used.every((dep) => parts.some((part) => isWithin(dep, part)));
       const absent = incomplete && (state === 'clean' || state === 'pointer-moved');
       const maker = outputs.makerOf(path);
-      const unknownRest = state === 'modified' && isRestUnknown(status, host.files);
+      const edited = state === 'modified' || state === 'conflict';
+      const unknownRest = edited && isRestUnknown(status, host.files);
       return pointer && { path, state: absent ? 'missing' : state, pointer, incomplete, unknownRest, maker };
     }),
   );
@@ -65,9 +69,9 @@ export function unsettledProblems(
   unsettled: readonly Unsettled[],
 ): Problem[] {
   return unsettled.flatMap(({ path, state, pointer, incomplete, unknownRest, maker }): Problem[] => {
+    if (unknownRest) return [notAllHere(host, { path, pointer, edited: true, maker })];
     if (state === 'conflict') return [bothChanged(path)];
     if (state === 'modified' && incomplete) return [partlyHere(path)];
-    if (unknownRest) return [notAllHere(path)];
     const mayChange = maker === undefined || pipeline.stages.get(maker)!.frozen;
     if (state === 'modified' && !mayChange) return [editedOutput(path, maker)];
     if (state === 'modified' || host.files.inStore(pointer)) return [];
@@ -100,13 +104,50 @@ function partlyHere(path: RepoPath): Problem {
   };
 }
 
-function notAllHere(path: RepoPath): Problem {
+/** A path of which nothing says what was deleted and what never came. */
+interface NotAllHere {
+  readonly path: RepoPath;
+  readonly pointer: Snapshot;
+  /** Other files of it were edited. */
+  readonly edited: boolean;
+  /** The stage whose output it is. */
+  readonly maker: string | undefined;
+}
+
+type Asked = Pick<PipelineHost, 'files' | 'canPull'>;
+
+/** The refusal to take what is there for the whole, with every way out. */
+export function notAllHere(host: Asked, found: NotAllHere): Problem {
+  const { path, pointer, edited, maker } = found;
   const quoted = shellQuote(path);
+  const get = host.files.inStore(pointer) ? 'checkout' : host.canPull ? 'pull' : undefined;
+  const finish = edited
+    ? `To have what its pointer names, and drop the edits: 'ocrpipe ${get} --force ${quoted}'. `
+    : `To have what its pointer names: 'ocrpipe ${get} ${quoted}'. `;
+  const exactly =
+    maker === undefined
+      ? `To track exactly what is there: 'ocrpipe add ${quoted}'.`
+      : `To make it again: 'ocrpipe repro --force ${maker}'. To record exactly what is there: remove ${path}.ocr, then 'ocrpipe commit ${maker}'.`;
   return {
     code: 'missing-data',
-    message: `not all of '${path}' is here, and it was edited: which files of it were deleted and which never came is not known`,
-    hint: `Get the rest with 'ocrpipe pull', or track exactly what is there with 'ocrpipe add ${quoted}'.`,
+    message: `not all of '${path}' is here${edited ? ', and it was edited' : ''}: which files of it were deleted and which never came is not known`,
+    hint: `${get === undefined ? '' : finish}${exactly}`,
   };
+}
+
+/** The refusals to overwrite outputs of a stage that somebody edited. */
+export function editedProblems(
+  host: Asked & Pick<PipelineHost, 'root'>,
+  { name, outs }: Pick<StageNow, 'name' | 'outs'>,
+  entry: LockEntry | undefined,
+): Problem[] {
+  return editedOutputs(outs, entry).map((out) => {
+    const { path } = out.output;
+    const { pointer } = out;
+    return pointer && isOutputRestUnknown(out)
+      ? notAllHere(host, { path, pointer, edited: true, maker: name })
+      : (unmergedOutput(host.root, path, name) ?? editedOutput(path, name));
+  });
 }
 
 /** The refusal to overwrite an output that somebody edited. */
