@@ -11,6 +11,8 @@ export interface FileTimes {
    * another time. Taken from that file system's own clock, which need not be this machine's.
    */
   settledBefore(folder: BytePath): number;
+  /** True if the file system of `folder` gives a folder new times whenever a name in it is added, removed or replaced. */
+  showsNames(folder: BytePath): boolean;
 }
 
 /** Time stamps of local file systems step by a few milliseconds at most. */
@@ -25,6 +27,8 @@ const LOCAL_FILE_SYSTEMS = new Set([
 
 export const realFileTimes: FileTimes = {
   view: (stat) => stat,
+  // Network file systems, and foreign ones behind FUSE, may not.
+  showsNames: isLocal,
   settledBefore: (folder) => {
     const now = timeOfNewFile(folder);
     // Where no file can be made, nothing is trusted: that costs reading, never a missed change.
@@ -48,10 +52,14 @@ function timeOfNewFile(folder: BytePath): number | undefined {
 }
 
 function stepOf(folder: BytePath): number {
+  return isLocal(folder) ? LOCAL_STEP_MS : UNKNOWN_STEP_MS;
+}
+
+function isLocal(folder: BytePath): boolean {
   try {
-    return LOCAL_FILE_SYSTEMS.has(statfsSync(fsPath(folder)).type) ? LOCAL_STEP_MS : UNKNOWN_STEP_MS;
+    return LOCAL_FILE_SYSTEMS.has(statfsSync(fsPath(folder)).type);
   } catch {
-    return UNKNOWN_STEP_MS;
+    return false;
   }
 }
 
@@ -60,6 +68,7 @@ export class SettledTimes {
   readonly #times: FileTimes;
   readonly #aside: BytePath;
   readonly #known = new Map<number, number>();
+  readonly #showsNames = new Map<number, boolean>();
 
   /** The clock is asked in the folder `aside` where that is on the same file system: asking changes a folder's own times. */
   constructor(times: FileTimes, aside: BytePath) {
@@ -74,6 +83,13 @@ export class SettledTimes {
     const fresh = this.#ask(folder, dev);
     this.#known.set(dev, fresh);
     return fresh;
+  }
+
+  /** Like `enter`, for the times of the folder itself: where those do not show its names they are never settled. */
+  enterNames(folder: BytePath, dev: number): number {
+    const shown = this.#showsNames.get(dev) ?? this.#times.showsNames(folder);
+    this.#showsNames.set(dev, shown);
+    return shown ? this.enter(folder, dev) : Number.NEGATIVE_INFINITY;
   }
 
   #ask(folder: BytePath, dev: number): number {

@@ -100,7 +100,8 @@ export class Scanner {
     const rules = this.#parts.rules ? above.enter(absolute, IGNORE_FILE, folder) : above;
     const stat = this.#stat(folder);
     const known = this.#parts.index.folder(folder);
-    const here = { folder, absolute, settledBefore, rules, stat, known };
+    const namesSettledBefore = this.#settled.enterNames(absolute, dev);
+    const here = { folder, absolute, settledBefore, namesSettledBefore, rules, stat, known };
     this.#visited.add(folder);
     return (yield* this.#sameNames(here)) ?? (yield* this.#anyNames(here));
   }
@@ -194,9 +195,9 @@ export class Scanner {
 
   /** Remembers a folder as a whole if every one of its names was recorded and a later one would show in its times. */
   #remembered(here: Here, found: { tree: TreeSummary; writer: BlockWriter; names: number }): TreeSummary {
-    const { stat, settledBefore, rules } = here;
+    const { stat, namesSettledBefore, rules } = here;
     const { tree, writer, names } = found;
-    const settled = stat && Math.max(stat.mtimeMs, stat.ctimeMs) < settledBefore;
+    const settled = stat && Math.max(stat.mtimeMs, stat.ctimeMs) < namesSettledBefore;
     const memory = settled && writer.count === names ? folderMemory(stat, rules.key, tree) : undefined;
     this.#parts.index.replaceFolder(here.folder, writer.finish(memory));
     return tree;
@@ -331,6 +332,7 @@ interface Here {
   folder: BytePath;
   absolute: BytePath;
   settledBefore: number;
+  namesSettledBefore: number;
   rules: IgnoreRules;
   /** As it was before anything in it was looked at. */
   stat: Stats | undefined;

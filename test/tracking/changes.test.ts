@@ -24,7 +24,11 @@ import { TrackedFolder } from './tracked-folder.js';
 
 const data = 'data' as RepoPath;
 /** Times count as settled at once: what is tested is not their age. */
-const settled: FileTimes = { view: (stat) => stat, settledBefore: () => Number.POSITIVE_INFINITY };
+const settled: FileTimes = {
+  view: (stat) => stat,
+  settledBefore: () => Number.POSITIVE_INFINITY,
+  showsNames: () => true,
+};
 
 /** A clock that steps every two seconds: every stat shows the time of the last step. */
 function coarseClock(now: () => number): FileTimes {
@@ -35,6 +39,7 @@ function coarseClock(now: () => number): FileTimes {
       return Object.assign(shown, stat, { mtimeMs: step(stat.mtimeMs), ctimeMs: 0 });
     },
     settledBefore: () => step(now()) - 50,
+    showsNames: () => true,
   };
 }
 

@@ -29,6 +29,7 @@ const givenTimes: FileTimes = {
   view: (stat) =>
     Object.assign(Object.create(Object.getPrototypeOf(stat) as object) as Stats, stat, { ctimeMs: 0 }),
   settledBefore: () => Number.POSITIVE_INFINITY,
+  showsNames: () => true,
 };
 
 const name = fc.constantFrom(
@@ -82,13 +83,13 @@ class Folder {
     this.#giveTimes('data');
   }
 
-  async scan(index: string, nodes: string[] = []): Promise<unknown> {
+  async scan(index: string, nodes: string[] = [], times = givenTimes): Promise<unknown> {
     const known = index === 'kept';
     const sink = hashingSink({ node: (node) => (nodes.push(''), contentIdOf(node)), knows: () => known });
     const context = {
       root: this.root,
       index: new StatIndex(join(this.root, '.ocrstore', known ? 'stat' : `none-${this.#time}`)),
-      times: givenTimes,
+      times,
     };
     return scanPath(context, data, sink);
   }
@@ -127,6 +128,17 @@ describe('a folder that is scanned again', () => {
     for (const text of [before, after]) {
       folder.apply({ do: 'write', name: changed, text });
       expect(await folder.scan('kept')).toEqual(await folder.scan('none'));
+    }
+  });
+
+  test('reads the names of folders whose times do not show them', async () => {
+    const folder = new Folder();
+    folder.apply({ do: 'write', name: 'a', text: '1' });
+    const unsure = { ...givenTimes, showsNames: () => false };
+    const nodes: string[] = [];
+    for (const count of [1, 2]) {
+      await folder.scan('kept', nodes, unsure);
+      expect(nodes).toHaveLength(count);
     }
   });
 
