@@ -1,6 +1,7 @@
 import type { ContentId } from '../base/content-id.js';
+import { OcrpipeError } from '../base/errors.js';
 import type { ObjectKind } from './format.js';
-import { walkNodes, type TreeRef } from './tree-reader.js';
+import { readNode, walkNodes, type TreeRef } from './tree-reader.js';
 
 /** An object that a directory needs. */
 export interface NeededObject {
@@ -29,6 +30,18 @@ export function* objectsOf(
       seen.add(entry.id);
       yield { kind: 'blob', id: entry.id, size: entry.size };
     }
+  }
+}
+
+/** True if the nodes of one directory can be read; nothing is said of its files and of the directories in it. */
+export function hasOwnNodes(tree: TreeRef): boolean {
+  if (!tree.reader.has(tree.kind ?? 'tree', tree.id)) return false;
+  try {
+    const node = readNode(tree);
+    return !('children' in node) || node.children.every(({ id }) => hasOwnNodes({ ...tree, id }));
+  } catch (error) {
+    if (error instanceof OcrpipeError) return false;
+    throw error;
   }
 }
 

@@ -49,15 +49,14 @@ export function hashingSink({ node, knows, leavingLinks = 'keep', link }: Hashin
   };
 }
 
-/** Stores every byte, and hands every node of a tree to `node`. */
-export function storingSink(writer: StoreWriter, node: NodeSink): ScanSink {
+/** Stores every byte, and hands the nodes of a tree to `node`, but for directories that it `knows`. */
+export function storingSink(writer: StoreWriter, node: NodeSink, knows: ScanSink['knows']): ScanSink {
   return {
     has: (id, size) => writer.has('blob', id, size),
     small: (bytes) => writer.putBlob(bytes),
     large: async (path, signal) => (await writer.putFile(path, signal && { signal })).id,
     node,
-    // Every node is offered again: one that was lost or damaged is stored anew.
-    knows: () => false,
+    knows,
     leavingLinks: 'refuse',
   };
 }

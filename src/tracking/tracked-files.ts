@@ -8,7 +8,7 @@ import { withLock } from '../base/lock.js';
 import { shellQuote } from '../base/shell-quote.js';
 import { fromRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
 import { writePoint } from '../base/write-points.js';
-import { missingFrom } from '../store/closure.js';
+import { hasOwnNodes, missingFrom } from '../store/closure.js';
 import type { LocalStore } from '../store/local-store.js';
 import type { NodeSink } from '../store/tree-builder.js';
 import { removeAbandonedIn } from './abandoned.js';
@@ -85,7 +85,9 @@ export class TrackedFiles implements WorkspaceFiles {
       const nodes = new NodeMemory();
       const put: NodeSink = (node) => writer.putTree(node, 'tree');
       const partly = this.#lastPut.read(path).parts !== undefined;
-      const sink = storingSink(writer, partly ? (node) => (nodes.sink(node), put(node)) : put);
+      // A node that was lost or damaged is stored anew.
+      const knows = (id: ContentId) => !partly && hasOwnNodes({ reader: this.#parts.store, id });
+      const sink = storingSink(writer, partly ? (node) => (nodes.sink(node), put(node)) : put, knows);
       const found = await scanPath(this.#scan, path, sink, options);
       const snapshot = this.#whole(path, found, { nodes, put });
       writer.finish();
@@ -146,14 +148,13 @@ export class TrackedFiles implements WorkspaceFiles {
     refuseOwnFolders(path);
     refuseLinks(root, path, { end: false });
     refuseTakenPointer(root, path);
-    this.#requireStored(path, snapshot);
     await this.#locked(options, () => {
+      const before = readOrUndefined(root, path);
+      const changed = !before || pointerText(before) !== pointerText(snapshot);
+      if (changed) this.#requireStored(path, snapshot);
       this.#removeAbandoned(path);
       if (this.#parts.git) addToGitignore(root, path);
-      const file = fromRepoPath(root, pointerPathOf(path));
-      const before = readOrUndefined(root, path);
-      if (!before || pointerText(before) !== pointerText(snapshot))
-        writeFileAtomic(file, pointerText(snapshot));
+      if (changed) writeFileAtomic(fromRepoPath(root, pointerPathOf(path)), pointerText(snapshot));
     });
     this.#lastPut.write(path, snapshot);
   }
