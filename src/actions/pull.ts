@@ -77,8 +77,9 @@ class Nowhere {
     if (known === undefined || !(error instanceof OcrpipeError) || error.code !== 'object-missing')
       return false;
     // Of two folders with the same files a fetch names one.
-    if (!known.files.some((file) => file.path === path || file.path.startsWith(`${path}/`))) {
-      this.#error = new MissingOnRemote(known.where, [...known.files, { path }]);
+    const { files } = known.missing;
+    if (!files.some((file) => file.path === path || file.path.startsWith(`${path}/`))) {
+      this.#error = new MissingOnRemote({ ...known.missing, files: [...files, { path }] });
     }
     return true;
   }

@@ -44,17 +44,25 @@ export async function loadView(source: ViewSource): Promise<RemoteView> {
 /** Above so many large objects the listing of them takes too many requests to be taken each time: 1,000 names cost one. */
 const MOST_LISTED_OBJECTS = 2000;
 
+/** How closely a remote is looked at. */
+interface Closely {
+  /** Keys that were read and found damaged or gone. */
+  distrusted?: ReadonlySet<string> | undefined;
+  /** Of more large objects than so many none is looked for. */
+  mostListed?: number;
+}
+
 /**
- * Looks at a remote more closely, before something is left out of a push because it is there: large objects are compared with
- * a listing of `objects/`. Costs nothing more where there are none, one or two requests where there are up to 2,000; beyond
- * that they are believed.
+ * Looks at a remote more closely, before something is left out of a push because it is there, or after a file was not: large
+ * objects are compared with a listing of `objects/`. Costs nothing more where there are none, one or two requests where there
+ * are up to 2,000; beyond that they are believed, unless more are asked for.
  */
 export async function loadCheckedView(
   source: ViewSource,
-  distrusted: ReadonlySet<string> = new Set(),
+  { distrusted = new Set(), mostListed = MOST_LISTED_OBJECTS }: Closely = {},
 ): Promise<RemoteView> {
   const { parts, largeObjects } = await loadView(source);
-  const listed = largeObjects > 0 && largeObjects <= MOST_LISTED_OBJECTS;
+  const listed = largeObjects > 0 && largeObjects <= mostListed;
   const { remote, signal } = source;
   const listedObjects = listed ? await remote.list(`${FOLDERS.objects}/`, { signal }) : undefined;
   return new RemoteView({ ...parts, distrusted, ...(listedObjects && { listedObjects }) });

@@ -5,7 +5,7 @@ import type { LocalStore } from '../../store/local-store.js';
 import type { RunId, RunRecords } from '../../store/run-records.js';
 import type { FetchInput } from './fetch-input.js';
 import { FetchRun } from './fetch-run.js';
-import { loadView } from '../catalog/load-view.js';
+import { loadCheckedView, loadView } from '../catalog/load-view.js';
 import { MissingOnRemote } from './missing-on-remote.js';
 import type { RemoteView } from '../catalog/view.js';
 import { nodesAlongside, WantedWalk } from './wanted-walk.js';
@@ -25,16 +25,17 @@ export interface Fetched {
  */
 export async function fetchObjects(input: FetchInput): Promise<Fetched> {
   try {
-    return await fetchOnce(input);
+    return await fetchOnce(input, () => loadView(input));
   } catch (error) {
-    // A collection of garbage may have joined packs since the listing: what is wanted is then in another one.
+    // A collection of garbage may have joined packs since the listing: what is wanted is then in another one. Or the remote
+    // lost a file: what no listing names counts as absent now, and keeps nothing else from coming.
     if (!(error instanceof OcrpipeError) || error.code !== 'remote-file-gone') throw error;
-    return fetchOnce(input);
+    return fetchOnce(input, () => loadCheckedView(input, { mostListed: Infinity }));
   }
 }
 
-async function fetchOnce(input: FetchInput): Promise<Fetched> {
-  const remote = new LazyRun(input);
+async function fetchOnce(input: FetchInput, look: () => Promise<RemoteView>): Promise<Fetched> {
+  const remote = new LazyRun(input, look);
   const walk = new WantedWalk(input.store, {
     has: async (kind, id) => (await remote.open()).view.has(kind, id),
     read: async (nodes, take) => {
@@ -54,7 +55,10 @@ async function fetchOnce(input: FetchInput): Promise<Fetched> {
   if (nodes.length > 0) storeNodes(input.store, nodes);
   const keys = new Set(input.runKeys.filter((key) => !hasRecord(input.runs, key)));
   const runs = keys.size === 0 ? [] : await (await remote.open()).run.fetchRuns(({ key }) => keys.has(key));
-  if (walk.missing.length > 0) throw new MissingOnRemote(input.remote.where, walk.missing);
+  if (walk.missing.length > 0) {
+    const { view } = await remote.open();
+    throw new MissingOnRemote({ where: input.remote.where, files: walk.missing, lost: !view.intact });
+  }
   return { objects: remote.objects + nodes.length, packs: remote.packs, runs };
 }
 
@@ -73,11 +77,13 @@ function storeNodes(store: LocalStore, nodes: readonly { kind: NodeKind; bytes: 
 /** The remote is looked at when something is not in the store, and not before: a fetch of nothing needs no network. */
 class LazyRun {
   readonly #input: FetchInput;
+  readonly #look: () => Promise<RemoteView>;
   #opened: Promise<{ view: RemoteView; run: FetchRun }> | undefined;
   #run: FetchRun | undefined;
 
-  constructor(input: FetchInput) {
+  constructor(input: FetchInput, look: () => Promise<RemoteView>) {
     this.#input = input;
+    this.#look = look;
   }
 
   get objects(): number {
@@ -94,7 +100,7 @@ class LazyRun {
   }
 
   async #load(): Promise<{ view: RemoteView; run: FetchRun }> {
-    const view = await loadView(this.#input);
+    const view = await this.#look();
     this.#run = new FetchRun(this.#input, view);
     return { view, run: this.#run };
   }

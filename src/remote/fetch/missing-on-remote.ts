@@ -1,4 +1,5 @@
 import { OcrpipeError } from '../../base/errors.js';
+import { SEND_AGAIN } from '../backends/remote-errors.js';
 
 /** A wanted file that is neither in the store nor on the remote. */
 export interface MissingFile {
@@ -11,17 +12,26 @@ export interface MissingFile {
 /** So many files of one folder are named. */
 const NAMED = 3;
 
+/** What is missing where. */
+interface Missing {
+  /** The remote. */
+  where: string;
+  files: readonly MissingFile[];
+  /** True if something that was pushed is no longer there. */
+  lost: boolean;
+}
+
 /** `object-missing`: some of what is wanted is nowhere. All the rest was brought before this is thrown. */
 export class MissingOnRemote extends OcrpipeError {
-  readonly where: string;
-  readonly files: readonly MissingFile[];
+  readonly missing: Missing;
 
-  constructor(where: string, files: readonly MissingFile[]) {
+  constructor(missing: Missing) {
+    const { where, files, lost } = missing;
+    const again = lost ? SEND_AGAIN : "Whoever added them has to run 'ocrpipe push' where they are.";
     super('object-missing', `the bytes of ${byPath(files).join(', ')} are neither here nor on ${where}`, {
-      hint: "Everything else was brought. Whoever added them has to run 'ocrpipe push' where they are; or name another remote with --remote.",
+      hint: `Everything else was brought. ${again} Or name another remote with --remote.`,
     });
-    this.where = where;
-    this.files = files;
+    this.missing = missing;
   }
 }
 

@@ -60,7 +60,7 @@ const STARTS = 5;
 export async function push(input: PushInput): Promise<Pushed> {
   const distrusted = input.verify === true ? await findDamaged(input) : undefined;
   for (let start = 1; start <= STARTS; start += 1) {
-    const view = await loadCheckedView(input, distrusted);
+    const view = await loadCheckedView(input, { distrusted });
     const plan = planPush(input.source, input.wanted, view);
     if (isNothingToPush(plan)) return { objects: 0, packs: 0 };
     const format = view.parts.format ?? (await createFormat(input));
@@ -162,7 +162,7 @@ class PushRun {
   }
 
   async #look(): Promise<void> {
-    this.#view = await loadCheckedView(this.#input, this.#view.parts.distrusted);
+    this.#view = await loadCheckedView(this.#input, { distrusted: this.#view.parts.distrusted });
   }
 
   async #writeCatalog(last: boolean): Promise<void> {
