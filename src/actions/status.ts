@@ -38,6 +38,8 @@ export interface StatusResult {
   stages: readonly StageStatus[];
   /** What `repro` would refuse, or what would make it fail at once; empty if nothing is in its way. */
   problems: readonly StatusProblem[];
+  /** What hinders nothing here, and is worth a warning: data that only this machine has. */
+  notes: readonly StatusProblem[];
   /** The remote that `pull` would ask; absent if there is none, or none within reach. */
   remote?: string;
 }
@@ -78,7 +80,7 @@ async function pipelineUnless(
   } catch (error) {
     const behind = error instanceof OcrpipeError && BROKEN.has(error.code);
     if (!broken || !behind) throw error;
-    return { stages: [], problems: [] };
+    return { stages: [], problems: [], notes: [] };
   }
 }
 

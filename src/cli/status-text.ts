@@ -23,6 +23,7 @@ export function statusText(result: StatusResult): string {
       stages.map((stage) => [stage.name, stage.state, reasons(stage)]),
     ),
     section('In the way of repro', unsaid(result).map(problemRow)),
+    section('Worth knowing', result.notes.map(problemRow)),
     nextStep(result),
   ];
   return parts.filter((part) => part !== '').join('\n\n');

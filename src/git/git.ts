@@ -39,6 +39,8 @@ export interface Git {
   readAt(commit: CommitId, path: RepoPath): Promise<Buffer | undefined>;
   /** The bytes of one file as git holds it: in its index, or else in the last commit. Undefined if it is in neither. */
   readHeld(path: RepoPath): Promise<Buffer | undefined>;
+  /** The newest commit of this branch that has the file, as it is typed: `HEAD`, `1a2b3c4~1`. Undefined if none has. */
+  lastWith(path: RepoPath): Promise<string | undefined>;
   /** Those files of git's index (added or committed) that are one of `paths` or lie below one. */
   tracked(paths: readonly RepoPath[]): Promise<RepoPath[]>;
   /** Those of `paths` that `git add` would take up: new or changed files that git does not ignore. */

@@ -89,6 +89,15 @@ class SimpleGitGit implements Git {
     return commit === undefined ? undefined : this.readAt(commit, path);
   }
 
+  async lastWith(path: RepoPath): Promise<string | undefined> {
+    const commit = await this.currentCommit();
+    if (commit === undefined) return undefined;
+    if ((await this.filesAt(commit, [path])).length > 0) return 'HEAD';
+    const deleted = ['log', '-1', '--diff-filter=D', '--format=%h', commit, '--', path];
+    const name = (await this.#run([LITERAL, ...deleted])).trim();
+    return name === '' ? undefined : `${name}~1`;
+  }
+
   async tracked(paths: readonly RepoPath[]): Promise<RepoPath[]> {
     return this.#each(paths, (some) => this.#run([LITERAL, 'ls-files', '-z', '--', ...some]));
   }

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../base/canonical-json.js';
 import type { ContentId } from '../base/content-id.js';
 import type { EventSink } from '../base/events.js';
-import type { AbsPath } from '../base/paths.js';
+import type { AbsPath, RepoPath } from '../base/paths.js';
 import type { Snapshot, WorkspaceFiles } from '../tracking/workspace-files.js';
 import type { Resources } from './definition/stage.js';
 
@@ -36,6 +36,10 @@ export interface PipelineHost {
   exclusively<T>(name: 'repro' | 'pipeline-lock', work: () => Promise<T>): Promise<T>;
   /** Those of `paths` that are in git's index: an output that the store shall hold must not be. */
   inGit(paths: readonly string[]): Promise<readonly string[]>;
+  /** Those of `paths` that git ignores and does not hold. */
+  ignoredByGit(paths: readonly RepoPath[]): Promise<readonly RepoPath[]>;
+  /** The revision to take a file from that is deleted here: HEAD, or the last commit that has it. Undefined if none has. */
+  lastInGit(path: RepoPath): Promise<string | undefined>;
   /** Sizes of further pools that stages may take from, and of the usual ones where they shall be other than the machine's. */
   readonly pools: Resources;
   /** True if there is a remote within reach that `ocrpipe pull` would ask. */

@@ -26,6 +26,8 @@ export function pipelineHost(workspace: Workspace): PipelineHost {
       return remoteInReach(workspace) !== undefined;
     },
     inGit: async (paths) => (await workspace.git?.tracked(paths.map(repoPath))) ?? [],
+    ignoredByGit: async (paths) => (await workspace.git?.ignored(paths)) ?? [],
+    lastInGit: async (path) => workspace.git?.lastWith(path),
     events,
     signal,
   };

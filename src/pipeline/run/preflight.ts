@@ -5,6 +5,7 @@ import { throwProblems } from '../definition/problems.js';
 import type { Stage } from '../definition/stage.js';
 import type { LoadedPipeline } from '../staleness/load.js';
 import { filesInTheWay, mistakesIn } from '../staleness/refusals.js';
+import { unheldDependencies } from '../staleness/unheld-dependencies.js';
 import { settleInputs, unsettledInputs } from '../staleness/tracked-inputs.js';
 
 /**
@@ -18,6 +19,7 @@ export async function preflight(
 ): Promise<void> {
   const { host, pipeline, observer } = loaded;
   throwProblems(await mistakesIn(loaded, chosen));
+  await warnOfUnheld(loaded, chosen);
   // What still writes into an output is ended before the outputs are judged.
   await endOrphans(loaded, chosen);
   removeLeftovers(
@@ -28,6 +30,12 @@ export async function preflight(
   throwProblems(await filesInTheWay(loaded, { chosen, forced, unsettled }));
   await settleInputs(host, unsettled);
   observer.changed(unsettled.map(({ path }) => path));
+}
+
+async function warnOfUnheld(loaded: LoadedPipeline, chosen: readonly string[]): Promise<void> {
+  for (const { code, message, hint } of await unheldDependencies(loaded, chosen)) {
+    loaded.host.events({ type: 'note', level: 'warning', code, message: `${message}. ${hint ?? ''}` });
+  }
 }
 
 /** A killed repro may have left commands that still write into the outputs. */

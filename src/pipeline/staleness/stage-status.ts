@@ -5,6 +5,7 @@ import { hasPipeline, loadPipeline, type LoadedPipeline } from './load.js';
 import { planStages } from './look.js';
 import { plannedFailures, refusals } from './refusals.js';
 import { unsettledInputs } from './tracked-inputs.js';
+import { unheldDependencies } from './unheld-dependencies.js';
 import type { Problem } from '../definition/problems.js';
 import type { Step } from './plan.js';
 import type { Reason } from './reason.js';
@@ -24,6 +25,8 @@ export interface PipelineStatus {
   readonly stages: readonly StageStatus[];
   /** What `repro` of all stages would refuse before the first one, or else what would make stages fail at once. */
   readonly problems: readonly Problem[];
+  /** What hinders nothing here, and is worth a warning. */
+  readonly notes: readonly Problem[];
 }
 
 /**
@@ -34,11 +37,13 @@ export async function pipelineStatus(
   host: PipelineHost,
   known: ReadonlyMap<RepoPath, PathStatus> = new Map(),
 ): Promise<PipelineStatus> {
-  if (!hasPipeline(host.root)) return { stages: [], problems: [] };
+  if (!hasPipeline(host.root)) return { stages: [], problems: [], notes: [] };
   const loaded = loadPipeline(host);
   loaded.observer.know(known);
   const chosen = loaded.graph.order;
-  const unsettled = await unsettledInputs(loaded, chosen);
+  // Git answers in a process of its own while this one looks at the files.
+  const unheld = unheldDependencies(loaded, chosen);
+  const [unsettled, notes] = await Promise.all([unsettledInputs(loaded, chosen), unheld]);
   const refused = await refusals(loaded, { chosen, unsettled, forced: new Set() });
   const planned = await planStages(loaded, chosen, { unsettled });
   const stages = planned.map(({ stage, step }) => ({
@@ -46,8 +51,8 @@ export async function pipelineStatus(
     state: stateOf(loaded, stage.name, step),
     reasons: step.reasons,
   }));
-  if (refused.length > 0) return { stages, problems: refused };
-  return { stages, problems: [...(await plannedFailures(loaded, planned)).values()] };
+  if (refused.length > 0) return { stages, problems: refused, notes };
+  return { stages, problems: [...(await plannedFailures(loaded, planned)).values()], notes };
 }
 
 export function stateOf(loaded: LoadedPipeline, name: string, step: Step): StageState {
