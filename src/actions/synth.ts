@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { syncDirectory, temporaryBeside } from '../base/atomic-file.js';
 import type { Call } from '../base/call.js';
@@ -7,6 +7,7 @@ import { checkOutputFolder, outputPath } from '../base/outputs.js';
 import { writePoint } from '../base/write-points.js';
 import { readLabelFile } from '../ocr/formats/text-file.js';
 import type { LineStyle } from '../ocr/synth/draw-line.js';
+import { isAsDrawn, recordDrawn } from '../ocr/synth/drawn-folder.js';
 import { synthesize } from '../ocr/synth/synthesize.js';
 import { parseLength, type TextSource } from '../ocr/synth/texts.js';
 import { alphabetOf } from '../ocr/text/alphabet.js';
@@ -37,7 +38,7 @@ export interface SynthActionResult {
 const EXAMPLES = 3;
 const DEFAULT_ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
-/** Draws text lines into a folder that appears whole or not at all; an earlier result of `synth` there is replaced. */
+/** Draws text lines into a folder that appears whole or not at all; an earlier result of `synth` there is replaced, unless it was changed. */
 export async function synth(input: SynthInput, call: Call): Promise<SynthActionResult> {
   return withShownPaths(call.cwd, () => drawFolder(input, call));
 }
@@ -45,7 +46,7 @@ export async function synth(input: SynthInput, call: Call): Promise<SynthActionR
 async function drawFolder(input: SynthInput, call: Call): Promise<SynthActionResult> {
   const out = outputPath('--out', call.cwd, input.out);
   const inputs = [...input.fonts, ...(input.words === undefined ? [] : [input.words])];
-  refuseForeignFolder(out, input.out);
+  await refuseForeignFolder(out, input.out, call.signal);
   checkOutputFolder(
     '--out',
     out,
@@ -62,6 +63,7 @@ async function drawFolder(input: SynthInput, call: Call): Promise<SynthActionRes
       events: call.events,
       signal: call.signal,
     });
+    await recordDrawn(temporary, call.signal);
     call.signal.throwIfAborted();
     putInPlace(temporary, out);
     const examples = [...labels].slice(0, EXAMPLES).map(([image, text]) => ({ image, text }));
@@ -95,28 +97,15 @@ function textSource(input: SynthInput, call: Call): TextSource {
   return { ...length, from: { words } };
 }
 
-/** Only what `synth` wrote before is replaced: a folder of anything else is the user's. */
-function refuseForeignFolder(out: string, shown: string): void {
+/** Only what `synth` drew before, and nobody changed since, is replaced: a folder of anything else is the user's. */
+async function refuseForeignFolder(out: string, shown: string, signal: AbortSignal): Promise<void> {
   if (!existsSync(out)) return;
   const isFolder = lstatSync(out).isDirectory();
-  const names = isFolder ? readdirSync(out) : [];
-  if (isFolder && (names.length === 0 || isOwn(out, names))) return;
-  throw userError('synth-out-taken', `${shown} is there already and was not written by synth`, {
+  if (isFolder && (readdirSync(out).length === 0 || (await isAsDrawn(out, signal)))) return;
+  throw userError('synth-out-taken', `${shown} is there already and is not as synth drew it`, {
     location: { file: shown },
     hint: 'Name another folder, or remove it.',
   });
-}
-
-function isOwn(out: string, names: readonly string[]): boolean {
-  if (names.some((name) => name !== 'images' && name !== 'labels.json')) return false;
-  const images = resolve(out, 'images');
-  const drawn = existsSync(images) ? readdirSync(images) : [];
-  const labels = resolve(out, 'labels.json');
-  return (
-    drawn.every((name) => /^\d{6,}\.png$/.test(name)) &&
-    existsSync(labels) &&
-    readFileSync(labels, 'utf8').startsWith('{\n "images/000001.png"')
-  );
 }
 
 function putInPlace(temporary: string, out: string): void {

@@ -9,6 +9,7 @@ import {
   type Stats,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { removeAbandonedIn } from './abandoned.js';
 import { temporaryBeside } from './atomic-file.js';
 import { systemErrorCode, userError } from './errors.js';
 
@@ -69,6 +70,7 @@ export function checkOutputFiles(files: readonly OutputFile[], inputs: readonly 
  */
 export function checkOutputFolder(flag: string, path: string, replaces: readonly string[] = []): void {
   checkPlace({ flag, path }, 'folder');
+  removeAbandonedIn(dirname(path)); // a folder that is replaced as a whole is made there
   const { place } = identityOf(path);
   const inside = replaces.find((input) => `${identityOf(input).place}/`.startsWith(`${place}/`));
   if (inside !== undefined) throw isInput(flag, inside);
@@ -109,8 +111,12 @@ function existingFolder(output: Pick<OutputFile, 'flag' | 'path'>, path: string)
   return path;
 }
 
-/** Rights alone do not tell: a file system may be read-only, full, or no real one. */
+/**
+ * Rights alone do not tell: a file system may be read-only, full, or no real one. What killed commands left there is removed
+ * first: nobody else would ever look for it.
+ */
 function tryToWrite(output: Pick<OutputFile, 'flag' | 'path'>, folder: string): void {
+  removeAbandonedIn(folder);
   const probe = temporaryBeside(join(folder, 'probe'));
   try {
     closeSync(openSync(probe, 'wx'));

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { convert } from '../../src/actions/convert.js';
@@ -6,11 +15,14 @@ import { evaluate } from '../../src/actions/evaluate.js';
 import { split, type SplitInput } from '../../src/actions/split.js';
 import { synth, type SynthInput } from '../../src/actions/synth.js';
 import { train, type TrainInput } from '../../src/actions/train.js';
+import { TEMPORARY_PREFIX } from '../../src/base/atomic-file.js';
 import type { Call } from '../../src/base/call.js';
 import type { OcrpipeEvent } from '../../src/base/events.js';
+import { SPACE_MARK } from '../../src/base/process-space.js';
 import { readWholeManifest } from '../../src/ocr/formats/manifest.js';
 import { tableRows } from '../../src/ocr/formats/own-tables.js';
 import { quietCall } from '../rig/call.js';
+import { fileListing } from '../rig/file-listing.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 
 const style = { heightPx: 24, blurPx: 0.5, noise: 5, slantDegrees: 3, contrast: 0.8 };
@@ -248,6 +260,49 @@ describe('synth', () => {
     writeFileSync(join(call.cwd, 'data/lines/images/mine.png'), 'mine');
     await expect(synth(synthInput(), call)).rejects.toMatchObject({ code: 'synth-out-taken', exitCode: 2 });
     expect(readdirSync(join(call.cwd, 'data'))).toEqual(['lines']);
+  });
+
+  it.each([
+    ['a label that was corrected', 'labels.json', '{"images/000001.png":"CORRECTED"}\n'],
+    ['an image that was edited', 'images/000001.png', 'edited'],
+    ['an image that was added', 'images/000061.png', 'mine'],
+    ['a file that was added', 'notes.txt', 'mine'],
+    ['a record that is none', '.synth.json', '{}'],
+    ['a folder for an image', 'images/000001.png', undefined],
+  ])('leaves its own folder alone with %s in it', async (_, name, content) => {
+    const call = quietCall(temporaryFolder());
+    await synth(synthInput(), call);
+    const file = join(call.cwd, 'data/lines', name);
+    rmSync(file, { force: true });
+    if (content === undefined) mkdirSync(file);
+    else writeFileSync(file, content);
+    const before = fileListing(call.cwd);
+    await expect(synth(synthInput({ seed: 9 }), call)).rejects.toMatchObject({
+      code: 'synth-out-taken',
+      exitCode: 2,
+    });
+    expect(fileListing(call.cwd)).toEqual(before);
+  });
+
+  it('removes what a killed one left half drawn', async () => {
+    const call = quietCall(temporaryFolder());
+    const dead = (2 ** 23).toString(36); // above what Linux gives to a process
+    const left = `data/${TEMPORARY_PREFIX}${dead}-${SPACE_MARK}00000000-lines`;
+    for (const seed of [1, 2]) {
+      mkdirSync(join(call.cwd, left, 'images'), { recursive: true });
+      writeFileSync(join(call.cwd, left, 'images/000001.png'), '');
+      await synth(synthInput({ seed }), call);
+      expect(readdirSync(join(call.cwd, 'data'))).toEqual(['lines']);
+    }
+  });
+
+  it('leaves its own folder alone with an image missing in it, and replaces it as it was copied', async () => {
+    const call = quietCall(temporaryFolder());
+    await synth(synthInput(), call);
+    cpSync(join(call.cwd, 'data/lines'), join(call.cwd, 'data/copy'), { recursive: true });
+    await synth(synthInput({ out: 'data/copy', seed: 9 }), call);
+    rmSync(join(call.cwd, 'data/lines/images/000001.png'));
+    await expect(synth(synthInput(), call)).rejects.toMatchObject({ code: 'synth-out-taken' });
   });
 
   it('stops when it is interrupted and leaves nothing behind', async () => {

@@ -22,6 +22,8 @@ import { temporaryFolder } from '../rig/temporary-folder.js';
 
 const style = { heightPx: 16, blurPx: 0, noise: 0, slantDegrees: 0, contrast: 1 };
 const METRICS = '{\n  "exact": 1,\n  "cer": 0,\n  "levenshtein": 0,\n  "charF1": 1,\n  "count": 2\n}\n';
+const CURVE =
+  '{"step":1,"epoch":0.5,"learningRate":0.1,"loss":2,"exact":0,"cer":1,"valExact":0,"valCer":1,"valLevenshtein":2,"valCharF1":0}\n';
 
 let prepared: Call;
 let call: Call;
@@ -201,6 +203,22 @@ const FOREIGN: Case[] = [
   },
   { title: 'a curve over labels', act: () => doTrain({ history: 'labels.json' }), says: /labels\.json/ },
   {
+    title: "a curve over another program's log",
+    prepare: () => {
+      write('log.jsonl', '{"step":1,"loss":0.5,"tool":"another"}\n');
+    },
+    act: () => doTrain({ history: 'log.jsonl' }),
+    says: /log\.jsonl.*curve/,
+  },
+  {
+    title: 'a curve over one with a line of somebody else in it',
+    prepare: () => {
+      write('log.jsonl', `${CURVE}{"step":2,"remark":"mine"}\n`);
+    },
+    act: () => doTrain({ history: 'log.jsonl' }),
+    says: /log\.jsonl.*curve/,
+  },
+  {
     title: 'a model over notes',
     prepare: () => {
       write('model/ocrpipe.json', '{"mine": true}');
@@ -314,6 +332,7 @@ describe('an output', () => {
     write('params.yaml', 'model: {height: 16, filters: [2, 2], innerDim: 8, units: 8}\n');
     const outputs = { metrics: 'reports/x.json', history: 'reports/curve.jsonl', maxSteps: 1 };
     await doTrain(outputs);
+    write('reports/curve.jsonl', `${CURVE}{"step":2,"epo`); // what a full disk leaves
     await doTrain(outputs);
     await doEvaluate({ metrics: 'reports/x.json' });
     await doTrain(outputs);

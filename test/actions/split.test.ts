@@ -59,6 +59,7 @@ describe('a split', () => {
       expect(from.length, Object.keys(left).join()).toBeGreaterThan(0);
       await split(input(2), quietCall(folder));
       expect(partsOf(folder)).toEqual(after);
+      expect(readdirSync(join(folder, 'parts')).sort()).toEqual(Object.keys(after).sort());
       if (signal === undefined) {
         expect({ exitCode, left }).toEqual({ exitCode: 0, left: after });
         expect(write).toBeGreaterThan(6);

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, rmdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { removeAbandonedIn } from '../../base/abandoned.js';
 import { TEMPORARY_PREFIX, writeFileAtomic } from '../../base/atomic-file.js';
 import { systemErrorCode } from '../../base/errors.js';
 import type { EventSink } from '../../base/events.js';
@@ -74,6 +75,7 @@ export function ignoreInGit(folder: string): void {
 /** A checkpoint stays, and so does everything if another process waits there for the lock. */
 function removeIfUnused(folder: string): void {
   try {
+    removeAbandonedIn(folder);
     const names = readdirSync(folder);
     if (names.some((name) => name !== IGNORE_FILE)) return;
     writePoint();

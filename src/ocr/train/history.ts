@@ -26,7 +26,21 @@ export const historyEntrySchema = z.object({
 export type HistoryEntry = z.infer<typeof historyEntrySchema>;
 
 /** What a history replaces: an earlier curve. */
-export const historyKind: OutputKind = { what: 'curve', owns: (head) => head.startsWith('{"step":') };
+export const historyKind: OutputKind = { what: 'curve', owns: isHistory };
+
+/** True if every line is an entry; the last one may be a part: the beginning of a file ends anywhere, and so does a full disk. */
+function isHistory(head: string): boolean {
+  const lines = head.split('\n').slice(0, -1);
+  return lines.length > 0 && lines.every(isEntry);
+}
+
+function isEntry(line: string): boolean {
+  try {
+    return historyEntrySchema.strict().safeParse(JSON.parse(line)).success;
+  } catch {
+    return false;
+  }
+}
 
 /** A JSON-lines file that grows while training runs, so that curves can be watched. */
 export interface HistoryFile {

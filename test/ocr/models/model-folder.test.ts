@@ -2,6 +2,8 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { TEMPORARY_PREFIX } from '../../../src/base/atomic-file.js';
+import { SPACE_MARK } from '../../../src/base/process-space.js';
 import { holdModelFolder } from '../../../src/ocr/models/held-model-folder.js';
 import { modelConfigSchema } from '../../../src/ocr/models/model-config.js';
 import { readDescription, readModelFolder, writeModelFolder } from '../../../src/ocr/models/model-folder.js';
@@ -85,6 +87,15 @@ describe('a saved model', () => {
     expect(readdirSync(parent)).toEqual(['.plate.checkpoint']);
     await save(folder, 1);
     expect(readdirSync(parent)).toEqual(['plate']);
+  });
+
+  it('leaves nothing of a process that was killed while it waited to write it too', async () => {
+    const parent = temporaryFolder();
+    const held = await holdModelFolder(join(parent, 'plate'));
+    const dead = (2 ** 23).toString(36); // above what Linux gives to a process
+    writeFileSync(join(held.checkpoints, `${TEMPORARY_PREFIX}${dead}-${SPACE_MARK}00000000-lock`), '');
+    held.release();
+    expect(readdirSync(parent)).toEqual([]);
   });
 
   it('is the same bytes for the same weights', async () => {
