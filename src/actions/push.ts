@@ -1,7 +1,10 @@
 import type { Call } from '../base/call.js';
 import { OcrpipeError } from '../base/errors.js';
+import type { RepoPath } from '../base/paths.js';
+import { shellQuote } from '../base/shell-quote.js';
 import { Workspace } from '../project/workspace.js';
 import { push as pushObjects } from '../remote/push/push.js';
+import { notTracked } from '../remote/fetch/wanted-walk.js';
 import type { PushRoot } from '../remote/push/push-plan.js';
 import type { RunId, RunRecords } from '../store/run-records.js';
 import { entryWithin } from '../project/stored-directory.js';
@@ -48,12 +51,19 @@ export async function push(options: PushOptions, call: Call): Promise<Transferre
 
 function pushRoot(workspace: Workspace, target: TargetPath): PushRoot {
   const { path, snapshot, below } = target;
-  if (below === undefined) return { id: snapshot.id, kind: rootKind(snapshot), name: path };
+  const storedBy = (): string => storingHint(path, workspace.stageOf(path));
+  if (below === undefined) return { id: snapshot.id, kind: rootKind(snapshot), name: path, storedBy };
   const part = entryWithin(workspace.store, snapshot, below);
-  if (part !== undefined) return { id: part.id, kind: rootKind(part), name: `${path}/${below}` };
-  throw new OcrpipeError('object-missing', `${path}/${below} is not in the store`, {
-    hint: `Run 'ocrpipe add ${path}' where its files are.`,
-  });
+  if (part !== undefined) return { id: part.id, kind: rootKind(part), name: `${path}/${below}`, storedBy };
+  if (workspace.store.has('tree', snapshot.id)) throw notTracked(path, below);
+  throw new OcrpipeError('object-missing', `${path}/${below} is not in the store`, { hint: storedBy() });
+}
+
+/** What stores the bytes of a tracked path anew. */
+function storingHint(path: RepoPath, stage: string | undefined): string {
+  return stage === undefined
+    ? `Run 'ocrpipe add ${shellQuote(path)}' where its files are.`
+    : `Run 'ocrpipe repro --force ${stage}', which makes it again.`;
 }
 
 /** A damaged or absent record is no loss: it is written again when its stage runs. */

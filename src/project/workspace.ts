@@ -70,7 +70,7 @@ export class Workspace {
       store: this.store,
       git: this.git !== undefined,
       command: this.command,
-      makerOf: (path) => makerOf(this.root, path),
+      makerOf: (path) => this.stageOf(path),
     }));
   }
 
@@ -80,6 +80,17 @@ export class Workspace {
 
   get signal(): AbortSignal {
     return this.#caller.signal;
+  }
+
+  /** The stage whose output a path is; undefined too where pipeline.yaml cannot be read. */
+  stageOf(path: RepoPath): string | undefined {
+    try {
+      const output = outputAt(this.root, path);
+      return output?.path === path ? output.stage : undefined;
+    } catch (error) {
+      if (error instanceof OcrpipeError) return undefined;
+      throw error;
+    }
   }
 
   /** A path as it was typed, seen from the caller's folder. Throws `path-outside-workspace`. */
@@ -105,17 +116,6 @@ const LOCKED: Readonly<Record<WorkspaceLock, string>> = {
   'pipeline-lock': 'pipeline.lock',
   config: 'the configuration',
 };
-
-/** The stage whose output a path is; undefined too where pipeline.yaml cannot be read. */
-function makerOf(root: AbsPath, path: RepoPath): string | undefined {
-  try {
-    const output = outputAt(root, path);
-    return output?.path === path ? output.stage : undefined;
-  } catch (error) {
-    if (error instanceof OcrpipeError) return undefined;
-    throw error;
-  }
-}
 
 /** A fresh clone has the committed part of `.ocrstore` only: the store itself is made when it is first needed. */
 function openStore(folder: AbsPath): LocalStore {

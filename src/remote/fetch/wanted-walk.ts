@@ -259,8 +259,9 @@ export function nodesAlongside(table: PackTable, requests: number): number[] {
   return indexes;
 }
 
-function notTracked(name: string, path: string) {
+/** `path-not-tracked`: the tracked folder `name` holds nothing at `path` below it. */
+export function notTracked(name: string, path: string): OcrpipeError {
   return userError('path-not-tracked', `there is no '${path}' in ${name}`, {
-    hint: `Check the spelling, or pull all of it: 'ocrpipe pull ${name}'.`,
+    hint: 'Check the spelling, or name the whole folder.',
   });
 }

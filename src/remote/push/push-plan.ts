@@ -6,6 +6,7 @@ import { objectMissing } from '../../store/object-reader.js';
 import type { PackTable } from '../../store/pack-format.js';
 import type { RunId, RunRecords } from '../../store/run-records.js';
 import { walkNodes } from '../../store/tree-reader.js';
+import { textOf } from '../fetch/missing-on-remote.js';
 import type { LargeObject } from '../catalog/catalog.js';
 import type { RemoteView } from '../catalog/view.js';
 
@@ -17,6 +18,8 @@ export interface PushRoot {
   name: string;
   /** Left out, rather than an error, if a part of it is nowhere. */
   optional?: boolean;
+  /** What stores it anew, for people. Not asked for an optional root. */
+  storedBy?: () => string;
 }
 
 /** The local side of a push. */
@@ -109,7 +112,7 @@ class Collected {
   /** False if the root is optional and something of it is nowhere; then nothing of it is taken. */
   addRoot(root: PushRoot): boolean {
     try {
-      this.#takeAll(root.kind === 'blob' ? [this.#blob(root.id, root.name)] : this.#tree(root, root.kind));
+      this.#takeAll(root.kind === 'blob' ? [this.#blob(root.id, root)] : this.#tree(root, root.kind));
       return true;
     } catch (error) {
       const absent =
@@ -129,21 +132,21 @@ class Collected {
       if (!this.#view.has(kind, id)) found.push({ kind, id, length: this.#lengthOf(kind, id) });
       if ('children' in node || kind === 'listing') continue;
       for (const entry of node.entries) {
-        if (entry.kind === 'file') found.push(this.#blob(entry.id, `${root.name} (${entry.name})`));
+        if (entry.kind === 'file') found.push(this.#blob(entry.id, root, entry.name));
       }
     }
     return found;
   }
 
   #refuseAbsent(root: PushRoot, kind: ObjectKind, skip: (id: ContentId) => boolean): void {
-    if (!skip(root.id) && !this.#store.has(kind, root.id)) throw nowhere(kind, root.id, root.name);
+    if (!skip(root.id) && !this.#store.has(kind, root.id)) throw nowhere({ kind, id: root.id }, root);
   }
 
   /** What must be sent for a blob; undefined if the remote has it. */
-  #blob(id: ContentId, name: string): NeededObject | LargeObject | undefined {
+  #blob(id: ContentId, root: PushRoot, file?: string): NeededObject | LargeObject | undefined {
     if (this.#seen.has(`blob${id}`) || this.#view.has('blob', id)) return undefined;
     const place = this.#store.locate('blob', id);
-    if (place === undefined) throw nowhere('blob', id, name);
+    if (place === undefined) throw nowhere({ kind: 'blob', id }, root, file);
     return place.in === 'file' ? { id, size: place.length } : { kind: 'blob', id, length: place.length };
   }
 
@@ -163,13 +166,15 @@ class Collected {
   }
 }
 
-function nowhere(kind: ObjectKind, id: ContentId, name: string): OcrpipeError {
-  return objectMissing(
-    kind,
-    id,
-    `the local store, nor on the remote; it belongs to ${name}`,
-    `Get it with 'ocrpipe pull' from a remote that has it, or run 'ocrpipe add' where the file is.`,
-  );
+/** `file`: its name in the folder that is pushed, raw bytes as latin1. */
+function nowhere(
+  { kind, id }: { kind: ObjectKind; id: ContentId },
+  { name, storedBy }: PushRoot,
+  file?: string,
+): OcrpipeError {
+  const whole = file === undefined ? name : `${name} (${textOf(file)})`;
+  const where = `the local store, nor on the remote; it belongs to ${whole}`;
+  return objectMissing(kind, id, where, `${storedBy?.() ?? ''} Or pull it from another remote first.`.trim());
 }
 
 function arrangePacks(input: {
