@@ -12,10 +12,12 @@ import {
   pathOfPointer,
   pointerPathOf,
   pointerText,
+  readSoundPointer,
   refuseTakenPointer,
 } from '../tracking/pointer.js';
 import { isIgnored } from '../tracking/snapshot.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
+import { leftOutFiles } from './left-out-files.js';
 import { pointerFiles, toCommit, type ToCommit } from './to-commit.js';
 import { overlapping, refuseLinks, refuseOwnFolders } from '../tracking/workspace-place.js';
 
@@ -68,23 +70,19 @@ async function point(
   { path, snapshot }: { path: RepoPath; snapshot: Snapshot },
   call: Call,
 ): Promise<AddedPath> {
-  const before = pointerOrNothing(workspace, path);
+  const before = readSoundPointer(workspace.root, path);
+  // Once the pointer is written, nothing tells any more what never came.
+  const leftOut = before && (await leftOutFiles(workspace, { path, before, snapshot }));
   await workspace.files.writePointer(path, snapshot, call);
+  if (leftOut !== undefined) {
+    call.events({ type: 'note', level: 'warning', code: 'files-left-out', message: leftOut });
+  }
   return {
     path,
     ...snapshot,
     ...(before && { old: before.id }),
     changed: !before || pointerText(before) !== pointerText(snapshot),
   };
-}
-
-/** A pointer that cannot be read is replaced: writing it anew is the way out of a broken one. */
-function pointerOrNothing(workspace: Workspace, path: RepoPath): Snapshot | undefined {
-  try {
-    return workspace.files.pointer(path);
-  } catch {
-    return undefined;
-  }
 }
 
 async function refuseUntrackable(workspace: Workspace, paths: readonly RepoPath[]): Promise<void> {

@@ -115,6 +115,16 @@ export function readPointer(
   return parsePointer(text, file, () => mendHint(file, makerOf(path)));
 }
 
+/** Like `readPointer`; undefined for a broken one too: writing it anew is the way out of it. */
+export function readSoundPointer(root: AbsPath, path: RepoPath): Snapshot | undefined {
+  try {
+    return readPointer(root, path);
+  } catch (error) {
+    if (error instanceof OcrpipeError) return undefined;
+    throw error;
+  }
+}
+
 /** True if `path` has a pointer, sound or broken. */
 export function hasPointer(root: AbsPath, path: RepoPath): boolean {
   return pointerFileText(root, path) !== undefined;

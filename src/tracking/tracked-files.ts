@@ -23,7 +23,8 @@ import { joinParts, lacksNew, partOf, partPlace, snapshotWithin } from './partia
 import { memoryForParts, rememberedWithin, wholeOf, withStore } from './parts-memory.js';
 import { pathState } from './path-state.js';
 import { editedBelow } from './edited.js';
-import { pointerPathOf, pointerText, readPointer, refuseTakenPointer, type MakerOf } from './pointer.js';
+import { pointerPathOf, pointerText, readPointer, readSoundPointer } from './pointer.js';
+import { refuseTakenPointer, type MakerOf } from './pointer.js';
 import { hashingSink, NodeMemory, storingSink, type ScanSink } from './sinks.js';
 import { scanPath, type ScanContext } from './snapshot.js';
 import { StatIndex } from './stat-index.js';
@@ -149,7 +150,7 @@ export class TrackedFiles implements WorkspaceFiles {
     refuseLinks(root, path, { end: false });
     refuseTakenPointer(root, path);
     await this.#locked(options, () => {
-      const before = readOrUndefined(root, path);
+      const before = readSoundPointer(root, path);
       const changed = !before || pointerText(before) !== pointerText(snapshot);
       if (changed) this.#requireStored(path, snapshot);
       this.#removeAbandoned(path);
@@ -229,6 +230,11 @@ export class TrackedFiles implements WorkspaceFiles {
     const there = lstatSync(fromRepoPath(this.#parts.root, path), { throwIfNoEntry: false });
     if (there?.isDirectory() !== true) return undefined;
     return this.#lastPut.read(path).parts?.map((part) => partPlace(path, part));
+  }
+
+  remembered(path: RepoPath): Pick<PathStatus, 'lastPut' | 'begun'> {
+    const { put: lastPut, begun } = this.#lastPut.read(path);
+    return { ...(lastPut && { lastPut }), ...(begun && { begun }) };
   }
 
   forget(path: RepoPath): void {
@@ -386,15 +392,5 @@ export class TrackedFiles implements WorkspaceFiles {
     if (snapshot.kind === 'file') return store.has('blob', snapshot.id);
     const reader = withStore(nodes, store);
     return missingFrom({ reader, id: snapshot.id }).next().done === true;
-  }
-}
-
-/** A broken pointer is replaced by a sound one. */
-function readOrUndefined(root: AbsPath, path: RepoPath): Snapshot | undefined {
-  try {
-    return readPointer(root, path);
-  } catch (error) {
-    if (error instanceof OcrpipeError) return undefined;
-    throw error;
   }
 }

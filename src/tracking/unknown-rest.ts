@@ -5,7 +5,7 @@ import type { PathStatus, WorkspaceFiles } from './workspace-files.js';
  * does not remember what it put there and has not all that the pointer names. What is there must not become the whole then.
  */
 export function isRestUnknown(
-  { pointer, lastPut, begun }: PathStatus,
+  { pointer, lastPut, begun }: Pick<PathStatus, 'pointer' | 'lastPut' | 'begun'>,
   files: Pick<WorkspaceFiles, 'inStore'>,
 ): boolean {
   if (pointer?.kind !== 'directory') return false;

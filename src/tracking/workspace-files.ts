@@ -116,6 +116,8 @@ export interface WorkspaceFiles {
   ): Promise<boolean>;
   /** The parts that were put there, of a directory of which not all was: see `PathStatus.parts`. Reads no files of it. */
   parts(path: RepoPath): readonly RepoPath[] | undefined;
+  /** What this machine remembers of a path, see `PathStatus`. Reads no files of it. */
+  remembered(path: RepoPath): Pick<PathStatus, 'lastPut' | 'begun'>;
   /** Forgets what was put at a path: what is there from now on was made by somebody else. */
   forget(path: RepoPath): void;
 }

@@ -1,11 +1,12 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { AbsPath } from '../../src/base/paths.js';
 import type { OcrpipeError } from '../../src/base/errors.js';
 import { Workspace } from '../../src/project/workspace.js';
 import { fileListing } from '../rig/file-listing.js';
+import { add } from '../../src/actions/add.js';
 import { isBroken } from '../../src/actions/status.js';
 import { git, gitCommitAll, gitRepository } from '../rig/git-repository.js';
 import { OCRPIPE_SCRIPT, runOcrpipe } from '../rig/ocrpipe.js';
@@ -331,6 +332,45 @@ describe('commit', () => {
     }
     expect(clone.read('data.ocr')).toBe(pointer);
     expect((await clone.add('data')).added).toMatchObject([{ files: 1 }]);
+  });
+
+  test('has add name the files that it leaves out though nobody may have deleted them, and the way back', async () => {
+    const folder = gitWorkspace();
+    for (const name of ['a', 'b', 'large'])
+      folder.write(`data/${name}`, name.repeat(name === 'large' ? 300_000 : 1));
+    await folder.add('data');
+    gitCommitAll(folder.root, 'first');
+    cpSync(folder.path('.ocrstore/objects'), folder.path('.ocrstore/kept'), { recursive: true });
+    for (const name of ['data', '.ocrstore/objects']) folder.remove(name);
+    await expect(folder.checkout()).rejects.toMatchObject({ code: 'object-missing' });
+    const notes: unknown[] = [];
+    const events = (event: unknown): void => void notes.push(event);
+    expect((await add({ paths: ['data'] }, { ...folder.call, events })).added).toMatchObject([{ files: 2 }]);
+    expect(notes).toContainEqual({
+      type: 'note',
+      level: 'warning',
+      code: 'files-left-out',
+      message: expect.stringMatching(
+        /1 of the files .*\(data\/large\).*'git checkout -- data\.ocr', then 'ocrpipe pull data'/,
+      ) as string,
+    });
+    renameSync(folder.path('.ocrstore/kept'), folder.path('.ocrstore/objects'));
+    git(folder.root, 'checkout', '--', 'data.ocr');
+    await folder.checkout(['data']);
+    expect(folder.read('data/large')).toHaveLength(1_500_000);
+  });
+
+  test('has add say nothing of files that were deleted', async () => {
+    const folder = gitWorkspace();
+    for (const name of ['a', 'b']) folder.write(`data/${name}`, name);
+    await folder.add('data');
+    folder.remove('data/b');
+    const notes: unknown[] = [];
+    const events = (event: { type: string }): void => {
+      if (event.type === 'note') notes.push(event);
+    };
+    expect((await add({ paths: ['data'] }, { ...folder.call, events })).added).toMatchObject([{ files: 1 }]);
+    expect(notes).toEqual([]);
   });
 });
 
