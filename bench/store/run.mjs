@@ -4,7 +4,16 @@
 // turns; everything is deleted at the end only. Prints a table of medians; --save also keeps the raw figures in results/.
 // OCRPIPE_BENCH_DVC names the program `dvc` (3.67); without it DVC is left out and the table says so.
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -79,7 +88,7 @@ function tasks({ round, data, workspace, big, tool }) {
     tool.pipeline(workspace);
     note('4 stages, first', timed(workspace, tool, 'repro'));
     note('4 stages, nothing to do', timed(workspace, tool, 'repro'));
-    rmSync(join(workspace, 'data'), { recursive: true });
+    renameSync(join(workspace, 'data'), `${workspace}-done`);
   }
   if (existsSync(big)) {
     const other = `${workspace}-large`;

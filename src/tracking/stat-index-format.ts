@@ -193,9 +193,11 @@ export class BlockWriter {
     return this.#last;
   }
 
-  /** With `memory` the entries are promised to be all that the folder holds. */
+  /** The writer is used up. With `memory` the entries are promised to be all that the folder holds. */
   finish(memory?: FolderMemory): FolderBlock {
-    const entries = Buffer.from(this.#buffer.subarray(0, this.#length));
+    const used = this.#buffer.subarray(0, this.#length);
+    // A copy gives the rest of the buffer back, where that is most of it.
+    const entries = used.length * 2 > this.#buffer.length ? used : Buffer.from(used);
     return { count: this.count, entries, ...(memory && { memory }) };
   }
 
