@@ -6,7 +6,7 @@ import { ensureProject } from '../config/project.js';
 import type { RemoteSettings } from '../config/settings.js';
 import { Workspace } from '../project/workspace.js';
 import { openRemote } from '../remote/backends/open-remote.js';
-import { adding } from '../remote/backends/correction.js';
+import { adding, type Correction } from '../remote/backends/correction.js';
 import { probeRemote, type Probed } from '../remote/backends/probe.js';
 import { makeRemoteFolder, unmakeRemoteFolder } from '../remote/backends/remote-folder.js';
 import { remoteUnreachable } from '../remote/backends/remote-errors.js';
@@ -21,6 +21,8 @@ export interface RemoteAddOptions {
   makeDefault: boolean;
   /** Try it out first; nothing is added if it does not work. */
   check: boolean;
+  /** So long the trial may take: a server that takes connections and never answers is told from a slow one. 25 s if left out. */
+  patienceMs?: number;
 }
 
 export interface RemoteAdded extends ToCommit {
@@ -46,7 +48,9 @@ export async function remoteAdd(options: RemoteAddOptions, call: Call): Promise<
   try {
     checkNewName(workspace.stateFolder, name);
     const place = parseRemoteUrl(settings.url, workspace.root);
-    const tried = options.check ? await tryOut(workspace, { name, settings, place }, call.signal) : {};
+    const { patienceMs = PATIENCE_MS } = options;
+    const trial = { workspace, settings: { name, ...settings }, patienceMs, signal: call.signal };
+    const tried = options.check ? await tryOut(trial, place) : {};
     if (!options.check) forgetRemote(workspace, settings);
     await workspace.exclusively('config', () => {
       addRemote(workspace.stateFolder, { name, ...settings }, { makeDefault: options.makeDefault });
@@ -59,16 +63,21 @@ export async function remoteAdd(options: RemoteAddOptions, call: Call): Promise<
   }
 }
 
-async function tryOut(
-  workspace: Workspace,
-  { name, settings, place }: { name: string; settings: RemoteSettings; place: RemotePlaceUrl },
-  signal: AbortSignal,
-): Promise<TriedOut> {
+/** What is tried out, and how long. */
+interface Trial {
+  workspace: Workspace;
+  settings: NamedRemote;
+  patienceMs: number;
+  signal: AbortSignal;
+}
+
+async function tryOut(trial: Trial, place: RemotePlaceUrl): Promise<TriedOut> {
+  const { name, ...settings } = trial.settings;
   const correct = adding(name, settings);
   let made: string | undefined;
   try {
     if (place.kind === 'folder' && makeRemoteFolder(place.folder, correct)) made = place.folder;
-    const supports = await probe(workspace, { name, ...settings }, signal);
+    const supports = await probe(trial, correct);
     return { supports, ...(made !== undefined && { madeFolder: made }) };
   } catch (error) {
     // A refused remote leaves nothing behind; what somebody put into the folder meanwhile stays.
@@ -78,14 +87,16 @@ async function tryOut(
 }
 
 /** What it does, and which store it is if it has been used: that is remembered. */
-async function probe(workspace: Workspace, settings: NamedRemote, signal: AbortSignal): Promise<Probed> {
-  const correct = adding(settings.name, settings);
+async function probe(
+  { workspace, settings, patienceMs, signal }: Trial,
+  correct: Correction,
+): Promise<Probed> {
   const remote = await openRemote(settings, workspace.root, correct);
   const address = settings.endpoint === undefined ? remote.where : `${remote.where} at ${settings.endpoint}`;
   const late = (): OcrpipeError =>
-    remoteUnreachable(address, `no answer within ${PROBE_LIMIT_MS / 1000} seconds`, correct);
+    remoteUnreachable(address, `no answer within ${patienceMs / 1000} seconds`, correct);
   try {
-    return await withinTime({ signal, ms: PROBE_LIMIT_MS, late }, async (limited) => {
+    return await withinTime({ signal, ms: patienceMs, late }, async (limited) => {
       const supports = await probeRemote(remote, limited);
       forgetRemote(workspace, settings);
       await readFormat({ ...sourceOf(workspace, settings, remote), signal: limited });
@@ -96,8 +107,7 @@ async function probe(workspace: Workspace, settings: NamedRemote, signal: AbortS
   }
 }
 
-/** A server that takes connections and never answers is told from a slow one after so long. */
-const PROBE_LIMIT_MS = 25_000;
+const PATIENCE_MS = 25_000;
 
 /** What may be so only here and now: another user, network or machine can use the remote all the same. */
 const PASSES_ELSEWHERE = new Set([
