@@ -13,6 +13,7 @@ import { editedOutputs, isRestUnknown as isOutputRestUnknown, type StageNow } fr
 import { throwProblems, type Problem } from '../definition/problems.js';
 import type { Pipeline } from '../definition/stage.js';
 import { unmergedOutput } from './unmerged-output.js';
+import { wayBack } from './way-back.js';
 
 /** A tracked path that a stage reads, whose pointer and bytes do not agree. */
 export interface Unsettled {
@@ -184,7 +185,8 @@ export async function settleInputs(host: PipelineHost, unsettled: readonly Unset
     const snapshot = await host.files.store(path, host);
     if (!snapshot) continue;
     await host.files.writePointer(path, snapshot);
-    note(host, 'data-stored', `${path}: edited since it was added; stored it and updated ${path}.ocr`);
+    const back = await wayBack(host, path);
+    note(host, 'data-stored', `${path}: edited since it was added; stored it and updated ${path}.ocr${back}`);
   }
 }
 
