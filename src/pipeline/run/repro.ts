@@ -158,15 +158,19 @@ class Repro {
     return { dryRun: false, stages: this.chosen.map((name) => this.report(name, outcomes)) };
   }
 
-  private async prepare(name: string): Promise<'done' | 'run'> {
+  private async prepare(name: string): Promise<'done' | 'failed' | 'run'> {
     const stage = this.loaded.pipeline.stages.get(name)!;
     const started = performance.now();
     const step = await this.plan(stage);
     const { action, reasons } = step;
     warnIfNotHere(this.loaded, stage, step);
-    if (action === 'restore' && (await this.restoreAny(stage, step))) {
-      this.end({ name, action: 'restored', reasons, seconds: secondsSince(started) });
-      return 'done';
+    try {
+      if (action === 'restore' && (await this.restoreAny(stage, step))) {
+        this.end({ name, action: 'restored', reasons, seconds: secondsSince(started) });
+        return 'done';
+      }
+    } catch (error) {
+      return this.fail(error, { name, reasons, seconds: secondsSince(started) });
     }
     if (action === 'run' || action === 'restore') {
       this.toRun.set(name, reasons);
@@ -216,10 +220,15 @@ class Repro {
       this.end({ name, action: 'ran', reasons, seconds: secondsSince(started) });
       return 'done';
     } catch (error) {
-      if (this.loaded.host.signal.aborted || !(error instanceof OcrpipeError)) throw error;
-      this.end({ name, action: 'failed', reasons, seconds: secondsSince(started), ...failure(error) });
-      return 'failed';
+      return this.fail(error, { name, reasons, seconds: secondsSince(started) });
     }
+  }
+
+  /** What the others did is not to be lost with one that failed: that is told in its report. */
+  private fail(error: unknown, report: Pick<StageReport, 'name' | 'reasons' | 'seconds'>): 'failed' {
+    if (this.loaded.host.signal.aborted || !(error instanceof OcrpipeError)) throw error;
+    this.end({ ...report, action: 'failed', ...failure(error) });
+    return 'failed';
   }
 
   private end(report: StageReport): void {

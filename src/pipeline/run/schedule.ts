@@ -15,8 +15,8 @@ export interface ScheduleRequest {
   readonly jobs: number;
   /** After a failure: true runs everything that does not depend on it, false starts nothing more. */
   readonly keepGoing: boolean;
-  /** Called once its dependencies are done, outside the pools: 'done' if there is nothing to run. */
-  readonly prepare: (stage: string) => Promise<'done' | 'run'>;
+  /** Called once its dependencies are done, outside the pools: anything but 'run' if there is nothing to run. */
+  readonly prepare: (stage: string) => Promise<'done' | 'failed' | 'run'>;
   /** Called while the stage holds its slots. */
   readonly run: (stage: string) => Promise<'done' | 'failed'>;
   /** Starts nothing more once aborted; what runs is waited for. */
@@ -96,8 +96,9 @@ class Schedule {
   }
 
   private async prepare(name: string): Promise<void> {
-    if ((await this.request.prepare(name)) === 'done') {
-      this.finish(name, 'done');
+    const outcome = await this.request.prepare(name);
+    if (outcome !== 'run') {
+      this.finish(name, outcome);
       return;
     }
     const later = this.ready.findIndex((other) => this.rank.get(other)! > this.rank.get(name)!);

@@ -259,6 +259,23 @@ describe('repro', () => {
     expect(workspace.read('models/m/weights')).not.toBe('mine\n');
   });
 
+  it('reports a stage that cannot be restored over an edit made meanwhile, with what the others did', async () => {
+    const workspace = await newPipeline(`stages:
+  a: {run: "head -c2 src > a.out; ! grep -q edit src || echo mine > b.out", deps: [src], outs: [a.out]}
+  b: {run: cp a.out b.out, deps: [a.out], outs: [b.out]}
+  c: {run: cp src c.out, deps: [src], outs: [c.out]}
+`);
+    for (const version of ['s1', 's2']) {
+      workspace.write('src', version);
+      await workspace.repro();
+    }
+    workspace.write('src', 's1 edit');
+    const { stages } = await workspace.repro({ keepGoing: true });
+    expect(byName(stages, ({ action }) => action)).toEqual({ a: 'ran', b: 'failed', c: 'ran' });
+    expect(byName(stages, ({ error }) => error?.code)).toMatchObject({ b: 'output-changed' });
+    expect(workspace.read('b.out')).toBe('mine\n');
+  });
+
   it('refuses an edited metrics file whose bytes are nowhere else', async () => {
     const workspace = await newPipeline();
     await workspace.actions();
@@ -435,7 +452,7 @@ describe('repro', () => {
         ].join('\n'),
       );
       workspace.write('d.txt', 'd1\n');
-    await workspace.add('d.txt');
+      await workspace.add('d.txt');
       for (const src of ['s2', 's1', 's2 again']) {
         workspace.write('src', src);
         await workspace.repro({ jobs });
