@@ -1,6 +1,7 @@
 import { userError } from '../base/errors.js';
 import { suggest } from '../base/nearest.js';
 import type { AbsPath } from '../base/paths.js';
+import { shellQuote } from '../base/shell-quote.js';
 import { editConfigFile, readLocalFile, readSharedFile, type Scope } from './config-file.js';
 import { readSettings } from './read-settings.js';
 import { NAME_RULE, REMOTE_NAME, type RemoteSettings, type Settings } from './settings.js';
@@ -68,7 +69,8 @@ export function modifyRemote(
 
 /** Takes a remote out of both files, and out of `default`. The bytes that it holds stay. */
 export function removeRemote(folder: AbsPath, name: string): void {
-  findRemote(readSettings(folder), name);
+  const settings = readSettings(folder);
+  if (!Object.hasOwn(settings.remotes, name)) throw unknownRemote(settings, name, 'This workspace has none.');
   const files = { shared: readSharedFile(folder), local: readLocalFile(folder) };
   for (const scope of ['local', 'shared'] as const) {
     const file = files[scope];
@@ -105,9 +107,14 @@ function noDefault(settings: Settings) {
       });
 }
 
-function unknownRemote(settings: Settings, name: string) {
+/** `none` is the hint where there is no remote at all. */
+function unknownRemote(
+  settings: Settings,
+  name: string,
+  none = `Add it: 'ocrpipe remote add ${shellQuote(name)} URL'.`,
+) {
   const names = Object.keys(settings.remotes);
   return userError('unknown-remote', `there is no remote '${name}'`, {
-    hint: names.length === 0 ? "Add it: 'ocrpipe remote add NAME URL'." : suggest(name, names),
+    hint: names.length === 0 ? none : suggest(name, names),
   });
 }

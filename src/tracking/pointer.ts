@@ -70,7 +70,7 @@ export function parsePointer(
     );
   } catch (error) {
     if (!(error instanceof OcrpipeError) || error.code === 'conflict-markers') throw error;
-    throw userError('broken-pointer', `the pointer cannot be used: ${error.message}`, {
+    throw userError('broken-pointer', `${error.message}; the pointer cannot be used`, {
       cause: error,
       hint: nearKey(error) + mend(),
       ...(error.location && { location: error.location }),
@@ -181,7 +181,7 @@ export function refuseTakenPointer(root: AbsPath, path: RepoPath): void {
 }
 
 function tooLong(file: string, hint: string): OcrpipeError {
-  return userError('broken-pointer', `the pointer ${file} cannot be used: it is too long`, {
+  return userError('broken-pointer', `${file} is too long; the pointer cannot be used`, {
     location: { file },
     hint,
   });

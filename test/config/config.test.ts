@@ -152,6 +152,11 @@ describe('remotes', () => {
     expect(() => {
       removeRemote(folder, 'stroe');
     }).toThrow(expect.objectContaining({ code: 'unknown-remote', hint: "Did you mean 'store'?" }));
+    removeRemote(folder, 'store');
+    expect(() => {
+      removeRemote(folder, 'store');
+    }).toThrow(expect.objectContaining({ code: 'unknown-remote', hint: 'This workspace has none.' }));
+    addRemote(folder, { name: 'store', url: 's3://b' });
     expect(() => {
       addRemote(folder, { name: 'bad name', url: 'x' });
     }).toThrow(expect.objectContaining({ exitCode: 2 }));

@@ -2,7 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { errorText } from '../../src/cli/error-report.js';
 import { contentIdOf } from '../../src/base/content-id.js';
+import type { OcrpipeError } from '../../src/base/errors.js';
 import type { RepoPath } from '../../src/base/paths.js';
 import { findPointers } from '../../src/tracking/find-pointers.js';
 import { parsePointer, pathOfPointer, pointerText, readPointer } from '../../src/tracking/pointer.js';
@@ -52,6 +54,11 @@ describe('pointers', () => {
       location: { file: 'data/raw.ocr', line },
     });
     expect(error.message).toMatch(message);
+    expect(
+      errorText(error)
+        .split('[')[0]
+        ?.match(/raw\.ocr/g),
+    ).toHaveLength(1);
     expect(error.hint).toMatch(/git checkout -- data\/raw\.ocr/);
   });
 
@@ -130,11 +137,11 @@ describe('pointers', () => {
   });
 });
 
-function errorOf(work: () => unknown): { code?: string; message: string; hint?: string } {
+function errorOf(work: () => unknown): OcrpipeError {
   try {
     work();
   } catch (error) {
-    return error as { message: string };
+    return error as OcrpipeError;
   }
   throw new Error('nothing was thrown');
 }
