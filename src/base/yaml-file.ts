@@ -1,5 +1,6 @@
-import { isAlias, LineCounter, parseDocument, visit, type Document, type Node } from 'yaml';
+import { isAlias, isScalar, LineCounter, parseDocument, visit, type Document, type Node } from 'yaml';
 import { refuseConflictMarkers } from './conflict-markers.js';
+import { missingSpace, missingSpaceAdvice } from './missing-space.js';
 import { userError, type Location, type OcrpipeError } from './errors.js';
 
 /** Files that people or ocrpipe write as YAML are small; anything larger is a mistake or an attack. */
@@ -34,7 +35,12 @@ export function parseYamlFile(
     prettyErrors: false,
   });
   const [error] = document.errors;
-  if (error) throw syntaxError(file, error.message, at(file, lines, error.pos[0]));
+  if (error) {
+    const location = at(file, lines, error.pos[0]);
+    if (error.code === 'DUPLICATE_KEY')
+      throw duplicateKey(document, file, { location, offset: error.pos[0] });
+    throw syntaxError(file, error.message, location, missingSpaceHint(text, location.line));
+  }
   if (options.anchors === false) refuseAnchors(document, file, lines);
   return {
     file,
@@ -43,11 +49,38 @@ export function parseYamlFile(
   };
 }
 
-function syntaxError(file: string, message: string, location: Location): OcrpipeError {
-  return userError('yaml-syntax', `${file} is not valid YAML: ${message}`, {
-    location,
-    hint: 'Correct the file.',
+function syntaxError(
+  file: string,
+  message: string,
+  location: Location,
+  hint = 'Correct the file.',
+): OcrpipeError {
+  return userError('yaml-syntax', `${file} is not valid YAML: ${message}`, { location, hint });
+}
+
+function duplicateKey(
+  document: Document,
+  file: string,
+  { location, offset }: { location: Location; offset: number },
+): OcrpipeError {
+  let key = '';
+  visit(document, {
+    Pair: (_key, pair) => {
+      if (isScalar(pair.key) && pair.key.range?.[0] === offset) key = ` '${String(pair.key.value)}'`;
+    },
   });
+  const message = `the key${key} stands twice in one map`;
+  return syntaxError(file, message, location, 'Rename one of the two, or take it out.');
+}
+
+/** A key without a space before its value makes a text of both, and often the next line is what cannot be read then. */
+function missingSpaceHint(text: string, line = 1): string | undefined {
+  const lines = text.split('\n');
+  for (const near of [line, line - 1, line + 1]) {
+    const found = missingSpace(lines[near - 1] ?? '');
+    if (found !== undefined) return `Line ${near}: ${missingSpaceAdvice(found)}`;
+  }
+  return undefined;
 }
 
 function refuseAnchors(document: Document, file: string, lines: LineCounter): void {

@@ -9,8 +9,8 @@ const REASONS = 3;
 
 /** The status for people: one line a path and stage, each with what to do about it. */
 export function statusText(result: StatusResult): string {
-  const { tracked, stages, remote } = result;
-  if (tracked.length + stages.length === 0) {
+  const { tracked, stages, problems, remote } = result;
+  if (tracked.length + stages.length + problems.length === 0) {
     return "Nothing is tracked yet, and there is no pipeline.yaml. Begin with 'ocrpipe add PATH'.";
   }
   const parts = [

@@ -33,9 +33,15 @@ export class Workspace {
   readonly #caller: Caller;
   readonly #parts: { git?: { opened: Git | undefined }; store?: LocalStore; files?: WorkspaceFiles } = {};
 
-  /** The workspace that the caller's folder is in. `command` is what others that wait for it are told: 'ocrpipe add'. */
+  /**
+   * The workspace that the caller's folder is in. `command` is what others that wait for it are told: 'ocrpipe add'. Throws
+   * for a mistake in its settings, with the place.
+   */
   static open(caller: Caller, command: string): Workspace {
-    return new Workspace(findWorkspace(realFolder(caller.cwd)), caller, command);
+    const workspace = new Workspace(findWorkspace(realFolder(caller.cwd)), caller, command);
+    // Whoever works on with settings that cannot be read does without remotes, and says nothing of it.
+    readSettings(workspace.stateFolder);
+    return workspace;
   }
 
   private constructor(root: AbsPath, caller: Caller, command: string) {

@@ -52,11 +52,23 @@ function issueProblems(issue: z.core.$ZodIssue, yaml: YamlFile): Problem[] {
       },
     ];
   }
-  const what = wordsOf(valueAt(yaml.value, path), issue);
-  const hint = path.length <= 1 ? { hint: 'Write the stages below it, each under its name.' } : {};
+  const value = valueAt(yaml.value, path);
+  const hint = path.length <= 1 ? 'Write the stages below it, each under its name.' : listHint(value, issue);
   return [
-    { code: 'invalid-value', message: `${placeName(path)}: ${what}`, ...hint, location: yaml.locate(path) },
+    {
+      code: 'invalid-value',
+      message: `${placeName(path)}: ${wordsOf(value, issue)}`,
+      ...(hint !== undefined && { hint }),
+      location: yaml.locate(path),
+    },
   ];
+}
+
+/** One text where a list of them belongs. */
+function listHint(value: unknown, issue: z.core.$ZodIssue): string | undefined {
+  if (issue.code !== 'invalid_type' || issue.expected !== 'array') return undefined;
+  if (typeof value !== 'string') return undefined;
+  return `Write [${/^[\w./@+-]+$/.test(value) ? value : JSON.stringify(value)}].`;
 }
 
 function wordsOf(value: unknown, issue: z.core.$ZodIssue): string {

@@ -1,7 +1,8 @@
 import { canonicalJson, type JsonValue } from '../../base/canonical-json.js';
 import { OcrpipeError, userError } from '../../base/errors.js';
 import { escapeKey, flattenJson, splitKey } from '../../base/flatten-json.js';
-import { suggest } from '../../base/nearest.js';
+import { missingSpace, missingSpaceAdvice } from '../../base/missing-space.js';
+import { nearestName, suggest } from '../../base/nearest.js';
 import type { RepoPath } from '../../base/paths.js';
 import { parseYamlFile, type YamlFile } from '../../base/yaml-file.js';
 import type { Pipeline, Stage } from './stage.js';
@@ -81,12 +82,33 @@ function missingParameter(
   file: YamlFile,
   want: { key: string; location: ReturnType<Pipeline['locate']> },
 ): OcrpipeError {
-  const known = typeof file.value === 'object' && file.value !== null ? knownKeys(file.value) : [];
   return userError(
     'missing-parameter',
     `${file.file} has no '${want.key}', which stage '${stage.name}' uses`,
-    { location: want.location, hint: known.length === 0 ? 'The file is empty.' : suggest(want.key, known) },
+    { location: want.location, hint: missingHint(file, want.key) },
   );
+}
+
+function missingHint(file: YamlFile, key: string): string {
+  const stuck = stuckTo(file.value, key);
+  if (stuck !== undefined) return `There is '${stuck.key}:${stuck.value}': ${missingSpaceAdvice(stuck)}`;
+  const known = typeof file.value === 'object' && file.value !== null ? knownKeys(file.value) : [];
+  const near = nearestName(key, known);
+  if (near !== undefined) return `Did you mean '${near}'?`;
+  const inside = splitKey(key).length > 1;
+  const add = inside
+    ? `Write it into ${file.file}`
+    : `Write \`${key}: {}\` into ${file.file}, if it is a section of which the defaults shall do,`;
+  const list = known.length === 0 ? 'The file is empty.' : suggest(key, known);
+  return `${add} or take it out of \`params\`. ${list}`;
+}
+
+/** `key:0.01` where a value should be: the key that is missing, without a space after its colon. */
+function stuckTo(value: unknown, key: string): ReturnType<typeof missingSpace> {
+  const parts = splitKey(key);
+  const parent = parts.length === 1 ? value : valueAt(value, parts.slice(0, -1).map(escapeKey).join('.'));
+  const stuck = typeof parent === 'string' ? missingSpace(parent) : undefined;
+  return stuck?.key === parts.at(-1) ? stuck : undefined;
 }
 
 function knownKeys(value: object): string[] {

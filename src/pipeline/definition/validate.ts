@@ -148,7 +148,12 @@ function trackedProblem(
 export function missingDependencyProblems(
   pipeline: Pipeline,
   chosen: readonly string[],
-  known: { pointers: readonly RepoPath[]; exists: (path: RepoPath) => boolean },
+  known: {
+    pointers: readonly RepoPath[];
+    exists: (path: RepoPath) => boolean;
+    /** What to do about a file that is there under a name spelled otherwise. */
+    rename: (path: RepoPath) => string | undefined;
+  },
 ): Problem[] {
   const outputs = new OutputIndex(pipeline.stages.values());
   const provided = (path: RepoPath): boolean =>
@@ -165,6 +170,11 @@ export function missingDependencyProblems(
     .map((name) => pipeline.stages.get(name)!)
     .flatMap((stage) => [
       ...stage.deps.filter((dep) => !provided(dep.path)).map((dep) => problem(stage, dep.path, dep.at)),
-      ...stage.params.filter((use) => !provided(use.file)).map((use) => problem(stage, use.file, use.at)),
+      ...stage.params
+        .filter((use) => !provided(use.file))
+        .map((use) => {
+          const hint = known.rename(use.file);
+          return { ...problem(stage, use.file, use.at), ...(hint !== undefined && { hint }) };
+        }),
     ]);
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { userError } from '../../base/errors.js';
+import { misnamed } from '../../base/misnamed.js';
 import { suggest } from '../../base/nearest.js';
 import { fromRepoPath, isWithin, toRepoPath, type AbsPath, type RepoPath } from '../../base/paths.js';
 import { readTextIfThere } from '../../base/read-text.js';
@@ -11,7 +12,7 @@ import type { LockFile } from '../records/lock-file.js';
 import { LockStore } from '../records/lock-store.js';
 import { Observer } from './observe.js';
 import { ParamsFiles } from '../definition/params.js';
-import { throwProblems, type Problem } from '../definition/problems.js';
+import { problemsError, throwProblems, type Problem } from '../definition/problems.js';
 import { parseRunRecord } from '../records/run-record.js';
 import { RunningMarks } from '../records/running-mark.js';
 import type { Pipeline } from '../definition/stage.js';
@@ -45,11 +46,7 @@ export function hasPipeline(root: AbsPath): boolean {
  */
 export function loadPipeline(host: PipelineHost): LoadedPipeline {
   const text = readIfThere(host.root, PIPELINE_FILE);
-  if (text === undefined) {
-    throw userError('no-pipeline', `there is no ${PIPELINE_FILE} in ${host.root}`, {
-      hint: `Write the stages into it, for example: stages: {count: {run: wc -l data/*.txt > lines.txt, deps: [data], outs: [lines.txt]}}`,
-    });
-  }
+  if (text === undefined) throw problemsError([noPipeline(host.root)]);
   const pipeline = parsePipeline(text);
   throwProblems(placeProblems(pipeline));
   throwProblems(outputProblems(pipeline));
@@ -65,12 +62,32 @@ export function loadPipeline(host: PipelineHost): LoadedPipeline {
   return { host, pipeline, graph, locks, lock, observer, marks };
 }
 
+/** A pipeline that stands in a file of another name; undefined if there is one, or none at all. */
+export function misnamedPipeline(root: AbsPath): Problem | undefined {
+  const other = hasPipeline(root) ? undefined : misnamed(root, PIPELINE_FILE);
+  return other && { code: 'no-pipeline', message: other.message, hint: other.hint };
+}
+
+function noPipeline(root: AbsPath): Problem {
+  return (
+    misnamedPipeline(root) ?? {
+      code: 'no-pipeline',
+      message: `there is no ${PIPELINE_FILE} in ${root}`,
+      hint: `Write the stages into it, for example: stages: {count: {run: wc -l data/*.txt > lines.txt, deps: [data], outs: [lines.txt]}}`,
+    }
+  );
+}
+
 /** A problem (`missing-dependency`) for every dependency of these stages that nothing provides. */
 export function dependencyProblems(loaded: LoadedPipeline, names: readonly string[]): Problem[] {
   const { host, pipeline } = loaded;
   const pointers = host.files.trackedPaths();
   const exists = (path: RepoPath): boolean => existsSync(fromRepoPath(host.root, path));
-  return missingDependencyProblems(pipeline, names, { pointers, exists });
+  const rename = (path: RepoPath): string | undefined => {
+    const other = misnamed(host.root, path);
+    return other && `There is a ${other.path}. ${other.hint}`;
+  };
+  return missingDependencyProblems(pipeline, names, { pointers, exists, rename });
 }
 
 /**

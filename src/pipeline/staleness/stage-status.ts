@@ -1,7 +1,7 @@
 import type { RepoPath } from '../../base/paths.js';
 import type { PathStatus } from '../../tracking/workspace-files.js';
 import type { PipelineHost } from '../host.js';
-import { hasPipeline, loadPipeline, type LoadedPipeline } from './load.js';
+import { hasPipeline, loadPipeline, misnamedPipeline, type LoadedPipeline } from './load.js';
 import { planStages } from './look.js';
 import { plannedFailures, refusals } from './refusals.js';
 import { unsettledInputs } from './tracked-inputs.js';
@@ -37,7 +37,10 @@ export async function pipelineStatus(
   host: PipelineHost,
   known: ReadonlyMap<RepoPath, PathStatus> = new Map(),
 ): Promise<PipelineStatus> {
-  if (!hasPipeline(host.root)) return { stages: [], problems: [], notes: [] };
+  if (!hasPipeline(host.root)) {
+    const other = misnamedPipeline(host.root);
+    return { stages: [], problems: other ? [other] : [], notes: [] };
+  }
   const loaded = loadPipeline(host);
   loaded.observer.know(known);
   const chosen = loaded.graph.order;

@@ -145,7 +145,7 @@ describe('the checks of outputs and dependencies', () => {
   });
 
   it('find a dependency that nothing provides', () => {
-    const known = { pointers: [path('in')], exists: () => false };
+    const known = { pointers: [path('in')], exists: () => false, rename: () => undefined };
     const problems = missingDependencyProblems(pipeline, ['a', 'b'], known);
     expect(problems.map(({ code, location }) => [code, location?.line])).toEqual([['missing-dependency', 3]]);
   });
