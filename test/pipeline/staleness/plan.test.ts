@@ -115,6 +115,13 @@ describe('planStage', () => {
       { kind: 'output-changed', subject: 'o', old: file('o').id, new: file('mine').id },
     ],
     [
+      'an output of which only some files came',
+      {
+        outs: [{ ...OUT, there: { ...file('some'), kind: 'directory' }, state: 'pointer-moved', begun: true }],
+      },
+      { kind: 'output-incomplete', subject: 'o', old: file('o').id, new: file('some').id },
+    ],
+    [
       'a pointer that disagrees with the lock',
       { outs: [{ ...OUT, pointer: file('p') }] },
       { kind: 'output-moved', subject: 'o', old: file('o').id, new: file('o').id },
