@@ -70,7 +70,7 @@ describe('a push', () => {
       code: 'object-missing',
       exitCode: 1,
       message: 'the bytes of two.txt, data/0 (grün) are neither here nor on memory',
-      hint: expect.stringContaining("'ocrpipe push'") as string,
+      hint: expect.stringContaining("'ocrpipe push --verify'") as string,
     });
     expect([...away.files(other).keys()]).toEqual(['inner/whole']);
     expect(away.store.has('tree', lost)).toBe(false);
@@ -276,7 +276,7 @@ describe('a remote that lost or damaged something', () => {
     const { place, machine, id, key } = await pushed();
     place.objects.delete(key);
     await expect(new Machine().fetch(place.open(), [id])).rejects.toMatchObject({
-      code: 'remote-file-gone',
+      code: 'object-missing',
       hint: expect.stringContaining('ocrpipe push --verify') as unknown,
     });
     await machine.push(place.open(), [id], { verify: true });
