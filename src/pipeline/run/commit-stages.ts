@@ -1,3 +1,4 @@
+import type { Stage } from '../definition/stage.js';
 import { throwProblems } from '../definition/problems.js';
 import type { PipelineHost } from '../host.js';
 import { dependencyProblems, loadPipeline, type LoadedPipeline } from '../staleness/load.js';
@@ -39,7 +40,7 @@ export async function commitStages(
       const now = await observer.stage(stage);
       const { action, reasons } = await planOne(loaded, stage, {});
       if (action === 'fresh' || (names === undefined && !hasNewOutputs(loaded, now, reasons))) continue;
-      refuseUnknownRest(host, now);
+      refuseUnknownRest(host, now, stage);
       const inputs = requireInputs(now);
       const madeByStage = marks.finishedOn(name) === signatureOf(inputs) && now.outs.every(isLeft);
       const outs = await recordResult(recordingOf(loaded), stage, { inputs, madeByStage });
@@ -51,13 +52,13 @@ export async function commitStages(
 }
 
 /** What a checkout that did not end left, old files beside new ones, is no result. */
-function refuseUnknownRest(host: PipelineHost, { name, outs }: StageNow): void {
+function refuseUnknownRest(host: PipelineHost, { name, outs }: StageNow, { frozen }: Stage): void {
   throwProblems(
     outs.flatMap((out) => {
       const { output, state, pointer } = out;
       if (pointer === undefined || !isRestUnknown(out)) return [];
       const edited = state !== 'pointer-moved';
-      return [notAllHere(host, { path: output.path, pointer, edited, maker: name })];
+      return [notAllHere(host, { path: output.path, pointer, edited, maker: name, frozen })];
     }),
   );
 }

@@ -70,10 +70,10 @@ export function unsettledProblems(
   unsettled: readonly Unsettled[],
 ): Problem[] {
   return unsettled.flatMap(({ path, state, pointer, incomplete, unknownRest, maker }): Problem[] => {
-    if (unknownRest) return [notAllHere(host, { path, pointer, edited: true, maker })];
+    const mayChange = maker === undefined || pipeline.stages.get(maker)!.frozen;
+    if (unknownRest) return [notAllHere(host, { path, pointer, edited: true, maker, frozen: mayChange })];
     if (state === 'conflict') return [bothChanged(path)];
     if (state === 'modified' && incomplete) return [partlyHere(path)];
-    const mayChange = maker === undefined || pipeline.stages.get(maker)!.frozen;
     if (state === 'modified' && !mayChange) return [editedOutput(path, maker)];
     if (state === 'modified' || host.files.inStore(pointer)) return [];
     return [
@@ -113,22 +113,25 @@ interface NotAllHere {
   readonly edited: boolean;
   /** The stage whose output it is. */
   readonly maker: string | undefined;
+  /** That stage is not run. */
+  readonly frozen?: boolean;
 }
 
 type Asked = Pick<PipelineHost, 'files' | 'canPull'>;
 
 /** The refusal to take what is there for the whole, with every way out. */
 export function notAllHere(host: Asked, found: NotAllHere): Problem {
-  const { path, pointer, edited, maker } = found;
+  const { path, pointer, edited, maker, frozen } = found;
   const quoted = shellQuote(path);
   const get = host.files.inStore(pointer) ? 'checkout' : host.canPull ? 'pull' : undefined;
   const finish = edited
     ? `To have what its pointer names, and drop the edits: 'ocrpipe ${get} --force ${quoted}'. `
     : `To have what its pointer names: 'ocrpipe ${get} ${quoted}'. `;
+  const remake = frozen === true ? '' : `To make it again: 'ocrpipe repro --force ${maker}'. `;
   const exactly =
     maker === undefined
       ? `To track exactly what is there: 'ocrpipe add ${quoted}'.`
-      : `To make it again: 'ocrpipe repro --force ${maker}'. To record exactly what is there: remove ${path}.ocr, then 'ocrpipe commit ${maker}'.`;
+      : `${remake}To record exactly what is there: remove ${path}.ocr, then 'ocrpipe commit ${maker}'.`;
   return {
     code: 'missing-data',
     message: `not all of '${path}' is here${edited ? ', and it was edited' : ''}: which files of it were deleted and which never came is not known`,
