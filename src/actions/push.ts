@@ -63,7 +63,7 @@ function pushRoot(workspace: Workspace, target: TargetPath): PushRoot {
 function storingHint(path: RepoPath, stage: string | undefined): string {
   return stage === undefined
     ? `Run 'ocrpipe add ${shellQuote(path)}' where its files are.`
-    : `Run 'ocrpipe repro --force ${stage}', which makes it again.`;
+    : `Run 'ocrpipe commit ${stage}', which stores what stands at its outputs, or 'ocrpipe repro --force ${stage}', which makes them again.`;
 }
 
 /** A damaged or absent record is no loss: it is written again when its stage runs. */

@@ -22,7 +22,7 @@ export function objectMissing(kind: ObjectKind, id: ContentId, where: string, hi
 
 /** What brings back an object whose stored copy is wrong: what was found damaged counts as absent from then on. */
 export const HEAL_HINT =
-  "Run 'ocrpipe add' on its path if the file is still there, or 'ocrpipe pull' to get it from a remote: either stores it anew.";
+  "If the file is still there, run 'ocrpipe add' on its path, or 'ocrpipe commit' for what a stage made; or 'ocrpipe pull' gets it from a remote. Each stores it anew.";
 
 /** The object is there, but its bytes are not those that its id names. */
 export function objectDamaged(kind: ObjectKind, id: ContentId, where: string, reason: string): OcrpipeError {

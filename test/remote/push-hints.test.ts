@@ -40,8 +40,8 @@ describe('a push of what is nowhere names commands that store it anew, after whi
   it.each([
     { target: 'my data', hinted: ["ocrpipe add 'my data'"] },
     { target: 'my data/ä', hinted: ["ocrpipe add 'my data'"] },
-    { target: 'my out', hinted: ['ocrpipe repro --force make'] },
-    { target: 'make', hinted: ['ocrpipe repro --force make'] },
+    { target: 'my out', hinted: ['ocrpipe commit make', 'ocrpipe repro --force make'] },
+    { target: 'make', hinted: ['ocrpipe commit make', 'ocrpipe repro --force make'] },
   ])('$target', async ({ target, hinted }) => {
     const refused = await copyOfIt().run(['push', target]);
     expect(refused).toMatchObject({ exitCode: 1 });

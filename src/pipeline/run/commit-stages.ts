@@ -19,7 +19,8 @@ export interface CommittedStage {
 }
 
 /**
- * Records what stands in the workspace as the result of these stages without running them; fresh ones are left alone. None
+ * Records what stands in the workspace as the result of these stages without running them; fresh ones are left alone, but for
+ * outputs whose bytes the store has lost: they are stored anew. None
  * named: those whose outputs were edited by hand or come from a run that was not recorded, and no other: what a stage made
  * from other inputs is not its result for the present ones. Only what a run of the stage made from these inputs becomes a run
  * record. Waits for a running repro. Throws `missing-dependency`, `output-not-made`, or `missing-data` where a checkout or pull
@@ -39,7 +40,9 @@ export async function commitStages(
       const stage = pipeline.stages.get(name)!;
       const now = await observer.stage(stage);
       const { action, reasons } = await planOne(loaded, stage, {});
-      if (action === 'fresh' || (names === undefined && !hasNewOutputs(loaded, now, reasons))) continue;
+      const fresh = action === 'fresh';
+      if (fresh && !now.outs.some(isLost)) continue;
+      if (!fresh && names === undefined && !hasNewOutputs(loaded, now, reasons)) continue;
       refuseUnknownRest(host, now, stage);
       const inputs = requireInputs(now);
       const madeByStage = marks.finishedOn(name) === signatureOf(inputs) && now.outs.every(isLeft);
@@ -61,6 +64,10 @@ function refuseUnknownRest(host: PipelineHost, { name, outs }: StageNow, { froze
       return [notAllHere(host, { path: output.path, pointer, edited, maker: name, frozen })];
     }),
   );
+}
+
+function isLost(out: OutputNow): boolean {
+  return out.there !== undefined && !out.stored();
 }
 
 function isLeft(out: OutputNow): boolean {
