@@ -56,6 +56,7 @@ const ocrRules = Object.entries(ocr).map(([name, allowed]) => ({
 /** Folders with an order of their own, top to bottom: none imports one above it. */
 const ordered = {
   pipeline: ['run', 'staleness', 'records', 'definition'],
+  tracking: ['checkout', 'partial', 'scan', 'pointers', 'ignore'],
   remote: ['push', 'fetch', 'catalog', 'backends'],
 };
 const orderRules = Object.entries(ordered).flatMap(([parent, folders]) =>

@@ -14,8 +14,8 @@ import {
   pointerText,
   readSoundPointer,
   refuseTakenPointer,
-} from '../tracking/pointer.js';
-import { isIgnored } from '../tracking/snapshot.js';
+} from '../tracking/pointers/pointer.js';
+import { isIgnored } from '../tracking/scan/snapshot.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
 import { leftOutFiles } from './left-out-files.js';
 import { pointerFiles, toCommit, type ToCommit } from './to-commit.js';

@@ -7,8 +7,8 @@ import { CONFIG_FILES } from '../config/config-file.js';
 import type { Git } from '../git/git.js';
 import { STATE_FOLDER } from '../project/find-workspace.js';
 import type { Workspace } from '../project/workspace.js';
-import { gitignoreOf } from '../tracking/gitignore.js';
-import { pointerPathOf } from '../tracking/pointer.js';
+import { gitignoreOf } from '../tracking/ignore/gitignore.js';
+import { pointerPathOf } from '../tracking/pointers/pointer.js';
 
 /** What git holds of the state folder. */
 export const SETTINGS_FILES: readonly RepoPath[] = ['.gitignore', CONFIG_FILES.shared].map((name) =>

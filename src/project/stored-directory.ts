@@ -5,7 +5,7 @@ import { diffTrees, sameEntry } from '../store/tree-diff.js';
 import type { TreeEntry } from '../store/tree-format.js';
 import type { TreeRef } from '../store/tree-reader.js';
 import { bytePath, textOfBytes } from '../tracking/byte-path.js';
-import { snapshotWithin } from '../tracking/partial.js';
+import { snapshotWithin } from '../tracking/partial/partial.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
 
 /** A file of a directory that differs between two states of it. */

@@ -13,21 +13,21 @@ import type { LocalStore } from '../store/local-store.js';
 import type { NodeSink } from '../store/tree-builder.js';
 import { removeAbandonedIn } from './abandoned.js';
 import { bytePath } from './byte-path.js';
-import { checkOut } from './checkout.js';
-import { realFileTimes, type FileTimes } from './file-times.js';
-import { findPointers } from './find-pointers.js';
-import { addToGitignore, removeFromGitignore } from './gitignore.js';
-import { LastPut, type Remembered } from './last-put.js';
+import { checkOut } from './checkout/checkout.js';
+import { realFileTimes, type FileTimes } from './scan/file-times.js';
+import { findPointers } from './pointers/find-pointers.js';
+import { addToGitignore, removeFromGitignore } from './ignore/gitignore.js';
+import { LastPut, type Remembered } from './pointers/last-put.js';
 import { machineName } from './machine-name.js';
-import { joinParts, lacksNew, partOf, partPlace, snapshotWithin } from './partial.js';
-import { memoryForParts, rememberedWithin, wholeOf, withStore } from './parts-memory.js';
+import { joinParts, lacksNew, partOf, partPlace, snapshotWithin } from './partial/partial.js';
+import { memoryForParts, rememberedWithin, wholeOf, withStore } from './partial/parts-memory.js';
 import { pathState } from './path-state.js';
-import { editedBelow } from './edited.js';
-import { pointerPathOf, pointerText, readPointer, readSoundPointer } from './pointer.js';
-import { refuseTakenPointer, type MakerOf } from './pointer.js';
-import { hashingSink, NodeMemory, storingSink, type ScanSink } from './sinks.js';
-import { scanPath, type ScanContext } from './snapshot.js';
-import { StatIndex } from './stat-index.js';
+import { editedBelow } from './checkout/edited.js';
+import { pointerPathOf, pointerText, readPointer, readSoundPointer } from './pointers/pointer.js';
+import { refuseTakenPointer, type MakerOf } from './pointers/pointer.js';
+import { hashingSink, NodeMemory, storingSink, type ScanSink } from './scan/sinks.js';
+import { scanPath, type ScanContext } from './scan/snapshot.js';
+import { StatIndex } from './scan/stat-index.js';
 import type {
   CallOptions,
   CheckoutOptions,

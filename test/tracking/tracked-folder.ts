@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join } from 'node:path';
 import type { AbsPath, RepoPath } from '../../src/base/paths.js';
 import { LocalStore } from '../../src/store/local-store.js';
-import type { FileTimes } from '../../src/tracking/file-times.js';
+import type { FileTimes } from '../../src/tracking/scan/file-times.js';
 import { TrackedFiles } from '../../src/tracking/tracked-files.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 

@@ -1,6 +1,6 @@
 import type { RepoPath } from '../../base/paths.js';
 import { isWithin } from '../../base/paths.js';
-import { gitignoreEntry, gitignoreOf } from '../../tracking/gitignore.js';
+import { gitignoreEntry, gitignoreOf } from '../../tracking/ignore/gitignore.js';
 import { OutputIndex, withParents } from './graph.js';
 import { dependencyProblem, outputProblem } from './own-paths.js';
 import type { Problem } from './problems.js';

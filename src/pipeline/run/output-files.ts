@@ -6,7 +6,7 @@ import { fromRepoPath, toRepoPath, type AbsPath, type RepoPath } from '../../bas
 import { writePoint } from '../../base/write-points.js';
 import { treeEntries, type TreeRef } from '../../store/tree-reader.js';
 import { bytePath, fsPath, joinBytes, type BytePath } from '../../tracking/byte-path.js';
-import { removeEmptyFolder, removeFile } from '../../tracking/write-files.js';
+import { removeEmptyFolder, removeFile } from '../../tracking/checkout/write-files.js';
 import type { PipelineHost } from '../host.js';
 import { outputProblem } from '../definition/own-paths.js';
 import { throwProblems } from '../definition/problems.js';

@@ -117,7 +117,9 @@ describe('planStage', () => {
     [
       'an output of which only some files came',
       {
-        outs: [{ ...OUT, there: { ...file('some'), kind: 'directory' }, state: 'pointer-moved', begun: true }],
+        outs: [
+          { ...OUT, there: { ...file('some'), kind: 'directory' }, state: 'pointer-moved', begun: true },
+        ],
       },
       { kind: 'output-incomplete', subject: 'o', old: file('o').id, new: file('some').id },
     ],

@@ -1,0 +1,328 @@
+import { lstatSync, mkdirSync, readlinkSync, renameSync, rmSync } from 'node:fs';
+import { posix } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { syncDirectory } from '../../base/atomic-file.js';
+import { noEvents } from '../../base/events.js';
+import type { RepoPath } from '../../base/paths.js';
+import { writePoint } from '../../base/write-points.js';
+import type { LocalStore } from '../../store/local-store.js';
+import type { FileEntry } from '../../store/tree-format.js';
+import { walkTree, type TreeRef } from '../../store/tree-reader.js';
+import { removeAbandonedIn } from '../abandoned.js';
+import { bytePath, fsPath, joinBytes, textBelow, type BytePath } from '../byte-path.js';
+import {
+  planChanges,
+  refuseEscapingLink,
+  refuseLosses,
+  standsIn,
+  storedTree,
+  wouldLose,
+  wouldUndo,
+  type PlannedChange,
+} from './checkout-plan.js';
+import { editedBelow } from './edited.js';
+import { seeIgnored } from './ignored-names.js';
+import { PlacingThreads } from './placing-threads.js';
+import { FreshMemory } from './remember.js';
+import { NodeMemory, hashingSink } from '../scan/sinks.js';
+import { scanPath, type ScanContext } from '../scan/snapshot.js';
+import { UnchangedFiles } from '../scan/unchanged.js';
+import { refuseNothingToPlace, requireListing, Unplaced } from './unplaced.js';
+import { refuseLinks } from '../workspace-place.js';
+import type { CallOptions, Snapshot } from '../workspace-files.js';
+import {
+  besideBytes,
+  collision,
+  makeLinks,
+  removeEmptyFolder,
+  removeFile,
+  replaceFile,
+  requireFolder,
+  type WaitingLink,
+  type Work,
+} from './write-files.js';
+import { writeFresh } from './write-fresh.js';
+
+/** Progress is shown, and signals are heard, so often. */
+const BREATH_MS = 50;
+
+export interface CheckoutContext extends ScanContext {
+  store: LocalStore;
+}
+
+export interface CheckoutRequest {
+  path: RepoPath;
+  /** The path that has the pointer: `path` or a folder above it. */
+  tracked: RepoPath;
+  snapshot: Snapshot;
+  /** What ocrpipe last put there: links of it may be replaced. */
+  lastPut: Snapshot | undefined;
+  /** What a checkout that did not end began to put there. */
+  begun: Snapshot | undefined;
+  /** What stands there may be lost. */
+  force: boolean;
+  /** Only what ocrpipe put there may be replaced, wherever the bytes of the rest are. */
+  keepEdits: boolean;
+  /** Called once everything is checked, just before the first change. */
+  begin: () => void;
+}
+
+/**
+ * Makes a path hold exactly what a snapshot names. First everything is looked at and checked: that the store has anything of
+ * what is needed, that nothing is lost, that no link leads elsewhere. Then files are replaced one by one by rename, and whole new
+ * folders are built aside and renamed. Killed in between, each file is the old or the new one, and both are in the store.
+ * Returns false if nothing had to be done.
+ */
+export async function checkOut(
+  context: CheckoutContext,
+  request: CheckoutRequest,
+  options: CallOptions = {},
+): Promise<boolean> {
+  const { path } = request;
+  refuseLinks(context.root, path, { end: !request.force });
+  const unchanged = new UnchangedFiles(context);
+  const memory = new NodeMemory();
+  const there = await thereNow(context, path, memory, options);
+  const planned = requireListing(request, '', () => changesFor(context, request, { there, memory }));
+  const changes = await seeIgnored({ context, store: context.store, path }, planned, options);
+  if (changes.length === 0) return false;
+  refuseNothingToPlace(context.store, request, changes);
+  if (!request.force) {
+    if (there && request.keepEdits) {
+      const ignored = changes.filter((change) => !planned.includes(change));
+      refuseEdits(context, request, { there, reader: memory, ignored });
+    }
+    refuseLosses(request, changes, { store: context.store, known: knownTrees(context, request, there) });
+  }
+  options.signal?.throwIfAborted();
+  request.begin();
+  const top = joinBytes(bytePath(context.root), bytePath(path));
+  mkdirSync(fsPath(posix.dirname(top) as BytePath), { recursive: true });
+  const unplaced = new Unplaced(request);
+  const threads = new PlacingThreads();
+  await drive(
+    apply({ ...context, ...request, top, unchanged, entered: new Set(), unplaced, threads }, changes),
+    { path, total: countNames(changes), threads },
+    options,
+  );
+  syncDirectory(posix.dirname(`${context.root}/${path}`));
+  unplaced.refuse();
+  return true;
+}
+
+async function thereNow(
+  context: CheckoutContext,
+  path: RepoPath,
+  memory: NodeMemory,
+  options: CallOptions,
+): Promise<Snapshot | undefined> {
+  const stat = lstatSync(`${context.root}/${path}`, { throwIfNoEntry: false });
+  // Only with `force`: a link is not followed, it is replaced.
+  if (stat?.isSymbolicLink() === true) return undefined;
+  return scanPath(context, path, hashingSink({ node: memory.sink }), options);
+}
+
+/** The changes, '' being the path itself: of two directories, what differs in them; of anything else, the whole. */
+function changesFor(
+  context: CheckoutContext,
+  { path, snapshot }: CheckoutRequest,
+  { there, memory }: { there: Snapshot | undefined; memory: NodeMemory },
+): PlannedChange[] {
+  if (there?.kind === 'directory' && snapshot.kind === 'directory') {
+    return planChanges({ reader: memory, id: there.id }, { reader: context.store, id: snapshot.id });
+  }
+  const now = there && entryOf(path, there);
+  const wanted = entryOf(path, snapshot);
+  if (
+    now?.kind === 'file' &&
+    wanted.kind === 'file' &&
+    now.id === wanted.id &&
+    now.executable === wanted.executable
+  ) {
+    return [];
+  }
+  const inside = there?.kind === 'directory' ? planRemoval({ reader: memory, id: there.id }) : [];
+  return [{ below: '', ...(now && { old: now }), new: wanted }, ...inside];
+}
+
+function planRemoval(tree: TreeRef): PlannedChange[] {
+  return [...walkTree(tree)].map(({ path, entry }) => ({ below: path, old: entry }));
+}
+
+function entryOf(path: RepoPath, snapshot: Snapshot) {
+  const name = bytePath(posix.basename(path)) as unknown as FileEntry['name'];
+  const { id, size } = snapshot;
+  return snapshot.kind === 'file'
+    ? ({ kind: 'file', name, id, size, executable: snapshot.executable ?? false } as const)
+    : ({ kind: 'directory', name, id, bytes: size, files: snapshot.files ?? 0 } as const);
+}
+
+/** Where a file stood is in no store: what somebody edited, moved or added is not undone without being asked to. */
+function refuseEdits(
+  { store }: CheckoutContext,
+  { path, tracked, snapshot, lastPut, begun }: CheckoutRequest,
+  found: { there: Snapshot; reader: NodeMemory; ignored: readonly PlannedChange[] },
+): void {
+  // Where nothing is remembered, bytes that are in the store are some earlier version: `refuseLosses` looks after the others.
+  if (lastPut === undefined) return;
+  const known = [lastPut, begun, snapshot].filter((each) => each !== undefined);
+  const trees = known.flatMap((each) => storedTree(store, each));
+  const ignored = found.ignored.filter(({ below, old }) => old && !standsIn(trees, below, old));
+  const edited = [...editedBelow(found, { known, store }), ...ignored.map(({ below }) => below)];
+  if (edited.length === 0) return;
+  throw wouldUndo(
+    tracked,
+    edited.map((below) => textBelow(path, below)),
+  );
+}
+
+function knownTrees(
+  { store }: CheckoutContext,
+  { lastPut }: CheckoutRequest,
+  there: Snapshot | undefined,
+): TreeRef[] {
+  return [...storedTree(store, lastPut), ...storedTree(store, there)];
+}
+
+interface Apply extends CheckoutContext, CheckoutRequest {
+  top: BytePath;
+  unchanged: UnchangedFiles;
+  /** Folders that were written into. */
+  entered: Set<BytePath>;
+  unplaced: Unplaced;
+  threads: PlacingThreads;
+}
+
+/** Removes, then writes, then links: a name can change from a folder to a file and back. */
+function* apply(context: Apply, changes: readonly PlannedChange[]): Work<void> {
+  for (const change of [...changes].reverse()) {
+    if (change.old && change.old.kind !== change.new?.kind) remove(context, change);
+    yield change.new ? 0 : 1;
+  }
+  const links: WaitingLink[] = [];
+  for (const change of changes) {
+    yield* put(context, change, links);
+    yield change.new && change.new.kind !== 'directory' ? 1 : 0;
+  }
+  makeLinks(links);
+}
+
+function placeOf({ top }: Apply, below: string): BytePath {
+  return below === '' ? top : joinBytes(top, below);
+}
+
+function remove(context: Apply, { below, old, new: wanted }: PlannedChange): void {
+  const path = placeOf(context, below);
+  if (old?.kind !== 'directory') {
+    refuseIfTouched(context, below, old);
+    removeFile(path);
+  } else if (!removeEmptyFolder(path) && wanted) {
+    // Something that tracking does not see (ignored files) stands where a file has to go.
+    if (!context.force) throw wouldLose(context.tracked, [textBelow(context.path, below)]);
+    writePoint();
+    rmSync(fsPath(path), { recursive: true });
+  }
+}
+
+function* put(context: Apply, { below, old, new: wanted }: PlannedChange, links: WaitingLink[]): Work<void> {
+  if (wanted === undefined) return;
+  const path = placeOf(context, below);
+  if (below !== '') enterFolder(context, posix.dirname(path) as BytePath);
+  const replaces = old?.kind === wanted.kind;
+  if (replaces) refuseIfTouched(context, below, old);
+  else if (lstatSync(fsPath(path), { throwIfNoEntry: false })) clearUnknown(context, path);
+  if (wanted.kind === 'file') {
+    yield* context.unplaced.guard(below, () => replaceFile(context.store, path, wanted));
+  } else if (wanted.kind === 'directory') yield* putFolder(context, below, wanted.id);
+  else {
+    if (replaces) removeFile(path);
+    links.push({ path, target: wanted.target });
+  }
+}
+
+/** Looks at a folder once before the first write into it. */
+function enterFolder(context: Apply, folder: BytePath): void {
+  requireFolder(folder, context.tracked);
+  if (context.entered.has(folder)) return;
+  context.entered.add(folder);
+  removeAbandonedIn(folder);
+}
+
+/** A name that the scan did not show: another name for it, an ignored file, or one that came just now. */
+function clearUnknown({ force, tracked }: Apply, path: BytePath): void {
+  const isLink = lstatSync(fsPath(path)).isSymbolicLink();
+  if (!force || !isLink) throw collision(path);
+  // Only the tracked path itself can be a link here, and `force` was given.
+  requireFolder(posix.dirname(path) as BytePath, tracked);
+  removeFile(path);
+}
+
+function* putFolder(context: Apply, below: string, id: FileEntry['id']): Work<void> {
+  const path = placeOf(context, below);
+  const aside = besideBytes(path);
+  const tree = { reader: context.store, id };
+  const inside = (name: string) => (below === '' ? name : `${below}/${name}`);
+  const fresh = new FreshMemory();
+  try {
+    const links = yield* writeFresh(tree, aside, {
+      store: context.store,
+      threads: context.threads,
+      written: fresh.add,
+      check: (name, entry) => {
+        if (entry.kind === 'symlink') refuseEscapingLink(context.path, inside(name), entry);
+      },
+      guard: (name, write) => context.unplaced.guard(inside(name), write),
+    });
+    makeLinks(links);
+    const settledBefore = context.times.settledBefore(aside);
+    writePoint();
+    renameSync(fsPath(aside), fsPath(path));
+    fresh.save(context, path.slice(bytePath(context.root).length + 1) as BytePath, settledBefore);
+  } finally {
+    // Gone already if it was renamed.
+    rmSync(fsPath(aside), { recursive: true, force: true });
+  }
+}
+
+/** What is overwritten must still be what was looked at: an edit that came since would be lost. */
+function refuseIfTouched(context: Apply, below: string, old: PlannedChange['old']): void {
+  if (context.force || old === undefined || old.kind === 'directory') return;
+  const path = placeOf(context, below);
+  const same =
+    old.kind === 'symlink'
+      ? readlinkSync(fsPath(path), 'latin1') === old.target
+      : context.unchanged.is(path, old);
+  if (!same) throw wouldLose(context.tracked, [textBelow(context.path, below)]);
+}
+
+/** How many names the work will report as done. */
+function countNames(changes: readonly PlannedChange[]): number {
+  return changes.reduce((sum, { new: wanted }) => sum + (wanted?.kind === 'directory' ? wanted.files : 1), 0);
+}
+
+async function drive(
+  work: Work<void>,
+  { path, total, threads }: { path: RepoPath; total: number; threads: PlacingThreads },
+  options: CallOptions,
+): Promise<void> {
+  const { events = noEvents, signal } = options;
+  const key = `checkout ${path}`;
+  const state = { done: 0, lastBreath: performance.now(), shown: false };
+  try {
+    for (let step = work.next(); step.done !== true; step = work.next()) {
+      if (typeof step.value === 'number') state.done += step.value;
+      else await step.value;
+      if (performance.now() - state.lastBreath < BREATH_MS) continue;
+      events({ type: 'progress', key, done: state.done, total, unit: 'files' });
+      state.shown = true;
+      await setImmediate();
+      signal?.throwIfAborted();
+      state.lastBreath = performance.now();
+    }
+  } finally {
+    // What other threads still write must be there before it is removed.
+    await threads.close();
+    work.return();
+    if (state.shown) events({ type: 'progress-end', key });
+  }
+}

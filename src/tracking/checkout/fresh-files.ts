@@ -1,0 +1,116 @@
+import type { ContentId } from '../../base/content-id.js';
+import { LARGE_BLOB_BYTES } from '../../store/format.js';
+import type { LocalStore } from '../../store/local-store.js';
+import type { FileEntry } from '../../store/tree-format.js';
+import type { BytePath } from '../byte-path.js';
+import { placedStat, type PlaceRequest, type PlaceResult } from './place-files.js';
+import type { PlacingThreads } from './placing-threads.js';
+import { modeOf, writeNewFile, type Work } from './write-files.js';
+
+/** Files that are written by one request, and requests that may be under way before the next is thought of. */
+const FILES_PER_REQUEST = 256;
+const BYTES_PER_REQUEST = 4 * 1024 * 1024;
+const REQUESTS_UNDER_WAY = 8;
+
+/** A file of a folder that nobody else knows yet. */
+export interface FreshFile {
+  readonly path: BytePath;
+  /** Below the directory that is checked out. */
+  readonly below: string;
+  readonly entry: FileEntry;
+}
+
+/** What a fresh directory is written with. */
+export interface FreshWriter {
+  readonly store: LocalStore;
+  readonly threads: PlacingThreads;
+  /** Runs the writing of a file, and may go on without it. */
+  readonly guard: (below: string, write: () => Work<void>) => Work<void>;
+  /** Called with files in the order of their names, folder after folder, and how they were written. */
+  readonly written: (files: readonly FreshFile[], result: PlaceResult) => void;
+}
+
+/** Writes the files of a fresh directory, the small ones many at a time. Call `finish` when all were added. */
+export class FreshFiles {
+  readonly #writer: FreshWriter;
+  #files: FreshFile[] = [];
+  #request = emptyRequest();
+  #packs = new Map<ContentId, number>();
+  #bytes = 0;
+  readonly #underWay = new Set<Promise<void>>();
+  /** What was answered and not yet looked at. */
+  readonly #answers: { files: FreshFile[]; result: PlaceResult }[] = [];
+
+  constructor(writer: FreshWriter) {
+    this.#writer = writer;
+  }
+
+  *add(file: FreshFile): Work<void> {
+    const { id, size } = file.entry;
+    const place = size < LARGE_BLOB_BYTES ? this.#writer.store.locate('blob', id) : undefined;
+    if (place?.in !== 'pack' || place.length !== size) {
+      yield* this.#alone(file);
+      return;
+    }
+    const pack = this.#packs.get(place.pack) ?? this.#packs.size;
+    this.#packs.set(place.pack, pack);
+    this.#request.packs[pack] = place.file;
+    this.#request.paths.push(file.path);
+    this.#request.ids.push(id);
+    this.#request.places.push(pack, place.offset, place.length, modeOf(file.entry));
+    this.#files.push(file);
+    this.#bytes += size;
+    if (this.#files.length >= FILES_PER_REQUEST || this.#bytes >= BYTES_PER_REQUEST) yield* this.#send();
+  }
+
+  *finish(): Work<void> {
+    yield* this.#send();
+    while (this.#underWay.size > 0) yield* this.#wait();
+  }
+
+  *#send(): Work<void> {
+    const files = this.#files;
+    if (files.length === 0) return;
+    const placed = this.#writer.threads.place(this.#request);
+    this.#files = [];
+    this.#request = emptyRequest();
+    this.#packs = new Map();
+    this.#bytes = 0;
+    if (placed instanceof Promise) {
+      const answered: Promise<void> = placed.then((result) => {
+        this.#answers.push({ files, result });
+        this.#underWay.delete(answered);
+      });
+      this.#underWay.add(answered);
+      // Whoever waits for it gets its failure; nobody may.
+      answered.catch(() => undefined);
+      while (this.#underWay.size > REQUESTS_UNDER_WAY) yield* this.#wait();
+    } else {
+      this.#answers.push({ files, result: placed });
+      yield* this.#take();
+    }
+  }
+
+  *#wait(): Work<void> {
+    yield Promise.race(this.#underWay);
+    yield* this.#take();
+  }
+
+  *#take(): Work<void> {
+    for (const { files, result } of this.#answers.splice(0)) {
+      this.#writer.written(files, result);
+      for (const [index, file] of files.entries()) {
+        if (placedStat(result, index) === undefined) yield* this.#alone(file);
+      }
+      yield files.length;
+    }
+  }
+
+  *#alone(file: FreshFile): Work<void> {
+    yield* this.#writer.guard(file.below, () => writeNewFile(this.#writer.store, file.path, file.entry));
+  }
+}
+
+function emptyRequest(): PlaceRequest {
+  return { paths: [], ids: [], packs: [], places: [] };
+}

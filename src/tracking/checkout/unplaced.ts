@@ -1,0 +1,110 @@
+import { OcrpipeError } from '../../base/errors.js';
+import type { RepoPath } from '../../base/paths.js';
+import { shellQuote } from '../../base/shell-quote.js';
+import type { LocalStore } from '../../store/local-store.js';
+import type { FileEntry, SymlinkEntry } from '../../store/tree-format.js';
+import { walkTree } from '../../store/tree-reader.js';
+import { textBelow } from '../byte-path.js';
+import type { Work } from './write-files.js';
+import { namesOf, refuseEscapingLink, type PlannedChange } from './checkout-plan.js';
+
+/** The path that is checked out, and the one above it (or itself) that has the pointer. */
+interface Place {
+  path: RepoPath;
+  tracked: RepoPath;
+}
+
+/** The files of a checkout whose bytes the store cannot give: they are left out, and named when all others are in place. */
+export class Unplaced {
+  readonly #place: Place;
+  readonly #missing: string[] = [];
+  readonly #damaged: string[] = [];
+
+  constructor(place: Place) {
+    this.#place = place;
+  }
+
+  /** Writes one file (`below`: raw bytes as latin1), unless its bytes cannot be had. */
+  *guard(below: string, write: () => Work<void>): Work<void> {
+    try {
+      yield* write();
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      const names = error.code === 'object-missing' ? this.#missing : this.#damaged;
+      names.push(textBelow(this.#place.path, below));
+    }
+  }
+
+  /** Throws `object-missing` or `object-damaged`, naming the files, if there are any. */
+  refuse(): void {
+    const { tracked } = this.#place;
+    const [missing, damaged] = [this.#missing, this.#damaged];
+    const rest = `; everything else of ${tracked} is in place`;
+    if (damaged.length > 0) {
+      const absent = missing.length === 0 ? '' : `, and it has not those of ${namesOf(missing)}`;
+      const message = `the store's bytes of ${namesOf(damaged)} are damaged${absent}${rest}`;
+      const hint = `Get them again from a remote with 'ocrpipe pull ${shellQuote(tracked)}'.`;
+      throw new OcrpipeError('object-damaged', message, { hint });
+    }
+    if (missing.length > 0) throw notInStore(tracked, missing, rest);
+  }
+}
+
+/**
+ * Refuses what could place nothing: the store has not the listing of what is wanted (`listing`: of all that is compared), or
+ * none of its files. Refuses links that leave the directory too.
+ */
+export function refuseNothingToPlace(
+  store: LocalStore,
+  place: Place,
+  changes: readonly PlannedChange[],
+): void {
+  let wanted = 0;
+  const missing: string[] = [];
+  for (const change of changes) {
+    requireListing(place, change.below, () => {
+      for (const { below, entry } of wantedEntries(store, change)) {
+        wanted += 1;
+        if (entry.kind === 'symlink') refuseEscapingLink(place.path, below, entry);
+        else if (!store.has('blob', entry.id)) missing.push(textBelow(place.path, below));
+      }
+    });
+  }
+  if (missing.length > 0 && missing.length === wanted) {
+    throw notInStore(place.tracked, missing, `; ${place.tracked} is left as it is`);
+  }
+}
+
+/** Runs `read`, which reads listings below a path: where the store lacks one, nothing can be said of what is below. */
+export function requireListing<T>({ path, tracked }: Place, below: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!isUnreadable(error) || error.code !== 'object-missing') throw error;
+    throw notInStore(tracked, [textBelow(path, below)], `; ${tracked} is left as it is`);
+  }
+}
+
+/** The files and links that a change puts there. */
+function* wantedEntries(
+  reader: LocalStore,
+  { below, new: wanted }: PlannedChange,
+): Generator<{ below: string; entry: FileEntry | SymlinkEntry }> {
+  if (wanted?.kind !== 'directory') {
+    if (wanted) yield { below, entry: wanted };
+    return;
+  }
+  for (const { path, entry } of walkTree({ reader, id: wanted.id }, below)) {
+    if (entry.kind !== 'directory') yield { below: path, entry };
+  }
+}
+
+function isUnreadable(error: unknown): error is OcrpipeError {
+  return error instanceof OcrpipeError && ['object-missing', 'object-damaged'].includes(error.code);
+}
+
+function notInStore(tracked: RepoPath, names: readonly string[], rest: string): OcrpipeError {
+  return new OcrpipeError('object-missing', `the store has not the bytes of ${namesOf(names)}${rest}`, {
+    hint: `Get them from a remote with 'ocrpipe pull ${shellQuote(tracked)}'.`,
+  });
+}

@@ -1,0 +1,54 @@
+import { readdirSync, type Dirent } from 'node:fs';
+import { join } from 'node:path';
+import type { AbsPath, RepoPath } from '../../base/paths.js';
+import { bytePath } from '../byte-path.js';
+import { IgnoreRules, isAlwaysIgnored } from '../ignore/ignore-rules.js';
+import { hasPointer, pathOfPointer } from './pointer.js';
+
+/**
+ * The paths that have a pointer, sorted. Tracked folders are not entered (a pointer cannot be below another), nor, with
+ * `gitignore`, folders that git ignores: what is below those can not be committed.
+ */
+export function findPointers(root: AbsPath, options: { gitignore: boolean }): RepoPath[] {
+  const found: RepoPath[] = [];
+  search({ root, found, ...options }, '', IgnoreRules.none);
+  return found.sort();
+}
+
+interface Search {
+  root: AbsPath;
+  gitignore: boolean;
+  found: RepoPath[];
+}
+
+function search(context: Search, folder: string, above: IgnoreRules): void {
+  const absolute = join(context.root, folder);
+  const entries = readFolder(absolute);
+  const rules = context.gitignore ? above.enter(bytePath(absolute), '.gitignore', bytePath(folder)) : above;
+  const tracked = new Set<string>();
+  for (const entry of entries) {
+    const path = pathOfPointer(pathIn(folder, entry.name));
+    if (path === undefined || !entry.isFile() || isAlwaysIgnored(entry.name)) continue;
+    if (!hasPointer(context.root, path)) continue;
+    tracked.add(path);
+    context.found.push(path);
+  }
+  for (const entry of entries) {
+    if (!entry.isDirectory() || isAlwaysIgnored(entry.name)) continue;
+    const path = pathIn(folder, entry.name);
+    if (!tracked.has(path) && !rules.ignores(bytePath(path), true)) search(context, path, rules);
+  }
+}
+
+function pathIn(folder: string, name: string): RepoPath {
+  return (folder === '' ? name : `${folder}/${name}`) as RepoPath;
+}
+
+/** Folders that cannot be read hold nothing that ocrpipe wrote. */
+function readFolder(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,207 @@
+import { closeSync, constants, lstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { isContentId } from '../../base/content-id.js';
+import { OcrpipeError, systemErrorCode, userError } from '../../base/errors.js';
+import type { AbsPath, RepoPath } from '../../base/paths.js';
+import { shellQuote } from '../../base/shell-quote.js';
+import { parseYamlFile } from '../../base/yaml-file.js';
+import { checkYaml } from '../../base/yaml-schema.js';
+import { fsPath, type BytePath } from '../byte-path.js';
+import type { Snapshot } from '../workspace-files.js';
+
+/** A pointer stands beside what it points to: `data/raw.ocr` for `data/raw`. */
+const POINTER_SUFFIX = '.ocr';
+
+/** The stage whose output a path is, if it is one. */
+export type MakerOf = (path: RepoPath) => string | undefined;
+
+/** A longer file is no pointer. */
+const MAX_POINTER_BYTES = 64 * 1024;
+
+const POINTER_VERSION = 1;
+
+const count = z.int().min(0);
+const id = z.string().refine(isContentId, 'a content id has 64 lower-case hex digits');
+const common = { version: z.literal(POINTER_VERSION), id, size: count };
+const schema = z.discriminatedUnion('kind', [
+  z.strictObject({ ...common, kind: z.literal('directory'), files: count }),
+  z.strictObject({ ...common, kind: z.literal('file'), executable: z.boolean().optional() }),
+]);
+
+export function pointerPathOf(path: RepoPath): RepoPath {
+  return `${path}${POINTER_SUFFIX}` as RepoPath;
+}
+
+/** What the pointer at `pointerPath` points to; undefined if the name is not that of a pointer. */
+export function pathOfPointer(pointerPath: RepoPath): RepoPath | undefined {
+  const path = pointerPath.slice(0, -POINTER_SUFFIX.length);
+  const named = pointerPath.endsWith(POINTER_SUFFIX) && path !== '' && !path.endsWith('/');
+  const name = path.slice(path.lastIndexOf('/') + 1).toLowerCase();
+  // What belongs to git and ocrpipe is never what a pointer points to.
+  return named && name !== '.git' && name !== '.ocrstore' ? (path as RepoPath) : undefined;
+}
+
+/** The text of a pointer: the same for the same snapshot on every machine. */
+export function pointerText(snapshot: Snapshot): string {
+  const lines = [
+    `version: ${POINTER_VERSION}`,
+    `id: ${snapshot.id}`,
+    `kind: ${snapshot.kind}`,
+    `size: ${snapshot.size}`,
+  ];
+  if (snapshot.kind === 'directory') lines.push(`files: ${snapshot.files ?? 0}`);
+  else if (snapshot.executable === true) lines.push('executable: true');
+  return `${lines.join('\n')}\n`;
+}
+
+/**
+ * Reads the text of a pointer. Throws `broken-pointer`, or `conflict-markers`, with the place and exit code 2; an unknown
+ * key or version is refused, never guessed. `file` names it in errors, `mend` says there what to do about a broken one.
+ */
+export function parsePointer(
+  text: string,
+  file: string,
+  mend: () => string = () => mendHint(file),
+): Snapshot {
+  try {
+    return toSnapshot(
+      checkYaml(parseYamlFile(text, file, { anchors: false, maxBytes: MAX_POINTER_BYTES }), schema),
+    );
+  } catch (error) {
+    if (!(error instanceof OcrpipeError) || error.code === 'conflict-markers') throw error;
+    throw userError('broken-pointer', `${error.message}; the pointer cannot be used`, {
+      cause: error,
+      hint: nearKey(error) + mend(),
+      ...(error.location && { location: error.location }),
+    });
+  }
+}
+
+function nearKey({ code, hint }: OcrpipeError): string {
+  return code === 'unknown-key' && hint !== undefined ? `${hint} ` : '';
+}
+
+/** What to do about a broken pointer: that of an output is written by the stage that makes it. */
+function mendHint(file: string, maker?: string): string {
+  const path = file.slice(0, -POINTER_SUFFIX.length);
+  const anew =
+    maker === undefined
+      ? `write a new one with 'ocrpipe add ${shellQuote(path)}'`
+      : `delete it and have a new one written with 'ocrpipe repro ${maker}'`;
+  return `Take it from git again with 'git checkout -- ${shellQuote(file)}', or ${anew}.`;
+}
+
+function toSnapshot(pointer: z.infer<typeof schema>): Snapshot {
+  const { id, kind, size } = pointer;
+  if (kind === 'directory') return { id, kind, size, files: pointer.files };
+  return pointer.executable === true ? { id, kind, size, executable: true } : { id, kind, size };
+}
+
+/**
+ * The pointer of exactly `path`; undefined if there is none: a file of that name which `isPointerText` does not take for one is
+ * somebody's own. `makerOf` gives the stage whose output a path is. Throws like `parsePointer`.
+ */
+export function readPointer(
+  root: AbsPath,
+  path: RepoPath,
+  makerOf: MakerOf = () => undefined,
+): Snapshot | undefined {
+  const file = pointerPathOf(path);
+  const text = pointerFileText(root, path);
+  if (text === undefined) return undefined;
+  if (text.length > MAX_POINTER_BYTES) throw tooLong(file, mendHint(file, makerOf(path)));
+  // Most pointers are sound: who makes the path is asked only for the error.
+  return parsePointer(text, file, () => mendHint(file, makerOf(path)));
+}
+
+/** Like `readPointer`; undefined for a broken one too: writing it anew is the way out of it. */
+export function readSoundPointer(root: AbsPath, path: RepoPath): Snapshot | undefined {
+  try {
+    return readPointer(root, path);
+  } catch (error) {
+    if (error instanceof OcrpipeError) return undefined;
+    throw error;
+  }
+}
+
+/** True if `path` has a pointer, sound or broken. */
+export function hasPointer(root: AbsPath, path: RepoPath): boolean {
+  return pointerFileText(root, path) !== undefined;
+}
+
+/**
+ * True if a file named like a pointer is one, sound or broken, told from its first line that says anything: `version:`, or the
+ * mark of a git merge. Other files may end in `.ocr` and are data, a recognised text for instance.
+ */
+export function isPointerText(text: string): boolean {
+  return /^\uFEFF?(?:[ \t]*(?:#[^\n]*)?\r?\n|---[^\n]*\n)*(?:version[ \t]*:|<{7} )/.test(text);
+}
+
+/**
+ * The text of the pointer file, if it is one; of one that is too long, more than a pointer may have. A file that says nothing
+ * counts if it stands beside what it would point to: a power cut leaves such.
+ */
+function pointerFileText(root: AbsPath, path: RepoPath): string | undefined {
+  const text = readStart(join(root, pointerPathOf(path)), MAX_POINTER_BYTES + 1);
+  if (text === undefined || isPointerText(text)) return text;
+  const emptied = /^[\s\0]*$/.test(text) && text.length <= MAX_POINTER_BYTES;
+  return emptied && lstatSync(join(root, path), { throwIfNoEntry: false }) ? text : undefined;
+}
+
+/** The first bytes of a regular file, as text; undefined if there is none. */
+function readStart(file: string, bytes: number): string | undefined {
+  try {
+    const stat = lstatSync(file, { throwIfNoEntry: false });
+    if (stat?.isFile() !== true) return undefined;
+    if (stat.size < bytes) return readFileSync(file, 'utf8');
+    const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      const buffer = Buffer.alloc(bytes);
+      return buffer.toString('utf8', 0, readSync(fd, buffer, 0, bytes, 0));
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(systemErrorCode(error) ?? '')) return undefined;
+    throw error;
+  }
+}
+
+/** Refuses to put a pointer where something stands that is none. */
+export function refuseTakenPointer(root: AbsPath, path: RepoPath): void {
+  const file = pointerPathOf(path);
+  const stat = lstatSync(join(root, file), { throwIfNoEntry: false });
+  if (stat === undefined || (stat.isFile() && hasPointer(root, path))) return;
+  throw userError(
+    'pointer-name-taken',
+    `the pointer of ${path} would be ${file}, and something else has that name`,
+    { hint: `Rename ${shellQuote(file)}, or track the path under another name.` },
+  );
+}
+
+function tooLong(file: string, hint: string): OcrpipeError {
+  return userError('broken-pointer', `${file} is too long; the pointer cannot be used`, {
+    location: { file },
+    hint,
+  });
+}
+
+/**
+ * True if the file is a pointer, told from how it begins: directories are tracked without the pointers in them, while other
+ * files may end in `.ocr` and are data.
+ */
+export function looksLikePointer(path: BytePath, size: number): boolean {
+  if (!path.endsWith(POINTER_SUFFIX) || size > MAX_POINTER_BYTES) return false;
+  try {
+    return /^version: \d+\nid: [0-9a-f]{64}\nkind: /.test(readFileSync(fsPath(path), 'latin1'));
+  } catch {
+    return false;
+  }
+}
+
+/** True if two snapshots stand for the same bytes at the same path. */
+export function sameSnapshot(a: Snapshot | undefined, b: Snapshot | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return a.id === b.id && a.kind === b.kind && (a.executable ?? false) === (b.executable ?? false);
+}

@@ -1,0 +1,397 @@
+import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
+import { posix } from 'node:path';
+import { type OcrpipeError, systemErrorCode, userError } from '../../base/errors.js';
+import type { ContentId } from '../../base/content-id.js';
+import { byteName, type ByteName } from '../../store/byte-name.js';
+import { LARGE_BLOB_BYTES } from '../../store/format.js';
+import { TreeBuilder, type TreeSummary } from '../../store/tree-builder.js';
+import type { FileEntry, TreeEntry } from '../../store/tree-format.js';
+import { fsPath, joinBytes, textOfBytes, type BytePath } from '../byte-path.js';
+import { SettledTimes, type FileTimes } from './file-times.js';
+import { FollowedLinks, type BehindLink } from './followed-links.js';
+import { IgnoreRules, isAlwaysIgnored } from '../ignore/ignore-rules.js';
+import { linkProblem } from './links.js';
+import { looksLikePointer } from '../pointers/pointer.js';
+import type { ScanSink } from './sinks.js';
+import { keepsChanging, readError, readStable } from './stable-read.js';
+import {
+  BlockReader,
+  BlockWriter,
+  sameStat,
+  type FolderBlock,
+  type FolderMemory,
+  type FolderStat,
+} from './stat-index-format.js';
+import type { StatIndex } from './stat-index.js';
+
+/** What a scan asks of its driver: a breath now and then, or the id of a file too large to be read in between. */
+export type ScanRequest = { type: 'breath'; files: number; read: number } | { type: 'large'; path: BytePath };
+
+/** A scan in progress. It is answered with the id where it asked for a large file, with undefined otherwise. */
+export type Scan<T> = Generator<ScanRequest, T, ContentId | undefined>;
+
+/** Looks at the clock after so many names, and breathes after so many milliseconds. */
+const NAMES_PER_LOOK = 64;
+const BREATH_MS = 50;
+/** A file that changes under the reader is read again so often before that is an error. */
+const ATTEMPTS = 5;
+
+export const IGNORE_FILE = '.ocrignore';
+
+export interface ScannerParts {
+  /** The workspace root on this machine. */
+  root: BytePath;
+  index: StatIndex;
+  sink: ScanSink;
+  times: FileTimes;
+  /** False: nothing is left out for an ignore rule. */
+  rules: boolean;
+}
+
+/**
+ * Walks files and folders in the order of their bytes, synchronously, and gives each its content id: from the stat index
+ * where the stat is the remembered one, by reading otherwise. What it learns goes into the index.
+ */
+export class Scanner {
+  readonly #parts: ScannerParts;
+  readonly #settled: SettledTimes;
+  readonly #buffer = Buffer.allocUnsafe(LARGE_BLOB_BYTES);
+  readonly #visited = new Set<string>();
+  /** The directory that was asked for: links may not leave it. */
+  #top: BytePath;
+  readonly #links: FollowedLinks;
+  #names = 0;
+  #files = 0;
+  #read = 0;
+  #lastBreath = performance.now();
+
+  constructor(parts: ScannerParts) {
+    this.#parts = parts;
+    this.#settled = new SettledTimes(parts.times, joinBytes(parts.root, '.ocrstore'));
+    this.#links = new FollowedLinks(parts.root);
+    this.#top = '' as BytePath;
+  }
+
+  /** The directory at `folder` (relative to the workspace root), as a tree. */
+  *directory(folder: BytePath, dev: number, rules: IgnoreRules): Scan<TreeSummary> {
+    this.#top = folder;
+    const tree = yield* this.#folder(folder, dev, rules);
+    this.#parts.index.forgetOthers(folder, this.#visited);
+    return tree;
+  }
+
+  /** One file, which stands in `folder`. Undefined if it is gone meanwhile. */
+  *file(folder: BytePath, name: string, stat: Stats): Scan<FileEntry | undefined> {
+    const { index, times } = this.#parts;
+    const settledBefore = this.#settled.enter(this.#absolute(folder), stat.dev);
+    const block = { reader: new BlockReader(index.folder(folder)), writer: new BlockWriter() };
+    const place = { path: joinBytes(folder, name), name: name as ByteName, settledBefore };
+    const found =
+      this.#knownFile(place, times.view(stat), block) ?? (yield* this.#readFile(place, stat, block));
+    const learnt = block.writer.last();
+    if (learnt) index.replaceFile(folder, name, learnt);
+    return found;
+  }
+
+  *#folder(folder: BytePath, dev: number, above: IgnoreRules): Scan<TreeSummary> {
+    const absolute = this.#absolute(folder);
+    // The clock is read before anything in the folder is: a later edit then always has a time that is not settled.
+    const settledBefore = this.#settled.enter(absolute, dev);
+    const rules = this.#parts.rules ? above.enter(absolute, IGNORE_FILE, folder) : above;
+    const stat = this.#stat(folder);
+    const known = this.#parts.index.folder(folder);
+    const namesSettledBefore = this.#settled.enterNames(absolute, dev);
+    const here = { folder, absolute, settledBefore, namesSettledBefore, rules, stat, known };
+    this.#visited.add(folder);
+    return (yield* this.#sameNames(here)) ?? (yield* this.#anyNames(here));
+  }
+
+  /** A folder that may hold anything. */
+  *#anyNames(here: Here): Scan<TreeSummary> {
+    const { rules, settledBefore } = here;
+    const block = { reader: new BlockReader(here.known), writer: new BlockWriter() };
+    const tree = new TreeBuilder(this.#parts.sink.node);
+    let names = 0;
+    for (const name of namesIn(here.absolute)) {
+      if (isAlwaysIgnored(name)) continue;
+      const place = { path: joinBytes(here.folder, name), name: byteName(name), settledBefore };
+      const stat = this.#look(place, rules);
+      if (stat === 'ignored') continue;
+      names += 1;
+      if (stat === undefined) continue;
+      // Most files are known: they are met here without starting another generator.
+      const entry = this.#atOnce(place, stat, block) ?? (yield* this.#slowly(place, { stat, rules, block }));
+      if (entry) tree.add(entry);
+      if (this.#isTimeToLook()) yield* this.#breathe();
+    }
+    return this.#remembered(here, { tree: tree.finish(), writer: block.writer, names });
+  }
+
+  /**
+   * A folder to which no name was added and from which none was removed since all of it was known: its names need not be read,
+   * nor its nodes be built where nothing in it changed. Undefined if it is none.
+   */
+  *#sameNames(here: Here): Scan<TreeSummary | undefined> {
+    const { known, stat, rules } = here;
+    const { memory } = known;
+    if (!memory || !stat || memory.rulesKey !== rules.key || !sameFolder(memory.stat, stat)) return undefined;
+    const differing = yield* this.#differing(here);
+    if (differing === undefined) return undefined;
+    if (differing.size === 0 && this.#parts.sink.knows(memory.tree.id)) return memory.tree;
+    return yield* this.#rebuilt(here, differing);
+  }
+
+  /**
+   * The names whose files are not the remembered ones (without a summary) and whose folders are not; undefined if one is gone or
+   * something else now.
+   */
+  *#differing({ folder, rules, known }: Here): Scan<Differing | undefined> {
+    const { sink } = this.#parts;
+    const differing: Differing = new Map();
+    for (const reader = new BlockReader(known); reader.next();) {
+      const path = joinBytes(folder, reader.name);
+      const stat = this.#stat(path);
+      if (!(reader.isFolder ? stat?.isDirectory() : stat?.isFile()) || stat === undefined) return undefined;
+      if (reader.isFolder) {
+        const tree = yield* this.#folder(path, stat.dev, rules);
+        if (!sameTree(tree, reader.tree)) differing.set(reader.name, tree);
+      } else if (reader.matches(stat) && sink.has(reader.id, stat.size)) this.#files += 1;
+      else differing.set(reader.name, undefined);
+      if (this.#isTimeToLook()) yield* this.#breathe();
+    }
+    return differing;
+  }
+
+  /** The nodes of a folder from what is remembered and what differs; undefined if a file has become none. */
+  *#rebuilt(here: Here, differing: Differing): Scan<TreeSummary | undefined> {
+    const { folder, known, settledBefore } = here;
+    const reader = new BlockReader(known);
+    const writer = new BlockWriter();
+    const tree = new TreeBuilder(this.#parts.sink.node);
+    while (reader.next()) {
+      const name = byteName(reader.name);
+      const changed = differing.get(name);
+      if (!differing.has(name)) {
+        tree.add(rememberedEntry(name, reader));
+        writer.copy(reader.bytes);
+      } else if (changed) {
+        tree.add({ kind: 'directory', name, ...changed });
+        writer.addFolder(name, changed);
+      } else {
+        const path = joinBytes(folder, name);
+        const entry = yield* this.#changedFile({ path, name, settledBefore }, { reader, writer });
+        if (entry === undefined) return undefined;
+        tree.add(entry);
+      }
+    }
+    return this.#remembered(here, { tree: tree.finish(), writer, names: known.count });
+  }
+
+  *#changedFile(place: Place, block: Block): Scan<FileEntry | undefined> {
+    const stat = this.#stat(place.path);
+    if (stat === undefined || looksLikePointer(this.#absolute(place.path), stat.size)) return undefined;
+    return yield* this.#readFile(place, stat, block);
+  }
+
+  /** Remembers a folder as a whole if every one of its names was recorded and a later one would show in its times. */
+  #remembered(here: Here, found: { tree: TreeSummary; writer: BlockWriter; names: number }): TreeSummary {
+    const { stat, namesSettledBefore, rules } = here;
+    const { tree, writer, names } = found;
+    const settled = stat && Math.max(stat.mtimeMs, stat.ctimeMs) < namesSettledBefore;
+    const memory = settled && writer.count === names ? folderMemory(stat, rules.key, tree) : undefined;
+    this.#parts.index.replaceFolder(here.folder, writer.finish(memory));
+    return tree;
+  }
+
+  /** What stands at a name; undefined if nothing does any more, or a pointer, which is no part of the data. */
+  #look(place: Place, rules: IgnoreRules): Stats | 'ignored' | undefined {
+    const stat = this.#stat(place.path);
+    if (stat === undefined) return undefined;
+    if (!rules.empty && rules.ignores(place.path, stat.isDirectory())) return 'ignored';
+    if (stat.isFile()) return looksLikePointer(this.#absolute(place.path), stat.size) ? undefined : stat;
+    if (stat.isSymbolicLink()) this.#parts.sink.link?.();
+    if (stat.isDirectory() || stat.isSymbolicLink()) return stat;
+    throw notTrackable(place.path, stat);
+  }
+
+  #atOnce(place: Place, stat: Stats, block: Block): TreeEntry | undefined {
+    if (stat.isFile()) return this.#knownFile(place, stat, block);
+    return stat.isSymbolicLink() && !this.#behind(place) ? this.#link(place) : undefined;
+  }
+
+  *#slowly(place: Place, at: { stat: Stats; rules: IgnoreRules; block: Block }): Scan<TreeEntry | undefined> {
+    if (at.stat.isSymbolicLink()) return yield* this.#throughLink(place);
+    if (!at.stat.isDirectory()) return yield* this.#readFile(place, at.stat, at.block);
+    const tree = yield* this.#folder(place.path, at.stat.dev, at.rules);
+    at.block.writer.addFolder(place.name, tree);
+    return { kind: 'directory', name: place.name, ...tree };
+  }
+
+  #link(place: Place): TreeEntry {
+    const target = readlinkSync(fsPath(this.#absolute(place.path)), 'latin1');
+    const below = this.#top === '' ? place.path : place.path.slice(this.#top.length + 1);
+    const problem = this.#parts.sink.leavingLinks === 'refuse' ? linkProblem(below, target) : undefined;
+    if (problem !== undefined) {
+      throw userError(
+        'link-outside',
+        `${textOfBytes(place.path)} is a symbolic link that cannot be kept: ${problem}`,
+        {
+          hint: `Put the file itself there, or leave it out in ${IGNORE_FILE}.`,
+        },
+      );
+    }
+    return { kind: 'symlink', name: place.name, target };
+  }
+
+  /** What a link leads to, under the name of the link. */
+  *#throughLink(place: Place): Scan<TreeEntry | undefined> {
+    const behind = this.#behind(place);
+    if (behind === undefined) return this.#link(place);
+    const { path, stat } = behind;
+    if (stat.isFile()) {
+      const folder = posix.dirname(path);
+      const entry = yield* this.file((folder === '.' ? '' : folder) as BytePath, posix.basename(path), stat);
+      return entry && { ...entry, name: place.name };
+    }
+    this.#links.enter(path);
+    const { id, files, bytes } = yield* this.#folder(path, stat.dev, IgnoreRules.none);
+    this.#links.leave();
+    return { kind: 'directory', name: place.name, id, files, bytes };
+  }
+
+  #behind(place: Place): BehindLink | undefined {
+    if (this.#parts.sink.leavingLinks !== 'follow') return undefined;
+    const behind = this.#links.behind(this.#absolute(place.path), this.#top);
+    return behind && { ...behind, stat: this.#parts.times.view(behind.stat) };
+  }
+
+  /** A file whose stat is the remembered one, and whose bytes need not be stored. */
+  #knownFile(place: Place, stat: Stats, block: Block): FileEntry | undefined {
+    const id = block.reader.find(place.name, stat);
+    if (id === undefined || !this.#parts.sink.has(id, stat.size)) return undefined;
+    this.#files += 1;
+    block.writer.add(place.name, stat, id);
+    return fileEntry(place, stat, id);
+  }
+
+  *#readFile(place: Place, seen: Stats, block: Block): Scan<FileEntry | undefined> {
+    const found = yield* this.#content(place.path, seen);
+    if (found === undefined) return undefined;
+    this.#files += 1;
+    this.#read += 1;
+    const { id, stat } = found;
+    // A file as young as this scan could be written again without its times showing it: it is read again next time.
+    if (Math.max(stat.mtimeMs, stat.ctimeMs) < place.settledBefore) block.writer.add(place.name, stat, id);
+    return fileEntry(place, stat, id);
+  }
+
+  /**
+   * The id of the bytes at `path`, a file when it was last seen, and the stat that belongs to exactly these. Undefined if no
+   * file is there any more.
+   */
+  *#content(path: BytePath, seen: Stats): Scan<{ id: ContentId; stat: Stats } | undefined> {
+    const { sink, times } = this.#parts;
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const before = attempt === 1 ? seen : this.#stat(path);
+      if (!before?.isFile()) return undefined;
+      if (before.size < LARGE_BLOB_BYTES) {
+        const read = readStable(this.#absolute(path), this.#buffer);
+        if (read) return { id: sink.small(read.bytes), stat: times.view(read.stat) };
+      } else {
+        const id = yield { type: 'large', path };
+        const after = this.#stat(path);
+        if (after && id !== undefined && sameStat(before, after)) return { id, stat: after };
+      }
+    }
+    throw keepsChanging(path);
+  }
+
+  #stat(path: BytePath): Stats | undefined {
+    const stat = lstatSync(fsPath(this.#absolute(path)), { throwIfNoEntry: false });
+    return stat && this.#parts.times.view(stat);
+  }
+
+  #isTimeToLook(): boolean {
+    this.#names += 1;
+    return this.#names % NAMES_PER_LOOK === 0;
+  }
+
+  *#breathe(): Scan<void> {
+    if (performance.now() - this.#lastBreath < BREATH_MS) return;
+    yield { type: 'breath', files: this.#files, read: this.#read };
+    this.#lastBreath = performance.now();
+  }
+
+  #absolute(path: BytePath): BytePath {
+    return path === '' ? this.#parts.root : joinBytes(this.#parts.root, path);
+  }
+}
+
+/** A folder that is being scanned. */
+interface Here {
+  folder: BytePath;
+  absolute: BytePath;
+  settledBefore: number;
+  namesSettledBefore: number;
+  rules: IgnoreRules;
+  /** As it was before anything in it was looked at. */
+  stat: Stats | undefined;
+  known: FolderBlock;
+}
+
+/** By name: what a folder is now; undefined for a file. */
+type Differing = Map<string, TreeSummary | undefined>;
+
+interface Place {
+  path: BytePath;
+  name: ByteName;
+  settledBefore: number;
+}
+
+interface Block {
+  reader: BlockReader;
+  writer: BlockWriter;
+}
+
+function folderMemory(stat: FolderStat, rulesKey: ContentId, tree: TreeSummary): FolderMemory {
+  const { mtimeMs, ctimeMs, ino } = stat;
+  return { stat: { mtimeMs, ctimeMs, ino }, rulesKey, tree };
+}
+
+function sameFolder(a: FolderStat, b: FolderStat): boolean {
+  return a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs && a.ino === b.ino;
+}
+
+function sameTree(a: TreeSummary, b: TreeSummary): boolean {
+  return a.id === b.id && a.files === b.files && a.bytes === b.bytes;
+}
+
+function rememberedEntry(name: ByteName, reader: BlockReader): TreeEntry {
+  if (reader.isFolder) return { kind: 'directory', name, ...reader.tree };
+  const { size, mode, id } = reader;
+  return { kind: 'file', name, executable: (mode & 0o100) !== 0, size, id };
+}
+
+function fileEntry(place: Place, stat: Stats, id: ContentId): FileEntry {
+  return { kind: 'file', name: place.name, executable: (stat.mode & 0o100) !== 0, size: stat.size, id };
+}
+
+function namesIn(folder: BytePath): string[] {
+  try {
+    return readdirSync(fsPath(folder), 'latin1').sort();
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return [];
+    throw readError(folder, error);
+  }
+}
+
+export function notTrackable(path: BytePath, stat: Stats): OcrpipeError {
+  const what = stat.isFIFO() ? 'a FIFO' : stat.isSocket() ? 'a socket' : 'a device';
+  return userError(
+    'not-trackable',
+    `${textOfBytes(path)} is ${what}: only files, folders and links are tracked`,
+    {
+      hint: `Remove it, or leave it out in ${IGNORE_FILE}.`,
+    },
+  );
+}

@@ -1,0 +1,84 @@
+import { contentIdOf, type ContentId } from '../../base/content-id.js';
+import type { NodeKind, ObjectKind } from '../../store/format.js';
+import { hashOfFile } from '../../store/loose-objects.js';
+import { objectMissing, type ObjectReader } from '../../store/object-reader.js';
+import type { StoreWriter } from '../../store/store-writer.js';
+import type { NodeSink } from '../../store/tree-builder.js';
+
+/** Where a scan puts what it finds: hashes only, or a store as well. */
+export interface ScanSink {
+  /** True if a file whose id is remembered need not be read: nothing is stored, or the store has it. */
+  has(id: ContentId, size: number): boolean;
+  /** A file below 1 MiB; the bytes are valid during the call only. */
+  small(bytes: Buffer): ContentId;
+  /** A larger file; the id names the bytes that were stored, or what was read if nothing is stored. */
+  large(path: string, signal: AbortSignal | undefined): Promise<ContentId>;
+  /** A node of a directory. */
+  node: NodeSink;
+  /** True if the nodes of a directory need not be handed to `node` again where nothing in it changed. */
+  knows(directory: ContentId): boolean;
+  /**
+   * What becomes of a link that leaves the directory: it is refused, stands for itself, or stands for what it leads to in the
+   * workspace, as a program that reads through it sees it.
+   */
+  leavingLinks: 'refuse' | 'keep' | 'follow';
+  /** Called for every link that is met. */
+  link?: () => void;
+}
+
+/** What a hashing scan is asked for. */
+export interface Hashing {
+  /** May keep the nodes it is given; unless named, nobody needs them. */
+  node?: NodeSink;
+  /** Of directories whose nodes are kept already; none, unless named. */
+  knows?: (directory: ContentId) => boolean;
+  leavingLinks?: 'keep' | 'follow';
+  link?: () => void;
+}
+
+/** Computes ids, stores nothing. */
+export function hashingSink({ node, knows, leavingLinks = 'keep', link }: Hashing = {}): ScanSink {
+  return {
+    has: () => true,
+    small: contentIdOf,
+    large: (path, signal) => hashOfFile(path, signal && { signal }),
+    node: node ?? contentIdOf,
+    knows: knows ?? (() => node === undefined),
+    leavingLinks,
+    ...(link && { link }),
+  };
+}
+
+/** Stores every byte, and hands the nodes of a tree to `node`, but for directories that it `knows`. */
+export function storingSink(writer: StoreWriter, node: NodeSink, knows: ScanSink['knows']): ScanSink {
+  return {
+    has: (id, size) => writer.has('blob', id, size),
+    small: (bytes) => writer.putBlob(bytes),
+    large: async (path, signal) => (await writer.putFile(path, signal && { signal })).id,
+    node,
+    knows,
+    leavingLinks: 'refuse',
+  };
+}
+
+/** Keeps the nodes of a directory in memory, to be compared with another; no bytes of files. */
+export class NodeMemory implements ObjectReader {
+  readonly #nodes = new Map<ContentId, Buffer>();
+  readonly kind: NodeKind = 'tree';
+
+  readonly sink: NodeSink = (node) => {
+    const id = contentIdOf(node);
+    if (!this.#nodes.has(id)) this.#nodes.set(id, Buffer.from(node));
+    return id;
+  };
+
+  has(kind: ObjectKind, id: ContentId): boolean {
+    return kind === this.kind && this.#nodes.has(id);
+  }
+
+  read(kind: ObjectKind, id: ContentId): Buffer {
+    const node = kind === this.kind ? this.#nodes.get(id) : undefined;
+    if (node === undefined) throw objectMissing(kind, id, 'memory');
+    return node;
+  }
+}

@@ -1,0 +1,141 @@
+import { lstatSync, readFileSync } from 'node:fs';
+import { dirname, posix } from 'node:path';
+import { isUtf8 } from 'node:buffer';
+import { setImmediate } from 'node:timers/promises';
+import type { ContentId } from '../../base/content-id.js';
+import { noEvents } from '../../base/events.js';
+import type { AbsPath, RepoPath } from '../../base/paths.js';
+import { bytePath, fsPath, joinBytes, textOfBytes, type BytePath } from '../byte-path.js';
+import type { FileTimes } from './file-times.js';
+import { IgnoreRules } from '../ignore/ignore-rules.js';
+import { IGNORE_FILE, notTrackable, Scanner, type Scan } from './scan.js';
+import type { ScanSink } from './sinks.js';
+import type { StatIndex } from './stat-index.js';
+import type { CallOptions, Snapshot } from '../workspace-files.js';
+
+/** What a scan needs to know of the workspace. */
+export interface ScanContext {
+  root: AbsPath;
+  index: StatIndex;
+  times: FileTimes;
+}
+
+/** Scans what is at `path`, which holds no links, into `sink`. Undefined if nothing is there. */
+export async function scanPath(
+  context: ScanContext,
+  path: RepoPath,
+  sink: ScanSink,
+  options: CallOptions = {},
+): Promise<Snapshot | undefined> {
+  return scanBytes(context, bytePath(path === '.' ? '' : path), { sink, options, rules: true });
+}
+
+/** Scans what is at `path`, relative to the workspace root, whatever the ignore rules say. */
+export async function scanWithoutRules(
+  context: ScanContext,
+  path: BytePath,
+  sink: ScanSink,
+  options: CallOptions,
+): Promise<Snapshot | undefined> {
+  return scanBytes(context, path, { sink, options, rules: false });
+}
+
+async function scanBytes(
+  context: ScanContext,
+  relative: BytePath,
+  { sink, options, rules }: { sink: ScanSink; options: CallOptions; rules: boolean },
+): Promise<Snapshot | undefined> {
+  const root = bytePath(context.root);
+  const stat = lstatSync(fsPath(joinRoot(root, relative)), { throwIfNoEntry: false });
+  if (stat === undefined) return undefined;
+  const scanner = new Scanner({ ...context, root, sink, rules });
+  const driver = { root, path: textOfBytes(relative), sink, options };
+  try {
+    if (stat.isDirectory()) {
+      const scan = scanner.directory(
+        relative,
+        stat.dev,
+        rules ? rulesAbove(root, relative) : IgnoreRules.none,
+      );
+      const { id, files, bytes } = await drive(scan, driver);
+      return { id, kind: 'directory', size: bytes, files };
+    }
+    if (!stat.isFile()) throw notTrackable(relative, stat);
+    const folder = posix.dirname(relative);
+    const entry = await drive(
+      scanner.file((folder === '.' ? '' : folder) as BytePath, posix.basename(relative), stat),
+      driver,
+    );
+    if (entry === undefined) return undefined;
+    const { id, size, executable } = entry;
+    return { id, kind: 'file', size, ...(executable && { executable }) };
+  } finally {
+    context.index.save();
+  }
+}
+
+/** The ignore rules that hold where `relative` stands: of the root and every folder above it. */
+function rulesAbove(root: BytePath, relative: BytePath): IgnoreRules {
+  if (relative === '') return IgnoreRules.none;
+  const parents: BytePath[] = [];
+  for (let at: string = dirname(relative); at !== '.'; at = dirname(at)) parents.unshift(at as BytePath);
+  return ['' as BytePath, ...parents].reduce(
+    (rules, folder) => rules.enter(joinRoot(root, folder), IGNORE_FILE, folder),
+    IgnoreRules.none,
+  );
+}
+
+/** True if the rules leave out `path` itself: it, or a folder above it. */
+export function isIgnored(root: AbsPath, path: RepoPath, isFolder: boolean): boolean {
+  const relative = bytePath(path);
+  const parts = relative.split('/');
+  return parts.some((_part, index) => {
+    const prefix = parts.slice(0, index + 1).join('/') as BytePath;
+    return rulesAbove(bytePath(root), prefix).ignores(prefix, isFolder || index < parts.length - 1);
+  });
+}
+
+function joinRoot(root: BytePath, relative: BytePath): BytePath {
+  return relative === '' ? root : joinBytes(root, relative);
+}
+
+interface Driver {
+  root: BytePath;
+  /** For messages. */
+  path: string;
+  sink: ScanSink;
+  options: CallOptions;
+}
+
+/** Runs a scan, giving way to signals and progress where it breathes. */
+async function drive<T>(scan: Scan<T>, driver: Driver): Promise<T> {
+  const { events = noEvents, signal } = driver.options;
+  const key = `hash ${driver.path}`;
+  const shown = { any: false };
+  let answer: ContentId | undefined;
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const step = scan.next(answer);
+      if (step.done === true) return step.value;
+      answer = undefined;
+      if (step.value.type === 'large') {
+        answer = await hashLarge(driver, step.value.path);
+      } else {
+        shown.any = true;
+        events({ type: 'progress', key, done: step.value.files, unit: 'files' });
+        await setImmediate();
+      }
+    }
+  } finally {
+    if (shown.any) events({ type: 'progress-end', key });
+  }
+}
+
+async function hashLarge({ root, sink, options }: Driver, path: BytePath): Promise<ContentId> {
+  const absolute = fsPath(joinBytes(root, path));
+  const bytes = typeof absolute === 'string' ? undefined : absolute;
+  if (bytes === undefined || isUtf8(bytes)) return sink.large(absolute.toString(), options.signal);
+  // Worker threads and copies take text for a path; such a name cannot be one, so the file is read here.
+  return sink.small(readFileSync(bytes));
+}

@@ -1,0 +1,276 @@
+import type { Stats } from 'node:fs';
+import { contentIdFromBytes, type ContentId } from '../../base/content-id.js';
+import type { TreeSummary } from '../../store/tree-builder.js';
+
+/**
+ * The stat index file: what each file looked like when its content id was computed. Little-endian:
+ *   header, 8 bytes: "OCRI", u8 version, 3 zero bytes
+ *   one block a folder: u16 length of its path, path, u32 count, u32 length of the entries, memory of the whole folder (see
+ *   below), entries ascending by name
+ *   SHA-256 of all before
+ * An entry: u16 length of the name, name, then of a file: u8 0, size, mtime, ctime (milliseconds), inode as f64, mode u32,
+ * id 32; of a folder, whose files have a block of their own: u8 1, files, bytes as f64, id 32.
+ * The memory of a folder, all zero where there is none: mtime, ctime, inode as f64, key of its ignore rules 32, then files,
+ * bytes as f64, id 32. Where there is one, the entries are all that the folder holds but what is ignored.
+ * It is a memory of this machine only: it proves identity, never presence in a store.
+ */
+export const INDEX_HEADER = Buffer.from('OCRI\x02\0\0\0', 'latin1');
+export const INDEX_CHECKSUM_BYTES = 32;
+
+const FILE = 0;
+const FOLDER = 1;
+const STAT_BYTES = 8 * 4 + 4;
+const SUMMARY_BYTES = 8 * 2 + 32;
+const FILE_TAIL_BYTES = 1 + STAT_BYTES + 32;
+const FOLDER_TAIL_BYTES = 1 + SUMMARY_BYTES;
+const MEMORY_BYTES = 8 * 3 + 32 + SUMMARY_BYTES;
+
+/** What is compared: any difference means that the file is read again. */
+export type FileStat = Pick<Stats, 'size' | 'mtimeMs' | 'ctimeMs' | 'ino' | 'mode'>;
+
+export function sameStat(a: FileStat, b: FileStat): boolean {
+  return (
+    a.size === b.size &&
+    a.mtimeMs === b.mtimeMs &&
+    a.ctimeMs === b.ctimeMs &&
+    a.ino === b.ino &&
+    a.mode === b.mode
+  );
+}
+
+/** What shows whether names were added to a folder, removed or replaced. */
+export type FolderStat = Pick<Stats, 'mtimeMs' | 'ctimeMs' | 'ino'>;
+
+/** A folder as it was when every entry of it was known. */
+export interface FolderMemory {
+  stat: FolderStat;
+  /** Of the ignore rules that held in it. */
+  rulesKey: ContentId;
+  tree: TreeSummary;
+}
+
+/** Entries of one folder as they stand in the file. */
+export interface FolderBlock {
+  count: number;
+  entries: Buffer;
+  /** Absent: there may be more in the folder than the entries say. */
+  memory?: FolderMemory;
+}
+
+export const EMPTY_BLOCK: FolderBlock = { count: 0, entries: Buffer.alloc(0) };
+
+/** Reads a block from its start, entry by entry; names are found in ascending order only. */
+export class BlockReader {
+  readonly #entries: Buffer;
+  /** Where the current entry starts, where its name ends, and where the next one starts. */
+  #start = 0;
+  #tail = 0;
+  #next = 0;
+  name = '';
+
+  constructor(block: FolderBlock) {
+    this.#entries = block.entries;
+  }
+
+  /** Moves to the next entry; false behind the last. */
+  next(): boolean {
+    this.#start = this.#next;
+    if (this.#start >= this.#entries.length) return false;
+    const name = this.#start + 2;
+    this.#tail = name + this.#entries.readUInt16LE(this.#start);
+    this.name = this.#entries.toString('latin1', name, this.#tail);
+    this.#next = this.#tail + (this.isFolder ? FOLDER_TAIL_BYTES : FILE_TAIL_BYTES);
+    return true;
+  }
+
+  get isFolder(): boolean {
+    return this.#entries[this.#tail] === FOLDER;
+  }
+
+  /** True if the current entry is a file that had exactly this stat. */
+  matches(stat: FileStat): boolean {
+    const entries = this.#entries;
+    const at = this.#tail + 1;
+    return (
+      entries[this.#tail] === FILE &&
+      entries.readDoubleLE(at) === stat.size &&
+      entries.readDoubleLE(at + 8) === stat.mtimeMs &&
+      entries.readDoubleLE(at + 16) === stat.ctimeMs &&
+      entries.readDoubleLE(at + 24) === stat.ino &&
+      entries.readUInt32LE(at + 32) === stat.mode >>> 0
+    );
+  }
+
+  /** Of the current entry, which is a file. */
+  get size(): number {
+    return this.#entries.readDoubleLE(this.#tail + 1);
+  }
+
+  /** Of the current entry, which is a file. */
+  get mode(): number {
+    return this.#entries.readUInt32LE(this.#tail + 33);
+  }
+
+  /** Of the current entry, which is a file: milliseconds, the later of mtime and ctime. */
+  get changedMs(): number {
+    return Math.max(this.#entries.readDoubleLE(this.#tail + 9), this.#entries.readDoubleLE(this.#tail + 17));
+  }
+
+  /** Of the current entry, which is a file. */
+  get id(): ContentId {
+    return contentIdFromBytes(this.#entries, this.#tail + 1 + STAT_BYTES);
+  }
+
+  /** Of the current entry, which is a folder. */
+  get tree(): TreeSummary {
+    return readSummary(this.#entries, this.#tail + 1);
+  }
+
+  /** The bytes of the current entry. */
+  get bytes(): Buffer {
+    return this.#entries.subarray(this.#start, this.#next);
+  }
+
+  /** The id recorded for `name` under exactly this stat. */
+  find(name: string, stat: FileStat): ContentId | undefined {
+    return this.#seek(name) && this.matches(stat) ? this.id : undefined;
+  }
+
+  /** The bytes of every entry but that of `name`, before and behind it. */
+  without(name: string): { before: Buffer; behind: Buffer; found: boolean } {
+    const found = this.#seek(name);
+    const before = this.#entries.subarray(0, this.#start);
+    const behind = this.#entries.subarray(found ? this.#next : this.#start);
+    return { before, behind, found };
+  }
+
+  /** Moves to `name`; where it is not, to the first name behind it, which is met again by the next call. */
+  #seek(name: string): boolean {
+    if (this.name === name && this.#next > this.#start) return true;
+    while (this.next()) {
+      if (this.name < name) continue;
+      if (this.name === name) return true;
+      this.#next = this.#start;
+      return false;
+    }
+    return false;
+  }
+}
+
+/** Writes the block of one folder; names must come in ascending order. */
+export class BlockWriter {
+  #buffer = Buffer.allocUnsafe(4096);
+  #length = 0;
+  count = 0;
+  #last: { stat: FileStat; id: ContentId } | undefined;
+
+  add(name: string, stat: FileStat, id: ContentId): void {
+    this.#last = { stat, id };
+    const buffer = this.#roomFor(2 + name.length + FILE_TAIL_BYTES);
+    let at = this.#writeName(name, FILE);
+    at = buffer.writeDoubleLE(stat.size, at);
+    at = buffer.writeDoubleLE(stat.mtimeMs, at);
+    at = buffer.writeDoubleLE(stat.ctimeMs, at);
+    at = buffer.writeDoubleLE(stat.ino, at);
+    at = buffer.writeUInt32LE(stat.mode >>> 0, at);
+    this.#length = at + buffer.write(id, at, 32, 'hex');
+  }
+
+  addFolder(name: string, tree: TreeSummary): void {
+    const buffer = this.#roomFor(2 + name.length + FOLDER_TAIL_BYTES);
+    this.#length = writeSummary(buffer, this.#writeName(name, FOLDER), tree);
+  }
+
+  /** Takes over an entry of a block that was read. */
+  copy(entry: Buffer): void {
+    const buffer = this.#roomFor(entry.length);
+    this.#length += entry.copy(buffer, this.#length);
+    this.count += 1;
+  }
+
+  /** What was added last, if it was a file. */
+  last(): { stat: FileStat; id: ContentId } | undefined {
+    return this.#last;
+  }
+
+  /** The writer is used up. With `memory` the entries are promised to be all that the folder holds. */
+  finish(memory?: FolderMemory): FolderBlock {
+    const used = this.#buffer.subarray(0, this.#length);
+    // A copy gives the rest of the buffer back, where that is most of it.
+    const entries = used.length * 2 > this.#buffer.length ? used : Buffer.from(used);
+    return { count: this.count, entries, ...(memory && { memory }) };
+  }
+
+  #writeName(name: string, kind: number): number {
+    this.count += 1;
+    const at = this.#buffer.writeUInt16LE(name.length, this.#length);
+    return this.#buffer.writeUInt8(kind, at + this.#buffer.write(name, at, 'latin1'));
+  }
+
+  #roomFor(bytes: number): Buffer {
+    const needed = this.#length + bytes;
+    if (needed > this.#buffer.length) this.#buffer = Buffer.concat([this.#buffer], needed * 2);
+    return this.#buffer;
+  }
+}
+
+export function encodeBlockHeader(folder: string, block: FolderBlock): Buffer {
+  const header = Buffer.alloc(2 + folder.length + 8 + MEMORY_BYTES);
+  let at = header.writeUInt16LE(folder.length, 0);
+  at += header.write(folder, at, 'latin1');
+  at = header.writeUInt32LE(block.count, at);
+  at = header.writeUInt32LE(block.entries.length, at);
+  if (block.memory) writeMemory(header, at, block.memory);
+  return header;
+}
+
+/** The blocks of an index file whose checksum was compared, by folder. */
+export function decodeBlocks(file: Buffer): Map<string, FolderBlock> {
+  const blocks = new Map<string, FolderBlock>();
+  const end = file.length - INDEX_CHECKSUM_BYTES;
+  for (let at = INDEX_HEADER.length; at < end;) {
+    const path = at + 2;
+    const behindPath = path + file.readUInt16LE(at);
+    const start = behindPath + 8 + MEMORY_BYTES;
+    const stop = start + file.readUInt32LE(behindPath + 4);
+    const memory = readMemory(file, behindPath + 8);
+    const entries = file.subarray(start, stop);
+    const block = { count: file.readUInt32LE(behindPath), entries, ...(memory && { memory }) };
+    blocks.set(file.toString('latin1', path, behindPath), block);
+    at = stop;
+  }
+  return blocks;
+}
+
+function writeMemory(buffer: Buffer, at: number, { stat, rulesKey, tree }: FolderMemory): void {
+  buffer.writeDoubleLE(stat.mtimeMs, at);
+  buffer.writeDoubleLE(stat.ctimeMs, at + 8);
+  buffer.writeDoubleLE(stat.ino, at + 16);
+  buffer.write(rulesKey, at + 24, 32, 'hex');
+  writeSummary(buffer, at + 56, tree);
+}
+
+function readMemory(buffer: Buffer, at: number): FolderMemory | undefined {
+  const [mtimeMs, ctimeMs, ino] = [0, 8, 16].map((offset) => buffer.readDoubleLE(at + offset));
+  // No folder has the inode 0.
+  if (ino === 0) return undefined;
+  return {
+    stat: { mtimeMs: mtimeMs!, ctimeMs: ctimeMs!, ino: ino! },
+    rulesKey: contentIdFromBytes(buffer, at + 24),
+    tree: readSummary(buffer, at + 56),
+  };
+}
+
+function writeSummary(buffer: Buffer, at: number, { files, bytes, id }: TreeSummary): number {
+  buffer.writeDoubleLE(files, at);
+  buffer.writeDoubleLE(bytes, at + 8);
+  return at + 16 + buffer.write(id, at + 16, 32, 'hex');
+}
+
+function readSummary(buffer: Buffer, at: number): TreeSummary {
+  return {
+    files: buffer.readDoubleLE(at),
+    bytes: buffer.readDoubleLE(at + 8),
+    id: contentIdFromBytes(buffer, at + 16),
+  };
+}

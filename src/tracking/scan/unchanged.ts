@@ -1,0 +1,40 @@
+import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { contentIdOf } from '../../base/content-id.js';
+import { LARGE_BLOB_BYTES } from '../../store/format.js';
+import type { FileEntry } from '../../store/tree-format.js';
+import { hashOfOpenFile } from '../../store/verify-pack.js';
+import { bytePath, fsPath, type BytePath } from '../byte-path.js';
+import type { ScanContext } from './snapshot.js';
+import { readStable } from './stable-read.js';
+import { sameStat } from './stat-index-format.js';
+
+/** Tells whether a file is still what a scan, begun after this was made, saw of it. */
+export class UnchangedFiles {
+  readonly #settledBefore: number;
+
+  constructor(context: ScanContext) {
+    this.#settledBefore = context.times.settledBefore(bytePath(join(context.root, '.ocrstore')));
+  }
+
+  /** True if `path` holds the bytes of `entry`: by its stat if that is older than the scan, by reading otherwise. */
+  is(path: BytePath, entry: FileEntry): boolean {
+    const stat = lstatSync(fsPath(path), { throwIfNoEntry: false });
+    if (stat?.isFile() !== true || stat.size !== entry.size) return false;
+    if (Math.max(stat.mtimeMs, stat.ctimeMs) < this.#settledBefore) return true;
+    if (entry.size >= LARGE_BLOB_BYTES) return holdsLarge(path, entry);
+    const read = readStable(path, Buffer.allocUnsafe(entry.size + 1));
+    return read !== undefined && contentIdOf(read.bytes) === entry.id;
+  }
+}
+
+/** Reads a large file piece by piece; one that changes meanwhile holds something else. */
+function holdsLarge(path: BytePath, entry: FileEntry): boolean {
+  const fd = openSync(fsPath(path), constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    const before = fstatSync(fd);
+    return hashOfOpenFile(fd) === entry.id && sameStat(before, fstatSync(fd));
+  } finally {
+    closeSync(fd);
+  }
+}
