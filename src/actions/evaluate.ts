@@ -1,7 +1,13 @@
 import { resolve } from 'node:path';
 import type { Call } from '../base/call.js';
 import { userError } from '../base/errors.js';
-import { checkOutputFiles, checkOutputFolder, outputFile, outputPath } from '../base/outputs.js';
+import {
+  checkOutputFiles,
+  checkOutputFolder,
+  checkOutsideOf,
+  outputFile,
+  outputPath,
+} from '../base/outputs.js';
 import { evaluateLines } from '../ocr/evaluate/evaluation.js';
 import { joinPredictions, readPredictions } from '../ocr/evaluate/predictions-file.js';
 import { metricsKind, reportFiles, writeMetrics, writeReports } from '../ocr/evaluate/report-files.js';
@@ -69,6 +75,7 @@ function checkedOutputs(input: EvaluateInput, call: Call): { out: string; metric
     input.metrics === undefined ? undefined : outputFile('--metrics', call.cwd, input.metrics, metricsKind);
   const inputs = [input.data, input.predictions].filter((path) => path !== undefined);
   checkOutputFolder('--out', out);
+  if (input.model !== undefined) checkOutsideOf('--out', out, [resolve(call.cwd, input.model)]);
   checkOutputFiles(
     [...reportFiles('--out', out), ...(metrics ? [metrics] : [])],
     inputs.map((path) => resolve(call.cwd, path)),

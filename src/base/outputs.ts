@@ -1,6 +1,7 @@
 import {
   closeSync,
   openSync,
+  readdirSync,
   readSync,
   realpathSync,
   rmSync,
@@ -10,7 +11,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { removeAbandonedIn } from './abandoned.js';
-import { temporaryBeside } from './atomic-file.js';
+import { TEMPORARY_PREFIX, temporaryBeside } from './atomic-file.js';
 import { systemErrorCode, userError } from './errors.js';
 
 /** What a file holds that a command writes again and again, so that it replaces its own and nothing else. */
@@ -74,6 +75,30 @@ export function checkOutputFolder(flag: string, path: string, replaces: readonly
   const { place } = identityOf(path);
   const inside = replaces.find((input) => `${identityOf(input).place}/`.startsWith(`${place}/`));
   if (inside !== undefined) throw isInput(flag, inside);
+}
+
+/** Refuses (`output-is-input`) an output folder that is one of the folders that the same command reads, or lies in one. */
+export function checkOutsideOf(flag: string, path: string, folders: readonly string[]): void {
+  const { place } = identityOf(path);
+  const around = folders.find((input) => `${place}/`.startsWith(`${identityOf(input).place}/`));
+  if (around === undefined) return;
+  throw userError('output-is-input', `${flag} would be written into ${around}, which this command reads`, {
+    hint: `Give ${flag} another name.`,
+  });
+}
+
+/** Refuses (`output-foreign`) to put files of ours, told by `owns` from their names, among others. */
+export function checkAmongOwn(flag: string, folder: string, owns: (name: string) => boolean): void {
+  const names = lookAt({ flag, path: folder }, folder) === undefined ? [] : readdirSync(folder);
+  const other = names.find((name) => !owns(name) && !name.startsWith(TEMPORARY_PREFIX));
+  if (other === undefined) return;
+  throw userError(
+    'output-foreign',
+    `${flag} would be written into ${folder}, which holds other things (${other})`,
+    {
+      hint: `Name a folder of its own for ${flag}.`,
+    },
+  );
 }
 
 /** What stands at the path, if it is of the right kind and can be written; links are followed. */

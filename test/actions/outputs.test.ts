@@ -290,6 +290,25 @@ describe('an output', () => {
     refused('output-unusable', one),
   );
 
+  it('is refused among other things, and in a model that is read', async () => {
+    await refused('output-foreign', {
+      title: 'a model among photos',
+      act: () => doTrain({ out: 'images' }),
+      says: /--out .*images, which holds other things/,
+    });
+    const reading = { data: 'all.jsonl', model: 'plate', backend: 'cpu' as const };
+    for (const out of ['plate', 'plate/reports']) {
+      await refused('output-is-input', {
+        title: 'reports in the model',
+        prepare: () => {
+          mkdirSync(join(call.cwd, 'plate'), { recursive: true });
+        },
+        act: () => evaluate({ ...reading, out }, call),
+        says: /plate, which this command reads/,
+      });
+    }
+  });
+
   it('is refused if two flags name the same file', async () => {
     await refused('output-named-twice', {
       title: '',

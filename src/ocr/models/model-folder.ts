@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../base/atomic-file.js';
@@ -18,6 +18,7 @@ import { decodeWeights, encodeWeights, tensorSchema } from './weights-file.js';
  * model before are removed last.
  */
 const DESCRIPTION_FILE = 'ocrpipe.json';
+const WEIGHTS_FILE = /^weights-[0-9a-f]{12}\.bin$/;
 const FORMAT_VERSION = 1;
 
 const descriptionSchema = z.object({
@@ -47,6 +48,11 @@ export type ModelOrigin = Pick<ModelDescription, 'training' | 'metrics'>;
 export function modelFile(flag: string, folder: string): OutputFile {
   const owns = (head: string): boolean => /^\{\s*"version": \d+,\s*"alphabet": /.test(head);
   return { flag, path: join(folder, DESCRIPTION_FILE), kind: { what: 'model', owns } };
+}
+
+/** True for a name in a folder where a model may be written: one of a model, or any beside a model that is there. */
+export function isModelFile(folder: string, name: string): boolean {
+  return WEIGHTS_FILE.test(name) || existsSync(join(folder, DESCRIPTION_FILE));
 }
 
 /**
@@ -79,7 +85,7 @@ export function writeModelFolder(
 /** Weights of an earlier save, and what a killed one left. */
 function removeOtherWeights(folder: string, keep: string): void {
   for (const name of readdirSync(folder)) {
-    if (name === keep || !/^weights-[0-9a-f]{12}\.bin$/.test(name)) continue;
+    if (name === keep || !WEIGHTS_FILE.test(name)) continue;
     writePoint();
     rmSync(join(folder, name), { force: true });
   }

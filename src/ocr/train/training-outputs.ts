@@ -1,7 +1,13 @@
 import { dirname } from 'node:path';
-import { checkOutputFiles, checkOutputFolder, outputFile, outputPath } from '../../base/outputs.js';
+import {
+  checkAmongOwn,
+  checkOutputFiles,
+  checkOutputFolder,
+  outputFile,
+  outputPath,
+} from '../../base/outputs.js';
 import { metricsKind } from '../evaluate/report-files.js';
-import { modelFile } from '../models/model-folder.js';
+import { isModelFile, modelFile } from '../models/model-folder.js';
 import { historyKind } from './history.js';
 import type { TrainingJob } from './training-job.js';
 
@@ -28,6 +34,7 @@ export function trainingOutputs(
     ...(history === undefined ? {} : { history: outputFile('--history', cwd, history, historyKind) }),
   };
   checkOutputFolder('--out', out);
+  checkAmongOwn('--out', out, (name) => isModelFile(out, name));
   checkOutputFolder('--out', dirname(out)); // for the checkpoint
   checkOutputFiles([modelFile('--out', out), ...Object.values(files)], inputs);
   return {
