@@ -1,8 +1,10 @@
-import { lstatSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
+import { posix } from 'node:path';
 import type { Call } from '../base/call.js';
 import type { ContentId } from '../base/content-id.js';
 import { userError } from '../base/errors.js';
-import { fromRepoPath, type RepoPath } from '../base/paths.js';
+import { nearestName } from '../base/nearest.js';
+import { fromRepoPath, repoPath, type AbsPath, type RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
 import { steeringProblem } from '../pipeline/definition/own-paths.js';
 import { outputAt } from '../pipeline/definition/output-at.js';
@@ -52,7 +54,7 @@ export async function add(input: AddInput, call: Call): Promise<AddResult> {
     const snapshots: { path: RepoPath; snapshot: Snapshot }[] = [];
     for (const path of paths) {
       const snapshot = await workspace.files.store(path, call);
-      if (snapshot === undefined) throw nothingThere(path);
+      if (snapshot === undefined) throw nothingThere(workspace.root, path);
       snapshots.push({ path, snapshot });
     }
     const added: AddedPath[] = [];
@@ -114,7 +116,7 @@ function refuseSteering(path: RepoPath): void {
 
 function refuseByKind(workspace: Workspace, path: RepoPath): void {
   const stat = lstatSync(fromRepoPath(workspace.root, path), { throwIfNoEntry: false });
-  if (stat === undefined) throw nothingThere(path);
+  if (stat === undefined) throw nothingThere(workspace.root, path);
   const target = pathOfPointer(path);
   if (target !== undefined && hasPointer(workspace.root, target)) {
     throw userError('path-not-trackable', `${path} is a pointer`, {
@@ -128,14 +130,25 @@ function refuseByKind(workspace: Workspace, path: RepoPath): void {
   }
 }
 
-function nothingThere(path: RepoPath) {
+function nothingThere(root: AbsPath, path: RepoPath) {
+  return userError('no-such-path', `there is nothing at ${path}`, { hint: otherwise(root, path) });
+}
+
+/** What may be meant by a path where nothing is. */
+function otherwise(root: AbsPath, path: RepoPath): string {
   const quoted = shellQuote(path);
-  const odd = /\\x[0-9a-f]{2}|\uFFFD/.test(path);
-  return userError('no-such-path', `there is nothing at ${path}`, {
-    hint: odd
-      ? 'A name that is not UTF-8 cannot be tracked by itself: rename it, or track the folder that it is in.'
-      : `Check the name. If it is tracked and missing, 'ocrpipe checkout ${quoted}' or 'ocrpipe pull ${quoted}' puts it there.`,
-  });
+  if (hasPointer(root, path))
+    return `'ocrpipe checkout ${quoted}' or 'ocrpipe pull ${quoted}' puts it there.`;
+  if (/\\x[0-9a-f]{2}|\uFFFD/.test(path)) {
+    return 'A name that is not UTF-8 cannot be tracked by itself: rename it, or track the folder that it is in.';
+  }
+  const folder = posix.dirname(path);
+  const near = nearestName(posix.basename(path), namesIn(fromRepoPath(root, repoPath(folder))));
+  return near === undefined ? 'Check the name.' : `Did you mean ${shellQuote(posix.join(folder, near))}?`;
+}
+
+function namesIn(folder: string): string[] {
+  return lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() === true ? readdirSync(folder) : [];
 }
 
 function refuseOutput(workspace: Workspace, path: RepoPath): void {

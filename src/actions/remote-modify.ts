@@ -34,6 +34,7 @@ export async function remoteModify(
       hint: "Name what to change: 'ocrpipe remote modify NAME --url URL --endpoint URL --region R --profile P'.",
     });
   }
+  findRemote(workspace.settings, name);
   if (changes.url !== undefined) {
     const place = parseRemoteUrl(changes.url, workspace.root);
     if (place.kind === 'folder') requireRemoteFolder(place.folder, modifying(name));

@@ -23,6 +23,17 @@ const CASES: Case[] = [
   { title: 'a path outside of the workspace', act: addOf('../x'), code: 'path-outside-workspace' },
   { title: 'an absolute path elsewhere', act: addOf('/etc/hostname'), code: 'path-outside-workspace' },
   { title: 'nothing there', act: addOf('nothing'), code: 'no-such-path', says: /nothing/ },
+  { title: 'a misspelt path', act: addOf('dtaa'), code: 'no-such-path', hint: /^Did you mean data\?$/ },
+  {
+    title: 'a tracked path that is gone',
+    prepare: async (folder) => {
+      await folder.add('data');
+      folder.remove('data');
+    },
+    act: addOf('data'),
+    code: 'no-such-path',
+    hint: /^'ocrpipe checkout data' or 'ocrpipe pull data' puts it there\.$/,
+  },
   { title: 'one good path and one bad', act: addOf('data', 'nothing'), code: 'no-such-path' },
   { title: 'the workspace itself', act: addOf('.'), code: 'path-not-trackable' },
   { title: 'a folder of git', act: addOf('.git/hooks'), code: 'path-not-trackable' },

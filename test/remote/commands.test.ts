@@ -330,6 +330,9 @@ describe('the remote commands', () => {
     }
     expect(readdirSync(parent)).toEqual(['one']);
     expect(existsSync(a.path('s3:'))).toBe(false);
+    const misspelt = await a.run(['remote', 'modify', 'oen', '--url', join(parent, 'nowhere')]);
+    expect(misspelt).toMatchObject({ exitCode: 2 });
+    expect(misspelt.stderr).toContain("Did you mean 'one'?");
     expect(await a.run(['remote', 'modify', 'one', '--url', join(parent, 'two')])).toMatchObject({
       exitCode: 2,
     });

@@ -50,7 +50,7 @@ export function requireRemoteFolder(folder: string, correct: Correction): void {
 /** The folder of a remote that was used before, or on another machine, is not there: it is never made anew. */
 export function remoteFolderMissing(folder: string, correct: Correction): OcrpipeError {
   return userError('remote-folder-missing', `the folder ${folder} is not there`, {
-    hint: `Mount what holds it, or say where it is: '${correct({ url: 'FOLDER' })}' (with --local, for this machine alone). For a new remote make it: 'mkdir ${shellQuote(folder)}'.`,
+    hint: `Mount what holds it, or say where it is: '${correct({ url: 'FOLDER' })}' (with --local, for this machine alone). For a new remote make it: 'mkdir -p ${shellQuote(folder)}'.`,
   });
 }
 
