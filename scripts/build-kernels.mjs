@@ -4,7 +4,6 @@
 import { cp, mkdir, readdir, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import asc from 'assemblyscript/asc';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const sources = join(root, 'src/ocr/nn/kernels/assembly');
@@ -57,6 +56,8 @@ function refuseInitialData(bytes, name) {
 }
 
 async function compile(name, extra) {
+  // Loaded here: most builds find nothing to compile, and the compiler alone takes half a second to load.
+  const { default: asc } = await import('assemblyscript/asc');
   const unfinished = join(target, `.${process.pid}-${name}`);
   const entry = join('src/ocr/nn/kernels/assembly', 'index.ts');
   const { error, stderr } = await asc.main([
