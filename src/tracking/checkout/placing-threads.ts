@@ -6,7 +6,7 @@ import { placeFiles, type PlaceRequest, type PlaceResult } from './place-files.j
 /** More threads than this only wait for the file system. */
 const MOST_THREADS = 4;
 /** So many files are written by the calling thread before others are started. */
-const FEW_FILES = 2000;
+const FEW_FILES = 1000;
 const PROGRAM = new URL('./place-files-worker.js', import.meta.url);
 
 /** Who waits for the result of a request. */
