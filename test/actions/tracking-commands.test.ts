@@ -288,6 +288,9 @@ describe('files named like pointers', () => {
 describe('names', () => {
   test('that a shell would not take as they are, are quoted in hints', async () => {
     const folder = gitWorkspace();
+    folder.write('no such', '1');
+    await folder.add('no such');
+    folder.remove('no such');
     await expect(folder.add('no such')).rejects.toMatchObject({
       hint: expect.stringContaining("'ocrpipe checkout 'no such''") as string,
     });
