@@ -3,7 +3,7 @@ import { throwProblems } from '../definition/problems.js';
 import type { PipelineHost } from '../host.js';
 import { dependencyProblems, loadPipeline, type LoadedPipeline } from '../staleness/load.js';
 import type { Reason } from '../staleness/reason.js';
-import { inputReasons, isRestUnknown, type OutputNow, type StageNow } from '../staleness/staleness.js';
+import { inputReasons, isOutputRestUnknown, type OutputNow, type StageNow } from '../staleness/staleness.js';
 import { requireInputs } from '../staleness/refusals.js';
 import { notAllHere } from '../staleness/tracked-inputs.js';
 import { recordingOf } from './run-stage.js';
@@ -19,12 +19,11 @@ export interface CommittedStage {
 }
 
 /**
- * Records what stands in the workspace as the result of these stages without running them; fresh ones are left alone, but for
- * outputs whose bytes the store has lost: they are stored anew. None
- * named: those whose outputs were edited by hand or come from a run that was not recorded, and no other: what a stage made
- * from other inputs is not its result for the present ones. Only what a run of the stage made from these inputs becomes a run
- * record. Waits for a running repro. Throws `missing-dependency`, `output-not-made`, or `missing-data` where a checkout or pull
- * of an output did not end.
+ * Records what stands in the workspace as the result of these stages without running them; fresh ones are left alone, but
+ * for outputs whose bytes the store has lost: they are stored anew. None named: those whose outputs were edited by hand or
+ * come from a run that was not recorded, and no other: what a stage made from other inputs is not its result for the present
+ * ones. Only what a run of the stage made from these inputs becomes a run record. Waits for a running repro. Throws
+ * `missing-dependency`, `output-not-made`, or `missing-data` where a checkout or pull of an output did not end.
  */
 export async function commitStages(
   host: PipelineHost,
@@ -59,7 +58,7 @@ function refuseUnknownRest(host: PipelineHost, { name, outs }: StageNow, { froze
   throwProblems(
     outs.flatMap((out) => {
       const { output, state, pointer } = out;
-      if (pointer === undefined || !isRestUnknown(out)) return [];
+      if (pointer === undefined || !isOutputRestUnknown(out)) return [];
       const edited = state !== 'pointer-moved';
       return [notAllHere(host, { path: output.path, pointer, edited, maker: name, frozen })];
     }),

@@ -223,7 +223,7 @@ export function isIncomplete({ there, state, partly, begun }: OutputNow): boolea
  * True if what stands at an output must not become its whole: files of it may be missing that never came. What a run of the
  * stage left is all that it made.
  */
-export function isRestUnknown({ state, leftover, begun, restUnknown }: OutputNow): boolean {
+export function isOutputRestUnknown({ state, leftover, begun, restUnknown }: OutputNow): boolean {
   if (state === 'clean' || (leftover === true && begun !== true)) return false;
   return restUnknown?.() ?? false;
 }

@@ -9,7 +9,7 @@ import { OutputIndex } from '../definition/graph.js';
 import type { PipelineHost } from '../host.js';
 import type { Expected, Observer } from './observe.js';
 import type { LockEntry } from '../records/lock-file.js';
-import { editedOutputs, isRestUnknown as isOutputRestUnknown, type StageNow } from './staleness.js';
+import { editedOutputs, isOutputRestUnknown, type StageNow } from './staleness.js';
 import { throwProblems, type Problem } from '../definition/problems.js';
 import type { Pipeline } from '../definition/stage.js';
 import { unmergedOutput } from './unmerged-output.js';
