@@ -9,11 +9,15 @@ export function readSettings(folder: AbsPath): Settings {
   const local = readLocalFile(folder);
   const chosen = local.default ?? shared.default;
   const project = local.project ?? shared.project;
+  const link = local.link ?? shared.link;
+  const storePath = local.store?.path;
   return {
     remotes: mergeRemotes(shared, local),
     pools: { ...shared.pools, ...local.pools },
     ...(chosen === undefined ? {} : { default: chosen }),
     ...(project === undefined ? {} : { project }),
+    ...(link === undefined ? {} : { link }),
+    ...(storePath === undefined ? {} : { storePath }),
   };
 }
 

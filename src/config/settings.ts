@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LINK_TYPES, type LinkType } from '../base/link-type.js';
 
 /** One remote as the configuration names it. Credentials are never part of it: they come from the AWS default chain. */
 const remoteSchema = z.strictObject({
@@ -25,6 +26,8 @@ const fields = {
   default: z.string(),
   /** Size of further resource pools that stages may take from. */
   pools: z.record(z.string(), z.number().positive()),
+  /** How large files come into the workspace: the first of these that works. */
+  link: z.array(z.enum(LINK_TYPES)).min(1),
 };
 
 /** `.ocrstore/config.yaml`: what every clone shares; committed. */
@@ -33,6 +36,7 @@ export const sharedSchema = z.strictObject({ version: z.literal(1), ...fields })
   default: true,
   pools: true,
   project: true,
+  link: true,
 });
 
 /** `.ocrstore/config.local.yaml`: this machine's; every key is optional and wins over the shared one. */
@@ -41,6 +45,11 @@ export const localSchema = z
     ...fields,
     version: z.literal(1),
     remotes: z.record(z.string(), remoteSchema.partial()),
+    /** Where objects are kept on this machine. */
+    store: z.strictObject({
+      /** A folder that other workspaces may use too; relative to the workspace root. Unless set: `.ocrstore/` itself. */
+      path: z.string().min(1).optional(),
+    }),
   })
   .partial();
 
@@ -54,4 +63,7 @@ export interface Settings {
   default?: string;
   project?: string;
   pools: Readonly<Record<string, number>>;
+  link?: readonly LinkType[];
+  /** The store's folder as it was written; unless set it is `.ocrstore/`. */
+  storePath?: string;
 }

@@ -9,11 +9,12 @@ import type { Settings } from '../config/settings.js';
 import type { Git } from '../git/git.js';
 import { openGit } from '../git/simple-git.js';
 import { outputAt } from '../pipeline/definition/output-at.js';
-import { LocalStore } from '../store/local-store.js';
+import type { LocalStore } from '../store/local-store.js';
 import { RunRecords } from '../store/run-records.js';
 import { TrackedFiles } from '../tracking/tracked-files.js';
 import type { WorkspaceFiles } from '../tracking/workspace-files.js';
 import { findWorkspace, STATE_FOLDER } from './find-workspace.js';
+import { openWorkspaceStore, storePlace } from './workspace-store.js';
 
 /** Locks that keep commands of one workspace apart. */
 export type WorkspaceLock = 'repro' | 'pipeline-lock' | 'config';
@@ -63,7 +64,7 @@ export class Workspace {
   }
 
   get store(): LocalStore {
-    return (this.#parts.store ??= openStore(this.stateFolder));
+    return (this.#parts.store ??= openWorkspaceStore(storePlace(this.root, this.settings)));
   }
 
   get records(): RunRecords {
@@ -122,24 +123,6 @@ const LOCKED: Readonly<Record<WorkspaceLock, string>> = {
   'pipeline-lock': 'pipeline.lock',
   config: 'the configuration',
 };
-
-/** A fresh clone has the committed part of `.ocrstore` only: the store itself is made when it is first needed. */
-function openStore(folder: AbsPath): LocalStore {
-  try {
-    return LocalStore.open(folder);
-  } catch (error) {
-    if (!(error instanceof OcrpipeError) || error.code !== 'no-store') throw error;
-  }
-  try {
-    return LocalStore.create(folder);
-  } catch (error) {
-    // Where nothing may be written, what only reads goes on; what has to write meets the refusal there.
-    if (!READ_ONLY.has(systemErrorCode(error) ?? '')) throw error;
-    return LocalStore.absent(folder);
-  }
-}
-
-const READ_ONLY = new Set(['EACCES', 'EPERM', 'EROFS']);
 
 /** The folder with all links followed, so that paths below the root are told from others by their names. */
 function realFolder(folder: AbsPath): AbsPath {

@@ -58,9 +58,9 @@ export class LocalStore implements ObjectReader {
     return new LocalStore(root, readStoreFolder(root));
   }
 
-  /** Opens the store at `root` and makes one if there is none. */
-  static create(root: string): LocalStore {
-    return new LocalStore(root, createStoreFolder(root));
+  /** Opens the store at `root` and makes one if there is none; with `group`, one that the members of a group write to. */
+  static create(root: string, options: { group?: boolean } = {}): LocalStore {
+    return new LocalStore(root, createStoreFolder(root, options));
   }
 
   /** The store at `root` before it was made: nothing is in it, and nothing can be written to it. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, renameSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { syncDirectory } from '../base/atomic-file.js';
 import type { ContentId } from '../base/content-id.js';
@@ -8,6 +8,7 @@ import { writePoint } from '../base/write-points.js';
 import { FOLDERS } from './format.js';
 import type { PackTable } from './pack-format.js';
 import { PackWriter, type SealedPack } from './pack-writer.js';
+import { makeStoreFolder } from './shared-folder.js';
 import { checkedObjects, hashOfOpenFile, readEntry } from './verify-pack.js';
 
 /**
@@ -68,7 +69,7 @@ function moveAside(root: string, file: string, inode: number): boolean {
   const folder = join(root, FOLDERS.quarantine);
   const shard = file.startsWith(join(root, FOLDERS.objects)) ? basename(dirname(file)) : '';
   const target = join(folder, `${shard}${basename(file)}-${randomBytes(4).toString('hex')}`);
-  mkdirSync(folder, { recursive: true });
+  makeStoreFolder(root, folder);
   writePoint();
   try {
     renameSync(file, target);

@@ -5,12 +5,20 @@ import { syncDirectory } from '../base/atomic-file.js';
 import { systemErrorCode, userError } from '../base/errors.js';
 import { writePoint } from '../base/write-points.js';
 import { decodeStoreFormat, encodeStoreFormat, FOLDERS, FORMAT_KEY, type StoreFormat } from './format.js';
+import { isSharedByGroup, shareWithGroup } from './shared-folder.js';
 import { unlinkIfThere, writeTemporary } from './temporary.js';
 
-/** Makes `root` a store unless it is one. Two processes may do so at once: one of them names it, both go on. */
-export function createStoreFolder(root: string): StoreFormat {
-  for (const folder of [FOLDERS.objects, FOLDERS.packs, FOLDERS.runs, FOLDERS.tmp]) {
-    mkdirSync(join(root, folder), { recursive: true });
+/**
+ * Makes `root` a store unless it is one. Two processes may do so at once: one of them names it, both go on. With `group`, and
+ * in a folder that is a group's already, the members of the group can write to it.
+ */
+export function createStoreFolder(root: string, options: { group?: boolean } = {}): StoreFormat {
+  mkdirSync(root, { recursive: true });
+  if (options.group === true) shareWithGroup(root);
+  const group = isSharedByGroup(root);
+  for (const name of [FOLDERS.objects, FOLDERS.packs, FOLDERS.runs, FOLDERS.tmp]) {
+    const folder = join(root, name);
+    if (mkdirSync(folder, { recursive: true }) !== undefined && group) shareWithGroup(folder);
   }
   if (existsSync(join(root, FORMAT_KEY))) return readStoreFolder(root);
   const temporary = writeTemporary(join(root, FOLDERS.tmp), Buffer.from(encodeStoreFormat(randomUUID())));

@@ -3,7 +3,6 @@ import {
   chmodSync,
   closeSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   renameSync,
@@ -14,13 +13,17 @@ import { dirname, join } from 'node:path';
 import { syncDirectory, writeAll } from '../base/atomic-file.js';
 import { writePoint } from '../base/write-points.js';
 import { OBJECT_MODE } from './format.js';
+import { makeStoreFolder } from './shared-folder.js';
 
 /** Files that nobody touched for so long were left by a process that died. Milliseconds. */
 const ABANDONED_MS = 3 * 24 * 60 * 60 * 1000;
 
-/** A fresh name in the folder `tmp`, which is created if it is not there. The file itself is not created. */
+/**
+ * A fresh name in the folder `tmp` of a store, which is created if it is not there. The file itself is not created. Throws
+ * `store-gone`.
+ */
 export function temporaryName(tmp: string): string {
-  mkdirSync(tmp, { recursive: true });
+  makeStoreFolder(dirname(tmp), tmp);
   return join(tmp, `${process.pid.toString(36)}-${randomBytes(8).toString('hex')}`);
 }
 
@@ -81,10 +84,13 @@ export function writeTemporary(tmp: string, bytes: Uint8Array): string {
   return temporary;
 }
 
-/** Gives a flushed temporary file its name, durably, and replaces what had it. Folders are created. */
+/**
+ * Gives a flushed file of the store's `tmp/` its name in the store, durably, and replaces what had it. Folders are created.
+ * Throws `store-gone`.
+ */
 export function giveName(temporary: string, target: string): void {
   const folder = dirname(target);
-  if (mkdirSync(folder, { recursive: true }) !== undefined) syncDirectory(dirname(folder));
+  if (makeStoreFolder(dirname(dirname(temporary)), folder)) syncDirectory(dirname(folder));
   writePoint();
   renameSync(temporary, target);
   syncDirectory(folder);

@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import { OcrpipeError, systemErrorCode, userError } from '../base/errors.js';
+import { absPath, type AbsPath } from '../base/paths.js';
+import { CONFIG_FILES } from '../config/config-file.js';
+import type { Settings } from '../config/settings.js';
+import { LocalStore } from '../store/local-store.js';
+import { registerWorkspace } from '../store/registered-workspaces.js';
+import { machineName } from '../tracking/machine-name.js';
+import { STATE_FOLDER } from './find-workspace.js';
+
+/** Names the store's folder for one command or shell; wins over the configuration. */
+export const STORE_VARIABLE = 'OCRPIPE_STORE';
+
+/** What opening a store needs to know of the workspace. */
+export interface StorePlace {
+  /** The workspace root. */
+  root: AbsPath;
+  /** `.ocrstore/` in it. */
+  stateFolder: AbsPath;
+  /** Where the objects are: `stateFolder`, or a folder that workspaces share. */
+  folder: AbsPath;
+}
+
+/** Where a workspace keeps its objects. A relative path starts at the workspace root. */
+export function storePlace(root: AbsPath, settings: Pick<Settings, 'storePath'>): StorePlace {
+  const stateFolder = absPath(resolve(root, STATE_FOLDER));
+  const chosen = process.env[STORE_VARIABLE] ?? settings.storePath;
+  const named = chosen === undefined || chosen === '' ? stateFolder : absPath(resolve(root, chosen));
+  return { root, stateFolder, folder: named };
+}
+
+/**
+ * Opens the store of a workspace. One of its own is made where there is none: a fresh clone has the committed part of
+ * `.ocrstore` only. One elsewhere must be there (`store-not-there`): a path where nothing is mounted is no place to begin one.
+ */
+export function openWorkspaceStore(place: StorePlace): LocalStore {
+  return place.folder === place.stateFolder ? openOwn(place.folder) : openElsewhere(place);
+}
+
+function openOwn(folder: AbsPath): LocalStore {
+  const store = openIfThere(folder);
+  if (store) return store;
+  try {
+    return LocalStore.create(folder);
+  } catch (error) {
+    // Where nothing may be written, what only reads goes on; what has to write meets the refusal there.
+    if (!READ_ONLY.has(systemErrorCode(error) ?? '')) throw error;
+    return LocalStore.absent(folder);
+  }
+}
+
+function openElsewhere({ root, folder }: StorePlace): LocalStore {
+  const store = openIfThere(folder);
+  if (!store) throw storeNotThere(folder);
+  try {
+    register(root, folder);
+  } catch (error) {
+    // Who may not write there can store nothing either, and nothing of it is dropped while it only reads.
+    if (!READ_ONLY.has(systemErrorCode(error) ?? '')) throw error;
+  }
+  return store;
+}
+
+/** The workspace that a store lies in uses it as well, and does not know that others do. */
+function register(root: AbsPath, folder: AbsPath): void {
+  const machine = machineName();
+  registerWorkspace(folder, { root, machine });
+  if (basename(folder) === STATE_FOLDER && isFile(resolve(folder, CONFIG_FILES.shared))) {
+    registerWorkspace(folder, { root: absPath(dirname(folder)), machine });
+  }
+}
+
+function openIfThere(folder: AbsPath): LocalStore | undefined {
+  try {
+    return LocalStore.open(folder);
+  } catch (error) {
+    if (error instanceof OcrpipeError && error.code === 'no-store') return undefined;
+    throw error;
+  }
+}
+
+function storeNotThere(folder: AbsPath): OcrpipeError {
+  const named =
+    process.env[STORE_VARIABLE] === undefined ? `.ocrstore/${CONFIG_FILES.local}` : STORE_VARIABLE;
+  return userError('store-not-there', `there is no store in ${folder}, which ${named} names`, {
+    hint: `Mount the disk that holds it, or begin one there: 'ocrpipe init --store ${folder}'.`,
+  });
+}
+
+function isFile(path: string): boolean {
+  try {
+    readFileSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const READ_ONLY = new Set(['EACCES', 'EPERM', 'EROFS']);
