@@ -50,7 +50,9 @@ export class LocalStore implements ObjectReader {
     this.root = root;
     this.format = format;
     this.#shelf = new PackShelf(root);
-    this.#loose = new LooseObjects(root);
+    this.#loose = new LooseObjects(root, (id) => {
+      this.#setObjectAside(id);
+    });
   }
 
   /** Opens the store at `root`. Throws `no-store`, `store-format-damaged` or `store-format-unknown`. */
@@ -158,6 +160,21 @@ export class LocalStore implements ObjectReader {
   }
 
   objectFile(id: ContentId): string {
+    return this.#loose.fileOf(id);
+  }
+
+  /** `object-damaged` for an object that was found so since the store was opened, and counts as absent since; else undefined. */
+  damageOf(kind: ObjectKind, id: ContentId): OcrpipeError | undefined {
+    const file = this.#damaged.get(kind + id);
+    return file === undefined ? undefined : objectDamaged(kind, id, file, 'its bytes have another hash');
+  }
+
+  /**
+   * The file of a large blob, sealed, to be linked to or cloned from: who was given a second name for it reads these bytes.
+   * Throws `object-missing`, or `object-damaged` for one that was written to.
+   */
+  sealedFile(id: ContentId): string {
+    if (this.#loose.sizeOf(id) === undefined) throw this.#unreadable('blob', id);
     return this.#loose.fileOf(id);
   }
 
@@ -275,8 +292,8 @@ export class LocalStore implements ObjectReader {
   }
 
   #unreadable(kind: ObjectKind, id: ContentId): OcrpipeError {
-    const damaged = this.#damaged.get(kind + id);
-    if (damaged !== undefined) return objectDamaged(kind, id, damaged, 'its bytes have another hash');
+    const damaged = this.damageOf(kind, id);
+    if (damaged) return damaged;
     const [pack] = this.#shelf.unreadable();
     const hint = pack && `It may have been in ${pack.where}, which is damaged. ${HEAL_HINT}`;
     return objectMissing(kind, id, this.root, hint);

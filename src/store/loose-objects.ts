@@ -1,12 +1,14 @@
-import { constants, lstatSync, readFileSync, statSync, type BigIntStats } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, readFileSync, statSync, type BigIntStats } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { contentIdOf, type ContentId } from '../base/content-id.js';
-import { OcrpipeError, userError } from '../base/errors.js';
+import { OcrpipeError, systemErrorCode, userError } from '../base/errors.js';
 import { writePoint } from '../base/write-points.js';
 import { FOLDERS, objectKey, objectOfKey } from './format.js';
 import { objectDamaged } from './object-reader.js';
+import { isSealed, seal } from './seal.js';
 import { giveName, makeDurable, namesIn, temporaryName, unlinkIfThere, writeTemporary } from './temporary.js';
+import { hashOfOpenFile } from './verify-pack.js';
 
 /** A file that changes under the copy is copied again so often before that is an error. */
 const COPY_ATTEMPTS = 5;
@@ -18,14 +20,22 @@ export interface LooseObject {
   size: number;
 }
 
-/** The large blobs of one local store: one read-only file each. */
+/**
+ * The large blobs of one local store: one read-only file each. Other names may lead to the same file, and somebody may have
+ * written through one: a file whose seal is broken counts as there only once it was read and found sound.
+ */
 export class LooseObjects {
   readonly #root: string;
   readonly #tmp: string;
+  readonly #onDamaged: (id: ContentId) => void;
+  /** What was read because its seal is broken: the state of the file (see `stateOf`), and whether it was sound. */
+  readonly #read = new Map<ContentId, { state: string; sound: boolean }>();
 
-  constructor(root: string) {
+  /** `onDamaged` is called for an object that is found to have other bytes; it may move the file away. */
+  constructor(root: string, onDamaged: (id: ContentId) => void) {
     this.#root = root;
     this.#tmp = join(root, FOLDERS.tmp);
+    this.#onDamaged = onDamaged;
   }
 
   fileOf(id: ContentId): string {
@@ -38,9 +48,10 @@ export class LooseObjects {
     return found !== undefined && (size === undefined || found === size);
   }
 
-  /** Bytes of the object's file, or undefined if there is none. */
+  /** Bytes of the object's file; undefined if there is none, or one that was written to and is damaged. */
   sizeOf(id: ContentId): number | undefined {
-    return statSync(this.fileOf(id), { throwIfNoEntry: false })?.size;
+    const stat = this.#statOf(id);
+    return stat && (isSealed(stat) || this.#isSound(id, stat)) ? Number(stat.size) : undefined;
   }
 
   /** The bytes, or undefined if they are not those of the id; throws ENOENT. */
@@ -54,8 +65,8 @@ export class LooseObjects {
     for (const first of namesIn(join(this.#root, FOLDERS.objects))) {
       for (const rest of namesIn(join(this.#root, FOLDERS.objects, first))) {
         const id = objectOfKey(`${FOLDERS.objects}/${first}/${rest}`);
-        const size = id === undefined ? undefined : this.sizeOf(id);
-        if (id !== undefined && size !== undefined) yield { id, file: this.fileOf(id), size };
+        const stat = id && this.#statOf(id);
+        if (stat) yield { id, file: this.fileOf(id), size: Number(stat.size) };
       }
     }
   }
@@ -93,6 +104,22 @@ export class LooseObjects {
     giveName(temporary, this.fileOf(id));
   }
 
+  #statOf(id: ContentId): BigIntStats | undefined {
+    return statSync(this.fileOf(id), { bigint: true, throwIfNoEntry: false });
+  }
+
+  /** Reads a file whose seal is broken, and seals it again if it is sound. */
+  #isSound(id: ContentId, stat: BigIntStats): boolean {
+    const known = this.#read.get(id);
+    if (known?.state === stateOf(stat)) return known.sound;
+    const sound = hashOfFileNow(this.fileOf(id)) === id;
+    if (sound) sealAgain(this.fileOf(id));
+    else this.#onDamaged(id);
+    const after = this.#statOf(id);
+    if (after) this.#read.set(id, { state: stateOf(after), sound });
+    return sound;
+  }
+
   async #tryPutFile(
     path: string,
     options: { signal?: AbortSignal },
@@ -122,6 +149,34 @@ export async function hashOfFile(path: string, options: { signal?: AbortSignal }
   // Its worker threads are loaded by those who have a large file only.
   const { hashFile } = await import('hasha');
   return (await hashFile(path, { algorithm: 'sha256', ...(signal && { signal }) })) as ContentId;
+}
+
+function stateOf(stat: BigIntStats): string {
+  return [stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs, stat.mode].join(' ');
+}
+
+/** Reads to the end at once: for what happens rarely, where an answer is needed now. */
+function hashOfFileNow(path: string): ContentId | undefined {
+  try {
+    const fd = openSync(path, 'r');
+    try {
+      return hashOfOpenFile(fd);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Only its owner may: what is somebody else's is read again by the next command. */
+function sealAgain(path: string): void {
+  try {
+    seal(path);
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+  }
 }
 
 function regularFile(path: string): BigIntStats {

@@ -1,18 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  closeSync,
-  fsyncSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  statSync,
-  unlinkSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { syncDirectory, writeAll } from '../base/atomic-file.js';
 import { writePoint } from '../base/write-points.js';
-import { OBJECT_MODE } from './format.js';
+import { seal } from './seal.js';
 import { makeStoreFolder } from './shared-folder.js';
 
 /** Files that nobody touched for so long were left by a process that died. Milliseconds. */
@@ -56,9 +47,9 @@ export function unlinkIfThere(path: string): void {
   }
 }
 
-/** Makes a finished file read-only and flushes it to disk: the last step before it gets its name. */
+/** Seals a finished file and flushes it to disk: the last step before it gets its name. */
 export function makeDurable(path: string): void {
-  chmodSync(path, OBJECT_MODE);
+  seal(path);
   const fd = openSync(path, 'r');
   try {
     fsyncSync(fd);

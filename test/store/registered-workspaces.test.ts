@@ -2,18 +2,12 @@ import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { absPath } from '../../src/base/paths.js';
-import { LocalStore } from '../../src/store/local-store.js';
 import { registeredWorkspaces, registerWorkspace } from '../../src/store/registered-workspaces.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
+import { newStore } from './new-store.js';
 
 const A = { root: absPath('/home/a/plates'), machine: 'one' };
 const B = { root: absPath('/home/b/plates'), machine: 'one' };
-
-function newStore(): string {
-  const root = join(temporaryFolder(), 'store');
-  LocalStore.create(root).close();
-  return root;
-}
 
 test('a store knows who uses it, whoever asks, and a workspace counts once', () => {
   const store = newStore();

@@ -4,13 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { contentIdOf } from '../../src/base/content-id.js';
 import { OcrpipeError } from '../../src/base/errors.js';
 import { MAX_RECORD_BYTES, RunRecords } from '../../src/store/run-records.js';
-import { temporaryFolder } from '../rig/temporary-folder.js';
+import { newStore } from './new-store.js';
 
 const key = contentIdOf('inputs');
 
 describe('run records', () => {
   it('are found by their key and named by their bytes, whatever the order of fields', () => {
-    const root = temporaryFolder();
+    const root = newStore();
     const records = new RunRecords(root);
     const first = records.put(key, { b: 1, a: ['x', null] });
     expect(first).toBe(contentIdOf('{"a":["x",null],"b":1}'));
@@ -26,7 +26,7 @@ describe('run records', () => {
   });
 
   it('are refused with any bit flipped and at any length', () => {
-    const records = new RunRecords(temporaryFolder());
+    const records = new RunRecords(newStore());
     const record = records.put(key, { command: 'train', outs: { model: contentIdOf('model') } });
     const file = records.fileOf({ key, record });
     const sound = readFileSync(file);
@@ -52,7 +52,7 @@ describe('run records', () => {
   });
 
   it('are refused when they are not canonical JSON, though their id fits', () => {
-    const records = new RunRecords(temporaryFolder());
+    const records = new RunRecords(newStore());
     for (const text of [
       '{"b":1,"a":2}',
       '{ }',
@@ -72,7 +72,7 @@ describe('run records', () => {
   });
 
   it('are refused when they are far too long, before they are read', () => {
-    const records = new RunRecords(temporaryFolder());
+    const records = new RunRecords(newStore());
     const record = contentIdOf('long');
     const file = records.fileOf({ key, record });
     mkdirSync(dirname(file), { recursive: true });

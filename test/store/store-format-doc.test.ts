@@ -10,6 +10,7 @@ import { RunRecords } from '../../src/store/run-records.js';
 import { nameHash } from '../../src/store/tree-builder.js';
 import { decodeNode } from '../../src/store/tree-format.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
+import { newStore } from './new-store.js';
 import { MemoryObjects } from './memory-objects.js';
 
 const page = readFileSync(new URL('../../docs/store-format.md', import.meta.url), 'utf8');
@@ -81,7 +82,7 @@ describe('docs/store-format.md', () => {
   });
 
   it('shows a run record under its id', () => {
-    const records = new RunRecords(temporaryFolder());
+    const records = new RunRecords(newStore());
     const record = contentIdOf(block('text run'));
     const key = contentIdOf('inputs');
     expect(record).toBe(idBefore('text run'));

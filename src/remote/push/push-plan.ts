@@ -146,7 +146,8 @@ class Collected {
   #blob(id: ContentId, root: PushRoot, file?: string): NeededObject | LargeObject | undefined {
     if (this.#seen.has(`blob${id}`) || this.#view.has('blob', id)) return undefined;
     const place = this.#store.locate('blob', id);
-    if (place === undefined) throw nowhere({ kind: 'blob', id }, root, file);
+    if (place === undefined)
+      throw this.#store.damageOf('blob', id) ?? nowhere({ kind: 'blob', id }, root, file);
     return place.in === 'file' ? { id, size: place.length } : { kind: 'blob', id, length: place.length };
   }
 

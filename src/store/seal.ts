@@ -1,0 +1,41 @@
+import { chmodSync, lstatSync, utimesSync, type BigIntStats, type Stats } from 'node:fs';
+import { systemErrorCode } from '../base/errors.js';
+import { OBJECT_MODE } from './format.js';
+
+/**
+ * The part of a second in the modification time of every file that a store has named: 49/64 s, which is exact in binary and in
+ * microseconds. A write leaves it one time in 10^9, a file system that does not keep parts of seconds never has it.
+ */
+const SEAL_NS = 765_625_000;
+const PERMISSIONS = 0o777;
+
+/**
+ * Marks a finished file of the store as untouched: read-only, with a time that no write gives it. Its bytes may then be reached
+ * by other names (hard links): whoever writes through one of them breaks the seal, whatever the store knows of it. Where
+ * the system does not allow it the file stays without a seal, and is read before it is relied on.
+ */
+export function seal(path: string): void {
+  chmodSync(path, OBJECT_MODE);
+  const second = Math.floor(Date.now() / 1000) - 1;
+  try {
+    utimesSync(path, second, second + SEAL_NS / 1e9);
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+  }
+}
+
+/** True if nobody wrote to a file of the store since it was sealed. */
+export function isSealed(stat: BigIntStats | Stats): boolean {
+  return (Number(stat.mode) & PERMISSIONS) === OBJECT_MODE && hasSealTime(stat);
+}
+
+/** True if the file at `path` is there and sealed. */
+export function isSealedFile(path: string): boolean {
+  const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat?.isFile() === true && isSealed(stat);
+}
+
+function hasSealTime(stat: BigIntStats | Stats): boolean {
+  if (typeof stat.mtimeMs === 'number') return stat.mtimeMs % 1000 === SEAL_NS / 1e6;
+  return (stat as BigIntStats).mtimeNs % 1_000_000_000n === BigInt(SEAL_NS);
+}
