@@ -1,13 +1,12 @@
 // Compiles the WebAssembly kernels of src/ocr/nn/kernels/assembly: one build with plain SIMD and one with relaxed SIMD
-// (fused multiply-add). They go beside the sources for tests run from there, and into dist/ when that exists. Nothing is
-// done when the outputs are newer than every source.
-import { cp, mkdir, readdir, readFile, rename, stat } from 'node:fs/promises';
+// (fused multiply-add), into dist/kernels/. Nothing is done when the outputs are newer than every source.
+import { mkdir, readdir, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const sources = join(root, 'src/ocr/nn/kernels/assembly');
-const target = join(root, 'src/ocr/nn/kernels/build');
+const target = join(root, 'dist/kernels');
 const builds = { 'plain-simd.wasm': [], 'relaxed-simd.wasm': ['--enable', 'relaxed-simd'] };
 const options = [
   '--runtime',
@@ -78,6 +77,3 @@ if (!(await isUpToDate())) {
   await mkdir(target, { recursive: true });
   for (const [name, extra] of Object.entries(builds)) await compile(name, extra);
 }
-const built = join(root, 'dist/ocr/nn/kernels');
-await mkdir(built, { recursive: true });
-await cp(target, join(built, 'build'), { recursive: true });

@@ -1,87 +1,61 @@
-// `npm run build`: src/ -> dist/ and oclif.manifest.json. Each source file is transpiled by itself (isolatedModules), and
-// only when it is newer than its output; types are checked by `npm run check`. Every file is put in place by a rename, so that two
-// builds at once, or a command that runs meanwhile, never see half a file.
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+// `npm run build`: src/ -> dist/ and oclif.manifest.json. dist/ has one module for each command and for each program of a thread, and
+// chunks of what they share, small packages included: most of the time that a command takes to start is the reading of modules, one
+// by one. Types are checked by `npm run check`.
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { bundle, filesBelow, modifiedAt, modulesOfSource, replaceFile, root } from './bundle.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const source = join(root, 'src');
 const target = join(root, 'dist');
 const manifestFile = join(root, 'oclif.manifest.json');
-/** Sources of the WebAssembly kernels: another compiler's. */
-const kernelSources = join('ocr', 'nn', 'kernels', 'assembly') + sep;
+/** Modules that are loaded by name: by bin/run.js and by oclif. */
+const LOADED_BY_NAME = ['cli/main', 'cli/help', 'cli/command-not-found', 'cli/output', 'cli/error-report'];
+const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const installed = new Set(Object.keys({ ...dependencies, ...peerDependencies }));
 
-await buildKernels();
-await buildSources();
+await import('./build-kernels.mjs');
+const files = await bundle({
+  target,
+  entries: entries(),
+  external: (id) => installed.has(packageOf(id)),
+  output: { chunkFileNames: 'chunks/[name]-[hash].js' },
+});
+if (files) replaceFile(join(target, 'bundled-packages.txt'), licences(files));
 await buildManifest();
 
-/** The kernels have a script of their own, which knows when there is nothing to do. */
-async function buildKernels() {
-  const script = new URL('./build-kernels.mjs', import.meta.url);
-  if (existsSync(script)) await import(script.href);
+function entries() {
+  const modules = modulesOfSource();
+  const commands = modules.filter((name) => name.startsWith('commands/'));
+  const threads = modules.filter((name) => name.endsWith('-worker'));
+  return Object.fromEntries([
+    ...[...LOADED_BY_NAME, ...commands].map((name) => [name, name]),
+    ...threads.map((name) => [`threads/${basename(name)}`, name]),
+  ]);
 }
 
-/** Brings dist/ in line with src/: TypeScript becomes JavaScript, what is neither that nor a kernel's source is copied. */
-async function buildSources() {
-  const outputs = new Map();
-  for (const name of filesBelow(source)) {
-    if (!name.startsWith(kernelSources) && !name.endsWith('.d.ts'))
-      outputs.set(name.replace(/\.ts$/, '.js'), name);
-  }
-  for (const name of filesBelow(target)) {
-    if (name.endsWith('.js') && !outputs.has(name)) rmSync(join(target, name), { force: true });
-  }
-  const stale = [...outputs].filter(
-    ([output, input]) => modifiedAt(join(target, output)) < modifiedAt(join(source, input)),
-  );
-  if (stale.length === 0) return;
-  const { default: ts } = await import('typescript');
-  for (const [output, input] of stale) {
-    const bytes = readFileSync(join(source, input));
-    replaceFile(
-      join(target, output),
-      input.endsWith('.ts') ? transpiled(ts, input, bytes.toString()) : bytes,
-    );
-  }
-  console.log(`compiled ${stale.length} source file${stale.length === 1 ? '' : 's'} into dist/`);
+/** `@scope/name` or `name` of what an import asks for. */
+function packageOf(id) {
+  return id.split('/', id.startsWith('@') ? 2 : 1).join('/');
 }
 
-function transpiled(ts, fileName, text) {
-  const { outputText, diagnostics } = ts.transpileModule(text, {
-    compilerOptions: {
-      target: ts.ScriptTarget.ES2022,
-      module: ts.ModuleKind.ESNext,
-      isolatedModules: true,
-      verbatimModuleSyntax: true,
-    },
-    fileName,
-    reportDiagnostics: true,
-  });
-  for (const { messageText, start = 0 } of diagnostics ?? []) {
-    const line = text.slice(0, start).split('\n').length;
-    console.error(`src/${fileName}:${line}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`);
-    process.exitCode = 1;
-  }
-  return outputText;
+/** The licences of the packages whose code went into the bundle ask to be kept with it. */
+function licences(outputs) {
+  const modules = outputs.flatMap((file) => Object.keys(file.modules ?? {}));
+  const folders = modules.map((id) => /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(id)?.[1]);
+  const packages = [...new Set(folders.filter((folder) => folder !== undefined))].sort();
+  return packages.map(licenceOf).join(`\n${'-'.repeat(80)}\n\n`);
+}
+
+function licenceOf(folder) {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const file = filesBelow(folder).find((each) => dirname(each) === '.' && /^licen[cs]e/i.test(each));
+  if (!file) throw new Error(`${name} goes into dist/ and has no licence file`);
+  return `${name} ${version} (${license})\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
 }
 
 /** The manifest holds every command's flags and help, so that one command line loads one command's module. */
 async function buildManifest() {
-  const described = ['commands', 'cli'].flatMap((folder) =>
-    filesBelow(join(target, folder)).map((name) => modifiedAt(join(target, folder, name))),
-  );
   const names = filesBelow(join(target, 'commands')).filter((name) => name.endsWith('.js'));
-  const newest = Math.max(modifiedAt(join(root, 'package.json')), ...described);
+  const newest = Math.max(...['package.json', 'dist/built'].map((name) => modifiedAt(join(root, name))));
   if (modifiedAt(manifestFile) > newest && namedIn(manifestFile) === names.length) return;
   const { Plugin, settings } = await import('@oclif/core');
   settings.enableAutoTranspile = false;
@@ -103,24 +77,5 @@ async function buildManifest() {
 }
 
 function namedIn(file) {
-  return Object.keys(JSON.parse(readFileSync(file, 'utf8')).commands).length;
-}
-
-/** Names of the files below `folder`, relative to it; none if it does not exist. */
-function filesBelow(folder) {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
-}
-
-function modifiedAt(file) {
-  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-}
-
-function replaceFile(file, content) {
-  mkdirSync(dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}.tmp`;
-  writeFileSync(temporary, content);
-  renameSync(temporary, file);
+  return existsSync(file) ? Object.keys(JSON.parse(readFileSync(file, 'utf8')).commands).length : 0;
 }

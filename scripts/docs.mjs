@@ -2,7 +2,7 @@
 // what the commands say (exit code 1 if not).
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { flagUsage, usageLine } from '../dist/cli/usage.js';
+import { flagUsage, usageLine } from '../.cache/modules/cli/usage.js';
 import { readJson, root } from './setup.mjs';
 
 const file = join(root, 'docs', 'commands.md');

@@ -1,6 +1,6 @@
 // Time of one CRNN training step on one thread: our WebAssembly kernels, native TensorFlow, PyTorch, in turns.
 //
-//   node bench/train-step/run.mjs [--rounds 3] [--steps 5]      after: npm run build
+//   node bench/train-step/run.mjs [--rounds 3] [--steps 5]      after: node scripts/build-modules.mjs
 //
 // PyTorch runs where OCRPIPE_BENCH_PYTHON names a Python that has it, native TensorFlow where OCRPIPE_TENSORFLOW_DIR does.
 // CPU time (user + system) stands beside wall time: on a shared machine only the former compares.

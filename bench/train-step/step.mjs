@@ -1,10 +1,10 @@
 // Measures training steps on one backend; prints one JSON line. usage: step.mjs BACKEND BATCH WIDTH STEPS [--profile]
 import * as tf from '@tensorflow/tfjs-core';
-import { Adam } from '../../dist/ocr/nn/adam.js';
-import { openBackend } from '../../dist/ocr/nn/backend.js';
-import { ctcLoss } from '../../dist/ocr/nn/ctc-loss.js';
-import { conv2d, dense, maxPool2d } from '../../dist/ocr/nn/layers.js';
-import { bidirectionalGru } from '../../dist/ocr/nn/recurrent.js';
+import { Adam } from '../../.cache/modules/ocr/nn/adam.js';
+import { openBackend } from '../../.cache/modules/ocr/nn/backend.js';
+import { ctcLoss } from '../../.cache/modules/ocr/nn/ctc-loss.js';
+import { conv2d, dense, maxPool2d } from '../../.cache/modules/ocr/nn/layers.js';
+import { bidirectionalGru } from '../../.cache/modules/ocr/nn/recurrent.js';
 import { makeBatch, makeVariables, trainStep } from './model.mjs';
 
 const [name, batch, width, steps] = process.argv.slice(2);

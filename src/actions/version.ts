@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../base/package-root.js';
 
 export interface VersionResult {
   version: string;
@@ -8,7 +10,7 @@ export interface VersionResult {
 
 /** Which ocrpipe this is and what it runs on. */
 export function version(): VersionResult {
-  const file = new URL('../../package.json', import.meta.url);
+  const file = join(packageRoot(), 'package.json');
   const { version: own } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
   return { version: own, platform: `${process.platform}-${process.arch}`, node: process.version };
 }

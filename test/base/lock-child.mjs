@@ -1,7 +1,7 @@
 // A process of its own for the tests of locks: node lock-child.mjs MODE LOCK [COUNTER TIMES]
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setInterval } from 'node:timers';
-import { acquireLock, withLock } from '../../dist/base/lock.js';
+import { acquireLock, withLock } from '../../.cache/modules/base/lock.js';
 
 const [mode, path, counter, times] = process.argv.slice(2);
 const options = { path, what: 'the counter', command: `lock-child ${mode}` };

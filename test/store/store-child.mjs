@@ -1,8 +1,8 @@
 // A process of its own for the tests of the store: node store-child.mjs STORE LARGE_FILE COUNT
 // Stores the same small files, large file, tree, listing and run record each time. OCRPIPE_TEST_KILL_AT kills it on the way.
-import { LocalStore } from '../../dist/store/local-store.js';
-import { RunRecords } from '../../dist/store/run-records.js';
-import { buildTree } from '../../dist/store/tree-builder.js';
+import { LocalStore } from '../../.cache/modules/store/local-store.js';
+import { RunRecords } from '../../.cache/modules/store/run-records.js';
+import { buildTree } from '../../.cache/modules/store/tree-builder.js';
 
 const [root, largeFile, count] = process.argv.slice(2);
 const store = LocalStore.create(root);

@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import util from 'node:util';
 import { enableProdMode } from '@tensorflow/tfjs-core';
+import { packageRoot } from '../../base/package-root.js';
 
 /** Names the folder whose `node_modules` holds tfjs-node-gpu or tfjs-node; looked at before any other place. */
 export const NATIVE_FOLDER_VARIABLE = 'OCRPIPE_TENSORFLOW_DIR';
@@ -34,8 +34,7 @@ export function userBackendFolder(env: NodeJS.ProcessEnv = process.env): string 
  */
 export function nativeSearchFolders(env: NodeJS.ProcessEnv = process.env): string[] {
   const named = env[NATIVE_FOLDER_VARIABLE];
-  const own = fileURLToPath(new URL('.', import.meta.url));
-  return [...(named ? [named] : []), process.cwd(), own, userBackendFolder(env)];
+  return [...(named ? [named] : []), process.cwd(), packageRoot(), userBackendFolder(env)];
 }
 
 /** tfjs-node 4.22 calls two helpers that Node 22 warns of and Node 23 removed: ours must stand there before its first op. */

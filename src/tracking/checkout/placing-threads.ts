@@ -1,13 +1,12 @@
-import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { builtFile } from '../../base/package-root.js';
 import { placeFiles, type PlaceRequest, type PlaceResult } from './place-files.js';
 
 /** More threads than this only wait for the file system. */
 const MOST_THREADS = 4;
 /** So many files are written by the calling thread before others are started. */
 const FEW_FILES = 1000;
-const PROGRAM = new URL('./place-files-worker.js', import.meta.url);
 
 /** Who waits for the result of a request. */
 interface Waiting {
@@ -18,7 +17,7 @@ interface Waiting {
 /** Writes files on other threads as soon as there are many. End it with `close`. */
 export class PlacingThreads {
   readonly #threads: Thread[] = [];
-  readonly #most = existsSync(PROGRAM) ? Math.min(MOST_THREADS, availableParallelism()) : 0;
+  readonly #most = Math.min(MOST_THREADS, availableParallelism());
   #files = 0;
 
   /** A promise where another thread does the work. */
@@ -47,7 +46,7 @@ export class PlacingThreads {
 
 /** One thread, and what it was asked for. */
 class Thread {
-  readonly #worker = new Worker(PROGRAM);
+  readonly #worker = new Worker(builtFile('threads/place-files-worker.js'));
   readonly #waiting: Waiting[] = [];
   #last: Promise<unknown> = Promise.resolve();
 

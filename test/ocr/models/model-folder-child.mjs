@@ -1,6 +1,6 @@
 // Saves a model, or reads it, again and again in a process of its own, or dies as it is about to: FOLDER write|read|die SEED TIMES.
 const [, , folder, what, seed, times] = process.argv;
-const load = (name) => import(new URL(`../../../dist/ocr/${name}.js`, import.meta.url).href);
+const load = (name) => import(new URL(`../../../.cache/modules/ocr/${name}.js`, import.meta.url).href);
 const { openBackend } = await load('nn/backend');
 const { alphabetOf } = await load('text/alphabet');
 const { modelConfigSchema } = await load('models/model-config');

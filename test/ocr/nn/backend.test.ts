@@ -14,7 +14,7 @@ import {
 } from '../../../src/ocr/nn/native-tensorflow.js';
 import { backendsUnderTest } from './support.js';
 
-const backendModule = new URL('../../../dist/ocr/nn/backend.js', import.meta.url).href;
+const backendModule = new URL('../../../.cache/modules/ocr/nn/backend.js', import.meta.url).href;
 
 /** Opens a backend in a process of its own, runs an op, and returns all that was written to the terminal. */
 async function terminalOutput(name: string): Promise<string> {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setFlagsFromString } from 'node:v8';
 import { OcrpipeError } from '../../../base/errors.js';
+import { builtFile } from '../../../base/package-root.js';
 
 /** Pointers are byte offsets into the shared memory, truth values are 0 and 1. */
 type KernelFunction = (...values: number[]) => number;
@@ -43,11 +44,11 @@ export interface KernelModule {
 export const KERNEL_BUILD_VARIABLE = 'OCRPIPE_KERNEL_BUILD';
 
 async function readBuild(build: KernelBuild): Promise<Uint8Array<ArrayBuffer>> {
-  const file = new URL(`./build/${build}.wasm`, import.meta.url);
+  const file = builtFile(`kernels/${build}.wasm`);
   try {
     return new Uint8Array(await readFile(file));
   } catch (cause) {
-    throw new OcrpipeError('kernels-missing', `the WebAssembly kernels are not built: ${file.pathname}`, {
+    throw new OcrpipeError('kernels-missing', `the WebAssembly kernels are not built: ${file}`, {
       hint: "run 'npm run build' in ocrpipe's own folder",
       cause,
     });
