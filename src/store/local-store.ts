@@ -74,6 +74,11 @@ export class LocalStore implements ObjectReader {
     return this.#shelf.has(kind, id) || (kind === 'blob' && this.#loose.has(id, size));
   }
 
+  /** The packs that stand in the store at this moment, with their bytes. */
+  packSizes(): Map<ContentId, number> {
+    return this.#shelf.sizes();
+  }
+
   /**
    * True if the store has the object and its bytes, read now, are those of its id: for who is about to give up another copy.
    * Costs a read of the whole object; a copy that is found damaged counts as absent from then on.

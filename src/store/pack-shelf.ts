@@ -63,6 +63,17 @@ export class PackShelf {
     return [...this.#known.values()].sort((a, b) => (a.packId < b.packId ? -1 : 1));
   }
 
+  /** The packs that stand in the folder at this moment, readable or not, with their bytes. No other is known from then on. */
+  sizes(): Map<ContentId, number> {
+    const sizes = new Map<ContentId, number>();
+    for (const id of this.#listedIds()) {
+      const stat = statSync(this.fileOf(id), { throwIfNoEntry: false });
+      if (stat) sizes.set(id, stat.size);
+    }
+    this.#forgetOthers(sizes);
+    return sizes;
+  }
+
   unreadable(): UnreadablePack[] {
     this.refresh();
     return [...this.#unreadable.values()];
@@ -93,12 +104,10 @@ export class PackShelf {
     if (!always && this.#listedAt.settled && folderTime === this.#listedAt.folderTime) return false;
     this.#listedAt = { folderTime, settled: Math.abs(Date.now() - folderTime) > COARSE_CLOCK_MS };
     const listed = new Set(this.#listedIds());
-    const gone = [...this.#known.keys(), ...this.#unreadable.keys()].filter((id) => !listed.has(id));
-    for (const id of gone) this.#forget(id);
-    if (gone.length > 0) this.#rebuild();
+    const gone = this.#forgetOthers(listed);
     const added = [...listed].filter((id) => !this.#known.has(id) && !this.#unreadable.has(id));
     for (const id of added) this.#load(id);
-    return gone.length + added.length > 0;
+    return gone + added.length > 0;
   }
 
   close(): void {
@@ -120,6 +129,14 @@ export class PackShelf {
       if (error instanceof OcrpipeError) this.#unreadable.set(id, { id, where: this.fileOf(id), error });
       else if (systemErrorCode(error) !== 'ENOENT') throw error;
     }
+  }
+
+  /** Drops all packs that are not among `listed`; returns how many. */
+  #forgetOthers(listed: { has: (id: ContentId) => boolean }): number {
+    const gone = [...this.#known.keys(), ...this.#unreadable.keys()].filter((id) => !listed.has(id));
+    for (const id of gone) this.#forget(id);
+    if (gone.length > 0) this.#rebuild();
+    return gone.length;
   }
 
   #forget(id: ContentId): void {

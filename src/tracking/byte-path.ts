@@ -18,6 +18,13 @@ export function fsPath(path: BytePath): string | Buffer {
   return ASCII.test(path) ? path : Buffer.from(path, 'latin1');
 }
 
+/** Like `fsPath`, for many names of one folder. */
+export function fsPathsIn(folder: BytePath): (name: string) => string | Buffer {
+  const prefix = `${folder}/`;
+  if (!ASCII.test(folder)) return (name) => Buffer.from(prefix + name, 'latin1');
+  return (name) => (ASCII.test(name) ? prefix + name : Buffer.from(prefix + name, 'latin1'));
+}
+
 export function joinBytes(folder: BytePath, name: string): BytePath {
   return (folder === '' || folder === '.' ? name : `${folder}/${name}`) as BytePath;
 }

@@ -5,10 +5,9 @@ import type { ContentId } from '../base/content-id.js';
 import { OcrpipeError, systemErrorCode } from '../base/errors.js';
 import { FairSlots } from '../base/fair-slots.js';
 import { withLock } from '../base/lock.js';
-import { shellQuote } from '../base/shell-quote.js';
 import { fromRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
 import { writePoint } from '../base/write-points.js';
-import { hasOwnNodes, missingFrom } from '../store/closure.js';
+import { hasOwnNodes } from '../store/closure.js';
 import type { LocalStore } from '../store/local-store.js';
 import type { NodeSink } from '../store/tree-builder.js';
 import { removeAbandonedIn } from './abandoned.js';
@@ -19,15 +18,16 @@ import { findPointers } from './pointers/find-pointers.js';
 import { addToGitignore, removeFromGitignore } from './ignore/gitignore.js';
 import { LastPut, type Remembered } from './pointers/last-put.js';
 import { machineName } from './machine-name.js';
-import { joinParts, lacksNew, partOf, partPlace, snapshotWithin } from './partial/partial.js';
+import { joinParts, partOf, partPlace, snapshotWithin } from './partial/partial.js';
 import { memoryForParts, rememberedWithin, wholeOf, withStore } from './partial/parts-memory.js';
 import { pathState } from './path-state.js';
 import { editedBelow } from './checkout/edited.js';
 import { pointerPathOf, pointerText, readPointer, readSoundPointer } from './pointers/pointer.js';
 import { refuseTakenPointer, type MakerOf } from './pointers/pointer.js';
-import { hashingSink, NodeMemory, storingSink, type ScanSink } from './scan/sinks.js';
+import { hashingSink, NodeMemory, storingSink, type Hashing, type ScanSink } from './scan/sinks.js';
 import { scanPath, type ScanContext } from './scan/snapshot.js';
 import { StatIndex } from './scan/stat-index.js';
+import { firstMissing, isStoredEdit, requireStored } from './stored.js';
 import type {
   CallOptions,
   CheckoutOptions,
@@ -81,17 +81,24 @@ export class TrackedFiles implements WorkspaceFiles {
   async store(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined> {
     refuseOwnFolders(path);
     refuseLinks(this.#parts.root, path, { end: true });
-    const writer = this.#parts.store.writer();
+    const { store } = this.#parts;
+    const writer = store.writer();
     try {
       const nodes = new NodeMemory();
       const put: NodeSink = (node) => writer.putTree(node, 'tree');
       const partly = this.#lastPut.read(path).parts !== undefined;
-      // A node that was lost or damaged is stored anew.
-      const knows = (id: ContentId) => !partly && hasOwnNodes({ reader: this.#parts.store, id });
-      const sink = storingSink(writer, partly ? (node) => (nodes.sink(node), put(node)) : put, knows);
+      const begun = store.packSizes();
+      const sink = storingSink(writer, {
+        node: partly ? (node) => (nodes.sink(node), put(node)) : put,
+        // A node that was lost or damaged is stored anew.
+        knows: (id) => !partly && hasOwnNodes({ reader: store, id }),
+        ...(!partly && { packs: begun }),
+      });
       const found = await scanPath(this.#scan, path, sink, options);
       const snapshot = this.#whole(path, found, { nodes, put });
       writer.finish();
+      if (!partly) this.#scan.index.rememberStored(bytePath(path), begun, store.packSizes());
+      this.#scan.index.save();
       return snapshot;
     } catch (error) {
       writer.abort();
@@ -176,27 +183,29 @@ export class TrackedFiles implements WorkspaceFiles {
     const partly = this.#lastPut.read(path).parts !== undefined;
     try {
       // The nodes of a folder where nothing changed are read from the store, should anybody ask.
-      return await this.#state(path, (directory) => !partly && store.has('tree', directory), options);
+      const knows = (directory: ContentId) => !partly && store.has('tree', directory);
+      return await this.#state(path, { knows, ...(!partly && { packs: store.packSizes() }) }, options);
     } catch (error) {
       if (!(error instanceof OcrpipeError) || !/^object-(missing|damaged)$/.test(error.code)) throw error;
-      return this.#state(path, () => false, options);
+      return this.#state(path, { knows: () => false }, options);
     }
   }
 
   async #state(
     path: RepoPath,
-    knows: (directory: ContentId) => boolean,
+    known: Pick<Hashing, 'knows' | 'packs'>,
     options?: CallOptions,
   ): Promise<PathStatus> {
     const nodes = new NodeMemory();
     const links: true[] = [];
-    const sink = hashingSink({ node: nodes.sink, knows, link: () => links.push(true) });
+    const sink = hashingSink({ ...known, node: nodes.sink, link: () => links.push(true) });
     const found = await this.#read(path, sink, options);
     const pointer = this.pointer(path);
     const memory = this.#lastPut.read(path);
     const { put: lastPut, begun } = memory;
     const there = this.#wholeIfKnown(path, found, nodes);
-    const stored = () => there !== undefined && this.#bytesStored(there, nodes);
+    const stored = () =>
+      there !== undefined && firstMissing(withStore(nodes, this.#parts.store), there) === undefined;
     const unfinished = () => there !== undefined && this.#isUnfinished({ there, nodes, memory }, stored);
     const state = pathState({ there, pointer, lastPut, begun, stored, unfinished });
     // A command that died between writing the pointer and remembering it: else the next edit would look like two.
@@ -223,7 +232,7 @@ export class TrackedFiles implements WorkspaceFiles {
   }
 
   inStore(snapshot: Snapshot): boolean {
-    return this.#firstMissing(snapshot) === undefined;
+    return firstMissing(this.#parts.store, snapshot) === undefined;
   }
 
   parts(path: RepoPath): readonly RepoPath[] | undefined {
@@ -357,40 +366,7 @@ export class TrackedFiles implements WorkspaceFiles {
   }
 
   #requireStored(path: RepoPath, snapshot: Snapshot): void {
-    if (this.#isStoredEdit(path, snapshot)) return;
-    const missing = this.#firstMissing(snapshot);
-    if (missing === undefined) return;
-    const quoted = shellQuote(path);
-    throw new OcrpipeError(
-      'pointer-to-nothing',
-      `the pointer of ${path} is not written: the ${missing.kind} ${missing.id} that it needs is not in the store`,
-      { hint: `Run the same command again, or 'ocrpipe pull ${quoted}' first if a remote has it.` },
-    );
-  }
-
-  /** True if the path is only partly there, and of the snapshot what differs from the rest is stored. */
-  #isStoredEdit(path: RepoPath, snapshot: Snapshot): boolean {
-    const { store: reader } = this.#parts;
-    const { put, parts } = this.#lastPut.read(path);
-    if (parts === undefined || put?.kind !== 'directory' || snapshot.kind !== 'directory') return false;
-    if (!reader.has('tree', snapshot.id)) return false;
-    return !lacksNew({ reader, id: put.id }, { reader, id: snapshot.id });
-  }
-
-  #firstMissing(snapshot: Snapshot) {
     const { store } = this.#parts;
-    if (snapshot.kind === 'directory') {
-      for (const object of missingFrom({ reader: store, id: snapshot.id })) return object;
-      return undefined;
-    }
-    return store.has('blob', snapshot.id) ? undefined : { kind: 'blob', id: snapshot.id };
-  }
-
-  /** True if every file is in the store, whether or not the directory itself ever was. */
-  #bytesStored(snapshot: Snapshot, nodes: NodeMemory): boolean {
-    const { store } = this.#parts;
-    if (snapshot.kind === 'file') return store.has('blob', snapshot.id);
-    const reader = withStore(nodes, store);
-    return missingFrom({ reader, id: snapshot.id }).next().done === true;
+    if (!isStoredEdit(store, this.#lastPut.read(path), snapshot)) requireStored(store, path, snapshot);
   }
 }

@@ -4,6 +4,9 @@ import { contentIdOf, type ContentId } from '../../base/content-id.js';
 import { TEMPORARY_PREFIX } from '../../base/atomic-file.js';
 import { fsPath, joinBytes, textOfBytes, type BytePath } from '../byte-path.js';
 
+/** What people name what tracking leaves out in. */
+export const IGNORE_FILE = '.ocrignore';
+
 const NEVER_TRACKED = new Set(['.git', '.ocrstore']);
 const MAX_RULES_BYTES = 16 * 1024 * 1024;
 

@@ -1,27 +1,33 @@
-import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
+import { lstatSync, readlinkSync, type Stats } from 'node:fs';
 import { posix } from 'node:path';
-import { type OcrpipeError, systemErrorCode, userError } from '../../base/errors.js';
+import { userError } from '../../base/errors.js';
 import type { ContentId } from '../../base/content-id.js';
 import { byteName, type ByteName } from '../../store/byte-name.js';
 import { LARGE_BLOB_BYTES } from '../../store/format.js';
 import { TreeBuilder, type TreeSummary } from '../../store/tree-builder.js';
 import type { FileEntry, TreeEntry } from '../../store/tree-format.js';
-import { fsPath, joinBytes, textOfBytes, type BytePath } from '../byte-path.js';
+import { fsPath, fsPathsIn, joinBytes, textOfBytes, type BytePath } from '../byte-path.js';
 import { SettledTimes, type FileTimes } from './file-times.js';
 import { FollowedLinks, type BehindLink } from './followed-links.js';
-import { IgnoreRules, isAlwaysIgnored } from '../ignore/ignore-rules.js';
+import { IGNORE_FILE, IgnoreRules, isAlwaysIgnored } from '../ignore/ignore-rules.js';
 import { linkProblem } from './links.js';
 import { looksLikePointer } from '../pointers/pointer.js';
-import type { ScanSink } from './sinks.js';
-import { keepsChanging, readError, readStable } from './stable-read.js';
 import {
-  BlockReader,
-  BlockWriter,
-  sameStat,
-  type FolderBlock,
-  type FolderMemory,
-  type FolderStat,
-} from './stat-index-format.js';
+  fileEntry,
+  folderMemory,
+  namesIn,
+  notTrackable,
+  rememberedEntry,
+  sameFolder,
+  sameTree,
+  type Block,
+  type Differing,
+  type Here,
+  type Place,
+} from './scanned.js';
+import type { ScanSink } from './sinks.js';
+import { keepsChanging, readStable } from './stable-read.js';
+import { BlockReader, BlockWriter, sameStat } from './stat-index-format.js';
 import type { StatIndex } from './stat-index.js';
 
 /** What a scan asks of its driver: a breath now and then, or the id of a file too large to be read in between. */
@@ -35,8 +41,6 @@ const NAMES_PER_LOOK = 64;
 const BREATH_MS = 50;
 /** A file that changes under the reader is read again so often before that is an error. */
 const ATTEMPTS = 5;
-
-export const IGNORE_FILE = '.ocrignore';
 
 export interface ScannerParts {
   /** The workspace root on this machine. */
@@ -60,6 +64,8 @@ export class Scanner {
   /** The directory that was asked for: links may not leave it. */
   #top: BytePath;
   readonly #links: FollowedLinks;
+  /** True if what the index remembers as stored is still in the store. */
+  readonly #stored: boolean;
   #names = 0;
   #files = 0;
   #read = 0;
@@ -70,6 +76,7 @@ export class Scanner {
     this.#settled = new SettledTimes(parts.times, joinBytes(parts.root, '.ocrstore'));
     this.#links = new FollowedLinks(parts.root);
     this.#top = '' as BytePath;
+    this.#stored = parts.sink.packs !== undefined && parts.index.storedIn(parts.sink.packs);
   }
 
   /** The directory at `folder` (relative to the workspace root), as a tree. */
@@ -137,7 +144,8 @@ export class Scanner {
     if (!memory || !stat || memory.rulesKey !== rules.key || !sameFolder(memory.stat, stat)) return undefined;
     const differing = yield* this.#differing(here);
     if (differing === undefined) return undefined;
-    if (differing.size === 0 && this.#parts.sink.knows(memory.tree.id)) return memory.tree;
+    const isStored = this.#stored && memory.stored;
+    if (differing.size === 0 && (isStored || this.#parts.sink.knows(memory.tree.id))) return memory.tree;
     return yield* this.#rebuilt(here, differing);
   }
 
@@ -145,21 +153,29 @@ export class Scanner {
    * The names whose files are not the remembered ones (without a summary) and whose folders are not; undefined if one is gone or
    * something else now.
    */
-  *#differing({ folder, rules, known }: Here): Scan<Differing | undefined> {
-    const { sink } = this.#parts;
+  *#differing({ folder, absolute, rules, known }: Here): Scan<Differing | undefined> {
     const differing: Differing = new Map();
+    const isStored = this.#stored && known.memory?.stored === true;
+    // The loop that decides what an unchanged workspace costs: no id and no path is made that is not needed.
+    const pathOf = fsPathsIn(absolute);
     for (const reader = new BlockReader(known); reader.next();) {
-      const path = joinBytes(folder, reader.name);
-      const stat = this.#stat(path);
+      const stat = this.#statAt(pathOf(reader.name));
       if (!(reader.isFolder ? stat?.isDirectory() : stat?.isFile()) || stat === undefined) return undefined;
       if (reader.isFolder) {
-        const tree = yield* this.#folder(path, stat.dev, rules);
+        const tree = yield* this.#folder(joinBytes(folder, reader.name), stat.dev, rules);
         if (!sameTree(tree, reader.tree)) differing.set(reader.name, tree);
-      } else if (reader.matches(stat) && sink.has(reader.id, stat.size)) this.#files += 1;
+      } else if (reader.matches(stat) && this.#isInStore(reader, isStored)) this.#files += 1;
       else differing.set(reader.name, undefined);
       if (this.#isTimeToLook()) yield* this.#breathe();
     }
     return differing;
+  }
+
+  /** True if the current file of `reader` need not be stored. */
+  #isInStore(reader: BlockReader, isStored: boolean): boolean {
+    const { sink } = this.#parts;
+    if (!sink.has || (isStored && reader.size < LARGE_BLOB_BYTES)) return true;
+    return sink.has(reader.id, reader.size);
   }
 
   /** The nodes of a folder from what is remembered and what differs; undefined if a file has become none. */
@@ -268,7 +284,7 @@ export class Scanner {
   /** A file whose stat is the remembered one, and whose bytes need not be stored. */
   #knownFile(place: Place, stat: Stats, block: Block): FileEntry | undefined {
     const id = block.reader.find(place.name, stat);
-    if (id === undefined || !this.#parts.sink.has(id, stat.size)) return undefined;
+    if (id === undefined || this.#parts.sink.has?.(id, stat.size) === false) return undefined;
     this.#files += 1;
     block.writer.add(place.name, stat, id);
     return fileEntry(place, stat, id);
@@ -307,7 +323,11 @@ export class Scanner {
   }
 
   #stat(path: BytePath): Stats | undefined {
-    const stat = lstatSync(fsPath(this.#absolute(path)), { throwIfNoEntry: false });
+    return this.#statAt(fsPath(this.#absolute(path)));
+  }
+
+  #statAt(path: string | Buffer): Stats | undefined {
+    const stat = lstatSync(path, { throwIfNoEntry: false });
     return stat && this.#parts.times.view(stat);
   }
 
@@ -325,73 +345,4 @@ export class Scanner {
   #absolute(path: BytePath): BytePath {
     return path === '' ? this.#parts.root : joinBytes(this.#parts.root, path);
   }
-}
-
-/** A folder that is being scanned. */
-interface Here {
-  folder: BytePath;
-  absolute: BytePath;
-  settledBefore: number;
-  namesSettledBefore: number;
-  rules: IgnoreRules;
-  /** As it was before anything in it was looked at. */
-  stat: Stats | undefined;
-  known: FolderBlock;
-}
-
-/** By name: what a folder is now; undefined for a file. */
-type Differing = Map<string, TreeSummary | undefined>;
-
-interface Place {
-  path: BytePath;
-  name: ByteName;
-  settledBefore: number;
-}
-
-interface Block {
-  reader: BlockReader;
-  writer: BlockWriter;
-}
-
-function folderMemory(stat: FolderStat, rulesKey: ContentId, tree: TreeSummary): FolderMemory {
-  const { mtimeMs, ctimeMs, ino } = stat;
-  return { stat: { mtimeMs, ctimeMs, ino }, rulesKey, tree };
-}
-
-function sameFolder(a: FolderStat, b: FolderStat): boolean {
-  return a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs && a.ino === b.ino;
-}
-
-function sameTree(a: TreeSummary, b: TreeSummary): boolean {
-  return a.id === b.id && a.files === b.files && a.bytes === b.bytes;
-}
-
-function rememberedEntry(name: ByteName, reader: BlockReader): TreeEntry {
-  if (reader.isFolder) return { kind: 'directory', name, ...reader.tree };
-  const { size, mode, id } = reader;
-  return { kind: 'file', name, executable: (mode & 0o100) !== 0, size, id };
-}
-
-function fileEntry(place: Place, stat: Stats, id: ContentId): FileEntry {
-  return { kind: 'file', name: place.name, executable: (stat.mode & 0o100) !== 0, size: stat.size, id };
-}
-
-function namesIn(folder: BytePath): string[] {
-  try {
-    return readdirSync(fsPath(folder), 'latin1').sort();
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return [];
-    throw readError(folder, error);
-  }
-}
-
-export function notTrackable(path: BytePath, stat: Stats): OcrpipeError {
-  const what = stat.isFIFO() ? 'a FIFO' : stat.isSocket() ? 'a socket' : 'a device';
-  return userError(
-    'not-trackable',
-    `${textOfBytes(path)} is ${what}: only files, folders and links are tracked`,
-    {
-      hint: `Remove it, or leave it out in ${IGNORE_FILE}.`,
-    },
-  );
 }

@@ -4,11 +4,14 @@ import { hashOfFile } from '../../store/loose-objects.js';
 import { objectMissing, type ObjectReader } from '../../store/object-reader.js';
 import type { StoreWriter } from '../../store/store-writer.js';
 import type { NodeSink } from '../../store/tree-builder.js';
+import type { PackSizes } from './stat-index-format.js';
 
 /** Where a scan puts what it finds: hashes only, or a store as well. */
 export interface ScanSink {
-  /** True if a file whose id is remembered need not be read: nothing is stored, or the store has it. */
-  has(id: ContentId, size: number): boolean;
+  /** True if a file whose id is remembered need not be read: the store has it. Absent where nothing is stored. */
+  has?: (id: ContentId, size: number) => boolean;
+  /** The packs of the store: what is remembered as stored in them counts as there, as a whole. Absent: it is asked for. */
+  packs?: PackSizes;
   /** A file below 1 MiB; the bytes are valid during the call only. */
   small(bytes: Buffer): ContentId;
   /** A larger file; the id names the bytes that were stored, or what was read if nothing is stored. */
@@ -32,14 +35,15 @@ export interface Hashing {
   node?: NodeSink;
   /** Of directories whose nodes are kept already; none, unless named. */
   knows?: (directory: ContentId) => boolean;
+  packs?: PackSizes;
   leavingLinks?: 'keep' | 'follow';
   link?: () => void;
 }
 
 /** Computes ids, stores nothing. */
-export function hashingSink({ node, knows, leavingLinks = 'keep', link }: Hashing = {}): ScanSink {
+export function hashingSink({ node, knows, packs, leavingLinks = 'keep', link }: Hashing = {}): ScanSink {
   return {
-    has: () => true,
+    ...(packs && { packs }),
     small: contentIdOf,
     large: (path, signal) => hashOfFile(path, signal && { signal }),
     node: node ?? contentIdOf,
@@ -50,8 +54,12 @@ export function hashingSink({ node, knows, leavingLinks = 'keep', link }: Hashin
 }
 
 /** Stores every byte, and hands the nodes of a tree to `node`, but for directories that it `knows`. */
-export function storingSink(writer: StoreWriter, node: NodeSink, knows: ScanSink['knows']): ScanSink {
+export function storingSink(
+  writer: StoreWriter,
+  { node, knows, packs }: Required<Pick<Hashing, 'node' | 'knows'>> & Pick<Hashing, 'packs'>,
+): ScanSink {
   return {
+    ...(packs && { packs }),
     has: (id, size) => writer.has('blob', id, size),
     small: (bytes) => writer.putBlob(bytes),
     large: async (path, signal) => (await writer.putFile(path, signal && { signal })).id,

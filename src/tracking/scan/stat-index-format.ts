@@ -5,16 +5,19 @@ import type { TreeSummary } from '../../store/tree-builder.js';
 /**
  * The stat index file: what each file looked like when its content id was computed. Little-endian:
  *   header, 8 bytes: "OCRI", u8 version, 3 zero bytes
+ *   u32 count of packs, then for each: id 32, bytes as f64
  *   one block a folder: u16 length of its path, path, u32 count, u32 length of the entries, memory of the whole folder (see
  *   below), entries ascending by name
  *   SHA-256 of all before
  * An entry: u16 length of the name, name, then of a file: u8 0, size, mtime, ctime (milliseconds), inode as f64, mode u32,
  * id 32; of a folder, whose files have a block of their own: u8 1, files, bytes as f64, id 32.
  * The memory of a folder, all zero where there is none: mtime, ctime, inode as f64, key of its ignore rules 32, then files,
- * bytes as f64, id 32. Where there is one, the entries are all that the folder holds but what is ignored.
- * It is a memory of this machine only: it proves identity, never presence in a store.
+ * bytes as f64, id 32, and u8 1 if it was stored. Where there is one, the entries are all that the folder holds but what is
+ * ignored.
+ * It is a memory of this machine only, and proves identity, not presence in a store: but where a folder was stored, its nodes and
+ * its small files were in the packs named at the start, and are there still as long as all of these are.
  */
-export const INDEX_HEADER = Buffer.from('OCRI\x02\0\0\0', 'latin1');
+export const INDEX_HEADER = Buffer.from('OCRI\x03\0\0\0', 'latin1');
 export const INDEX_CHECKSUM_BYTES = 32;
 
 const FILE = 0;
@@ -23,7 +26,8 @@ const STAT_BYTES = 8 * 4 + 4;
 const SUMMARY_BYTES = 8 * 2 + 32;
 const FILE_TAIL_BYTES = 1 + STAT_BYTES + 32;
 const FOLDER_TAIL_BYTES = 1 + SUMMARY_BYTES;
-const MEMORY_BYTES = 8 * 3 + 32 + SUMMARY_BYTES;
+const MEMORY_BYTES = 8 * 3 + 32 + SUMMARY_BYTES + 1;
+const PACK_BYTES = 32 + 8;
 
 /** What is compared: any difference means that the file is read again. */
 export type FileStat = Pick<Stats, 'size' | 'mtimeMs' | 'ctimeMs' | 'ino' | 'mode'>;
@@ -47,7 +51,12 @@ export interface FolderMemory {
   /** Of the ignore rules that held in it. */
   rulesKey: ContentId;
   tree: TreeSummary;
+  /** True if its nodes and small files, and those of all folders below it, are in the packs that the index names. */
+  stored: boolean;
 }
+
+/** Packs by id, with their bytes. */
+export type PackSizes = ReadonlyMap<ContentId, number>;
 
 /** Entries of one folder as they stand in the file. */
 export interface FolderBlock {
@@ -224,11 +233,34 @@ export function encodeBlockHeader(folder: string, block: FolderBlock): Buffer {
   return header;
 }
 
+export function encodePacks(packs: PackSizes): Buffer {
+  const bytes = Buffer.alloc(4 + packs.size * PACK_BYTES);
+  let at = bytes.writeUInt32LE(packs.size, 0);
+  for (const [id, size] of packs) {
+    at += bytes.write(id, at, 32, 'hex');
+    at = bytes.writeDoubleLE(size, at);
+  }
+  return bytes;
+}
+
+/** The packs named by an index file whose checksum was compared. */
+export function decodePacks(file: Buffer): Map<ContentId, number> {
+  const packs = new Map<ContentId, number>();
+  const start = INDEX_HEADER.length + 4;
+  for (let at = start; at < firstBlock(file); at += PACK_BYTES)
+    packs.set(contentIdFromBytes(file, at), file.readDoubleLE(at + 32));
+  return packs;
+}
+
+function firstBlock(file: Buffer): number {
+  return INDEX_HEADER.length + 4 + file.readUInt32LE(INDEX_HEADER.length) * PACK_BYTES;
+}
+
 /** The blocks of an index file whose checksum was compared, by folder. */
 export function decodeBlocks(file: Buffer): Map<string, FolderBlock> {
   const blocks = new Map<string, FolderBlock>();
   const end = file.length - INDEX_CHECKSUM_BYTES;
-  for (let at = INDEX_HEADER.length; at < end;) {
+  for (let at = firstBlock(file); at < end;) {
     const path = at + 2;
     const behindPath = path + file.readUInt16LE(at);
     const start = behindPath + 8 + MEMORY_BYTES;
@@ -242,12 +274,13 @@ export function decodeBlocks(file: Buffer): Map<string, FolderBlock> {
   return blocks;
 }
 
-function writeMemory(buffer: Buffer, at: number, { stat, rulesKey, tree }: FolderMemory): void {
+function writeMemory(buffer: Buffer, at: number, memory: FolderMemory): void {
+  const { stat, rulesKey, tree, stored } = memory;
   buffer.writeDoubleLE(stat.mtimeMs, at);
   buffer.writeDoubleLE(stat.ctimeMs, at + 8);
   buffer.writeDoubleLE(stat.ino, at + 16);
   buffer.write(rulesKey, at + 24, 32, 'hex');
-  writeSummary(buffer, at + 56, tree);
+  buffer.writeUInt8(Number(stored), writeSummary(buffer, at + 56, tree));
 }
 
 function readMemory(buffer: Buffer, at: number): FolderMemory | undefined {
@@ -258,6 +291,7 @@ function readMemory(buffer: Buffer, at: number): FolderMemory | undefined {
     stat: { mtimeMs: mtimeMs!, ctimeMs: ctimeMs!, ino: ino! },
     rulesKey: contentIdFromBytes(buffer, at + 24),
     tree: readSummary(buffer, at + 56),
+    stored: buffer[at + MEMORY_BYTES - 1] === 1,
   };
 }
 

@@ -9,13 +9,16 @@ import {
   BlockReader,
   BlockWriter,
   decodeBlocks,
+  decodePacks,
   EMPTY_BLOCK,
   encodeBlockHeader,
+  encodePacks,
   INDEX_CHECKSUM_BYTES,
   INDEX_HEADER,
   type FileStat,
   type FolderBlock,
   type FolderMemory,
+  type PackSizes,
 } from './stat-index-format.js';
 import type { ContentId } from '../../base/content-id.js';
 
@@ -25,7 +28,7 @@ import type { ContentId } from '../../base/content-id.js';
  */
 export class StatIndex {
   readonly #file: string;
-  #blocks: Map<string, FolderBlock> | undefined;
+  #content: Content | undefined;
   #changed = false;
 
   constructor(file: string) {
@@ -34,12 +37,12 @@ export class StatIndex {
 
   /** What is remembered of one folder. */
   folder(folder: BytePath): FolderBlock {
-    return this.#loaded().get(folder) ?? EMPTY_BLOCK;
+    return this.#loaded().blocks.get(folder) ?? EMPTY_BLOCK;
   }
 
   /** Replaces what is remembered of one folder. */
   replaceFolder(folder: BytePath, block: FolderBlock): void {
-    const blocks = this.#loaded();
+    const blocks = this.#loaded().blocks;
     const before = blocks.get(folder) ?? EMPTY_BLOCK;
     if (before.entries.equals(block.entries) && sameMemory(before.memory, block.memory)) return;
     this.#changed = true;
@@ -49,7 +52,7 @@ export class StatIndex {
 
   /** Remembers one file, leaving the others of its folder; without a stat it is forgotten. */
   replaceFile(folder: BytePath, name: string, entry?: { stat: FileStat; id: ContentId }): void {
-    const block = this.#loaded().get(folder) ?? EMPTY_BLOCK;
+    const block = this.#loaded().blocks.get(folder) ?? EMPTY_BLOCK;
     const { before, behind, found } = new BlockReader(block).without(name);
     const writer = new BlockWriter();
     if (entry) writer.add(name, entry.stat, entry.id);
@@ -62,13 +65,37 @@ export class StatIndex {
 
   /** Forgets folders at or below `folder` that are not in `kept`. */
   forgetOthers(folder: BytePath, kept: ReadonlySet<string>): void {
-    const blocks = this.#loaded();
+    const blocks = this.#loaded().blocks;
     for (const known of blocks.keys()) {
-      const below = folder === '' || known === folder || known.startsWith(`${folder}/`);
-      if (!below || kept.has(known)) continue;
+      if (!isAtOrBelow(known, folder) || kept.has(known)) continue;
       blocks.delete(known);
       this.#changed = true;
     }
+  }
+
+  /** True if the folders that are remembered as stored still are, in a store with these packs. */
+  storedIn(packs: PackSizes): boolean {
+    return areAmong(this.#loaded().packs, packs);
+  }
+
+  /**
+   * Remembers that what a scan just saw at or below `folder` is stored, in a store that had these packs when the scan began and
+   * has those now. Where a pack that was named before is gone, nothing else counts as stored any more.
+   */
+  rememberStored(folder: BytePath, begun: PackSizes, packs: PackSizes): void {
+    if (!areAmong(begun, packs)) return;
+    const content = this.#loaded();
+    const others = this.storedIn(packs);
+    for (const [path, block] of content.blocks) {
+      const { memory } = block;
+      const stored = isAtOrBelow(path, folder) || (others && memory?.stored === true);
+      if (!memory || memory.stored === stored) continue;
+      content.blocks.set(path, { ...block, memory: { ...memory, stored } });
+      this.#changed = true;
+    }
+    // Packs that came since are named only when something is remembered anew: an index is not rewritten for them alone.
+    if (this.#changed || !others) this.#content = { ...content, packs };
+    this.#changed ||= !others;
   }
 
   /** Writes the file if anything changed. Not flushed to disk: after a power cut it is whole, or found damaged and dropped. */
@@ -106,30 +133,48 @@ export class StatIndex {
 
   *#parts(): Generator<Buffer> {
     yield INDEX_HEADER;
-    for (const [folder, block] of this.#loaded()) {
+    yield encodePacks(this.#loaded().packs);
+    for (const [folder, block] of this.#loaded().blocks) {
       yield encodeBlockHeader(folder, block);
       yield block.entries;
     }
   }
 
-  #loaded(): Map<string, FolderBlock> {
-    return (this.#blocks ??= readBlocks(this.#file));
+  #loaded(): Content {
+    return (this.#content ??= readContent(this.#file));
   }
+}
+
+/** What an index file holds. */
+interface Content {
+  packs: PackSizes;
+  blocks: Map<string, FolderBlock>;
+}
+
+function areAmong(some: PackSizes, all: PackSizes): boolean {
+  return [...some].every(([id, bytes]) => all.get(id) === bytes);
 }
 
 function sameMemory(a: FolderMemory | undefined, b: FolderMemory | undefined): boolean {
   return isDeepStrictEqual(a, b);
 }
 
-function readBlocks(path: string): Map<string, FolderBlock> {
-  const none = new Map<string, FolderBlock>();
+function isAtOrBelow(path: string, folder: BytePath): boolean {
+  return folder === '' || path === folder || path.startsWith(`${folder}/`);
+}
+
+function readContent(path: string): Content {
   try {
     const file = readFileSync(path);
-    const end = file.length - INDEX_CHECKSUM_BYTES;
-    if (end < INDEX_HEADER.length || !file.subarray(0, INDEX_HEADER.length).equals(INDEX_HEADER)) return none;
-    const checksum = createHash('sha256').update(file.subarray(0, end)).digest();
-    return checksum.equals(file.subarray(end)) ? decodeBlocks(file) : none;
+    if (isWhole(file)) return { packs: decodePacks(file), blocks: decodeBlocks(file) };
   } catch {
-    return none;
+    // Not there, or not readable: as good as empty.
   }
+  return { packs: new Map(), blocks: new Map() };
+}
+
+function isWhole(file: Buffer): boolean {
+  const end = file.length - INDEX_CHECKSUM_BYTES;
+  if (end < INDEX_HEADER.length || !file.subarray(0, INDEX_HEADER.length).equals(INDEX_HEADER)) return false;
+  return createHash('sha256').update(file.subarray(0, end)).digest().equals(file.subarray(end));
 }

@@ -1,0 +1,84 @@
+import { readdirSync, type Stats } from 'node:fs';
+import { type OcrpipeError, systemErrorCode, userError } from '../../base/errors.js';
+import type { ContentId } from '../../base/content-id.js';
+import type { ByteName } from '../../store/byte-name.js';
+import type { TreeSummary } from '../../store/tree-builder.js';
+import type { FileEntry, TreeEntry } from '../../store/tree-format.js';
+import { fsPath, textOfBytes, type BytePath } from '../byte-path.js';
+import { IGNORE_FILE, type IgnoreRules } from '../ignore/ignore-rules.js';
+import { readError } from './stable-read.js';
+import type { BlockReader, BlockWriter, FolderBlock, FolderMemory, FolderStat } from './stat-index-format.js';
+
+/** A folder that is being scanned. */
+export interface Here {
+  folder: BytePath;
+  absolute: BytePath;
+  settledBefore: number;
+  namesSettledBefore: number;
+  rules: IgnoreRules;
+  /** As it was before anything in it was looked at. */
+  stat: Stats | undefined;
+  known: FolderBlock;
+}
+
+/** By name: what a folder is now; undefined for a file. */
+export type Differing = Map<string, TreeSummary | undefined>;
+
+/** A name that is being scanned. */
+export interface Place {
+  path: BytePath;
+  name: ByteName;
+  settledBefore: number;
+}
+
+/** What was known of a folder, and what is known now. */
+export interface Block {
+  reader: BlockReader;
+  writer: BlockWriter;
+}
+
+/** What to remember of a folder of which all is known. */
+export function folderMemory(stat: FolderStat, rulesKey: ContentId, tree: TreeSummary): FolderMemory {
+  const { mtimeMs, ctimeMs, ino } = stat;
+  return { stat: { mtimeMs, ctimeMs, ino }, rulesKey, tree, stored: false };
+}
+
+export function sameFolder(a: FolderStat, b: FolderStat): boolean {
+  return a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs && a.ino === b.ino;
+}
+
+export function sameTree(a: TreeSummary, b: TreeSummary): boolean {
+  return a.id === b.id && a.files === b.files && a.bytes === b.bytes;
+}
+
+/** The current entry of `reader`, as that of a tree. */
+export function rememberedEntry(name: ByteName, reader: BlockReader): TreeEntry {
+  if (reader.isFolder) return { kind: 'directory', name, ...reader.tree };
+  const { size, mode, id } = reader;
+  return { kind: 'file', name, executable: (mode & 0o100) !== 0, size, id };
+}
+
+export function fileEntry({ name }: { name: ByteName }, stat: Stats, id: ContentId): FileEntry {
+  return { kind: 'file', name, executable: (stat.mode & 0o100) !== 0, size: stat.size, id };
+}
+
+/** Names in a folder, in the order of their bytes; none if it is gone. Throws `not-readable`. */
+export function namesIn(folder: BytePath): string[] {
+  try {
+    return readdirSync(fsPath(folder), 'latin1').sort();
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return [];
+    throw readError(folder, error);
+  }
+}
+
+export function notTrackable(path: BytePath, stat: Stats): OcrpipeError {
+  const what = stat.isFIFO() ? 'a FIFO' : stat.isSocket() ? 'a socket' : 'a device';
+  return userError(
+    'not-trackable',
+    `${textOfBytes(path)} is ${what}: only files, folders and links are tracked`,
+    {
+      hint: `Remove it, or leave it out in ${IGNORE_FILE}.`,
+    },
+  );
+}

@@ -1,0 +1,33 @@
+import { OcrpipeError } from '../base/errors.js';
+import type { RepoPath } from '../base/paths.js';
+import { shellQuote } from '../base/shell-quote.js';
+import { missingFrom, type NeededObject } from '../store/closure.js';
+import type { ObjectReader } from '../store/object-reader.js';
+import { lacksNew } from './partial/partial.js';
+import type { Remembered } from './pointers/last-put.js';
+import type { Snapshot } from './workspace-files.js';
+
+/** The first object that a snapshot needs and `reader` does not have, if any. */
+export function firstMissing(reader: ObjectReader, { kind, id }: Snapshot): NeededObject | undefined {
+  if (kind === 'file') return reader.has('blob', id) ? undefined : { kind: 'blob', id };
+  for (const object of missingFrom({ reader, id })) return object;
+  return undefined;
+}
+
+/** Throws `pointer-to-nothing` unless all that the snapshot needs is in the store. */
+export function requireStored(reader: ObjectReader, path: RepoPath, snapshot: Snapshot): void {
+  const missing = firstMissing(reader, snapshot);
+  if (missing === undefined) return;
+  throw new OcrpipeError(
+    'pointer-to-nothing',
+    `the pointer of ${path} is not written: the ${missing.kind} ${missing.id} that it needs is not in the store`,
+    { hint: `Run the same command again, or 'ocrpipe pull ${shellQuote(path)}' first if a remote has it.` },
+  );
+}
+
+/** True if the path is only partly there, and of the snapshot what differs from the rest is stored. */
+export function isStoredEdit(reader: ObjectReader, { put, parts }: Remembered, snapshot: Snapshot): boolean {
+  if (parts === undefined || put?.kind !== 'directory' || snapshot.kind !== 'directory') return false;
+  if (!reader.has('tree', snapshot.id)) return false;
+  return !lacksNew({ reader, id: put.id }, { reader, id: snapshot.id });
+}
