@@ -34,7 +34,7 @@ export function sourceOf(workspace: Workspace, settings: NamedRemote, remote: Re
 }
 
 /** What this machine remembers of a remote. */
-function rememberedOf(workspace: Workspace, settings: RemoteSettings): FolderViewCache {
+export function rememberedOf(workspace: Workspace, settings: RemoteSettings): FolderViewCache {
   const folder = join(workspace.stateFolder, 'index', 'remotes');
   return new FolderViewCache(folder, placeName(settings, workspace.root));
 }

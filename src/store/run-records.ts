@@ -106,8 +106,11 @@ export class RunRecords {
   }
 }
 
-/** Checks hash and form of a record: canonical JSON and nothing else, so that equal records have equal ids. */
-function parseRecord(run: RunId, bytes: Uint8Array, where: string): JsonValue {
+/**
+ * Checks hash and form of a record: canonical JSON and nothing else, so that equal records have equal ids. Throws
+ * `object-damaged`.
+ */
+export function parseRecord(run: RunId, bytes: Uint8Array, where: string): JsonValue {
   if (bytes.length > MAX_RECORD_BYTES) throw objectDamaged('run', run.record, where, 'it is too long');
   if (contentIdOf(bytes) !== run.record) {
     throw objectDamaged('run', run.record, where, 'its bytes have another hash');

@@ -11,6 +11,7 @@ import {
   targetProblem,
   type InnerEntry,
   type TreeEntry,
+  type TreeNode,
 } from './tree-format.js';
 
 /** A directory as one value. */
@@ -47,6 +48,14 @@ function endsNode(name: string, level: number): boolean {
   if (bits > 32) return false;
   const hash = nameHash(name);
   return hash === 0 || 31 - Math.clz32(hash & -hash) >= bits;
+}
+
+/** The name of an entry behind which a node should have ended though others follow; undefined in a node as it is built. */
+export function uncutEntry(node: TreeNode): string | undefined {
+  const names =
+    'children' in node ? node.children.map(({ last }) => last) : node.entries.map(({ name }) => name);
+  const first = node.level === 0 ? 0 : 1;
+  return names.slice(first, -1).find((name) => endsNode(name, node.level));
 }
 
 /**

@@ -52,13 +52,14 @@ export function* checkedObjects(fd: number, table: PackTable): Generator<Checked
 class Slab {
   readonly #fd: number;
   readonly #fileEnd: number;
-  readonly #bytes = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  readonly #bytes: Buffer;
   #start = PACK_HEADER_BYTES;
   #end = PACK_HEADER_BYTES;
 
   constructor(fd: number, fileEnd: number) {
     this.#fd = fd;
     this.#fileEnd = fileEnd;
+    this.#bytes = Buffer.allocUnsafeSlow(Math.min(SLAB_BYTES, fileEnd - PACK_HEADER_BYTES));
   }
 
   /** The bytes of an entry of at most `SLAB_BYTES`, or undefined if the file ends before them. */

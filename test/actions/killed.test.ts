@@ -58,7 +58,7 @@ async function killEverywhere(
 /** Nothing in the store is damaged, and every pointer names what is there. */
 async function expectSound(folder: WorkspaceFolder): Promise<void> {
   const workspace = Workspace.open(folder.call, 'test');
-  for await (const finding of verifyStore(workspace.store)) expect(finding).toBeUndefined();
+  for (const finding of verifyStore(workspace.store)) expect(finding).toBeUndefined();
   for (const { snapshot } of workspace.files.pointers()) expect(workspace.files.inStore(snapshot)).toBe(true);
   workspace.close();
 }

@@ -40,7 +40,7 @@ async function expectSound(root: string): Promise<LocalStore | undefined> {
   if (!readdirSync(join(root, '..')).includes('store') || !readdirSync(root).includes('format.json'))
     return undefined;
   const store = LocalStore.open(root);
-  for await (const finding of verifyStore(store)) throw new Error(JSON.stringify(finding));
+  for (const finding of verifyStore(store)) throw new Error(JSON.stringify(finding));
   for (const table of store.packs()) {
     for (const { kind, id } of table.entries()) {
       if (kind === 'tree') expect([...missingFrom({ reader: store, id })]).toEqual([]);
@@ -75,7 +75,7 @@ describe('a store with damaged files that is read by processes', () => {
       expect(sound.every((id) => after.has('blob', id))).toBe(true);
       expect(await read({})).toMatchObject({ exitCode: 0, stdout: '2' });
       const found: unknown[] = [];
-      for await (const finding of verifyStore(LocalStore.open(store.root))) found.push(finding);
+      for (const finding of verifyStore(LocalStore.open(store.root))) found.push(finding);
       expect(found).toEqual([]);
       if (signal === undefined) break;
       killed += 1;

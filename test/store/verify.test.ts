@@ -5,7 +5,8 @@ import { contentIdOf } from '../../src/base/content-id.js';
 import { LocalStore } from '../../src/store/local-store.js';
 import { RunRecords } from '../../src/store/run-records.js';
 import { buildTree } from '../../src/store/tree-builder.js';
-import { verifyStore, type Finding } from '../../src/store/verify.js';
+import type { Finding } from '../../src/store/fsck/finding.js';
+import { verifyStore } from '../../src/store/verify.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { fileEntry, numberedEntries } from './entries.js';
 
@@ -25,10 +26,8 @@ function fullStore(): LocalStore {
   return store;
 }
 
-async function findings(store: LocalStore): Promise<Finding[]> {
-  const found: Finding[] = [];
-  for await (const finding of verifyStore(store)) found.push(finding);
-  return found;
+function findings(store: LocalStore): Finding[] {
+  return [...verifyStore(store)];
 }
 
 function flip(file: string, at: number): void {
@@ -39,18 +38,18 @@ function flip(file: string, at: number): void {
 }
 
 describe('verifyStore', () => {
-  it('finds nothing in a sound store, and reads every byte of it', async () => {
+  it('finds nothing in a sound store, and reads every byte of it', () => {
     const store = fullStore();
     let bytes = 0;
-    for await (const finding of verifyStore(store, { onChecked: (more) => (bytes += more) })) {
+    for (const finding of verifyStore(store, { onChecked: (more) => (bytes += more) })) {
       throw new Error(finding.reason);
     }
-    const packs = store.packs().reduce((sum, { size }) => sum + size, 0);
-    expect(bytes).toBe(packs + LARGE.length + '{"outs":{}}'.length);
+    const packed = store.packs().reduce((sum, table) => sum + table.offsetAt(table.count) - 32, 0);
+    expect(bytes).toBe(packed + LARGE.length + '{"outs":{}}'.length);
     store.close();
   });
 
-  it('names the damaged object and its file, whatever its kind', async () => {
+  it('names the damaged object and its file, whatever its kind', () => {
     const store = fullStore();
     const blobs = store.packs().find((table) => table.kindAt(0) === 'blob')!;
     const nodes = store.packs().find((table) => table.kindAt(0) === 'tree')!;
@@ -59,7 +58,7 @@ describe('verifyStore', () => {
     flip(store.objectFile(contentIdOf(LARGE)), 12_345);
     const [run] = [...new RunRecords(store.root).all()];
     flip(new RunRecords(store.root).fileOf(run!), 3);
-    const found = await findings(store);
+    const found = findings(store);
     const expected = [
       { kind: 'blob', id: blobs.idAt(7) },
       { kind: 'tree', id: nodes.idAt(0) },
@@ -72,13 +71,13 @@ describe('verifyStore', () => {
     store.close();
   });
 
-  it('names a pack whose table is damaged, and goes on with the others', async () => {
+  it('names a pack whose table is damaged, and goes on with the others', () => {
     const store = fullStore();
     const [first, second] = store.packs();
     flip(store.packFile(first!.packId), first!.size - 1);
     flip(store.packFile(second!.packId), second!.offsetAt(0));
     const again = LocalStore.open(store.root);
-    const found = await findings(again);
+    const found = findings(again);
     expect(found.map(({ object }) => object)).toEqual(
       expect.arrayContaining([
         { kind: 'pack', id: first!.packId },
@@ -90,22 +89,22 @@ describe('verifyStore', () => {
     again.close();
   });
 
-  it('names nodes that are well hashed but hostile', async () => {
+  it('names nodes that are well hashed but hostile', () => {
     const store = fullStore();
     const writer = store.writer();
     const id = writer.putTree(Buffer.from('not a node'), 'tree');
     writer.finish();
-    expect(await findings(store)).toMatchObject([
+    expect(findings(store)).toMatchObject([
       { object: { kind: 'tree', id }, reason: expect.stringContaining('OCRT') as unknown },
     ]);
     store.close();
   });
 
-  it('stops when it is told to', async () => {
+  it('stops when it is told to', () => {
     const store = fullStore();
     const reason = new Error('stop');
     const checked = verifyStore(store, { signal: AbortSignal.abort(reason) });
-    await expect(checked.next()).rejects.toBe(reason);
+    expect(() => checked.next()).toThrow(reason);
     store.close();
   });
 });

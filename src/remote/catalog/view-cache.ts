@@ -1,7 +1,7 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file.js';
-import { contentIdOf, type ContentId } from '../../base/content-id.js';
+import { contentIdOf, isContentId, type ContentId } from '../../base/content-id.js';
 import { writePoint } from '../../base/write-points.js';
 
 /**
@@ -45,6 +45,18 @@ export class FolderViewCache implements ViewCache {
     keep(join(this.#notes, name), bytes);
   }
 
+  /** The catalogs that are kept, those of other remotes among them. */
+  catalogs(): ContentId[] {
+    return namesIn(join(this.#folder, 'catalogs'))
+      .map((name) => name.replace(/\.cat$/, ''))
+      .filter(isContentId);
+  }
+
+  /** The names of the notes that are kept. */
+  notes(): string[] {
+    return namesIn(this.#notes);
+  }
+
   /** Forgets which remote was there: whatever is found next is taken for it. */
   forget(): void {
     writePoint();
@@ -53,6 +65,14 @@ export class FolderViewCache implements ViewCache {
 
   #catalogFile(id: ContentId): string {
     return join(this.#folder, 'catalogs', `${id}.cat`);
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
   }
 }
 

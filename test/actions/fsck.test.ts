@@ -1,0 +1,182 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { foundDamage, fsck } from '../../src/actions/fsck.js';
+import { push } from '../../src/actions/push.js';
+import { remoteAdd } from '../../src/actions/remote-add.js';
+import { contentIdOf } from '../../src/base/content-id.js';
+import type { OcrpipeEvent } from '../../src/base/events.js';
+import { git, gitCommitAll, gitRepository } from '../rig/git-repository.js';
+import { temporaryFolder } from '../rig/temporary-folder.js';
+import { WorkspaceFolder } from './workspace-folder.js';
+
+const LARGE = Buffer.alloc(1_200_000, 7);
+
+/** A workspace with a folder of two small files and a large one tracked. */
+async function tracked(root = temporaryFolder(), inGit = false): Promise<WorkspaceFolder> {
+  const workspace = new WorkspaceFolder(root);
+  await workspace.init(inGit);
+  workspace.write('data/sub/small', 'small text');
+  workspace.write('data/other', 'other text');
+  workspace.write('data/large', LARGE);
+  await workspace.add('data');
+  return workspace;
+}
+
+function check(workspace: WorkspaceFolder, budget?: number) {
+  return fsck({ budget }, workspace.call);
+}
+
+function packs(workspace: WorkspaceFolder): string[] {
+  const folder = workspace.path('.ocrstore/packs');
+  return readdirSync(folder).map((name) => join(folder, name));
+}
+
+/** Changes the first byte of `text` in the file of the store that holds it. */
+function damage(file: string, text: string | Buffer): void {
+  const bytes = readFileSync(file);
+  bytes[bytes.indexOf(text)]! ^= 1;
+  chmodSync(file, 0o644);
+  writeFileSync(file, bytes);
+}
+
+function packWith(workspace: WorkspaceFolder, text: string): string {
+  return packs(workspace).find((file) => readFileSync(file).includes(text))!;
+}
+
+function largeFile(workspace: WorkspaceFolder): string {
+  const id = contentIdOf(LARGE);
+  return workspace.path(`.ocrstore/objects/${id.slice(0, 2)}/${id.slice(2)}`);
+}
+
+describe('fsck', () => {
+  it('finds nothing wrong in a sound store, and says how much it read', async () => {
+    const workspace = await tracked();
+    const result = await check(workspace);
+    const files = [...packs(workspace), largeFile(workspace)];
+    expect(result).toMatchObject({
+      checked: 5,
+      bytes: files.reduce((sum, file) => sum + readFileSync(file).length, 0),
+      damaged: [],
+      missing: [],
+      problems: [],
+      elsewhere: { objects: 0 },
+      unchecked: { files: 0 },
+    });
+    expect(foundDamage(result)).toBe(false);
+  });
+
+  it('names a damaged object with the files that need it, and changes nothing', async () => {
+    const workspace = await tracked();
+    const pack = packWith(workspace, 'small text');
+    damage(pack, 'small text');
+    damage(largeFile(workspace), LARGE.subarray(0, 9));
+    const result = await check(workspace);
+    expect(result.damaged).toMatchObject([
+      {
+        object: { kind: 'blob', id: contentIdOf(LARGE) },
+        where: largeFile(workspace),
+        paths: ['data/large'],
+      },
+      { object: { kind: 'blob', id: contentIdOf('small text') }, where: pack, paths: ['data/sub/small'] },
+    ]);
+    expect(result.missing).toEqual([]);
+    expect(foundDamage(result)).toBe(true);
+    expect(existsSync(pack)).toBe(true);
+    expect(existsSync(workspace.path('.ocrstore/quarantine'))).toBe(false);
+  });
+
+  it('says what is missing when a pack cannot be read or is gone', async () => {
+    const workspace = await tracked();
+    const [blobs, nodes] = [packWith(workspace, 'small text'), packWith(workspace, 'OCRT')];
+    damage(blobs, 'OCRE');
+    const unreadable = await check(workspace);
+    expect(unreadable.damaged).toMatchObject([{ object: { kind: 'pack' }, where: blobs, paths: [] }]);
+    expect(unreadable.missing.flatMap(({ paths }) => paths).sort()).toEqual(['data/other', 'data/sub/small']);
+    rmSync(nodes);
+    const gone = await check(workspace);
+    expect(gone.missing).toMatchObject([{ object: { kind: 'tree' }, paths: ['data'] }]);
+  });
+
+  it('reports a damaged format.json, and checks the rest all the same', async () => {
+    const workspace = await tracked();
+    writeFileSync(workspace.path('.ocrstore/format.json'), '{');
+    const result = await check(workspace);
+    expect(result.damaged).toMatchObject([{ object: { kind: 'format' } }]);
+    expect(result).toMatchObject({ checked: 5, missing: [] });
+  });
+
+  it('looks for what the index and the last commit of git name, too', async () => {
+    const workspace = await tracked(gitRepository(), true);
+    gitCommitAll(workspace.root, 'first');
+    workspace.write('data/other', 'edited');
+    await workspace.commit('data');
+    git(workspace.root, 'add', '-A');
+    workspace.write('data/other', 'edited again');
+    await workspace.commit('data');
+    for (const text of ['other text', 'edited']) damage(packWith(workspace, text), text);
+    const { damaged } = await check(workspace);
+    expect(damaged.flatMap(({ paths }) => paths).sort()).toEqual([':data/other', 'HEAD:data/other']);
+  });
+
+  it('takes what a remote had for being elsewhere, not for missing', async () => {
+    const workspace = await tracked();
+    const settings = { url: temporaryFolder() };
+    await remoteAdd({ name: 'disk', settings, makeDefault: true, check: false }, workspace.call);
+    await push({ targets: [], jobs: 2, verify: false }, workspace.call);
+    rmSync(packWith(workspace, 'small text'));
+    const result = await check(workspace);
+    expect(result.elsewhere).toEqual({ objects: 2, bytes: 20, remotes: ['disk'] });
+    expect(result.missing).toEqual([]);
+    expect(foundDamage(result)).toBe(false);
+  });
+
+  it('names a pointer that cannot be read', async () => {
+    const workspace = await tracked();
+    writeFileSync(workspace.path('data.ocr'), 'version: 1\nid: nonsense\n');
+    const result = await check(workspace);
+    expect(result.problems).toMatchObject([{ code: 'broken-pointer' }]);
+    expect(foundDamage(result)).toBe(true);
+  });
+
+  it('names what stands in the folders of the store and is not of it', async () => {
+    const workspace = await tracked();
+    mkdirSync(workspace.path('.ocrstore/quarantine'));
+    for (const file of ['packs/notes.txt', 'tmp/1-abc', 'quarantine/x.pack-1'])
+      writeFileSync(workspace.path(`.ocrstore/${file}`), 'text');
+    const { leftovers } = await check(workspace);
+    expect(leftovers.unknown).toMatchObject([{ file: workspace.path('.ocrstore/packs/notes.txt'), size: 4 }]);
+    expect(leftovers).toMatchObject({ tmp: [{ size: 4 }], quarantine: [{ size: 4 }] });
+  });
+
+  it('begins with what was never checked, and with what changed since', async () => {
+    const workspace = await tracked();
+    // No time at all: nothing is begun.
+    const none = await check(workspace, 1e-9);
+    expect(none).toMatchObject({ checked: 0, unchecked: { files: 3, never: 3 } });
+    await check(workspace);
+    utimesSync(largeFile(workspace), 1, 1);
+    const after = await check(workspace, 1e-9);
+    expect(after.unchecked).toMatchObject({ files: 3, never: 1 });
+  });
+
+  it('tells how far it is, and stops when it is told to', async () => {
+    const workspace = await tracked();
+    const events: OcrpipeEvent[] = [];
+    await fsck({}, { ...workspace.call, events: (event) => events.push(event) });
+    expect(events[0]).toMatchObject({ type: 'progress', unit: 'bytes', done: 0 });
+    expect(events.at(-1)).toEqual({ type: 'progress-end', key: 'check' });
+    const reason = new Error('stop');
+    const stopped = fsck({}, { ...workspace.call, signal: AbortSignal.abort(reason) });
+    await expect(stopped).rejects.toBe(reason);
+  });
+});
