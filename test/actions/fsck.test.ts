@@ -24,7 +24,7 @@ const LARGE = Buffer.alloc(1_200_000, 7);
 /** A workspace with a folder of two small files and a large one tracked. */
 async function tracked(root = temporaryFolder(), inGit = false): Promise<WorkspaceFolder> {
   const workspace = new WorkspaceFolder(root);
-  await workspace.init(inGit);
+  workspace.init(inGit);
   workspace.write('data/sub/small', 'small text');
   workspace.write('data/other', 'other text');
   workspace.write('data/large', LARGE);

@@ -36,7 +36,7 @@ function storeAll({ root, large, files }: Work, killAt = 0): Promise<RunResult> 
 }
 
 /** Everything readable verifies, no node is there without what it names, and nothing with a name is unreadable. */
-async function expectSound(root: string): Promise<LocalStore | undefined> {
+function expectSound(root: string): LocalStore | undefined {
   if (!readdirSync(join(root, '..')).includes('store') || !readdirSync(root).includes('format.json'))
     return undefined;
   const store = LocalStore.open(root);
@@ -92,12 +92,12 @@ describe('a store that is written by processes', () => {
     for (let killAt = 1; ; killAt += 1) {
       const again = newWork(300);
       const killed = await storeAll(again, killAt);
-      await expectSound(again.root);
+      expectSound(again.root);
       if (killed.exitCode === 0) break;
       points.push(killed.signal ?? killed.stderr);
       const rerun = await storeAll(again);
       expect(rerun).toMatchObject({ exitCode: 0, stdout: expected });
-      await expectSound(again.root);
+      expectSound(again.root);
       const store = LocalStore.open(again.root);
       expect([...walkTree({ reader: store, id: toContentId(expected) })]).toHaveLength(301);
       store.close();
@@ -115,9 +115,9 @@ describe('a store that is written by processes', () => {
     );
     expect(limited).toMatchObject({ exitCode: 1, stdout: 'EFBIG' });
     expect(readdirSync(join(work.root, 'tmp'))).toEqual([]);
-    await expectSound(work.root);
+    expectSound(work.root);
     const { stdout } = await storeAll(work);
-    const store = await expectSound(work.root);
+    const store = expectSound(work.root);
     expect([...missingFrom({ reader: store!, id: toContentId(stdout) })]).toEqual([]);
     store!.close();
   });
@@ -129,7 +129,7 @@ describe('a store that is written by processes', () => {
     expect(results.map(({ exitCode, stderr }) => ({ exitCode, stderr }))).toEqual(
       others.map(() => ({ exitCode: 0, stderr: '' })),
     );
-    const store = await expectSound(work.root);
+    const store = expectSound(work.root);
     for (const { stdout } of results) {
       expect([...missingFrom({ reader: store!, id: toContentId(stdout) })]).toEqual([]);
     }
