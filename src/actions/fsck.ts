@@ -3,6 +3,7 @@ import type { Call } from '../base/call.js';
 import { OcrpipeError } from '../base/errors.js';
 import { workspaceNeeds, type WorkspaceNeeds } from '../project/needed-roots.js';
 import { Workspace } from '../project/workspace.js';
+import { storePlace } from '../project/workspace-store.js';
 import { FORMAT_KEY } from '../store/format.js';
 import { CheckMemory } from '../store/fsck/check-memory.js';
 import { checkStore, type StoreCheck, type Unchecked } from '../store/fsck/check-store.js';
@@ -76,7 +77,7 @@ function openDamaged(workspace: Workspace): { store: LocalStore; findings: Findi
     return { store: workspace.store, findings: [] };
   } catch (error) {
     if (!(error instanceof OcrpipeError) || error.code !== 'store-format-damaged') throw error;
-    const root = workspace.stateFolder;
+    const root = storePlace(workspace.root, workspace.settings).folder;
     const object = { kind: 'format', id: root } as const;
     const finding = { object, where: join(root, FORMAT_KEY), reason: error.message };
     return { store: LocalStore.absent(root), findings: [finding] };

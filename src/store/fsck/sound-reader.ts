@@ -19,7 +19,7 @@ export class SoundReader implements ObjectReader {
   constructor(root: string, findings: readonly Finding[]) {
     this.#root = root;
     this.#shelf = new PackShelf(root);
-    this.#loose = new LooseObjects(root);
+    this.#loose = new LooseObjects(root, () => undefined);
     this.#damaged = new Set(findings.map(({ object, where }) => copyName(object.kind, object.id, where)));
   }
 

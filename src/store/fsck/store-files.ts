@@ -56,7 +56,7 @@ export function listStore(root: string): StoreListing {
 }
 
 /** Everything below a folder of the store that is no folder, sorted. */
-export function* filesBelow(
+function* filesBelow(
   root: string,
   folder: string,
 ): Generator<{ key: string; file: string; stat: Stats }> {

@@ -24,7 +24,7 @@ function tinyStore(root: string): LocalStore {
   buildTree([fileEntry('a')], (node) => writer.putTree(node, 'listing'));
   writer.finish();
   const bytes = Buffer.from('an object by itself');
-  new LooseObjects(store.root).putBytes(contentIdOf(bytes), bytes);
+  new LooseObjects(store.root, () => undefined).putBytes(contentIdOf(bytes), bytes);
   new RunRecords(store.root).put(contentIdOf('inputs'), { outs: { model: 'm' } });
   return store;
 }
