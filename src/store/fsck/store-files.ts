@@ -56,10 +56,7 @@ export function listStore(root: string): StoreListing {
 }
 
 /** Everything below a folder of the store that is no folder, sorted. */
-function* filesBelow(
-  root: string,
-  folder: string,
-): Generator<{ key: string; file: string; stat: Stats }> {
+function* filesBelow(root: string, folder: string): Generator<{ key: string; file: string; stat: Stats }> {
   for (const name of namesIn(join(root, folder))) {
     const key = `${folder}/${name}`;
     const file = join(root, folder, name);
