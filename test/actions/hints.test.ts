@@ -1,11 +1,8 @@
 import { cpSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runProcess } from '../rig/ocrpipe.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { newWorkspace, TestWorkspace } from '../rig/workspace.js';
-import { pathWithOcrpipe } from '../../src/pipeline/run/installation.js';
-import type { AbsPath } from '../../src/base/paths.js';
 
 const PIPELINE = `stages:
   make:
@@ -48,11 +45,6 @@ function copyOf(workspace: TestWorkspace): TestWorkspace {
 /** The commands that a text tells people to type. */
 function commandsIn(text: string): string[] {
   return [...text.matchAll(/'((?:ocrpipe|git)(?: '[^']*'| [^\s']+)+)'/g)].map((match) => match[1]!);
-}
-
-function typed(command: string, workspace: TestWorkspace) {
-  const PATH = pathWithOcrpipe(workspace.path('.ocrstore') as AbsPath);
-  return runProcess('sh', ['-c', command], { cwd: workspace.root, env: { ...workspace.env, PATH } });
 }
 
 /** Data or output edited, with a pointer that names something else than what was put there. */
@@ -225,17 +217,17 @@ function forget(workspace: TestWorkspace, ...paths: string[]): void {
 
 describe('every command that a hint names', () => {
   const named = SITUATIONS.map(([what, change, refused, count]) => ({ what, change, refused, count }));
-  test.concurrent.each(named)('succeeds: $what, $refused', async ({ what, change, refused, count }) => {
+  test.each(named)('succeeds: $what, $refused', async ({ what, change, refused, count }) => {
     const workspace = copyOf(started);
     await change(workspace);
-    const result = await typed(`ocrpipe ${refused}`, workspace);
+    const result = await workspace.type(`ocrpipe ${refused}`);
     expect(result.exitCode === 0, result.stdout + result.stderr).toBe(refused === 'status');
     const commands = commandsIn(result.stdout + result.stderr);
     expect(commands, result.stdout + result.stderr).toHaveLength(count);
     // Of what has to be got first, the commands are in order; all others are ways to choose from.
     const inOrder = what === 'nothing is here';
     for (const command of commands) {
-      const ended = await typed(command, inOrder ? workspace : copyOf(workspace));
+      const ended = await (inOrder ? workspace : copyOf(workspace)).type(command);
       expect(ended, command).toMatchObject({ exitCode: 0 });
     }
   });

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
-import { cpSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
+import { fsck } from '../../src/actions/fsck.js';
 import type { AbsPath, RepoPath } from '../../src/base/paths.js';
 import { Workspace } from '../../src/project/workspace.js';
-import { verifyStore } from '../../src/store/verify.js';
+import { crashesOf, pointsMet } from '../rig/crashes.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { listing } from '../tracking/listing.js';
 import { WorkspaceFolder } from './workspace-folder.js';
@@ -25,44 +25,44 @@ function writeVersion(folder: WorkspaceFolder, version: 1 | 2): void {
   symlinkSync(version === 1 ? 'same' : 'changed', folder.path('data/link'));
 }
 
-/** Runs an action in a process that dies at its n-th write; true if it came to its end before. */
-function runUntil(folder: WorkspaceFolder, write: number, [name, input]: [string, object]): Promise<boolean> {
-  const child = spawn(process.execPath, [CHILD, folder.root, name, JSON.stringify(input)], {
-    env: { ...process.env, OCRPIPE_TEST_KILL_AT: String(write) },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  return new Promise((resolve, reject) => {
-    child.on('exit', (code, signal) => {
-      if (signal === 'SIGKILL' || code === 0) resolve(code === 0);
-      else reject(new Error(`the action ended with ${String(code)}`));
-    });
-  });
-}
+/** The write points at which something died so far. */
+const met: { site: string }[] = [];
 
-/** Kills the action at its first write, its second, … in a fresh copy each time, and calls `check` after each. */
+/** Lets the work die at each of its write points, and calls `check` with what it left each time. Returns how often. */
 async function killEverywhere(
-  prepared: WorkspaceFolder,
-  action: [string, object],
-  check: (folder: WorkspaceFolder) => Promise<void>,
+  folder: WorkspaceFolder,
+  work: () => unknown,
+  check: (killed: WorkspaceFolder) => Promise<void>,
 ): Promise<number> {
-  const copies = temporaryFolder();
-  for (let write = 1; ; write += 1) {
-    const folder = new WorkspaceFolder(join(copies, String(write)) as AbsPath);
-    cpSync(prepared.root, folder.root, { recursive: true, verbatimSymlinks: true });
-    if (await runUntil(folder, write, action)) return write - 1;
-    expectSound(folder);
-    await check(folder);
+  const crashes = await crashesOf(folder.root, work);
+  for (const { site, root } of crashes) {
+    met.push({ site });
+    const killed = new WorkspaceFolder(root as AbsPath);
+    try {
+      await expectSound(killed);
+      await check(killed);
+      await expectSound(killed);
+    } catch (error) {
+      throw new Error(`killed at ${site}`, { cause: error });
+    }
+    rmSync(root, { recursive: true });
   }
+  return crashes.length;
 }
 
-/** Nothing in the store is damaged, and every pointer names what is there. */
-function expectSound(folder: WorkspaceFolder): void {
-  const workspace = Workspace.open(folder.call, 'test');
-  for (const finding of verifyStore(workspace.store)) expect(finding).toBeUndefined();
-  for (const { snapshot } of workspace.files.pointers()) expect(workspace.files.inStore(snapshot)).toBe(true);
-  workspace.close();
+/** Nothing in the store is damaged or unknown, and every pointer names what is there. */
+async function expectSound(folder: WorkspaceFolder): Promise<void> {
+  const { damaged, missing, problems, leftovers } = await fsck({}, folder.call);
+  const { unknown } = leftovers;
+  expect({ damaged, missing, problems, unknown }).toEqual({
+    damaged: [],
+    missing: [],
+    problems: [],
+    unknown: [],
+  });
 }
 
+/** The first version is stored, the second one stands in the workspace. */
 async function twoVersions(): Promise<{ folder: WorkspaceFolder; first: string[]; second: string[] }> {
   const folder = new WorkspaceFolder(temporaryFolder());
   folder.init();
@@ -73,39 +73,96 @@ async function twoVersions(): Promise<{ folder: WorkspaceFolder; first: string[]
   return { folder, first, second: listing(folder.path('data')) };
 }
 
-// Each write costs a process of its own.
-describe('a command that is killed at any of its writes', { timeout: 300_000 }, () => {
-  test.each([
-    ['add', { paths: ['data'] }],
-    ['commit', { targets: [] }],
-  ])('%s: no byte of the user is lost, and running it again finishes the work', async (name, input) => {
-    const { folder, second } = await twoVersions();
-    const before = folder.read('data.ocr');
-    const kills = await killEverywhere(folder, [name, input], async (killed) => {
-      expect(listing(killed.path('data'))).toEqual(second);
-      await (name === 'add' ? killed.add('data') : killed.commit());
-      expect(listing(killed.path('data'))).toEqual(second);
-      expect(killed.read('data.ocr')).not.toBe(before);
-      expect(await killed.state('data')).toBe('clean');
-    });
-    expect(kills).toBeGreaterThan(8);
+/** Both versions are stored, the second one stands in the workspace, the pointer names the first. */
+async function pointerMovedBack() {
+  const versions = await twoVersions();
+  const old = versions.folder.read('data.ocr');
+  await versions.folder.add('data');
+  versions.folder.write('data.ocr', old);
+  return versions;
+}
+
+describe('a command that is killed at any of its writes', () => {
+  test('add of something new: no byte is lost, and running it again finishes the work', async () => {
+    const folder = new WorkspaceFolder(temporaryFolder());
+    folder.init();
+    writeVersion(folder, 1);
+    leaveAbandoned(folder);
+    const before = listing(folder.path('data'));
+    const kills = await killEverywhere(
+      folder,
+      () => folder.add('data'),
+      async (killed) => {
+        expect(listing(killed.path('data'))).toEqual(before);
+        await killed.add('data');
+        expect(listing(killed.path('data'))).toEqual(before);
+        expect(await killed.state('data')).toBe('clean');
+        killed.remove('data');
+        await killed.checkout();
+        expect(listing(killed.path('data'))).toEqual(before);
+      },
+    );
+    expect(kills).toBeGreaterThan(12);
+  });
+
+  test.each(['add', 'commit'] as const)(
+    '%s of another version: no byte is lost, and running it again finishes the work',
+    async (name) => {
+      const { folder, first, second } = await twoVersions();
+      const before = folder.read('data.ocr');
+      const run = (on: WorkspaceFolder) => (name === 'add' ? on.add('data') : on.commit());
+      const kills = await killEverywhere(
+        folder,
+        () => run(folder),
+        async (killed) => {
+          expect(listing(killed.path('data'))).toEqual(second);
+          await run(killed);
+          expect(listing(killed.path('data'))).toEqual(second);
+          expect(killed.read('data.ocr')).not.toBe(before);
+          expect(await killed.state('data')).toBe('clean');
+          killed.write('data.ocr', before);
+          await killed.checkout();
+          expect(listing(killed.path('data'))).toEqual(first);
+        },
+      );
+      expect(kills).toBeGreaterThan(8);
+    },
+  );
+
+  test('add of one changed file: the rest is as it was, and running it again finishes the work', async () => {
+    const { folder } = await twoVersions();
+    await folder.add('data');
+    folder.write('data/changed', 'a third version');
+    const third = listing(folder.path('data'));
+    await killEverywhere(
+      folder,
+      () => folder.add('data'),
+      async (killed) => {
+        expect(['modified', 'clean']).toContain(await killed.state('data'));
+        await killed.add('data');
+        expect(await killed.state('data')).toBe('clean');
+        expect(listing(killed.path('data'))).toEqual(third);
+      },
+    );
   });
 
   test('checkout over another version: each file is the old or the new one, and running it again finishes', async () => {
-    const { folder, first, second } = await twoVersions();
-    const old = folder.read('data.ocr');
-    await folder.add('data');
-    folder.write('data.ocr', old);
+    const { folder, first, second } = await pointerMovedBack();
     const either = new Set([...first, ...second]);
-    const kills = await killEverywhere(folder, ['checkout', { paths: [], force: false }], async (killed) => {
-      for (const entry of listing(killed.path('data')).filter(isNoTemporary)) expect(either).toContain(entry);
-      const workspace = Workspace.open(killed.call, 'test');
-      const { state } = await workspace.files.state(data);
-      expect(['pointer-moved', 'clean']).toContain(state);
-      await killed.checkout();
-      expect(listing(killed.path('data'))).toEqual(first);
-      expect(await killed.state('data')).toBe('clean');
-    });
+    const kills = await killEverywhere(
+      folder,
+      () => folder.checkout(),
+      async (killed) => {
+        for (const entry of listing(killed.path('data')).filter(isNoTemporary))
+          expect(either).toContain(entry);
+        const workspace = Workspace.open(killed.call, 'test');
+        const { state } = await workspace.files.state(data);
+        expect(['pointer-moved', 'clean']).toContain(state);
+        await killed.checkout();
+        expect(listing(killed.path('data'))).toEqual(first);
+        expect(await killed.state('data')).toBe('clean');
+      },
+    );
     expect(kills).toBeGreaterThan(15);
   });
 
@@ -113,28 +170,120 @@ describe('a command that is killed at any of its writes', { timeout: 300_000 }, 
     const { folder, second } = await twoVersions();
     await folder.add('data');
     folder.remove('data');
-    await killEverywhere(folder, ['checkout', { paths: [], force: false }], async (killed) => {
-      if ((await killed.state('data')) !== 'missing') expect(listing(killed.path('data'))).toEqual(second);
-      await killed.checkout();
-      expect(listing(killed.path('data'))).toEqual(second);
-      expect(listing(killed.root).filter((name) => !isNoTemporary(name))).toEqual([]);
-    });
+    await killEverywhere(
+      folder,
+      () => folder.checkout(),
+      async (killed) => {
+        if ((await killed.state('data')) !== 'missing') expect(listing(killed.path('data'))).toEqual(second);
+        await killed.checkout();
+        expect(listing(killed.path('data'))).toEqual(second);
+        expect(listing(killed.root).filter((name) => !isNoTemporary(name))).toEqual([]);
+      },
+    );
+  });
+
+  test('checkout --force over a folder of ignored files: running it again finishes', async () => {
+    const { folder, second } = await twoVersions();
+    await folder.add('data');
+    folder.write('.ocrignore', 'cache\n');
+    folder.remove('data/kind');
+    folder.write('data/kind/cache', 'not tracked');
+    await killEverywhere(
+      folder,
+      () => folder.checkout([], true),
+      async (killed) => {
+        await killed.checkout([], true);
+        expect(listing(killed.path('data'))).toEqual(second);
+      },
+    );
+  });
+
+  test('checkout that meets a damaged pack: what is sound is kept, whenever it died', async () => {
+    const { folder, second } = await twoVersions();
+    await folder.add('data');
+    const { store } = Workspace.open(folder.call, 'test');
+    const pack = store.packs().map(({ packId }) => store.packFile(packId));
+    const bytes = pack.map((file) => readFileSync(file)).find((each) => each.includes('only in 2'))!;
+    const file = pack.find((each) => readFileSync(each).equals(bytes))!;
+    bytes[bytes.indexOf('only in 2')]! ^= 1;
+    chmodSync(file, 0o644);
+    writeFileSync(file, bytes);
+    folder.remove('data');
+    const crashes = await crashesOf(folder.root, () => folder.checkout().catch(() => undefined));
+    for (const { site, root } of crashes) {
+      met.push({ site });
+      const killed = new WorkspaceFolder(root as AbsPath);
+      await expect(killed.checkout()).rejects.toMatchObject({
+        code: expect.stringMatching(/^object-/) as string,
+      });
+      const lost = (entry: string) => entry.startsWith('only-2');
+      expect(listing(killed.path('data'))).toEqual(second.filter((entry) => !lost(entry)));
+    }
   });
 
   test('init: running it again makes a whole workspace', async () => {
     const empty = new WorkspaceFolder(temporaryFolder());
-    const copies = temporaryFolder();
-    for (let write = 1; ; write += 1) {
-      const folder = new WorkspaceFolder(join(copies, String(write)) as AbsPath);
-      cpSync(empty.root, folder.root, { recursive: true });
-      if (await runUntil(folder, write, ['init', { git: false }])) break;
+    const crashes = await crashesOf(empty.root, () => empty.init());
+    expect(crashes.length).toBeGreaterThan(4);
+    for (const { site, root } of crashes) {
+      met.push({ site });
+      const folder = new WorkspaceFolder(root as AbsPath);
       folder.init();
       folder.write('data/a', 'a');
       await folder.add('data');
       expect(folder.read('.ocrstore/config.yaml')).toBe('version: 1\n');
     }
   });
+
+  // By now every place that announces a change has been one at which a command died.
+  afterAll(() => {
+    const modules = [
+      'base/atomic-file.ts',
+      'store/loose-objects.ts',
+      'store/pack-writer.ts',
+      'store/quarantine.ts',
+      'store/store-folder.ts',
+      'store/temporary.ts',
+      'tracking/checkout/checkout.ts',
+      'tracking/checkout/place-files.ts',
+      'tracking/checkout/write-files.ts',
+      'tracking/scan/stat-index.ts',
+    ];
+    for (const { module, met: reached, there } of pointsMet(modules, met)) {
+      expect(`${module}: ${reached}`).toBe(`${module}: ${there}`);
+    }
+  });
 });
+
+describe('a command that is killed by the system', () => {
+  test.each([3, 9])('leaves at its write %i what the next one finishes', async (write) => {
+    const { folder, second } = await twoVersions();
+    expect(await killedAt(folder, write, ['add', { paths: ['data'] }])).toBe(true);
+    await expectSound(folder);
+    expect(listing(folder.path('data'))).toEqual(second);
+    await folder.add('data');
+    expect(await folder.state('data')).toBe('clean');
+  });
+});
+
+/** Runs an action in a process that dies at its n-th write; false if it came to its end before. */
+function killedAt(folder: WorkspaceFolder, write: number, [name, input]: [string, object]): Promise<boolean> {
+  const child = spawn(process.execPath, [CHILD, folder.root, name, JSON.stringify(input)], {
+    env: { ...process.env, OCRPIPE_TEST_KILL_AT: String(write) },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  return new Promise((resolve) => {
+    child.on('exit', (_, signal) => {
+      resolve(signal === 'SIGKILL');
+    });
+  });
+}
+
+/** What a command that died long ago left in the store. */
+function leaveAbandoned(folder: WorkspaceFolder): void {
+  folder.write('.ocrstore/tmp/abandoned', 'half a pack');
+  utimesSync(folder.path('.ocrstore/tmp/abandoned'), 0, 0);
+}
 
 /** What a killed process left beside the files; no command takes it for one of them. */
 function isNoTemporary(entry: string): boolean {

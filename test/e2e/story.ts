@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { runOcrpipe } from '../rig/ocrpipe.js';
 import { STAND_IN_STAGE } from '../rig/stand-in-stages.js';
 import { TestWorkspace, newWorkspace } from '../rig/workspace.js';
 
@@ -47,7 +48,7 @@ export interface Meeting {
 
 /** The first workspace: images, a pipeline of four stages, a remote; run, committed and pushed. */
 async function startStory(folder: string, meeting: Meeting): Promise<TestWorkspace> {
-  const a = new TestWorkspace((await newWorkspace(join(folder, 'a'))).root, meeting.env);
+  const a = new TestWorkspace((await newWorkspace(join(folder, 'a'))).root, meeting.env, runOcrpipe);
   for (let index = 0; index < IMAGES; index += 1) a.write(imageName(index), `image of PLATE${index}\n`);
   a.write('stage.mjs', STAND_IN_STAGE);
   a.write('pipeline.yaml', PIPELINE);
@@ -107,7 +108,7 @@ export async function colleagueStory(folder: string, meeting: Meeting): Promise<
 /** A clone by git alone: code and pointers, no bytes. */
 async function clone(from: TestWorkspace, to: string, meeting: Meeting): Promise<TestWorkspace> {
   await from.git('clone', '--quiet', from.root, to);
-  return new TestWorkspace(to, meeting.env);
+  return new TestWorkspace(to, meeting.env, runOcrpipe);
 }
 
 /** Runs `repro`: what the stages themselves noted in stages.log, and what repro says it did. */

@@ -17,10 +17,13 @@ import { git, gitCommitAll, gitRepository } from '../rig/git-repository.js';
 
 /** A git work tree with a store, and what tests of the pipeline do in it, in this process. */
 export class PipelineWorkspace {
-  readonly root: AbsPath = gitRepository();
+  readonly root: AbsPath;
   readonly events: OcrpipeEvent[] = [];
 
-  constructor() {
+  /** A new one, or the one that is at `root`. */
+  constructor(root?: AbsPath) {
+    this.root = root ?? gitRepository();
+    if (root !== undefined) return;
     makeWorkspace({ git: true }, this.call());
     this.write('.gitignore', 'ran.log\n');
   }

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { OCRPIPE_SCRIPT, runProcess } from '../rig/ocrpipe.js';
+import { OCRPIPE_SCRIPT, runOcrpipe, runProcess } from '../rig/ocrpipe.js';
 import { awsEnvironment, startS3Server, type S3Server } from '../rig/s3-server.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { gitFolder, TestWorkspace } from '../rig/workspace.js';
@@ -24,7 +24,11 @@ afterAll(async () => {
 /** A workspace whose tracked folder has 10 large files (as many steps of a push) and some small ones. */
 async function workspaceWithData(): Promise<TestWorkspace> {
   const folder = await gitFolder();
-  const a = new TestWorkspace(folder.root, { ...folder.env, ...awsEnvironment(server.users.writer) });
+  const a = new TestWorkspace(
+    folder.root,
+    { ...folder.env, ...awsEnvironment(server.users.writer) },
+    runOcrpipe,
+  );
   await a.ocrpipe('init');
   for (let index = 0; index < 10; index += 1) a.write(`data/raw/large-${index}`, randomBytes(1_100_000));
   for (let index = 0; index < 30; index += 1) a.write(`data/raw/small/${index}`, randomBytes(500));
@@ -41,7 +45,7 @@ function newUrl(): string {
 async function cloneOf(workspace: TestWorkspace): Promise<TestWorkspace> {
   const root = join(temporaryFolder(), 'clone');
   await runProcess('git', ['clone', '--quiet', workspace.root, root], { cwd: '/' });
-  return new TestWorkspace(root, workspace.env);
+  return new TestWorkspace(root, workspace.env, runOcrpipe);
 }
 
 function sameData(a: TestWorkspace, b: TestWorkspace): boolean {
@@ -125,7 +129,7 @@ describe('a remote that cannot be used', () => {
     environment: Record<string, string>,
   ): Promise<{ code: string; message: string; hint: string }> {
     const folder = await gitFolder();
-    const workspace = new TestWorkspace(folder.root, { ...folder.env, ...environment });
+    const workspace = new TestWorkspace(folder.root, { ...folder.env, ...environment }, runOcrpipe);
     await workspace.ocrpipe('init');
     const before = workspace.read('.ocrstore/config.yaml');
     const result = await workspace.run([...args, '--json']);

@@ -1,3 +1,72 @@
-import { killedTransfers } from './killed.js';
+import { randomBytes } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { pull } from '../../src/actions/pull.js';
+import { push } from '../../src/actions/push.js';
+import { remoteAdd } from '../../src/actions/remote-add.js';
+import type { AbsPath } from '../../src/base/paths.js';
+import { WorkspaceFolder } from '../actions/workspace-folder.js';
+import { crashesOf } from '../rig/crashes.js';
+import { temporaryFolder } from '../rig/temporary-folder.js';
+import { listing } from '../tracking/listing.js';
 
-killedTransfers(5);
+/** A folder that holds a workspace `a`, its remote, and `b`, which has the pointers only. */
+async function beforePush(): Promise<string> {
+  const root = temporaryFolder();
+  const { a, b } = workspacesIn(root);
+  for (const { root: each } of [a, b]) mkdirSync(each);
+  a.init();
+  for (const name of ['1/x', '1/y', '2/z']) a.write(`data/${name}`, randomBytes(2000));
+  a.write('data/large', randomBytes(1_100_000));
+  await a.add('data');
+  const settings = { url: '../remote' };
+  await remoteAdd({ name: 'disk', settings, makeDefault: true, check: true }, a.call);
+  b.init();
+  for (const name of ['data.ocr', '.ocrstore/config.yaml']) cpSync(a.path(name), b.path(name));
+  return root;
+}
+
+function workspacesIn(root: string): { a: WorkspaceFolder; b: WorkspaceFolder } {
+  const at = (name: string) => new WorkspaceFolder(join(root, name) as AbsPath);
+  return { a: at('a'), b: at('b') };
+}
+
+const pushFrom = ({ call }: WorkspaceFolder) => push({ targets: [], verify: false, jobs: 2 }, call);
+const pullTo = ({ call }: WorkspaceFolder) => pull({ targets: [], jobs: 2, force: false }, call);
+
+function expectWholeNames(root: string): void {
+  const packs = join(root, 'remote/packs');
+  for (const name of existsSync(packs) ? readdirSync(packs) : [])
+    expect(name).toMatch(/^[0-9a-f]{64}\.(pack|cat)$/);
+}
+
+describe('a transfer that is killed at any of its writes', () => {
+  it('leaves nothing half-visible of a push, and the next one completes it', async () => {
+    const before = await beforePush();
+    const crashes = await crashesOf(before, () => pushFrom(workspacesIn(before).a));
+    expect(crashes.length).toBeGreaterThan(5);
+    for (const { root } of crashes) {
+      const { a, b } = workspacesIn(root);
+      expectWholeNames(root);
+      await pushFrom(a);
+      await pullTo(b);
+      expect(listing(b.path('data'))).toEqual(listing(a.path('data')));
+      rmSync(root, { recursive: true });
+    }
+  });
+
+  it('leaves nothing of a pull that the next one does not complete', async () => {
+    const before = await beforePush();
+    await pushFrom(workspacesIn(before).a);
+    const crashes = await crashesOf(before, () => pullTo(workspacesIn(before).b));
+    expect(crashes.length).toBeGreaterThan(5);
+    for (const { root } of crashes) {
+      const { a, b } = workspacesIn(root);
+      await pullTo(b);
+      expect(listing(b.path('data'))).toEqual(listing(a.path('data')));
+      expect(await b.state('data')).toBe('clean');
+      rmSync(root, { recursive: true });
+    }
+  });
+});

@@ -1,9 +1,6 @@
 import { cpSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pathWithOcrpipe } from '../../src/pipeline/run/installation.js';
-import type { AbsPath } from '../../src/base/paths.js';
-import { runProcess } from '../rig/ocrpipe.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { newWorkspace, TestWorkspace } from '../rig/workspace.js';
 
@@ -31,11 +28,6 @@ function copyOfIt(): TestWorkspace {
   return new TestWorkspace(root);
 }
 
-function typed(command: string, workspace: TestWorkspace) {
-  const PATH = pathWithOcrpipe(workspace.path('.ocrstore') as AbsPath);
-  return runProcess('sh', ['-c', command], { cwd: workspace.root, env: { ...workspace.env, PATH } });
-}
-
 describe('a push of what is nowhere names commands that store it anew, after which it succeeds', () => {
   it.each([
     { target: 'my data', hinted: ["ocrpipe add 'my data'"] },
@@ -51,7 +43,7 @@ describe('a push of what is nowhere names commands that store it anew, after whi
     expect(named, refused.stderr).toEqual(hinted);
     for (const command of named) {
       const workspace = copyOfIt();
-      expect(await typed(command, workspace), command).toMatchObject({ exitCode: 0 });
+      expect(await workspace.type(command), command).toMatchObject({ exitCode: 0 });
       await workspace.ocrpipe('push', target);
     }
   });

@@ -23,7 +23,7 @@ export function git(folder: string, ...args: readonly string[]): string {
 /** An empty git repository with the branch `main`. */
 export function gitRepository(): AbsPath {
   const folder = temporaryFolder();
-  git(folder, 'init', '-q', '-b', 'main');
+  git(folder, 'init', '-q', '--template=', '-b', 'main');
   return folder;
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ocrpipeJson, runOcrpipe, runProcess, type RunResult } from './ocrpipe.js';
+import { runProcess, type RunResult } from './ocrpipe.js';
+import { runServed, type CommandRunner } from './served-commands.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 /** Settings that keep a developer's own git configuration out of a test. */
@@ -13,14 +14,17 @@ const GIT_ENVIRONMENT = {
   GIT_COMMITTER_EMAIL: 'test@example.org',
 };
 
-/** A folder with git in it, and what tests do there with the real binaries. */
+/** A folder with git in it, and what tests do there with git and with command lines. */
 export class TestWorkspace {
   readonly root: string;
   readonly env: Record<string, string>;
+  readonly #command: CommandRunner;
 
-  constructor(root: string, env: Record<string, string> = {}) {
+  /** Commands run in a process that stays, unless `command` says otherwise. */
+  constructor(root: string, env: Record<string, string> = {}, command: CommandRunner = runServed) {
     this.root = root;
     this.env = { ...GIT_ENVIRONMENT, ...env };
+    this.#command = command;
   }
 
   path(name: string): string {
@@ -58,9 +62,9 @@ export class TestWorkspace {
     return this.git('rev-parse', 'HEAD');
   }
 
-  /** Runs the real binary here; a failing command is a result, not an exception. */
+  /** Runs a command here; a failing command is a result, not an exception. */
   run(args: readonly string[], env: Record<string, string> = {}): Promise<RunResult> {
-    return runOcrpipe(args, { cwd: this.root, env: { ...this.env, ...env } });
+    return this.#command(args, { cwd: this.root, env: { ...this.env, ...env } });
   }
 
   /** Runs it, asserts success, and returns stdout. */
@@ -70,8 +74,16 @@ export class TestWorkspace {
     return result.stdout;
   }
 
-  json<T>(...args: string[]): Promise<T> {
-    return ocrpipeJson<T>(args, { cwd: this.root, env: this.env });
+  /** Runs a line that a person would type into a shell here. */
+  type(line: string): Promise<RunResult> {
+    const words = [...line.matchAll(/'([^']*)'|[^\s']+/g)].map(([word, quoted]) => quoted ?? word);
+    if (words[0] === 'ocrpipe' && /^([\w./ =-]|'[^']*')*$/.test(line)) return this.run(words.slice(1));
+    return runProcess('sh', ['-c', line], { cwd: this.root, env: this.env });
+  }
+
+  /** Runs it with `--json`, asserts success, and returns the document. */
+  async json<T>(...args: string[]): Promise<T> {
+    return JSON.parse(await this.ocrpipe(...args, '--json')) as T;
   }
 }
 
@@ -79,7 +91,7 @@ export class TestWorkspace {
 export async function gitFolder(root: string = temporaryFolder()): Promise<TestWorkspace> {
   mkdirSync(root, { recursive: true });
   const workspace = new TestWorkspace(root);
-  await workspace.git('init', '--quiet', '--initial-branch=main');
+  await workspace.git('init', '--quiet', '--template=', '--initial-branch=main');
   return workspace;
 }
 

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import type { Duplex } from 'node:stream';
 import type { AbsPath } from '../../base/paths.js';
 import { LineSplitter } from './line-splitter.js';
 import { endGroup } from '../process-group.js';
@@ -15,7 +16,7 @@ export interface CommandRequest {
   readonly run: readonly string[];
   readonly cwd: AbsPath;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Called with the id of each child's process group as soon as it exists. */
+  /** Called with the id of each child's process group; its command begins only when this has returned. */
   readonly onStart: (group: number) => void;
   readonly onLine: (output: OutputLine) => void;
   /** Ends the whole process group: SIGTERM, and SIGKILL for what is left after `graceMs`. */
@@ -33,6 +34,8 @@ export type CommandResult =
       readonly signal: NodeJS.Signals | null;
     };
 
+/** Waits until it is told to go on, and ends if whoever should tell it is no more; then becomes the command. */
+const GATE = 'read -r go <&3 && exec 3<&- && exec /bin/sh -c "$1"';
 /** What a stage has to write down and leave before it is killed. */
 const GRACE_MS = 10_000;
 
@@ -56,19 +59,19 @@ interface Exit {
 }
 
 function runOne(command: string, request: CommandRequest): Promise<Exit> {
-  const child = spawn('/bin/sh', ['-c', command], {
+  const child = spawn('/bin/sh', ['-c', GATE, 'sh', command], {
     cwd: request.cwd,
     env: request.env,
     // The leader of a group of its own: a signal reaches whatever it has started.
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
-  if (child.pid !== undefined) request.onStart(child.pid);
+  letGo(child, request);
   const splitters = (['stdout', 'stderr'] as const).map((stream) => {
     const splitter = new LineSplitter((line, live) => {
       request.onLine({ stream, line, live });
     });
-    child[stream].on('data', (bytes: Buffer) => {
+    child[stream]!.on('data', (bytes: Buffer) => {
       splitter.push(bytes);
     });
     return splitter;
@@ -81,6 +84,20 @@ function runOne(command: string, request: CommandRequest): Promise<Exit> {
       resolve({ code, signal });
     });
   }).finally(stopWatching);
+}
+
+/** A repro that is killed before it has noted the group leaves no command behind that nobody knows of. */
+function letGo(child: ChildProcess, { onStart }: CommandRequest): void {
+  const gate = child.stdio[3] as Duplex;
+  // Who did not start, or was ended at once, needs not be told.
+  gate.on('error', () => undefined);
+  try {
+    if (child.pid !== undefined) onStart(child.pid);
+    gate.resume().end('go\n');
+  } catch (error) {
+    gate.destroy();
+    throw error;
+  }
 }
 
 function endOnAbort(child: ChildProcess, request: CommandRequest): () => void {

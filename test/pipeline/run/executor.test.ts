@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { AbsPath } from '../../../src/base/paths.js';
 import { runCommands, type CommandRequest, type CommandResult } from '../../../src/pipeline/run/executor.js';
 import { LineSplitter } from '../../../src/pipeline/run/line-splitter.js';
-import { processStart } from '../../../src/pipeline/process-group.js';
+import { endGroup, processStart } from '../../../src/pipeline/process-group.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 
 interface Ran {
@@ -41,6 +41,19 @@ describe('runCommands', () => {
       signal: null,
     });
     expect((await run(['kill -9 $$'])).result).toMatchObject({ ok: false, code: null, signal: 'SIGKILL' });
+  });
+
+  it('begins no command whose group could not be noted', async () => {
+    const cwd = temporaryFolder();
+    const noted: number[] = [];
+    const onStart = (group: number): never => {
+      noted.push(group);
+      expect(processStart(group)).toBeDefined();
+      throw new Error('the disk is full');
+    };
+    await expect(run(['echo begun > begun'], { cwd, onStart })).rejects.toThrow('the disk is full');
+    await endGroup(noted[0]!, 5_000);
+    expect(existsSync(join(cwd, 'begun'))).toBe(false);
   });
 
   it('gives a command nothing to read', async () => {

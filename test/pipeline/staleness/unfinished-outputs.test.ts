@@ -1,13 +1,11 @@
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { checkout } from '../../../src/actions/checkout.js';
 import { commit } from '../../../src/actions/commit.js';
 import { status, type StatusResult } from '../../../src/actions/status.js';
-import type { RepoPath } from '../../../src/base/paths.js';
-import { newPipeline, type PipelineWorkspace } from '../pipeline-workspace.js';
+import type { AbsPath, RepoPath } from '../../../src/base/paths.js';
+import { crashesOf } from '../../rig/crashes.js';
+import { newPipeline, PipelineWorkspace } from '../pipeline-workspace.js';
 
-const CHILD = fileURLToPath(new URL('../../actions/action-child.mjs', import.meta.url));
 const out = 'out' as RepoPath;
 const missingData = expect.objectContaining({ code: 'missing-data', exitCode: 2 }) as unknown;
 
@@ -48,28 +46,21 @@ const commitOf = (workspace: PipelineWorkspace, ...targets: string[]): ReturnTyp
 const reasonsOf = ({ stages }: Pick<StatusResult, 'stages'>): unknown[] =>
   stages.flatMap(({ reasons }) => reasons.map(({ kind }) => kind));
 
-/** True if `ocrpipe checkout` died at its n-th write, false if it came to its end before. */
-function diesAt(workspace: PipelineWorkspace, write: number): boolean {
-  const args = [CHILD, workspace.root, 'checkout', JSON.stringify({ paths: [], force: false })];
-  const env = { ...process.env, OCRPIPE_TEST_KILL_AT: String(write) };
-  const { signal, status: code } = spawnSync(process.execPath, args, { env });
-  expect([code, signal]).toContain(signal === null ? 0 : 'SIGKILL');
-  return signal === 'SIGKILL';
-}
-
 describe('an output whose checkout did not end', () => {
   it.each([
     ['checkout', (workspace: PipelineWorkspace) => checkout({ paths: [], force: false }, workspace.call())],
     ['repro', (workspace: PipelineWorkspace) => workspace.repro()],
   ])('is no edit and no result, wherever it was killed, and %s finishes it', async (_command, finish) => {
-    const workspace = await made();
-    workspace.write('src', 'v2\n');
-    await workspace.repro();
-    workspace.commit('second');
-    const before = workspace.read('out.ocr');
-    workspace.git('checkout', '-q', 'HEAD~1');
+    const whole = await made();
+    whole.write('src', 'v2\n');
+    await whole.repro();
+    whole.commit('second');
+    const before = whole.read('out.ocr');
+    whole.git('checkout', '-q', 'HEAD~1');
     let mixed = 0;
-    for (let write = 1; diesAt(workspace, write); write += 1) {
+    const work = () => checkout({ paths: [], force: false }, whole.call());
+    for (const { root } of await crashesOf(whole.root, work)) {
+      const workspace = new PipelineWorkspace(root as AbsPath);
       const left = versions(workspace);
       const isMixed = new Set(left).size > 1;
       const pointer = workspace.read('out.ocr');
@@ -82,9 +73,6 @@ describe('an output whose checkout did not end', () => {
       await finish(workspace);
       expect(versions(workspace)).toEqual(['v1', 'v1', 'v1', 'v1']);
       expect(workspace.git('status', '--porcelain')).toBe('');
-      workspace.git('checkout', '-q', '-');
-      await checkout({ paths: [], force: false }, workspace.call());
-      workspace.git('checkout', '-q', '-');
       if (isMixed) mixed += 1;
     }
     expect(mixed).toBeGreaterThan(0);
