@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { Worker, type TransferListItem } from 'node:worker_threads';
+import { Worker, type Transferable } from 'node:worker_threads';
 import { builtFile } from './package-root.js';
 
 /** More threads than this only wait for the file system. */
@@ -36,7 +36,7 @@ export class ThreadPool<Request, Result> {
   }
 
   /** Rejects if the thread ends or throws. */
-  run(request: Request, transfer: readonly TransferListItem[] = []): Promise<Result> {
+  run(request: Request, transfer: readonly Transferable[] = []): Promise<Result> {
     return this.#idlest().run(request, transfer);
   }
 
@@ -78,7 +78,7 @@ class Thread<Request, Result> {
     return this.#waiting.length;
   }
 
-  run(request: Request, transfer: readonly TransferListItem[]): Promise<Result> {
+  run(request: Request, transfer: readonly Transferable[]): Promise<Result> {
     const result = new Promise<Result>((answer, fail) => {
       this.#waiting.push({ answer, fail });
       this.#worker.postMessage(request, transfer);
