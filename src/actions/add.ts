@@ -6,8 +6,6 @@ import { userError } from '../base/errors.js';
 import { nearestName } from '../base/nearest.js';
 import { fromRepoPath, repoPath, type AbsPath, type RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
-import { steeringProblem } from '../pipeline/definition/own-paths.js';
-import { outputAt } from '../pipeline/definition/output-at.js';
 import { Workspace } from '../project/workspace.js';
 import {
   hasPointer,
@@ -17,10 +15,10 @@ import {
   readSoundPointer,
   refuseTakenPointer,
 } from '../tracking/pointers/pointer.js';
-import { isIgnored } from '../tracking/scan/snapshot.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
 import { leftOutFiles } from './left-out-files.js';
 import { pointerFiles, toCommit, type ToCommit } from './to-commit.js';
+import { refuseGitHeld, refuseIgnored, refuseOutput, refuseSteering } from './trackable.js';
 import { overlapping, refuseLinks, refuseOwnFolders } from '../tracking/workspace-place.js';
 
 export interface AddInput {
@@ -102,18 +100,6 @@ async function refuseUntrackable(workspace: Workspace, paths: readonly RepoPath[
   await refuseGitHeld(workspace, paths);
 }
 
-function refuseSteering(path: RepoPath): void {
-  const reason = steeringProblem(path);
-  if (reason === undefined) return;
-  throw userError(
-    'path-not-trackable',
-    `${path} cannot be tracked: ${reason}, and belongs into git as it is`,
-    {
-      hint: `Commit it: 'git add ${shellQuote(path)}'.`,
-    },
-  );
-}
-
 function refuseByKind(workspace: Workspace, path: RepoPath): void {
   const stat = lstatSync(fromRepoPath(workspace.root, path), { throwIfNoEntry: false });
   if (stat === undefined) throw nothingThere(workspace.root, path);
@@ -123,11 +109,7 @@ function refuseByKind(workspace: Workspace, path: RepoPath): void {
       hint: `Name what it points to: 'ocrpipe add ${shellQuote(target)}'.`,
     });
   }
-  if (isIgnored(workspace.root, path, stat.isDirectory())) {
-    throw userError('path-ignored', `${path} is left out by .ocrignore`, {
-      hint: 'Change the rule there, or name another path.',
-    });
-  }
+  refuseIgnored(workspace.root, path, stat.isDirectory());
 }
 
 function nothingThere(root: AbsPath, path: RepoPath) {
@@ -151,15 +133,6 @@ function namesIn(folder: string): string[] {
   return lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() === true ? readdirSync(folder) : [];
 }
 
-function refuseOutput(workspace: Workspace, path: RepoPath): void {
-  const output = outputAt(workspace.root, path);
-  if (output === undefined) return;
-  const what = output.path === path ? 'is' : 'holds, or lies in,';
-  throw userError('stage-output', `${path} ${what} the output ${output.path} of stage '${output.stage}'`, {
-    hint: `'ocrpipe repro ${output.stage}' tracks it; 'ocrpipe commit ${output.stage}' records what is there now.`,
-  });
-}
-
 function overlaps(path: RepoPath, other: RepoPath) {
   const relation = path.startsWith(`${other}/`) ? 'inside' : 'around';
   return userError('path-overlaps', `${path} is ${relation} ${other}, and a file can be tracked only once`, {
@@ -168,23 +141,4 @@ function overlaps(path: RepoPath, other: RepoPath) {
         ? `Add the whole: 'ocrpipe add ${shellQuote(other)}'.`
         : `Choose other folders, or remove the pointer ${pointerPathOf(other)} first.`,
   });
-}
-
-/** Git must hold none of the bytes, and must be able to hold the pointer. */
-async function refuseGitHeld(workspace: Workspace, paths: readonly RepoPath[]): Promise<void> {
-  const { git } = workspace;
-  if (git === undefined) return;
-  const [held] = await git.tracked(paths);
-  if (held !== undefined) {
-    const path = paths.find((each) => held === each || held.startsWith(`${each}/`)) ?? held;
-    throw userError('path-in-git', `git holds ${held}: a file belongs to git or to ocrpipe`, {
-      hint: `Take it out of git, the file itself stays: 'git rm -r --cached ${shellQuote(path)}'. Then add it again.`,
-    });
-  }
-  const [ignored] = await git.ignored(paths.map(pointerPathOf));
-  if (ignored !== undefined) {
-    throw userError('pointer-ignored', `git ignores ${ignored}, so the pointer could never be committed`, {
-      hint: `'git check-ignore -v ${shellQuote(ignored)}' names the rule to change.`,
-    });
-  }
 }

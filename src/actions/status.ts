@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import type { Call } from '../base/call.js';
 import { OcrpipeError, type Location } from '../base/errors.js';
 import type { RepoPath } from '../base/paths.js';
+import { shellQuote } from '../base/shell-quote.js';
 import { pipelineStatus, type PipelineStatus, type StageStatus } from '../pipeline/staleness/stage-status.js';
 import { pipelineHost } from '../project/pipeline-host.js';
 import { remoteInReach } from '../project/remote-in-reach.js';
 import { Workspace } from '../project/workspace.js';
+import type { UnfinishedMove } from '../tracking/move-marks.js';
 import { pointerPathOf, pointerText } from '../tracking/pointers/pointer.js';
 import type { PathStatus, Snapshot } from '../tracking/workspace-files.js';
 
@@ -59,14 +61,24 @@ export async function status(call: Call): Promise<StatusResult> {
     );
     const broken = tracked.some(({ state }) => state === 'broken');
     const remote = remoteInReach(workspace);
+    const pipeline = await pipelineUnless(broken, workspace, seenOf(states));
     return {
       tracked,
-      ...(await pipelineUnless(broken, workspace, seenOf(states))),
+      ...pipeline,
+      notes: [...workspace.files.unfinishedMoves().map(unfinishedMove), ...pipeline.notes],
       ...(remote !== undefined && { remote }),
     };
   } finally {
     workspace.close();
   }
+}
+
+function unfinishedMove({ from, to }: UnfinishedMove): StatusProblem {
+  return {
+    code: 'move-unfinished',
+    message: `${from} is on its way to ${to}, and not yet there`,
+    hint: `If nothing moves it now, 'ocrpipe mv ${shellQuote(from)} ${shellQuote(to)}' finishes that`,
+  };
 }
 
 /** What the stages read may lie behind a broken pointer: then nothing can be said of them until it is mended. */

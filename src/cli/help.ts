@@ -10,6 +10,13 @@ class CommandPage extends CommandHelp {
     return this.wrap(`$ ${usageLine(this.command)}`);
   }
 
+  /** Only the first argument can stand several times. */
+  protected override args(args: Command.Arg.Any[]): [string, string | undefined][] | undefined {
+    return super
+      .args(args)
+      ?.map(([name, text], index) => [index === 0 ? name : name.replace(/\.{3}$/, ''), text]);
+  }
+
   /** oclif shows no default that is 0. */
   protected override flags(flags: Command.Flag.Any[]): [string, string | undefined][] | undefined {
     return super.flags(flags.map((flag) => (flag.default === 0 ? { ...flag, default: '0' } : flag)));

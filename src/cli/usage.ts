@@ -16,6 +16,7 @@ export interface CommandShape {
   id: string;
   args?: Readonly<Record<string, { name: string; required?: boolean | undefined }>> | undefined;
   flags?: Readonly<Record<string, FlagShape>> | undefined;
+  /** False: the first argument may stand several times. */
   strict?: boolean | undefined;
 }
 
@@ -52,6 +53,8 @@ function argumentUsage(
   { name, required }: { name: string; required?: boolean | undefined },
   command: CommandShape,
 ): string {
-  const word = `${name.toUpperCase()}${command.strict === false ? '...' : ''}`;
+  const [first] = Object.values(command.args ?? {});
+  const repeats = command.strict === false && first?.name === name;
+  const word = `${name.toUpperCase()}${repeats ? '...' : ''}`;
   return required === true ? word : `[${word}]`;
 }

@@ -1,12 +1,11 @@
 import { join } from 'node:path';
-import { lstatSync, rmSync } from 'node:fs';
-import { syncDirectory, writeFileAtomic } from '../base/atomic-file.js';
+import { lstatSync } from 'node:fs';
+import { writeFileAtomic } from '../base/atomic-file.js';
 import type { ContentId } from '../base/content-id.js';
 import { OcrpipeError, systemErrorCode } from '../base/errors.js';
 import { FairSlots } from '../base/fair-slots.js';
 import { withLock } from '../base/lock.js';
 import { fromRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
-import { writePoint } from '../base/write-points.js';
 import { hasOwnNodes } from '../store/closure.js';
 import type { LocalStore } from '../store/local-store.js';
 import type { NodeSink } from '../store/tree-builder.js';
@@ -15,12 +14,15 @@ import { bytePath } from './byte-path.js';
 import { checkOut } from './checkout/checkout.js';
 import { realFileTimes, type FileTimes } from './scan/file-times.js';
 import { findPointers } from './pointers/find-pointers.js';
-import { addToGitignore, removeFromGitignore } from './ignore/gitignore.js';
+import { addToGitignore } from './ignore/gitignore.js';
 import { LastPut, type Remembered } from './pointers/last-put.js';
 import { machineName } from './machine-name.js';
+import { MoveMarks, type UnfinishedMove } from './move-marks.js';
+import { moveTracked } from './move.js';
 import { joinParts, partOf, partPlace, snapshotWithin } from './partial/partial.js';
 import { memoryForParts, rememberedWithin, wholeOf, withStore } from './partial/parts-memory.js';
 import { pathState } from './path-state.js';
+import { removePointerFile } from './remove-pointer.js';
 import { editedBelow } from './checkout/edited.js';
 import { pointerPathOf, pointerText, readPointer, readSoundPointer } from './pointers/pointer.js';
 import { refuseTakenPointer, type MakerOf } from './pointers/pointer.js';
@@ -57,6 +59,7 @@ export class TrackedFiles implements WorkspaceFiles {
   /** What this machine remembers of the workspace. */
   readonly #memory: string;
   readonly #lastPut: LastPut;
+  readonly #moves: MoveMarks;
   readonly #turn = new FairSlots(1);
 
   constructor(parts: TrackedFilesParts) {
@@ -68,6 +71,7 @@ export class TrackedFiles implements WorkspaceFiles {
       times: parts.times ?? realFileTimes,
     };
     this.#lastPut = new LastPut(join(this.#memory, 'put'));
+    this.#moves = new MoveMarks(join(this.#memory, 'moving'));
   }
 
   async snapshot(
@@ -168,14 +172,23 @@ export class TrackedFiles implements WorkspaceFiles {
   }
 
   async removePointer(path: RepoPath, options: CallOptions = {}): Promise<void> {
-    const file = fromRepoPath(this.#parts.root, pointerPathOf(path));
     await this.#locked(options, () => {
-      writePoint();
-      rmSync(file, { force: true });
-      syncDirectory(join(file, '..'));
-      if (this.#parts.git) removeFromGitignore(this.#parts.root, path);
+      removePointerFile(this.#parts, path);
     });
     this.#lastPut.remove(path);
+  }
+
+  async move(from: RepoPath, to: RepoPath, options: CallOptions = {}): Promise<void> {
+    const { index } = this.#scan;
+    const [lastPut, moves] = [this.#lastPut, this.#moves];
+    await this.#locked(options, () => {
+      for (const path of [from, to]) this.#removeAbandoned(path);
+      moveTracked({ ...this.#parts, index, lastPut, moves }, from, to);
+    });
+  }
+
+  unfinishedMoves(): UnfinishedMove[] {
+    return this.#moves.unfinished(this.#parts.root);
   }
 
   async state(path: RepoPath, options?: CallOptions): Promise<PathStatus> {
@@ -299,10 +312,20 @@ export class TrackedFiles implements WorkspaceFiles {
     const { path, tracked, snapshot, memory, begin } = request;
     this.#removeAbandoned(path);
     try {
-      const { force = false, keepEdits = false } = options;
+      const { force = false, keepEdits = false, removing = false } = options;
       return await checkOut(
         { ...this.#scan, store },
-        { path, tracked, snapshot, lastPut: memory.put, begun: memory.begun, force, keepEdits, begin },
+        {
+          path,
+          tracked,
+          snapshot,
+          lastPut: memory.put,
+          begun: memory.begun,
+          force,
+          keepEdits,
+          removing,
+          begin,
+        },
         options,
       );
     } finally {

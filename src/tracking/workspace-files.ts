@@ -2,6 +2,7 @@ import type { ContentId } from '../base/content-id.js';
 import type { EventSink } from '../base/events.js';
 import type { RepoPath } from '../base/paths.js';
 import type { ObjectReader } from '../store/object-reader.js';
+import type { UnfinishedMove } from './move-marks.js';
 
 /** What a path holds, as one value: what a pointer says of it. */
 export interface Snapshot {
@@ -52,6 +53,8 @@ export interface CheckoutOptions extends CallOptions {
   force?: boolean;
   /** What was edited is not replaced even if its bytes are in the store: where a file stood is in no store. */
   keepEdits?: boolean;
+  /** The snapshot stands for nothing: what is there is to be deleted. Only for what errors say. */
+  removing?: boolean;
 }
 
 /** A snapshot and where the nodes of it, if it is a directory, can be read. */
@@ -92,8 +95,15 @@ export interface WorkspaceFiles {
    * snapshot names must be in the store: it is looked up first, and `pointer-to-nothing` is thrown otherwise.
    */
   writePointer(path: RepoPath, snapshot: Snapshot, options?: CallOptions): Promise<void>;
-  /** Removes the pointer, then its `.gitignore` entry; what it pointed to stays. */
+  /** Removes the `.gitignore` entry of a path, then its pointer; what it pointed to stays. */
   removePointer(path: RepoPath, options?: CallOptions): Promise<void>;
+  /**
+   * Renames what stands at `from`, if anything does, and moves its pointer, its `.gitignore` entry and all that is remembered of
+   * it. `to` must be free or hold what an earlier call left there: a call that was killed is finished by the same one.
+   */
+  move(from: RepoPath, to: RepoPath, options?: CallOptions): Promise<void>;
+  /** Moves that were begun on this machine and are not done. */
+  unfinishedMoves(): UnfinishedMove[];
   state(path: RepoPath, options?: CallOptions): Promise<PathStatus>;
   /** True if every byte of the snapshot is in the local store. */
   inStore(snapshot: Snapshot): boolean;

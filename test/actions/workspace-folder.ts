@@ -5,6 +5,8 @@ import { checkout } from '../../src/actions/checkout.js';
 import { commit } from '../../src/actions/commit.js';
 import { diff } from '../../src/actions/diff.js';
 import { makeWorkspace } from '../../src/actions/init.js';
+import { mv } from '../../src/actions/mv.js';
+import { rm, type RmInput } from '../../src/actions/rm.js';
 import { status } from '../../src/actions/status.js';
 import type { Call } from '../../src/base/call.js';
 import { noEvents } from '../../src/base/events.js';
@@ -60,6 +62,17 @@ export class WorkspaceFolder {
 
   commit(...targets: string[]) {
     return commit({ targets }, this.call);
+  }
+
+  /** In the folder `from`, if one is given. */
+  rm(paths: string[], how: Partial<RmInput> & { from?: string } = {}) {
+    const { from = '.', ...flags } = how;
+    const input = { paths, recursive: false, deleteFiles: false, force: false, ...flags };
+    return rm(input, { ...this.call, cwd: join(this.root, from) as AbsPath });
+  }
+
+  mv(...paths: string[]) {
+    return mv({ paths }, this.call);
   }
 
   diff(from?: string, to?: string) {

@@ -46,14 +46,14 @@ export function refuseEscapingLink(path: RepoPath, below: string, entry: Symlink
  * `known` are trees that hold links as they may be lost: what was put there, and what is stored of what is there.
  */
 export function refuseLosses(
-  { path, tracked }: { path: RepoPath; tracked: RepoPath },
+  { path, tracked, removing }: { path: RepoPath; tracked: RepoPath; removing?: boolean | undefined },
   changes: readonly PlannedChange[],
   context: { store: LocalStore; known: readonly TreeRef[] },
 ): void {
   const lost = changes.filter(({ below, old }) => old !== undefined && !isKept(below, old, context));
   if (lost.length > 0)
     throw wouldLose(
-      tracked,
+      { tracked, removing },
       lost.map(({ below }) => textBelow(path, below)),
     );
 }
@@ -76,12 +76,16 @@ export function standsIn(trees: readonly TreeRef[], below: string, entry: TreeEn
   });
 }
 
-export function wouldLose(path: RepoPath, lost: readonly string[]): OcrpipeError {
+/** `removing`: what stands there is to be deleted, not replaced. */
+export function wouldLose(
+  { tracked, removing = false }: { tracked: RepoPath; removing?: boolean | undefined },
+  lost: readonly string[],
+): OcrpipeError {
   const verb = lost.length === 1 ? 'is' : 'are';
   return userError(
     'would-lose-bytes',
-    `${namesOf(lost)} ${verb} not in the store as ${lost.length === 1 ? 'it stands' : 'they stand'} here: a checkout would lose that`,
-    { hint: waysOut(path) },
+    `${namesOf(lost)} ${verb} not in the store as ${lost.length === 1 ? 'it stands' : 'they stand'} here: ${removing ? 'deleting' : 'a checkout'} would lose that`,
+    { hint: removing ? removalWaysOut(tracked) : waysOut(tracked) },
   );
 }
 
@@ -97,6 +101,11 @@ export function wouldUndo(path: RepoPath, edited: readonly string[]): OcrpipeErr
 function waysOut(path: RepoPath): string {
   const quoted = shellQuote(path);
   return `Keep the edits with 'ocrpipe commit ${quoted}', or give them up with 'ocrpipe checkout --force ${quoted}'.`;
+}
+
+function removalWaysOut(path: RepoPath): string {
+  const quoted = shellQuote(path);
+  return `Store the edits first with 'ocrpipe commit ${quoted}', or lose them with 'ocrpipe rm --delete --force ${quoted}'.`;
 }
 
 /** Some of the paths by name, and how many more there are. */

@@ -63,6 +63,8 @@ export interface CheckoutRequest {
   force: boolean;
   /** Only what ocrpipe put there may be replaced, wherever the bytes of the rest are. */
   keepEdits: boolean;
+  /** The snapshot stands for nothing: what is there is to be deleted. Only for what errors say. */
+  removing?: boolean;
   /** Called once everything is checked, just before the first change. */
   begin: () => void;
 }
@@ -218,7 +220,7 @@ function remove(context: Apply, { below, old, new: wanted }: PlannedChange): voi
     removeFile(path);
   } else if (!removeEmptyFolder(path) && wanted) {
     // Something that tracking does not see (ignored files) stands where a file has to go.
-    if (!context.force) throw wouldLose(context.tracked, [textBelow(context.path, below)]);
+    if (!context.force) throw wouldLose(context, [textBelow(context.path, below)]);
     writePoint();
     rmSync(fsPath(path), { recursive: true });
   }
@@ -292,7 +294,7 @@ function refuseIfTouched(context: Apply, below: string, old: PlannedChange['old'
     old.kind === 'symlink'
       ? readlinkSync(fsPath(path), 'latin1') === old.target
       : context.unchanged.is(path, old);
-  if (!same) throw wouldLose(context.tracked, [textBelow(context.path, below)]);
+  if (!same) throw wouldLose(context, [textBelow(context.path, below)]);
 }
 
 /** How many names the work will report as done. */

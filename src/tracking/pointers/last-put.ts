@@ -82,6 +82,13 @@ export class LastPut {
     });
   }
 
+  /** Remembers of `to` what is remembered of `from`, and nothing else. */
+  copy(from: RepoPath, to: RepoPath): void {
+    const remembered = this.read(from);
+    if (Object.keys(remembered).length === 0) this.remove(to);
+    else this.#write(to, remembered);
+  }
+
   remove(path: RepoPath): void {
     rmSync(this.#fileOf(path), { force: true });
   }

@@ -86,6 +86,11 @@ function rulesAbove(root: BytePath, relative: BytePath): IgnoreRules {
   );
 }
 
+/** True if a folder above `path` has ignore rules. */
+export function hasRulesAbove(root: AbsPath, path: RepoPath): boolean {
+  return !rulesAbove(bytePath(root), bytePath(path)).empty;
+}
+
 /** True if the rules leave out `path` itself: it, or a folder above it. */
 export function isIgnored(root: AbsPath, path: RepoPath, isFolder: boolean): boolean {
   const relative = bytePath(path);

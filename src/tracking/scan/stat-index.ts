@@ -98,6 +98,17 @@ export class StatIndex {
     this.#changed ||= !others;
   }
 
+  /** A folder was renamed, with all that is below it: what is remembered of them goes along. */
+  moveFolder(from: BytePath, to: BytePath): void {
+    const { blocks } = this.#loaded();
+    for (const [known, block] of [...blocks]) {
+      if (!isAtOrBelow(known, from)) continue;
+      blocks.delete(known);
+      blocks.set(`${to}${known.slice(from.length)}`, block);
+      this.#changed = true;
+    }
+  }
+
   /** Writes the file if anything changed. Not flushed to disk: after a power cut it is whole, or found damaged and dropped. */
   save(): void {
     if (!this.#changed) return;

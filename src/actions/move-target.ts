@@ -1,0 +1,89 @@
+import { lstatSync } from 'node:fs';
+import { posix } from 'node:path';
+import type { Call } from '../base/call.js';
+import { userError } from '../base/errors.js';
+import { fromRepoPath, type RepoPath } from '../base/paths.js';
+import { shellQuote } from '../base/shell-quote.js';
+import type { Workspace } from '../project/workspace.js';
+import { hasPointer, refuseTakenPointer, sameSnapshot } from '../tracking/pointers/pointer.js';
+import { overlapping, refuseLinks, refuseOwnFolders } from '../tracking/workspace-place.js';
+import { refuseGitHeld, refuseIgnored, refuseOutput, refuseSteering } from './trackable.js';
+
+/** A tracked path and where it goes. */
+interface Move {
+  from: RepoPath;
+  to: RepoPath;
+}
+
+/**
+ * Refuses a place that a tracked path cannot be moved to, or at which something stands. What an earlier call that was killed, or
+ * a plain `mv` of the files, left there is no hindrance.
+ */
+export async function refuseTarget(
+  workspace: Workspace,
+  { from, to }: Move,
+  { moves, call }: { moves: readonly Move[]; call: Call },
+): Promise<void> {
+  const { root, files } = workspace;
+  if (from === to) throw taken(from, 'that is where it is');
+  refuseOwnFolders(to);
+  refuseSteering(to);
+  for (const path of [from, to]) refuseLinks(root, path, { end: true });
+  refuseNoFolder(workspace, to);
+  refuseOverlap(to, [
+    ...files.trackedPaths(),
+    ...moves.filter((move) => move.from !== from).map((move) => move.to),
+  ]);
+  refuseOutput(workspace, to);
+  await refuseTaken(workspace, { from, to }, call);
+  refuseTakenPointer(root, to);
+  refuseIgnored(root, to, files.pointer(from)?.kind === 'directory');
+  await refuseGitHeld(workspace, [to]);
+}
+
+function taken(path: RepoPath, why: string) {
+  return userError('path-exists', `nothing is moved to ${path}: ${why}`, {
+    hint: 'Choose another name, or move what is there away first.',
+  });
+}
+
+function refuseNoFolder({ root }: Workspace, to: RepoPath): void {
+  const folder = posix.dirname(to) as RepoPath;
+  if (lstatSync(fromRepoPath(root, folder), { throwIfNoEntry: false })?.isDirectory() === true) return;
+  throw userError('no-such-folder', `there is no folder ${folder} to move it to`, {
+    hint: `Make it first: 'mkdir -p ${shellQuote(folder)}'.`,
+  });
+}
+
+function refuseOverlap(to: RepoPath, others: readonly RepoPath[]): void {
+  const other = overlapping(to, others);
+  if (other === undefined) return;
+  const relation = to.startsWith(`${other}/`) ? 'inside' : 'around';
+  throw userError(
+    'path-overlaps',
+    `${to} would be ${relation} ${other}, and a file can be tracked only once`,
+    {
+      hint: 'Choose a place beside it.',
+    },
+  );
+}
+
+async function refuseTaken({ root, files }: Workspace, { from, to }: Move, call: Call): Promise<void> {
+  const [here, there] = [from, to].map((path) =>
+    lstatSync(fromRepoPath(root, path), { throwIfNoEntry: false }),
+  );
+  const same = hasPointer(root, to) && sameSnapshot(files.pointer(to), files.pointer(from));
+  if (hasPointer(root, to) && !same) throw taken(to, 'it is tracked already');
+  if (there === undefined) return;
+  if (here !== undefined) throw taken(to, same ? 'it is tracked already' : 'something is there');
+  if (same || isUnfinished(files, { from, to })) return;
+  // Nothing is at the old place: whoever moved the files by hand wants the rest to follow, if these are the files.
+  const found = await files.snapshot(to, call);
+  if (!sameSnapshot(found, files.pointer(from))) {
+    throw taken(to, `something else is there than what ${from}.ocr points to`);
+  }
+}
+
+function isUnfinished(files: Workspace['files'], { from, to }: Move): boolean {
+  return files.unfinishedMoves().some((move) => move.from === from && move.to === to);
+}

@@ -1,0 +1,140 @@
+import { lstatSync } from 'node:fs';
+import { posix } from 'node:path';
+import type { Call } from '../base/call.js';
+import { userError } from '../base/errors.js';
+import { fromRepoPath, type RepoPath } from '../base/paths.js';
+import { shellQuote } from '../base/shell-quote.js';
+import { Workspace } from '../project/workspace.js';
+import { pathOfPointer, sameSnapshot } from '../tracking/pointers/pointer.js';
+import { hasRulesAbove } from '../tracking/scan/snapshot.js';
+import { namedTracked, type Doing } from './named-tracked.js';
+import { refuseTarget } from './move-target.js';
+import { stageReaders, type StageReader } from './stage-readers.js';
+import { pointerFiles, toCommit, type ToCommit } from './to-commit.js';
+
+export interface MvInput {
+  /** As they were typed: one tracked path or more, then where they go. */
+  paths: readonly string[];
+}
+
+/** A tracked path and where it goes. */
+export interface Move {
+  from: RepoPath;
+  to: RepoPath;
+}
+
+export interface MvResult extends ToCommit {
+  moved: readonly Move[];
+  /** Stages that read what is not there any more. */
+  readers: readonly (StageReader & { now: string })[];
+  /** Moved paths of which ignore rules leave out other files than before. */
+  otherwiseIgnored: readonly RepoPath[];
+  /** True if git holds the workspace, and so the pointers. */
+  git: boolean;
+}
+
+const DOING: Doing = {
+  command: 'ocrpipe mv',
+  part: (path) => `Move it with 'mv ${path} …'`,
+  git: 'git mv',
+};
+
+/**
+ * Moves tracked paths with their pointers and ignore entries: to a new name, or into a folder. All are checked before the first
+ * is moved. One that was killed is finished by the same call.
+ */
+export async function mv(input: MvInput, call: Call): Promise<MvResult> {
+  const workspace = Workspace.open(call, 'ocrpipe mv');
+  try {
+    const moves = await planMoves(workspace, input.paths, call);
+    for (const move of moves) await refuseTarget(workspace, move, { moves, call });
+    const readers = moves.flatMap((move) => readersOf(workspace, move));
+    const otherwiseIgnored: RepoPath[] = [];
+    for (const move of moves) {
+      if (await moveOne(workspace, move, call)) otherwiseIgnored.push(move.to);
+    }
+    const { git, root } = workspace;
+    const files = moves.flatMap(({ from, to }) => [...pointerFiles(from), ...pointerFiles(to)]);
+    const written = await toCommit({ git, root, cwd: call.cwd }, files);
+    return { moved: moves, readers, otherwiseIgnored, git: git !== undefined, ...written };
+  } finally {
+    workspace.close();
+  }
+}
+
+async function planMoves(workspace: Workspace, paths: readonly string[], call: Call): Promise<Move[]> {
+  const typed = paths.slice(0, -1);
+  const target = paths.at(-1);
+  if (target === undefined || typed.length === 0) {
+    throw userError('missing-argument', "'ocrpipe mv' needs a tracked path and where it goes", {
+      hint: "Usage: ocrpipe mv SRC… DST ('ocrpipe mv --help' says more).",
+    });
+  }
+  const sources = new Map<RepoPath, RepoPath>();
+  for (const each of typed) {
+    const path = workspace.path(each);
+    sources.set(await oneTracked(workspace, path), path);
+  }
+  const several = sources.size > 1;
+  const moves: Move[] = [];
+  for (const [from, named] of sources) {
+    const source = { from, byPointer: named !== from, several };
+    moves.push({ from, to: await placeFor(workspace, source, { typed: target, call }) });
+  }
+  return moves;
+}
+
+async function oneTracked(workspace: Workspace, path: RepoPath): Promise<RepoPath> {
+  const found = await namedTracked(workspace, path, DOING);
+  const [first] = found;
+  if (first !== undefined && !first.startsWith(`${path}/`)) return first;
+  const words = found.map(shellQuote).join(' ');
+  throw userError('folder-not-recursive', `${path} is a folder, and only what is tracked in it is moved`, {
+    hint: `Move what it tracks: 'ocrpipe mv ${words} FOLDER/', and the rest with 'git mv'.`,
+  });
+}
+
+/** Where a path goes: into a folder that is there, unless an earlier call put it there under that name, or to a new name. */
+async function placeFor(
+  workspace: Workspace,
+  { from, byPointer, several }: { from: RepoPath; byPointer: boolean; several: boolean },
+  { typed, call }: { typed: string; call: Call },
+): Promise<RepoPath> {
+  const named = workspace.path(typed);
+  const path = byPointer ? (pathOfPointer(named) ?? named) : named;
+  const unfinished = workspace.files.unfinishedMoves().some((move) => move.from === from && move.to === path);
+  if (unfinished && !several) return path;
+  const there = lstatSync(fromRepoPath(workspace.root, path), { throwIfNoEntry: false });
+  if (there?.isDirectory() === true && !(await isMoved(workspace, { from, to: path }, call))) {
+    return posix.join(path, posix.basename(from)) as RepoPath;
+  }
+  if (!several && !typed.endsWith('/')) return path;
+  throw userError('no-such-folder', `there is no folder ${path}`, {
+    hint: `Make it first: 'mkdir -p ${shellQuote(path)}'.`,
+  });
+}
+
+/** True if nothing is at the old place, and the folder at the new one is what stood there: an earlier call, or `mv`, moved it. */
+async function isMoved({ root, files }: Workspace, { from, to }: Move, call: Call): Promise<boolean> {
+  const gone = lstatSync(fromRepoPath(root, from), { throwIfNoEntry: false }) === undefined;
+  const pointer = files.pointer(from);
+  if (!gone || pointer?.kind !== 'directory' || from === to || to === '.') return false;
+  return sameSnapshot(files.pointer(to) ?? (await files.snapshot(to, call)), pointer);
+}
+
+function readersOf(workspace: Workspace, { from, to }: Move): (StageReader & { now: string })[] {
+  return stageReaders(workspace, from).map((reader) => ({
+    ...reader,
+    now: to + reader.path.slice(from.length),
+  }));
+}
+
+/** True if other files are left out at the new place than at the old one. */
+async function moveOne(workspace: Workspace, { from, to }: Move, call: Call): Promise<boolean> {
+  const { files, root } = workspace;
+  const mayDiffer = hasRulesAbove(root, from) || hasRulesAbove(root, to);
+  const before = mayDiffer ? await files.snapshot(from, call) : undefined;
+  await files.move(from, to, call);
+  if (before === undefined) return false;
+  return (await files.snapshot(to, call))?.id !== before.id;
+}

@@ -1,0 +1,26 @@
+import type { Location } from '../base/errors.js';
+import { isWithin, type RepoPath } from '../base/paths.js';
+import { parsePipeline } from '../pipeline/definition/definition.js';
+import { PIPELINE_FILE } from '../pipeline/definition/file-names.js';
+import { readIfThere } from '../pipeline/staleness/load.js';
+import type { Workspace } from '../project/workspace.js';
+
+/** A stage that names a path among its dependencies, and where it does. */
+export interface StageReader {
+  stage: string;
+  /** The dependency: the path or something below it. */
+  path: RepoPath;
+  location: Location;
+}
+
+/** The stages that read `path` or something below it, in the order of pipeline.yaml. */
+export function stageReaders({ root }: Workspace, path: RepoPath): StageReader[] {
+  const text = readIfThere(root, PIPELINE_FILE);
+  if (text === undefined) return [];
+  const pipeline = parsePipeline(text);
+  return [...pipeline.stages.values()].flatMap(({ name, deps }) =>
+    deps
+      .filter((dep) => isWithin(dep.path, path))
+      .map((dep) => ({ stage: name, path: dep.path, location: pipeline.locate(dep.at) })),
+  );
+}

@@ -1,0 +1,55 @@
+import { userError } from '../base/errors.js';
+import type { AbsPath, RepoPath } from '../base/paths.js';
+import { shellQuote } from '../base/shell-quote.js';
+import { outputAt } from '../pipeline/definition/output-at.js';
+import { steeringProblem } from '../pipeline/definition/own-paths.js';
+import type { Workspace } from '../project/workspace.js';
+import { pointerPathOf } from '../tracking/pointers/pointer.js';
+import { isIgnored } from '../tracking/scan/snapshot.js';
+
+/** Refuses files that steer ocrpipe or git: they are read before there is any data. */
+export function refuseSteering(path: RepoPath): void {
+  const reason = steeringProblem(path);
+  if (reason === undefined) return;
+  throw userError(
+    'path-not-trackable',
+    `${path} cannot be tracked: ${reason}, and belongs into git as it is`,
+    { hint: `Commit it: 'git add ${shellQuote(path)}'.` },
+  );
+}
+
+/** Refuses what `.ocrignore` leaves out. */
+export function refuseIgnored(root: AbsPath, path: RepoPath, isFolder: boolean): void {
+  if (!isIgnored(root, path, isFolder)) return;
+  throw userError('path-ignored', `${path} is left out by .ocrignore`, {
+    hint: 'Change the rule there, or name another path.',
+  });
+}
+
+/** Refuses the output of a stage, and what holds one or lies in one. */
+export function refuseOutput({ root }: Workspace, path: RepoPath): void {
+  const output = outputAt(root, path);
+  if (output === undefined) return;
+  const what = output.path === path ? 'is' : 'holds, or lies in,';
+  throw userError('stage-output', `${path} ${what} the output ${output.path} of stage '${output.stage}'`, {
+    hint: `'ocrpipe repro ${output.stage}' tracks it; 'ocrpipe commit ${output.stage}' records what is there now.`,
+  });
+}
+
+/** Git must hold none of the bytes, and must be able to hold the pointer. */
+export async function refuseGitHeld({ git }: Workspace, paths: readonly RepoPath[]): Promise<void> {
+  if (git === undefined) return;
+  const [held] = await git.tracked(paths);
+  if (held !== undefined) {
+    const path = paths.find((each) => held === each || held.startsWith(`${each}/`)) ?? held;
+    throw userError('path-in-git', `git holds ${held}: a file belongs to git or to ocrpipe`, {
+      hint: `Take it out of git, the file itself stays: 'git rm -r --cached ${shellQuote(path)}'. Then run this again.`,
+    });
+  }
+  const [ignored] = await git.ignored(paths.map(pointerPathOf));
+  if (ignored !== undefined) {
+    throw userError('pointer-ignored', `git ignores ${ignored}, so the pointer could never be committed`, {
+      hint: `'git check-ignore -v ${shellQuote(ignored)}' names the rule to change.`,
+    });
+  }
+}

@@ -1,0 +1,74 @@
+import { utimesSync, type Stats } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { RepoPath } from '../../src/base/paths.js';
+import type { FileTimes } from '../../src/tracking/scan/file-times.js';
+import { TrackedFolder } from './tracked-folder.js';
+
+const [raw, scans] = ['raw', 'deep/scans'] as [RepoPath, RepoPath];
+
+/** Shows no change of a file whose size and mtime are what they were: what is read can be told from what is known. */
+const blind: FileTimes = {
+  view: (stat) =>
+    Object.assign(Object.create(Object.getPrototypeOf(stat) as object) as Stats, stat, { ctimeMs: 0 }),
+  settledBefore: () => Number.POSITIVE_INFINITY,
+  showsNames: () => true,
+};
+
+const TIME = new Date(1_000_000_000_000);
+
+/** Writes a file so that `blind` takes it for any other of that length at this place. */
+function writeUnseen(folder: TrackedFolder, name: string, content: string): void {
+  folder.write(name, content);
+  utimesSync(folder.path(name), TIME, TIME);
+}
+
+describe('a moved directory', () => {
+  test('is not read again: its files are known by their stat, at every depth', async () => {
+    const folder = new TrackedFolder(blind);
+    for (const name of ['raw/a', 'raw/b/c/d']) writeUnseen(folder, name, 'one');
+    folder.write('deep/other', 'x');
+    const { id } = await folder.add('raw');
+    await folder.files().move(raw, scans);
+    for (const name of ['a', 'b/c/d']) writeUnseen(folder, `deep/scans/${name}`, 'two');
+    expect((await folder.files().snapshot(scans))?.id).toBe(id);
+    folder.write('deep/scans/b/c/d', 'other');
+    expect((await folder.files().snapshot(scans))?.id).not.toBe(id);
+  });
+
+  test('leaves nothing known of the place where it was', async () => {
+    const folder = new TrackedFolder(blind);
+    folder.write('raw/a', 'one');
+    folder.write('deep/other', 'x');
+    const { id } = await folder.add('raw');
+    await folder.files().move(raw, scans);
+    folder.write('raw/a', 'two');
+    expect((await folder.files().snapshot(raw))?.id).not.toBe(id);
+    expect(await folder.state('raw')).toBe('untracked');
+    expect(folder.files().remembered(raw)).toEqual({});
+    expect(folder.files().remembered(scans)).toMatchObject({ lastPut: { id } });
+  });
+
+  test('is not put over something that came there meanwhile', async () => {
+    const folder = new TrackedFolder(blind);
+    folder.write('raw/a', 'one');
+    await folder.add('raw');
+    folder.write('deep/scans/mine', 'x');
+    await expect(folder.files().move(raw, scans)).rejects.toMatchObject({ code: 'path-exists' });
+    expect(folder.has('raw.ocr')).toBe(true);
+    expect(folder.has('deep/scans.ocr')).toBe(false);
+    expect(folder.names('deep/scans')).toEqual(['mine']);
+  });
+
+  test('that the system does not move stays tracked where it is', async () => {
+    const folder = new TrackedFolder(blind);
+    folder.write('raw/a', 'one');
+    await folder.add('raw');
+    await expect(folder.files().move(raw, 'raw/below' as RepoPath)).rejects.toMatchObject({
+      code: 'move-refused',
+    });
+    expect(folder.read('raw/a')).toBe('one');
+    expect(folder.has('raw.ocr')).toBe(true);
+    expect(folder.has('raw/below.ocr')).toBe(false);
+    expect(folder.files().unfinishedMoves()).toEqual([]);
+  });
+});
