@@ -7,9 +7,8 @@ import { pipelineStatus, type PipelineStatus, type StageStatus } from '../pipeli
 import { pipelineHost } from '../project/pipeline-host.js';
 import { remoteInReach } from '../project/remote-in-reach.js';
 import { Workspace } from '../project/workspace.js';
-import type { UnfinishedMove } from '../tracking/move-marks.js';
 import { pointerPathOf, pointerText } from '../tracking/pointers/pointer.js';
-import type { PathStatus, Snapshot } from '../tracking/workspace-files.js';
+import type { PathStatus, Snapshot, UnfinishedMove } from '../tracking/workspace-files.js';
 
 export interface TrackedStatus {
   path: RepoPath;

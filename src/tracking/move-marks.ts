@@ -6,12 +6,7 @@ import { contentIdOf } from '../base/content-id.js';
 import { repoPath, type AbsPath, type RepoPath } from '../base/paths.js';
 import { writePoint } from '../base/write-points.js';
 import { hasPointer } from './pointers/pointer.js';
-
-/** A tracked path that is on its way to another place. */
-export interface UnfinishedMove {
-  from: RepoPath;
-  to: RepoPath;
-}
+import type { UnfinishedMove } from './workspace-files.js';
 
 const place = z.string().transform(repoPath);
 const schema = z.object({ from: place, to: place });

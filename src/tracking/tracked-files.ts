@@ -17,7 +17,7 @@ import { findPointers } from './pointers/find-pointers.js';
 import { addToGitignore } from './ignore/gitignore.js';
 import { LastPut, type Remembered } from './pointers/last-put.js';
 import { machineName } from './machine-name.js';
-import { MoveMarks, type UnfinishedMove } from './move-marks.js';
+import { MoveMarks } from './move-marks.js';
 import { moveTracked } from './move.js';
 import { joinParts, partOf, partPlace, snapshotWithin } from './partial/partial.js';
 import { memoryForParts, rememberedWithin, wholeOf, withStore } from './partial/parts-memory.js';
@@ -36,6 +36,7 @@ import type {
   PathStatus,
   Snapshot,
   TreeSnapshot,
+  UnfinishedMove,
   WorkspaceFiles,
 } from './workspace-files.js';
 import { realPlace, refuseLinks, refuseOwnFolders } from './workspace-place.js';

@@ -2,7 +2,6 @@ import type { ContentId } from '../base/content-id.js';
 import type { EventSink } from '../base/events.js';
 import type { RepoPath } from '../base/paths.js';
 import type { ObjectReader } from '../store/object-reader.js';
-import type { UnfinishedMove } from './move-marks.js';
 
 /** What a path holds, as one value: what a pointer says of it. */
 export interface Snapshot {
@@ -55,6 +54,12 @@ export interface CheckoutOptions extends CallOptions {
   keepEdits?: boolean;
   /** The snapshot stands for nothing: what is there is to be deleted. Only for what errors say. */
   removing?: boolean;
+}
+
+/** A tracked path that is on its way to another place. */
+export interface UnfinishedMove {
+  from: RepoPath;
+  to: RepoPath;
 }
 
 /** A snapshot and where the nodes of it, if it is a directory, can be read. */
