@@ -1,17 +1,22 @@
-import { readFileSync } from 'node:fs';
-import { systemErrorCode, userError } from './errors.js';
+import { OcrpipeError, systemErrorCode, userError } from './errors.js';
 import { fromRepoPath, type AbsPath, type RepoPath } from './paths.js';
+import { readRegularFile } from './regular-file.js';
+
+/** Texts that people or ocrpipe write are small. */
+const MAX_TEXT_BYTES = 256 * 1024 * 1024;
 
 /**
  * The text of a file of the workspace, or undefined if there is none. Throws `file-unreadable` (exit code 2), naming it, for
- * a folder in its place or missing rights.
+ * a folder in its place or missing rights,
+ * and `not-a-file` for a FIFO or a device, which is not waited for.
  */
 export function readTextIfThere(root: AbsPath, path: RepoPath): string | undefined {
   try {
-    return readFileSync(fromRepoPath(root, path), 'utf8');
+    return readRegularFile(fromRepoPath(root, path), MAX_TEXT_BYTES).toString('utf8');
   } catch (error) {
     const code = systemErrorCode(error);
     if (code === 'ENOENT') return undefined;
+    if (error instanceof OcrpipeError) throw error;
     const why = code === 'EISDIR' ? 'it is a folder' : (error as Error).message;
     throw userError('file-unreadable', `${path} cannot be read: ${why}`, {
       hint: code === 'EISDIR' ? 'Move the folder away: a file belongs there.' : 'Correct its rights.',

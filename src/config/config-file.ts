@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
 import { writeFileAtomic } from '../base/atomic-file.js';
 import { systemErrorCode, userError } from '../base/errors.js';
 import type { AbsPath } from '../base/paths.js';
+import { readRegularFile } from '../base/regular-file.js';
 import { parseYamlFile, type YamlFile } from '../base/yaml-file.js';
 import { checkYaml } from '../base/yaml-schema.js';
 import { localSchema, sharedSchema, type LocalSettings, type SharedSettings } from './settings.js';
@@ -67,7 +67,7 @@ function checkScope(text: string, scope: Scope): void {
 
 function readText(folder: AbsPath, scope: Scope): string | undefined {
   try {
-    return readFileSync(join(folder, CONFIG_FILES[scope]), 'utf8');
+    return readRegularFile(join(folder, CONFIG_FILES[scope])).toString('utf8');
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return undefined;
     throw error;

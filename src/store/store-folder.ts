@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { syncDirectory } from '../base/atomic-file.js';
 import { systemErrorCode, userError } from '../base/errors.js';
+import { readRegularFile } from '../base/regular-file.js';
 import { writePoint } from '../base/write-points.js';
 import { decodeStoreFormat, encodeStoreFormat, FOLDERS, FORMAT_KEY, type StoreFormat } from './format.js';
 import { isSharedByGroup, shareWithGroup } from './shared-folder.js';
@@ -32,7 +33,7 @@ export function readStoreFolder(root: string): StoreFormat {
   const file = join(root, FORMAT_KEY);
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readRegularFile(file).toString('utf8');
   } catch (error) {
     if (systemErrorCode(error) !== 'ENOENT' && systemErrorCode(error) !== 'ENOTDIR') throw error;
     throw userError('no-store', `there is no store at ${root}`, { hint: "Run 'ocrpipe init' to make one." });

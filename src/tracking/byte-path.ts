@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { userError, type OcrpipeError } from '../base/errors.js';
 import type { RepoPath } from '../base/paths.js';
 
 /**
@@ -6,6 +7,9 @@ import type { RepoPath } from '../base/paths.js';
  * such would destroy them.
  */
 export type BytePath = string & { readonly __brand: 'BytePath' };
+
+/** Characters of a path that is too long which are shown. */
+const SHOWN = 240;
 
 const ASCII = /^[\0-\x7f]*$/;
 
@@ -86,6 +90,16 @@ export function utf8Beginning(text: string): string {
     names.push(plain.toString('utf8'));
   }
   return names.join('/');
+}
+
+/** This system takes no path, or name, of that length. */
+export function pathTooLong(path: BytePath, cause: unknown): OcrpipeError {
+  const text = textOfBytes(path);
+  const shown = text.length > SHOWN ? `${text.slice(0, SHOWN / 2)}…${text.slice(-SHOWN / 2)}` : text;
+  return userError('path-too-long', `${shown} is longer (${path.length} bytes) than this system can open`, {
+    hint: 'Shorten names, or keep the workspace in a folder with a shorter path; mostly 4,095 bytes in all and 255 for each name are allowed.',
+    cause,
+  });
 }
 
 /** A workspace path with what stands below it, as text. */

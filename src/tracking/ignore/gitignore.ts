@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file.js';
 import { systemErrorCode } from '../../base/errors.js';
 import type { AbsPath, RepoPath } from '../../base/paths.js';
+import { readRegularFile } from '../../base/regular-file.js';
 import { bytePath } from '../byte-path.js';
 
 /** The `.gitignore` that keeps `path` out of git: the one beside it. */
@@ -51,7 +51,7 @@ function linesOf(text: string): string[] {
 /** The bytes of the file, one character a byte: the lines of others need not be UTF-8. */
 function readIfThere(file: string): string | undefined {
   try {
-    return readFileSync(file, 'latin1');
+    return readRegularFile(file).toString('latin1');
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return undefined;
     throw error;

@@ -1,6 +1,8 @@
-import { lstatSync, readFileSync } from 'node:fs';
+import { lstatSync, type Stats } from 'node:fs';
 import ignore, { type Ignore } from 'ignore';
 import { contentIdOf, type ContentId } from '../../base/content-id.js';
+import { systemErrorCode } from '../../base/errors.js';
+import { readRegularFile } from '../../base/regular-file.js';
 import { TEMPORARY_PREFIX } from '../../base/atomic-file.js';
 import { fsPath, joinBytes, textOfBytes, type BytePath } from '../byte-path.js';
 
@@ -64,6 +66,16 @@ export class IgnoreRules {
 
 function readRules(file: BytePath): string | undefined {
   const path = fsPath(file);
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  return stat?.isFile() === true && stat.size <= MAX_RULES_BYTES ? readFileSync(path, 'utf8') : undefined;
+  const stat = statOf(path);
+  return stat?.isFile() === true && stat.size <= MAX_RULES_BYTES ? readRegularFile(path).toString('utf8') : undefined;
+}
+
+/** A folder whose path is as long as paths can be has no room for a file of rules. */
+function statOf(path: string | Buffer): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENAMETOOLONG') return undefined;
+    throw error;
+  }
 }

@@ -15,6 +15,9 @@ export function findPointers(root: AbsPath, options: { gitignore: boolean }): Re
   return found.sort();
 }
 
+/** What stands for bytes that are not UTF-8 in a name that was read as such; it can be in a name as well. */
+const REPLACED = '\uFFFD';
+
 interface Search {
   root: AbsPath;
   gitignore: boolean;
@@ -24,6 +27,7 @@ interface Search {
 function search(context: Search, folder: string, above: IgnoreRules): void {
   const absolute = join(context.root, folder);
   const entries = readFolder(absolute);
+  if (entries.length === 0) return;
   const rules = context.gitignore ? above.enter(bytePath(absolute), '.gitignore', bytePath(folder)) : above;
   const tracked = new Set<string>();
   for (const entry of entries) {
@@ -44,10 +48,13 @@ function pathIn(folder: string, name: string): RepoPath {
   return (folder === '' ? name : `${folder}/${name}`) as RepoPath;
 }
 
-/** Folders that cannot be read hold nothing that ocrpipe wrote. */
+/** Folders that cannot be read hold nothing that ocrpipe wrote, and names that are not UTF-8 are never tracked by themselves. */
 function readFolder(folder: string): Dirent[] {
   try {
-    return readdirSync(folder, { withFileTypes: true });
+    const entries = readdirSync(folder, { withFileTypes: true });
+    if (!entries.some(({ name }) => name.includes(REPLACED))) return entries;
+    const names = new Set(readdirSync(folder, 'latin1'));
+    return entries.filter(({ name }) => names.has(bytePath(name)));
   } catch {
     return [];
   }

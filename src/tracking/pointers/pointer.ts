@@ -1,10 +1,11 @@
-import { closeSync, constants, lstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { isContentId } from '../../base/content-id.js';
 import { OcrpipeError, systemErrorCode, userError } from '../../base/errors.js';
 import type { AbsPath, RepoPath } from '../../base/paths.js';
 import { shellQuote } from '../../base/shell-quote.js';
+import { readRegularFile } from '../../base/regular-file.js';
 import { parseYamlFile } from '../../base/yaml-file.js';
 import { checkYaml } from '../../base/yaml-schema.js';
 import { fsPath, type BytePath } from '../byte-path.js';
@@ -154,8 +155,7 @@ function readStart(file: string, bytes: number): string | undefined {
   try {
     const stat = lstatSync(file, { throwIfNoEntry: false });
     if (stat?.isFile() !== true) return undefined;
-    if (stat.size < bytes) return readFileSync(file, 'utf8');
-    const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       const buffer = Buffer.alloc(bytes);
       return buffer.toString('utf8', 0, readSync(fd, buffer, 0, bytes, 0));
@@ -194,7 +194,7 @@ function tooLong(file: string, hint: string): OcrpipeError {
 export function looksLikePointer(path: BytePath, size: number): boolean {
   if (!path.endsWith(POINTER_SUFFIX) || size > MAX_POINTER_BYTES) return false;
   try {
-    return /^version: \d+\nid: [0-9a-f]{64}\nkind: /.test(readFileSync(fsPath(path), 'latin1'));
+    return /^version: \d+\nid: [0-9a-f]{64}\nkind: /.test(readRegularFile(fsPath(path)).toString('latin1'));
   } catch {
     return false;
   }

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { OcrpipeError, systemErrorCode, userError } from '../../base/errors.js';
-import { fsPath, textOfBytes, type BytePath } from '../byte-path.js';
+import { fsPath, pathTooLong, textOfBytes, type BytePath } from '../byte-path.js';
 import { sameStat } from './stat-index-format.js';
 
 /** A file that changes under the reader is read again so often before that is an error. */
@@ -60,6 +60,7 @@ function openForReading(path: BytePath): number | undefined {
 /** A system error on reading `path`, in words. */
 export function readError(path: BytePath, error: unknown): unknown {
   const code = systemErrorCode(error);
+  if (code === 'ENAMETOOLONG') return pathTooLong(path, error);
   if (code !== 'EACCES' && code !== 'EPERM') return error;
   return userError('not-readable', `${textOfBytes(path)} cannot be read: no permission`, {
     hint: 'Give yourself read permission, or leave it out in .ocrignore.',

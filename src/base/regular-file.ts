@@ -1,0 +1,30 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { userError } from './errors.js';
+
+/** Opening a FIFO waits for nobody: what it is, is told from its stat. */
+const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
+/** No file that is read whole and by itself is larger. */
+const MAX_BYTES = 1024 * 1024 * 1024;
+
+/**
+ * The bytes of a file that is read whole. Throws what the system says (`ENOENT`, `EISDIR`, …), and `not-a-file` (exit code 2),
+ * at once, where a FIFO, socket or device stands or the file is longer than `maxBytes`: nothing of it is read then.
+ */
+export function readRegularFile(path: string | Buffer, maxBytes: number = MAX_BYTES): Buffer {
+  const fd = openSync(path, OPEN_FLAGS);
+  try {
+    const stat = fstatSync(fd);
+    // Of a folder the reading says so itself.
+    if (!stat.isFile() && !stat.isDirectory()) throw notAFile(path, 'is not a regular file');
+    if (stat.size > maxBytes) throw notAFile(path, `is ${stat.size} bytes long, more than it may have`);
+    return readFileSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function notAFile(path: string | Buffer, what: string) {
+  return userError('not-a-file', `${path.toString()} ${what}`, {
+    hint: 'Move it away: an ordinary file belongs there.',
+  });
+}
