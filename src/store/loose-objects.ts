@@ -130,7 +130,8 @@ export class LooseObjects {
       writePoint();
       await copyFile(path, temporary, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
       const id = await hashOfFile(temporary, options);
-      if (!sameFile(before, regularFile(path))) return undefined;
+      if (!sameFile(before, regularFile(path)) || lstatSync(temporary).size !== Number(before.size))
+        return undefined;
       const written = this.sizeOf(id) !== Number(before.size);
       if (written) {
         makeDurable(temporary);

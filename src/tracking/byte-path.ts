@@ -9,7 +9,7 @@ import type { RepoPath } from '../base/paths.js';
 export type BytePath = string & { readonly __brand: 'BytePath' };
 
 /** Characters of a path that is too long which are shown. */
-const SHOWN = 240;
+const SHOWN = 160;
 
 const ASCII = /^[\0-\x7f]*$/;
 
@@ -92,12 +92,13 @@ export function utf8Beginning(text: string): string {
   return names.join('/');
 }
 
-/** This system takes no path, or name, of that length. */
+/** This system takes no name or path of that length: `path` (absolute), or the name at its end. */
 export function pathTooLong(path: BytePath, cause: unknown): OcrpipeError {
   const text = textOfBytes(path);
   const shown = text.length > SHOWN ? `${text.slice(0, SHOWN / 2)}…${text.slice(-SHOWN / 2)}` : text;
-  return userError('path-too-long', `${shown} is longer (${path.length} bytes) than this system can open`, {
-    hint: 'Shorten names, or keep the workspace in a folder with a shorter path; mostly 4,095 bytes in all and 255 for each name are allowed.',
+  const bytes = `${path.length} bytes, its last name ${path.length - path.lastIndexOf('/') - 1}`;
+  return userError('path-too-long', `the path ${shown} is longer than this system takes: ${bytes}`, {
+    hint: 'Shorten names, or keep the workspace in a folder with a shorter path: mostly 4,095 bytes in all and 255 in each name can be.',
     cause,
   });
 }

@@ -27,6 +27,7 @@ import { FreshMemory } from './remember.js';
 import { NodeMemory, hashingSink } from '../scan/sinks.js';
 import { scanPath, type ScanContext } from '../scan/snapshot.js';
 import { UnchangedFiles } from '../scan/unchanged.js';
+import { requireRealFolder } from './real-folders.js';
 import { refuseNothingToPlace, requireListing, Unplaced } from './unplaced.js';
 import { refuseLinks } from '../workspace-place.js';
 import type { CallOptions, Snapshot } from '../workspace-files.js';
@@ -37,7 +38,6 @@ import {
   removeEmptyFolder,
   removeFile,
   replaceFile,
-  requireFolder,
   type WaitingLink,
   type Work,
 } from './write-files.js';
@@ -206,7 +206,9 @@ function* apply(context: Apply, changes: readonly PlannedChange[]): Work<void> {
     yield* put(context, change, links);
     yield change.new && change.new.kind !== 'directory' ? 1 : 0;
   }
-  makeLinks(links);
+  makeLinks(links, (folder) => {
+    requireRealFolder(folder, context);
+  });
 }
 
 function placeOf({ top }: Apply, below: string): BytePath {
@@ -215,6 +217,7 @@ function placeOf({ top }: Apply, below: string): BytePath {
 
 function remove(context: Apply, { below, old, new: wanted }: PlannedChange): void {
   const path = placeOf(context, below);
+  requireRealFolder(posix.dirname(path) as BytePath, context);
   if (old?.kind !== 'directory') {
     refuseIfTouched(context, below, old);
     removeFile(path);
@@ -229,6 +232,7 @@ function remove(context: Apply, { below, old, new: wanted }: PlannedChange): voi
 function* put(context: Apply, { below, old, new: wanted }: PlannedChange, links: WaitingLink[]): Work<void> {
   if (wanted === undefined) return;
   const path = placeOf(context, below);
+  requireRealFolder(posix.dirname(path) as BytePath, context);
   if (below !== '') enterFolder(context, posix.dirname(path) as BytePath);
   const replaces = old?.kind === wanted.kind;
   if (replaces) refuseIfTouched(context, below, old);
@@ -242,20 +246,18 @@ function* put(context: Apply, { below, old, new: wanted }: PlannedChange, links:
   }
 }
 
-/** Looks at a folder once before the first write into it. */
+/** Clears a folder once before the first write into it. */
 function enterFolder(context: Apply, folder: BytePath): void {
-  requireFolder(folder, context.tracked);
   if (context.entered.has(folder)) return;
   context.entered.add(folder);
   removeAbandonedIn(folder);
 }
 
 /** A name that the scan did not show: another name for it, an ignored file, or one that came just now. */
-function clearUnknown({ force, tracked }: Apply, path: BytePath): void {
+function clearUnknown({ force }: Apply, path: BytePath): void {
   const isLink = lstatSync(fsPath(path)).isSymbolicLink();
   if (!force || !isLink) throw collision(path);
   // Only the tracked path itself can be a link here, and `force` was given.
-  requireFolder(posix.dirname(path) as BytePath, tracked);
   removeFile(path);
 }
 
@@ -275,7 +277,9 @@ function* putFolder(context: Apply, below: string, id: FileEntry['id']): Work<vo
       },
       guard: (name, write) => context.unplaced.guard(inside(name), write),
     });
-    makeLinks(links);
+    // Nobody else knows the folder that these are made in.
+    makeLinks(links, () => undefined);
+    requireRealFolder(posix.dirname(path) as BytePath, context);
     const settledBefore = context.times.settledBefore(aside);
     writePoint();
     renameSync(fsPath(aside), fsPath(path));

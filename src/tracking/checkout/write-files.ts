@@ -1,7 +1,6 @@
 import {
   closeSync,
   fstatSync,
-  lstatSync,
   mkdirSync,
   openSync,
   renameSync,
@@ -12,13 +11,11 @@ import {
 } from 'node:fs';
 import { temporaryBeside, writeAll } from '../../base/atomic-file.js';
 import { OcrpipeError, systemErrorCode } from '../../base/errors.js';
-import type { RepoPath } from '../../base/paths.js';
-import { shellQuote } from '../../base/shell-quote.js';
 import { writePoint } from '../../base/write-points.js';
 import { LARGE_BLOB_BYTES } from '../../store/format.js';
 import type { LocalStore } from '../../store/local-store.js';
 import type { FileEntry } from '../../store/tree-format.js';
-import { fsPath, joinBytes, textOfBytes, type BytePath } from '../byte-path.js';
+import { fsPath, joinBytes, pathTooLong, textOfBytes, type BytePath } from '../byte-path.js';
 
 /** Permission bits before the umask: as if the user had made the file. */
 export function modeOf(entry: FileEntry): number {
@@ -89,8 +86,7 @@ function openNew(path: BytePath, mode: number): number {
   try {
     return openSync(fsPath(path), 'wx', mode);
   } catch (error) {
-    if (systemErrorCode(error) === 'EEXIST') throw collision(path);
-    throw error;
+    throw refusedName(path, error);
   }
 }
 
@@ -99,9 +95,22 @@ export function makeFolder(path: BytePath): void {
   try {
     mkdirSync(fsPath(path));
   } catch (error) {
-    if (systemErrorCode(error) === 'EEXIST') throw collision(path);
-    throw error;
+    throw refusedName(path, error);
   }
+}
+
+/** Why a name cannot be made, in words where it is the name's fault. */
+function refusedName(path: BytePath, error: unknown): unknown {
+  const code = systemErrorCode(error);
+  if (code === 'EEXIST') return collision(path);
+  if (code === 'ENAMETOOLONG') return pathTooLong(path, error);
+  // What FAT, APFS and some shares answer: EILSEQ for names that are not UTF-8, EINVAL for characters they use themselves.
+  if (code !== 'EILSEQ' && code !== 'EINVAL') return error;
+  return new OcrpipeError(
+    'name-impossible',
+    `${textOfBytes(path)} cannot be written: this file system has no such names`,
+    { hint: 'Check out on another file system, or rename it and add the directory again.', cause: error },
+  );
 }
 
 export function collision(path: BytePath): OcrpipeError {
@@ -128,14 +137,15 @@ export function* replaceFile(store: LocalStore, path: BytePath, entry: FileEntry
   }
 }
 
-export function makeLinks(links: readonly WaitingLink[]): void {
+/** `check` is asked about the folder of each. */
+export function makeLinks(links: readonly WaitingLink[], check: (folder: BytePath) => void): void {
   for (const { path, target } of links) {
+    check(path.slice(0, path.lastIndexOf('/')) as BytePath);
     writePoint();
     try {
       symlinkSync(Buffer.from(target, 'latin1'), fsPath(path));
     } catch (error) {
-      if (systemErrorCode(error) === 'EEXIST') throw collision(path);
-      throw error;
+      throw refusedName(path, error);
     }
   }
 }
@@ -161,16 +171,4 @@ export function removeEmptyFolder(path: BytePath): boolean {
     if (code === 'ENOTEMPTY' || code === 'EEXIST') return false;
     throw error;
   }
-}
-
-/** Refuses to write into a folder that is not one, or is a link to one, by now. */
-export function requireFolder(path: BytePath, tracked: RepoPath): void {
-  if (lstatSync(fsPath(path), { throwIfNoEntry: false })?.isDirectory() === true) return;
-  throw new OcrpipeError(
-    'checkout-disturbed',
-    `${textOfBytes(path)} is no longer a folder: another program changed it`,
-    {
-      hint: `Run 'ocrpipe checkout ${shellQuote(tracked)}' again when nothing else writes there.`,
-    },
-  );
 }

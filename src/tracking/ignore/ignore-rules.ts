@@ -67,7 +67,9 @@ export class IgnoreRules {
 function readRules(file: BytePath): string | undefined {
   const path = fsPath(file);
   const stat = statOf(path);
-  return stat?.isFile() === true && stat.size <= MAX_RULES_BYTES ? readRegularFile(path).toString('utf8') : undefined;
+  return stat?.isFile() === true && stat.size <= MAX_RULES_BYTES
+    ? readRegularFile(path).toString('utf8')
+    : undefined;
 }
 
 /** A folder whose path is as long as paths can be has no room for a file of rules. */

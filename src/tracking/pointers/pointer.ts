@@ -1,4 +1,4 @@
-import { closeSync, constants, lstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { isContentId } from '../../base/content-id.js';
@@ -8,7 +8,7 @@ import { shellQuote } from '../../base/shell-quote.js';
 import { readRegularFile } from '../../base/regular-file.js';
 import { parseYamlFile } from '../../base/yaml-file.js';
 import { checkYaml } from '../../base/yaml-schema.js';
-import { fsPath, type BytePath } from '../byte-path.js';
+import { bytePath, fsPath, pathTooLong, type BytePath } from '../byte-path.js';
 import type { Snapshot } from '../workspace-files.js';
 
 /** A pointer stands beside what it points to: `data/raw.ocr` for `data/raw`. */
@@ -168,16 +168,24 @@ function readStart(file: string, bytes: number): string | undefined {
   }
 }
 
-/** Refuses to put a pointer where something stands that is none. */
+/** Refuses to put a pointer where something stands that is none, or where its name would be too long. */
 export function refuseTakenPointer(root: AbsPath, path: RepoPath): void {
   const file = pointerPathOf(path);
-  const stat = lstatSync(join(root, file), { throwIfNoEntry: false });
+  const stat = statOf(bytePath(join(root, file)));
   if (stat === undefined || (stat.isFile() && hasPointer(root, path))) return;
   throw userError(
     'pointer-name-taken',
     `the pointer of ${path} would be ${file}, and something else has that name`,
     { hint: `Rename ${shellQuote(file)}, or track the path under another name.` },
   );
+}
+
+function statOf(file: BytePath): Stats | undefined {
+  try {
+    return lstatSync(fsPath(file), { throwIfNoEntry: false });
+  } catch (error) {
+    throw systemErrorCode(error) === 'ENAMETOOLONG' ? pathTooLong(file, error) : error;
+  }
 }
 
 function tooLong(file: string, hint: string): OcrpipeError {

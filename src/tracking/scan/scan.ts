@@ -1,4 +1,4 @@
-import { lstatSync, readlinkSync, type Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { posix } from 'node:path';
 import { userError } from '../../base/errors.js';
 import type { ContentId } from '../../base/content-id.js';
@@ -11,12 +11,11 @@ import { SettledTimes, type FileTimes } from './file-times.js';
 import { FollowedLinks, type BehindLink } from './followed-links.js';
 import { IGNORE_FILE, IgnoreRules, isAlwaysIgnored } from '../ignore/ignore-rules.js';
 import { linkProblem } from './links.js';
+import { namesIn, notTrackable, refuseTooDeep, statAt, targetOf } from './look.js';
 import { looksLikePointer } from '../pointers/pointer.js';
 import {
   fileEntry,
   folderMemory,
-  namesIn,
-  notTrackable,
   rememberedEntry,
   sameFolder,
   sameTree,
@@ -101,6 +100,7 @@ export class Scanner {
   }
 
   *#folder(folder: BytePath, dev: number, above: IgnoreRules): Scan<TreeSummary> {
+    refuseTooDeep(folder, this.#top);
     const absolute = this.#absolute(folder);
     // The clock is read before anything in the folder is: a later edit then always has a time that is not settled.
     const settledBefore = this.#settled.enter(absolute, dev);
@@ -243,8 +243,9 @@ export class Scanner {
     return { kind: 'directory', name: place.name, ...tree };
   }
 
-  #link(place: Place): TreeEntry {
-    const target = readlinkSync(fsPath(this.#absolute(place.path)), 'latin1');
+  #link(place: Place): TreeEntry | undefined {
+    const target = targetOf(this.#absolute(place.path));
+    if (target === undefined) return undefined;
     const below = this.#top === '' ? place.path : place.path.slice(this.#top.length + 1);
     const problem = this.#parts.sink.leavingLinks === 'refuse' ? linkProblem(below, target) : undefined;
     if (problem !== undefined) {
@@ -327,7 +328,7 @@ export class Scanner {
   }
 
   #statAt(path: string | Buffer): Stats | undefined {
-    const stat = lstatSync(path, { throwIfNoEntry: false });
+    const stat = statAt(path);
     return stat && this.#parts.times.view(stat);
   }
 

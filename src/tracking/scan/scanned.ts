@@ -1,12 +1,10 @@
-import { readdirSync, type Stats } from 'node:fs';
-import { type OcrpipeError, systemErrorCode, userError } from '../../base/errors.js';
+import type { Stats } from 'node:fs';
 import type { ContentId } from '../../base/content-id.js';
 import type { ByteName } from '../../store/byte-name.js';
 import type { TreeSummary } from '../../store/tree-builder.js';
 import type { FileEntry, TreeEntry } from '../../store/tree-format.js';
-import { fsPath, textOfBytes, type BytePath } from '../byte-path.js';
-import { IGNORE_FILE, type IgnoreRules } from '../ignore/ignore-rules.js';
-import { readError } from './stable-read.js';
+import type { BytePath } from '../byte-path.js';
+import type { IgnoreRules } from '../ignore/ignore-rules.js';
 import type { BlockReader, BlockWriter, FolderBlock, FolderMemory, FolderStat } from './stat-index-format.js';
 
 /** A folder that is being scanned. */
@@ -60,25 +58,4 @@ export function rememberedEntry(name: ByteName, reader: BlockReader): TreeEntry 
 
 export function fileEntry({ name }: { name: ByteName }, stat: Stats, id: ContentId): FileEntry {
   return { kind: 'file', name, executable: (stat.mode & 0o100) !== 0, size: stat.size, id };
-}
-
-/** Names in a folder, in the order of their bytes; none if it is gone. Throws `not-readable`. */
-export function namesIn(folder: BytePath): string[] {
-  try {
-    return readdirSync(fsPath(folder), 'latin1').sort();
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return [];
-    throw readError(folder, error);
-  }
-}
-
-export function notTrackable(path: BytePath, stat: Stats): OcrpipeError {
-  const what = stat.isFIFO() ? 'a FIFO' : stat.isSocket() ? 'a socket' : 'a device';
-  return userError(
-    'not-trackable',
-    `${textOfBytes(path)} is ${what}: only files, folders and links are tracked`,
-    {
-      hint: `Remove it, or leave it out in ${IGNORE_FILE}.`,
-    },
-  );
 }
