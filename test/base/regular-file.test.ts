@@ -1,0 +1,36 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readRegularFile } from '../../src/base/regular-file.js';
+import { temporaryFolder } from '../rig/temporary-folder.js';
+
+describe('readRegularFile', () => {
+  test('reads a file, through a link too, and says what the system says of a missing one or a folder', () => {
+    const root = temporaryFolder();
+    writeFileSync(join(root, 'a'), 'text');
+    symlinkSync('a', join(root, 'link'));
+    mkdirSync(join(root, 'folder'));
+    expect(readRegularFile(join(root, 'link')).toString()).toBe('text');
+    expect(() => readRegularFile(join(root, 'none'))).toThrow(expect.objectContaining({ code: 'ENOENT' }));
+    expect(() => readRegularFile(join(root, 'folder'))).toThrow(expect.objectContaining({ code: 'EISDIR' }));
+  });
+
+  test('waits for no FIFO and reads no device', () => {
+    const root = temporaryFolder();
+    execFileSync('mkfifo', [join(root, 'pipe')]);
+    for (const path of [join(root, 'pipe'), '/dev/zero']) {
+      expect(() => readRegularFile(path)).toThrow(
+        expect.objectContaining({ code: 'not-a-file', exitCode: 2 }),
+      );
+    }
+  });
+
+  test('refuses a file that is longer than allowed before it reads it', () => {
+    const file = join(temporaryFolder(), 'long');
+    writeFileSync(file, '');
+    truncateSync(file, 2 ** 40);
+    expect(() => readRegularFile(file)).toThrow(/1099511627776 bytes/);
+    expect(() => readRegularFile(file, 100)).toThrow(expect.objectContaining({ code: 'not-a-file' }));
+  });
+});

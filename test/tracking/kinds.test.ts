@@ -1,0 +1,95 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { RepoPath } from '../../src/base/paths.js';
+import { byteName } from '../../src/store/byte-name.js';
+import { buildTree } from '../../src/store/tree-builder.js';
+import { TrackedFolder } from './tracked-folder.js';
+
+const data = 'data' as RepoPath;
+
+/** Folders in each other below `data`, made by going into each: their path may be longer than one that can be opened. */
+function deepFolder(folder: TrackedFolder, depth: number, name: string): void {
+  const home = process.cwd();
+  mkdirSync(folder.path('data'));
+  try {
+    process.chdir(folder.path('data'));
+    for (let level = 0; level < depth; level += 1) {
+      mkdirSync(name);
+      process.chdir(name);
+    }
+    writeFileSync('file', 'deep');
+  } finally {
+    process.chdir(home);
+  }
+}
+
+/** Node itself takes seconds, or cannot. */
+function removeDeep(folder: TrackedFolder): void {
+  execFileSync('rm', ['-rf', folder.path('data')]);
+}
+
+describe('paths at the limit', () => {
+  test('1,024 folders in each other come back, one more is refused before anything is stored', async () => {
+    const folder = new TrackedFolder();
+    deepFolder(folder, 1024, 'd');
+    await folder.add('data');
+    removeDeep(folder);
+    await folder.checkout('data');
+    expect(folder.read(`data/${'d/'.repeat(1024)}file`)).toBe('deep');
+    expect(await folder.state('data')).toBe('clean');
+    const deeper = new TrackedFolder();
+    deepFolder(deeper, 1025, 'd');
+    await expect(deeper.files().store(data)).rejects.toMatchObject({ code: 'folder-too-deep', exitCode: 2 });
+    for (const each of [folder, deeper]) removeDeep(each);
+  });
+
+  test('a path that is longer than the system opens is refused by name', async () => {
+    const folder = new TrackedFolder();
+    deepFolder(folder, 18, 'n'.repeat(250));
+    await expect(folder.files().store(data)).rejects.toMatchObject({ code: 'path-too-long', exitCode: 2 });
+    removeDeep(folder);
+  });
+
+  test('a stored name that is longer than the file system takes is refused by name, and nothing is left of it', async () => {
+    const folder = new TrackedFolder();
+    const writer = folder.store.writer();
+    const id = writer.putBlob(Buffer.from('x'));
+    const entry = { kind: 'file', name: byteName('n'.repeat(256)), executable: false, size: 1, id } as const;
+    const tree = buildTree([entry], (node) => writer.putTree(node, 'tree'));
+    writer.finish();
+    const snapshot = { id: tree.id, kind: 'directory', size: 1, files: 1 } as const;
+    await expect(folder.files().checkout(data, snapshot)).rejects.toMatchObject({ code: 'path-too-long' });
+    expect(folder.names('.').filter((name) => !name.startsWith('.ocrstore'))).toEqual([]);
+  });
+
+  test('a file whose pointer would have too long a name is refused by name', async () => {
+    const folder = new TrackedFolder();
+    for (const [length, outcome] of [
+      [251, 'file'],
+      [252, 'path-too-long'],
+    ] as const) {
+      const name = 'n'.repeat(length);
+      folder.write(name, 'x');
+      const added = folder.add(name).then(
+        ({ kind }) => kind,
+        ({ code }: { code: string }) => code,
+      );
+      expect(await added).toBe(outcome);
+    }
+  });
+});
+
+describe('looking for pointers', () => {
+  test('goes past folders whose names are not UTF-8, however long', async () => {
+    const folder = new TrackedFolder();
+    for (const byte of [0x80, 0xff]) {
+      const name = Buffer.concat([Buffer.from(`${folder.root}/`), Buffer.alloc(255, byte)]);
+      mkdirSync(name);
+      writeFileSync(Buffer.concat([name, Buffer.from('/a')]), 'a');
+    }
+    folder.write('\uFFFD/data', 'a name that says itself that it is none');
+    await folder.add('\uFFFD/data');
+    expect(folder.files().trackedPaths()).toEqual(['\uFFFD/data']);
+  });
+});
