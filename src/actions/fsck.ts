@@ -11,27 +11,31 @@ import type { CheckedName, Finding } from '../store/fsck/finding.js';
 import { walkNeeds, type Lacking, type Needs, type Place } from '../store/fsck/needs.js';
 import { SoundReader } from '../store/fsck/sound-reader.js';
 import { listStore, type StoreListing } from '../store/fsck/store-files.js';
-import { LocalStore } from '../store/local-store.js';
 import { textBelow } from '../tracking/byte-path.js';
 import { machineName } from '../tracking/machine-name.js';
 import type { RepoPath } from '../base/paths.js';
 import { placesElsewhere, type Elsewhere } from './fsck-elsewhere.js';
+import { repair, type Healed, type Repaired } from './fsck-repair.js';
 
 export interface FsckOptions {
   /** Seconds after which no further file is begun. */
   budget?: number | undefined;
+  /** Heal what can be healed, and move the rest to quarantine. */
+  repair?: boolean;
 }
 
 /** An object that is wrong, and what needs it. */
 export interface Damaged extends Finding {
   /** Tracked paths, or files in them; `:` and `HEAD:` before those that only git's index or its last commit has. */
   paths: readonly string[];
+  healed?: Healed;
 }
 
 /** An object that is in no place known of, and what needs it. */
 export interface Missing {
-  object: Pick<CheckedName, 'kind' | 'id'>;
+  object: CheckedName;
   paths: readonly string[];
+  healed?: Healed;
 }
 
 export interface FsckResult {
@@ -52,48 +56,75 @@ export interface FsckResult {
   problems: readonly { code: string; message: string; hint?: string }[];
 }
 
-/** Verifies every byte of the local store, and that what the workspace needs is in it. Changes nothing. */
+/**
+ * Verifies every byte of the local store, and that what the workspace needs is in it. Without `repair` it changes nothing; with
+ * it what can be healed is, see {@link repair}.
+ */
 export async function fsck(options: FsckOptions, call: Call): Promise<FsckResult> {
   const workspace = Workspace.open(call, 'ocrpipe fsck');
   try {
-    const { store, findings } = openDamaged(workspace);
+    const { root, id, findings } = storeOf(workspace);
     const needs = await workspaceNeeds(workspace);
-    const listing = listStore(store.root);
-    const memory = new CheckMemory(
-      join(workspace.stateFolder, 'index', machineName(), 'fsck'),
-      store.format.store,
-    );
+    const listing = listStore(root);
+    const memory = new CheckMemory(join(workspace.stateFolder, 'index', machineName(), 'fsck'), id);
     const budgetMs = options.budget === undefined ? undefined : options.budget * 1000;
     const check = await checkStore(listing.files, { memory, budgetMs, ...call });
-    return report(workspace, { needs, listing, check, findings: [...findings, ...check.findings], store });
+    const seen = { root, needs, listing, check, findings: [...findings, ...check.findings] };
+    const before = report(workspace, seen);
+    if (options.repair !== true || before.damaged.length + before.missing.length === 0) return before;
+    return afterRepair(
+      before,
+      await repair(workspace, { ...seen, missing: before.missing.map(({ object }) => object) }),
+      report(workspace, { ...seen, findings: [], listing: listStore(root) }),
+    );
   } finally {
     workspace.close();
   }
 }
 
-/** A store whose `format.json` is damaged can still be looked at. */
-function openDamaged(workspace: Workspace): { store: LocalStore; findings: Finding[] } {
+/** What was wrong, with how it was healed; the rest as it is now. */
+function afterRepair(before: FsckResult, repaired: Repaired, now: FsckResult): FsckResult {
+  const nameOf = ({ kind, id }: Missing['object']): string => kind + id;
+  const withHealed = <T extends Missing>(each: T, healed: Healed | undefined): T =>
+    healed ? { ...each, healed } : each;
+  const known = new Set(before.missing.map(({ object }) => nameOf(object)));
+  const damaged = before.damaged.map((each) =>
+    withHealed(each, repaired.get(nameOf(each.object)) ?? repaired.get(each.where)),
+  );
+  const wasDamaged = new Set(damaged.map(({ object }) => nameOf(object)));
+  // Below a directory that came back others may be missing; what was damaged is not named twice.
+  const found = now.missing.filter(
+    ({ object }) => !known.has(nameOf(object)) && !wasDamaged.has(nameOf(object)),
+  );
+  const missing = [...before.missing, ...found].map((each) =>
+    withHealed(each, repaired.get(nameOf(each.object))),
+  );
+  return { ...now, damaged, missing };
+}
+
+/** The store's folder and name. One whose `format.json` is damaged can be looked at all the same. */
+function storeOf(workspace: Workspace): { root: string; id: string; findings: Finding[] } {
   try {
-    return { store: workspace.store, findings: [] };
+    const { root, format } = workspace.store;
+    return { root, id: format.store, findings: [] };
   } catch (error) {
     if (!(error instanceof OcrpipeError) || error.code !== 'store-format-damaged') throw error;
     const root = storePlace(workspace.root, workspace.settings).folder;
     const object = { kind: 'format', id: root } as const;
-    const finding = { object, where: join(root, FORMAT_KEY), reason: error.message };
-    return { store: LocalStore.absent(root), findings: [finding] };
+    return { root, id: '', findings: [{ object, where: join(root, FORMAT_KEY), reason: error.message }] };
   }
 }
 
 interface Seen {
-  store: LocalStore;
+  root: string;
   needs: WorkspaceNeeds;
   listing: StoreListing;
   check: StoreCheck;
   findings: readonly Finding[];
 }
 
-function report(workspace: Workspace, { store, needs, listing, check, findings }: Seen): FsckResult {
-  const reader = new SoundReader(store.root, findings);
+function report(workspace: Workspace, { root, needs, listing, check, findings }: Seen): FsckResult {
+  const reader = new SoundReader(root, findings);
   try {
     const wanted = new Set(findings.map(({ object }) => object.kind + object.id));
     const pointed = walkNeeds(reader, needs.pointed, wanted);
@@ -131,7 +162,7 @@ function placesText(places: readonly Place[]): string[] {
   return places.map(({ root, below }) => textBelow(root as RepoPath, below));
 }
 
-/** True if something is wrong that a healthy store and workspace do not have. */
+/** True if something is wrong, and was not healed. */
 export function foundDamage({ damaged, missing, problems }: FsckResult): boolean {
-  return damaged.length + missing.length + problems.length > 0;
+  return problems.length > 0 || [...damaged, ...missing].some(({ healed }) => healed === undefined);
 }

@@ -1,3 +1,4 @@
+import type { Healed } from '../actions/fsck-repair.js';
 import type { Damaged, FsckResult, Missing } from '../actions/fsck.js';
 import { bytesText, countText } from './units.js';
 
@@ -6,7 +7,7 @@ const SHOWN = 20;
 const SHOWN_PATHS = 3;
 
 /** What a check found, for people: what is wrong first, each with what needs it, then what to do. */
-export function fsckText(result: FsckResult): string {
+export function fsckText(result: FsckResult, repaired: boolean): string {
   const { damaged, missing, notRestorable, problems } = result;
   return [
     section('Damaged', damaged.map(damagedLine)),
@@ -17,7 +18,7 @@ export function fsckText(result: FsckResult): string {
       problems.map(({ message }) => message),
     ),
     notes(result).join('\n'),
-    [summary(result), advice(result)].filter((line) => line !== '').join('\n'),
+    [summary(result), advice(result, repaired)].filter((line) => line !== '').join('\n'),
   ]
     .filter((part) => part !== '')
     .join('\n\n');
@@ -29,13 +30,24 @@ function section(title: string, lines: readonly string[]): string {
   return [`${title}:`, ...[...lines.slice(0, SHOWN), ...more].map((line) => `  ${line}`)].join('\n');
 }
 
-function damagedLine({ object, where, reason, paths }: Damaged): string {
+function damagedLine({ object, where, reason, paths, healed }: Damaged): string {
   const what = object.kind === 'format' ? 'format' : `${object.kind} ${object.id.slice(0, 10)}`;
-  return `${what}${neededBy(paths)}: ${reason}\n    in ${where}`;
+  return `${what}${neededBy(paths)}: ${reason}${healedText(healed)}\n    in ${where}`;
 }
 
-function missingLine({ object, paths }: Missing): string {
-  return `${object.kind} ${object.id.slice(0, 10)}${neededBy(paths)}`;
+function missingLine({ object, paths, healed }: Missing): string {
+  return `${object.kind} ${object.id.slice(0, 10)}${neededBy(paths)}${healedText(healed)}`;
+}
+
+const HEALED: Readonly<Record<Healed, string>> = {
+  store: 'healed: what it held is kept',
+  workspace: 'healed from the workspace',
+  remote: 'healed from a remote',
+  dropped: 'dropped: its stage is run again where it would have been restored',
+};
+
+function healedText(healed: Healed | undefined): string {
+  return healed === undefined ? '' : `; ${HEALED[healed]}`;
 }
 
 function neededBy(paths: readonly string[]): string {
@@ -71,11 +83,22 @@ function amount(files: readonly { size: number }[]): string {
 
 function summary({ checked, bytes, damaged, missing }: FsckResult): string {
   const done = `Checked ${countText(checked, 'object')}, ${bytesText(bytes)}`;
-  if (damaged.length + missing.length === 0) return `${done}: all sound.`;
-  return `${done}: ${damaged.length} damaged, ${missing.length} missing.`;
+  const found = [...damaged, ...missing];
+  if (found.length === 0) return `${done}: all sound.`;
+  const healed = found.filter((each) => each.healed !== undefined).length;
+  const mended = healed === 0 ? '' : `; ${healed === found.length ? 'all' : healed} of it healed`;
+  return `${done}: ${damaged.length} damaged, ${missing.length} missing${mended}.`;
 }
 
-function advice({ damaged, missing }: FsckResult): string {
-  if (damaged.length + missing.length === 0) return '';
-  return "'ocrpipe pull' gets missing objects from a remote; 'ocrpipe add PATH' stores files anew that are still there.";
+/** What is left to do. */
+function advice({ damaged, missing }: FsckResult, repaired: boolean): string {
+  const left = [...damaged, ...missing].filter(({ healed }) => healed === undefined);
+  if (left.length === 0) return '';
+  if (!repaired)
+    return "'ocrpipe fsck --repair' heals what stands unchanged in the workspace or on a remote.";
+  return (
+    'The rest is neither in the workspace nor on a remote that was asked; what was damaged is in quarantine. ' +
+    "Bring the files back from elsewhere and run 'ocrpipe add PATH', or 'ocrpipe pull' when a remote has them; " +
+    "'ocrpipe repro' makes the outputs of a stage again."
+  );
 }

@@ -6,7 +6,7 @@ import type { ContentId } from '../base/content-id.js';
 import { systemErrorCode } from '../base/errors.js';
 import { writePoint } from '../base/write-points.js';
 import { FOLDERS } from './format.js';
-import type { PackTable } from './pack-format.js';
+import type { PackEntry, PackTable } from './pack-format.js';
 import { PackWriter, type SealedPack } from './pack-writer.js';
 import { makeStoreFolder } from './shared-folder.js';
 import { checkedObjects, hashOfOpenFile, readEntry } from './verify-pack.js';
@@ -14,17 +14,18 @@ import { checkedObjects, hashOfOpenFile, readEntry } from './verify-pack.js';
 /**
  * Moves a damaged pack out of the way, once what is sound in it has been written to a new pack, which `name` gives its name:
  * no object is lost but those that are wrong. Says whether it did: not if all of it is sound by now, or it is gone. `table`
- * was checked when the pack was first opened, so that damage to the table itself costs no object.
+ * was checked when the pack was first opened, so that damage to the table itself costs no object. `unwanted` says what is left
+ * out though its bytes are those of its id: a node that is none.
  */
 export function quarantinePack(
   root: string,
-  pack: { file: string; table: PackTable },
+  pack: { file: string; table: PackTable; unwanted?: (entry: PackEntry) => boolean },
   name: (sound: SealedPack) => void,
 ): boolean {
   const fd = openIfThere(pack.file);
   if (fd === undefined) return false;
   try {
-    const sound = salvage(root, fd, pack.table);
+    const sound = salvage(root, fd, pack);
     if (sound === 'whole') return false;
     if (sound) name(sound);
     return moveAside(root, pack.file, fstatSync(fd).ino);
@@ -34,11 +35,15 @@ export function quarantinePack(
 }
 
 /** A new pack in `tmp/` of what is sound; undefined if nothing is. */
-function salvage(root: string, fd: number, table: PackTable): SealedPack | 'whole' | undefined {
+function salvage(
+  root: string,
+  fd: number,
+  { table, unwanted = () => false }: { table: PackTable; unwanted?: (entry: PackEntry) => boolean },
+): SealedPack | 'whole' | undefined {
   const writer = new PackWriter(join(root, FOLDERS.tmp));
   try {
     for (const { entry, sound, bytes } of checkedObjects(fd, table)) {
-      if (sound) writer.add(entry.kind, entry.id, bytes ?? readEntry(fd, entry));
+      if (sound && !unwanted(entry)) writer.add(entry.kind, entry.id, bytes ?? readEntry(fd, entry));
     }
     if (writer.count > 0 && writer.count < table.count) return writer.seal();
     writer.abort();
@@ -51,10 +56,15 @@ function salvage(root: string, fd: number, table: PackTable): SealedPack | 'whol
 
 /** Moves a large blob out of the way if its bytes, read once more, are not those of its id. Says whether it did. */
 export function quarantineObject(root: string, file: string, id: ContentId): boolean {
+  return quarantineFile(root, file, (fd) => hashOfOpenFile(fd) === id);
+}
+
+/** Moves a file of the store out of the way unless it is sound, looked at once more, or gone. Says whether it did. */
+export function quarantineFile(root: string, file: string, isSound: (fd: number) => boolean): boolean {
   const fd = openIfThere(file);
   if (fd === undefined) return false;
   try {
-    return hashOfOpenFile(fd) !== id && moveAside(root, file, fstatSync(fd).ino);
+    return !isSound(fd) && moveAside(root, file, fstatSync(fd).ino);
   } finally {
     closeSync(fd);
   }

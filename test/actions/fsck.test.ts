@@ -15,6 +15,7 @@ import { push } from '../../src/actions/push.js';
 import { remoteAdd } from '../../src/actions/remote-add.js';
 import { contentIdOf } from '../../src/base/content-id.js';
 import type { OcrpipeEvent } from '../../src/base/events.js';
+import { RunRecords } from '../../src/store/run-records.js';
 import { git, gitCommitAll, gitRepository } from '../rig/git-repository.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { WorkspaceFolder } from './workspace-folder.js';
@@ -178,5 +179,106 @@ describe('fsck', () => {
     const reason = new Error('stop');
     const stopped = fsck({}, { ...workspace.call, signal: AbortSignal.abort(reason) });
     await expect(stopped).rejects.toBe(reason);
+  });
+});
+
+describe('fsck --repair', () => {
+  function repair(workspace: WorkspaceFolder) {
+    return fsck({ repair: true }, workspace.call);
+  }
+
+  function quarantined(workspace: WorkspaceFolder): string[] {
+    const folder = workspace.path('.ocrstore/quarantine');
+    return existsSync(folder) ? readdirSync(folder) : [];
+  }
+
+  it('heals small and large blobs and nodes from unchanged files, and keeps the rest of a damaged pack', async () => {
+    const workspace = await tracked();
+    const blobs = packWith(workspace, 'small text');
+    damage(blobs, 'small text');
+    damage(packWith(workspace, 'OCRT'), 'OCRT');
+    damage(largeFile(workspace), LARGE.subarray(0, 9));
+    const result = await repair(workspace);
+    expect(result.damaged.map(({ healed }) => healed)).toEqual(['workspace', 'workspace', 'workspace']);
+    expect(foundDamage(result)).toBe(false);
+    expect(quarantined(workspace)).toHaveLength(3);
+    expect(existsSync(blobs)).toBe(false);
+    const after = await check(workspace);
+    expect(after).toMatchObject({ checked: 5, damaged: [], missing: [], elsewhere: { objects: 0 } });
+    workspace.remove('data');
+    await workspace.checkout();
+    expect(workspace.read('data/sub/small')).toBe('small text');
+    expect(readFileSync(workspace.path('data/large')).equals(LARGE)).toBe(true);
+  });
+
+  it('takes no file that was edited, and names what it could not heal', async () => {
+    const workspace = await tracked();
+    damage(packWith(workspace, 'small text'), 'small text');
+    workspace.write('data/sub/small', 'something else');
+    const result = await repair(workspace);
+    expect(result.damaged).toMatchObject([{ paths: ['data/sub/small'] }]);
+    expect(result.damaged[0]).not.toHaveProperty('healed');
+    expect(result.missing).toEqual([]);
+    expect(foundDamage(result)).toBe(true);
+    expect(quarantined(workspace)).toHaveLength(1);
+    const after = await check(workspace);
+    expect(after.damaged).toEqual([]);
+    expect(after.missing).toMatchObject([{ paths: ['data/sub/small'] }]);
+  });
+
+  it('heals from a remote what is not in the workspace, whole directories that are missing too', async () => {
+    const workspace = await tracked();
+    const settings = { url: temporaryFolder() };
+    await remoteAdd({ name: 'disk', settings, makeDefault: true, check: false }, workspace.call);
+    await push({ targets: [], jobs: 2, verify: false }, workspace.call);
+    workspace.remove('data');
+    damage(packWith(workspace, 'small text'), 'small text');
+    damage(packWith(workspace, 'OCRT'), 'OCRT');
+    damage(largeFile(workspace), LARGE.subarray(0, 9));
+    const result = await repair(workspace);
+    expect(result.damaged.map(({ healed }) => healed)).toEqual(['remote', 'remote', 'remote']);
+    await workspace.checkout();
+    expect(workspace.read('data/sub/small')).toBe('small text');
+    expect(await check(workspace)).toMatchObject({ damaged: [], missing: [], elsewhere: { objects: 0 } });
+  });
+
+  it.each([
+    ['header', 'OCRP'],
+    ['trailer', 'OCRE'],
+    ['table', Buffer.from(contentIdOf('small text'), 'hex')],
+  ])('loses no object of a pack with a damaged %s', async (_what, text) => {
+    const workspace = await tracked();
+    workspace.remove('data');
+    damage(packWith(workspace, 'small text'), text);
+    const result = await repair(workspace);
+    expect(result.damaged).toMatchObject([{ object: { kind: 'pack' }, healed: 'store' }]);
+    expect(foundDamage(result)).toBe(false);
+    expect(await check(workspace)).toMatchObject({ checked: 5, damaged: [], missing: [] });
+  });
+
+  it('drops a damaged run record and renews format.json', async () => {
+    const workspace = await tracked();
+    const records = new RunRecords(workspace.path('.ocrstore'));
+    const key = contentIdOf('inputs');
+    const record = records.put(key, { outs: {} });
+    damage(records.fileOf({ key, record }), 'outs');
+    writeFileSync(workspace.path('.ocrstore/format.json'), '{');
+    const result = await repair(workspace);
+    expect(result.damaged.map(({ object, healed }) => [object.kind, healed]).sort()).toEqual([
+      ['format', 'store'],
+      ['run', 'dropped'],
+    ]);
+    expect(await check(workspace)).toMatchObject({ checked: 5, damaged: [], missing: [] });
+    expect(quarantined(workspace)).toHaveLength(2);
+  });
+
+  it('puts back from the workspace what is merely missing', async () => {
+    const workspace = await tracked();
+    rmSync(packWith(workspace, 'small text'));
+    rmSync(packWith(workspace, 'OCRT'));
+    const result = await repair(workspace);
+    expect(result.missing.every(({ healed }) => healed === 'workspace')).toBe(true);
+    expect(foundDamage(result)).toBe(false);
+    expect(await check(workspace)).toMatchObject({ checked: 5, missing: [] });
   });
 });
