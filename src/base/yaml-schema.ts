@@ -58,6 +58,9 @@ export function issueText(issue: z.core.$ZodIssue): string {
   if (issue.code === 'too_small' && (issue.origin === 'string' || issue.origin === 'array')) {
     return 'must not be empty';
   }
+  if (issue.code === 'invalid_value' && issue.values.length > 1) {
+    return `must be one of ${issue.values.map(String).join(', ')}`;
+  }
   if (issue.code === 'invalid_union') {
     const texts = issue.errors.flatMap((errors) => errors.slice(0, 1).map(issueText));
     return (

@@ -7,6 +7,7 @@ import type { AbsPath } from '../base/paths.js';
 import { readRegularFile } from '../base/regular-file.js';
 import { parseYamlFile, type YamlFile } from '../base/yaml-file.js';
 import { checkYaml } from '../base/yaml-schema.js';
+import { withoutKey, withValue, type SettingValue } from './edit-yaml.js';
 import { localSchema, sharedSchema, type LocalSettings, type SharedSettings } from './settings.js';
 
 /** `shared` is committed to git, `local` is this machine's and wins. */
@@ -60,6 +61,31 @@ export function editConfigFile(folder: AbsPath, scope: Scope, edit: (document: D
   if (after !== before) writeFileAtomic(join(folder, CONFIG_FILES[scope]), after);
 }
 
+/**
+ * Sets one setting of a file, or takes it away where `value` is undefined; every other byte of the file stays where that can be.
+ * The result is checked before it replaces the file. Parts of `path` are keys of maps.
+ */
+export function editSetting(
+  folder: AbsPath,
+  scope: Scope,
+  path: readonly string[],
+  value: SettingValue | undefined,
+): void {
+  const before = readText(folder, scope) ?? EMPTY_SHARED_CONFIG;
+  checkScope(before, scope);
+  const after = value === undefined ? withoutKey(before, path) : withValue(before, path, value);
+  checkScope(after, scope);
+  if (after !== before) writeFileAtomic(join(folder, CONFIG_FILES[scope]), after);
+}
+
+/** One file with the places of its values, checked; undefined if there is none. */
+export function readConfigYaml(folder: AbsPath, scope: Scope): YamlFile | undefined {
+  const text = readText(folder, scope);
+  if (text === undefined) return undefined;
+  checkScope(text, scope);
+  return parseConfig(text, scope);
+}
+
 function checkScope(text: string, scope: Scope): void {
   if (scope === 'shared') check(text, scope, sharedSchema);
   else check(text, scope, localSchema);
@@ -74,23 +100,36 @@ function readText(folder: AbsPath, scope: Scope): string | undefined {
   }
 }
 
+function parseConfig(text: string, scope: Scope): YamlFile {
+  return parseYamlFile(text, `.ocrstore/${CONFIG_FILES[scope]}`, { maxBytes: 1024 * 1024 });
+}
+
 function check<T>(text: string, scope: Scope, schema: z.ZodType<T>): T {
-  const file = `.ocrstore/${CONFIG_FILES[scope]}`;
-  const yaml = parseYamlFile(text, file, { maxBytes: 1024 * 1024 });
+  const yaml = parseConfig(text, scope);
   refuseSecrets(yaml, yaml.value, []);
   return checkYaml(yaml.value === null ? { ...yaml, value: {} } : yaml, schema);
 }
 
+/** True for the names that credentials have, however they are spelled. */
+export function isSecretKey(key: string): boolean {
+  return SECRET_KEYS.has(key.toLowerCase().replaceAll(/[^a-z0-9]/g, ''));
+}
+
+/** True for an address with a user name or password in it. */
+export function isSecretValue(value: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\/[^/]*@/i.test(value);
+}
+
 /** Secrets are refused in both files: one is committed, and neither is read for them. */
 function refuseSecrets(yaml: YamlFile, value: unknown, path: readonly string[]): void {
-  if (typeof value === 'string' && /^[a-z][a-z0-9+.-]*:\/\/[^/]*@/i.test(value)) {
+  if (typeof value === 'string' && isSecretValue(value)) {
     throw secretError(yaml, path, 'an address with a user name or password in it');
   }
   if (typeof value !== 'object' || value === null) return;
   for (const [key, inner] of Object.entries(value)) {
     // Names of remotes are free: only what stands below one, or beside `remotes`, is a setting.
     const isName = path.length === 1;
-    if (!isName && SECRET_KEYS.has(key.toLowerCase().replaceAll(/[^a-z0-9]/g, ''))) {
+    if (!isName && isSecretKey(key)) {
       throw secretError(yaml, [...path, key], `the secret '${key}'`);
     }
     refuseSecrets(yaml, inner, [...path, key]);
