@@ -15,6 +15,7 @@ import {
   readSoundPointer,
   refuseTakenPointer,
 } from '../tracking/pointers/pointer.js';
+import { StoreLinks } from '../tracking/scan/store-links.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
 import { leftOutFiles } from './left-out-files.js';
 import { pointerFiles, toCommit, type ToCommit } from './to-commit.js';
@@ -90,7 +91,7 @@ async function refuseUntrackable(workspace: Workspace, paths: readonly RepoPath[
   for (const path of paths) {
     refuseOwnFolders(path);
     refuseSteering(path);
-    refuseLinks(workspace.root, path, { end: true });
+    refuseLinks(workspace.root, path, { end: true, storeLinks: new StoreLinks(workspace.store) });
     refuseByKind(workspace, path);
     refuseTakenPointer(workspace.root, path);
     refuseOutput(workspace, path);

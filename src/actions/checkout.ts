@@ -1,6 +1,7 @@
 import type { Call } from '../base/call.js';
 import type { ContentId } from '../base/content-id.js';
 import type { OcrpipeError } from '../base/errors.js';
+import type { LinkType } from '../base/link-type.js';
 import type { RepoPath } from '../base/paths.js';
 import { RunningMarks } from '../pipeline/records/running-mark.js';
 import { Workspace } from '../project/workspace.js';
@@ -13,6 +14,8 @@ export interface CheckoutInput {
   paths: readonly string[];
   /** Edited bytes that are not stored may be lost. */
   force: boolean;
+  /** How large files are placed, the first that works, also those that are in place already; unless given, as set. */
+  links?: readonly LinkType[] | undefined;
 }
 
 export interface CheckoutResult {
@@ -38,7 +41,8 @@ export async function checkout(input: CheckoutInput, call: Call): Promise<Checko
     const failures = await failuresOfEach(paths, call.signal, async (path) => {
       const snapshot = workspace.files.pointer(path);
       if (snapshot === undefined) return;
-      const how = { ...call, force: input.force, keepEdits: true };
+      const { force, links } = input;
+      const how = { ...call, force, keepEdits: true, ...(links && { links }) };
       if (await putThere(workspace, { path, snapshot, named: named.includes(path) }, how)) {
         changed.push({ path, id: snapshot.id });
       }

@@ -1,5 +1,6 @@
 import type { Call } from '../base/call.js';
 import { OcrpipeError } from '../base/errors.js';
+import type { LinkType } from '../base/link-type.js';
 import { repoPath, type RepoPath } from '../base/paths.js';
 import { RunningMarks } from '../pipeline/records/running-mark.js';
 import { Workspace } from '../project/workspace.js';
@@ -16,7 +17,7 @@ import { chooseTargets, type TargetPath } from './remote-targets.js';
  * is thrown.
  */
 export async function pull(
-  options: FetchOptions & { force: boolean },
+  options: FetchOptions & { force: boolean; links?: readonly LinkType[] | undefined },
   call: Call,
 ): Promise<Transferred & { remote: string; paths: string[] }> {
   const workspace = Workspace.open(call, 'ocrpipe pull');
@@ -27,7 +28,8 @@ export async function pull(
       nowhere.noted(fetchTargets(workspace, targets, options));
     const fetched = [await bring()];
     const marks = new RunningMarks(workspace);
-    const how = { events: call.events, signal: call.signal, force: options.force, keepEdits: true };
+    const { force, links } = options;
+    const how = { events: call.events, signal: call.signal, force, keepEdits: true, ...(links && { links }) };
     const failures = await failuresOfEach(byPath(targets.paths), call.signal, async (wanted) => {
       const { path, snapshot, parts } = wanted;
       const put = (): Promise<unknown> =>

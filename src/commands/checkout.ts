@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { checkout, type CheckoutResult } from '../actions/checkout.js';
 import { BaseCommand } from '../cli/base-command.js';
+import { linkFlag } from '../cli/link-flag.js';
 import { countText } from '../cli/units.js';
 
 export default class Checkout extends BaseCommand {
@@ -11,6 +12,7 @@ export default class Checkout extends BaseCommand {
     '<%= config.bin %> checkout',
     '<%= config.bin %> checkout data/raw',
     '<%= config.bin %> checkout --force data/raw',
+    '<%= config.bin %> checkout --link hardlink,copy models',
   ];
   static override strict = false;
   static override args = {
@@ -18,12 +20,13 @@ export default class Checkout extends BaseCommand {
   };
   static override flags = {
     force: Flags.boolean({ char: 'f', description: 'overwrite edits that are not in the store' }),
+    link: linkFlag(),
   };
 
   async run(): Promise<void> {
     const { flags, argv } = await this.parse(Checkout);
     await this.perform(flags, {
-      action: (call) => checkout({ paths: argv.map(String), force: flags.force }, call),
+      action: (call) => checkout({ paths: argv.map(String), force: flags.force, links: flags.link }, call),
       text: checkoutText,
       failure: ({ failure }) => failure,
       json: ({ changed, unchanged }) => ({ changed, unchanged }),

@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core';
 import { pull } from '../actions/pull.js';
 import { BaseCommand } from '../cli/base-command.js';
+import { linkFlag } from '../cli/link-flag.js';
 import { integerFlag } from '../cli/number-flag.js';
 import { dataTargets } from '../cli/target-args.js';
 import { transferFlags, transferText } from '../cli/transfer.js';
@@ -20,13 +21,14 @@ export default class Pull extends BaseCommand {
     ...transferFlags,
     jobs: integerFlag({ char: 'j', min: 1, max: 64, default: 4, description: 'downloads at once' }),
     force: Flags.boolean({ char: 'f', description: 'overwrite files that were edited' }),
+    link: linkFlag(),
   };
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Pull);
-    const { remote, jobs, force } = flags;
+    const { remote, jobs, force, link: links } = flags;
     await this.perform(flags, {
-      action: (call) => pull({ targets: argv.map(String), remote, jobs, force }, call),
+      action: (call) => pull({ targets: argv.map(String), remote, jobs, force, links }, call),
       text: (result) => transferText(result, 'fetched from'),
     });
   }

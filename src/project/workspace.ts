@@ -72,12 +72,14 @@ export class Workspace {
   }
 
   get files(): WorkspaceFiles {
+    const { link } = this.settings;
     return (this.#parts.files ??= new TrackedFiles({
       root: this.root,
       store: this.store,
       git: this.git !== undefined,
       command: this.command,
       makerOf: (path) => this.stageOf(path),
+      ...(link && { links: link }),
     }));
   }
 

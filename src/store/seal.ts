@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, utimesSync, type BigIntStats, type Stats } from 'node:fs';
+import { chmodSync, utimesSync, type BigIntStats, type Stats } from 'node:fs';
 import { systemErrorCode } from '../base/errors.js';
 import { OBJECT_MODE } from './format.js';
 
@@ -25,17 +25,12 @@ export function seal(path: string): void {
 }
 
 /** True if nobody wrote to a file of the store since it was sealed. */
-export function isSealed(stat: BigIntStats | Stats): boolean {
+export function isSealed(stat: BigIntStats | Pick<Stats, 'mode' | 'mtimeMs'>): boolean {
   return (Number(stat.mode) & PERMISSIONS) === OBJECT_MODE && hasSealTime(stat);
 }
 
-/** True if the file at `path` is there and sealed. */
-export function isSealedFile(path: string): boolean {
-  const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-  return stat?.isFile() === true && isSealed(stat);
-}
-
-function hasSealTime(stat: BigIntStats | Stats): boolean {
-  if (typeof stat.mtimeMs === 'number') return stat.mtimeMs % 1000 === SEAL_NS / 1e6;
-  return (stat as BigIntStats).mtimeNs % 1_000_000_000n === BigInt(SEAL_NS);
+function hasSealTime(stat: BigIntStats | Pick<Stats, 'mtimeMs'>): boolean {
+  return 'mtimeNs' in stat
+    ? stat.mtimeNs % 1_000_000_000n === BigInt(SEAL_NS)
+    : stat.mtimeMs % 1000 === SEAL_NS / 1e6;
 }

@@ -5,6 +5,7 @@ import type { ContentId } from '../base/content-id.js';
 import { OcrpipeError, systemErrorCode } from '../base/errors.js';
 import { FairSlots } from '../base/fair-slots.js';
 import { withLock } from '../base/lock.js';
+import { DEFAULT_LINKS, type LinkType } from '../base/link-type.js';
 import { fromRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
 import { hasOwnNodes } from '../store/closure.js';
 import type { LocalStore } from '../store/local-store.js';
@@ -12,6 +13,7 @@ import type { NodeSink } from '../store/tree-builder.js';
 import { removeAbandonedIn } from './abandoned.js';
 import { bytePath } from './byte-path.js';
 import { checkOut } from './checkout/checkout.js';
+import { unlinkFiles } from './checkout/unlink.js';
 import { realFileTimes, type FileTimes } from './scan/file-times.js';
 import { findPointers } from './pointers/find-pointers.js';
 import { addToGitignore } from './ignore/gitignore.js';
@@ -29,6 +31,7 @@ import { refuseTakenPointer, type MakerOf } from './pointers/pointer.js';
 import { hashingSink, NodeMemory, storingSink, type Hashing, type ScanSink } from './scan/sinks.js';
 import { scanPath, type ScanContext } from './scan/snapshot.js';
 import { StatIndex } from './scan/stat-index.js';
+import { StoreLinks } from './scan/store-links.js';
 import { firstMissing, isStoredEdit, requireStored } from './stored.js';
 import type {
   CallOptions,
@@ -37,6 +40,7 @@ import type {
   Snapshot,
   TreeSnapshot,
   UnfinishedMove,
+  UnlinkedFile,
   WorkspaceFiles,
 } from './workspace-files.js';
 import { realPlace, refuseLinks, refuseOwnFolders } from './workspace-place.js';
@@ -51,6 +55,8 @@ export interface TrackedFilesParts {
   /** Asked only where a pointer is broken. */
   makerOf?: MakerOf;
   times?: FileTimes;
+  /** How large files are placed where a checkout does not say; the first that works. */
+  links?: readonly LinkType[];
 }
 
 /** The files of one workspace: hashed through the stat index, stored, pointed to and put back. */
@@ -70,6 +76,7 @@ export class TrackedFiles implements WorkspaceFiles {
       root: parts.root,
       index: new StatIndex(join(this.#memory, 'stat')),
       times: parts.times ?? realFileTimes,
+      storeLinks: new StoreLinks(parts.store),
     };
     this.#lastPut = new LastPut(join(this.#memory, 'put'));
     this.#moves = new MoveMarks(join(this.#memory, 'moving'));
@@ -85,7 +92,7 @@ export class TrackedFiles implements WorkspaceFiles {
 
   async store(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined> {
     refuseOwnFolders(path);
-    refuseLinks(this.#parts.root, path, { end: true });
+    refuseLinks(this.#parts.root, path, { end: true, storeLinks: this.#scan.storeLinks });
     const { store } = this.#parts;
     const writer = store.writer();
     try {
@@ -277,6 +284,12 @@ export class TrackedFiles implements WorkspaceFiles {
     });
   }
 
+  async unlink(path: RepoPath, options: CallOptions = {}): Promise<UnlinkedFile[]> {
+    refuseOwnFolders(path);
+    refuseLinks(this.#parts.root, path, { end: true, storeLinks: this.#scan.storeLinks });
+    return this.#locked(options, () => unlinkFiles(this.#scan, path, options));
+  }
+
   async checkoutParts(
     path: RepoPath,
     snapshot: Snapshot,
@@ -310,23 +323,13 @@ export class TrackedFiles implements WorkspaceFiles {
     options: CheckoutOptions,
   ): Promise<boolean> {
     const { store } = this.#parts;
-    const { path, tracked, snapshot, memory, begin } = request;
-    this.#removeAbandoned(path);
+    const { memory, ...place } = request;
+    this.#removeAbandoned(place.path);
     try {
       const { force = false, keepEdits = false, removing = false } = options;
       return await checkOut(
-        { ...this.#scan, store },
-        {
-          path,
-          tracked,
-          snapshot,
-          lastPut: memory.put,
-          begun: memory.begun,
-          force,
-          keepEdits,
-          removing,
-          begin,
-        },
+        { ...this.#scan, store, links: options.links ?? this.#parts.links ?? DEFAULT_LINKS },
+        { ...place, lastPut: memory.put, begun: memory.begun, force, keepEdits, removing },
         options,
       );
     } finally {
@@ -368,7 +371,7 @@ export class TrackedFiles implements WorkspaceFiles {
 
   /** Reads what is at a path, through links as long as they stay in the workspace. */
   async #read(path: RepoPath, sink: ScanSink, options?: CallOptions): Promise<Snapshot | undefined> {
-    const real = realPlace(this.#parts.root, path);
+    const real = realPlace(this.#parts.root, path, this.#scan.storeLinks);
     return real === undefined ? undefined : scanPath(this.#scan, real, sink, options);
   }
 

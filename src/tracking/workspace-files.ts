@@ -1,5 +1,6 @@
 import type { ContentId } from '../base/content-id.js';
 import type { EventSink } from '../base/events.js';
+import type { LinkType } from '../base/link-type.js';
 import type { RepoPath } from '../base/paths.js';
 import type { ObjectReader } from '../store/object-reader.js';
 
@@ -50,6 +51,8 @@ export interface PathStatus {
 export interface CheckoutOptions extends CallOptions {
   /** What stands there may be lost. */
   force?: boolean;
+  /** How large files are placed, the first that works; what is in place already otherwise is placed anew. Unless given: as set. */
+  links?: readonly LinkType[];
   /** What was edited is not replaced even if its bytes are in the store: where a file stood is in no store. */
   keepEdits?: boolean;
   /** The snapshot stands for nothing: what is there is to be deleted. Only for what errors say. */
@@ -60,6 +63,13 @@ export interface CheckoutOptions extends CallOptions {
 export interface UnfinishedMove {
   from: RepoPath;
   to: RepoPath;
+}
+
+/** A file that was a link to the store. */
+export interface UnlinkedFile {
+  /** As text: see `textOfBytes`. */
+  path: string;
+  size: number;
 }
 
 /** A snapshot and where the nodes of it, if it is a directory, can be read. */
@@ -129,6 +139,11 @@ export interface WorkspaceFiles {
     snapshot: Snapshot,
     options: CheckoutOptions & { parts: readonly RepoPath[] },
   ): Promise<boolean>;
+  /**
+   * Makes the files at or below `path` that are links to the store (of 1 MiB and more) plain files that can be written to, each
+   * by one rename; returns them, in order. Their bytes stay. What is no link is left as it is; nothing there: none.
+   */
+  unlink(path: RepoPath, options?: CallOptions): Promise<UnlinkedFile[]>;
   /** The parts that were put there, of a directory of which not all was: see `PathStatus.parts`. Reads no files of it. */
   parts(path: RepoPath): readonly RepoPath[] | undefined;
   /** What this machine remembers of a path, see `PathStatus`. Reads no files of it. */

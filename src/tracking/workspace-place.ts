@@ -1,29 +1,41 @@
 import { lstatSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { systemErrorCode, userError } from '../base/errors.js';
 import { isWithin, toRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
+import type { StoreLinks } from './scan/store-links.js';
 
 /**
  * Refuses a path with a symbolic link in it (or at its end): what is written or stored there would land somewhere else.
- * Parts that do not exist are no links.
+ * Parts that do not exist are no links; a link at the end that stands for a file of the store is that file.
  */
-export function refuseLinks(root: AbsPath, path: RepoPath, options: { end: boolean }): void {
+export function refuseLinks(
+  root: AbsPath,
+  path: RepoPath,
+  options: { end: boolean; storeLinks?: StoreLinks },
+): void {
   const parts = path.split('/');
   const last = options.end ? parts.length : parts.length - 1;
   for (let length = 1; length <= last; length += 1) {
     const part = parts.slice(0, length).join('/');
     if (lstatSync(join(root, part), { throwIfNoEntry: false })?.isSymbolicLink() !== true) continue;
+    if (part === path && options.storeLinks?.isSymlink(join(root, part)) === true) continue;
     throw userError('path-through-link', `${part} is a symbolic link`, {
       hint: 'Name the file or folder that it leads to, or put that in its place.',
     });
   }
 }
 
-/** Where a path that is only read really is, links followed. Undefined if nothing is there; refuses what is outside. */
-export function realPlace(root: AbsPath, path: RepoPath): RepoPath | undefined {
+/**
+ * Where a path that is only read really is, links followed but one at its end that stands for a file of the store. Undefined
+ * if nothing is there; refuses what is outside.
+ */
+export function realPlace(root: AbsPath, path: RepoPath, storeLinks: StoreLinks): RepoPath | undefined {
   let real: string;
   try {
-    real = realpathSync(join(root, path));
+    const place = join(root, path);
+    real = storeLinks.isSymlink(place)
+      ? join(realpathSync(dirname(place)), basename(place))
+      : realpathSync(place);
   } catch (error) {
     const code = systemErrorCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

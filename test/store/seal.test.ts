@@ -13,9 +13,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { contentIdOf } from '../../src/base/content-id.js';
 import { LocalStore } from '../../src/store/local-store.js';
-import { isSealedFile, seal } from '../../src/store/seal.js';
+import { isSealed, seal } from '../../src/store/seal.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { newStore } from './new-store.js';
+
+const isSealedFile = (path: string): boolean => isSealed(statSync(path, { bigint: true }));
 
 const BYTES = Buffer.alloc(1_200_000, 5);
 const ID = contentIdOf(BYTES);

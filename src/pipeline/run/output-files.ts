@@ -37,14 +37,15 @@ export async function secureOutputs(host: PipelineHost, now: StageNow, { forced 
 }
 
 /**
- * Makes room for a run, after `secureOutputs`: outputs are removed, those with `persist` stay, the folders that they lie in
- * are made. Of a folder only what tracking sees is removed: what it leaves out (ignored files, another git repository) is in
+ * Makes room for a run, after `secureOutputs`: outputs are removed, those with `persist` stay (as files of their own: the stage may
+ * write to them where they are, which must not reach the store), the folders that they lie in are made. Of a folder only what tracking sees is removed: what it leaves out (ignored files, another git repository) is in
  * no store, and stays unless `forced`.
  */
 export async function clearOutputs(host: PipelineHost, now: StageNow, { forced }: Force): Promise<void> {
   for (const out of now.outs) {
     host.signal.throwIfAborted();
-    if (!out.output.persist) await remove(host, { name: now.name, out, forced });
+    if (out.output.persist) await host.files.unlink(out.output.path, host);
+    else await remove(host, { name: now.name, out, forced });
     mkdirSync(dirname(fromRepoPath(host.root, out.output.path)), { recursive: true });
   }
 }

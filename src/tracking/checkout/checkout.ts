@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { syncDirectory } from '../../base/atomic-file.js';
 import { noEvents } from '../../base/events.js';
+import type { LinkType } from '../../base/link-type.js';
 import type { RepoPath } from '../../base/paths.js';
 import { writePoint } from '../../base/write-points.js';
 import type { LocalStore } from '../../store/local-store.js';
@@ -22,7 +23,10 @@ import {
 } from './checkout-plan.js';
 import { editedBelow } from './edited.js';
 import { seeIgnored } from './ignored-names.js';
+import { LargeFiles } from './large-files.js';
 import { PlacingThreads } from './placing-threads.js';
+import { replaceFile } from './put-file.js';
+import { relink } from './relink.js';
 import { FreshMemory } from './remember.js';
 import { NodeMemory, hashingSink } from '../scan/sinks.js';
 import { scanPath, type ScanContext } from '../scan/snapshot.js';
@@ -37,7 +41,6 @@ import {
   makeLinks,
   removeEmptyFolder,
   removeFile,
-  replaceFile,
   type WaitingLink,
   type Work,
 } from './write-files.js';
@@ -48,6 +51,8 @@ const BREATH_MS = 50;
 
 export interface CheckoutContext extends ScanContext {
   store: LocalStore;
+  /** How large files are placed: the first of these that works. */
+  links: readonly LinkType[];
 }
 
 export interface CheckoutRequest {
@@ -72,22 +77,24 @@ export interface CheckoutRequest {
 /**
  * Makes a path hold exactly what a snapshot names. First everything is looked at and checked: that the store has anything of
  * what is needed, that nothing is lost, that no link leads elsewhere. Then files are replaced one by one by rename, and whole new
- * folders are built aside and renamed. Killed in between, each file is the old or the new one, and both are in the store.
+ * folders are built aside and renamed. With `links` in the options, large files that are in place are placed anew where that asks for
+ * another way. Killed in between, each file is the old or the new one, and both are in the store.
  * Returns false if nothing had to be done.
  */
 export async function checkOut(
   context: CheckoutContext,
   request: CheckoutRequest,
-  options: CallOptions = {},
+  options: CallOptions & { links?: readonly LinkType[] } = {},
 ): Promise<boolean> {
   const { path } = request;
-  refuseLinks(context.root, path, { end: !request.force });
+  const relinks = options.links !== undefined;
+  refuseLinks(context.root, path, { end: !request.force, storeLinks: context.storeLinks });
   const unchanged = new UnchangedFiles(context);
   const memory = new NodeMemory();
   const there = await thereNow(context, path, memory, options);
   const planned = requireListing(request, '', () => changesFor(context, request, { there, memory }));
   const changes = await seeIgnored({ context, store: context.store, path }, planned, options);
-  if (changes.length === 0) return false;
+  if (changes.length === 0 && !relinks) return false;
   refuseNothingToPlace(context.store, request, changes);
   if (!request.force) {
     if (there && request.keepEdits) {
@@ -102,14 +109,25 @@ export async function checkOut(
   mkdirSync(fsPath(posix.dirname(top) as BytePath), { recursive: true });
   const unplaced = new Unplaced(request);
   const threads = new PlacingThreads();
-  await drive(
-    apply({ ...context, ...request, top, unchanged, entered: new Set(), unplaced, threads }, changes),
+  const large = new LargeFiles(context.store, context);
+  const work = {
+    ...context,
+    ...request,
+    top,
+    unchanged,
+    entered: new Set<BytePath>(),
+    unplaced,
+    threads,
+    large,
+  };
+  const changed = await drive(
+    placeAll(work, changes, relinks),
     { path, total: countNames(changes), threads },
     options,
   );
   syncDirectory(posix.dirname(`${context.root}/${path}`));
   unplaced.refuse();
-  return true;
+  return changed;
 }
 
 async function thereNow(
@@ -118,7 +136,7 @@ async function thereNow(
   memory: NodeMemory,
   options: CallOptions,
 ): Promise<Snapshot | undefined> {
-  const stat = lstatSync(`${context.root}/${path}`, { throwIfNoEntry: false });
+  const stat = context.storeLinks.stat(`${context.root}/${path}`);
   // Only with `force`: a link is not followed, it is replaced.
   if (stat?.isSymbolicLink() === true) return undefined;
   return scanPath(context, path, hashingSink({ node: memory.sink }), options);
@@ -193,6 +211,15 @@ interface Apply extends CheckoutContext, CheckoutRequest {
   entered: Set<BytePath>;
   unplaced: Unplaced;
   threads: PlacingThreads;
+  large: LargeFiles;
+}
+
+/** True if anything changed. */
+function* placeAll(context: Apply, changes: readonly PlannedChange[], relinks: boolean): Work<boolean> {
+  const changed = new Set(changes.map(({ below }) => below));
+  const relinked = relinks ? yield* relink({ ...context, changed }) : 0;
+  yield* apply(context, changes);
+  return relinked > 0 || changes.length > 0;
 }
 
 /** Removes, then writes, then links: a name can change from a folder to a file and back. */
@@ -238,12 +265,24 @@ function* put(context: Apply, { below, old, new: wanted }: PlannedChange, links:
   if (replaces) refuseIfTouched(context, below, old);
   else if (lstatSync(fsPath(path), { throwIfNoEntry: false })) clearUnknown(context, path);
   if (wanted.kind === 'file') {
-    yield* context.unplaced.guard(below, () => replaceFile(context.store, path, wanted));
+    yield* context.unplaced.guard(below, () => putFile(context, path, wanted));
   } else if (wanted.kind === 'directory') yield* putFolder(context, below, wanted.id);
   else {
     if (replaces) removeFile(path);
     links.push({ path, target: wanted.target });
   }
+}
+
+function* putFile({ store, large, root, index }: Apply, path: BytePath, entry: FileEntry): Work<void> {
+  const stat = yield* replaceFile({ store, large }, path, entry);
+  if (!stat) return;
+  const place = path.slice(bytePath(root).length + 1);
+  index.replaceFile(folderOf(place), posix.basename(place), { stat, id: entry.id });
+}
+
+function folderOf(place: string): BytePath {
+  const folder = posix.dirname(place);
+  return (folder === '.' ? '' : folder) as BytePath;
 }
 
 /** Clears a folder once before the first write into it. */
@@ -254,9 +293,10 @@ function enterFolder(context: Apply, folder: BytePath): void {
 }
 
 /** A name that the scan did not show: another name for it, an ignored file, or one that came just now. */
-function clearUnknown({ force }: Apply, path: BytePath): void {
+function clearUnknown({ force, storeLinks }: Apply, path: BytePath): void {
   const isLink = lstatSync(fsPath(path)).isSymbolicLink();
-  if (!force || !isLink) throw collision(path);
+  // A link to what the store has lost counts as nothing.
+  if (!storeLinks.isSymlink(fsPath(path)) && (!force || !isLink)) throw collision(path);
   // Only the tracked path itself can be a link here, and `force` was given.
   removeFile(path);
 }
@@ -270,8 +310,10 @@ function* putFolder(context: Apply, below: string, id: FileEntry['id']): Work<vo
   try {
     const links = yield* writeFresh(tree, aside, {
       store: context.store,
+      large: context.large,
       threads: context.threads,
       written: fresh.add,
+      placed: fresh.addLarge,
       check: (name, entry) => {
         if (entry.kind === 'symlink') refuseEscapingLink(context.path, inside(name), entry);
       },
@@ -306,16 +348,18 @@ function countNames(changes: readonly PlannedChange[]): number {
   return changes.reduce((sum, { new: wanted }) => sum + (wanted?.kind === 'directory' ? wanted.files : 1), 0);
 }
 
-async function drive(
-  work: Work<void>,
+async function drive<T>(
+  work: Work<T>,
   { path, total, threads }: { path: RepoPath; total: number; threads: PlacingThreads },
   options: CallOptions,
-): Promise<void> {
+): Promise<T> {
   const { events = noEvents, signal } = options;
   const key = `checkout ${path}`;
   const state = { done: 0, lastBreath: performance.now(), shown: false };
   try {
-    for (let step = work.next(); step.done !== true; step = work.next()) {
+    for (;;) {
+      const step = work.next();
+      if (step.done === true) return step.value;
       if (typeof step.value === 'number') state.done += step.value;
       else await step.value;
       if (performance.now() - state.lastBreath < BREATH_MS) continue;
@@ -328,7 +372,7 @@ async function drive(
   } finally {
     // What other threads still write must be there before it is removed.
     await threads.close();
-    work.return();
+    work.return(undefined as T);
     if (state.shown) events({ type: 'progress-end', key });
   }
 }

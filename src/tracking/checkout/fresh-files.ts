@@ -1,11 +1,12 @@
 import type { ContentId } from '../../base/content-id.js';
 import { LARGE_BLOB_BYTES } from '../../store/format.js';
-import type { LocalStore } from '../../store/local-store.js';
 import type { FileEntry } from '../../store/tree-format.js';
 import type { BytePath } from '../byte-path.js';
 import { placedStat, type PlaceRequest, type PlaceResult } from './place-files.js';
+import type { FileStat } from '../scan/stat-index-format.js';
 import type { PlacingThreads } from './placing-threads.js';
-import { modeOf, writeNewFile, type Work } from './write-files.js';
+import { writeNewFile, type FileSource } from './put-file.js';
+import { modeOf, type Work } from './write-files.js';
 
 /** Files that are written by one request, and requests that may be under way before the next is thought of. */
 const FILES_PER_REQUEST = 256;
@@ -21,13 +22,14 @@ export interface FreshFile {
 }
 
 /** What a fresh directory is written with. */
-export interface FreshWriter {
-  readonly store: LocalStore;
+export interface FreshWriter extends FileSource {
   readonly threads: PlacingThreads;
   /** Runs the writing of a file, and may go on without it. */
   readonly guard: (below: string, write: () => Work<void>) => Work<void>;
   /** Called with files in the order of their names, folder after folder, and how they were written. */
   readonly written: (files: readonly FreshFile[], result: PlaceResult) => void;
+  /** Called with each large file. */
+  readonly placed: (file: FreshFile, stat: FileStat) => void;
 }
 
 /** Writes the files of a fresh directory, the small ones many at a time. Call `finish` when all were added. */
@@ -107,7 +109,11 @@ export class FreshFiles {
   }
 
   *#alone(file: FreshFile): Work<void> {
-    yield* this.#writer.guard(file.below, () => writeNewFile(this.#writer.store, file.path, file.entry));
+    const writer = this.#writer;
+    yield* writer.guard(file.below, function* () {
+      const stat = yield* writeNewFile(writer, file.path, file.entry);
+      if (stat) writer.placed(file, stat);
+    });
   }
 }
 

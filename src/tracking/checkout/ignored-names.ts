@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
+import { readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { posix } from 'node:path';
 import { sameEntry } from '../../store/tree-diff.js';
 import type { TreeEntry } from '../../store/tree-format.js';
@@ -33,12 +33,12 @@ export async function seeIgnored(
 }
 
 function statOf(
-  { root }: ScanContext,
+  { root, storeLinks }: ScanContext,
   place: BytePath,
   listings: Map<string, Set<string>>,
 ): Stats | undefined {
   const absolute = joinBytes(bytePath(root), place);
-  const stat = lstatSync(fsPath(absolute), { throwIfNoEntry: false });
+  const stat = storeLinks.stat(fsPath(absolute));
   if (stat === undefined) return undefined;
   const folder = posix.dirname(absolute) as BytePath;
   const names = listings.get(folder) ?? new Set(readdirSync(fsPath(folder), 'latin1'));

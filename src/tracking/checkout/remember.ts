@@ -1,8 +1,9 @@
+import type { ContentId } from '../../base/content-id.js';
 import { joinBytes, type BytePath } from '../byte-path.js';
 import type { FreshFile } from './fresh-files.js';
 import { placedStat, type PlaceResult } from './place-files.js';
 import type { ScanContext } from '../scan/snapshot.js';
-import { BlockReader, BlockWriter, type FolderBlock } from '../scan/stat-index-format.js';
+import { BlockReader, BlockWriter, type FileStat, type FolderBlock } from '../scan/stat-index-format.js';
 
 /** Some files of one folder, ascending by name; those of other parts stand all before or all behind them. */
 interface Part {
@@ -18,6 +19,8 @@ interface Part {
 export class FreshMemory {
   /** By folder below the top one, '' for itself; the parts in no order. */
   readonly #folders = new Map<string, Part[]>();
+  /** By folder, ascending by name. */
+  readonly #large = new Map<string, { name: string; stat: FileStat; id: ContentId }[]>();
 
   /** Files as they were written, in the order of their names, folder after folder. */
   readonly add = (files: readonly FreshFile[], result: PlaceResult): void => {
@@ -37,18 +40,41 @@ export class FreshMemory {
     }
   };
 
+  /** A large file, whose time is past: whatever is written to it from now on changes that. */
+  readonly addLarge = (file: FreshFile, stat: FileStat): void => {
+    const folder = folderOf(file);
+    const large = this.#large.get(folder) ?? [];
+    this.#large.set(folder, large);
+    large.push({ name: file.entry.name, stat, id: file.entry.id });
+  };
+
   /** `top` is where the folder stands now, relative to the workspace root. */
   save({ index }: ScanContext, top: BytePath, settledBefore: number): void {
-    for (const [folder, parts] of this.#folders) {
-      const writer = new BlockWriter();
-      parts.sort((a, b) => (a.first < b.first ? -1 : 1));
-      for (const { block } of parts) {
-        for (const reader = new BlockReader(block); reader.next();) {
-          if (reader.changedMs < settledBefore) writer.copy(reader.bytes);
-        }
-      }
-      index.replaceFolder(folder === '' ? top : joinBytes(top, folder), writer.finish());
+    for (const folder of new Set([...this.#folders.keys(), ...this.#large.keys()])) {
+      const block = this.#blockOf(folder, settledBefore);
+      index.replaceFolder(folder === '' ? top : joinBytes(top, folder), block);
     }
+  }
+
+  /** Large files stand between the others by their names. */
+  #blockOf(folder: string, settledBefore: number): FolderBlock {
+    const writer = new BlockWriter();
+    const large = [...(this.#large.get(folder) ?? [])];
+    const addLarge = (before?: string): void => {
+      while (large[0] && (before === undefined || large[0].name < before)) {
+        const { name, stat, id } = large.shift()!;
+        writer.add(name, stat, id);
+      }
+    };
+    for (const { block } of (this.#folders.get(folder) ?? []).sort((a, b) => (a.first < b.first ? -1 : 1))) {
+      for (const reader = new BlockReader(block); reader.next();) {
+        if (reader.changedMs >= settledBefore) continue;
+        addLarge(reader.name);
+        writer.copy(reader.bytes);
+      }
+    }
+    addLarge();
+    return writer.finish();
   }
 }
 

@@ -38,15 +38,8 @@ export class Unplaced {
   /** Throws `object-missing` or `object-damaged`, naming the files, if there are any. */
   refuse(): void {
     const { tracked } = this.#place;
-    const [missing, damaged] = [this.#missing, this.#damaged];
-    const rest = `; everything else of ${tracked} is in place`;
-    if (damaged.length > 0) {
-      const absent = missing.length === 0 ? '' : `, and it has not those of ${namesOf(missing)}`;
-      const message = `the store's bytes of ${namesOf(damaged)} are damaged${absent}${rest}`;
-      const hint = `Get them again from a remote with 'ocrpipe pull ${shellQuote(tracked)}'.`;
-      throw new OcrpipeError('object-damaged', message, { hint });
-    }
-    if (missing.length > 0) throw notInStore(tracked, missing, rest);
+    const failure = unreadable(tracked, { missing: this.#missing, damaged: this.#damaged });
+    if (failure) throw failure(`; everything else of ${tracked} is in place`);
   }
 }
 
@@ -61,17 +54,21 @@ export function refuseNothingToPlace(
 ): void {
   let wanted = 0;
   const missing: string[] = [];
+  const damaged: string[] = [];
   for (const change of changes) {
     requireListing(place, change.below, () => {
       for (const { below, entry } of wantedEntries(store, change)) {
         wanted += 1;
         if (entry.kind === 'symlink') refuseEscapingLink(place.path, below, entry);
-        else if (!store.has('blob', entry.id)) missing.push(textBelow(place.path, below));
+        else if (!store.has('blob', entry.id)) {
+          (store.damageOf('blob', entry.id) ? damaged : missing).push(textBelow(place.path, below));
+        }
       }
     });
   }
-  if (missing.length > 0 && missing.length === wanted) {
-    throw notInStore(place.tracked, missing, `; ${place.tracked} is left as it is`);
+  const failure = unreadable(place.tracked, { missing, damaged });
+  if (failure && missing.length + damaged.length === wanted) {
+    throw failure(`; ${place.tracked} is left as it is`);
   }
 }
 
@@ -101,6 +98,20 @@ function* wantedEntries(
 
 function isUnreadable(error: unknown): error is OcrpipeError {
   return error instanceof OcrpipeError && ['object-missing', 'object-damaged'].includes(error.code);
+}
+
+/** The failure to read some files, less the words on what became of the rest; undefined if none failed. */
+function unreadable(
+  tracked: RepoPath,
+  { missing, damaged }: { missing: readonly string[]; damaged: readonly string[] },
+): ((rest: string) => OcrpipeError) | undefined {
+  if (damaged.length > 0) {
+    const absent = missing.length === 0 ? '' : `, and it has not those of ${namesOf(missing)}`;
+    const message = `the store's bytes of ${namesOf(damaged)} are damaged${absent}`;
+    const hint = `Get them again from a remote with 'ocrpipe pull ${shellQuote(tracked)}'.`;
+    return (rest) => new OcrpipeError('object-damaged', `${message}${rest}`, { hint });
+  }
+  return missing.length > 0 ? (rest) => notInStore(tracked, missing, rest) : undefined;
 }
 
 function notInStore(tracked: RepoPath, names: readonly string[], rest: string): OcrpipeError {

@@ -1,19 +1,7 @@
-import {
-  closeSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  symlinkSync,
-  unlinkSync,
-} from 'node:fs';
-import { temporaryBeside, writeAll } from '../../base/atomic-file.js';
+import { closeSync, fstatSync, mkdirSync, openSync, rmdirSync, symlinkSync, unlinkSync } from 'node:fs';
+import { temporaryBeside } from '../../base/atomic-file.js';
 import { OcrpipeError, systemErrorCode } from '../../base/errors.js';
 import { writePoint } from '../../base/write-points.js';
-import { LARGE_BLOB_BYTES } from '../../store/format.js';
-import type { LocalStore } from '../../store/local-store.js';
 import type { FileEntry } from '../../store/tree-format.js';
 import { fsPath, joinBytes, pathTooLong, textOfBytes, type BytePath } from '../byte-path.js';
 
@@ -40,53 +28,22 @@ export function besideBytes(path: BytePath): BytePath {
   return joinBytes(path.slice(0, slash) as BytePath, temporaryBeside('x'));
 }
 
-/** Writes a file under a name that is free, whole or not at all. */
-export function* writeNewFile(store: LocalStore, path: BytePath, entry: FileEntry): Work<void> {
-  const target = fsPath(path);
-  if (entry.size >= LARGE_BLOB_BYTES && typeof target === 'string') {
-    yield* writeLargeFile(store, { path, target }, entry);
-    return;
-  }
-  const bytes = store.read('blob', entry.id);
-  writePoint();
-  const fd = openNew(path, modeOf(entry));
+/** Opens a new file for writing. Throws `name-collision` where there is one. */
+export function openNew(path: BytePath, mode: number): number {
   try {
-    writeAll(fd, bytes);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function* writeLargeFile(
-  store: LocalStore,
-  { path, target }: { path: BytePath; target: string },
-  entry: FileEntry,
-): Work<void> {
-  const mode = makeEmpty(path, modeOf(entry));
-  let whole = false;
-  try {
-    yield* store.copyBlob(entry.id, target, { mode });
-    whole = true;
-  } finally {
-    if (!whole) rmSync(target, { force: true });
+    return openSync(fsPath(path), 'wx', mode);
+  } catch (error) {
+    throw refusedName(path, error);
   }
 }
 
 /** Makes the file, empty; returns the permission bits that the umask left it. */
-function makeEmpty(path: BytePath, mode: number): number {
+export function makeEmpty(path: BytePath, mode: number): number {
   const fd = openNew(path, mode);
   try {
     return fstatSync(fd).mode & 0o777;
   } finally {
     closeSync(fd);
-  }
-}
-
-function openNew(path: BytePath, mode: number): number {
-  try {
-    return openSync(fsPath(path), 'wx', mode);
-  } catch (error) {
-    throw refusedName(path, error);
   }
 }
 
@@ -121,20 +78,6 @@ export function collision(path: BytePath): OcrpipeError {
       hint: 'Check out on a file system that tells such names apart, or rename one and add the directory again.',
     },
   );
-}
-
-/** Puts a file at `path` by one rename: temporary name beside it, then the name. */
-export function* replaceFile(store: LocalStore, path: BytePath, entry: FileEntry): Work<void> {
-  const temporary = besideBytes(path);
-  let named = false;
-  try {
-    yield* writeNewFile(store, temporary, entry);
-    writePoint();
-    renameSync(fsPath(temporary), fsPath(path));
-    named = true;
-  } finally {
-    if (!named) rmSync(fsPath(temporary), { force: true });
-  }
 }
 
 /** `check` is asked about the folder of each. */

@@ -4,6 +4,7 @@ import { userError } from '../../base/errors.js';
 import type { ContentId } from '../../base/content-id.js';
 import { byteName, type ByteName } from '../../store/byte-name.js';
 import { LARGE_BLOB_BYTES } from '../../store/format.js';
+import { isSealed } from '../../store/seal.js';
 import { TreeBuilder, type TreeSummary } from '../../store/tree-builder.js';
 import type { FileEntry, TreeEntry } from '../../store/tree-format.js';
 import { fsPath, fsPathsIn, joinBytes, textOfBytes, type BytePath } from '../byte-path.js';
@@ -11,7 +12,7 @@ import { SettledTimes, type FileTimes } from './file-times.js';
 import { FollowedLinks, type BehindLink } from './followed-links.js';
 import { IGNORE_FILE, IgnoreRules, isAlwaysIgnored } from '../ignore/ignore-rules.js';
 import { linkProblem } from './links.js';
-import { namesIn, notTrackable, refuseTooDeep, statAt, targetOf } from './look.js';
+import { namesIn, notTrackable, refuseTooDeep, targetOf } from './look.js';
 import { looksLikePointer } from '../pointers/pointer.js';
 import {
   fileEntry,
@@ -28,9 +29,14 @@ import type { ScanSink } from './sinks.js';
 import { keepsChanging, readStable } from './stable-read.js';
 import { BlockReader, BlockWriter, sameStat } from './stat-index-format.js';
 import type { StatIndex } from './stat-index.js';
+import type { StoreLinks } from './store-links.js';
 
-/** What a scan asks of its driver: a breath now and then, or the id of a file too large to be read in between. */
-export type ScanRequest = { type: 'breath'; files: number; read: number } | { type: 'large'; path: BytePath };
+/** What a scan asks of its driver: a breath now and then, the id of a file too large to be read in between, to say something. */
+export type ScanRequest =
+  | { type: 'breath'; files: number; read: number }
+  | { type: 'large'; path: BytePath }
+  /** Somebody wrote to the file at `path`, and so to the stored blob `id`, which it was a link to. */
+  | { type: 'written-through'; path: BytePath; id: ContentId };
 
 /** A scan in progress. It is answered with the id where it asked for a large file, with undefined otherwise. */
 export type Scan<T> = Generator<ScanRequest, T, ContentId | undefined>;
@@ -47,6 +53,7 @@ export interface ScannerParts {
   index: StatIndex;
   sink: ScanSink;
   times: FileTimes;
+  storeLinks: StoreLinks;
   /** False: nothing is left out for an ignore rule. */
   rules: boolean;
 }
@@ -291,7 +298,30 @@ export class Scanner {
     return fileEntry(place, stat, id);
   }
 
+  /** A file that is the store's own, which another link to it made look changed. */
+  #linkedFile(place: Place, seen: Stats, block: Block): FileEntry | undefined {
+    const { sink, storeLinks } = this.#parts;
+    const id = block.reader.findLinked(place.name, seen);
+    if (id === undefined || !storeLinks.isObject(id, seen)) return undefined;
+    if (sink.has?.(id, seen.size) === false) return undefined;
+    this.#files += 1;
+    block.writer.add(place.name, seen, id);
+    return fileEntry(place, seen, id);
+  }
+
+  /** The blob whose stored file this was a link to, until somebody wrote to it. */
+  #writtenThrough(place: Place, seen: Stats, block: Block): ContentId | undefined {
+    const before = block.reader.findSameFile(place.name, seen);
+    return before && isSealed(before) && !isSealed(seen) ? before.id : undefined;
+  }
+
   *#readFile(place: Place, seen: Stats, block: Block): Scan<FileEntry | undefined> {
+    if (seen.size >= LARGE_BLOB_BYTES) {
+      const linked = this.#linkedFile(place, seen, block);
+      if (linked) return linked;
+    }
+    const before = this.#writtenThrough(place, seen, block);
+    if (before !== undefined) yield { type: 'written-through', path: place.path, id: before };
     const found = yield* this.#content(place.path, seen);
     if (found === undefined) return undefined;
     this.#files += 1;
@@ -328,7 +358,7 @@ export class Scanner {
   }
 
   #statAt(path: string | Buffer): Stats | undefined {
-    const stat = statAt(path);
+    const stat = this.#parts.storeLinks.stat(path);
     return stat && this.#parts.times.view(stat);
   }
 

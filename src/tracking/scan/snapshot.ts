@@ -1,10 +1,11 @@
-import { lstatSync, readFileSync } from 'node:fs';
+import { lstatSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, posix } from 'node:path';
 import { isUtf8 } from 'node:buffer';
 import { setImmediate } from 'node:timers/promises';
 import type { ContentId } from '../../base/content-id.js';
 import { noEvents } from '../../base/events.js';
 import type { AbsPath, RepoPath } from '../../base/paths.js';
+import { shellQuote } from '../../base/shell-quote.js';
 import { bytePath, fsPath, joinBytes, textOfBytes, type BytePath } from '../byte-path.js';
 import type { FileTimes } from './file-times.js';
 import { IGNORE_FILE, IgnoreRules } from '../ignore/ignore-rules.js';
@@ -12,6 +13,7 @@ import { notTrackable } from './look.js';
 import { Scanner, type Scan } from './scan.js';
 import type { ScanSink } from './sinks.js';
 import type { StatIndex } from './stat-index.js';
+import type { StoreLinks } from './store-links.js';
 import type { CallOptions, Snapshot } from '../workspace-files.js';
 
 /** What a scan needs to know of the workspace. */
@@ -19,6 +21,7 @@ export interface ScanContext {
   root: AbsPath;
   index: StatIndex;
   times: FileTimes;
+  storeLinks: StoreLinks;
 }
 
 /** Scans what is at `path`, which holds no links, into `sink`. Undefined if nothing is there. */
@@ -47,10 +50,10 @@ async function scanBytes(
   { sink, options, rules }: { sink: ScanSink; options: CallOptions; rules: boolean },
 ): Promise<Snapshot | undefined> {
   const root = bytePath(context.root);
-  const stat = lstatSync(fsPath(joinRoot(root, relative)), { throwIfNoEntry: false });
+  const stat = context.storeLinks.stat(fsPath(joinRoot(root, relative)));
   if (stat === undefined) return undefined;
   const scanner = new Scanner({ ...context, root, sink, rules });
-  const driver = { root, path: textOfBytes(relative), sink, options };
+  const driver = { ...context, root, path: textOfBytes(relative), sink, options };
   try {
     if (stat.isDirectory()) {
       const scan = scanner.directory(
@@ -110,6 +113,7 @@ interface Driver {
   /** For messages. */
   path: string;
   sink: ScanSink;
+  storeLinks: StoreLinks;
   options: CallOptions;
 }
 
@@ -127,6 +131,8 @@ async function drive<T>(scan: Scan<T>, driver: Driver): Promise<T> {
       answer = undefined;
       if (step.value.type === 'large') {
         answer = await hashLarge(driver, step.value.path);
+      } else if (step.value.type === 'written-through') {
+        tellWrittenThrough(driver, step.value);
       } else {
         shown.any = true;
         events({ type: 'progress', key, done: step.value.files, unit: 'files' });
@@ -138,8 +144,23 @@ async function drive<T>(scan: Scan<T>, driver: Driver): Promise<T> {
   }
 }
 
+/** Where the stored bytes are still what they were (a file that was only touched), there is nothing to say. */
+function tellWrittenThrough(
+  { storeLinks, options: { events = noEvents } }: Driver,
+  { path, id }: { path: BytePath; id: ContentId },
+): void {
+  if (!storeLinks.isLost(id)) return;
+  const named = textOfBytes(path);
+  const quoted = shellQuote(named);
+  const message = `${named} is a link to the store, and was written to: the stored bytes of what it held before (${id.slice(0, 10)}) are changed too, and were set aside. 'ocrpipe add' keeps the edit, 'ocrpipe pull' brings the former bytes from a remote; 'ocrpipe unlink ${quoted}' before an edit keeps both.`;
+  events({ type: 'note', level: 'warning', code: 'written-through-link', message });
+}
+
 async function hashLarge({ root, sink, options }: Driver, path: BytePath): Promise<ContentId> {
-  const absolute = fsPath(joinBytes(root, path));
+  const named = fsPath(joinBytes(root, path));
+  // A link here is one to the store's own file.
+  const isLink = lstatSync(named, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  const absolute = isLink ? realpathSync(named) : named;
   const bytes = typeof absolute === 'string' ? undefined : absolute;
   if (bytes === undefined || isUtf8(bytes)) return sink.large(absolute.toString(), options.signal);
   // Worker threads and copies take text for a path; such a name cannot be one, so the file is read here.

@@ -98,13 +98,16 @@ export class BlockReader {
 
   /** True if the current entry is a file that had exactly this stat. */
   matches(stat: FileStat): boolean {
+    return this.#entries.readDoubleLE(this.#tail + 17) === stat.ctimeMs && this.#matchesButChangeTime(stat);
+  }
+
+  #matchesButChangeTime(stat: FileStat): boolean {
     const entries = this.#entries;
     const at = this.#tail + 1;
     return (
       entries[this.#tail] === FILE &&
       entries.readDoubleLE(at) === stat.size &&
       entries.readDoubleLE(at + 8) === stat.mtimeMs &&
-      entries.readDoubleLE(at + 16) === stat.ctimeMs &&
       entries.readDoubleLE(at + 24) === stat.ino &&
       entries.readUInt32LE(at + 32) === stat.mode >>> 0
     );
@@ -143,6 +146,18 @@ export class BlockReader {
   /** The id recorded for `name` under exactly this stat. */
   find(name: string, stat: FileStat): ContentId | undefined {
     return this.#seek(name) && this.matches(stat) ? this.id : undefined;
+  }
+
+  /** The id recorded for `name` under this stat, were it not for the change time, which each new link to a file moves. */
+  findLinked(name: string, stat: FileStat): ContentId | undefined {
+    return this.#seek(name) && this.#matchesButChangeTime(stat) ? this.id : undefined;
+  }
+
+  /** What was recorded for `name`, if that is a file of this inode. */
+  findSameFile(name: string, stat: FileStat): { id: ContentId; mtimeMs: number; mode: number } | undefined {
+    if (!this.#seek(name) || this.isFolder) return undefined;
+    if (this.#entries.readDoubleLE(this.#tail + 25) !== stat.ino) return undefined;
+    return { id: this.id, mtimeMs: this.#entries.readDoubleLE(this.#tail + 9), mode: this.mode };
   }
 
   /** The bytes of every entry but that of `name`, before and behind it. */

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { contentIdOf } from '../../base/content-id.js';
 import { LARGE_BLOB_BYTES } from '../../store/format.js';
@@ -8,19 +8,23 @@ import { bytePath, fsPath, type BytePath } from '../byte-path.js';
 import type { ScanContext } from './snapshot.js';
 import { readStable } from './stable-read.js';
 import { sameStat } from './stat-index-format.js';
+import type { StoreLinks } from './store-links.js';
 
 /** Tells whether a file is still what a scan, begun after this was made, saw of it. */
 export class UnchangedFiles {
   readonly #settledBefore: number;
+  readonly #storeLinks: StoreLinks;
 
   constructor(context: ScanContext) {
+    this.#storeLinks = context.storeLinks;
     this.#settledBefore = context.times.settledBefore(bytePath(join(context.root, '.ocrstore')));
   }
 
   /** True if `path` holds the bytes of `entry`: by its stat if that is older than the scan, by reading otherwise. */
   is(path: BytePath, entry: FileEntry): boolean {
-    const stat = lstatSync(fsPath(path), { throwIfNoEntry: false });
+    const stat = this.#storeLinks.stat(fsPath(path));
     if (stat?.isFile() !== true || stat.size !== entry.size) return false;
+    if (this.#storeLinks.isObject(entry.id, stat)) return true;
     if (Math.max(stat.mtimeMs, stat.ctimeMs) < this.#settledBefore) return true;
     if (entry.size >= LARGE_BLOB_BYTES) return holdsLarge(path, entry);
     const read = readStable(path, Buffer.allocUnsafe(entry.size + 1));

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { RepoPath } from '../../../src/base/paths.js';
 import { checkOut } from '../../../src/tracking/checkout/checkout.js';
 import { realFileTimes } from '../../../src/tracking/scan/file-times.js';
+import { StoreLinks } from '../../../src/tracking/scan/store-links.js';
 import { StatIndex } from '../../../src/tracking/scan/stat-index.js';
 import type { Snapshot } from '../../../src/tracking/workspace-files.js';
 import { listing } from '../listing.js';
@@ -19,7 +20,7 @@ function checkout(
   const { root, store } = folder;
   const index = new StatIndex(folder.path('.ocrstore/index/stat'));
   return checkOut(
-    { root, store, index, times: realFileTimes },
+    { root, store, index, times: realFileTimes, storeLinks: new StoreLinks(store), links: ['copy'] },
     {
       ...{ path, tracked: path, snapshot, force, begin: disturb },
       ...{ lastPut: undefined, begun: undefined, keepEdits: false },

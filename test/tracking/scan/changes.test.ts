@@ -18,6 +18,7 @@ import { hashingSink } from '../../../src/tracking/scan/sinks.js';
 import { realFileTimes, type FileTimes } from '../../../src/tracking/scan/file-times.js';
 import { scanPath } from '../../../src/tracking/scan/snapshot.js';
 import { StatIndex } from '../../../src/tracking/scan/stat-index.js';
+import { noLinks } from './no-links.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 import { listing } from '../listing.js';
 import { TrackedFolder } from '../tracked-folder.js';
@@ -55,7 +56,7 @@ async function scan(root: ReturnType<typeof temporaryFolder>, times: FileTimes) 
     },
   };
   const index = new StatIndex(join(root, '.ocrstore/index/stat'));
-  const snapshot = await scanPath({ root, index, times }, data, counting);
+  const snapshot = await scanPath({ root, index, times, storeLinks: noLinks(root) }, data, counting);
   return { id: snapshot?.id, read };
 }
 

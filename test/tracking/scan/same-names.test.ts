@@ -18,6 +18,7 @@ import type { FileTimes } from '../../../src/tracking/scan/file-times.js';
 import { hashingSink } from '../../../src/tracking/scan/sinks.js';
 import { scanPath } from '../../../src/tracking/scan/snapshot.js';
 import { StatIndex } from '../../../src/tracking/scan/stat-index.js';
+import { noLinks } from './no-links.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 
 const data = 'data' as RepoPath;
@@ -90,6 +91,7 @@ class Folder {
       root: this.root,
       index: new StatIndex(join(this.root, '.ocrstore', known ? 'stat' : `none-${this.#time}`)),
       times,
+      storeLinks: noLinks(this.root),
     };
     return scanPath(context, data, sink);
   }

@@ -1,0 +1,37 @@
+import { lstatSync } from 'node:fs';
+import type { Call } from '../base/call.js';
+import { userError } from '../base/errors.js';
+import { fromRepoPath, type RepoPath } from '../base/paths.js';
+import { Workspace } from '../project/workspace.js';
+import type { UnlinkedFile } from '../tracking/workspace-files.js';
+
+export interface UnlinkInput {
+  /** Files or folders, as they were typed. */
+  paths: readonly string[];
+}
+
+export interface UnlinkResult {
+  /** Files that were links to the store, and are files of their own now. */
+  unlinked: readonly UnlinkedFile[];
+  /** Bytes of them in all. */
+  bytes: number;
+}
+
+/** Makes files that are links to the store plain files that can be edited: what is written to them stays theirs. */
+export async function unlink(input: UnlinkInput, call: Call): Promise<UnlinkResult> {
+  const workspace = Workspace.open(call, 'ocrpipe unlink');
+  try {
+    const paths = [...new Set(input.paths.map((typed) => workspace.path(typed)))];
+    for (const path of paths) requireThere(workspace, path);
+    const unlinked: UnlinkedFile[] = [];
+    for (const path of paths) unlinked.push(...(await workspace.files.unlink(path, call)));
+    return { unlinked, bytes: unlinked.reduce((sum, { size }) => sum + size, 0) };
+  } finally {
+    workspace.close();
+  }
+}
+
+function requireThere({ root }: Workspace, path: RepoPath): void {
+  if (lstatSync(fromRepoPath(root, path), { throwIfNoEntry: false })) return;
+  throw userError('no-such-path', `there is nothing at ${path}`, { hint: 'Check the name.' });
+}

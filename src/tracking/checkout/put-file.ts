@@ -1,0 +1,49 @@
+import { closeSync, renameSync, rmSync, statSync, type Stats } from 'node:fs';
+import { writeAll } from '../../base/atomic-file.js';
+import { writePoint } from '../../base/write-points.js';
+import { LARGE_BLOB_BYTES } from '../../store/format.js';
+import type { LocalStore } from '../../store/local-store.js';
+import type { FileEntry } from '../../store/tree-format.js';
+import { fsPath, type BytePath } from '../byte-path.js';
+import type { LargeFiles } from './large-files.js';
+import { besideBytes, modeOf, openNew, type Work } from './write-files.js';
+
+/** Where the bytes of files come from: of small ones, and of large ones. */
+export interface FileSource {
+  readonly store: LocalStore;
+  readonly large: LargeFiles;
+}
+
+/** Writes a file under a name that is free, whole or not at all. Of a large one the stat is returned: see `LargeFiles.place`. */
+export function* writeNewFile(
+  { store, large }: FileSource,
+  path: BytePath,
+  entry: FileEntry,
+): Work<Stats | undefined> {
+  if (entry.size >= LARGE_BLOB_BYTES) return yield* large.place(path, entry);
+  const bytes = store.read('blob', entry.id);
+  writePoint();
+  const fd = openNew(path, modeOf(entry));
+  try {
+    writeAll(fd, bytes);
+  } finally {
+    closeSync(fd);
+  }
+  return undefined;
+}
+
+/** Puts a file at `path` by one rename: temporary name beside it, then the name. Returns what `writeNewFile` does. */
+export function* replaceFile(source: FileSource, path: BytePath, entry: FileEntry): Work<Stats | undefined> {
+  const temporary = besideBytes(path);
+  let isGone = false;
+  try {
+    const stat = yield* writeNewFile(source, temporary, entry);
+    writePoint();
+    renameSync(fsPath(temporary), fsPath(path));
+    // Of two links to one file a rename leaves both.
+    isGone = stat === undefined;
+    return stat && statSync(fsPath(path));
+  } finally {
+    if (!isGone) rmSync(fsPath(temporary), { force: true });
+  }
+}

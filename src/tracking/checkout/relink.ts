@@ -1,0 +1,75 @@
+import { renameSync, rmSync } from 'node:fs';
+import { posix } from 'node:path';
+import { writePoint } from '../../base/write-points.js';
+import { LARGE_BLOB_BYTES } from '../../store/format.js';
+import type { LocalStore } from '../../store/local-store.js';
+import type { FileEntry } from '../../store/tree-format.js';
+import { walkTree } from '../../store/tree-reader.js';
+import { fsPath, joinBytes, type BytePath } from '../byte-path.js';
+import type { StoreLinks } from '../scan/store-links.js';
+import type { UnchangedFiles } from '../scan/unchanged.js';
+import type { Snapshot } from '../workspace-files.js';
+import type { LargeFiles } from './large-files.js';
+import { requireRealFolder, type WrittenBelow } from './real-folders.js';
+import { besideBytes, type Work } from './write-files.js';
+
+/** A path whose large files are to be placed in another way. */
+export interface Relinking extends WrittenBelow {
+  store: LocalStore;
+  storeLinks: StoreLinks;
+  large: LargeFiles;
+  unchanged: UnchangedFiles;
+  /** Where the path is. */
+  top: BytePath;
+  /** What it holds, but for what is named in `changed` (paths below it, raw bytes; of folders all that is in them). */
+  snapshot: Snapshot;
+  changed: ReadonlySet<string>;
+}
+
+/** Places the large files that are in place already as they would be placed now, each by one rename. Returns how many. */
+export function* relink(relinking: Relinking): Work<number> {
+  const { store, storeLinks, unchanged, top } = relinking;
+  let count = 0;
+  for (const { below, entry } of largeFiles(relinking)) {
+    const path = below === '' ? top : joinBytes(top, below);
+    const isInPlace = unchanged.is(path, entry) && store.has('blob', entry.id, entry.size);
+    if (!isInPlace) continue;
+    const now = storeLinks.kindOf(fsPath(path), entry.id) ?? 'own';
+    const temporary = besideBytes(path);
+    try {
+      const placed = yield* relinking.large.placeOtherwise(now, temporary, entry);
+      if (!placed) continue;
+      requireRealFolder(posix.dirname(path) as BytePath, relinking);
+      writePoint();
+      renameSync(fsPath(temporary), fsPath(path));
+      count += 1;
+    } finally {
+      rmSync(fsPath(temporary), { force: true });
+    }
+  }
+  return count;
+}
+
+function* largeFiles({
+  store,
+  snapshot,
+  changed,
+}: Relinking): Generator<{ below: string; entry: FileEntry }> {
+  if (snapshot.kind === 'file') {
+    const { id, size, executable = false } = snapshot;
+    const entry = { kind: 'file', name: '' as FileEntry['name'], id, size, executable } as const;
+    if (size >= LARGE_BLOB_BYTES && !changed.has('')) yield { below: '', entry };
+    return;
+  }
+  for (const { path, entry } of walkTree({ reader: store, id: snapshot.id })) {
+    if (entry.kind !== 'file' || entry.size < LARGE_BLOB_BYTES || isBelowAny(changed, path)) continue;
+    yield { below: path, entry };
+  }
+}
+
+function isBelowAny(folders: ReadonlySet<string>, path: string): boolean {
+  for (let at = path; at !== '.'; at = posix.dirname(at)) {
+    if (folders.has(at)) return true;
+  }
+  return folders.has('');
+}
