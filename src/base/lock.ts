@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { removeAbandonedIn } from './abandoned.js';
 import { temporaryBeside, writeAll } from './atomic-file.js';
 import { systemErrorCode, userError } from './errors.js';
 import { noEvents, type EventSink } from './events.js';
@@ -62,7 +63,9 @@ export interface HeldLock {
  * Nothing may depend on a lock to stay readable: a holder on another host that was stopped for minutes is taken for dead.
  */
 export async function acquireLock(options: LockOptions): Promise<HeldLock> {
-  mkdirSync(dirname(options.path), { recursive: true });
+  const folder = dirname(options.path);
+  mkdirSync(folder, { recursive: true });
+  removeAbandonedIn(folder);
   const candidate = new Candidate(options);
   try {
     const watch = new HolderWatch(options);
@@ -109,7 +112,12 @@ class Candidate {
     this.#file = temporaryBeside(options.path);
     this.#self = describeSelf(randomBytes(16).toString('hex'), options.command);
     this.#fd = openSync(this.#file, 'wx', 0o666);
-    writeAll(this.#fd, Buffer.from(JSON.stringify(this.#self)));
+    try {
+      writeAll(this.#fd, Buffer.from(JSON.stringify(this.#self)));
+    } catch (error) {
+      this.discard();
+      throw error;
+    }
   }
 
   /** Takes the lock if it is free or its holder dead; otherwise returns who blocks it. */

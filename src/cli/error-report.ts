@@ -1,5 +1,6 @@
 import { Errors } from '@oclif/core';
 import { OcrpipeError, systemErrorCode, userError, type Location } from '../base/errors.js';
+import { diskFailure } from './disk-failure.js';
 import { wantsJson } from './global-flags.js';
 
 /** What scripts read from `--json` when a command fails. */
@@ -69,8 +70,8 @@ export function asOcrpipeError(error: unknown, argv: readonly string[]): Ocrpipe
   const message = error instanceof Error ? error.message : String(error);
   const systemCode = systemErrorCode(error);
   if (systemCode !== undefined && /^E[A-Z]+$/.test(systemCode)) {
-    const refused = noPermission(error, systemCode);
-    if (refused) return refused;
+    const known = noPermission(error, systemCode) ?? diskFailure(error);
+    if (known) return known;
     return new OcrpipeError('system-error', message, { cause: error, hint: systemHint(systemCode) });
   }
   return new OcrpipeError('internal-error', `this should not have happened: ${message}`, {

@@ -37,8 +37,8 @@ describe('the report of an error', () => {
 
   it('tells a refusal of the operating system from a mistake of ours', () => {
     const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
-    expect(asOcrpipeError(full, [])).toMatchObject({ code: 'system-error', exitCode: 1 });
-    expect(asOcrpipeError(full, []).hint).toContain('disk is full');
+    expect(asOcrpipeError(full, [])).toMatchObject({ code: 'disk-full', exitCode: 1 });
+    expect(asOcrpipeError(full, []).message).toBe('the disk is full (ENOSPC)');
     expect(asOcrpipeError(new TypeError('x is not a function'), [])).toMatchObject({
       code: 'internal-error',
       exitCode: 1,

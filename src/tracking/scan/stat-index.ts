@@ -132,14 +132,14 @@ export class StatIndex {
         writeAll(fd, part);
       }
       writeAll(fd, hash.digest());
+      writePoint();
+      renameSync(temporary, this.#file);
     } catch (error) {
       rmSync(temporary, { force: true });
       throw error;
     } finally {
       closeSync(fd);
     }
-    writePoint();
-    renameSync(temporary, this.#file);
   }
 
   *#parts(): Generator<Buffer> {

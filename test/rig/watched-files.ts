@@ -1,0 +1,86 @@
+import fs from 'node:fs';
+import promises from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+
+/** A call of this process that is about to change something on disk. */
+export interface FileChange {
+  /** The function of node:fs: `renameSync`. */
+  call: string;
+  /** The paths that it names; of an open file, the one it was opened by. */
+  paths: readonly string[];
+  args: readonly unknown[];
+}
+
+type Call = (...args: unknown[]) => unknown;
+
+const CHANGES = [
+  ...['openSync', 'closeSync', 'writeSync', 'fsyncSync', 'fchmodSync', 'futimesSync'],
+  ...['renameSync', 'linkSync', 'symlinkSync', 'unlinkSync', 'rmSync', 'rmdirSync', 'mkdirSync'],
+  ...['chmodSync', 'copyFileSync'],
+];
+const PROMISED = ['copyFile', 'rename', 'unlink', 'rm', 'mkdir', 'writeFile'];
+
+/**
+ * Calls `before` ahead of every change of a file that this process makes through node:fs, and `after` behind it with its
+ * result, until the returned function is called. What `before` throws is thrown instead of the change, as the system would.
+ */
+export function watchChanges(
+  before: (change: FileChange) => void,
+  after: (change: FileChange, result: unknown) => void = () => undefined,
+): () => void {
+  const opened = new Map<number, string>();
+  const watched = (call: string, real: Call): Call => {
+    return function (this: unknown, ...args: unknown[]) {
+      const change = { call, paths: pathsOf(args, opened), args };
+      if (call === 'openSync' && isReading(args[1])) return noted(Reflect.apply(real, this, args), args);
+      before(change);
+      const result = Reflect.apply(real, this, args);
+      if (call === 'openSync') noted(result, args);
+      after(change, result);
+      return result;
+    };
+  };
+  const noted = (fd: unknown, [path]: unknown[]): unknown => {
+    opened.set(fd as number, String(path));
+    return fd;
+  };
+  const undo = [...replace(fs, CHANGES, watched), ...replace(promises, PROMISED, watched)];
+  syncBuiltinESMExports();
+  return () => {
+    for (const each of undo) each();
+    syncBuiltinESMExports();
+  };
+}
+
+function replace(
+  module: object,
+  names: readonly string[],
+  by: (name: string, real: Call) => Call,
+): (() => void)[] {
+  const calls = module as Record<string, Call>;
+  return names.map((name) => {
+    const real = calls[name]!;
+    calls[name] = by(name, real);
+    return () => {
+      calls[name] = real;
+    };
+  });
+}
+
+function isReading(flags: unknown): boolean {
+  return flags === undefined || flags === 'r' || flags === fs.constants.O_RDONLY;
+}
+
+function pathsOf([first, second]: readonly unknown[], opened: ReadonlyMap<number, string>): string[] {
+  if (typeof first === 'number') return [opened.get(first) ?? ''];
+  const paths = [first, second].filter((each) => typeof each === 'string' || Buffer.isBuffer(each));
+  return paths.map((path) => (typeof path === 'string' ? path : path.toString('latin1')));
+}
+
+/** An error as the system gives it: `systemError('ENOSPC', 'write')`. */
+export function systemError(code: string, { call, paths }: FileChange): NodeJS.ErrnoException {
+  const syscall = call.replace(/Sync$/, '').toLowerCase();
+  const path = ['writeSync', 'fsyncSync'].includes(call) ? undefined : paths[0];
+  const message = `${code}: injected, ${syscall}${path === undefined ? '' : ` '${path}'`}`;
+  return Object.assign(new Error(message), { code, syscall, ...(path !== undefined && { path }) });
+}
