@@ -62,27 +62,34 @@ export function makeDurable(path: string): void {
 export function writeTemporary(tmp: string, bytes: Uint8Array): string {
   const temporary = temporaryName(tmp);
   writePoint();
-  const fd = openSync(temporary, 'wx', 0o666);
   try {
-    writeAll(fd, bytes);
+    const fd = openSync(temporary, 'wx', 0o666);
+    try {
+      writeAll(fd, bytes);
+    } finally {
+      closeSync(fd);
+    }
+    makeDurable(temporary);
+    return temporary;
   } catch (error) {
     unlinkIfThere(temporary);
     throw error;
-  } finally {
-    closeSync(fd);
   }
-  makeDurable(temporary);
-  return temporary;
 }
 
 /**
- * Gives a flushed file of the store's `tmp/` its name in the store, durably, and replaces what had it. Folders are created.
- * Throws `store-gone`.
+ * Gives a flushed file of the store's `tmp/` its name in the store, durably, and replaces what had it. Folders are created. Where
+ * that fails, nothing of the file is left. Throws `store-gone`.
  */
 export function giveName(temporary: string, target: string): void {
   const folder = dirname(target);
-  if (makeStoreFolder(dirname(dirname(temporary)), folder)) syncDirectory(dirname(folder));
-  writePoint();
-  renameSync(temporary, target);
+  try {
+    if (makeStoreFolder(dirname(dirname(temporary)), folder)) syncDirectory(dirname(folder));
+    writePoint();
+    renameSync(temporary, target);
+  } catch (error) {
+    unlinkIfThere(temporary);
+    throw error;
+  }
   syncDirectory(folder);
 }

@@ -1,9 +1,11 @@
-import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { fsck } from '../../src/actions/fsck.js';
 import { asOcrpipeError } from '../../src/cli/error-report.js';
 import type { AbsPath } from '../../src/base/paths.js';
+import { PipelineWorkspace } from '../pipeline/pipeline-workspace.js';
+import { asIfDied } from '../rig/crashes.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { systemError, watchChanges, type FileChange } from '../rig/watched-files.js';
 import { listing } from '../tracking/listing.js';
@@ -53,14 +55,20 @@ async function failAt(
 async function failEverywhere(
   prepared: string,
   trial: Trial,
-  on: { work: (root: AbsPath) => Promise<unknown>; check: (root: AbsPath) => Promise<void> },
+  on: {
+    /** Every so many changes. */
+    step?: number;
+    work: (root: AbsPath) => Promise<unknown>;
+    check: (root: AbsPath) => Promise<void>;
+  },
 ): Promise<number> {
+  const { step = 1 } = on;
   const copies = temporaryFolder();
-  for (let at = 1; ; at += 1) {
+  for (let at = 1; ; at += step) {
     const root = join(copies, String(at)) as AbsPath;
     cpSync(prepared, root, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
     const failed = await failAt(root, trial, { at, work: () => on.work(root) });
-    if (failed === undefined) return at - 1;
+    if (failed === undefined) return at - step;
     try {
       if (failed.error !== undefined) expectClear(failed.error, trial.code);
       await on.check(root);
@@ -82,12 +90,11 @@ function expectClear(error: unknown, code: Trial['code']): void {
 
 async function expectSound(root: AbsPath): Promise<void> {
   const { damaged, missing, problems, leftovers } = await fsck({}, new WorkspaceFolder(root).call);
-  expect({ damaged, missing, problems, leftovers }).toEqual({
-    damaged: [],
-    missing: [],
-    problems: [],
-    leftovers: { tmp: [], quarantine: [], unknown: [] },
-  });
+  // The script by which stages find this installation stays.
+  const left = [...leftovers.tmp, ...leftovers.quarantine, ...leftovers.unknown]
+    .map(({ file }) => file)
+    .filter((file) => !file.endsWith('/tmp/bin/ocrpipe'));
+  expect({ damaged, missing, problems, left }).toEqual({ damaged: [], missing: [], problems: [], left: [] });
   expect(temporariesIn(root)).toEqual([]);
 }
 
@@ -122,6 +129,7 @@ describe.each([
       return name === 'add' ? on.add('data') : on.commit();
     };
     const failures = await failEverywhere(folder.root, trial, {
+      step: name === 'add' ? 1 : 3,
       work: run,
       check: async (root) => {
         await expectSound(root);
@@ -166,5 +174,88 @@ describe.each([
         expect(listing(failed.path('data'))).toEqual(second);
       },
     });
+  });
+});
+
+/** One stage that copies its data, and leaves a metric. */
+const STAGES = `stages:
+  copy:
+    run: mkdir -p out && cp -r data out/ && echo '{"n":1}' > n.json
+    deps: [data]
+    outs: [out]
+    metrics: [n.json]
+`;
+
+test('a full disk stops repro cleanly, and the next one finishes', async () => {
+  const prepared = new PipelineWorkspace();
+  prepared.write('data/a', 'a');
+  await prepared.add('data');
+  prepared.write('pipeline.yaml', STAGES);
+  const work = async (root: AbsPath) => {
+    const { stages } = await new PipelineWorkspace(root).repro();
+    expect(stages.flatMap(({ error }) => error ?? [])).toEqual([]);
+  };
+  const check = async (root: AbsPath) => {
+    await expectSound(root);
+    await work(root);
+    const finished = new PipelineWorkspace(root);
+    expect(finished.read('out/data/a')).toBe('a');
+    expect((await finished.repro()).stages).toMatchObject([{ action: 'fresh' }]);
+  };
+  const failures = await failEverywhere(prepared.root, FULL, { step: 6, work, check });
+  expect(failures).toBeGreaterThan(10);
+});
+
+describe.each([
+  ['is gone', () => undefined],
+  [
+    'is gone, and an empty folder stands in its place',
+    (place: string) => {
+      mkdirSync(place);
+    },
+  ],
+])('a store that %s in the middle', (_, instead) => {
+  /** Takes the store away just before the n-th change; false if there are not so many. */
+  async function takenAt(root: string, at: number, work: () => Promise<unknown>): Promise<boolean> {
+    let count = 0;
+    const stop = watchChanges(({ paths }) => {
+      if (!paths.some((path) => path.startsWith(root))) return;
+      count += 1;
+      if (count !== at) return;
+      renameSync(join(root, '.ocrstore'), join(root, 'away'));
+      instead(join(root, '.ocrstore'));
+    });
+    try {
+      await work();
+    } catch (error) {
+      expect(asOcrpipeError(error, []).code, String(error)).not.toBe('internal-error');
+    } finally {
+      stop();
+    }
+    return count >= at;
+  }
+
+  test.each(['add', 'commit'] as const)('leaves no pointer to nothing of %s', async (name) => {
+    const { folder, second } = await twoVersions();
+    const copies = temporaryFolder();
+    let taken = true;
+    // Every fourth change, and other ones of each.
+    for (let at = name === 'add' ? 1 : 3; taken; at += 4) {
+      const failed = new WorkspaceFolder(join(copies, String(at)) as AbsPath);
+      cpSync(folder.root, failed.root, { recursive: true, preserveTimestamps: true });
+      const run = () => (name === 'add' ? failed.add('data') : failed.commit());
+      taken = await takenAt(failed.root, at, run);
+      if (taken) {
+        failed.remove('.ocrstore');
+        renameSync(failed.path('away'), failed.path('.ocrstore'));
+        asIfDied(failed.path('.ocrstore'));
+      }
+      const { damaged, missing } = await fsck({}, failed.call);
+      expect({ at, damaged, missing }).toEqual({ at, damaged: [], missing: [] });
+      expect(listing(failed.path('data'))).toEqual(second);
+      await run();
+      expect(await failed.state('data')).toBe('clean');
+      failed.remove('.');
+    }
   });
 });

@@ -41,7 +41,7 @@ export async function crashesOf(
   } finally {
     unsubscribe('ocrpipe:write-point', copy);
   }
-  for (const crash of crashes) giveToNobody(crash.root);
+  for (const crash of crashes) asIfDied(crash.root);
   return crashes;
 }
 
@@ -63,13 +63,13 @@ function siteOfCaller(): string {
   return relative(SOURCES, place.startsWith('file:') ? fileURLToPath(place) : place);
 }
 
-/** Makes what this process holds in a copy that of a process that died. */
-function giveToNobody(folder: string): void {
+/** Makes what this process holds and what it left in a folder that of a process that died. */
+export function asIfDied(folder: string): void {
   const [mine, theirs] = [process.pid, NOBODY].map((pid) => pid.toString(36));
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
     const stat = lstatSync(path);
-    if (stat.isDirectory()) giveToNobody(path);
+    if (stat.isDirectory()) asIfDied(path);
     else if (stat.isFile() && stat.size < 1000) {
       const text = readFileSync(path, 'latin1');
       const other = text.replace(`"pid":${process.pid},`, `"pid":${NOBODY},`);
