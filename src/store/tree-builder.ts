@@ -1,5 +1,5 @@
 import type { ContentId } from '../base/content-id.js';
-import { OcrpipeError } from '../base/errors.js';
+import { OcrpipeError, userError } from '../base/errors.js';
 import { nameProblem } from './byte-name.js';
 import {
   encodeEntry,
@@ -7,6 +7,7 @@ import {
   entryLength,
   MAX_NODE_BYTES,
   MAX_NODE_ENTRIES,
+  MAX_TREE_FILES,
   NODE_HEADER_BYTES,
   targetProblem,
   type InnerEntry,
@@ -96,7 +97,7 @@ export class TreeBuilder {
     for (let level = 0; ; level += 1) {
       const nodes = this.#level(level);
       if (nodes.count > 0 || nodes.emitted === 0) this.#emit(level);
-      if (nodes.emitted === 1) return { id: nodes.lastEmitted!.id, files: nodes.files, bytes: nodes.bytes };
+      if (nodes.emitted === 1) return summaryOf(nodes);
     }
   }
 
@@ -117,6 +118,15 @@ export class TreeBuilder {
   #level(level: number): NodeLevel {
     return (this.#levels[level] ??= new NodeLevel(level));
   }
+}
+
+function summaryOf({ lastEmitted, files, bytes }: NodeLevel): TreeSummary {
+  if (files > MAX_TREE_FILES) {
+    throw userError('too-many-files', `a directory may hold ${MAX_TREE_FILES} files at most, not ${files}`, {
+      hint: 'Track parts of it by themselves.',
+    });
+  }
+  return { id: lastEmitted!.id, files, bytes };
 }
 
 /** The nodes of one level: the one being filled, and what was cut so far. */

@@ -1,6 +1,5 @@
 import type { InnerEntry, TreeEntry, TreeNode } from './tree-format.js';
-import { treeInvalid } from './tree-format.js';
-import { MAX_TREE_DEPTH, readChild, readNode, type TreeRef } from './tree-reader.js';
+import { directoryIn, readChild, readNode, WalkLimits, type TreeRef } from './tree-reader.js';
 
 /**
  * A name that differs between two directories. A directory that is on one side only is named itself (it may be empty), then
@@ -18,19 +17,17 @@ export interface TreeChange {
  * both stand before the same node or directory it is skipped unread: the work grows with the change. `undefined` stands for
  * no directory at all.
  */
-export function* diffTrees(
-  before: TreeRef | undefined,
-  after: TreeRef | undefined,
-  prefix = '',
-  depth = 0,
-): Generator<TreeChange> {
-  if (depth > MAX_TREE_DEPTH) {
-    throw treeInvalid((before ?? after)!.id, `it lies more than ${MAX_TREE_DEPTH} directories deep`);
-  }
+export function diffTrees(before: TreeRef | undefined, after: TreeRef | undefined): Generator<TreeChange> {
+  return diffBelow({ before, after, depth: 0, limits: new WalkLimits() }, '');
+}
+
+function* diffBelow(sides: Sides, prefix: string): Generator<TreeChange> {
+  const { before, after, depth, limits } = sides;
   if (before?.id === after?.id) return;
+  limits.enter((before ?? after)!, depth);
   for (const pair of pairByName(new Walker(before), new Walker(after))) {
     const path = joined(prefix, (pair.old ?? pair.new)!.name);
-    yield* diffEntries({ path, ...pair }, { before, after, depth });
+    yield* diffEntries({ path, ...pair }, sides);
   }
 }
 
@@ -60,15 +57,17 @@ interface Sides {
   before: TreeRef | undefined;
   after: TreeRef | undefined;
   depth: number;
+  limits: WalkLimits;
 }
 
 function* diffEntries(change: TreeChange, sides: Sides): Generator<TreeChange> {
   const { old, new: now, path } = change;
   if (old && now && sameEntry(old, now)) return;
-  const oldFolder = old?.kind === 'directory' ? { ...sides.before!, id: old.id } : undefined;
-  const newFolder = now?.kind === 'directory' ? { ...sides.after!, id: now.id } : undefined;
+  const oldFolder = old?.kind === 'directory' ? directoryIn(sides.before!, old) : undefined;
+  const newFolder = now?.kind === 'directory' ? directoryIn(sides.after!, now) : undefined;
   if (!oldFolder || !newFolder) yield change;
-  if (oldFolder || newFolder) yield* diffTrees(oldFolder, newFolder, path, sides.depth + 1);
+  if (!oldFolder && !newFolder) return;
+  yield* diffBelow({ ...sides, before: oldFolder, after: newFolder, depth: sides.depth + 1 }, path);
 }
 
 /** True if two entries of one name hold the same. */

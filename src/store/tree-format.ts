@@ -17,6 +17,8 @@ import { FORMAT_VERSION } from './format.js';
 export const NODE_HEADER_BYTES = 12;
 export const MAX_NODE_BYTES = 1024 * 1024;
 export const MAX_NODE_ENTRIES = 1024;
+/** More files than this no directory holds, at any depth: what claims more was made to wear readers out. */
+export const MAX_TREE_FILES = 2 ** 26;
 /** Levels that can come to be: 2^53 entries need fewer. */
 const MAX_NODE_LEVEL = 63;
 /** Longest target of a symbolic link, in bytes: what Linux allows. */

@@ -1,10 +1,29 @@
 import type { ContentId } from '../base/content-id.js';
+import type { OcrpipeError } from '../base/errors.js';
 import type { NodeKind } from './format.js';
 import type { ObjectReader } from './object-reader.js';
-import { decodeNode, treeInvalid, type InnerEntry, type TreeEntry, type TreeNode } from './tree-format.js';
+import {
+  decodeNode,
+  MAX_TREE_FILES,
+  treeInvalid,
+  type DirectoryEntry,
+  type InnerEntry,
+  type TreeEntry,
+  type TreeNode,
+} from './tree-format.js';
 
 /** Directories below each other that are followed: paths on disk end at 4,096 bytes, long before. */
 export const MAX_TREE_DEPTH = 1024;
+
+/** So many directories a walk enters at most, and so many without a file below: one node can be named any number of times. */
+const MAX_DIRECTORIES = 2 ** 22;
+export const MAX_EMPTY_DIRECTORIES = 2 ** 18;
+
+/** What is said of a node where it is named. */
+interface Totals {
+  files: number;
+  bytes: number;
+}
 
 /** A directory in some store: where it is read, which kind its nodes have, which it is. */
 export interface TreeRef {
@@ -12,6 +31,13 @@ export interface TreeRef {
   /** `tree` if not given. */
   kind?: NodeKind;
   id: ContentId;
+  /** What the entry that names it says of it: it is refused if that is not so. */
+  says?: Totals;
+}
+
+/** A directory that an entry of `tree` names. */
+export function directoryIn({ reader, kind }: TreeRef, { id, files, bytes }: DirectoryEntry): TreeRef {
+  return { reader, ...(kind && { kind }), id, says: { files, bytes } };
 }
 
 /** An entry and its path below the walked directory: raw bytes as latin1, '/'-separated. */
@@ -20,10 +46,30 @@ export interface WalkedEntry {
   entry: TreeEntry;
 }
 
-/** Reads one node. Throws `object-missing`, `object-damaged` or `tree-invalid`. */
+/**
+ * Reads the topmost node of a directory. Throws `object-missing`, `object-damaged` or `tree-invalid`, that also where the node
+ * is not what the entry above says of it: as this holds for each node, totals can be believed once a node is read.
+ */
 export function readNode(tree: TreeRef): TreeNode {
-  const kind = tree.kind ?? 'tree';
-  return decodeNode(tree.reader.read(kind, tree.id), tree.id);
+  const node = readBare(tree, tree.id);
+  if (tree.says) checkTotals(tree.id, totalsOfNode(node), tree.says);
+  return node;
+}
+
+function readBare({ reader, kind = 'tree' }: TreeRef, id: ContentId): TreeNode {
+  const node = decodeNode(reader.read(kind, id), id);
+  const { files, bytes } = totalsOfNode(node);
+  if (files > MAX_TREE_FILES) throw treeInvalid(id, `it claims ${files} files`);
+  if (!Number.isSafeInteger(bytes)) throw treeInvalid(id, `it claims ${bytes} bytes`);
+  return node;
+}
+
+function checkTotals(id: ContentId, is: Totals, says: Totals): void {
+  if (is.files === says.files && is.bytes === says.bytes) return;
+  throw treeInvalid(
+    id,
+    `it holds ${is.files} files of ${is.bytes} bytes, and the node above says ${says.files} of ${says.bytes}`,
+  );
 }
 
 /**
@@ -31,7 +77,7 @@ export function readNode(tree: TreeRef): TreeNode {
  * the same last name and totals. So a walk always ends, and totals can be believed.
  */
 export function readChild(tree: TreeRef, parentLevel: number, child: InnerEntry): TreeNode {
-  const node = readNode({ ...tree, id: child.id });
+  const node = readBare(tree, child.id);
   const totals = totalsOfNode(node);
   if (
     node.level !== parentLevel - 1 ||
@@ -44,7 +90,7 @@ export function readChild(tree: TreeRef, parentLevel: number, child: InnerEntry)
   return node;
 }
 
-function totalsOfNode(node: TreeNode): { last: string | undefined; files: number; bytes: number } {
+function totalsOfNode(node: TreeNode): Totals & { last: string | undefined } {
   if ('children' in node) {
     return {
       last: node.children.at(-1)?.last,
@@ -90,20 +136,47 @@ export function findPath(tree: TreeRef, path: string): TreeEntry | undefined {
   let at: TreeEntry | undefined;
   for (const name of path.split('/')) {
     if (at !== undefined && at.kind !== 'directory') return undefined;
-    at = findEntry(at === undefined ? tree : { ...tree, id: at.id }, name);
+    at = findEntry(at === undefined ? tree : directoryIn(tree, at), name);
     if (at === undefined) return undefined;
   }
   return at;
 }
 
+/** How far a walk has come: it ends, whatever the trees are that it walks. */
+export class WalkLimits {
+  #directories = 0;
+  #empty = 0;
+
+  /** Call for each directory that is entered, which lies `depth` others deep. Throws `tree-invalid`. */
+  enter({ id, says }: TreeRef, depth: number): void {
+    if (depth > MAX_TREE_DEPTH) throw treeInvalid(id, `it lies more than ${MAX_TREE_DEPTH} directories deep`);
+    this.#directories += 1;
+    if (says?.files === 0) this.#empty += 1;
+    if (this.#directories > MAX_DIRECTORIES) throw tooMany(id, MAX_DIRECTORIES, 'directories');
+    if (this.#empty > MAX_EMPTY_DIRECTORIES) throw tooMany(id, MAX_EMPTY_DIRECTORIES, 'empty directories');
+  }
+}
+
+function tooMany(id: ContentId, most: number, what: string): OcrpipeError {
+  return treeInvalid(id, `it is one of more than ${most} ${what} in one`);
+}
+
 /** Everything below a directory: each directory before what is in it, names in order. */
-export function* walkTree(tree: TreeRef, prefix = '', depth = 0): Generator<WalkedEntry> {
-  if (depth > MAX_TREE_DEPTH)
-    throw treeInvalid(tree.id, `it lies more than ${MAX_TREE_DEPTH} directories deep`);
+export function walkTree(tree: TreeRef, prefix = ''): Generator<WalkedEntry> {
+  return walkBelow(tree, { prefix, depth: 0, limits: new WalkLimits() });
+}
+
+function* walkBelow(
+  tree: TreeRef,
+  { prefix, depth, limits }: { prefix: string; depth: number; limits: WalkLimits },
+): Generator<WalkedEntry> {
+  limits.enter(tree, depth);
   for (const entry of treeEntries(tree)) {
     const path = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
     yield { path, entry };
-    if (entry.kind === 'directory') yield* walkTree({ ...tree, id: entry.id }, path, depth + 1);
+    if (entry.kind === 'directory') {
+      yield* walkBelow(directoryIn(tree, entry), { prefix: path, depth: depth + 1, limits });
+    }
   }
 }
 
@@ -121,19 +194,33 @@ export function* walkNodes(
   tree: TreeRef,
   skip: (id: ContentId) => boolean = () => false,
 ): Generator<VisitedNode> {
-  const seen = new Set<ContentId>();
-  const waiting: { id: ContentId; parent?: { level: number; entry: InnerEntry } }[] = [{ id: tree.id }];
+  const seen = new Map<ContentId, Totals>();
+  const waiting: Waiting[] = [{ id: tree.id, ...(tree.says && { says: tree.says }) }];
   for (let next = waiting.pop(); next; next = waiting.pop()) {
-    if (seen.has(next.id) || skip(next.id)) continue;
-    seen.add(next.id);
-    const { parent, id } = next;
-    const node = parent ? readChild(tree, parent.level, parent.entry) : readNode({ ...tree, id });
+    const { id, says, parent } = next;
+    const known = seen.get(id);
+    if (known && says) checkTotals(id, known, says);
+    if (known || skip(id)) continue;
+    const node = parent ? readChild(tree, parent.level, parent.entry) : readBare(tree, id);
+    const totals = totalsOfNode(node);
+    if (says) checkTotals(id, totals, says);
+    seen.set(id, totals);
     yield { id, node };
-    const { level } = node;
-    if ('children' in node) {
-      waiting.push(...node.children.map((entry) => ({ id: entry.id, parent: { level, entry } })).reverse());
-    } else {
-      waiting.push(...node.entries.filter((entry) => entry.kind === 'directory').reverse());
-    }
+    waiting.push(...waitingIn(node).reverse());
   }
+}
+
+/** A node that is to be visited: of a directory as its entry says, or of a higher node. */
+interface Waiting {
+  id: ContentId;
+  says?: Totals;
+  parent?: { level: number; entry: InnerEntry };
+}
+
+function waitingIn(node: TreeNode): Waiting[] {
+  const { level } = node;
+  if ('children' in node) {
+    return node.children.map((entry) => ({ id: entry.id, says: entry, parent: { level, entry } }));
+  }
+  return node.entries.flatMap((entry) => (entry.kind === 'directory' ? [{ id: entry.id, says: entry }] : []));
 }

@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { userError } from '../../base/errors.js';
 import { fromRepoPath, toRepoPath, type AbsPath, type RepoPath } from '../../base/paths.js';
 import { writePoint } from '../../base/write-points.js';
-import { treeEntries, type TreeRef } from '../../store/tree-reader.js';
+import { directoryIn, treeEntries, type TreeRef } from '../../store/tree-reader.js';
 import { bytePath, fsPath, joinBytes, type BytePath } from '../../tracking/byte-path.js';
 import { removeEmptyFolder, removeFile } from '../../tracking/checkout/write-files.js';
 import type { PipelineHost } from '../host.js';
@@ -116,7 +116,7 @@ async function removeSeen(tree: TreeRef, folder: BytePath, signal: AbortSignal):
     const isFolder = lstatSync(fsPath(path), { throwIfNoEntry: false })?.isDirectory() === true;
     // What turned from a file into a folder, or back, since it was looked at is somebody's edit: it stays.
     if (isFolder !== (entry.kind === 'directory')) continue;
-    if (entry.kind === 'directory') await removeSeen({ ...tree, id: entry.id }, path, signal);
+    if (entry.kind === 'directory') await removeSeen(directoryIn(tree, entry), path, signal);
     else removeFile(path);
     names += 1;
     if (names % NAMES_PER_BREATH === 0) {

@@ -3,7 +3,7 @@ import { OcrpipeError } from '../../base/errors.js';
 import type { ObjectKind } from '../format.js';
 import type { ObjectReader } from '../object-reader.js';
 import type { TreeNode } from '../tree-format.js';
-import { MAX_TREE_DEPTH, readChild, readNode } from '../tree-reader.js';
+import { MAX_TREE_DEPTH, readChild, readNode, type TreeRef } from '../tree-reader.js';
 
 /** Something that must be in a store with everything below it. */
 export interface NeededRoot {
@@ -64,6 +64,8 @@ interface NodeRef {
   id: ContentId;
   /** Of a node that stands below another of the same directory. */
   parent?: { level: number; entry: Parameters<typeof readChild>[2] };
+  /** Of the topmost node of a directory: what the entry says that names it. */
+  says?: TreeRef['says'];
 }
 
 class NeedsWalk {
@@ -117,9 +119,9 @@ class NeedsWalk {
   }
 
   /** Undefined if it is missing, or is not what the node above says of it. */
-  #read({ kind, id, parent }: NodeRef): TreeNode | undefined {
+  #read({ kind, id, parent, says }: NodeRef): TreeNode | undefined {
     if (!this.#reader.has(kind, id)) return undefined;
-    const tree = { reader: this.#reader, kind, id };
+    const tree = { reader: this.#reader, kind, id, ...(says && { says }) };
     try {
       return parent ? readChild(tree, parent.level, parent.entry) : readNode(tree);
     } catch (error) {
@@ -171,7 +173,7 @@ function* nodesIn({ kind }: NodeRef, node: TreeNode): Generator<{ ref: NodeRef; 
     return;
   }
   for (const entry of node.entries) {
-    if (entry.kind === 'directory') yield { ref: { kind, id: entry.id }, name: entry.name };
+    if (entry.kind === 'directory') yield { ref: { kind, id: entry.id, says: entry }, name: entry.name };
   }
 }
 

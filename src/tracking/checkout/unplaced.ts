@@ -3,7 +3,7 @@ import type { RepoPath } from '../../base/paths.js';
 import { shellQuote } from '../../base/shell-quote.js';
 import type { LocalStore } from '../../store/local-store.js';
 import type { FileEntry, SymlinkEntry } from '../../store/tree-format.js';
-import { walkTree } from '../../store/tree-reader.js';
+import { directoryIn, walkTree } from '../../store/tree-reader.js';
 import { textBelow } from '../byte-path.js';
 import type { Work } from './write-files.js';
 import { namesOf, refuseEscapingLink, type PlannedChange } from './checkout-plan.js';
@@ -91,7 +91,7 @@ function* wantedEntries(
     if (wanted) yield { below, entry: wanted };
     return;
   }
-  for (const { path, entry } of walkTree({ reader, id: wanted.id }, below)) {
+  for (const { path, entry } of walkTree(directoryIn({ reader, id: wanted.id }, wanted), below)) {
     if (entry.kind !== 'directory') yield { below: path, entry };
   }
 }

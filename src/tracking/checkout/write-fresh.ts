@@ -1,5 +1,5 @@
 import type { SymlinkEntry, FileEntry } from '../../store/tree-format.js';
-import { treeEntries, type TreeRef } from '../../store/tree-reader.js';
+import { directoryIn, treeEntries, type TreeRef } from '../../store/tree-reader.js';
 import { joinBytes, type BytePath } from '../byte-path.js';
 import { FreshFiles, type FreshWriter } from './fresh-files.js';
 import { makeFolder, type WaitingLink, type Work } from './write-files.js';
@@ -36,7 +36,7 @@ function* writeFolder(at: At, to: { files: FreshFiles; links: WaitingLink[]; che
     const path = joinBytes(at.folder, entry.name);
     const below = at.below === '' ? entry.name : `${at.below}/${entry.name}`;
     if (entry.kind === 'directory') {
-      yield* writeFolder({ tree: { ...at.tree, id: entry.id }, folder: path, below }, to);
+      yield* writeFolder({ tree: directoryIn(at.tree, entry), folder: path, below }, to);
       continue;
     }
     to.check(below, entry);

@@ -5,7 +5,7 @@ import type { ObjectReader } from '../../store/object-reader.js';
 import { diffTrees } from '../../store/tree-diff.js';
 import { TreeBuilder, type NodeSink, type TreeSummary } from '../../store/tree-builder.js';
 import type { TreeEntry } from '../../store/tree-format.js';
-import { findPath, treeEntries, type TreeRef } from '../../store/tree-reader.js';
+import { directoryIn, findPath, treeEntries, type TreeRef } from '../../store/tree-reader.js';
 import { bytePath, type BytePath } from '../byte-path.js';
 import type { Snapshot } from '../workspace-files.js';
 
@@ -49,8 +49,8 @@ function mergeEntry(
   if (now?.kind === 'directory' && now.id === old.id) return old;
   const below: PartlyThere = {
     ...partly,
-    base: { ...partly.base, id: old.id },
-    there: now?.kind === 'directory' ? { ...partly.there!, id: now.id } : undefined,
+    base: directoryIn(partly.base, old),
+    there: now?.kind === 'directory' ? directoryIn(partly.there!, now) : undefined,
   };
   const { id, files, bytes } = mergeParts(below, put, path);
   return { kind: 'directory', name: old.name, id, files, bytes };

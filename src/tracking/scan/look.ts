@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { type OcrpipeError, systemErrorCode, userError } from '../../base/errors.js';
-import { MAX_TREE_DEPTH } from '../../store/tree-reader.js';
+import { MAX_EMPTY_DIRECTORIES, MAX_TREE_DEPTH } from '../../store/tree-reader.js';
 import { fsPath, textOfBytes, type BytePath } from '../byte-path.js';
 import { IGNORE_FILE } from '../ignore/ignore-rules.js';
 import { readError } from './stable-read.js';
@@ -63,4 +63,16 @@ export function refuseTooDeep(folder: BytePath, top: BytePath): void {
   throw userError('folder-too-deep', `${beginning}/… has more than ${MAX_TREE_DEPTH} folders in each other`, {
     hint: `Pack what is so deep into one file, or leave it out in ${IGNORE_FILE}.`,
   });
+}
+
+/** Refuses more folders without any file in them, `count` by now, than are ever read back. */
+export function refuseTooManyEmpty(count: number): void {
+  if (count <= MAX_EMPTY_DIRECTORIES) return;
+  throw userError(
+    'too-many-files',
+    `there are more than ${MAX_EMPTY_DIRECTORIES} folders without a file in them`,
+    {
+      hint: `Remove them, or leave them out in ${IGNORE_FILE}.`,
+    },
+  );
 }

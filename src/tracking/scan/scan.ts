@@ -12,7 +12,7 @@ import { SettledTimes, type FileTimes } from './file-times.js';
 import { FollowedLinks, type BehindLink } from './followed-links.js';
 import { IGNORE_FILE, IgnoreRules, isAlwaysIgnored } from '../ignore/ignore-rules.js';
 import { linkProblem } from './links.js';
-import { namesIn, notTrackable, refuseTooDeep, targetOf } from './look.js';
+import { namesIn, notTrackable, refuseTooDeep, refuseTooManyEmpty, targetOf } from './look.js';
 import { looksLikePointer } from '../pointers/pointer.js';
 import {
   fileEntry,
@@ -72,6 +72,7 @@ export class Scanner {
   readonly #links: FollowedLinks;
   /** True if what the index remembers as stored is still in the store. */
   readonly #stored: boolean;
+  #empty = 0;
   #names = 0;
   #files = 0;
   #read = 0;
@@ -116,8 +117,11 @@ export class Scanner {
     const known = this.#parts.index.folder(folder);
     const namesSettledBefore = this.#settled.enterNames(absolute, dev);
     const here = { folder, absolute, settledBefore, namesSettledBefore, rules, stat, known };
-    this.#visited.add(folder);
-    return (yield* this.#sameNames(here)) ?? (yield* this.#anyNames(here));
+    const isFirst = this.#visited.size < this.#visited.add(folder).size;
+    const tree = (yield* this.#sameNames(here)) ?? (yield* this.#anyNames(here));
+    if (isFirst && tree.files === 0) this.#empty += 1;
+    refuseTooManyEmpty(this.#empty);
+    return tree;
   }
 
   /** A folder that may hold anything. */
