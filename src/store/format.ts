@@ -91,6 +91,14 @@ export function runOfKey(path: string): { key: ContentId; record: ContentId } | 
   return { key: match[2] as ContentId, record: match[3] as ContentId };
 }
 
+/** The folders in which a store keeps objects, packs and run records. */
+export const KEY_FOLDERS = [FOLDERS.packs, FOLDERS.objects, FOLDERS.runs] as const;
+
+/** True for the key of a pack, a large blob or a run record. */
+export function isStoreKey(key: string): boolean {
+  return packOfKey(key) !== undefined || objectOfKey(key) !== undefined || runOfKey(key) !== undefined;
+}
+
 /** What `format.json` says. */
 export interface StoreFormat {
   format: typeof FORMAT_VERSION;

@@ -15,6 +15,7 @@ import { quarantineObject, quarantinePack } from './quarantine.js';
 import { createStoreFolder, readStoreFolder } from './store-folder.js';
 import { namePack, StoreWriter, type WriterOptions } from './store-writer.js';
 import { makeDurable, removeAbandoned, temporaryName, unlinkIfThere } from './temporary.js';
+import { Trash } from './trash.js';
 import { verifyPackFile } from './verify-pack.js';
 
 const COPY_CHUNK_BYTES = 1024 * 1024;
@@ -36,7 +37,9 @@ type Steps = Generator<0, void>;
 
 /**
  * A store in a folder of this machine, or on a disk that machines share. Reading needs no lock: what has a name never
- * changes. Several processes may write at once. Close it to give the open files back.
+ * changes, and what a collection of garbage took away is found in the trash, from where it is brought back. So what `has`
+ * found is there for the grace period at least, and must be named, or looked up again, before that is over. Several processes
+ * may write at once. Close it to give the open files back.
  */
 export class LocalStore implements ObjectReader {
   readonly root: string;
@@ -46,13 +49,18 @@ export class LocalStore implements ObjectReader {
   /** What was found damaged, kind and id, and in which file: told apart from what was never there. */
   readonly #damaged = new Map<string, string>();
 
-  private constructor(root: string, format: StoreFormat) {
+  /** False for one that only looks: damaged copies are left where they are. */
+  readonly #heals: boolean;
+
+  private constructor(root: string, format: StoreFormat, options: { inspect?: boolean } = {}) {
     this.root = root;
     this.format = format;
-    this.#shelf = new PackShelf(root);
-    this.#loose = new LooseObjects(root, (id) => {
+    const trash = new Trash(root, options);
+    this.#shelf = new PackShelf(root, trash);
+    this.#loose = new LooseObjects(root, trash, (id) => {
       this.#setObjectAside(id);
     });
+    this.#heals = options.inspect !== true;
   }
 
   /** Opens the store at `root`. Throws `no-store`, `store-format-damaged` or `store-format-unknown`. */
@@ -63,6 +71,11 @@ export class LocalStore implements ObjectReader {
   /** Opens the store at `root` and makes one if there is none; with `group`, one that the members of a group write to. */
   static create(root: string, options: { group?: boolean } = {}): LocalStore {
     return new LocalStore(root, createStoreFolder(root, options));
+  }
+
+  /** Opens the store at `root` to look at it: reading changes nothing there, not even to bring back what is in the trash. */
+  static inspect(root: string): LocalStore {
+    return new LocalStore(root, readStoreFolder(root), { inspect: true });
   }
 
   /** The store at `root` before it was made: nothing is in it, and nothing can be written to it. */
@@ -136,6 +149,11 @@ export class LocalStore implements ObjectReader {
       if (!named) unlinkIfThere(temporary);
     }
     if (options.sync) syncDirectory(dirname(target));
+  }
+
+  /** Looks again at what other processes brought and took away, before something is named because it is there. */
+  refresh(): void {
+    this.#shelf.refresh(true);
   }
 
   /** Begins to write objects. Use one writer for one piece of work, and end it with `finish` or `abort`. */
@@ -217,9 +235,8 @@ export class LocalStore implements ObjectReader {
    * then has set it aside.
    */
   checkPack(table: PackTable): void {
-    const file = this.#shelf.fileOf(table.packId);
     try {
-      verifyPackFile(file, table.packId);
+      this.#shelf.withFile(table.packId, (file) => verifyPackFile(file, table.packId));
     } catch (error) {
       if (error instanceof OcrpipeError) this.#setPackAside(table);
       throw error;
@@ -228,7 +245,7 @@ export class LocalStore implements ObjectReader {
 
   /** Compares a large blob with its id, before it is relied on as it is. Throws `object-damaged`, and then has set it aside. */
   async checkObject(id: ContentId, options: { signal?: AbortSignal } = {}): Promise<void> {
-    if ((await hashOfFile(this.#loose.fileOf(id), options)) === id) return;
+    if ((await this.#loose.withFile(id, (file) => hashOfFile(file, options))) === id) return;
     this.#setObjectAside(id);
     throw this.#unreadable('blob', id);
   }
@@ -273,6 +290,7 @@ export class LocalStore implements ObjectReader {
   }
 
   #setPackAside(table: PackTable): void {
+    if (!this.#heals) return;
     const pack = { file: this.#shelf.fileOf(table.packId), table };
     const target = { root: this.root, shelf: this.#shelf, loose: this.#loose };
     try {
@@ -289,6 +307,7 @@ export class LocalStore implements ObjectReader {
   #setObjectAside(id: ContentId): void {
     const file = this.#loose.fileOf(id);
     this.#damaged.set(`blob${id}`, file);
+    if (!this.#heals) return;
     try {
       quarantineObject(this.root, file, id);
     } catch (error) {
@@ -327,7 +346,7 @@ export class LocalStore implements ObjectReader {
    * throws `object-damaged`. A chunk is overwritten by the next.
    */
   *#chunksOf(id: ContentId): Generator<Uint8Array> {
-    const source = openSync(this.#loose.fileOf(id), 'r');
+    const source = this.#loose.open(id);
     try {
       const hash = createHash('sha256');
       const chunk = Buffer.allocUnsafe(COPY_CHUNK_BYTES);

@@ -8,6 +8,7 @@ import { FOLDERS, objectKey, objectOfKey } from './format.js';
 import { objectDamaged } from './object-reader.js';
 import { isSealed, seal } from './seal.js';
 import { giveName, makeDurable, namesIn, temporaryName, unlinkIfThere, writeTemporary } from './temporary.js';
+import type { Trash } from './trash.js';
 import { hashOfOpenFile } from './verify-pack.js';
 
 /** A file that changes under the copy is copied again so often before that is an error. */
@@ -27,19 +28,45 @@ export interface LooseObject {
 export class LooseObjects {
   readonly #root: string;
   readonly #tmp: string;
+  readonly #trash: Trash;
   readonly #onDamaged: (id: ContentId) => void;
   /** What was read because its seal is broken: the state of the file (see `stateOf`), and whether it was sound. */
   readonly #read = new Map<ContentId, { state: string; sound: boolean }>();
 
   /** `onDamaged` is called for an object that is found to have other bytes; it may move the file away. */
-  constructor(root: string, onDamaged: (id: ContentId) => void) {
+  constructor(root: string, trash: Trash, onDamaged: (id: ContentId) => void) {
     this.#root = root;
     this.#tmp = join(root, FOLDERS.tmp);
+    this.#trash = trash;
     this.#onDamaged = onDamaged;
   }
 
+  /** Where a blob is read. */
   fileOf(id: ContentId): string {
-    return join(this.#root, objectKey(id));
+    return this.#trash.placeOf(objectKey(id));
+  }
+
+  /** Calls `use` with the file of a blob; again if it was moved to the trash meanwhile. Throws ENOENT if it is gone. */
+  async withFile<T>(id: ContentId, use: (file: string) => Promise<T>): Promise<T> {
+    try {
+      return await use(this.fileOf(id));
+    } catch (error) {
+      if (systemErrorCode(error) !== 'ENOENT') throw error;
+      const place = this.#trash.rescue(objectKey(id));
+      if (place === undefined) throw error;
+      return use(place);
+    }
+  }
+
+  /** Opens the file of a blob for reading. Throws ENOENT if there is none. */
+  open(id: ContentId): number {
+    try {
+      return openSync(this.fileOf(id), 'r');
+    } catch (error) {
+      const place = systemErrorCode(error) === 'ENOENT' ? this.#trash.rescue(objectKey(id)) : undefined;
+      if (place === undefined) throw error;
+      return openSync(place, 'r');
+    }
   }
 
   /** True if its file is there; with `size` (bytes), only if it is that long. */
@@ -48,16 +75,24 @@ export class LooseObjects {
     return found !== undefined && (size === undefined || found === size);
   }
 
-  /** Bytes of the object's file; undefined if there is none, or one that was written to and is damaged. */
+  /**
+   * Bytes of the object's file; undefined if there is none, or one that was written to and is damaged. One in the trash is
+   * brought back.
+   */
   sizeOf(id: ContentId): number | undefined {
-    const stat = this.#statOf(id);
+    const stat = this.#statOf(id) ?? (this.#trash.rescue(objectKey(id)) && this.#statOf(id));
     return stat && (isSealed(stat) || this.#isSound(id, stat)) ? Number(stat.size) : undefined;
   }
 
   /** The bytes, or undefined if they are not those of the id; throws ENOENT. */
   read(id: ContentId): Buffer | undefined {
-    const bytes = readFileSync(this.fileOf(id));
-    return contentIdOf(bytes) === id ? bytes : undefined;
+    const fd = this.open(id);
+    try {
+      const bytes = readFileSync(fd);
+      return contentIdOf(bytes) === id ? bytes : undefined;
+    } finally {
+      closeSync(fd);
+    }
   }
 
   /** Every large blob, by id. */
@@ -73,7 +108,7 @@ export class LooseObjects {
 
   /** Stores bytes that the caller hashed, durably. */
   putBytes(id: ContentId, bytes: Uint8Array): void {
-    giveName(writeTemporary(this.#tmp, bytes), this.fileOf(id));
+    giveName(writeTemporary(this.#tmp, bytes), this.#nameOf(id));
   }
 
   /**
@@ -101,7 +136,11 @@ export class LooseObjects {
       throw objectDamaged('blob', id, temporary, 'its bytes have another hash');
     }
     makeDurable(temporary);
-    giveName(temporary, this.fileOf(id));
+    giveName(temporary, this.#nameOf(id));
+  }
+
+  #nameOf(id: ContentId): string {
+    return join(this.#root, objectKey(id));
   }
 
   #statOf(id: ContentId): BigIntStats | undefined {
@@ -135,7 +174,7 @@ export class LooseObjects {
       const written = this.sizeOf(id) !== Number(before.size);
       if (written) {
         makeDurable(temporary);
-        giveName(temporary, this.fileOf(id));
+        giveName(temporary, this.#nameOf(id));
       }
       return { id, size: Number(before.size), stat: before, written };
     } finally {

@@ -7,6 +7,7 @@ import { ObjectIndex, type Packed } from './object-index.js';
 import type { PackTable } from './pack-format.js';
 import { PackReader } from './pack-reader.js';
 import { namesIn } from './temporary.js';
+import type { Trash } from './trash.js';
 
 /** Pack files kept open at once. */
 const OPEN_PACKS = 16;
@@ -22,39 +23,44 @@ export interface UnreadablePack {
 
 /**
  * The packs of one local store. Tables are read when first asked for and kept; the folder is listed again when its time
- * changed, because other processes add packs.
+ * changed, because other processes add packs. A pack in the trash that holds what is looked for is brought back.
  */
 export class PackShelf {
-  readonly #root: string;
+  readonly #trash: Trash;
   readonly #folder: string;
   readonly #open = new Map<ContentId, PackReader>();
   readonly #unreadable = new Map<ContentId, UnreadablePack>();
   #known = new Map<ContentId, PackTable>();
   #index = new ObjectIndex();
   #listedAt = { folderTime: -1, settled: false };
+  /** The tables of the trash, by file; `index` is undefined until somebody misses something. */
+  readonly #condemned: { tables: Map<string, PackTable>; index?: ObjectIndex } = { tables: new Map() };
 
-  constructor(root: string) {
-    this.#root = root;
+  constructor(root: string, trash: Trash) {
+    this.#trash = trash;
     this.#folder = join(root, FOLDERS.packs);
   }
 
+  /** Where a pack is read. */
   fileOf(id: ContentId): string {
-    return join(this.#root, packKey(id));
+    return this.#trash.placeOf(packKey(id));
   }
 
-  /** Every copy of the object in the packs; a miss looks for packs that others added. */
+  /** Every copy of the object in the packs; a miss looks for packs that others added, and in the trash. */
   findAll(kind: ObjectKind, id: ContentId): Packed[] {
     const found = this.#index.findAll(kind, id);
-    return found.length === 0 && this.refresh() ? this.#index.findAll(kind, id) : found;
+    return found.length === 0 && this.has(kind, id) ? this.#index.findAll(kind, id) : found;
   }
 
   /** True if a pack known by now holds the object: packs that others added since are not looked for. */
   knows(kind: ObjectKind, id: ContentId): boolean {
-    return this.#index.has(kind, id);
+    return this.#index.has(kind, id) || this.#bringBack(kind, id);
   }
 
   has(kind: ObjectKind, id: ContentId): boolean {
-    return this.#index.has(kind, id) || (this.refresh() && this.#index.has(kind, id));
+    const listed = (): boolean => this.refresh() && this.#index.has(kind, id);
+    // Last it may have been brought back by others, after the folder was listed and before the trash was.
+    return this.#index.has(kind, id) || listed() || this.#bringBack(kind, id) || listed();
   }
 
   /** The tables of all packs, sorted by pack id. */
@@ -79,10 +85,22 @@ export class PackShelf {
     return [...this.#unreadable.values()];
   }
 
+  /** Calls `use` with the file of a pack; again if it was moved to the trash meanwhile. Throws ENOENT if it is gone. */
+  withFile<T>(id: ContentId, use: (file: string) => T): T {
+    try {
+      return use(this.fileOf(id));
+    } catch (error) {
+      if (systemErrorCode(error) !== 'ENOENT') throw error;
+      const place = this.#trash.rescue(packKey(id));
+      if (place === undefined) throw error;
+      return use(place);
+    }
+  }
+
   /** An open reader of a pack on the shelf. Throws ENOENT if the pack was removed meanwhile. */
   reader(table: PackTable): PackReader {
     const { packId } = table;
-    const open = this.#open.get(packId) ?? PackReader.open(this.fileOf(packId), { table });
+    const open = this.#open.get(packId) ?? this.withFile(packId, (file) => PackReader.open(file, { table }));
     this.#open.delete(packId);
     this.#open.set(packId, open);
     if (this.#open.size > OPEN_PACKS) this.#closeReader(this.#open.keys().next().value!);
@@ -103,6 +121,7 @@ export class PackShelf {
     const folderTime = statSync(this.#folder, { throwIfNoEntry: false })?.mtimeMs ?? -1;
     if (!always && this.#listedAt.settled && folderTime === this.#listedAt.folderTime) return false;
     this.#listedAt = { folderTime, settled: Math.abs(Date.now() - folderTime) > COARSE_CLOCK_MS };
+    delete this.#condemned.index;
     const listed = new Set(this.#listedIds());
     const gone = this.#forgetOthers(listed);
     const added = [...listed].filter((id) => !this.#known.has(id) && !this.#unreadable.has(id));
@@ -112,6 +131,30 @@ export class PackShelf {
 
   close(): void {
     for (const id of [...this.#open.keys()]) this.#closeReader(id);
+  }
+
+  /** True if a pack of the trash held the object, which is in the store again. */
+  #bringBack(kind: ObjectKind, id: ContentId): boolean {
+    const table = this.#condemnedIndex().find(kind, id)?.table;
+    if (table === undefined) return false;
+    // Deleted meanwhile, it is as if it had never been found: the next look at the trash will not find it.
+    if (this.#trash.rescue(packKey(table.packId)) === undefined) delete this.#condemned.index;
+    else this.add(table);
+    return this.#index.has(kind, id);
+  }
+
+  #condemnedIndex(): ObjectIndex {
+    const { tables, index } = this.#condemned;
+    if (index) return index;
+    const made = new ObjectIndex();
+    for (const { key, file } of this.#trash.list()) {
+      const id = packOfKey(key);
+      const table = id && (tables.get(file) ?? readTable(file, id));
+      if (!table) continue;
+      tables.set(file, table);
+      made.add(table);
+    }
+    return (this.#condemned.index = made);
   }
 
   #listedIds(): ContentId[] {
@@ -153,5 +196,17 @@ export class PackShelf {
   #closeReader(id: ContentId): void {
     this.#open.get(id)?.close();
     this.#open.delete(id);
+  }
+}
+
+/** The table of a pack in the trash; undefined if it cannot be trusted, or is gone. */
+function readTable(file: string, id: ContentId): PackTable | undefined {
+  try {
+    const reader = PackReader.open(file, { id });
+    reader.close();
+    return reader.table;
+  } catch (error) {
+    if (error instanceof OcrpipeError || systemErrorCode(error) === 'ENOENT') return undefined;
+    throw error;
   }
 }

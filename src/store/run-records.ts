@@ -8,6 +8,7 @@ import { FOLDERS, runKey, runOfKey } from './format.js';
 import { objectDamaged, objectMissing } from './object-reader.js';
 import { readFully } from './pack-reader.js';
 import { giveName, namesIn, writeTemporary } from './temporary.js';
+import { Trash } from './trash.js';
 
 /** Longest run record that is written or read, in bytes. */
 export const MAX_RECORD_BYTES = 16 * 1024 * 1024;
@@ -24,9 +25,12 @@ export interface RunId {
  */
 export class RunRecords {
   readonly #root: string;
+  readonly #trash: Trash;
 
-  constructor(root: string) {
+  /** With `inspect` nothing is brought back from the trash: it is read there. */
+  constructor(root: string, options: { inspect?: boolean } = {}) {
     this.#root = root;
+    this.#trash = new Trash(root, options);
   }
 
   /** Stores a record durably; the same value again is one record. */
@@ -41,18 +45,25 @@ export class RunRecords {
   putBytes(run: RunId, bytes: Uint8Array): void {
     const where = this.fileOf(run);
     parseRecord(run, bytes, where);
-    if (!this.isWhole(run)) giveName(writeTemporary(join(this.#root, FOLDERS.tmp), bytes), where);
+    if (!this.isWhole(run)) {
+      giveName(
+        writeTemporary(join(this.#root, FOLDERS.tmp), bytes),
+        join(this.#root, runKey(run.key, run.record)),
+      );
+    }
   }
 
   fileOf(run: RunId): string {
-    return join(this.#root, runKey(run.key, run.record));
+    return this.#trash.placeOf(runKey(run.key, run.record));
   }
 
-  /** The ids of the records under a key, sorted. */
+  /** The ids of the records under a key, sorted; those in the trash too. */
   list(key: ContentId): ContentId[] {
-    return this.#inFolder(key.slice(0, 2))
-      .filter((run) => run.key === key)
-      .map((run) => run.record);
+    const condemned = [...this.#trash.list()]
+      .map((file) => runOfKey(file.key))
+      .filter((run) => run !== undefined);
+    const found = [...this.#inFolder(key.slice(0, 2)), ...condemned].filter((run) => run.key === key);
+    return [...new Set(found.map((run) => run.record))].sort();
   }
 
   /** Every record of the store, sorted. */
@@ -68,13 +79,7 @@ export class RunRecords {
   /** The verified bytes of a record. Throws `object-missing` or `object-damaged`. */
   readBytes(run: RunId): Buffer {
     const where = this.fileOf(run);
-    let fd: number;
-    try {
-      fd = openSync(where, 'r');
-    } catch (error) {
-      if (systemErrorCode(error) === 'ENOENT') throw objectMissing('run', run.record, this.#root);
-      throw error;
-    }
+    const fd = this.#open(run);
     try {
       const { size } = fstatSync(fd);
       if (size > MAX_RECORD_BYTES) throw objectDamaged('run', run.record, where, `it is ${size} bytes long`);
@@ -85,6 +90,18 @@ export class RunRecords {
       return bytes;
     } finally {
       closeSync(fd);
+    }
+  }
+
+  #open(run: RunId): number {
+    const key = runKey(run.key, run.record);
+    try {
+      return openSync(this.fileOf(run), 'r');
+    } catch (error) {
+      if (systemErrorCode(error) !== 'ENOENT') throw error;
+      const place = this.#trash.rescue(key);
+      if (place === undefined) throw objectMissing('run', run.record, this.#root);
+      return openSync(place, 'r');
     }
   }
 

@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { join } from 'node:path';
 import { contentIdOf, type ContentId } from '../base/content-id.js';
-import { FOLDERS, LARGE_BLOB_BYTES, type NodeKind, type ObjectKind } from './format.js';
+import { FOLDERS, LARGE_BLOB_BYTES, packKey, type NodeKind, type ObjectKind } from './format.js';
 import type { LooseObjects } from './loose-objects.js';
 import { ObjectIndex } from './object-index.js';
 import type { PackShelf } from './pack-shelf.js';
@@ -147,7 +147,7 @@ export class StoreWriter {
  * was damaged.
  */
 export function namePack(target: WriterTarget, pack: SealedPack): void {
-  giveName(pack.file, target.shelf.fileOf(pack.id));
+  giveName(pack.file, join(target.root, packKey(pack.id)));
   target.shelf.add(pack.table);
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readdirSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { syncDirectory, writeAll } from '../base/atomic-file.js';
+import { systemErrorCode } from '../base/errors.js';
 import { writePoint } from '../base/write-points.js';
 import { seal } from './seal.js';
 import { makeStoreFolder } from './shared-folder.js';
@@ -44,6 +45,17 @@ export function unlinkIfThere(path: string): void {
     unlinkSync(path);
   } catch {
     // Another process removed it, or it never came to be.
+  }
+}
+
+/** Removes a file; false if it is gone already. */
+export function removeFile(path: string): boolean {
+  try {
+    unlinkSync(path);
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return false;
+    throw error;
   }
 }
 

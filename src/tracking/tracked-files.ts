@@ -393,6 +393,8 @@ export class TrackedFiles implements WorkspaceFiles {
   }
 
   #requireStored(path: RepoPath, snapshot: Snapshot): void {
+    // What was looked up hours ago, or is only remembered, may have been collected since.
+    this.#parts.store.refresh();
     const { store } = this.#parts;
     if (!isStoredEdit(store, this.#lastPut.read(path), snapshot)) requireStored(store, path, snapshot);
   }

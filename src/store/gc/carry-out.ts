@@ -1,0 +1,99 @@
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import { writePoint } from '../../base/write-points.js';
+import type { LocalStore } from '../local-store.js';
+import { unlinkIfThere } from '../temporary.js';
+import { Trash, type CondemnedFile } from '../trash.js';
+import type { GcPlan, Tally } from './plan.js';
+import { rewritePacks } from './rewrite-packs.js';
+import type { Verdicts } from './verdicts.js';
+
+/** What a plan is carried out with. */
+export interface CarryOut {
+  readonly store: LocalStore;
+  readonly plan: GcPlan;
+  readonly verdicts: Verdicts;
+  /** Delete at once what is condemned: nobody else uses the store. */
+  readonly now: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Files that were moved or deleted, and what was in them. */
+export interface FileTally extends Tally {
+  readonly files: number;
+}
+
+/** What was done. */
+export interface CarriedOut {
+  readonly rescued: number;
+  readonly condemned: FileTally;
+  readonly deleted: FileTally;
+  /** Packs that were written anew, and how many they are now. */
+  readonly joined: { readonly packs: number; readonly into: number };
+}
+
+/**
+ * Carries out a plan. The order makes it safe to die anywhere: what is needed is brought back before anything goes; a new pack
+ * has its name before an old one loses its own; and nothing is deleted but from the trash. The next collection goes on.
+ */
+export async function carryOut({ store, plan, verdicts, now, signal }: CarryOut): Promise<CarriedOut> {
+  const trash = new Trash(store.root);
+  let rescued = 0;
+  for (const { key } of plan.rescue) if (trash.rescue(key) !== undefined) rescued += 1;
+  const joined = await rewritePacks(plan.rewrite, { store, verdicts, signal });
+  const condemned = new Counter();
+  const going: (CondemnedFile & Tally)[] = [...plan.remove];
+  // Counted from now on, not from when the plan was made: whoever looked up something since has all of the grace period.
+  const since = timeOfStore(store);
+  for (const file of [...plan.condemn, ...joined.old]) {
+    signal.throwIfAborted();
+    const moved = trash.condemn(file.key, since);
+    if (moved) condemned.count(file);
+    if (moved && now) going.push({ ...file, ...moved });
+    await setImmediate();
+  }
+  const deleted = new Counter();
+  for (const file of going) {
+    signal.throwIfAborted();
+    if (trash.remove(file)) deleted.count(file);
+    await setImmediate();
+  }
+  trash.removeEmptyFolders();
+  const { tally } = condemned;
+  return {
+    rescued,
+    condemned: tally,
+    deleted: deleted.tally,
+    joined: { packs: joined.old.length, into: joined.packs.length },
+  };
+}
+
+/** The time by the clock of the store's file system, which may be another machine's; milliseconds since 1970. */
+export function timeOfStore(store: LocalStore): number {
+  const file = store.temporaryFile();
+  writePoint();
+  const fd = openSync(file, 'wx');
+  try {
+    return fstatSync(fd).mtimeMs;
+  } finally {
+    closeSync(fd);
+    unlinkIfThere(file);
+  }
+}
+
+class Counter {
+  #tally = { files: 0, objects: 0, bytes: 0 };
+
+  get tally(): FileTally {
+    return this.#tally;
+  }
+
+  count({ objects, bytes }: Tally): void {
+    const { tally } = this;
+    this.#tally = {
+      files: tally.files + 1,
+      objects: tally.objects + objects,
+      bytes: tally.bytes + bytes,
+    };
+  }
+}

@@ -1,0 +1,76 @@
+import type { ContentId } from '../../base/content-id.js';
+import type { NodeKind } from '../format.js';
+import type { ObjectReader } from '../object-reader.js';
+import { readNode, type TreeRef } from '../tree-reader.js';
+import type { Marks } from './marks.js';
+
+/** Something that is needed, with all that it is made of. */
+export interface NeededRoot {
+  readonly kind: 'blob' | NodeKind;
+  readonly id: ContentId;
+  /** Who needs it, for people: 'data/raw.ocr', 'data/raw.ocr (in 1a2b3c4d5e)'. */
+  readonly needer: string;
+  /** Nobody relies on all of it being there: what a lock remembers of a stage. */
+  readonly optional?: boolean;
+}
+
+/** A node that a root needs and the store does not have. */
+export interface AbsentNode {
+  readonly kind: NodeKind;
+  readonly id: ContentId;
+  readonly root: NeededRoot;
+}
+
+export interface Marking {
+  readonly marks: Marks;
+  readonly reader: ObjectReader;
+  /** Called once for each: what lies below it is not known. */
+  readonly absent: (node: AbsentNode) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Marks what the roots need: nodes and, below trees, the blobs of their files. Absent blobs are nobody's concern here: there is
+ * nothing to keep. Throws `object-damaged` or `tree-invalid` for a node that cannot be read.
+ */
+export function markNeeded(roots: readonly NeededRoot[], marking: Marking): void {
+  // What an optional root marked is not walked again: nothing absent below it would be told any more.
+  const inOrder = [
+    ...roots.filter(({ optional }) => optional !== true),
+    ...roots.filter(({ optional }) => optional === true),
+  ];
+  const absent = new Set<string>();
+  for (const root of inOrder) {
+    marking.signal?.throwIfAborted();
+    if (root.kind === 'blob') marking.marks.mark('blob', root.id);
+    else markTree(root, root.kind, { ...marking, seen: absent });
+  }
+}
+
+function markTree(
+  root: NeededRoot,
+  kind: NodeKind,
+  { marks, reader, absent, seen }: Marking & { seen: Set<string> },
+): void {
+  const waiting = [root.id];
+  for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
+    const found = marks.mark(kind, id);
+    if (found === 'absent' && root.optional !== true && !seen.has(kind + id)) {
+      seen.add(kind + id);
+      absent({ kind, id, root });
+    }
+    if (found === 'new') waiting.push(...below({ reader, kind, id }, marks));
+  }
+}
+
+/** Marks the files that a node names; returns the nodes that it names. */
+function below(tree: Required<TreeRef>, marks: Marks): ContentId[] {
+  const node = readNode(tree);
+  if ('children' in node) return node.children.map(({ id }) => id);
+  const nodes: ContentId[] = [];
+  for (const entry of node.entries) {
+    if (entry.kind === 'directory') nodes.push(entry.id);
+    else if (entry.kind === 'file' && tree.kind === 'tree') marks.mark('blob', entry.id);
+  }
+  return nodes;
+}

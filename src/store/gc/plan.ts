@@ -1,0 +1,170 @@
+import type { ContentId } from '../../base/content-id.js';
+import { objectKey, packKey, runKey, type ObjectKind } from '../format.js';
+import { ObjectIndex } from '../object-index.js';
+import type { PackTable } from '../pack-format.js';
+import type { RunId } from '../run-records.js';
+import type { CondemnedFile } from '../trash.js';
+import type { Inventory, TrashFile } from './inventory.js';
+import { chooseRewrites } from './choose-rewrites.js';
+import type { Marks } from './marks.js';
+import { Verdicts, type PackVerdict } from './verdicts.js';
+
+/** Objects, and their bytes. */
+export interface Tally {
+  readonly objects: number;
+  readonly bytes: number;
+}
+
+/** A file of the store that goes, with what it holds. */
+export interface GoingFile extends Tally {
+  readonly key: string;
+}
+
+/** What a collection is to do, in this order. Made without changing anything. */
+export interface GcPlan {
+  /** Files of the trash that hold what is needed and nowhere else. */
+  readonly rescue: readonly CondemnedFile[];
+  /** Packs whose needed objects are written to new ones; then they go to the trash like the rest. */
+  readonly rewrite: readonly PackTable[];
+  /** Files for the trash: packs with nodes first, so that no node outlives its files. */
+  readonly condemn: readonly GoingFile[];
+  /** Files of the trash to delete. */
+  readonly remove: readonly (CondemnedFile & Tally)[];
+  /** Files of the trash whose time has not come. */
+  readonly waiting: readonly (CondemnedFile & Tally)[];
+  /** What the roots need. */
+  readonly needed: Tally;
+  /** What nothing needs and is kept, because no remote has it. */
+  readonly unpushed: Tally;
+  /** What nothing needs and stays, because it shares a pack with what is needed. */
+  readonly scattered: Tally;
+}
+
+/** What a plan is made of. */
+export interface GcFacts {
+  readonly inventory: Inventory;
+  readonly marks: Marks;
+  /** True if an object that nothing needs may go: a remote has it, or that does not matter. */
+  readonly mayGo: (kind: ObjectKind, id: ContentId) => boolean;
+  /** True if a run record is to be kept. */
+  readonly keepsRun: (run: RunId) => boolean;
+  /** True if a pack may be replaced by another with the same objects: no remote names it. */
+  readonly mayRewrite: (pack: ContentId) => boolean;
+  /** What was condemned before may be deleted; milliseconds since 1970. */
+  readonly condemnedBefore: number;
+}
+
+export function planGc(facts: GcFacts): GcPlan {
+  const { inventory } = facts;
+  const verdicts = new Verdicts(facts);
+  const packs = inventory.packs.map((table) => verdicts.ofPack(table));
+  const rewritten = chooseRewrites(packs, facts.mayRewrite);
+  const objects = inventory.objects.map((object) => ({
+    ...{ key: objectKey(object.id), objects: 1, bytes: object.size },
+    verdict: verdicts.of('blob', object.id),
+  }));
+  const runs = inventory.runs
+    .filter((run) => !facts.keepsRun(run))
+    .map((run) => ({ key: runKey(run.key, run.record), objects: 1, bytes: run.bytes }));
+  const staying = packs.filter((pack) => !isDead(pack) && !rewritten.has(pack));
+  return {
+    ...planTrash(facts, verdicts),
+    rewrite: [...rewritten].map(({ table }) => table),
+    condemn: [
+      ...packs.filter(isDead).sort(nodesFirst).map(goingPack),
+      ...objects.filter(({ verdict }) => verdict === 'dead').map(({ verdict: _verdict, ...going }) => going),
+      ...runs,
+    ],
+    needed: sumOf(
+      packs.map(({ needed }) => needed),
+      objects.filter(({ verdict }) => verdict === 'needed'),
+    ),
+    unpushed: sumOf(
+      packs.map(({ unpushed }) => unpushed),
+      objects.filter(({ verdict }) => verdict === 'unpushed'),
+    ),
+    scattered: sumOf(staying.map(({ dead }) => dead)),
+  };
+}
+
+export function sumOf(...lists: readonly (readonly Tally[])[]): Tally {
+  const all = lists.flat();
+  return {
+    objects: all.reduce((sum, { objects }) => sum + objects, 0),
+    bytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
+}
+
+function isDead({ needed, unpushed }: PackVerdict): boolean {
+  return needed.objects + unpushed.objects === 0;
+}
+
+function nodesFirst(a: PackVerdict, b: PackVerdict): number {
+  return Number(b.hasNodes) - Number(a.hasNodes);
+}
+
+function goingPack({ table, dead }: PackVerdict): GoingFile {
+  return { key: packKey(table.packId), objects: dead.objects, bytes: table.size };
+}
+
+/** What becomes of the trash: whatever is not to go, and is not in the store itself, is brought back. */
+function planTrash(facts: GcFacts, verdicts: Verdicts): Pick<GcPlan, 'rescue' | 'remove' | 'waiting'> {
+  const back = new Available(facts.inventory);
+  const rescue: TrashFile[] = [];
+  const going: (CondemnedFile & Tally)[] = [];
+  for (const file of facts.inventory.trash) {
+    if (isMissed(file, { facts, verdicts, back })) {
+      rescue.push(file);
+      back.add(file);
+    } else {
+      const { key, file: place, since, bytes, table } = file;
+      going.push({ key, file: place, since, bytes, objects: table?.count ?? 1 });
+    }
+  }
+  const isOld = ({ since }: CondemnedFile): boolean => since <= facts.condemnedBefore;
+  return {
+    rescue: rescue.map(({ key, file, since }) => ({ key, file, since })),
+    remove: going.filter(isOld),
+    waiting: going.filter((file) => !isOld(file)),
+  };
+}
+
+function isMissed(
+  { table, blob, run }: TrashFile,
+  { facts, verdicts, back }: { facts: GcFacts; verdicts: Verdicts; back: Available },
+): boolean {
+  if (blob !== undefined) return verdicts.of('blob', blob) !== 'dead' && !back.has('blob', blob);
+  if (run !== undefined) return facts.keepsRun(run) && !back.hasRun(run);
+  for (let index = 0; table && index < table.count; index += 1) {
+    if (verdicts.at(table, index) === 'dead') continue;
+    if (!back.has(table.kindAt(index), table.idAt(index))) return true;
+  }
+  return false;
+}
+
+/** What the store has without the trash, and with what is brought back from there. */
+class Available {
+  readonly #packed = new ObjectIndex();
+  readonly #loose: Set<ContentId>;
+  readonly #runs: Set<string>;
+
+  constructor({ packs, objects, runs }: Inventory) {
+    for (const table of packs) this.#packed.add(table);
+    this.#loose = new Set(objects.map(({ id }) => id));
+    this.#runs = new Set(runs.map(({ key, record }) => key + record));
+  }
+
+  add({ table, blob, run }: TrashFile): void {
+    if (table) this.#packed.add(table);
+    if (blob !== undefined) this.#loose.add(blob);
+    if (run) this.#runs.add(run.key + run.record);
+  }
+
+  has(kind: ObjectKind, id: ContentId): boolean {
+    return this.#packed.has(kind, id) || (kind === 'blob' && this.#loose.has(id));
+  }
+
+  hasRun({ key, record }: RunId): boolean {
+    return this.#runs.has(key + record);
+  }
+}
