@@ -4,7 +4,8 @@ import { writePoint } from '../../base/write-points.js';
 import type { LocalStore } from '../local-store.js';
 import { unlinkIfThere } from '../temporary.js';
 import { Trash, type CondemnedFile } from '../trash.js';
-import type { GcPlan, Tally } from './plan.js';
+import type { Tally } from './facts.js';
+import type { GcPlan } from './plan.js';
 import { rewritePacks } from './rewrite-packs.js';
 import type { Verdicts } from './verdicts.js';
 

@@ -4,16 +4,10 @@ import { ObjectIndex } from '../object-index.js';
 import type { PackTable } from '../pack-format.js';
 import type { RunId } from '../run-records.js';
 import type { CondemnedFile } from '../trash.js';
+import type { GcFacts, Tally } from './facts.js';
 import type { Inventory, TrashFile } from './inventory.js';
 import { chooseRewrites } from './choose-rewrites.js';
-import type { Marks } from './marks.js';
 import { Verdicts, type PackVerdict } from './verdicts.js';
-
-/** Objects, and their bytes. */
-export interface Tally {
-  readonly objects: number;
-  readonly bytes: number;
-}
 
 /** A file of the store that goes, with what it holds. */
 export interface GoingFile extends Tally {
@@ -38,20 +32,6 @@ export interface GcPlan {
   readonly unpushed: Tally;
   /** What nothing needs and stays, because it shares a pack with what is needed. */
   readonly scattered: Tally;
-}
-
-/** What a plan is made of. */
-export interface GcFacts {
-  readonly inventory: Inventory;
-  readonly marks: Marks;
-  /** True if an object that nothing needs may go: a remote has it, or that does not matter. */
-  readonly mayGo: (kind: ObjectKind, id: ContentId) => boolean;
-  /** True if a run record is to be kept. */
-  readonly keepsRun: (run: RunId) => boolean;
-  /** True if a pack may be replaced by another with the same objects: no remote names it. */
-  readonly mayRewrite: (pack: ContentId) => boolean;
-  /** What was condemned before may be deleted; milliseconds since 1970. */
-  readonly condemnedBefore: number;
 }
 
 export function planGc(facts: GcFacts): GcPlan {

@@ -1,7 +1,7 @@
 import type { ContentId } from '../../base/content-id.js';
 import type { ObjectKind } from '../format.js';
 import type { PackTable } from '../pack-format.js';
-import type { GcFacts, Tally } from './plan.js';
+import type { GcFacts, Tally } from './facts.js';
 
 /**
  * - `needed`: a root needs it
