@@ -48,6 +48,7 @@ export interface AddResult extends ToCommit {
 export async function add(input: AddInput, call: Call): Promise<AddResult> {
   const workspace = Workspace.open(call, 'ocrpipe add');
   try {
+    await workspace.useStore();
     const paths = [...new Set(input.paths.map((typed) => workspace.path(typed)))];
     await refuseUntrackable(workspace, paths);
     const snapshots: { path: RepoPath; snapshot: Snapshot }[] = [];

@@ -34,6 +34,7 @@ export interface CheckoutResult {
 export async function checkout(input: CheckoutInput, call: Call): Promise<CheckoutResult> {
   const workspace = Workspace.open(call, 'ocrpipe checkout');
   try {
+    await workspace.useStore();
     const named = input.paths.map((typed) => workspace.path(typed));
     const paths = selectTracked(workspace.files.trackedPaths(), named);
     const marks = new RunningMarks(workspace);

@@ -36,6 +36,7 @@ export interface CommitResult extends ToCommit {
 export async function commit(input: CommitInput, call: Call): Promise<CommitResult> {
   const workspace = Workspace.open(call, 'ocrpipe commit');
   try {
+    await workspace.useStore();
     const { paths, stages } = chooseTargets(workspace, input.targets);
     const tracked: { path: RepoPath; old: ContentId; new: ContentId }[] = [];
     await forEachPath(paths, call.signal, async (path) => {

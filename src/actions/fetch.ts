@@ -1,17 +1,11 @@
 import type { Call } from '../base/call.js';
+import { runOf } from '../pipeline/records/locked-run.js';
 import { Workspace } from '../project/workspace.js';
 import { fetchObjects } from '../remote/fetch/fetch.js';
 import type { FetchRoot } from '../remote/fetch/fetch-input.js';
 import { bytePath } from '../tracking/byte-path.js';
 import { withRemote, type Transferred } from './remote-session.js';
-import {
-  chooseTargets,
-  companionsOf,
-  rootKind,
-  runOf,
-  type TargetPath,
-  type Targets,
-} from './remote-targets.js';
+import { chooseTargets, companionsOf, rootKind, type TargetPath, type Targets } from './remote-targets.js';
 
 export interface FetchOptions {
   /** Tracked paths, folders, parts of tracked folders, or stages; empty for everything. */
@@ -26,6 +20,7 @@ export interface FetchOptions {
 export async function fetch(options: FetchOptions, call: Call): Promise<Transferred & { remote: string }> {
   const workspace = Workspace.open(call, 'ocrpipe fetch');
   try {
+    await workspace.useStore();
     return await fetchTargets(workspace, chooseTargets(workspace, options.targets), options);
   } finally {
     workspace.close();

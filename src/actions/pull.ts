@@ -22,6 +22,7 @@ export async function pull(
 ): Promise<Transferred & { remote: string; paths: string[] }> {
   const workspace = Workspace.open(call, 'ocrpipe pull');
   try {
+    await workspace.useStore();
     const targets = chooseTargets(workspace, options.targets);
     const nowhere = new Nowhere();
     const bring = (): Promise<Brought | undefined> =>

@@ -2,6 +2,7 @@ import type { Call } from '../base/call.js';
 import { OcrpipeError } from '../base/errors.js';
 import type { RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
+import { runOf } from '../pipeline/records/locked-run.js';
 import { Workspace } from '../project/workspace.js';
 import { push as pushObjects } from '../remote/push/push.js';
 import { notTracked } from '../remote/fetch/wanted-walk.js';
@@ -9,7 +10,7 @@ import type { PushRoot } from '../remote/push/push-plan.js';
 import type { RunId, RunRecords } from '../store/run-records.js';
 import { entryWithin } from '../project/stored-directory.js';
 import { withRemote, type Transferred } from './remote-session.js';
-import { chooseTargets, companionsOf, rootKind, runOf, type TargetPath } from './remote-targets.js';
+import { chooseTargets, companionsOf, rootKind, type TargetPath } from './remote-targets.js';
 
 export interface PushOptions {
   /** Tracked paths, folders or stages; empty for everything. */
@@ -26,6 +27,7 @@ export interface PushOptions {
 export async function push(options: PushOptions, call: Call): Promise<Transferred & { remote: string }> {
   const workspace = Workspace.open(call, 'ocrpipe push');
   try {
+    await workspace.useStore();
     const { paths, entries } = chooseTargets(workspace, options.targets);
     const { store, records } = workspace;
     const roots = [...paths.map((target) => pushRoot(workspace, target)), ...companionsOf(entries)];

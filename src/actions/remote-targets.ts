@@ -1,15 +1,11 @@
 import { userError } from '../base/errors.js';
-import { canonicalJson } from '../base/canonical-json.js';
-import { contentIdOf, type ContentId } from '../base/content-id.js';
+import type { ContentId } from '../base/content-id.js';
 import { suggest } from '../base/nearest.js';
 import { isWithin, type RepoPath } from '../base/paths.js';
 import { LOCK_FILE } from '../pipeline/definition/file-names.js';
-import { lockedInputs, parseLockFile, type LockEntry, type LockFile } from '../pipeline/records/lock-file.js';
+import { parseLockFile, type LockEntry, type LockFile } from '../pipeline/records/lock-file.js';
 import { readIfThere } from '../pipeline/staleness/load.js';
-import { runRecordValue } from '../pipeline/records/run-record.js';
-import { signatureOf } from '../pipeline/records/signature.js';
 import type { Workspace } from '../project/workspace.js';
-import type { RunId } from '../store/run-records.js';
 import { utf8Beginning } from '../tracking/byte-path.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
 
@@ -105,13 +101,6 @@ function widest(paths: readonly TargetPath[]): TargetPath[] {
     seen.add(name);
     return true;
   });
-}
-
-/** The record of the run that an entry stands for. */
-export function runOf(entry: LockEntry): RunId {
-  const inputs = lockedInputs(entry);
-  const outs = entry.outs.map(({ persist: _persist, ...out }) => out);
-  return { key: signatureOf(inputs), record: contentIdOf(canonicalJson(runRecordValue(inputs, outs))) };
 }
 
 /** Something that goes along with a stage: its outputs, and the listings by which it is told later what changed. */

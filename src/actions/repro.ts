@@ -21,6 +21,7 @@ const RECORDED: ReadonlySet<string> = new Set<StageAction>(['ran', 'restored']);
 export async function repro(input: ReproInput, call: Call): Promise<ReproResult & ToCommit> {
   const workspace = Workspace.open(call, 'ocrpipe repro');
   try {
+    await workspace.useStore();
     const cwd = absPath(realpathSync(call.cwd));
     const result = await reproPipeline(pipelineHost(workspace), { ...input, cwd });
     const recorded =

@@ -1,6 +1,7 @@
 import { userError } from '../base/errors.js';
 import type { AbsPath } from '../base/paths.js';
 import { CONFIG_FILES, readLocalFile, readSharedFile } from './config-file.js';
+import { DEFAULT_GRACE_MS, graceMs } from './settings.js';
 import type { LocalSettings, RemoteSettings, Settings, SharedSettings } from './settings.js';
 
 /** The settings of a workspace: `config.yaml` in `folder` (`.ocrstore/`), overridden key by key by `config.local.yaml`. */
@@ -11,7 +12,9 @@ export function readSettings(folder: AbsPath): Settings {
   const project = local.project ?? shared.project;
   const link = local.link ?? shared.link;
   const storePath = local.store?.path;
+  const grace = local.gc?.grace ?? shared.gc?.grace;
   return {
+    graceMs: grace === undefined ? DEFAULT_GRACE_MS : graceMs(grace),
     remotes: mergeRemotes(shared, local),
     pools: { ...shared.pools, ...local.pools },
     ...(chosen === undefined ? {} : { default: chosen }),

@@ -28,7 +28,29 @@ const fields = {
   pools: z.record(z.string(), z.number().positive()),
   /** How large files come into the workspace: the first of these that works. */
   link: z.array(z.enum(LINK_TYPES)).min(1),
+  gc: z.strictObject({
+    /** How long what `gc` took away can be had back: days or hours, 24 hours at least. */
+    grace: z
+      .string()
+      .refine(isGrace, 'a grace period is written like 7d or 36h, and is 24h at least')
+      .optional(),
+  }),
 };
+
+const HOUR_MS = 60 * 60 * 1000;
+const SHORTEST_GRACE_MS = 24 * HOUR_MS;
+/** What a command may take between looking up an object and naming it, many times over. */
+export const DEFAULT_GRACE_MS = 7 * 24 * HOUR_MS;
+
+/** '7d' or '36h' in milliseconds. */
+export function graceMs(text: string): number {
+  const [, count, unit] = /^(\d{1,6})([dh])$/.exec(text) ?? [];
+  return Number(count) * (unit === 'd' ? 24 : 1) * HOUR_MS;
+}
+
+function isGrace(text: string): boolean {
+  return graceMs(text) >= SHORTEST_GRACE_MS;
+}
 
 /** `.ocrstore/config.yaml`: what every clone shares; committed. */
 export const sharedSchema = z.strictObject({ version: z.literal(1), ...fields }).partial({
@@ -37,6 +59,7 @@ export const sharedSchema = z.strictObject({ version: z.literal(1), ...fields })
   pools: true,
   project: true,
   link: true,
+  gc: true,
 });
 
 /** `.ocrstore/config.local.yaml`: this machine's; every key is optional and wins over the shared one. */
@@ -64,6 +87,8 @@ export interface Settings {
   project?: string;
   pools: Readonly<Record<string, number>>;
   link?: readonly LinkType[];
+  /** How long what a collection of garbage took away can be had back; milliseconds. */
+  graceMs: number;
   /** The store's folder as it was written; unless set it is `.ocrstore/`. */
   storePath?: string;
 }

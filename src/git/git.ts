@@ -18,6 +18,12 @@ export interface GitFile {
   object: string;
 }
 
+/** A version of a file that a commit holds. */
+export interface CommittedFile extends GitFile {
+  /** One of the commits that hold it. */
+  commit: CommitId;
+}
+
 /**
  * What ocrpipe asks of git. Paths are relative to the workspace root, which may be a folder inside the work tree; nothing
  * above it is seen. All of it only reads. Throws `git-failed`, with what git said, where git itself fails.
@@ -29,6 +35,16 @@ export interface Git {
   currentCommit(): Promise<CommitId | undefined>;
   /** The commit that a branch, tag, `HEAD~1`, … names. Throws `unknown-revision` (exit code 2). */
   resolve(revision: string): Promise<CommitId>;
+  /** Like `resolve`; undefined if git knows no such commit. */
+  find(revision: string): Promise<CommitId | undefined>;
+  /** The commits of all entries of the stash: what was in the work tree, in the index, and untracked. */
+  stashed(): Promise<CommitId[]>;
+  /** The roots of all work trees of the repository, this one included. */
+  workTrees(): Promise<AbsPath[]>;
+  /** The files of git's index, all versions of what a merge has not settled. */
+  staged(): Promise<GitFile[]>;
+  /** Every version that a commit of any ref holds of the files below the workspace root that match one of the `patterns`. */
+  everCommitted(patterns: readonly string[]): Promise<CommittedFile[]>;
   /** The branches, tags and remote-tracking branches, sorted by name. `prefix` narrows: `refs/ocrpipe/exp/`. */
   refs(prefix?: string): Promise<GitRef[]>;
   /** The files of a commit, sorted by path; with `paths`, only those of exactly these that are there. */

@@ -1,8 +1,8 @@
 import type { SimpleGit } from 'simple-git';
 import { OcrpipeError, userError } from '../base/errors.js';
-import type { AbsPath, RepoPath } from '../base/paths.js';
+import { absPath, type AbsPath, type RepoPath } from '../base/paths.js';
 import { findWorkTree } from './find-work-tree.js';
-import type { CommitId, Git, GitFile, GitRef } from './git.js';
+import type { CommitId, CommittedFile, Git, GitFile, GitRef } from './git.js';
 
 interface Process {
   /** What git reads from its standard input. */
@@ -42,6 +42,39 @@ class SimpleGitGit implements Git {
     throw userError('unknown-revision', `git knows no commit '${revision}'`, {
       hint: "Give a branch, a tag or a commit; 'git log --oneline' lists some. Fetch it first if only a remote has it.",
     });
+  }
+
+  async find(revision: string): Promise<CommitId | undefined> {
+    return this.#commitOf(revision);
+  }
+
+  async stashed(): Promise<CommitId[]> {
+    if ((await this.#commitOf('refs/stash')) === undefined) return [];
+    const entries = lines(await this.#run(['rev-list', '--walk-reflogs', 'refs/stash']));
+    const parents = lines(await this.#run(['rev-list', '--no-walk', '--parents', ...entries]));
+    // The first parent is the commit that the work was based on.
+    const commits = parents.flatMap((line) => line.split(' ').filter((_commit, at) => at !== 1));
+    return [...new Set(commits)] as CommitId[];
+  }
+
+  async workTrees(): Promise<AbsPath[]> {
+    const fields = (await this.#run(['worktree', 'list', '--porcelain', '-z'])).split('\0');
+    return fields
+      .filter((field) => field.startsWith('worktree '))
+      .map((field) => absPath(field.slice('worktree '.length)));
+  }
+
+  async staged(): Promise<GitFile[]> {
+    return parseIndex(await this.#run(['ls-files', '--stage', '-z']), /[0-3]/);
+  }
+
+  async everCommitted(patterns: readonly string[]): Promise<CommittedFile[]> {
+    const commits = await this.#run(['rev-list', '--all']);
+    if (commits === '') return [];
+    // Whatever a commit holds differs from each of its parents, or one of them holds it.
+    const how = ['--stdin', '-r', '-m', '--root', '--no-renames', '--relative', '-z', '--raw', '--no-abbrev'];
+    const args = ['diff-tree', ...how, '--', ...patterns];
+    return parseChanges(await this.#run(args, { input: commits }));
   }
 
   async #commitOf(revision: string): Promise<CommitId | undefined> {
@@ -170,12 +203,33 @@ function parseTree(text: string): GitFile[] {
   });
 }
 
-/** Lines of `ls-files --stage -z`: `<mode> <object> <stage>\t<path>`. What a merge has not settled (stage 1 to 3) is left out. */
-function parseIndex(text: string): GitFile[] {
+/** Lines of `ls-files --stage -z`: `<mode> <object> <stage>\t<path>`. Stages 1 to 3 are what a merge has not settled. */
+function parseIndex(text: string, stages = /0/): GitFile[] {
   return text.split('\0').flatMap((line) => {
-    const match = /^100\d{3} ([0-9a-f]+) 0\t(.*)$/s.exec(line);
-    return match ? [{ object: match[1]!, path: match[2]! as RepoPath }] : [];
+    const match = /^100\d{3} ([0-9a-f]+) ([0-3])\t(.*)$/s.exec(line);
+    return match && stages.test(match[2]!) ? [{ object: match[1]!, path: match[3]! as RepoPath }] : [];
   });
+}
+
+/** Fields of `diff-tree --stdin -z --raw`: commits, and `:<modes> <old object> <new object> <status>` each before its path. */
+function parseChanges(text: string): CommittedFile[] {
+  const fields = text.split('\0');
+  const found = new Map<string, CommittedFile>();
+  let commit = '' as CommitId;
+  for (let at = 0; at < fields.length; at += 1) {
+    const field = fields[at]!;
+    if (!field.startsWith(':')) {
+      if (field !== '') commit = field.trim() as CommitId;
+      continue;
+    }
+    at += 1;
+    const match = /^:\d+ 100\d{3} [0-9a-f]+ ([0-9a-f]+) /.exec(field);
+    const path = fields[at] as RepoPath | undefined;
+    if (!match || path === undefined) continue;
+    const object = match[1]!;
+    found.set(`${object} ${path}`, { object, path, commit });
+  }
+  return [...found.values()];
 }
 
 /** The answers of `cat-file --batch`: `<object> <type> <size>\n<bytes>\n`, one after the other. */
@@ -193,6 +247,10 @@ function splitBatch(answer: Buffer, count: number): Buffer[] {
     at = end + 1 + size + 1;
   }
   return found;
+}
+
+function lines(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '');
 }
 
 function splitNames(text: string): RepoPath[] {

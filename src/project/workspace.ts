@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EventSink } from '../base/events.js';
 import { OcrpipeError, systemErrorCode, userError } from '../base/errors.js';
-import { withLock } from '../base/lock.js';
+import { withLock, type HeldLock } from '../base/lock.js';
 import { toRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
 import { readSettings } from '../config/read-settings.js';
 import type { Settings } from '../config/settings.js';
@@ -11,6 +11,7 @@ import { openGit } from '../git/simple-git.js';
 import { outputAt } from '../pipeline/definition/output-at.js';
 import type { LocalStore } from '../store/local-store.js';
 import { RunRecords } from '../store/run-records.js';
+import { useStore } from '../store/store-use.js';
 import { TrackedFiles } from '../tracking/tracked-files.js';
 import type { WorkspaceFiles } from '../tracking/workspace-files.js';
 import { findWorkspace, STATE_FOLDER } from './find-workspace.js';
@@ -32,7 +33,12 @@ export class Workspace {
   readonly stateFolder: AbsPath;
   readonly command: string;
   readonly #caller: Caller;
-  readonly #parts: { git?: { opened: Git | undefined }; store?: LocalStore; files?: WorkspaceFiles } = {};
+  readonly #parts: {
+    git?: { opened: Git | undefined };
+    store?: LocalStore;
+    files?: WorkspaceFiles;
+    use?: HeldLock;
+  } = {};
 
   /**
    * The workspace that the caller's folder is in. `command` is what others that wait for it are told: 'ocrpipe add'. Throws
@@ -114,8 +120,18 @@ export class Workspace {
     return withLock({ path, what: LOCKED[lock], command: this.command, events, signal }, work);
   }
 
+  /**
+   * Says that this command relies on what is in the store, until it closes: nobody deletes anything at once meanwhile. To be
+   * called before anything is stored, or named because it is there.
+   */
+  async useStore(): Promise<void> {
+    const { events, signal } = this.#caller;
+    this.#parts.use ??= await useStore({ root: this.store.root, command: this.command, events, signal });
+  }
+
   /** Gives open files back. */
   close(): void {
+    this.#parts.use?.release();
     this.#parts.store?.close();
   }
 }

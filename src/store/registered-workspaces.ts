@@ -5,8 +5,9 @@ import { z } from 'zod';
 import { writeFileAtomic } from '../base/atomic-file.js';
 import { systemErrorCode } from '../base/errors.js';
 import type { AbsPath } from '../base/paths.js';
+import { writePoint } from '../base/write-points.js';
 import { makeStoreFolder } from './shared-folder.js';
-import { namesIn } from './temporary.js';
+import { namesIn, unlinkIfThere } from './temporary.js';
 
 /** Folder of a store with a file for each workspace that uses it. */
 const WORKSPACES = 'workspaces';
@@ -85,4 +86,10 @@ function readRegistered(file: string): RegisteredWorkspace | undefined {
     if (systemErrorCode(error) === 'EIO') throw error;
     return undefined;
   }
+}
+
+/** Takes back that a workspace uses the store: what only it needs may go. */
+export function forgetWorkspace({ file }: RegisteredWorkspace): void {
+  writePoint();
+  unlinkIfThere(file);
 }

@@ -1,15 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemErrorCode } from '../base/errors.js';
 import { noEvents, type EventSink } from '../base/events.js';
 import { describeSelf, holderState, parseHolder, wordHolder, type LockHolder } from '../base/lock-holder.js';
 import { acquireLock, type HeldLock } from '../base/lock.js';
+import { makeStoreFolder } from './shared-folder.js';
 import { namesIn, unlinkIfThere } from './temporary.js';
 
+/** Folder of a store for what keeps its users and a collection of garbage apart. */
+const LOCKS = 'locks';
 /** A process that cannot be asked whether it lives counts as alive for so long. Milliseconds. */
 const UNKNOWN_USER_MS = 24 * 60 * 60 * 1000;
+/** How often a collection looks whether the store is free. Milliseconds. */
 const POLL_MS = 100;
 const READ_ONLY = new Set(['EACCES', 'EPERM', 'EROFS']);
 
@@ -34,7 +38,7 @@ export interface StoreUser {
 export async function useStore(user: StoreUser): Promise<HeldLock> {
   const mark = join(marksOf(user.root), randomBytes(16).toString('hex'));
   for (;;) {
-    if (!makeMark(mark, user.command)) return { release: () => undefined };
+    if (!makeMark(user.root, mark, user.command)) return { release: () => undefined };
     if (!existsSync(lockOf(user.root)))
       return {
         release: () => {
@@ -62,25 +66,27 @@ export async function useStoreAlone(user: StoreUser): Promise<HeldLock> {
 
 /** Keeps collections of garbage of one store apart. */
 export function lockCollection({ root, ...user }: StoreUser): Promise<HeldLock> {
-  return acquireLock({ path: join(root, 'locks', 'gc'), what: 'the store', ...user });
+  makeStoreFolder(root, join(root, LOCKS));
+  return acquireLock({ path: join(root, LOCKS, 'gc'), what: 'the store', ...user });
 }
 
 function lockStore({ root, ...user }: StoreUser): Promise<HeldLock> {
+  makeStoreFolder(root, join(root, LOCKS));
   return acquireLock({ path: lockOf(root), what: 'the store', ...user });
 }
 
 function lockOf(root: string): string {
-  return join(root, 'locks', 'store');
+  return join(root, LOCKS, 'store');
 }
 
 function marksOf(root: string): string {
-  return join(root, 'locks', 'users');
+  return join(root, LOCKS, 'users');
 }
 
 /** False where nothing may be written. */
-function makeMark(mark: string, command: string): boolean {
+function makeMark(root: string, mark: string, command: string): boolean {
   try {
-    mkdirSync(join(mark, '..'), { recursive: true });
+    makeStoreFolder(root, marksOf(root));
     writeFileSync(mark, JSON.stringify(describeSelf(mark.slice(-32), command)), { flag: 'wx' });
     return true;
   } catch (error) {

@@ -1,9 +1,10 @@
-import { mkdirSync, renameSync, rmdirSync, statSync } from 'node:fs';
+import { renameSync, rmdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { syncDirectory } from '../base/atomic-file.js';
 import { systemErrorCode } from '../base/errors.js';
 import { writePoint } from '../base/write-points.js';
 import { FOLDERS, isStoreKey, KEY_FOLDERS } from './format.js';
+import { makeStoreFolder } from './shared-folder.js';
 import { namesIn, removeFile } from './temporary.js';
 
 /** What file systems and permissions answer to who may only read. */
@@ -67,7 +68,7 @@ export class Trash {
   condemn(key: string, time: number): CondemnedFile | undefined {
     const since = Math.trunc(time);
     const file = join(this.#folder, String(since), key);
-    if (mkdirSync(dirname(file), { recursive: true }) !== undefined) syncDirectory(this.#folder);
+    if (makeStoreFolder(this.#root, dirname(file))) syncDirectory(this.#folder);
     writePoint();
     try {
       renameSync(join(this.#root, key), file);
@@ -105,7 +106,7 @@ export class Trash {
     if (!this.#moves) return this.#readInPlace(key, file);
     const target = join(this.#root, key);
     try {
-      mkdirSync(dirname(target), { recursive: true });
+      makeStoreFolder(this.#root, dirname(target));
       writePoint();
       renameSync(file, target);
     } catch (error) {

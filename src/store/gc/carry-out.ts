@@ -4,7 +4,7 @@ import { writePoint } from '../../base/write-points.js';
 import type { LocalStore } from '../local-store.js';
 import { unlinkIfThere } from '../temporary.js';
 import { Trash, type CondemnedFile } from '../trash.js';
-import type { Tally } from './facts.js';
+import type { FileTally, Tally } from './facts.js';
 import type { GcPlan } from './plan.js';
 import { rewritePacks } from './rewrite-packs.js';
 import type { Verdicts } from './verdicts.js';
@@ -17,11 +17,6 @@ export interface CarryOut {
   /** Delete at once what is condemned: nobody else uses the store. */
   readonly now: boolean;
   readonly signal: AbortSignal;
-}
-
-/** Files that were moved or deleted, and what was in them. */
-export interface FileTally extends Tally {
-  readonly files: number;
 }
 
 /** What was done. */

@@ -10,6 +10,11 @@ export interface Tally {
   readonly bytes: number;
 }
 
+/** Files that were moved or deleted, and what was in them. */
+export interface FileTally extends Tally {
+  readonly files: number;
+}
+
 /** What a plan is made of. */
 export interface GcFacts {
   readonly inventory: Inventory;

@@ -4,7 +4,7 @@ import { ObjectIndex } from '../object-index.js';
 import type { PackTable } from '../pack-format.js';
 import type { RunId } from '../run-records.js';
 import type { CondemnedFile } from '../trash.js';
-import type { GcFacts, Tally } from './facts.js';
+import type { FileTally, GcFacts, Tally } from './facts.js';
 import type { Inventory, TrashFile } from './inventory.js';
 import { chooseRewrites } from './choose-rewrites.js';
 import { Verdicts, type PackVerdict } from './verdicts.js';
@@ -67,7 +67,7 @@ export function planGc(facts: GcFacts): GcPlan {
   };
 }
 
-export function sumOf(...lists: readonly (readonly Tally[])[]): Tally {
+function sumOf(...lists: readonly (readonly Tally[])[]): Tally {
   const all = lists.flat();
   return {
     objects: all.reduce((sum, { objects }) => sum + objects, 0),
@@ -85,6 +85,11 @@ function nodesFirst(a: PackVerdict, b: PackVerdict): number {
 
 function goingPack({ table, dead }: PackVerdict): GoingFile {
   return { key: packKey(table.packId), objects: dead.objects, bytes: table.size };
+}
+
+/** How many files, and what is in them. */
+export function tallyFiles(files: readonly Tally[]): FileTally {
+  return { files: files.length, ...sumOf(files) };
 }
 
 /** What becomes of the trash: whatever is not to go, and is not in the store itself, is brought back. */

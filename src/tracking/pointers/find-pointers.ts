@@ -1,5 +1,6 @@
 import { readdirSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
+import { systemErrorCode } from '../../base/errors.js';
 import type { AbsPath, RepoPath } from '../../base/paths.js';
 import { bytePath } from '../byte-path.js';
 import { IgnoreRules, isAlwaysIgnored } from '../ignore/ignore-rules.js';
@@ -9,7 +10,10 @@ import { hasPointer, pathOfPointer } from './pointer.js';
  * The paths that have a pointer, sorted. Tracked folders are not entered (a pointer cannot be below another), nor, with
  * `gitignore`, folders that git ignores: what is below those can not be committed.
  */
-export function findPointers(root: AbsPath, options: { gitignore: boolean }): RepoPath[] {
+export function findPointers(
+  root: AbsPath,
+  options: { gitignore: boolean; onUnreadable?: OnUnreadable },
+): RepoPath[] {
   const found: RepoPath[] = [];
   search({ root, found, ...options }, '', IgnoreRules.none);
   return found.sort();
@@ -18,15 +22,19 @@ export function findPointers(root: AbsPath, options: { gitignore: boolean }): Re
 /** What stands for bytes that are not UTF-8 in a name that was read as such; it can be in a name as well. */
 const REPLACED = '\uFFFD';
 
+/** Called with a folder that cannot be read. Without it such a folder is taken to hold nothing that ocrpipe wrote. */
+type OnUnreadable = (folder: AbsPath, error: unknown) => void;
+
 interface Search {
   root: AbsPath;
   gitignore: boolean;
   found: RepoPath[];
+  onUnreadable?: OnUnreadable;
 }
 
 function search(context: Search, folder: string, above: IgnoreRules): void {
   const absolute = join(context.root, folder);
-  const entries = readFolder(absolute);
+  const entries = readFolder(absolute as AbsPath, context.onUnreadable);
   if (entries.length === 0) return;
   const rules = context.gitignore ? above.enter(bytePath(absolute), '.gitignore', bytePath(folder)) : above;
   const tracked = new Set<string>();
@@ -48,14 +56,15 @@ function pathIn(folder: string, name: string): RepoPath {
   return (folder === '' ? name : `${folder}/${name}`) as RepoPath;
 }
 
-/** Folders that cannot be read hold nothing that ocrpipe wrote, and names that are not UTF-8 are never tracked by themselves. */
-function readFolder(folder: string): Dirent[] {
+/** Names that are not UTF-8 are never tracked by themselves. */
+function readFolder(folder: AbsPath, onUnreadable?: OnUnreadable): Dirent[] {
   try {
     const entries = readdirSync(folder, { withFileTypes: true });
     if (!entries.some(({ name }) => name.includes(REPLACED))) return entries;
     const names = new Set(readdirSync(folder, 'latin1'));
     return entries.filter(({ name }) => names.has(bytePath(name)));
-  } catch {
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOENT') onUnreadable?.(folder, error);
     return [];
   }
 }

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../base/atomic-file.js';
@@ -89,6 +89,14 @@ export class LastPut {
     else this.#write(to, remembered);
   }
 
+  /** Everything that is remembered. */
+  *all(): Generator<{ path: RepoPath } & Remembered> {
+    for (const name of namesIn(this.#folder)) {
+      const path = pathIn(join(this.#folder, name));
+      if (path !== undefined) yield { path, ...this.read(path) };
+    }
+  }
+
   remove(path: RepoPath): void {
     rmSync(this.#fileOf(path), { force: true });
   }
@@ -114,4 +122,21 @@ function toSnapshot({ id, kind, size, files, executable }: z.infer<typeof snapsh
     ...(files === undefined ? {} : { files }),
     ...(executable === undefined ? {} : { executable }),
   };
+}
+
+/** The path that a file of the memory is about; undefined if it does not say. */
+function pathIn(file: string): RepoPath | undefined {
+  try {
+    return schema.parse(JSON.parse(readFileSync(file, 'utf8'))).path as RepoPath;
+  } catch {
+    return undefined;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }

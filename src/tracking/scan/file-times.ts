@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, lstatSync, openSync, statfsSync, unlinkSync, type Stats } from 'node:fs';
+import { closeSync, fstatSync, lstatSync, openSync, unlinkSync, type Stats } from 'node:fs';
 import { temporaryBeside } from '../../base/atomic-file.js';
+import { isOnLocalDisk } from '../../base/local-disk.js';
 import { fsPath, joinBytes, type BytePath } from '../byte-path.js';
 
 /** What tracking knows of files without reading them; tests put a coarser clock in its place. */
@@ -19,11 +20,6 @@ export interface FileTimes {
 const LOCAL_STEP_MS = 50;
 /** Network file systems keep times for a while, and old ones step by two seconds. */
 const UNKNOWN_STEP_MS = 2000;
-
-/** `statfs` types: ext, xfs, btrfs, tmpfs, overlay, zfs, f2fs. */
-const LOCAL_FILE_SYSTEMS = new Set([
-  0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010,
-]);
 
 export const realFileTimes: FileTimes = {
   view: (stat) => stat,
@@ -56,11 +52,7 @@ function stepOf(folder: BytePath): number {
 }
 
 function isLocal(folder: BytePath): boolean {
-  try {
-    return LOCAL_FILE_SYSTEMS.has(statfsSync(fsPath(folder)).type);
-  } catch {
-    return false;
-  }
+  return isOnLocalDisk(fsPath(folder));
 }
 
 /** Asks `times` once for each file system (told by the `dev` of its folders) and remembers the answer for one scan. */

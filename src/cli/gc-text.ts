@@ -1,0 +1,51 @@
+import type { GcResult } from '../actions/gc.js';
+import { bytesText, countText } from './units.js';
+
+interface Counted {
+  objects: number;
+  bytes: number;
+}
+
+/** What a collection of garbage did, or would do. */
+export function gcText(result: GcResult): string {
+  const { dryRun, condemned, deleted, waiting, rescued, joined, unpushed, scattered, needed } = result;
+  const done = (past: string, would: string): string => (dryRun ? `would ${would}` : past);
+  const lines = [
+    ...(condemned.files > 0
+      ? [`${done('moved', 'move')} to the trash: ${sizeText(condemned)}${backText(result)}`]
+      : []),
+    ...(deleted.files > 0 ? [`${done('deleted', 'delete')}: ${sizeText(deleted)}`] : []),
+    ...(rescued > 0
+      ? [`${done('brought', 'bring')} back from the trash: ${countText(rescued, 'file')}`]
+      : []),
+    ...(joined.packs > 0 ? [joinedText(result)] : []),
+  ];
+  const kept = [
+    ...(waiting.files > 0 ? [`in the trash, to be deleted later: ${sizeText(waiting)}`] : []),
+    ...(unpushed.objects > 0
+      ? [`kept, because no remote has it: ${sizeText(unpushed)} (--unpushed lets it go)`]
+      : []),
+    ...(scattered.objects > 0 ? [`left in packs with what is needed: ${sizeText(scattered)}`] : []),
+    `needed: ${sizeText(needed)}`,
+  ];
+  return [...(lines.length > 0 ? lines : ['Nothing to collect.']), ...kept].map(capitalized).join('\n');
+}
+
+function joinedText({ dryRun, joined: { packs, into } }: GcResult): string {
+  if (dryRun || into === undefined) return `would write anew: ${countText(packs, 'pack')}`;
+  return `wrote anew: ${countText(packs, 'pack')}, now ${into}`;
+}
+
+function backText({ graceHours }: GcResult): string {
+  if (graceHours === 0) return '';
+  const time = graceHours % 24 === 0 ? countText(graceHours / 24, 'day') : countText(graceHours, 'hour');
+  return ` (it can be had back for ${time})`;
+}
+
+function sizeText({ objects, bytes }: Counted): string {
+  return `${countText(objects, 'object')}, ${bytesText(bytes)}`;
+}
+
+function capitalized(line: string): string {
+  return line.slice(0, 1).toUpperCase() + line.slice(1);
+}
