@@ -9,7 +9,7 @@ import { otherWorkspaces } from '../project/roots/other-workspaces.js';
 import { Workspace } from '../project/workspace.js';
 import { carryOut, timeOfStore } from '../store/gc/carry-out.js';
 import type { FileTally, Tally } from '../store/gc/facts.js';
-import { planGc, tallyFiles, type GcPlan } from '../store/gc/plan.js';
+import { planGc, tallyFiles, type GcPlan, type GoingFile } from '../store/gc/plan.js';
 import { Verdicts } from '../store/gc/verdicts.js';
 import { LocalStore } from '../store/local-store.js';
 import { forgetWorkspace } from '../store/registered-workspaces.js';
@@ -118,14 +118,19 @@ function wouldDo(plan: GcPlan, now: boolean): Pick<GcResult, 'condemned' | 'dele
   return {
     rescued: plan.rescue.length,
     joined: { packs: plan.rewrite.length },
-    condemned: tallyFiles(plan.condemn),
-    deleted: tallyFiles([...plan.remove, ...(now ? plan.condemn : [])]),
+    condemned: tallyFiles(goingOf(plan)),
+    deleted: tallyFiles([...plan.remove, ...(now ? goingOf(plan) : [])]),
   };
 }
 
-function filesOf({ condemn, remove }: GcPlan, now: boolean): GcResult['files'] {
+function filesOf(plan: GcPlan, now: boolean): GcResult['files'] {
   const keys = (files: readonly { key: string }[]): string[] => files.map(({ key }) => key).sort();
-  return { condemned: keys(condemn), deleted: keys([...remove, ...(now ? condemn : [])]) };
+  const going = goingOf(plan);
+  return { condemned: keys(going), deleted: keys([...plan.remove, ...(now ? going : [])]) };
+}
+
+function goingOf({ condemn, rewrite }: GcPlan): readonly GoingFile[] {
+  return [...condemn, ...rewrite];
 }
 
 function requireScope(input: GcInput): void {

@@ -4,6 +4,7 @@ import type { ObjectKind } from '../format.js';
 import { LooseObjects } from '../loose-objects.js';
 import { objectMissing, type ObjectReader } from '../object-reader.js';
 import { PackShelf } from '../pack-shelf.js';
+import { Trash } from '../trash.js';
 import type { Finding } from './finding.js';
 
 /**
@@ -18,8 +19,9 @@ export class SoundReader implements ObjectReader {
 
   constructor(root: string, findings: readonly Finding[]) {
     this.#root = root;
-    this.#shelf = new PackShelf(root);
-    this.#loose = new LooseObjects(root, () => undefined);
+    const trash = new Trash(root, { inspect: true });
+    this.#shelf = new PackShelf(root, trash);
+    this.#loose = new LooseObjects(root, trash, () => undefined);
     this.#damaged = new Set(findings.map(({ object, where }) => copyName(object.kind, object.id, where)));
   }
 

@@ -19,7 +19,7 @@ export interface GcPlan {
   /** Files of the trash that hold what is needed and nowhere else. */
   readonly rescue: readonly CondemnedFile[];
   /** Packs whose needed objects are written to new ones; then they go to the trash like the rest. */
-  readonly rewrite: readonly PackTable[];
+  readonly rewrite: readonly (GoingFile & { readonly table: PackTable })[];
   /** Files for the trash: packs with nodes first, so that no node outlives its files. */
   readonly condemn: readonly GoingFile[];
   /** Files of the trash to delete. */
@@ -49,7 +49,7 @@ export function planGc(facts: GcFacts): GcPlan {
   const staying = packs.filter((pack) => !isDead(pack) && !rewritten.has(pack));
   return {
     ...planTrash(facts, verdicts),
-    rewrite: [...rewritten].map(({ table }) => table),
+    rewrite: [...rewritten].map(({ table, dead }) => ({ key: packKey(table.packId), ...dead, table })),
     condemn: [
       ...packs.filter(isDead).sort(nodesFirst).map(goingPack),
       ...objects.filter(({ verdict }) => verdict === 'dead').map(({ verdict: _verdict, ...going }) => going),
@@ -103,7 +103,7 @@ function planTrash(facts: GcFacts, verdicts: Verdicts): Pick<GcPlan, 'rescue' | 
       back.add(file);
     } else {
       const { key, file: place, since, bytes, table } = file;
-      going.push({ key, file: place, since, bytes, objects: table?.count ?? 1 });
+      going.push({ key, file: place, since, bytes, objects: table ? verdicts.deadIn(table) : 1 });
     }
   }
   const isOld = ({ since }: CondemnedFile): boolean => since <= facts.condemnedBefore;

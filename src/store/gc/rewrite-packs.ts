@@ -1,12 +1,11 @@
 import { closeSync, openSync, statSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { ContentId } from '../../base/content-id.js';
-import { packKey } from '../format.js';
 import type { LocalStore } from '../local-store.js';
 import type { PackTable } from '../pack-format.js';
 import type { StoreWriter } from '../store-writer.js';
 import { checkedObjects, readEntry } from '../verify-pack.js';
-import type { GoingFile } from './plan.js';
+import type { GcPlan, GoingFile } from './plan.js';
 import type { Verdicts } from './verdicts.js';
 
 /** What became of packs that were written anew. */
@@ -22,29 +21,21 @@ export interface Rewritten {
  * go but those in which something was found damaged, which are left to be healed.
  */
 export async function rewritePacks(
-  packs: readonly PackTable[],
+  packs: GcPlan['rewrite'],
   { store, verdicts, signal }: { store: LocalStore; verdicts: Verdicts; signal: AbortSignal },
 ): Promise<Rewritten> {
   if (packs.length === 0) return { old: [], packs: [] };
   const writer = store.writer({ again: true });
-  const copied: PackTable[] = [];
+  const copied: GcPlan['rewrite'][number][] = [];
   try {
-    for (const table of oldestFirst(store, packs)) {
+    for (const pack of oldestFirst(store, packs)) {
       signal.throwIfAborted();
-      if (copyPack(table, { store, verdicts, writer })) copied.push(table);
+      if (copyPack(pack.table, { store, verdicts, writer })) copied.push(pack);
       await setImmediate();
     }
     const written = new Set(writer.finish().packs);
     // The same objects in the same order are the same pack: such a one is no old one.
-    const old = copied.filter(({ packId }) => !written.has(packId));
-    return {
-      old: old.map((table) => ({
-        key: packKey(table.packId),
-        objects: deadIn(table, verdicts),
-        bytes: table.size,
-      })),
-      packs: [...written],
-    };
+    return { old: copied.filter(({ table }) => !written.has(table.packId)), packs: [...written] };
   } catch (error) {
     writer.abort();
     throw error;
@@ -52,13 +43,12 @@ export async function rewritePacks(
 }
 
 /** What was stored together stays together. */
-function oldestFirst(store: LocalStore, packs: readonly PackTable[]): PackTable[] {
-  const age = (table: PackTable): number =>
-    statSync(store.packFile(table.packId), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+function oldestFirst(store: LocalStore, packs: GcPlan['rewrite']): GcPlan['rewrite'] {
+  const age = (file: string): number => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   return packs
-    .map((table) => ({ table, age: age(table) }))
+    .map((pack) => ({ pack, age: age(store.packFile(pack.table.packId)) }))
     .sort((a, b) => a.age - b.age)
-    .map(({ table }) => table);
+    .map(({ pack }) => pack);
 }
 
 /** False if something that is needed in it is damaged. */
@@ -82,10 +72,4 @@ function copyPack(
   } finally {
     closeSync(fd);
   }
-}
-
-function deadIn(table: PackTable, verdicts: Verdicts): number {
-  let dead = 0;
-  for (let index = 0; index < table.count; index += 1) dead += Number(verdicts.at(table, index) === 'dead');
-  return dead;
 }

@@ -43,6 +43,13 @@ export class Verdicts {
     return mayGo(table.kindAt(index), table.idAt(index)) ? 'dead' : 'unpushed';
   }
 
+  /** How many objects of a pack may go. */
+  deadIn(table: PackTable): number {
+    let dead = 0;
+    for (let index = 0; index < table.count; index += 1) dead += Number(this.at(table, index) === 'dead');
+    return dead;
+  }
+
   ofPack(table: PackTable): PackVerdict {
     const tallies = { needed: [0, 0], unpushed: [0, 0], dead: [0, 0] } satisfies Record<Verdict, number[]>;
     let hasNodes = false;

@@ -9,6 +9,7 @@ import { LocalStore } from '../../../src/store/local-store.js';
 import { LooseObjects } from '../../../src/store/loose-objects.js';
 import { RunRecords } from '../../../src/store/run-records.js';
 import { buildTree } from '../../../src/store/tree-builder.js';
+import { Trash } from '../../../src/store/trash.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 import { fileEntry } from '../entries.js';
 
@@ -24,7 +25,7 @@ function tinyStore(root: string): LocalStore {
   buildTree([fileEntry('a')], (node) => writer.putTree(node, 'listing'));
   writer.finish();
   const bytes = Buffer.from('an object by itself');
-  new LooseObjects(store.root, () => undefined).putBytes(contentIdOf(bytes), bytes);
+  new LooseObjects(store.root, new Trash(store.root), () => undefined).putBytes(contentIdOf(bytes), bytes);
   new RunRecords(store.root).put(contentIdOf('inputs'), { outs: { model: 'm' } });
   return store;
 }
