@@ -12,12 +12,9 @@ import { GcFolder } from './gc-folder.js';
 
 /** The error that a promise ends with. */
 async function failure(promise: Promise<unknown>): Promise<OcrpipeError> {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof OcrpipeError) return error;
-  throw error ?? new Error('it did not fail');
+  const [settled] = await Promise.allSettled([promise]);
+  if (settled.status === 'rejected' && settled.reason instanceof OcrpipeError) return settled.reason;
+  throw new Error(`it ended otherwise: ${JSON.stringify(settled)}`);
 }
 
 /** A workspace without git, in whose store a first version of the data is not needed any more. */

@@ -12,6 +12,7 @@ import { PackWriter } from '../pack-writer.js';
 import { quarantineFile, quarantineObject, quarantinePack } from '../quarantine.js';
 import { createStoreFolder } from '../store-folder.js';
 import { namePack, type WriterTarget } from '../store-writer.js';
+import { Trash } from '../trash.js';
 import { readEntry } from '../verify-pack.js';
 import { checkFile } from './check-file.js';
 import type { Finding, StoreFile } from './finding.js';
@@ -27,10 +28,11 @@ export function setAside(
   findings: readonly Finding[],
   files: readonly StoreFile[],
 ): ReadonlySet<string> {
+  const trash = new Trash(root);
   const target: WriterTarget = {
     root,
-    shelf: new PackShelf(root),
-    loose: new LooseObjects(root, () => undefined),
+    shelf: new PackShelf(root, trash),
+    loose: new LooseObjects(root, trash, () => undefined),
   };
   const whole = new Set<string>();
   for (const file of files) {
