@@ -2,6 +2,7 @@ import { OcrpipeError } from '../base/errors.js';
 import type { RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
 import { missingFrom, type NeededObject } from '../store/closure.js';
+import type { LocalStore } from '../store/local-store.js';
 import type { ObjectReader } from '../store/object-reader.js';
 import { lacksNew } from './partial/partial.js';
 import type { Remembered } from './pointers/last-put.js';
@@ -14,9 +15,20 @@ export function firstMissing(reader: ObjectReader, { kind, id }: Snapshot): Need
   return undefined;
 }
 
-/** Throws `pointer-to-nothing` unless all that the snapshot needs is in the store. */
-export function requireStored(reader: ObjectReader, path: RepoPath, snapshot: Snapshot): void {
-  const missing = firstMissing(reader, snapshot);
+/**
+ * Throws `pointer-to-nothing` unless all that the snapshot needs is in the store; of a path that is only partly there, what
+ * differs from the rest.
+ */
+export function requireStored(
+  store: LocalStore,
+  path: RepoPath,
+  snapshot: Snapshot,
+  remembered: Remembered,
+): void {
+  // What was looked up hours ago, or is only remembered, may have been collected since.
+  store.refresh();
+  if (isStoredEdit(store, remembered, snapshot)) return;
+  const missing = firstMissing(store, snapshot);
   if (missing === undefined) return;
   throw new OcrpipeError(
     'pointer-to-nothing',
@@ -26,7 +38,7 @@ export function requireStored(reader: ObjectReader, path: RepoPath, snapshot: Sn
 }
 
 /** True if the path is only partly there, and of the snapshot what differs from the rest is stored. */
-export function isStoredEdit(reader: ObjectReader, { put, parts }: Remembered, snapshot: Snapshot): boolean {
+function isStoredEdit(reader: ObjectReader, { put, parts }: Remembered, snapshot: Snapshot): boolean {
   if (parts === undefined || put?.kind !== 'directory' || snapshot.kind !== 'directory') return false;
   if (!reader.has('tree', snapshot.id)) return false;
   return !lacksNew({ reader, id: put.id }, { reader, id: snapshot.id });

@@ -32,7 +32,7 @@ import { hashingSink, NodeMemory, storingSink, type Hashing, type ScanSink } fro
 import { scanPath, type ScanContext } from './scan/snapshot.js';
 import { StatIndex } from './scan/stat-index.js';
 import { StoreLinks } from './scan/store-links.js';
-import { firstMissing, isStoredEdit, requireStored } from './stored.js';
+import { firstMissing, requireStored } from './stored.js';
 import type {
   CallOptions,
   CheckoutOptions,
@@ -164,14 +164,14 @@ export class TrackedFiles implements WorkspaceFiles {
   }
 
   async writePointer(path: RepoPath, snapshot: Snapshot, options: CallOptions = {}): Promise<void> {
-    const { root } = this.#parts;
+    const { root, store } = this.#parts;
     refuseOwnFolders(path);
     refuseLinks(root, path, { end: false });
     refuseTakenPointer(root, path);
     await this.#locked(options, () => {
       const before = readSoundPointer(root, path);
       const changed = !before || pointerText(before) !== pointerText(snapshot);
-      if (changed) this.#requireStored(path, snapshot);
+      if (changed) requireStored(store, path, snapshot, this.#lastPut.read(path));
       this.#removeAbandoned(path);
       if (this.#parts.git) addToGitignore(root, path);
       if (changed) writeFileAtomic(fromRepoPath(root, pointerPathOf(path)), pointerText(snapshot));
@@ -390,12 +390,5 @@ export class TrackedFiles implements WorkspaceFiles {
   #removeAbandoned(path: RepoPath): void {
     const folders = [join(this.#parts.root, path, '..'), this.#memory, join(this.#memory, 'put')];
     for (const folder of folders) removeAbandonedIn(bytePath(folder));
-  }
-
-  #requireStored(path: RepoPath, snapshot: Snapshot): void {
-    // What was looked up hours ago, or is only remembered, may have been collected since.
-    this.#parts.store.refresh();
-    const { store } = this.#parts;
-    if (!isStoredEdit(store, this.#lastPut.read(path), snapshot)) requireStored(store, path, snapshot);
   }
 }
