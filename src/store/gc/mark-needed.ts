@@ -64,7 +64,7 @@ function markTree(
 }
 
 /** Marks the files that a node names; returns the nodes that it names. */
-function below(tree: Required<TreeRef>, marks: Marks): ContentId[] {
+function below(tree: TreeRef & { kind: NodeKind }, marks: Marks): ContentId[] {
   const node = readNode(tree);
   if ('children' in node) return node.children.map(({ id }) => id);
   const nodes: ContentId[] = [];
