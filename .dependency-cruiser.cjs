@@ -57,7 +57,7 @@ const ocrRules = Object.entries(ocr).map(([name, allowed]) => ({
 const ordered = {
   pipeline: ['run', 'staleness', 'records', 'definition'],
   tracking: ['checkout', 'partial', 'scan', 'pointers', 'ignore'],
-  remote: ['push', 'fetch', 'catalog', 'backends'],
+  remote: ['fsck', 'push', 'fetch', 'catalog', 'backends'],
 };
 const orderRules = Object.entries(ordered).flatMap(([parent, folders]) =>
   folders.slice(1).map((name, index) => ({

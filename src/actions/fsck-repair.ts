@@ -9,13 +9,8 @@ import { setAside } from '../store/fsck/set-aside.js';
 import { SoundReader } from '../store/fsck/sound-reader.js';
 import type { StoreListing } from '../store/fsck/store-files.js';
 import { placesElsewhere } from './fsck-elsewhere.js';
+import type { Healed } from './fsck-report.js';
 import { healFromRemote, healFromWorkspace, type Wanted } from './fsck-heal.js';
-
-/**
- * Where what was damaged or missing came from: another copy in the store itself, a file of the workspace, a remote. `dropped`: a
- * run record, which is only a memory; its stage is run again where it would have been restored.
- */
-export type Healed = 'store' | 'workspace' | 'remote' | 'dropped';
 
 /** What is to be repaired. */
 export interface Damage {

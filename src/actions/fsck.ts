@@ -7,35 +7,20 @@ import { storePlace } from '../project/workspace-store.js';
 import { FORMAT_KEY } from '../store/format.js';
 import { CheckMemory } from '../store/fsck/check-memory.js';
 import { checkStore, type StoreCheck, type Unchecked } from '../store/fsck/check-store.js';
-import type { CheckedName, Finding } from '../store/fsck/finding.js';
-import { walkNeeds, type Lacking, type Needs, type Place } from '../store/fsck/needs.js';
+import type { Finding } from '../store/fsck/finding.js';
+import { walkNeeds, type Lacking, type Needs } from '../store/fsck/needs.js';
 import { SoundReader } from '../store/fsck/sound-reader.js';
 import { listStore, type StoreListing } from '../store/fsck/store-files.js';
-import { textBelow } from '../tracking/byte-path.js';
 import { machineName } from '../tracking/machine-name.js';
-import type { RepoPath } from '../base/paths.js';
 import { placesElsewhere, type Elsewhere } from './fsck-elsewhere.js';
-import { repair, type Healed, type Repaired } from './fsck-repair.js';
+import { repair, type Repaired } from './fsck-repair.js';
+import { isUnhealed, placesText, type Damaged, type Healed, type Missing } from './fsck-report.js';
 
 export interface FsckOptions {
   /** Seconds after which no further file is begun. */
   budget?: number | undefined;
   /** Heal what can be healed, and move the rest to quarantine. */
   repair?: boolean;
-}
-
-/** An object that is wrong, and what needs it. */
-export interface Damaged extends Finding {
-  /** Tracked paths, or files in them; `:` and `HEAD:` before those that only git's index or its last commit has. */
-  paths: readonly string[];
-  healed?: Healed;
-}
-
-/** An object that is in no place known of, and what needs it. */
-export interface Missing {
-  object: CheckedName;
-  paths: readonly string[];
-  healed?: Healed;
 }
 
 export interface FsckResult {
@@ -158,11 +143,7 @@ function missingOf({ kind, id, places }: Lacking): Missing {
   return { object: { kind, id }, paths: placesText(places) };
 }
 
-function placesText(places: readonly Place[]): string[] {
-  return places.map(({ root, below }) => textBelow(root as RepoPath, below));
-}
-
 /** True if something is wrong, and was not healed. */
-export function foundDamage({ damaged, missing, problems }: FsckResult): boolean {
-  return problems.length > 0 || [...damaged, ...missing].some(({ healed }) => healed === undefined);
+export function foundDamage(result: FsckResult): boolean {
+  return result.problems.length > 0 || isUnhealed(result);
 }

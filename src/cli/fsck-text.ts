@@ -1,5 +1,6 @@
-import type { Healed } from '../actions/fsck-repair.js';
-import type { Damaged, FsckResult, Missing } from '../actions/fsck.js';
+import type { RemoteFsckResult } from '../actions/fsck-remote.js';
+import type { Damaged, Healed, Missing } from '../actions/fsck-report.js';
+import type { FsckResult } from '../actions/fsck.js';
 import { bytesText, countText } from './units.js';
 
 /** Objects, and paths of one object, that are shown; `--json` has them all. */
@@ -24,6 +25,30 @@ export function fsckText(result: FsckResult, repaired: boolean): string {
     .join('\n\n');
 }
 
+/** The same of a remote. */
+export function remoteFsckText(result: RemoteFsckResult, repaired: boolean): string {
+  const { damaged, missing, unnamed, remote } = result;
+  const left = [...damaged, ...missing].some(({ healed }) => healed === undefined);
+  const notes =
+    unnamed.files === 0
+      ? ''
+      : `In no catalog: ${countText(unnamed.files, 'file')} (${bytesText(unnamed.bytes)}), left by pushes that did not end.`;
+  return [
+    section('Damaged', damaged.map(damagedLine)),
+    section('Missing', missing.map(missingLine)),
+    notes,
+    [summary(result), left ? remoteAdvice(remote, repaired) : ''].filter((line) => line !== '').join('\n'),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+function remoteAdvice(remote: string, repaired: boolean): string {
+  return repaired
+    ? `This machine has not all of the rest: run 'ocrpipe fsck --remote ${remote} --repair', or 'ocrpipe push --verify', where the data is.`
+    : `'ocrpipe fsck --remote ${remote} --repair' puts what this machine has in its place.`;
+}
+
 function section(title: string, lines: readonly string[]): string {
   if (lines.length === 0) return '';
   const more = lines.length > SHOWN ? [`and ${lines.length - SHOWN} more ('--json' has them all)`] : [];
@@ -40,7 +65,7 @@ function missingLine({ object, paths, healed }: Missing): string {
 }
 
 const HEALED: Readonly<Record<Healed, string>> = {
-  store: 'healed: what it held is kept',
+  store: 'healed from the store',
   workspace: 'healed from the workspace',
   remote: 'healed from a remote',
   dropped: 'dropped: its stage is run again where it would have been restored',
@@ -81,12 +106,12 @@ function amount(files: readonly { size: number }[]): string {
   return `${countText(files.length, 'file')} (${bytesText(bytes)})`;
 }
 
-function summary({ checked, bytes, damaged, missing }: FsckResult): string {
+function summary({ checked, bytes, damaged, missing }: FsckResult | RemoteFsckResult): string {
   const done = `Checked ${countText(checked, 'object')}, ${bytesText(bytes)}`;
   const found = [...damaged, ...missing];
   if (found.length === 0) return `${done}: all sound.`;
   const healed = found.filter((each) => each.healed !== undefined).length;
-  const mended = healed === 0 ? '' : `; ${healed === found.length ? 'all' : healed} of it healed`;
+  const mended = healed === 0 ? '' : healed === found.length ? ', all healed' : `, ${healed} of it healed`;
   return `${done}: ${damaged.length} damaged, ${missing.length} missing${mended}.`;
 }
 

@@ -1,36 +1,59 @@
-import { Flags } from '@oclif/core';
+import { Args, Flags } from '@oclif/core';
+import { fsckRemote } from '../actions/fsck-remote.js';
+import { isUnhealed } from '../actions/fsck-report.js';
 import { foundDamage, fsck } from '../actions/fsck.js';
 import { BaseCommand } from '../cli/base-command.js';
 import { durationFlag } from '../cli/duration-flag.js';
-import { fsckText } from '../cli/fsck-text.js';
+import { fsckText, remoteFsckText } from '../cli/fsck-text.js';
+import { userError } from '../base/errors.js';
 
 export default class Fsck extends BaseCommand {
   static override summary = 'Verify every object of the store, and that what the workspace needs is there.';
   static override description =
-    'Reads every byte of the store and compares it with its name; then looks up everything that the pointers of the workspace, of its git index and of its last commit name. Exits with 3 if anything is damaged or missing. What a remote had when it was last looked at may be absent here.';
+    'Reads every byte of the store and compares it with its name; then looks up everything that the pointers of the workspace, of its git index and of its last commit name. Exits with 3 if anything is damaged or missing. What a remote had when it was last looked at may be absent here. With --remote a remote is read instead, all of it.';
   static override examples = [
     '<%= config.bin %> fsck',
     '<%= config.bin %> fsck --repair',
     '<%= config.bin %> fsck --budget 10m',
-    '<%= config.bin %> fsck --json',
+    '<%= config.bin %> fsck --remote',
+    '<%= config.bin %> fsck --remote backup --repair',
   ];
+  static override args = {
+    name: Args.string({ description: 'with --remote: the remote to verify instead of the default one' }),
+  };
   static override flags = {
     repair: Flags.boolean({
       description:
-        'heal what is damaged or missing from unchanged files of the workspace and from the remotes; the rest goes to quarantine',
+        'heal what is damaged or missing from unchanged files of the workspace and from the remotes, and move the rest to quarantine; with --remote: from the store',
     }),
     budget: durationFlag({
       description:
         'begin no further file after this time; the next check begins with those checked longest ago',
+      exclusive: ['remote'],
     }),
+    remote: Flags.boolean({ char: 'r', description: 'verify a remote instead of the store' }),
   };
 
   async run(): Promise<void> {
-    const { flags } = await this.parse(Fsck);
-    await this.perform(flags, {
-      action: (call) => fsck({ budget: flags.budget, repair: flags.repair }, call),
-      text: (result) => fsckText(result, flags.repair),
+    const { args, flags } = await this.parse(Fsck);
+    const { repair, budget } = flags;
+    if (flags.remote) {
+      return this.perform(flags, {
+        action: (call) => fsckRemote({ remote: args.name, repair }, call),
+        text: (result) => remoteFsckText(result, repair),
+        exitCode: (result) => (isUnhealed(result) ? 3 : 0),
+      });
+    }
+    if (args.name !== undefined) throw nameWithoutRemote(args.name);
+    return this.perform(flags, {
+      action: (call) => fsck({ budget, repair }, call),
+      text: (result) => fsckText(result, repair),
       exitCode: (result) => (foundDamage(result) ? 3 : 0),
     });
   }
+}
+
+function nameWithoutRemote(name: string) {
+  const hint = `Run 'ocrpipe fsck --remote ${name}' to verify a remote; 'ocrpipe fsck' takes the whole store.`;
+  return userError('command-line', `fsck checks no single path: '${name}'`, { hint });
 }

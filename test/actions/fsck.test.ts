@@ -10,6 +10,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { fsckRemote } from '../../src/actions/fsck-remote.js';
+import { isUnhealed } from '../../src/actions/fsck-report.js';
 import { foundDamage, fsck } from '../../src/actions/fsck.js';
 import { push } from '../../src/actions/push.js';
 import { remoteAdd } from '../../src/actions/remote-add.js';
@@ -280,5 +282,30 @@ describe('fsck --repair', () => {
     expect(result.missing.every(({ healed }) => healed === 'workspace')).toBe(true);
     expect(foundDamage(result)).toBe(false);
     expect(await check(workspace)).toMatchObject({ checked: 5, missing: [] });
+  });
+});
+
+describe('fsck --remote', () => {
+  it('names the paths whose bytes are damaged or gone there, and heals them from the store', async () => {
+    const workspace = await tracked();
+    const place = temporaryFolder();
+    await remoteAdd(
+      { name: 'disk', settings: { url: place }, makeDefault: true, check: false },
+      workspace.call,
+    );
+    await push({ targets: [], jobs: 2, verify: false }, workspace.call);
+    const there = (repair: boolean) => fsckRemote({ repair }, workspace.call);
+    expect(await there(false)).toMatchObject({ remote: 'disk', checked: 7, damaged: [], missing: [] });
+    const pack = readdirSync(join(place, 'packs')).find((name) => name.endsWith('.pack'))!;
+    damage(join(place, 'packs', pack), 'small text');
+    const id = contentIdOf(LARGE);
+    rmSync(join(place, 'objects', id.slice(0, 2), id.slice(2)));
+    const found = await there(false);
+    expect(found.damaged).toMatchObject([{ object: { kind: 'blob' }, paths: ['data/sub/small'] }]);
+    expect(found.missing).toMatchObject([{ object: { kind: 'blob', id }, paths: ['data/large'] }]);
+    expect(isUnhealed(found)).toBe(true);
+    const healed = await there(true);
+    expect(isUnhealed(healed)).toBe(false);
+    expect(await there(false)).toMatchObject({ checked: 7, damaged: [], missing: [] });
   });
 });

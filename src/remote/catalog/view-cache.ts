@@ -14,6 +14,8 @@ export interface ViewCache {
   /** A small file of the remote; `name` says which. */
   note(name: string): Buffer | undefined;
   putNote(name: string, bytes: Uint8Array): void;
+  /** The names of the notes that are kept. */
+  notes(): string[];
 }
 
 /**
@@ -52,7 +54,6 @@ export class FolderViewCache implements ViewCache {
       .filter(isContentId);
   }
 
-  /** The names of the notes that are kept. */
   notes(): string[] {
     return namesIn(this.#notes);
   }

@@ -3,9 +3,12 @@ import type { ObjectKind } from '../format.js';
 
 /** What is checked: an object, or a file of the store as a whole. */
 export interface CheckedName {
-  /** `pack`: a pack whose header, table or trailer is wrong, so that what it holds is not known; `format`: `format.json`. */
-  kind: ObjectKind | 'pack' | 'format';
-  /** Of `format` the store's root. */
+  /**
+   * `pack`: a pack whose header, table or trailer is wrong, or that is gone; `format`: `format.json`; `catalog`, `base`: what a
+   * remote says of itself.
+   */
+  kind: ObjectKind | 'pack' | 'format' | 'catalog' | 'base';
+  /** Of `format` and `base`, which have none, where they stand. */
   id: string;
 }
 

@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import type { ContentId } from '../../base/content-id.js';
+import type { EventSink } from '../../base/events.js';
+import { inParallel } from '../../base/in-parallel.js';
+import { writePoint } from '../../base/write-points.js';
+import { objectKey, objectOfKey, packKey, packOfKey } from '../../store/format.js';
+import { checkFile } from '../../store/fsck/check-file.js';
+import type { LocalStore } from '../../store/local-store.js';
+import type { PackTable } from '../../store/pack-format.js';
+import type { Remote } from '../backends/remote.js';
+import type { RemoteView } from '../catalog/view.js';
+import { readWholeView } from './read-view.js';
+import type { RemoteFinding } from './remote-finding.js';
+
+export interface RemoteCheckInput {
+  remote: Remote;
+  /** Packs are downloaded to its `tmp/`, one after the other of each job. */
+  store: LocalStore;
+  /** Downloads at once. */
+  jobs: number;
+  events: EventSink;
+  signal: AbortSignal;
+}
+
+export interface RemoteCheck {
+  /** Objects, catalogs and bases that were compared with their names. */
+  checked: number;
+  /** Bytes that were read. */
+  bytes: number;
+  /** Sorted by file. */
+  findings: RemoteFinding[];
+  /** What the remote has, by what is sound of its catalogs. */
+  view: RemoteView;
+  /** Packs and large objects that no catalog names: left by pushes that did not end, or named by a damaged catalog. */
+  unnamed: { files: number; bytes: number };
+}
+
+/** Wrong bytes are read so often before they are called damaged: a bad connection is told from a bad file. */
+const READS = 2;
+
+/**
+ * Reads every file of a remote that its catalogs name, and the catalogs: what is damaged, and what is not there. Costs a download
+ * of it all.
+ */
+export async function checkRemote(input: RemoteCheckInput): Promise<RemoteCheck> {
+  const { remote, signal, jobs, events } = input;
+  const { view, findings, files, bytes } = await readWholeView(remote, signal);
+  const named = namedFiles(view);
+  const total = [...named.values()].reduce((sum, { size }) => sum + size, bytes);
+  let done = bytes;
+  const check = async (file: NamedFile): Promise<FileCheck> => {
+    const result = await checkNamed(input, file);
+    done += file.size;
+    events({ type: 'progress', key: 'check', done, total, unit: 'bytes' });
+    return result;
+  };
+  try {
+    const checks = await inParallel([...named.values()], jobs, check, signal);
+    return {
+      checked: checks.reduce((sum, { objects }) => sum + objects, files),
+      bytes: checks.reduce((sum, each) => sum + each.bytes, bytes),
+      findings: [...findings, ...checks.flatMap((each) => each.findings)].sort(byKey),
+      view,
+      unnamed: unnamedFiles(view, named),
+    };
+  } finally {
+    events({ type: 'progress-end', key: 'check' });
+  }
+}
+
+/** A file that catalogs name, and its bytes as they say. */
+type NamedFile = { key: string; size: number } & ({ table: PackTable } | { id: ContentId });
+
+interface FileCheck {
+  objects: number;
+  bytes: number;
+  findings: RemoteFinding[];
+}
+
+/** Each once; those on their way out are left out. */
+function namedFiles(view: RemoteView): Map<string, NamedFile> {
+  const files = new Map<string, NamedFile>();
+  for (const { catalog } of [...view.parts.parts, ...view.parts.loose]) {
+    for (const table of catalog.packs) {
+      const key = packKey(table.packId);
+      if (!view.isTaken(key)) files.set(key, { key, size: table.size, table });
+    }
+    for (const { id, size } of catalog.objects) {
+      const key = objectKey(id);
+      if (!view.isTaken(key)) files.set(key, { key, size, id });
+    }
+  }
+  return files;
+}
+
+function unnamedFiles(view: RemoteView, named: ReadonlyMap<string, unknown>): RemoteCheck['unnamed'] {
+  const { listed, listedObjects = [] } = view.parts;
+  const others = [...listed, ...listedObjects].filter(
+    ({ key }) => !named.has(key) && !view.isTaken(key) && (packOfKey(key) ?? objectOfKey(key)) !== undefined,
+  );
+  return { files: others.length, bytes: others.reduce((sum, { size }) => sum + size, 0) };
+}
+
+function byKey(a: RemoteFinding, b: RemoteFinding): number {
+  return a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
+}
+
+async function checkNamed(input: RemoteCheckInput, file: NamedFile): Promise<FileCheck> {
+  for (let read = 1; ; read += 1) {
+    const check = await ('table' in file ? checkPack(input, file) : checkObject(input, file));
+    if (check.findings.length === 0 || read === READS) return check;
+  }
+}
+
+async function checkPack(
+  { remote, store, signal }: RemoteCheckInput,
+  { key, table }: NamedFile & { table: PackTable },
+): Promise<FileCheck> {
+  const where = `${key} of ${remote.where}`;
+  const finding = { object: { kind: 'pack', id: table.packId }, where, key, table } as const;
+  const download = await remote.get(key, { signal });
+  if (download === undefined) return lost({ ...finding, reason: 'it is not there', gone: true });
+  if (download.total !== table.size) {
+    const reason = `it is ${download.total} bytes long, not ${table.size}`;
+    return lost({ ...finding, reason, gone: false });
+  }
+  const temporary = store.temporaryFile();
+  try {
+    writePoint();
+    await pipeline(download.body, createWriteStream(temporary, { flags: 'wx' }), { signal });
+    const file = { what: 'pack', id: table.packId, key, file: temporary } as const;
+    const watch = { stopped: () => signal.aborted, onBytes: () => undefined };
+    const { objects, bytes, findings } = checkFile(file, watch);
+    return {
+      objects,
+      bytes,
+      findings: findings.map((each) => ({ ...each, where, key, gone: false, table })),
+    };
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+async function checkObject(
+  { remote, signal }: RemoteCheckInput,
+  { key, size, id }: NamedFile & { id: ContentId },
+): Promise<FileCheck> {
+  const where = `${key} of ${remote.where}`;
+  const finding = { object: { kind: 'blob', id }, where, key } as const;
+  const download = await remote.get(key, { signal });
+  if (download === undefined) return lost({ ...finding, reason: 'it is not there', gone: true });
+  if (download.total !== size) {
+    const reason = `it is ${download.total} bytes long, not ${size}`;
+    return lost({ ...finding, reason, gone: false });
+  }
+  const hash = createHash('sha256');
+  for await (const chunk of download.body) hash.update(chunk);
+  const sound = hash.digest('hex') === id;
+  const findings = sound ? [] : [{ ...finding, reason: 'its bytes have another hash', gone: false }];
+  return { objects: 1, bytes: size, findings };
+}
+
+function lost(finding: RemoteFinding): FileCheck {
+  return { objects: 0, bytes: 0, findings: [finding] };
+}
