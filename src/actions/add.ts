@@ -92,7 +92,7 @@ async function refuseUntrackable(workspace: Workspace, paths: readonly RepoPath[
   for (const path of paths) {
     refuseOwnFolders(path);
     refuseSteering(path);
-    refuseLinks(workspace.root, path, { end: true, storeLinks: new StoreLinks(workspace.store) });
+    refuseLinks(workspace.root, path, { end: true, storeLinks: new StoreLinks(workspace.store, workspace.root) });
     refuseByKind(workspace, path);
     refuseTakenPointer(workspace.root, path);
     refuseOutput(workspace, path);

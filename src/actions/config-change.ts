@@ -7,6 +7,7 @@ import { findRemote } from '../config/remotes.js';
 import { settingNamed, settingValue, type SettingName } from '../config/setting-names.js';
 import { Workspace } from '../project/workspace.js';
 import { parseRemoteUrl } from '../remote/backends/remote-url.js';
+import { refuseLackingStore } from './choose-store.js';
 import { forgetRemote } from './remote-session.js';
 import { settingsToCommit, type ToCommit } from './to-commit.js';
 
@@ -58,6 +59,8 @@ function refuseUnusable(workspace: Workspace, setting: SettingName, value: Setti
       hint: `To take the remote away: 'ocrpipe remote remove ${remote}'.`,
     });
   }
+  if (setting.name === 'store.path')
+    refuseLackingStore(workspace, value === undefined ? undefined : String(value));
   if (value === undefined) return;
   if (remote !== undefined) parseRemoteUrl(String(value), workspace.root);
   else if (setting.path[0] === 'remotes') findRemote(workspace.settings, setting.path[1]);

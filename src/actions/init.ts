@@ -11,11 +11,14 @@ import type { Git } from '../git/git.js';
 import { findWorkspace, STATE_FOLDER } from '../project/find-workspace.js';
 import { openGit } from '../git/simple-git.js';
 import { LocalStore } from '../store/local-store.js';
+import { chooseStore, type ChosenStore, type StoreChoice } from './choose-store.js';
 import { SETTINGS_FILES, toCommit, type ToCommit } from './to-commit.js';
 
 export interface InitInput {
   /** False: no git work tree is needed. */
   git: boolean;
+  /** Where objects are to be kept; unless given, as it is set, or in the workspace. */
+  store?: StoreChoice | undefined;
 }
 
 export interface InitResult {
@@ -34,17 +37,29 @@ export interface Restored {
   restored: readonly RepoPath[];
 }
 
+/** All that `init` did. */
+export interface Started extends InitResult, Restored, ToCommit {
+  /** Where objects are kept, if that was asked for. */
+  store?: ChosenStore;
+}
+
 /**
  * Makes the caller's folder a workspace; again it only adds what is missing, and leaves what people wrote. Settings that git
  * holds are taken from there: new ones would lose the remotes of everybody who takes over the next commit.
  */
-export async function init(input: InitInput, call: Call): Promise<InitResult & Restored & ToCommit> {
+export async function init(input: InitInput, call: Call): Promise<Started> {
   const { root } = placeOf(input, call);
   const git = openGit(root);
   const restored = git === undefined ? [] : await restoreSettings(git, root, input);
   const made = makeWorkspace(input, call);
   readSettings(join(root, STATE_FOLDER) as AbsPath);
-  return { ...made, restored, ...(await toCommit({ git, root, cwd: call.cwd }, SETTINGS_FILES)) };
+  const store = input.store && (await chooseStore(input.store, { ...call, cwd: root }));
+  return {
+    ...made,
+    restored,
+    ...(store && { store }),
+    ...(await toCommit({ git, root, cwd: call.cwd }, SETTINGS_FILES)),
+  };
 }
 
 async function restoreSettings(git: Git, root: AbsPath, input: InitInput): Promise<RepoPath[]> {

@@ -76,7 +76,7 @@ export class TrackedFiles implements WorkspaceFiles {
       root: parts.root,
       index: new StatIndex(join(this.#memory, 'stat')),
       times: parts.times ?? realFileTimes,
-      storeLinks: new StoreLinks(parts.store),
+      storeLinks: new StoreLinks(parts.store, parts.root),
     };
     this.#lastPut = new LastPut(join(this.#memory, 'put'));
     this.#moves = new MoveMarks(join(this.#memory, 'moving'));

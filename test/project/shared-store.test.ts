@@ -1,11 +1,16 @@
 import { mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { checkout } from '../../src/actions/checkout.js';
+import { chooseStore } from '../../src/actions/choose-store.js';
+import { configChange } from '../../src/actions/config-change.js';
 import { absPath } from '../../src/base/paths.js';
 import { LocalStore } from '../../src/store/local-store.js';
 import { registeredWorkspaces } from '../../src/store/registered-workspaces.js';
 import { WorkspaceFolder } from '../actions/workspace-folder.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
+
+const LARGE = Buffer.alloc(1_100_000, 'large ');
 
 /** Two workspaces beside a store that both use. */
 function twoWorkspaces() {
@@ -43,6 +48,70 @@ test('a shared store that is not mounted is named, and nothing is made in its pl
   await expect(a.add('data')).rejects.toMatchObject({ code: 'store-not-there' });
   expect(readdirSync(store)).toEqual([]);
   expect(readdirSync(a.root)).not.toContain('data.ocr');
+});
+
+test('a shared store that goes away while a command runs is named, and nothing is made in its place', () => {
+  const { store } = twoWorkspaces();
+  const opened = LocalStore.open(store);
+  renameSync(store, `${store}-away`);
+  mkdirSync(store);
+  const writer = opened.writer();
+  expect(() => writer.putBlob(Buffer.from('x'))).toThrow(expect.objectContaining({ code: 'store-gone' }));
+  writer.abort();
+  expect(readdirSync(store)).toEqual([]);
+});
+
+describe('choosing another store for a workspace', () => {
+  test('is refused where that lacks what this one has, until it is moved there', async () => {
+    const { a, store } = twoWorkspaces();
+    a.remove('.ocrstore/config.local.yaml');
+    a.write('data/x.txt', 'x');
+    a.write('data/large', LARGE);
+    await a.add('data');
+    const choose = (move: boolean) => chooseStore({ path: '../store', shared: false, move }, a.call);
+    await expect(choose(false)).rejects.toMatchObject({ code: 'store-lacks-objects', exitCode: 2 });
+    await expect(
+      configChange({ name: 'store.path', value: '../store', scope: 'local' }, a.call),
+    ).rejects.toMatchObject({ code: 'store-lacks-objects' });
+    expect(await choose(true)).toMatchObject({ begun: false, moved: { objects: 3, runs: 0 } });
+    expect(readdirSync(a.path('.ocrstore/packs'))).toEqual([]);
+    expect(LocalStore.open(store).packs()).toHaveLength(2);
+    a.remove('data');
+    await a.checkout();
+    expect(a.read('data/x.txt')).toBe('x');
+    expect(a.read('data/large')).toBe(LARGE.toString());
+    expect(await choose(true)).toMatchObject({ begun: false, moved: { objects: 0 } });
+  });
+
+  test('leaves links to the former one for a checkout to put right', async () => {
+    const { a } = twoWorkspaces();
+    a.remove('.ocrstore/config.local.yaml');
+    a.write('data/large', LARGE);
+    await a.add('data');
+    await checkout({ paths: [], force: false, links: ['symlink'] }, a.call);
+    await chooseStore({ path: '../store', shared: false, move: true }, a.call);
+    expect(await a.state('data')).toBe('modified');
+    await a.checkout();
+    expect(a.read('data/large')).toBe(LARGE.toString());
+    expect(await a.state('data')).toBe('clean');
+  });
+
+  test('is possible where the former one is no longer there', async () => {
+    const { a, store } = twoWorkspaces();
+    renameSync(store, `${store}-away`);
+    const chosen = await chooseStore({ path: '../store-away', shared: false, move: false }, a.call);
+    expect(chosen.begun).toBe(false);
+    a.write('data/x.txt', 'x');
+    await a.add('data');
+    expect(a.read('.ocrstore/config.local.yaml')).toContain('../store-away');
+  });
+
+  test('makes no path that is missing but for its last part', async () => {
+    const { a } = twoWorkspaces();
+    const choose = chooseStore({ path: '../mnt/disk/store', shared: false, move: false }, a.call);
+    await expect(choose).rejects.toMatchObject({ code: 'store-not-there' });
+    expect(readdirSync(join(a.root, '..')).sort()).toEqual(['a', 'b', 'store']);
+  });
 });
 
 test('a workspace whose own store another one uses is known there too', async () => {

@@ -15,9 +15,15 @@ const OBJECT_PATH = /(?:^|\/)(objects\/[0-9a-f]{2}\/[0-9a-f]{62})$/;
 /** Tells which files of a workspace are the files of large blobs in its store, by another name or through a symbolic link. */
 export class StoreLinks {
   readonly #store: LocalStore;
+  /** Folders of large blobs: the store's, and that of a store that was in the workspace before another was chosen. */
+  readonly #folders: readonly BytePath[];
 
-  constructor(store: LocalStore) {
+  /** `root` is the workspace. */
+  constructor(store: LocalStore, root: string) {
     this.#store = store;
+    this.#folders = [store.root, `${root}/.ocrstore`].map((each) =>
+      joinBytes(bytePath(each), FOLDERS.objects),
+    );
   }
 
   /**
@@ -64,8 +70,7 @@ export class StoreLinks {
     if (key === undefined) return false;
     const beside = posix.dirname(typeof path === 'string' ? bytePath(path) : path.toString('latin1'));
     const folder = posix.resolve(beside, target.slice(0, -key.length), FOLDERS.objects);
-    const own = joinBytes(bytePath(this.#store.root), FOLDERS.objects);
-    return folder === own || isSameFolder(folder as BytePath, own);
+    return this.#folders.some((own) => folder === own || isSameFolder(folder as BytePath, own));
   }
 }
 

@@ -4,5 +4,5 @@ import { StoreLinks } from '../../../src/tracking/scan/store-links.js';
 
 /** For a scan of files none of which is a link to a store. */
 export function noLinks(root: string): StoreLinks {
-  return new StoreLinks(LocalStore.absent(join(root, '.ocrstore')));
+  return new StoreLinks(LocalStore.absent(join(root, '.ocrstore')), root);
 }

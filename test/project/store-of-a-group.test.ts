@@ -1,0 +1,62 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { LocalStore } from '../../src/store/local-store.js';
+import { OCRPIPE_SCRIPT } from '../rig/ocrpipe.js';
+import { temporaryFolder } from '../rig/temporary-folder.js';
+
+/** Two people of one group, whose own files nobody else may read. */
+const GROUP = 71_000;
+const USERS = { ann: 71_001, bea: 71_002 };
+
+const isRoot = process.getuid?.() === 0;
+const canSwitch = isRoot && spawnSync('setpriv', ['--version']).status === 0;
+if (!canSwitch) console.warn('skipped: only root, with setpriv, can be two users');
+
+function runAs(user: number, cwd: string, args: readonly string[]): string {
+  const command = `umask 077; exec "${process.execPath}" "${OCRPIPE_SCRIPT}" ${args.join(' ')}`;
+  const ids = [`--reuid=${user}`, `--regid=${GROUP}`, '--clear-groups'];
+  const result = spawnSync('setpriv', [...ids, 'sh', '-c', command], { cwd, encoding: 'utf8' });
+  if (result.status !== 0) throw new Error(result.stderr);
+  return result.stdout;
+}
+
+describe.skipIf(!canSwitch)('a store of a group', () => {
+  test('is read and written by all of its members, whatever they keep from others', () => {
+    const folder = temporaryFolder();
+    chmodSync(folder, 0o755);
+    const store = join(folder, 'store');
+    mkdirSync(store);
+    chownSync(store, USERS.ann, GROUP);
+    const homes = Object.entries(USERS).map(([name, user]) => {
+      const home = join(folder, name);
+      mkdirSync(home);
+      chownSync(home, user, GROUP);
+      runAs(user, home, ['init', '--no-git', '--store', '../store', '--shared']);
+      return { home, user };
+    });
+    const [ann, bea] = [homes[0]!, homes[1]!];
+    expect(statSync(store).mode & 0o2070).toBe(0o2070);
+    writeFileSync(join(ann.home, 'large'), Buffer.alloc(1_100_000, 'ann'));
+    writeFileSync(join(bea.home, 'large'), Buffer.alloc(1_100_000, 'bea'));
+    writeFileSync(join(bea.home, 'small'), 'small');
+    runAs(ann.user, ann.home, ['add', 'large']);
+    runAs(bea.user, bea.home, ['add', 'large', 'small']);
+    writeFileSync(join(bea.home, 'large.ocr'), runCat(ann.home, 'large.ocr'));
+    // What another user stored may not be linked to where the system protects links: the next type serves.
+    runAs(bea.user, bea.home, ['checkout', '--link', 'hardlink,copy', 'large']);
+    expect(statSync(join(bea.home, 'large'))).toMatchObject({ uid: bea.user, size: 1_100_000 });
+    for (const each of readdirSync(store, { recursive: true, withFileTypes: true })) {
+      const stat = statSync(join(each.parentPath, each.name));
+      expect(stat.gid).toBe(GROUP);
+      if (each.isDirectory()) expect(stat.mode & 0o2070).toBe(0o2070);
+      else expect(stat.mode & 0o040).toBe(0o040);
+    }
+    expect([...LocalStore.open(store).looseObjects()]).toHaveLength(2);
+  });
+});
+
+function runCat(folder: string, name: string): string {
+  return spawnSync('cat', [name], { cwd: folder, encoding: 'utf8' }).stdout;
+}
