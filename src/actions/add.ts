@@ -92,7 +92,10 @@ async function refuseUntrackable(workspace: Workspace, paths: readonly RepoPath[
   for (const path of paths) {
     refuseOwnFolders(path);
     refuseSteering(path);
-    refuseLinks(workspace.root, path, { end: true, storeLinks: new StoreLinks(workspace.store, workspace.root) });
+    refuseLinks(workspace.root, path, {
+      end: true,
+      storeLinks: new StoreLinks(workspace.store, workspace.root),
+    });
     refuseByKind(workspace, path);
     refuseTakenPointer(workspace.root, path);
     refuseOutput(workspace, path);
