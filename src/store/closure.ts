@@ -47,7 +47,7 @@ export function hasOwnNodes(tree: TreeRef): boolean {
 
 /**
  * What is missing for a directory to be whole: nodes and blobs that the reader does not have. Below a missing node nothing
- * more can be said. Nothing may be given a name before this is empty: presence is asked of the store, each object by itself.
+ * more can be said, and a blob that several files need is named for each. Nothing may be given a name before this is empty: presence is asked of the store, each object by itself.
  */
 export function* missingFrom(tree: TreeRef): Generator<NeededObject> {
   const kind = tree.kind ?? 'tree';
@@ -57,8 +57,12 @@ export function* missingFrom(tree: TreeRef): Generator<NeededObject> {
     missing.push({ kind, id });
     return true;
   };
-  for (const object of objectsOf(tree, skipAbsent)) {
-    if (object.kind === 'blob' && !tree.reader.has('blob', object.id, object.size)) yield object;
+  for (const { node } of walkNodes(tree, skipAbsent)) {
+    if ('children' in node || kind === 'listing') continue;
+    for (const entry of node.entries) {
+      if (entry.kind === 'file' && !tree.reader.has('blob', entry.id, entry.size))
+        yield { kind: 'blob', id: entry.id, size: entry.size };
+    }
   }
   yield* missing;
 }

@@ -66,7 +66,7 @@ export class ObjectIndex {
       const packed = this.#packedAt(number - 1);
       const raw = packed.table.raw;
       const at = packed.index * PACK_ENTRY_BYTES;
-      if (raw[at + 32] !== code || this.#wanted.compare(raw, at, at + 32) !== 0) continue;
+      if (raw[at + 32] !== code || !sameId(this.#wanted, raw, at)) continue;
       if (toSkip === 0) return packed;
       toSkip -= 1;
     }
@@ -100,6 +100,13 @@ export class ObjectIndex {
       this.#slots[slot] = first + index + 1;
     }
   }
+}
+
+/** Faster than comparing the buffers, which leaves JavaScript for 32 bytes. */
+function sameId(id: Buffer, raw: Buffer, at: number): boolean {
+  for (let offset = 0; offset < 32; offset += 4)
+    if (id.readInt32LE(offset) !== raw.readInt32LE(at + offset)) return false;
+  return true;
 }
 
 function slotOf(bytes: Buffer, at: number, kindCode: number): number {

@@ -74,6 +74,11 @@ export class StoreWriter {
     return id;
   }
 
+  /** Stores a blob of less than 1 MiB. `id` must be the SHA-256 of `bytes`, which are copied before this returns. */
+  putHashed(id: ContentId, bytes: Uint8Array): void {
+    this.#putSmall('blob', id, bytes);
+  }
+
   /** Stores the bytes of one node of a directory. */
   putTree(node: Uint8Array, kind: NodeKind): ContentId {
     const id = contentIdOf(node);

@@ -204,10 +204,11 @@ class NodeCursor {
   }
 
   u64(): number {
-    const value = this.#bytes.readBigUInt64LE(this.#take(8));
-    if (value > BigInt(Number.MAX_SAFE_INTEGER))
-      throw this.refused(`it claims the number ${value.toString()}`);
-    return Number(value);
+    const at = this.#take(8);
+    const value = this.#bytes.readUInt32LE(at) + this.#bytes.readUInt32LE(at + 4) * 0x1_0000_0000;
+    if (value > Number.MAX_SAFE_INTEGER)
+      throw this.refused(`it claims the number ${this.#bytes.readBigUInt64LE(at).toString()}`);
+    return value;
   }
 
   id(): ContentId {

@@ -1,3 +1,7 @@
+import { userError, type OcrpipeError } from '../../base/errors.js';
+import { textOfBytes, type BytePath } from '../byte-path.js';
+import { IGNORE_FILE } from '../ignore/ignore-rules.js';
+
 /**
  * Why a symbolic link may not stand at `path` (below a tracked directory, latin1) with this target, or undefined if it may:
  * a link is kept if it stays inside the directory whatever machine it is on. Its target may go up at its beginning only. There
@@ -12,4 +16,11 @@ export function linkProblem(path: string, target: string): string | undefined {
   if (parts.includes('..', up))
     return "its target goes up again ('..') behind a name, and so could be outside the tracked directory";
   return undefined;
+}
+
+export function linkOutside(path: BytePath, problem: string): OcrpipeError {
+  const message = `${textOfBytes(path)} is a symbolic link that cannot be kept: ${problem}`;
+  return userError('link-outside', message, {
+    hint: `Put the file itself there, or leave it out in ${IGNORE_FILE}.`,
+  });
 }

@@ -1,17 +1,16 @@
 import type { Stats } from 'node:fs';
 import { posix } from 'node:path';
-import { userError } from '../../base/errors.js';
 import type { ContentId } from '../../base/content-id.js';
 import { byteName, type ByteName } from '../../store/byte-name.js';
 import { LARGE_BLOB_BYTES } from '../../store/format.js';
-import { isSealed } from '../../store/seal.js';
 import { TreeBuilder, type TreeSummary } from '../../store/tree-builder.js';
 import type { FileEntry, TreeEntry } from '../../store/tree-format.js';
-import { fsPath, fsPathsIn, joinBytes, textOfBytes, type BytePath } from '../byte-path.js';
+import { fsPath, fsPathsIn, joinBytes, type BytePath } from '../byte-path.js';
 import { SettledTimes, type FileTimes } from './file-times.js';
 import { FollowedLinks, type BehindLink } from './followed-links.js';
 import { IGNORE_FILE, IgnoreRules, isAlwaysIgnored } from '../ignore/ignore-rules.js';
-import { linkProblem } from './links.js';
+import { KnownFiles } from './known-files.js';
+import { linkOutside, linkProblem } from './links.js';
 import { namesIn, notTrackable, refuseTooDeep, refuseTooManyEmpty, targetOf } from './look.js';
 import { looksLikePointer } from '../pointers/pointer.js';
 import {
@@ -20,32 +19,28 @@ import {
   rememberedEntry,
   sameFolder,
   sameTree,
+  writtenThrough,
   type Block,
   type Differing,
   type Here,
   type Place,
+  type Unread,
+  type Waiting,
 } from './scanned.js';
+import { flat, inner, type NestedScan } from './nested-scans.js';
+import type { Scan } from './scan-request.js';
 import type { ScanSink } from './sinks.js';
 import { keepsChanging, readStable } from './stable-read.js';
 import { BlockReader, BlockWriter, sameStat } from './stat-index-format.js';
 import type { StatIndex } from './stat-index.js';
 import type { StoreLinks } from './store-links.js';
 
-/** What a scan asks of its driver: a breath now and then, the id of a file too large to be read in between, to say something. */
-export type ScanRequest =
-  | { type: 'breath'; files: number; read: number }
-  | { type: 'large'; path: BytePath }
-  /** Somebody wrote to the file at `path`, and so to the stored blob `id`, which it was a link to. */
-  | { type: 'written-through'; path: BytePath; id: ContentId };
-
-/** A scan in progress. It is answered with the id where it asked for a large file, with undefined otherwise. */
-export type Scan<T> = Generator<ScanRequest, T, ContentId | undefined>;
-
-/** Looks at the clock after so many names, and breathes after so many milliseconds. */
-const NAMES_PER_LOOK = 64;
-const BREATH_MS = 50;
+/** A breath is offered after so many names. */
+const NAMES_PER_BREATH = 64;
 /** A file that changes under the reader is read again so often before that is an error. */
 const ATTEMPTS = 5;
+/** Entries that wait for files before them to be read: enough for threads to be busy, few enough to be held in memory. */
+const MOST_WAITING = 8192;
 
 export interface ScannerParts {
   /** The workspace root on this machine. */
@@ -70,44 +65,47 @@ export class Scanner {
   /** The directory that was asked for: links may not leave it. */
   #top: BytePath;
   readonly #links: FollowedLinks;
+  readonly #known: KnownFiles;
   /** True if what the index remembers as stored is still in the store. */
   readonly #stored: boolean;
   #empty = 0;
   #names = 0;
   #files = 0;
-  #read = 0;
-  #lastBreath = performance.now();
 
   constructor(parts: ScannerParts) {
     this.#parts = parts;
     this.#settled = new SettledTimes(parts.times, joinBytes(parts.root, '.ocrstore'));
     this.#links = new FollowedLinks(parts.root);
     this.#top = '' as BytePath;
+    this.#known = new KnownFiles(parts);
     this.#stored = parts.sink.packs !== undefined && parts.index.storedIn(parts.sink.packs);
   }
 
   /** The directory at `folder` (relative to the workspace root), as a tree. */
   *directory(folder: BytePath, dev: number, rules: IgnoreRules): Scan<TreeSummary> {
     this.#top = folder;
-    const tree = yield* this.#folder(folder, dev, rules);
+    const tree = yield* flat(this.#folder(folder, dev, rules));
     this.#parts.index.forgetOthers(folder, this.#visited);
     return tree;
   }
 
   /** One file, which stands in `folder`. Undefined if it is gone meanwhile. */
-  *file(folder: BytePath, name: string, stat: Stats): Scan<FileEntry | undefined> {
+  file(folder: BytePath, name: string, stat: Stats): Scan<FileEntry | undefined> {
+    return flat(this.#file(folder, name, stat));
+  }
+
+  *#file(folder: BytePath, name: string, stat: Stats): NestedScan<FileEntry | undefined> {
     const { index, times } = this.#parts;
     const settledBefore = this.#settled.enter(this.#absolute(folder), stat.dev);
     const block = { reader: new BlockReader(index.folder(folder)), writer: new BlockWriter() };
     const place = { path: joinBytes(folder, name), name: name as ByteName, settledBefore };
-    const found =
-      this.#knownFile(place, times.view(stat), block) ?? (yield* this.#readFile(place, stat, block));
+    const found = yield* this.#fileAt(place, times.view(stat), block);
     const learnt = block.writer.last();
     if (learnt) index.replaceFile(folder, name, learnt);
     return found;
   }
 
-  *#folder(folder: BytePath, dev: number, above: IgnoreRules): Scan<TreeSummary> {
+  *#folder(folder: BytePath, dev: number, above: IgnoreRules): NestedScan<TreeSummary> {
     refuseTooDeep(folder, this.#top);
     const absolute = this.#absolute(folder);
     // The clock is read before anything in the folder is: a later edit then always has a time that is not settled.
@@ -125,23 +123,27 @@ export class Scanner {
   }
 
   /** A folder that may hold anything. */
-  *#anyNames(here: Here): Scan<TreeSummary> {
-    const { rules, settledBefore } = here;
+  *#anyNames(here: Here): NestedScan<TreeSummary> {
+    const { folder, rules, settledBefore } = here;
     const block = { reader: new BlockReader(here.known), writer: new BlockWriter() };
     const tree = new TreeBuilder(this.#parts.sink.node);
+    const waiting: Waiting[] = [];
     let names = 0;
     for (const name of namesIn(here.absolute)) {
       if (isAlwaysIgnored(name)) continue;
-      const place = { path: joinBytes(here.folder, name), name: byteName(name), settledBefore };
+      const place = { path: joinBytes(folder, name), name: byteName(name), settledBefore };
       const stat = this.#look(place, rules);
       if (stat === 'ignored') continue;
       names += 1;
       if (stat === undefined) continue;
-      // Most files are known: they are met here without starting another generator.
-      const entry = this.#atOnce(place, stat, block) ?? (yield* this.#slowly(place, { stat, rules, block }));
-      if (entry) tree.add(entry);
-      if (this.#isTimeToLook()) yield* this.#breathe();
+      const found = this.#atOnce(place, stat, block);
+      if (found) waiting.push(found);
+      // What stands before it is stored first: packs are in the order of paths.
+      if (!found || waiting.length >= MOST_WAITING) yield* this.#admit(waiting, { folder, block, tree });
+      if (!found) yield* this.#slowly(place, { stat, rules, block, tree });
+      if (this.#isTimeToBreathe()) yield* this.#breathe();
     }
+    yield* this.#admit(waiting, { folder, block, tree });
     return this.#remembered(here, { tree: tree.finish(), writer: block.writer, names });
   }
 
@@ -149,7 +151,7 @@ export class Scanner {
    * A folder to which no name was added and from which none was removed since all of it was known: its names need not be read,
    * nor its nodes be built where nothing in it changed. Undefined if it is none.
    */
-  *#sameNames(here: Here): Scan<TreeSummary | undefined> {
+  *#sameNames(here: Here): NestedScan<TreeSummary | undefined> {
     const { known, stat, rules } = here;
     const { memory } = known;
     if (!memory || !stat || memory.rulesKey !== rules.key || !sameFolder(memory.stat, stat)) return undefined;
@@ -164,7 +166,7 @@ export class Scanner {
    * The names whose files are not the remembered ones (without a summary) and whose folders are not; undefined if one is gone or
    * something else now.
    */
-  *#differing({ folder, absolute, rules, known }: Here): Scan<Differing | undefined> {
+  *#differing({ folder, absolute, rules, known }: Here): NestedScan<Differing | undefined> {
     const differing: Differing = new Map();
     const isStored = this.#stored && known.memory?.stored === true;
     // The loop that decides what an unchanged workspace costs: no id and no path is made that is not needed.
@@ -173,24 +175,17 @@ export class Scanner {
       const stat = this.#statAt(pathOf(reader.name));
       if (!(reader.isFolder ? stat?.isDirectory() : stat?.isFile()) || stat === undefined) return undefined;
       if (reader.isFolder) {
-        const tree = yield* this.#folder(joinBytes(folder, reader.name), stat.dev, rules);
+        const tree = yield* inner(this.#folder(joinBytes(folder, reader.name), stat.dev, rules));
         if (!sameTree(tree, reader.tree)) differing.set(reader.name, tree);
-      } else if (reader.matches(stat) && this.#isInStore(reader, isStored)) this.#files += 1;
+      } else if (reader.matches(stat) && this.#known.isInStore(reader, isStored)) this.#files += 1;
       else differing.set(reader.name, undefined);
-      if (this.#isTimeToLook()) yield* this.#breathe();
+      if (this.#isTimeToBreathe()) yield* this.#breathe();
     }
     return differing;
   }
 
-  /** True if the current file of `reader` need not be stored. */
-  #isInStore(reader: BlockReader, isStored: boolean): boolean {
-    const { sink } = this.#parts;
-    if (!sink.has || (isStored && reader.size < LARGE_BLOB_BYTES)) return true;
-    return sink.has(reader.id, reader.size);
-  }
-
   /** The nodes of a folder from what is remembered and what differs; undefined if a file has become none. */
-  *#rebuilt(here: Here, differing: Differing): Scan<TreeSummary | undefined> {
+  *#rebuilt(here: Here, differing: Differing): NestedScan<TreeSummary | undefined> {
     const { folder, known, settledBefore } = here;
     const reader = new BlockReader(known);
     const writer = new BlockWriter();
@@ -214,7 +209,7 @@ export class Scanner {
     return this.#remembered(here, { tree: tree.finish(), writer, names: known.count });
   }
 
-  *#changedFile(place: Place, block: Block): Scan<FileEntry | undefined> {
+  *#changedFile(place: Place, block: Block): NestedScan<FileEntry | undefined> {
     const stat = this.#stat(place.path);
     if (stat === undefined || looksLikePointer(this.#absolute(place.path), stat.size)) return undefined;
     return yield* this.#readFile(place, stat, block);
@@ -241,17 +236,59 @@ export class Scanner {
     throw notTrackable(place.path, stat);
   }
 
-  #atOnce(place: Place, stat: Stats, block: Block): TreeEntry | undefined {
-    if (stat.isFile()) return this.#knownFile(place, stat, block);
-    return stat.isSymbolicLink() && !this.#behind(place) ? this.#link(place) : undefined;
+  /** A link, or a small file, which may have to be read; undefined for everything else. */
+  #atOnce(place: Place, stat: Stats, block: Block): Waiting | undefined {
+    if (stat.isSymbolicLink()) return this.#behind(place) ? undefined : { entry: this.#link(place) };
+    if (!stat.isFile() || stat.size >= LARGE_BLOB_BYTES) return undefined;
+    const id = this.#known.id(block.reader, place.name, stat);
+    return id === undefined && writtenThrough(block.reader, place.name, stat)
+      ? undefined
+      : { place, stat, id };
   }
 
-  *#slowly(place: Place, at: { stat: Stats; rules: IgnoreRules; block: Block }): Scan<TreeEntry | undefined> {
-    if (at.stat.isSymbolicLink()) return yield* this.#throughLink(place);
-    if (!at.stat.isDirectory()) return yield* this.#readFile(place, at.stat, at.block);
-    const tree = yield* this.#folder(place.path, at.stat.dev, at.rules);
-    at.block.writer.addFolder(place.name, tree);
-    return { kind: 'directory', name: place.name, ...tree };
+  /** Adds what waits to a tree, after the files among it that are not known were read, all at once. */
+  *#admit(
+    waiting: Waiting[],
+    { folder, block, tree }: { folder: BytePath; block: Block; tree: TreeBuilder },
+  ): NestedScan<void> {
+    const unread = waiting.filter((each): each is Unread & { id: undefined } => 'stat' in each && !each.id);
+    const ids = unread.length > 0 ? yield* this.#ids(folder, unread) : [];
+    let read = 0;
+    for (const each of waiting.splice(0)) {
+      const entry =
+        'entry' in each ? each.entry : yield* this.#admitFile(each, each.id ?? ids[read++], block);
+      if (entry) tree.add(entry);
+    }
+  }
+
+  *#admitFile(
+    { place, stat, id: known }: Unread & { id: ContentId | undefined },
+    id: ContentId | undefined,
+    block: Block,
+  ): NestedScan<FileEntry | undefined> {
+    if (id === undefined) return yield* this.#readFile(place, stat, block);
+    return this.#learn(place, { stat, id, known: known !== undefined }, block);
+  }
+
+  *#ids(folder: BytePath, files: readonly Unread[]): NestedScan<readonly (ContentId | undefined)[]> {
+    const answer = yield { type: 'files', folder, files, done: this.#files };
+    return Array.isArray(answer) ? (answer as readonly (ContentId | undefined)[]) : [];
+  }
+
+  *#slowly(
+    place: Place,
+    at: { stat: Stats; rules: IgnoreRules; block: Block; tree: TreeBuilder },
+  ): NestedScan<void> {
+    if (at.stat.isDirectory()) {
+      const tree = yield* inner(this.#folder(place.path, at.stat.dev, at.rules));
+      at.block.writer.addFolder(place.name, tree);
+      at.tree.add({ kind: 'directory', name: place.name, ...tree });
+      return;
+    }
+    const entry = at.stat.isSymbolicLink()
+      ? yield* this.#throughLink(place)
+      : yield* this.#fileAt(place, at.stat, at.block);
+    if (entry) at.tree.add(entry);
   }
 
   #link(place: Place): TreeEntry | undefined {
@@ -259,30 +296,22 @@ export class Scanner {
     if (target === undefined) return undefined;
     const below = this.#top === '' ? place.path : place.path.slice(this.#top.length + 1);
     const problem = this.#parts.sink.leavingLinks === 'refuse' ? linkProblem(below, target) : undefined;
-    if (problem !== undefined) {
-      throw userError(
-        'link-outside',
-        `${textOfBytes(place.path)} is a symbolic link that cannot be kept: ${problem}`,
-        {
-          hint: `Put the file itself there, or leave it out in ${IGNORE_FILE}.`,
-        },
-      );
-    }
+    if (problem !== undefined) throw linkOutside(place.path, problem);
     return { kind: 'symlink', name: place.name, target };
   }
 
   /** What a link leads to, under the name of the link. */
-  *#throughLink(place: Place): Scan<TreeEntry | undefined> {
+  *#throughLink(place: Place): NestedScan<TreeEntry | undefined> {
     const behind = this.#behind(place);
     if (behind === undefined) return this.#link(place);
     const { path, stat } = behind;
     if (stat.isFile()) {
       const folder = posix.dirname(path);
-      const entry = yield* this.file((folder === '.' ? '' : folder) as BytePath, posix.basename(path), stat);
+      const entry = yield* this.#file((folder === '.' ? '' : folder) as BytePath, posix.basename(path), stat);
       return entry && { ...entry, name: place.name };
     }
     this.#links.enter(path);
-    const { id, files, bytes } = yield* this.#folder(path, stat.dev, IgnoreRules.none);
+    const { id, files, bytes } = yield* inner(this.#folder(path, stat.dev, IgnoreRules.none));
     this.#links.leave();
     return { kind: 'directory', name: place.name, id, files, bytes };
   }
@@ -293,46 +322,32 @@ export class Scanner {
     return behind && { ...behind, stat: this.#parts.times.view(behind.stat) };
   }
 
-  /** A file whose stat is the remembered one, and whose bytes need not be stored. */
-  #knownFile(place: Place, stat: Stats, block: Block): FileEntry | undefined {
-    const id = block.reader.find(place.name, stat);
-    if (id === undefined || this.#parts.sink.has?.(id, stat.size) === false) return undefined;
-    this.#files += 1;
-    block.writer.add(place.name, stat, id);
-    return fileEntry(place, stat, id);
+  *#fileAt(place: Place, stat: Stats, block: Block): NestedScan<FileEntry | undefined> {
+    const id = this.#known.id(block.reader, place.name, stat);
+    return id
+      ? this.#learn(place, { stat, id, known: true }, block)
+      : yield* this.#readFile(place, stat, block);
   }
 
-  /** A file that is the store's own, which another link to it made look changed. */
-  #linkedFile(place: Place, seen: Stats, block: Block): FileEntry | undefined {
-    const { sink, storeLinks } = this.#parts;
-    const id = block.reader.findLinked(place.name, seen);
-    if (id === undefined || !storeLinks.isObject(id, seen)) return undefined;
-    if (sink.has?.(id, seen.size) === false) return undefined;
-    this.#files += 1;
-    block.writer.add(place.name, seen, id);
-    return fileEntry(place, seen, id);
-  }
-
-  /** The blob whose stored file this was a link to, until somebody wrote to it. */
-  #writtenThrough(place: Place, seen: Stats, block: Block): ContentId | undefined {
-    const before = block.reader.findSameFile(place.name, seen);
-    return before && isSealed(before) && !isSealed(seen) ? before.id : undefined;
-  }
-
-  *#readFile(place: Place, seen: Stats, block: Block): Scan<FileEntry | undefined> {
-    if (seen.size >= LARGE_BLOB_BYTES) {
-      const linked = this.#linkedFile(place, seen, block);
-      if (linked) return linked;
-    }
-    const before = this.#writtenThrough(place, seen, block);
+  *#readFile(place: Place, seen: Stats, block: Block): NestedScan<FileEntry | undefined> {
+    const linked = this.#known.linkedId(block.reader, place.name, seen);
+    if (linked) return this.#learn(place, { stat: seen, id: linked, known: true }, block);
+    const before = writtenThrough(block.reader, place.name, seen);
     if (before !== undefined) yield { type: 'written-through', path: place.path, id: before };
     const found = yield* this.#content(place.path, seen);
-    if (found === undefined) return undefined;
+    return found && this.#learn(place, { ...found, known: false }, block);
+  }
+
+  /** Takes up what is known of a file now. */
+  #learn(
+    place: Place,
+    { stat, id, known }: { stat: Stats; id: ContentId; known: boolean },
+    block: Block,
+  ): FileEntry {
     this.#files += 1;
-    this.#read += 1;
-    const { id, stat } = found;
     // A file as young as this scan could be written again without its times showing it: it is read again next time.
-    if (Math.max(stat.mtimeMs, stat.ctimeMs) < place.settledBefore) block.writer.add(place.name, stat, id);
+    const settled = known || Math.max(stat.mtimeMs, stat.ctimeMs) < place.settledBefore;
+    if (settled) block.writer.add(place.name, stat, id);
     return fileEntry(place, stat, id);
   }
 
@@ -340,7 +355,7 @@ export class Scanner {
    * The id of the bytes at `path`, a file when it was last seen, and the stat that belongs to exactly these. Undefined if no
    * file is there any more.
    */
-  *#content(path: BytePath, seen: Stats): Scan<{ id: ContentId; stat: Stats } | undefined> {
+  *#content(path: BytePath, seen: Stats): NestedScan<{ id: ContentId; stat: Stats } | undefined> {
     const { sink, times } = this.#parts;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const before = attempt === 1 ? seen : this.#stat(path);
@@ -351,7 +366,7 @@ export class Scanner {
       } else {
         const id = yield { type: 'large', path };
         const after = this.#stat(path);
-        if (after && id !== undefined && sameStat(before, after)) return { id, stat: after };
+        if (after && typeof id === 'string' && sameStat(before, after)) return { id, stat: after };
       }
     }
     throw keepsChanging(path);
@@ -366,15 +381,13 @@ export class Scanner {
     return stat && this.#parts.times.view(stat);
   }
 
-  #isTimeToLook(): boolean {
+  #isTimeToBreathe(): boolean {
     this.#names += 1;
-    return this.#names % NAMES_PER_LOOK === 0;
+    return this.#names % NAMES_PER_BREATH === 0;
   }
 
-  *#breathe(): Scan<void> {
-    if (performance.now() - this.#lastBreath < BREATH_MS) return;
-    yield { type: 'breath', files: this.#files, read: this.#read };
-    this.#lastBreath = performance.now();
+  *#breathe(): NestedScan<void> {
+    yield { type: 'breath', done: this.#files };
   }
 
   #absolute(path: BytePath): BytePath {

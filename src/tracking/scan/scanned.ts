@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
 import type { ContentId } from '../../base/content-id.js';
 import type { ByteName } from '../../store/byte-name.js';
+import { isSealed } from '../../store/seal.js';
 import type { TreeSummary } from '../../store/tree-builder.js';
 import type { FileEntry, TreeEntry } from '../../store/tree-format.js';
 import type { BytePath } from '../byte-path.js';
@@ -28,6 +29,15 @@ export interface Place {
   name: ByteName;
   settledBefore: number;
 }
+
+/** A small file that must be read. */
+export interface Unread {
+  place: Place;
+  stat: Stats;
+}
+
+/** An entry that waits for the files before it to be read: itself (undefined if it is gone), or the file that it is of, with its id if that is known. */
+export type Waiting = { entry: TreeEntry | undefined } | (Unread & { id: ContentId | undefined });
 
 /** What was known of a folder, and what is known now. */
 export interface Block {
@@ -58,4 +68,10 @@ export function rememberedEntry(name: ByteName, reader: BlockReader): TreeEntry 
 
 export function fileEntry({ name }: { name: ByteName }, stat: Stats, id: ContentId): FileEntry {
   return { kind: 'file', name, executable: (stat.mode & 0o100) !== 0, size: stat.size, id };
+}
+
+/** The blob whose stored file this was a link to, until somebody wrote to it. */
+export function writtenThrough(reader: BlockReader, name: ByteName, seen: Stats): ContentId | undefined {
+  const before = reader.findSameFile(name, seen);
+  return before && isSealed(before) && !isSealed(seen) ? before.id : undefined;
 }

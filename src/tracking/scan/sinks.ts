@@ -14,6 +14,8 @@ export interface ScanSink {
   packs?: PackSizes;
   /** A file below 1 MiB; the bytes are valid during the call only. */
   small(bytes: Buffer): ContentId;
+  /** Stores such a file whose id is known; absent where nothing is stored. */
+  hashed?: (id: ContentId, bytes: Uint8Array) => void;
   /** A larger file; the id names the bytes that were stored, or what was read if nothing is stored. */
   large(path: string, signal: AbortSignal | undefined): Promise<ContentId>;
   /** A node of a directory. */
@@ -62,6 +64,9 @@ export function storingSink(
     ...(packs && { packs }),
     has: (id, size) => writer.has('blob', id, size),
     small: (bytes) => writer.putBlob(bytes),
+    hashed: (id, bytes) => {
+      writer.putHashed(id, bytes);
+    },
     large: async (path, signal) => (await writer.putFile(path, signal && { signal })).id,
     node,
     knows,

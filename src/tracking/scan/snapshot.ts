@@ -10,11 +10,16 @@ import { bytePath, fsPath, joinBytes, textOfBytes, type BytePath } from '../byte
 import type { FileTimes } from './file-times.js';
 import { IGNORE_FILE, IgnoreRules } from '../ignore/ignore-rules.js';
 import { notTrackable } from './look.js';
-import { Scanner, type Scan } from './scan.js';
+import { ReadingThreads } from './reading-threads.js';
+import { Scanner } from './scan.js';
+import type { Scan, ScanAnswer, ScanRequest } from './scan-request.js';
 import type { ScanSink } from './sinks.js';
 import type { StatIndex } from './stat-index.js';
 import type { StoreLinks } from './store-links.js';
 import type { CallOptions, Snapshot } from '../workspace-files.js';
+
+/** Signals are heard and progress is shown so often. */
+const BREATH_MS = 50;
 
 /** What a scan needs to know of the workspace. */
 export interface ScanContext {
@@ -121,25 +126,27 @@ interface Driver {
 async function drive<T>(scan: Scan<T>, driver: Driver): Promise<T> {
   const { events = noEvents, signal } = driver.options;
   const key = `hash ${driver.path}`;
-  const shown = { any: false };
-  let answer: ContentId | undefined;
+  const threads = new ReadingThreads(driver.root);
+  const shown = { at: performance.now(), any: false };
+  // A breath: signals are heard, and people see how far it is.
+  const breathe = async (done: number) => {
+    if (performance.now() - shown.at < BREATH_MS) return;
+    shown.any = true;
+    events({ type: 'progress', key, done, unit: 'files' });
+    await setImmediate();
+    signal?.throwIfAborted();
+    shown.at = performance.now();
+  };
+  let answer: ScanAnswer;
   try {
     for (;;) {
       signal?.throwIfAborted();
       const step = scan.next(answer);
       if (step.done === true) return step.value;
-      answer = undefined;
-      if (step.value.type === 'large') {
-        answer = await hashLarge(driver, step.value.path);
-      } else if (step.value.type === 'written-through') {
-        tellWrittenThrough(driver, step.value);
-      } else {
-        shown.any = true;
-        events({ type: 'progress', key, done: step.value.files, unit: 'files' });
-        await setImmediate();
-      }
+      answer = await answered(step.value, { ...driver, threads, breathe });
     }
   } finally {
+    await threads.close();
     if (shown.any) events({ type: 'progress-end', key });
   }
 }
@@ -154,6 +161,22 @@ function tellWrittenThrough(
   const quoted = shellQuote(named);
   const message = `${named} is a link to the store, and was written to: the stored bytes of what it held before (${id.slice(0, 10)}) are changed too, and were set aside. 'ocrpipe add' keeps the edit, 'ocrpipe pull' brings the former bytes from a remote; 'ocrpipe unlink ${quoted}' before an edit keeps both.`;
   events({ type: 'note', level: 'warning', code: 'written-through-link', message });
+}
+
+async function answered(
+  request: ScanRequest,
+  driver: Driver & { threads: ReadingThreads; breathe: (done: number) => Promise<void> },
+): Promise<ScanAnswer> {
+  if (request.type === 'large') return hashLarge(driver, request.path);
+  if (request.type === 'written-through') tellWrittenThrough(driver, request);
+  if (request.type === 'breath') await driver.breathe(request.done);
+  if (request.type !== 'files') return undefined;
+  const ids: (ContentId | undefined)[] = [];
+  for await (const some of driver.threads.read(request, driver.sink.hashed)) {
+    ids.push(...some);
+    await driver.breathe(request.done + ids.length);
+  }
+  return ids;
 }
 
 async function hashLarge({ root, sink, options }: Driver, path: BytePath): Promise<ContentId> {

@@ -1,13 +1,11 @@
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { OcrpipeError, systemErrorCode, userError } from '../../base/errors.js';
 import { fsPath, pathTooLong, textOfBytes, type BytePath } from '../byte-path.js';
+import { READ_FLAGS } from './read-files.js';
 import { sameStat } from './stat-index-format.js';
 
 /** A file that changes under the reader is read again so often before that is an error. */
 const ATTEMPTS = 5;
-
-/** Never follows a link that took the file's place, never waits for the writer of a FIFO that did. */
-const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** The bytes of a file and the stat that they were read under. */
 export interface StableRead {
@@ -49,7 +47,7 @@ export function keepsChanging(path: BytePath): OcrpipeError {
 
 function openForReading(path: BytePath): number | undefined {
   try {
-    return openSync(fsPath(path), OPEN_FLAGS);
+    return openSync(fsPath(path), READ_FLAGS);
   } catch (error) {
     const code = systemErrorCode(error);
     if (code === 'ENOENT' || code === 'ELOOP' || code === 'ENOTDIR' || code === 'ENXIO') return undefined;

@@ -54,6 +54,9 @@ async function scan(root: ReturnType<typeof temporaryFolder>, times: FileTimes) 
       read.push(bytes.toString());
       return sink.small(bytes);
     },
+    hashed: (_id: string, bytes: Uint8Array) => {
+      read.push(Buffer.from(bytes).toString());
+    },
   };
   const index = new StatIndex(join(root, '.ocrstore/index/stat'));
   const snapshot = await scanPath({ root, index, times, storeLinks: noLinks(root) }, data, counting);
