@@ -36,6 +36,7 @@ export function watchChanges(
       before(change);
       const result = Reflect.apply(real, this, args);
       if (call === 'openSync') noted(result, args);
+      if (result instanceof Promise) return result.then((value: unknown) => (after(change, value), value));
       after(change, result);
       return result;
     };
