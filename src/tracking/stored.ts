@@ -3,6 +3,7 @@ import type { RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
 import { missingFrom, type NeededObject } from '../store/closure.js';
 import type { LocalStore } from '../store/local-store.js';
+import { flushRecentNames } from '../store/recent-names.js';
 import type { ObjectReader } from '../store/object-reader.js';
 import { lacksNew } from './partial/partial.js';
 import type { Remembered } from './pointers/last-put.js';
@@ -17,7 +18,7 @@ export function firstMissing(reader: ObjectReader, { kind, id }: Snapshot): Need
 
 /**
  * Throws `pointer-to-nothing` unless all that the snapshot needs is in the store; of a path that is only partly there, what
- * differs from the rest.
+ * differs from the rest. A power cut does not take it either from then on.
  */
 export function requireStored(
   store: LocalStore,
@@ -27,9 +28,11 @@ export function requireStored(
 ): void {
   // What was looked up hours ago, or is only remembered, may have been collected since.
   store.refresh();
-  if (isStoredEdit(store, remembered, snapshot)) return;
-  const missing = firstMissing(store, snapshot);
-  if (missing === undefined) return;
+  const missing = isStoredEdit(store, remembered, snapshot) ? undefined : firstMissing(store, snapshot);
+  if (missing === undefined) {
+    flushRecentNames(store.root);
+    return;
+  }
   throw new OcrpipeError(
     'pointer-to-nothing',
     `the pointer of ${path} is not written: the ${missing.kind} ${missing.id} that it needs is not in the store`,

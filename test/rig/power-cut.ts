@@ -73,16 +73,12 @@ export class UnreliableDisk {
 
   /**
    * After a cut the names of a folder may be those of its last flush or the newest, in each folder on its own; of a file
-   * whose bytes were not flushed nothing is there. Of the many mixtures: all names old, all new, one folder new, one folder old.
+   * whose bytes were not flushed nothing is there. Of the many mixtures: all names old, all new, those of one folder new.
    */
   #note(): void {
     const changed = this.#changedFolders(this.#top);
     const mixtures: ((folder: Folder) => boolean)[] = [() => false, () => true];
-    for (const one of changed)
-      mixtures.push(
-        (folder) => folder === one,
-        (folder) => folder !== one,
-      );
+    for (const one of changed) mixtures.push((folder) => folder === one);
     for (const isNew of mixtures) {
       const left = new Map<string, Buffer | { link: string } | null>();
       collect(this.#top, { path: '', isNew, left });
