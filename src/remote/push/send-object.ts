@@ -1,5 +1,6 @@
 import { objectKey } from '../../store/format.js';
 import type { LocalStore } from '../../store/local-store.js';
+import { pinned } from '../../store/pinned.js';
 import type { LargeObject } from '../catalog/catalog.js';
 import type { Described, Remote } from '../backends/remote.js';
 
@@ -25,10 +26,12 @@ export async function sendObject(sender: ObjectSender, object: LargeObject): Pro
   const isThere = async (): Promise<boolean> => isSame(await remote.describe(key, { signal }), object);
   if (!replace && object.size >= ASK_FIRST_BYTES && (await isThere())) return;
   await store.checkObject(object.id, signal ? { signal } : {});
-  const body = { file: store.objectFile(object.id), size: object.size };
-  const put = (ifNoneMatch: boolean) => remote.put(key, body, { sha256: object.id, ifNoneMatch, signal });
-  if (replace) await put(false);
-  else if ((await put(true)) === 'exists' && !(await isThere())) await put(false);
+  await pinned(store.root, key, async (file) => {
+    const body = { file, size: object.size };
+    const put = (ifNoneMatch: boolean) => remote.put(key, body, { sha256: object.id, ifNoneMatch, signal });
+    if (replace) await put(false);
+    else if ((await put(true)) === 'exists' && !(await isThere())) await put(false);
+  });
 }
 
 function isSame(there: Described | undefined, object: LargeObject): boolean {

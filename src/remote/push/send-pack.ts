@@ -6,6 +6,7 @@ import { FOLDERS, packKey } from '../../store/format.js';
 import type { LocalStore } from '../../store/local-store.js';
 import { hashOfFile } from '../../store/loose-objects.js';
 import { PACK_SALT_BYTES, type PackTable } from '../../store/pack-format.js';
+import { pinned } from '../../store/pinned.js';
 import { PackWriter, type SealedPack } from '../../store/pack-writer.js';
 import type { RunId } from '../../store/run-records.js';
 import type { NeededObject, PlannedPack, PushSource } from './push-plan.js';
@@ -35,8 +36,9 @@ export async function sendPack(
     const { store } = sender.source;
     const { table } = planned;
     store.checkPack(table);
-    const pack = { id: table.packId, file: store.packFile(table.packId), table };
-    if (await putPack(sender, pack, view)) return table;
+    const { packId: id } = table;
+    const sent = pinned(store.root, packKey(id), (file) => putPack(sender, { id, file, table }, view));
+    if (await sent) return table;
   } else {
     const table = await sendNewPack(sender, planned.needed, view);
     if (table !== undefined) return table;
