@@ -68,7 +68,7 @@ function checkTotals(id: ContentId, is: Totals, says: Totals): void {
   if (is.files === says.files && is.bytes === says.bytes) return;
   throw treeInvalid(
     id,
-    `it holds ${is.files} files of ${is.bytes} bytes, and the node above says ${says.files} of ${says.bytes}`,
+    `it holds ${is.files} files of ${is.bytes} bytes, and where it is named that is said to be ${says.files} of ${says.bytes}`,
   );
 }
 

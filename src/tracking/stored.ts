@@ -7,13 +7,20 @@ import { flushRecentNames } from '../store/recent-names.js';
 import type { ObjectReader } from '../store/object-reader.js';
 import { lacksNew } from './partial/partial.js';
 import type { Remembered } from './pointers/last-put.js';
+import { isInvalidTree } from './invalid-tree.js';
 import type { Snapshot } from './workspace-files.js';
 
 /** The first object that a snapshot needs and `reader` does not have, if any. */
 export function firstMissing(reader: ObjectReader, { kind, id }: Snapshot): NeededObject | undefined {
   if (kind === 'file') return reader.has('blob', id) ? undefined : { kind: 'blob', id };
-  for (const object of missingFrom({ reader, id })) return object;
-  return undefined;
+  try {
+    for (const object of missingFrom({ reader, id })) return object;
+    return undefined;
+  } catch (error) {
+    // Of a tree that is refused nothing can be used.
+    if (isInvalidTree(error)) return { kind: 'tree', id };
+    throw error;
+  }
 }
 
 /**

@@ -151,9 +151,13 @@ export class FolderRemote implements Remote {
   }
 
   async #open(key: string): Promise<FileHandle | undefined> {
-    const file = await open(join(this.#root, key), fsConstants.O_RDONLY).catch(ifMissing(undefined));
+    // A FIFO of that name is not waited for; like all that is no file it is not there.
+    const flags = fsConstants.O_RDONLY | fsConstants.O_NONBLOCK;
+    const file = await open(join(this.#root, key), flags).catch(ifMissing(undefined));
     if (file === undefined) requireRemoteFolder(this.#root, this.#correct);
-    return file;
+    if (file === undefined || (await file.stat()).isFile()) return file;
+    await file.close();
+    return undefined;
   }
 
   /** Makes the folders of a '/'-separated path below the root, never the root: each level fails if the one above is gone. */

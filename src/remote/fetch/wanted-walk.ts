@@ -202,7 +202,10 @@ export class WantedWalk {
       this.#seen.add(name);
       this.nodes.push({ kind: ref.kind, id: ref.id, bytes });
     }
-    const node = decodeNode(bytes ?? this.#local.get(name) ?? this.#store.read(ref.kind, ref.id), ref.id);
+    const node = decodeNode(
+      bytes ?? this.#local.get(name) ?? this.#store.read(ref.kind, ref.id),
+      `${ref.id} of ${ref.name}`,
+    );
     this.#local.delete(name);
     return node;
   }

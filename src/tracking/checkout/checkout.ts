@@ -33,6 +33,7 @@ import { scanPath, type ScanContext } from '../scan/snapshot.js';
 import { UnchangedFiles } from '../scan/unchanged.js';
 import { requireRealFolder } from './real-folders.js';
 import { refuseNothingToPlace, requireListing, Unplaced } from './unplaced.js';
+import { namedInvalid } from '../invalid-tree.js';
 import { refuseLinks } from '../workspace-place.js';
 import type { CallOptions, Snapshot } from '../workspace-files.js';
 import {
@@ -85,6 +86,18 @@ export async function checkOut(
   context: CheckoutContext,
   request: CheckoutRequest,
   options: CallOptions & { links?: readonly LinkType[] } = {},
+): Promise<boolean> {
+  try {
+    return await lookAndChange(context, request, options);
+  } catch (error) {
+    throw namedInvalid(request.tracked, error);
+  }
+}
+
+async function lookAndChange(
+  context: CheckoutContext,
+  request: CheckoutRequest,
+  options: CallOptions & { links?: readonly LinkType[] },
 ): Promise<boolean> {
   const { path } = request;
   const relinks = options.links !== undefined;

@@ -1,10 +1,11 @@
 import { closeSync, renameSync, rmSync, statSync, type Stats } from 'node:fs';
 import { writeAll } from '../../base/atomic-file.js';
+import { OcrpipeError } from '../../base/errors.js';
 import { writePoint } from '../../base/write-points.js';
 import { LARGE_BLOB_BYTES } from '../../store/format.js';
 import type { LocalStore } from '../../store/local-store.js';
 import type { FileEntry } from '../../store/tree-format.js';
-import { fsPath, type BytePath } from '../byte-path.js';
+import { fsPath, textOfBytes, type BytePath } from '../byte-path.js';
 import type { LargeFiles } from './large-files.js';
 import { besideBytes, modeOf, openNew, type Work } from './write-files.js';
 
@@ -20,8 +21,16 @@ export function* writeNewFile(
   path: BytePath,
   entry: FileEntry,
 ): Work<Stats | undefined> {
-  if (entry.size >= LARGE_BLOB_BYTES) return yield* large.place(path, entry);
+  // Who else writes stores may have packed a large one.
+  const isPacked = store.locate('blob', entry.id)?.in === 'pack';
+  if (entry.size >= LARGE_BLOB_BYTES && !isPacked) {
+    const stat = yield* large.place(path, entry);
+    if (stat.size === entry.size) return stat;
+    rmSync(fsPath(path), { force: true });
+    throw sizeDiffers(entry, stat.size);
+  }
   const bytes = store.read('blob', entry.id);
+  if (bytes.length !== entry.size) throw sizeDiffers(entry, bytes.length);
   writePoint();
   const fd = openNew(path, modeOf(entry));
   try {
@@ -30,6 +39,15 @@ export function* writeNewFile(
     closeSync(fd);
   }
   return undefined;
+}
+
+/** The bytes are those of the id, so whoever named it with this size did so wrongly. */
+function sizeDiffers({ name, id, size }: FileEntry, bytes: number): OcrpipeError {
+  return new OcrpipeError(
+    'size-differs',
+    `${textOfBytes(name)} is refused: its pointer or tree says ${size} bytes, and the blob ${id} has ${bytes}`,
+    { hint: 'That was not written by ocrpipe. Add the file again where it is.' },
+  );
 }
 
 /** Puts a file at `path` by one rename: temporary name beside it, then the name. Returns what `writeNewFile` does. */
