@@ -39,6 +39,7 @@ const MOST_PATHS = 100;
 export async function fsckRemote(options: RemoteFsckOptions, call: Call): Promise<RemoteFsckResult> {
   const workspace = Workspace.open(call, 'ocrpipe fsck');
   try {
+    await workspace.useStore();
     const { store, records: runs } = workspace;
     const { result } = await withRemote(workspace, options.remote, async (session) => {
       const input = { ...session, store, runs, jobs: 4, events: call.events, signal: call.signal };

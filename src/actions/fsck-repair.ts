@@ -36,7 +36,9 @@ const MOST_ROUNDS = 100;
 export async function repair(workspace: Workspace, damage: Damage): Promise<Repaired> {
   const { root, findings, listing, needs } = damage;
   const healed = new Map<string, Healed>();
-  for (const file of setAside(root, findings, listing.files)) healed.set(file, 'store');
+  for (const file of setAside(root, findings, [...listing.files, ...listing.trash]))
+    healed.set(file, 'store');
+  await workspace.useStore();
   for (const { object, where } of findings) {
     if (object.kind === 'run' && !existsSync(where)) healed.set(object.kind + object.id, 'dropped');
   }

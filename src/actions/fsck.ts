@@ -53,7 +53,7 @@ export async function fsck(options: FsckOptions, call: Call): Promise<FsckResult
     const listing = listStore(root);
     const memory = new CheckMemory(join(workspace.stateFolder, 'index', machineName(), 'fsck'), id);
     const budgetMs = options.budget === undefined ? undefined : options.budget * 1000;
-    const check = await checkStore(listing.files, { memory, budgetMs, ...call });
+    const check = await checkStore([...listing.files, ...listing.trash], { memory, budgetMs, ...call });
     const seen = { root, needs, listing, check, findings: [...findings, ...check.findings] };
     const before = report(workspace, seen);
     if (options.repair !== true || before.damaged.length + before.missing.length === 0) return before;

@@ -7,6 +7,7 @@ import { pipelineStatus, type PipelineStatus, type StageStatus } from '../pipeli
 import { pipelineHost } from '../project/pipeline-host.js';
 import { remoteInReach } from '../project/remote-in-reach.js';
 import { Workspace } from '../project/workspace.js';
+import { storeFigures, type StoreFigures } from './store-figures.js';
 import { pointerPathOf, pointerText } from '../tracking/pointers/pointer.js';
 import type { PathStatus, Snapshot, UnfinishedMove } from '../tracking/workspace-files.js';
 
@@ -43,10 +44,12 @@ export interface StatusResult {
   notes: readonly StatusProblem[];
   /** The remote that `pull` would ask; absent if there is none, or none within reach. */
   remote?: string;
+  /** Where it was asked for. */
+  store?: StoreFigures;
 }
 
 /** Compares pointers, bytes and git, and asks the plan for every stage. Changes nothing. */
-export async function status(call: Call): Promise<StatusResult> {
+export async function status(call: Call, options: { store?: boolean } = {}): Promise<StatusResult> {
   const workspace = Workspace.open(call, 'ocrpipe status');
   try {
     const paths = workspace.files.trackedPaths();
@@ -66,6 +69,7 @@ export async function status(call: Call): Promise<StatusResult> {
       ...pipeline,
       notes: [...workspace.files.unfinishedMoves().map(unfinishedMove), ...pipeline.notes],
       ...(remote !== undefined && { remote }),
+      ...(options.store === true && { store: storeFigures(workspace, paths) }),
     };
   } finally {
     workspace.close();

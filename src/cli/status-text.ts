@@ -2,6 +2,7 @@ import type { StatusProblem, StatusResult, TrackedStatus } from '../actions/stat
 import { shellQuote } from '../base/shell-quote.js';
 import { reasonText } from '../pipeline/staleness/reason.js';
 import type { StageStatus } from '../pipeline/staleness/stage-status.js';
+import { storeFiguresText } from './store-figures-text.js';
 import { textTable } from './table.js';
 
 /** Reasons shown in one line of a stage; `why` has them all. */
@@ -10,7 +11,7 @@ const REASONS = 3;
 /** The status for people: one line a path and stage, each with what to do about it. */
 export function statusText(result: StatusResult): string {
   const { tracked, stages, problems, remote } = result;
-  if (tracked.length + stages.length + problems.length === 0) {
+  if (tracked.length + stages.length + problems.length === 0 && !result.store) {
     return "Nothing is tracked yet, and there is no pipeline.yaml. Begin with 'ocrpipe add PATH'.";
   }
   const parts = [
@@ -24,6 +25,7 @@ export function statusText(result: StatusResult): string {
     ),
     section('In the way of repro', unsaid(result).map(problemRow)),
     section('Worth knowing', result.notes.map(problemRow)),
+    result.store ? storeFiguresText(result.store) : '',
     nextStep(result),
   ];
   return parts.filter((part) => part !== '').join('\n\n');

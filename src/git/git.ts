@@ -49,8 +49,6 @@ export interface Git {
   refs(prefix?: string): Promise<GitRef[]>;
   /** The files of a commit, sorted by path; with `paths`, only those of exactly these that are there. */
   filesAt(commit: CommitId, paths?: readonly RepoPath[]): Promise<GitFile[]>;
-  /** The files of git's index as they were added, sorted by path; without those that a merge has not settled. */
-  indexed(): Promise<GitFile[]>;
   /** The bytes of files, in the order asked for: one git process however many there are. */
   read(files: readonly GitFile[]): Promise<Buffer[]>;
   /** The bytes of one file in a commit; undefined if it is not there. */

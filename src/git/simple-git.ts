@@ -100,10 +100,6 @@ class SimpleGitGit implements Git {
     return lists.flat().filter((file) => wanted.has(file.path));
   }
 
-  async indexed(): Promise<GitFile[]> {
-    return parseIndex(await this.#run(['ls-files', '--stage', '-z']));
-  }
-
   async read(files: readonly GitFile[]): Promise<Buffer[]> {
     if (files.length === 0) return [];
     const names = files.map((file) => `${file.object}\n`).join('');

@@ -66,7 +66,7 @@ function rootOf({ kind, id, size }: Snapshot, path: string): NeededRoot {
 async function rootsInGit({ git }: Workspace): Promise<NeededRoot[]> {
   if (git === undefined) return [];
   const commit = await git.currentCommit();
-  const [added, committed] = await Promise.all([git.indexed(), commit ? git.filesAt(commit) : []]);
+  const [added, committed] = await Promise.all([git.staged(), commit ? git.filesAt(commit) : []]);
   const files = [
     ...pointersAmong(added).map((file) => ({ ...file, prefix: ':' })),
     ...pointersAmong(committed).map((file) => ({ ...file, prefix: 'HEAD:' })),

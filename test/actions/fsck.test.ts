@@ -8,15 +8,17 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fsckRemote } from '../../src/actions/fsck-remote.js';
 import { isUnhealed } from '../../src/actions/fsck-report.js';
 import { foundDamage, fsck } from '../../src/actions/fsck.js';
 import { push } from '../../src/actions/push.js';
+import { status } from '../../src/actions/status.js';
 import { remoteAdd } from '../../src/actions/remote-add.js';
 import { contentIdOf } from '../../src/base/content-id.js';
 import type { OcrpipeEvent } from '../../src/base/events.js';
+import { Trash } from '../../src/store/trash.js';
 import { RunRecords } from '../../src/store/run-records.js';
 import { git, gitCommitAll, gitRepository } from '../rig/git-repository.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
@@ -274,6 +276,18 @@ describe('fsck --repair', () => {
     expect(quarantined(workspace)).toHaveLength(2);
   });
 
+  it('looks into the trash, too', async () => {
+    const workspace = await tracked();
+    const pack = packWith(workspace, 'small text');
+    const key = `packs/${basename(pack)}`;
+    const { file } = new Trash(workspace.path('.ocrstore')).condemn(key, 1000)!;
+    expect(await check(workspace)).toMatchObject({ checked: 5, damaged: [], missing: [] });
+    damage(file, 'small text');
+    const result = await repair(workspace);
+    expect(result.damaged).toMatchObject([{ where: file, paths: ['data/sub/small'], healed: 'workspace' }]);
+    expect(await check(workspace)).toMatchObject({ checked: 5, damaged: [], missing: [] });
+  });
+
   it('puts back from the workspace what is merely missing', async () => {
     const workspace = await tracked();
     rmSync(packWith(workspace, 'small text'));
@@ -307,5 +321,32 @@ describe('fsck --remote', () => {
     const healed = await there(true);
     expect(isUnhealed(healed)).toBe(false);
     expect(await there(false)).toMatchObject({ checked: 7, damaged: [], missing: [] });
+  });
+});
+
+describe('status --store', () => {
+  it('adds up what the store holds, and for how much that stands', async () => {
+    const workspace = await tracked();
+    workspace.write('copy/large', LARGE);
+    await workspace.add('copy');
+    const key = `packs/${basename(packWith(workspace, 'small text'))}`;
+    writeFileSync(workspace.path('.ocrstore/tmp/1-abc'), 'text');
+    const { store } = await status(workspace.call, { store: true });
+    const sizes = packs(workspace).map((file) => readFileSync(file).length);
+    const packed = sizes.reduce((sum, size) => sum + size, 0);
+    expect(store).toMatchObject({
+      folder: workspace.path('.ocrstore'),
+      tracked: { files: 4, bytes: 2 * LARGE.length + 20 },
+      packs: { files: 3, bytes: packed, objects: 5 },
+      large: { files: 1, bytes: LARGE.length },
+      stored: { files: 4, bytes: packed + LARGE.length },
+      runs: { files: 0, bytes: 0 },
+      tmp: { files: 1, bytes: 4 },
+      dedup: (2 * LARGE.length + 20) / (packed + LARGE.length),
+    });
+    new Trash(workspace.path('.ocrstore')).condemn(key, 1000);
+    const after = await status(workspace.call, { store: true });
+    expect(after.store).toMatchObject({ packs: { files: 2 }, trash: { files: 1 } });
+    expect((await status(workspace.call)).store).toBeUndefined();
   });
 });

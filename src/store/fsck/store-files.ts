@@ -2,6 +2,7 @@ import { lstatSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { FOLDERS, objectOfKey, packOfKey, runOfKey } from '../format.js';
 import { namesIn } from '../temporary.js';
+import { Trash } from '../trash.js';
 import type { StoreFile } from './finding.js';
 
 /** A file of a store and its bytes, as they are listed. */
@@ -22,6 +23,8 @@ export interface Leftover {
 export interface StoreListing {
   /** Packs, then large blobs, then run records, each sorted. */
   files: ListedFile[];
+  /** Such files on their way out, which whoever misses them brings back. */
+  trash: ListedFile[];
   /** Names in `packs/`, `objects/` and `runs/` that none of ours has: no reader sees them. */
   unknown: Leftover[];
   /** What running commands are writing, and what killed ones left. */
@@ -52,7 +55,17 @@ export function listStore(root: string): StoreListing {
   }
   const others = (folder: string): Leftover[] =>
     [...filesBelow(root, folder)].map(({ file, stat }) => leftover(file, stat));
-  return { files, unknown, tmp: others(FOLDERS.tmp), quarantine: others(FOLDERS.quarantine) };
+  const [tmp, quarantine] = [others(FOLDERS.tmp), others(FOLDERS.quarantine)];
+  return { files, trash: trashOf(root), unknown, tmp, quarantine };
+}
+
+function trashOf(root: string): ListedFile[] {
+  return [...new Trash(root, { inspect: true }).list()].flatMap(({ key, file }) => {
+    const size = lstatSync(file, { throwIfNoEntry: false })?.size;
+    const what = (['pack', 'blob', 'run'] as const).find((each) => NAMED_BY[each].idOf(key) !== undefined);
+    if (what === undefined || size === undefined) return [];
+    return [{ what, id: NAMED_BY[what].idOf(key)! as StoreFile['id'], key, file, size }];
+  });
 }
 
 /** Everything below a folder of the store that is no folder, sorted. */
