@@ -6,7 +6,7 @@ import { fromRepoPath, type RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
 import { Workspace } from '../project/workspace.js';
 import { pathOfPointer, sameSnapshot } from '../tracking/pointers/pointer.js';
-import { hasRulesAbove } from '../tracking/scan/snapshot.js';
+import { hasRulesAbove } from '../tracking/ignore/rules-above.js';
 import { namedTracked, type Doing } from './named-tracked.js';
 import { refuseTarget } from './move-target.js';
 import { stageReaders, type StageReader } from './stage-readers.js';

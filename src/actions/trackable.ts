@@ -5,7 +5,7 @@ import { outputAt } from '../pipeline/definition/output-at.js';
 import { steeringProblem } from '../pipeline/definition/own-paths.js';
 import type { Workspace } from '../project/workspace.js';
 import { pointerPathOf } from '../tracking/pointers/pointer.js';
-import { isIgnored } from '../tracking/scan/snapshot.js';
+import { isIgnored } from '../tracking/ignore/rules-above.js';
 
 /** Refuses files that steer ocrpipe or git: they are read before there is any data. */
 export function refuseSteering(path: RepoPath): void {
@@ -22,7 +22,7 @@ export function refuseSteering(path: RepoPath): void {
 export function refuseIgnored(root: AbsPath, path: RepoPath, isFolder: boolean): void {
   if (!isIgnored(root, path, isFolder)) return;
   throw userError('path-ignored', `${path} is left out by .ocrignore`, {
-    hint: 'Change the rule there, or name another path.',
+    hint: `'ocrpipe ignore check ${shellQuote(path)}' names the rule: change it, or name another path.`,
   });
 }
 

@@ -1,5 +1,5 @@
 import { lstatSync, readFileSync, realpathSync } from 'node:fs';
-import { dirname, posix } from 'node:path';
+import { posix } from 'node:path';
 import { isUtf8 } from 'node:buffer';
 import { setImmediate } from 'node:timers/promises';
 import type { ContentId } from '../../base/content-id.js';
@@ -8,7 +8,8 @@ import type { AbsPath, RepoPath } from '../../base/paths.js';
 import { shellQuote } from '../../base/shell-quote.js';
 import { bytePath, fsPath, joinBytes, textOfBytes, type BytePath } from '../byte-path.js';
 import type { FileTimes } from './file-times.js';
-import { IGNORE_FILE, IgnoreRules } from '../ignore/ignore-rules.js';
+import { IgnoreRules } from '../ignore/ignore-rules.js';
+import { rulesAbove } from '../ignore/rules-above.js';
 import { notTrackable } from './look.js';
 import { ReadingThreads } from './reading-threads.js';
 import { Scanner } from './scan.js';
@@ -81,32 +82,6 @@ async function scanBytes(
   } finally {
     context.index.save();
   }
-}
-
-/** The ignore rules that hold where `relative` stands: of the root and every folder above it. */
-function rulesAbove(root: BytePath, relative: BytePath): IgnoreRules {
-  if (relative === '') return IgnoreRules.none;
-  const parents: BytePath[] = [];
-  for (let at: string = dirname(relative); at !== '.'; at = dirname(at)) parents.unshift(at as BytePath);
-  return ['' as BytePath, ...parents].reduce(
-    (rules, folder) => rules.enter(joinRoot(root, folder), IGNORE_FILE, folder),
-    IgnoreRules.none,
-  );
-}
-
-/** True if a folder above `path` has ignore rules. */
-export function hasRulesAbove(root: AbsPath, path: RepoPath): boolean {
-  return !rulesAbove(bytePath(root), bytePath(path)).empty;
-}
-
-/** True if the rules leave out `path` itself: it, or a folder above it. */
-export function isIgnored(root: AbsPath, path: RepoPath, isFolder: boolean): boolean {
-  const relative = bytePath(path);
-  const parts = relative.split('/');
-  return parts.some((_part, index) => {
-    const prefix = parts.slice(0, index + 1).join('/') as BytePath;
-    return rulesAbove(bytePath(root), prefix).ignores(prefix, isFolder || index < parts.length - 1);
-  });
 }
 
 function joinRoot(root: BytePath, relative: BytePath): BytePath {

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { RepoPath } from '../../../src/base/paths.js';
-import { isIgnored } from '../../../src/tracking/scan/snapshot.js';
+import { isIgnored } from '../../../src/tracking/ignore/rules-above.js';
 import { gitRepository } from '../../rig/git-repository.js';
 import { TrackedFolder } from '../tracked-folder.js';
 
