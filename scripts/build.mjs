@@ -10,7 +10,8 @@ const manifestFile = join(root, 'oclif.manifest.json');
 /** Modules that are loaded by name: by bin/run.js and by oclif. */
 const LOADED_BY_NAME = ['cli/main', 'cli/help', 'cli/command-not-found', 'cli/output', 'cli/error-report'];
 const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const installed = new Set(Object.keys({ ...dependencies, ...peerDependencies }));
+/** What stays a package: what users install, and what the framework of the command line looks for in projects that have it. */
+const installed = new Set([...Object.keys({ ...dependencies, ...peerDependencies }), 'typescript']);
 
 await import('./build-kernels.mjs');
 const files = await bundle({
