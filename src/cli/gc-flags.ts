@@ -13,7 +13,8 @@ export const gcFlags = {
   projects: Flags.string({
     char: 'p',
     multiple: true,
-    description: 'and what these workspaces need (folders)',
+    helpValue: 'DIR',
+    description: 'and what these workspaces need',
   }),
   unpushed: Flags.boolean({ description: 'let go of what no remote has, too' }),
   'allow-missing': Flags.boolean({
@@ -21,7 +22,8 @@ export const gcFlags = {
   }),
   'forget-workspace': Flags.string({
     multiple: true,
-    description: 'a workspace that shared the store and is gone for good (folder)',
+    helpValue: 'DIR',
+    description: 'a workspace that shared the store and is gone for good',
   }),
   now: Flags.boolean({
     description:
