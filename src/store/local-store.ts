@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fchmodSync, fsyncSync, openSync, readSync, renameSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { syncDirectory, temporaryBeside, writeAll } from '../base/atomic-file.js';
+import { closeSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeAll } from '../base/atomic-file.js';
 import type { ContentId } from '../base/content-id.js';
 import { OcrpipeError, systemErrorCode } from '../base/errors.js';
-import { writePoint } from '../base/write-points.js';
 import { FOLDERS, FORMAT_VERSION, LARGE_BLOB_BYTES, type ObjectKind, type StoreFormat } from './format.js';
 import { hashOfFile, LooseObjects, type LooseObject } from './loose-objects.js';
 import { HEAL_HINT, objectDamaged, objectMissing, type ObjectReader } from './object-reader.js';
@@ -24,13 +23,6 @@ const COPY_CHUNK_BYTES = 1024 * 1024;
 export type ObjectPlace =
   | { in: 'pack'; pack: ContentId; file: string; offset: number; length: number }
   | { in: 'file'; file: string; length: number };
-
-export interface CopyOptions {
-  /** Permission bits of the new file; 0666 less the umask if not given. */
-  mode?: number;
-  /** Flush the file and its folder before this returns. */
-  sync?: boolean;
-}
 
 /** Work that stops now and then, with 0 more files done, so that its caller can do something else or end it. */
 type Steps = Generator<0, void>;
@@ -127,28 +119,18 @@ export class LocalStore implements ObjectReader {
   }
 
   /**
-   * Writes a blob's verified bytes to `target`: to a temporary name beside it, then renamed, so that `target` is whole or
-   * untouched. Bytes that are not those of the id never get the name. Throws, and sets damaged copies aside, like `read`.
+   * Writes a blob's bytes to an open file. Only when it ends without an error are they those of the id: it throws, and sets
+   * damaged copies aside, like `read`.
    *
-   * Done in steps, as a large blob takes long: it stops after each MiB, and its caller goes on or, by `return`, gives it up;
-   * then nothing of it stays.
+   * Done in steps, as a large blob takes long: it stops after each MiB, and its caller goes on or, by `return`, gives it up.
    */
-  *copyBlob(id: ContentId, target: string, options: CopyOptions = {}): Steps {
+  *copyBlob(id: ContentId, fd: number): Steps {
     const large = this.#loose.sizeOf(id);
-    const chunks =
-      large !== undefined && large >= LARGE_BLOB_BYTES ? this.#chunksOf(id) : [this.read('blob', id)];
-    const temporary = temporaryBeside(target);
-    let named = false;
-    try {
-      writePoint();
-      yield* writeInSteps(temporary, chunks, options);
-      writePoint();
-      renameSync(temporary, target);
-      named = true;
-    } finally {
-      if (!named) unlinkIfThere(temporary);
+    const isLarge = large !== undefined && large >= LARGE_BLOB_BYTES;
+    for (const chunk of isLarge ? this.#chunksOf(id) : [this.read('blob', id)]) {
+      writeAll(fd, chunk);
+      yield 0;
     }
-    if (options.sync) syncDirectory(dirname(target));
   }
 
   /** Looks again at what other processes brought and took away, before something is named because it is there. */
@@ -360,20 +342,5 @@ export class LocalStore implements ObjectReader {
     }
     this.#setObjectAside(id);
     throw this.#unreadable('blob', id);
-  }
-}
-
-/** Writes a new file, and stops after each chunk. */
-function* writeInSteps(file: string, chunks: Iterable<Uint8Array>, options: CopyOptions): Steps {
-  const fd = openSync(file, 'wx', options.mode ?? 0o666);
-  try {
-    for (const chunk of chunks) {
-      writeAll(fd, chunk);
-      yield 0;
-    }
-    if (options.mode !== undefined) fchmodSync(fd, options.mode);
-    if (options.sync) fsyncSync(fd);
-  } finally {
-    closeSync(fd);
   }
 }

@@ -1,13 +1,21 @@
 import { closeSync, constants, lstatSync, openSync, readFileSync, statSync, type BigIntStats } from 'node:fs';
-import { copyFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, open } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { contentIdOf, type ContentId } from '../base/content-id.js';
 import { OcrpipeError, systemErrorCode, userError } from '../base/errors.js';
 import { writePoint } from '../base/write-points.js';
 import { FOLDERS, objectKey, objectOfKey } from './format.js';
 import { objectDamaged } from './object-reader.js';
 import { isSealed, seal } from './seal.js';
-import { giveName, makeDurable, namesIn, temporaryName, unlinkIfThere, writeTemporary } from './temporary.js';
+import {
+  giveName,
+  giveNameUnflushed,
+  makeDurable,
+  namesIn,
+  temporaryName,
+  unlinkIfThere,
+  writeTemporary,
+} from './temporary.js';
 import type { Trash } from './trash.js';
 import { hashOfOpenFile } from './verify-pack.js';
 
@@ -19,6 +27,17 @@ export interface LooseObject {
   id: ContentId;
   file: string;
   size: number;
+}
+
+/** A file that was taken in and has no name yet. */
+export interface CopiedFile {
+  id: ContentId;
+  /** Bytes. */
+  size: number;
+  /** Of the file as it was copied. */
+  stat: BigIntStats;
+  /** The copy, in `tmp/`. */
+  temporary: string;
 }
 
 /**
@@ -112,21 +131,35 @@ export class LooseObjects {
   }
 
   /**
-   * Stores a file: a clone or copy of it is hashed, so that the id always names the stored bytes. A file that changed
+   * Takes a file in: a clone or copy of it in `tmp/` is hashed, so that the id always names the stored bytes. A file that changed
    * meanwhile is copied again; one that keeps changing is an error (`file-keeps-changing`), so is what is no regular file
-   * (`not-a-file`). Returns the stat of the file as it was copied.
+   * (`not-a-file`). The copy is the caller's, to be named by `nameCopy` or dropped by `dropCopy`.
    */
-  async putFile(
-    path: string,
-    options: { signal?: AbortSignal } = {},
-  ): Promise<{ id: ContentId; size: number; stat: BigIntStats; written: boolean }> {
+  async copyIn(path: string, options: { signal?: AbortSignal } = {}): Promise<CopiedFile> {
     for (let attempt = 1; attempt <= COPY_ATTEMPTS; attempt += 1) {
-      const stored = await this.#tryPutFile(path, options);
-      if (stored) return stored;
+      const copied = await this.#tryCopyIn(path, options);
+      if (copied) return copied;
     }
     throw new OcrpipeError('file-keeps-changing', `${path} changes while it is being stored`, {
       hint: 'Stop what writes to it, then try again.',
     });
+  }
+
+  /** Flushes a copy and gives it its name, durably; it is gone from `tmp/` in any case. */
+  async nameCopy({ id, temporary }: CopiedFile): Promise<void> {
+    try {
+      seal(temporary);
+      await flush(temporary);
+      const target = this.#nameOf(id);
+      giveNameUnflushed(temporary, target);
+      await flush(dirname(target)).catch(ignoreSystemErrors);
+    } finally {
+      unlinkIfThere(temporary);
+    }
+  }
+
+  dropCopy({ temporary }: CopiedFile): void {
+    unlinkIfThere(temporary);
   }
 
   /** Takes over a file of the store's `tmp/` after comparing its hash with `id`. Throws `object-damaged`, and removes it. */
@@ -159,26 +192,20 @@ export class LooseObjects {
     return sound;
   }
 
-  async #tryPutFile(
-    path: string,
-    options: { signal?: AbortSignal },
-  ): Promise<{ id: ContentId; size: number; stat: BigIntStats; written: boolean } | undefined> {
+  async #tryCopyIn(path: string, options: { signal?: AbortSignal }): Promise<CopiedFile | undefined> {
     const before = regularFile(path);
     const temporary = temporaryName(this.#tmp);
+    let copied: CopiedFile | undefined;
     try {
       writePoint();
       await copyFile(path, temporary, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
       const id = await hashOfFile(temporary, options);
       if (!sameFile(before, regularFile(path)) || lstatSync(temporary).size !== Number(before.size))
         return undefined;
-      const written = this.sizeOf(id) !== Number(before.size);
-      if (written) {
-        makeDurable(temporary);
-        giveName(temporary, this.#nameOf(id));
-      }
-      return { id, size: Number(before.size), stat: before, written };
+      copied = { id, size: Number(before.size), stat: before, temporary };
+      return copied;
     } finally {
-      unlinkIfThere(temporary);
+      if (!copied) unlinkIfThere(temporary);
     }
   }
 }
@@ -189,6 +216,21 @@ export async function hashOfFile(path: string, options: { signal?: AbortSignal }
   // Its worker threads are loaded by those who have a large file only.
   const { hashFile } = await import('hasha');
   return (await hashFile(path, { algorithm: 'sha256', ...(signal && { signal }) })) as ContentId;
+}
+
+/** In another thread, so that others are flushed at the same time: a disk takes several in one go. */
+async function flush(path: string): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Not every file system can flush a folder. */
+function ignoreSystemErrors(error: unknown): void {
+  if (systemErrorCode(error) === undefined) throw error;
 }
 
 function stateOf(stat: BigIntStats): string {

@@ -2,11 +2,14 @@ import type { BigIntStats } from 'node:fs';
 import { join } from 'node:path';
 import { contentIdOf, type ContentId } from '../base/content-id.js';
 import { FOLDERS, LARGE_BLOB_BYTES, packKey, type NodeKind, type ObjectKind } from './format.js';
-import type { LooseObjects } from './loose-objects.js';
+import type { CopiedFile, LooseObjects } from './loose-objects.js';
 import { ObjectIndex } from './object-index.js';
 import type { PackShelf } from './pack-shelf.js';
 import { PackWriter, type SealedPack } from './pack-writer.js';
 import { giveName, unlinkIfThere } from './temporary.js';
+
+/** So many large files are flushed at once. */
+const MOST_NAMING = 4;
 
 /** The parts of a store that a writer puts objects into. */
 export interface WriterTarget {
@@ -48,6 +51,9 @@ export class StoreWriter {
   readonly #again: boolean;
   readonly #blobs: PackStream;
   readonly #nodes: PackStream;
+  /** Large blobs that are being flushed and named. */
+  readonly #naming = new Map<ContentId, Promise<void>>();
+  #failure: { reason: unknown } | undefined;
   readonly #written = { objects: 0, bytes: 0, packs: [] as ContentId[] };
 
   constructor(target: WriterTarget, options: WriterOptions = {}) {
@@ -63,7 +69,7 @@ export class StoreWriter {
   /** True if the object is in the store (where `size` is given, with so many bytes) or was put into this writer. */
   has(kind: ObjectKind, id: ContentId, size?: number): boolean {
     if (this.#target.shelf.knows(kind, id) || this.#pending(kind, id)) return true;
-    return kind === 'blob' && this.#target.loose.has(id, size);
+    return kind === 'blob' && (this.#naming.has(id) || this.#target.loose.has(id, size));
   }
 
   /** Stores the bytes of a file, which are copied before this returns. */
@@ -91,9 +97,43 @@ export class StoreWriter {
    * The id is that of the stored bytes. Throws `file-keeps-changing` and `not-a-file`.
    */
   async putFile(path: string, options: { signal?: AbortSignal } = {}): Promise<StoredFile> {
-    const { written, ...stored } = await this.#target.loose.putFile(path, options);
-    if (written) this.#count(stored.size);
+    const stored = await this.putFileSoon(path, options);
+    await this.settled();
     return stored;
+  }
+
+  /** Like `putFile`, but what was put is in the store only when `settled` has returned: flushing goes on meanwhile. */
+  async putFileSoon(path: string, options: { signal?: AbortSignal } = {}): Promise<StoredFile> {
+    const copied = await this.#target.loose.copyIn(path, options);
+    const { id, size, stat } = copied;
+    const isThere = this.#naming.has(id) || this.#target.loose.has(id, size);
+    if (isThere) this.#target.loose.dropCopy(copied);
+    else await this.#nameSoon(copied);
+    return { id, size, stat };
+  }
+
+  /** Waits for what `putFileSoon` began; throws its first failure. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#naming.values());
+    if (this.#failure) throw this.#failure.reason;
+  }
+
+  /** Begins to name a copy as soon as few others are on their way. */
+  async #nameSoon(copied: CopiedFile): Promise<void> {
+    while (this.#naming.size >= MOST_NAMING) await Promise.race(this.#naming.values());
+    if (this.#failure) {
+      this.#target.loose.dropCopy(copied);
+      throw this.#failure.reason;
+    }
+    this.#count(copied.size);
+    const naming = this.#target.loose.nameCopy(copied).then(
+      () => void this.#naming.delete(copied.id),
+      (reason: unknown) => {
+        this.#failure ??= { reason };
+        this.#naming.delete(copied.id);
+      },
+    );
+    this.#naming.set(copied.id, naming);
   }
 
   /** Makes everything put durable: blobs first, then nodes. The writer is used up. */

@@ -94,6 +94,12 @@ export function writeTemporary(tmp: string, bytes: Uint8Array): string {
  * that fails, nothing of the file is left. Throws `store-gone`.
  */
 export function giveName(temporary: string, target: string): void {
+  giveNameUnflushed(temporary, target);
+  syncDirectory(dirname(target));
+}
+
+/** Like `giveName`, and leaves it to the caller to flush the folder of the target: until then a power cut undoes it. */
+export function giveNameUnflushed(temporary: string, target: string): void {
   const folder = dirname(target);
   try {
     if (makeStoreFolder(dirname(dirname(temporary)), folder)) syncDirectory(dirname(folder));

@@ -108,6 +108,7 @@ export class TrackedFiles implements WorkspaceFiles {
       });
       const found = await scanPath(this.#scan, path, sink, options);
       const snapshot = this.#whole(path, found, { nodes, put });
+      await writer.settled();
       writer.finish();
       if (!partly) this.#scan.index.rememberStored(bytePath(path), begun, store.packSizes());
       this.#scan.index.save();

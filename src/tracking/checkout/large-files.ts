@@ -4,6 +4,7 @@ import {
   closeSync,
   constants,
   copyFileSync,
+  futimesSync,
   linkSync,
   openSync,
   readSync,
@@ -11,7 +12,6 @@ import {
   statSync,
   symlinkSync,
   utimesSync,
-  writeFileSync,
   type Stats,
 } from 'node:fs';
 import { posix, relative } from 'node:path';
@@ -22,7 +22,7 @@ import type { LocalStore } from '../../store/local-store.js';
 import type { FileEntry } from '../../store/tree-format.js';
 import type { StoreLink } from '../scan/store-links.js';
 import { bytePath, fsPath, textOfBytes, type BytePath } from '../byte-path.js';
-import { makeEmpty, modeOf, type Work } from './write-files.js';
+import { makeEmpty, modeOf, openNew, type Work } from './write-files.js';
 
 /** What says that this type of link cannot be made here, whereas another may. */
 const NOT_HERE = new Set([
@@ -114,14 +114,19 @@ export class LargeFiles {
   }
 
   *#copy(path: BytePath, entry: FileEntry): Work<void> {
-    const mode = makeEmpty(path, modeOf(entry));
-    const target = fsPath(path);
-    yield* unlessItFails(path, () =>
-      typeof target === 'string'
-        ? this.#store.copyBlob(entry.id, target, { mode })
-        : writeBytes(target, this.#store.read('blob', entry.id)),
-    );
-    makePast(path);
+    writePoint();
+    const fd = openNew(path, modeOf(entry));
+    yield* unlessItFails(path, () => this.#copyTo(fd, entry.id));
+  }
+
+  *#copyTo(fd: number, id: FileEntry['id']): Work<void> {
+    try {
+      yield* this.#store.copyBlob(id, fd);
+      const second = pastSecond();
+      futimesSync(fd, second, second);
+    } finally {
+      closeSync(fd);
+    }
   }
 
   *#clone(object: string, path: BytePath, entry: FileEntry): Work<void> {
@@ -132,7 +137,7 @@ export class LargeFiles {
     });
     if (hash === entry.id) {
       chmodSync(fsPath(path), mode);
-      makePast(path);
+      utimesSync(fsPath(path), pastSecond(), pastSecond());
       return;
     }
     // A copy tries every place where the store has the bytes, and sets aside what is damaged.
@@ -184,15 +189,7 @@ function* hashInSteps(path: BytePath): Work<string> {
   }
 }
 
-/** For a name that is no text, which the store cannot copy to. */
-function* writeBytes(target: Buffer, bytes: Uint8Array): Work<void> {
-  writePoint();
-  writeFileSync(target, bytes);
-  yield 0;
-}
-
 /** A write within the same tick of the clock would leave the time as it is: any later one changes a time that is past. */
-function makePast(path: BytePath): void {
-  const second = Math.floor(Date.now() / 1000) - 1;
-  utimesSync(fsPath(path), second, second);
+function pastSecond(): number {
+  return Math.floor(Date.now() / 1000) - 1;
 }

@@ -67,7 +67,7 @@ export function storingSink(
     hashed: (id, bytes) => {
       writer.putHashed(id, bytes);
     },
-    large: async (path, signal) => (await writer.putFile(path, signal && { signal })).id,
+    large: async (path, signal) => (await writer.putFileSoon(path, signal && { signal })).id,
     node,
     knows,
     leavingLinks: 'refuse',
