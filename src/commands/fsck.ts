@@ -28,7 +28,7 @@ export default class Fsck extends BaseCommand {
     }),
     budget: durationFlag({
       description:
-        'begin no further file after this time; the next check begins with those checked longest ago',
+        'begin no further file after this time (10m, 1h); the next check begins with those checked longest ago',
       exclusive: ['remote'],
     }),
     remote: Flags.boolean({ char: 'r', description: 'verify a remote instead of the store' }),
