@@ -7,7 +7,7 @@ const FORM = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/;
 
 /** A flag that takes a time like `90s`, `10m` or `1h30m`, in seconds; throws `bad-duration` (exit code 2) for anything else. */
 export const durationFlag = Flags.custom<number>({
-  helpValue: '10m',
+  helpValue: 'TIME',
   parse: (text, _context, { name }) => {
     const [, hours = '0', minutes = '0', rest = '0'] = FORM.exec(text) ?? [];
     const seconds = Number(hours) * SECONDS.h + Number(minutes) * SECONDS.m + Number(rest) * SECONDS.s;
