@@ -1,0 +1,3 @@
+import { modelAgrees } from './model.js';
+
+modelAgrees(12, 16);
