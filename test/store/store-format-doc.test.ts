@@ -1,7 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { JsonValue } from '../../src/base/canonical-json.js';
 import { contentIdOf } from '../../src/base/content-id.js';
+import { parseRunRecord } from '../../src/pipeline/records/run-record.js';
 import { byteName } from '../../src/store/byte-name.js';
 import { decodeStoreFormat } from '../../src/store/format.js';
 import { PackReader } from '../../src/store/pack-reader.js';
@@ -9,6 +11,7 @@ import { PackWriter } from '../../src/store/pack-writer.js';
 import { RunRecords } from '../../src/store/run-records.js';
 import { nameHash } from '../../src/store/tree-builder.js';
 import { decodeNode } from '../../src/store/tree-format.js';
+import { parsePointer, pointerText } from '../../src/tracking/pointers/pointer.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { newStore } from './new-store.js';
 import { MemoryObjects } from './memory-objects.js';
@@ -81,12 +84,23 @@ describe('docs/store-format.md', () => {
     for (const [, name, hash] of rows) expect(nameHash(name!).toString(16).padStart(8, '0')).toBe(hash);
   });
 
-  it('shows a run record under its id', () => {
+  it('shows the pointer of its node', () => {
+    const text = block('yaml pointer');
+    const snapshot = parsePointer(`${text}\n`, 'the page');
+    expect(pointerText(snapshot)).toBe(`${text}\n`);
+    expect(snapshot.id).toBe(idBefore('hex node'));
+    // One file of 6 bytes, and a link, which counts as a file without bytes.
+    expect(snapshot).toMatchObject({ kind: 'directory', files: 2, size: 6 });
+  });
+
+  it('shows a run record under its id and key', () => {
     const records = new RunRecords(newStore());
     const record = contentIdOf(block('text run'));
-    const key = contentIdOf('inputs');
     expect(record).toBe(idBefore('text run'));
-    records.putBytes({ key, record }, Buffer.from(block('text run')));
-    expect(records.list(key)).toEqual([record]);
+    const parsed = parseRunRecord(JSON.parse(block('text run')) as JsonValue);
+    expect(parsed?.outs).toMatchObject([{ path: 'model', kind: 'file', size: 6 }]);
+    expect(page).toContain(`Its key is \`${parsed!.key}\``);
+    records.putBytes({ key: parsed!.key, record }, Buffer.from(block('text run')));
+    expect(records.list(parsed!.key)).toEqual([record]);
   });
 });
