@@ -4,6 +4,7 @@ import type { LinkType } from '../base/link-type.js';
 import { repoPath, type RepoPath } from '../base/paths.js';
 import { RunningMarks } from '../pipeline/records/running-mark.js';
 import { Workspace } from '../project/workspace.js';
+import { DamagedOnRemote } from '../remote/fetch/damaged-on-remote.js';
 import { MissingOnRemote } from '../remote/fetch/missing-on-remote.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
 import { failuresOfEach, throwFailures } from './each-path.js';
@@ -59,26 +60,28 @@ export async function pull(
 
 type Brought = Transferred & { remote: string };
 
-/** What the fetches of one pull found to be neither here nor on the remote. */
+/** What the fetches of one pull found to be neither here nor on the remote, or damaged there. */
 class Nowhere {
   #error: MissingOnRemote | undefined;
+  #damaged: DamagedOnRemote | undefined;
 
   /** The outcome of a fetch; undefined if something was nowhere: that is thrown when the rest is in place. */
   async noted<T>(fetching: Promise<T>): Promise<T | undefined> {
     try {
       return await fetching;
     } catch (error) {
-      if (!(error instanceof MissingOnRemote)) throw error;
-      this.#error = error;
+      if (error instanceof MissingOnRemote) this.#error = error;
+      else if (error instanceof DamagedOnRemote) this.#damaged = error;
+      else throw error;
       return undefined;
     }
   }
 
   /** True for the failure of a path whose bytes are nowhere, which is then said with the others. */
   explains(error: unknown, path: RepoPath): boolean {
+    if (!(error instanceof OcrpipeError) || error.code !== 'object-missing') return false;
     const known = this.#error;
-    if (known === undefined || !(error instanceof OcrpipeError) || error.code !== 'object-missing')
-      return false;
+    if (known === undefined) return this.#damaged !== undefined;
     // Of two folders with the same files a fetch names one.
     const { files } = known.missing;
     if (!files.some((file) => file.path === path || file.path.startsWith(`${path}/`))) {
@@ -88,7 +91,7 @@ class Nowhere {
   }
 
   get errors(): OcrpipeError[] {
-    return this.#error === undefined ? [] : [this.#error];
+    return [this.#error, this.#damaged].filter((error) => error !== undefined);
   }
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runProcess } from '../rig/ocrpipe.js';
 import { remoteAdd } from '../../src/actions/remote-add.js';
@@ -183,7 +183,7 @@ describe('push and pull with the real binary', () => {
     expect(none.stderr).toContain('ocrpipe remote add');
   });
 
-  it('put nothing of a damaged pack into the workspace', async () => {
+  it('put no damaged object into the workspace, and everything else', async () => {
     const { a, place } = await workspaceWithData();
     await a.ocrpipe('push');
     const name = readdirSync(join(place, 'packs')).find((each) => each.endsWith('.pack'))!;
@@ -196,7 +196,11 @@ describe('push and pull with the real binary', () => {
     const refused = await b.run(['pull']);
     expect(refused.exitCode).toBe(1);
     expect(refused.stderr).toContain(name);
-    expect(existsSync(b.path('data/raw'))).toBe(false);
+    const [all, brought] = [contents(a), contents(b)];
+    const left = Object.keys(all).filter((each) => !(each in brought));
+    expect(left).toHaveLength(1);
+    expect(refused.stderr).toContain(`data/raw (${basename(left[0]!)})`);
+    expect(brought).toEqual(Object.fromEntries(Object.entries(all).filter(([each]) => each !== left[0])));
   });
 });
 

@@ -19,7 +19,7 @@ interface PackShare {
   indexes: number[];
 }
 
-/** Carries out the transfers of one fetch: every object is verified before the store gets it. */
+/** Carries out the transfers of one fetch: every object is verified before the store gets it, and passed over if it is damaged. */
 export class FetchRun {
   readonly #input: FetchInput;
   readonly #view: RemoteView;
@@ -39,6 +39,11 @@ export class FetchRun {
 
   get packs(): number {
     return this.#packsRead.size;
+  }
+
+  /** What the remote has damaged, in every copy: it was passed over. */
+  get damaged(): readonly OcrpipeError[] {
+    return this.#source.damaged;
   }
 
   /** Small blobs by packs, large ones by themselves. What was verified stays in the store even if another fails. */
@@ -147,15 +152,20 @@ export class FetchRun {
 
   async #fetchFile({ wanted, place }: { wanted: WantedObject; place: RemotePlace }): Promise<void> {
     const { store, remote, signal } = this.#input;
-    await fetchLarge({
-      ...{ store, remote, wanted, signal },
-      key: place.key,
-      size: place.length,
-      onBytes: (bytes) => {
-        this.#count(0, bytes);
-      },
-    });
-    this.#count(1, 0);
+    try {
+      await fetchLarge({
+        ...{ store, remote, wanted, signal },
+        key: place.key,
+        size: place.length,
+        onBytes: (bytes) => {
+          this.#count(0, bytes);
+        },
+      });
+      this.#count(1, 0);
+    } catch (error) {
+      if (!(error instanceof OcrpipeError) || error.code !== 'object-damaged') throw error;
+      this.#source.damaged.push(error);
+    }
   }
 
   #count(objects: number, bytes: number): void {

@@ -4,6 +4,7 @@ import type { NodeKind } from '../../store/format.js';
 import type { LocalStore } from '../../store/local-store.js';
 import type { RunId, RunRecords } from '../../store/run-records.js';
 import type { FetchInput } from './fetch-input.js';
+import { DamagedOnRemote } from './damaged-on-remote.js';
 import { FetchRun } from './fetch-run.js';
 import { loadCheckedView, loadView } from '../catalog/load-view.js';
 import { MissingOnRemote } from './missing-on-remote.js';
@@ -19,9 +20,8 @@ export interface Fetched {
 }
 
 /**
- * Brings what is wanted and not in the store into it, verified. Throws `object-damaged` for wrong bytes; what was verified
- * before that stays in the store, and the next fetch goes on from there. Throws `MissingOnRemote` for what is neither here nor
- * there, after everything else was brought.
+ * Brings what is wanted and not in the store into it, verified. Throws `DamagedOnRemote` for wrong bytes, and `MissingOnRemote`
+ * for what is neither here nor there, after everything else was brought: directories too, though a file of theirs is damaged.
  */
 export async function fetchObjects(input: FetchInput): Promise<Fetched> {
   try {
@@ -55,10 +55,16 @@ async function fetchOnce(input: FetchInput, look: () => Promise<RemoteView>): Pr
   if (nodes.length > 0) storeNodes(input.store, nodes);
   const keys = new Set(input.runKeys.filter((key) => !hasRecord(input.runs, key)));
   const runs = keys.size === 0 ? [] : await (await remote.open()).run.fetchRuns(({ key }) => keys.has(key));
-  if (walk.missing.length > 0) {
-    const { view } = await remote.open();
-    throw new MissingOnRemote({ where: input.remote.where, files: walk.missing, lost: !view.intact });
-  }
+  const missing =
+    walk.missing.length === 0
+      ? undefined
+      : new MissingOnRemote({
+          where: input.remote.where,
+          files: walk.missing,
+          lost: !(await remote.open()).view.intact,
+        });
+  if (remote.damaged.length > 0) throw new DamagedOnRemote(remote.damaged, missing);
+  if (missing) throw missing;
   return { objects: remote.objects + nodes.length, packs: remote.packs, runs };
 }
 
@@ -92,6 +98,10 @@ class LazyRun {
 
   get packs(): number {
     return this.#run?.packs ?? 0;
+  }
+
+  get damaged(): readonly OcrpipeError[] {
+    return this.#run?.damaged ?? [];
   }
 
   open(): Promise<{ view: RemoteView; run: FetchRun }> {

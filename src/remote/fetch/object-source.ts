@@ -21,6 +21,8 @@ const READS = 2;
 
 /** Reads verified objects from the packs of a remote. */
 export class ObjectSource {
+  /** What was met damaged, in every copy, and passed over. */
+  readonly damaged: OcrpipeError[] = [];
   readonly #remote: Remote;
   readonly #view: RemoteView;
   readonly #signal: AbortSignal;
@@ -42,7 +44,7 @@ export class ObjectSource {
     );
   }
 
-  /** The objects of one range, each verified, in its order. `nameOf` says what an id is called in messages. */
+  /** The sound objects of one range, each verified, in its order. `nameOf` says what an id is called in messages. */
   async *readRange(
     table: PackTable,
     range: PlannedRange,
@@ -53,12 +55,13 @@ export class ObjectSource {
       const { kind, id, offset, length } = table.entry(index);
       const slice = bytes?.subarray(offset - range.start, offset - range.start + length);
       const sound = slice !== undefined && contentIdOf(slice) === id;
-      yield { kind, id, bytes: sound ? slice : await this.readAgain({ kind, id, name: nameOf(id) }) };
+      const found = sound ? slice : await this.#readAgain({ kind, id, name: nameOf(id) });
+      if (found) yield { kind, id, bytes: found };
     }
   }
 
-  /** One object by itself: from every copy that the remote has, more than once each. Throws `object-damaged`. */
-  async readAgain(wanted: WantedObject): Promise<Buffer> {
+  /** One object by itself: from every copy that the remote has, more than once each. Undefined, and noted, if all are damaged. */
+  async #readAgain(wanted: WantedObject): Promise<Buffer | undefined> {
     const { kind, id } = wanted;
     const places = this.#view.findAll(kind, id);
     for (const place of places) {
@@ -68,7 +71,8 @@ export class ObjectSource {
         if (bytes !== undefined && contentIdOf(bytes) === id) return bytes;
       }
     }
-    throw remoteObjectDamaged(this.#remote, wanted, places[0]?.key ?? 'its pack');
+    this.damaged.push(remoteObjectDamaged(this.#remote, wanted, places[0]?.key ?? 'its pack'));
+    return undefined;
   }
 
   /** Undefined if the file is shorter than its catalog says; `remote-file-gone` if it is not there. */

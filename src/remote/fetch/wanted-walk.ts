@@ -11,7 +11,7 @@ import type { WantedObject } from './object-source.js';
 /** What a walk needs of the remote; asked for only when something is not in the store. */
 export interface NodeSource {
   has(kind: ObjectKind, id: ContentId): Promise<boolean>;
-  /** Reads these nodes, and hands over others that came along. */
+  /** Reads these nodes, and hands over others that came along; passes over damaged ones. */
   read(
     nodes: readonly WantedObject[],
     take: (kind: ObjectKind, id: ContentId, bytes: Buffer) => void,
@@ -47,7 +47,7 @@ export class WantedWalk {
   readonly nodes: ReadNode[] = [];
   /** What is in neither, and not optional. */
   readonly missing: MissingFile[] = [];
-  /** Kind and id of that. */
+  /** Kind and id of that, and of nodes that are damaged. */
   readonly #lacking = new Set<string>();
   readonly #store: LocalStore;
   readonly #source: NodeSource;
@@ -156,6 +156,10 @@ export class WantedWalk {
     if (wanted.length > 0) {
       const unique = [...new Map(wanted.map((ref) => [ref.kind + ref.id, ref])).values()];
       await this.#source.read(unique, (kind, id, bytes) => this.#read.set(kind + id, bytes));
+    }
+    for (const ref of wanted.filter(({ kind, id }) => !this.#read.has(kind + id))) {
+      skipped.add(ref);
+      this.#lacking.add(ref.kind + ref.id);
     }
     return level.filter((ref) => !skipped.has(ref));
   }
