@@ -17,6 +17,7 @@ import {
 } from '../tracking/pointers/pointer.js';
 import { StoreLinks } from '../tracking/scan/store-links.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
+import { followLinks, type FollowedLink } from '../tracking/follow-links.js';
 import { leftOutFiles } from './left-out-files.js';
 import { pointerFiles, toCommit, type ToCommit } from './to-commit.js';
 import { refuseGitHeld, refuseIgnored, refuseOutput, refuseSteering } from './trackable.js';
@@ -25,6 +26,8 @@ import { overlapping, refuseLinks, refuseOwnFolders } from '../tracking/workspac
 export interface AddInput {
   /** As they were typed. */
   paths: readonly string[];
+  /** Links that cannot be kept are replaced by copies of what they lead to, and that is tracked. */
+  follow?: boolean;
 }
 
 export interface AddedPath extends Snapshot {
@@ -37,6 +40,8 @@ export interface AddedPath extends Snapshot {
 
 export interface AddResult extends ToCommit {
   added: readonly AddedPath[];
+  /** Links that gave way to what they led to. */
+  followed: readonly FollowedLink[];
   /** True if git holds the workspace, and so the pointers. */
   git: boolean;
 }
@@ -50,7 +55,12 @@ export async function add(input: AddInput, call: Call): Promise<AddResult> {
   try {
     await workspace.useStore();
     const paths = [...new Set(input.paths.map((typed) => workspace.path(typed)))];
-    await refuseUntrackable(workspace, paths);
+    const storeLinks = new StoreLinks(workspace.store, workspace.root);
+    await refuseUntrackable(workspace, paths, { storeLinks, ...input });
+    const followed: FollowedLink[] = [];
+    for (const path of input.follow === true ? paths : []) {
+      followed.push(...(await followLinks({ root: workspace.root, storeLinks }, path, call)));
+    }
     const snapshots: { path: RepoPath; snapshot: Snapshot }[] = [];
     for (const path of paths) {
       const snapshot = await workspace.files.store(path, call);
@@ -61,7 +71,7 @@ export async function add(input: AddInput, call: Call): Promise<AddResult> {
     for (const each of snapshots) added.push(await point(workspace, each, call));
     const { git, root } = workspace;
     const written = await toCommit({ git, root, cwd: call.cwd }, paths.flatMap(pointerFiles));
-    return { added, git: git !== undefined, ...written };
+    return { added, followed, git: git !== undefined, ...written };
   } finally {
     workspace.close();
   }
@@ -87,15 +97,16 @@ async function point(
   };
 }
 
-async function refuseUntrackable(workspace: Workspace, paths: readonly RepoPath[]): Promise<void> {
+async function refuseUntrackable(
+  workspace: Workspace,
+  paths: readonly RepoPath[],
+  { storeLinks, follow = false }: { storeLinks: StoreLinks; follow?: boolean },
+): Promise<void> {
   const tracked = workspace.files.trackedPaths();
   for (const path of paths) {
     refuseOwnFolders(path);
     refuseSteering(path);
-    refuseLinks(workspace.root, path, {
-      end: true,
-      storeLinks: new StoreLinks(workspace.store, workspace.root),
-    });
+    refuseLinks(workspace.root, path, { end: !follow, storeLinks });
     refuseByKind(workspace, path);
     refuseTakenPointer(workspace.root, path);
     refuseOutput(workspace, path);

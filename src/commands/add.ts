@@ -1,5 +1,5 @@
 import { add, type AddedPath, type AddResult } from '../actions/add.js';
-import { Args } from '@oclif/core';
+import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.js';
 import { toCommitLines } from '../cli/to-commit-text.js';
 import { bytesText, countText } from '../cli/units.js';
@@ -11,23 +11,30 @@ export default class Add extends BaseCommand {
   static override examples = [
     '<%= config.bin %> add data/raw',
     '<%= config.bin %> add data/images data/labels.json',
+    '<%= config.bin %> add --follow data/from-the-nas',
   ];
   static override strict = false;
   static override args = {
     path: Args.string({ required: true, description: 'files or folders to track' }),
   };
+  static override flags = {
+    follow: Flags.boolean({
+      description: 'put copies in the place of links that lead out of the folder, and track those',
+    }),
+  };
 
   async run(): Promise<void> {
     const { flags, argv } = await this.parse(Add);
     await this.perform(flags, {
-      action: (call) => add({ paths: argv.map(String) }, call),
+      action: (call) => add({ paths: argv.map(String), follow: flags.follow }, call),
       text: addText,
     });
   }
 }
 
-function addText({ added, toCommit }: AddResult): string {
-  return [...added.map(lineOf), ...toCommitLines(toCommit)].join('\n');
+function addText({ added, followed, toCommit }: AddResult): string {
+  const copied = followed.map(({ path, from }) => `${path}  is a copy of ${from} now, no link`);
+  return [...copied, ...added.map(lineOf), ...toCommitLines(toCommit)].join('\n');
 }
 
 function lineOf({ path, size, files, old, changed }: AddedPath): string {

@@ -93,12 +93,12 @@ function readRules(file: BytePath): string | undefined {
     : undefined;
 }
 
-/** No rules are where a folder's path is as long as paths can be, or where no folder is. */
+/** No rules are where a folder's path is as long as paths can be, where none is, or in one that may not be entered. */
 function statOf(path: string | Buffer): Stats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false });
   } catch (error) {
-    if (['ENAMETOOLONG', 'ENOTDIR'].includes(systemErrorCode(error) ?? '')) return undefined;
+    if (['ENAMETOOLONG', 'ENOTDIR', 'EACCES'].includes(systemErrorCode(error) ?? '')) return undefined;
     throw error;
   }
 }

@@ -21,6 +21,6 @@ export function linkProblem(path: string, target: string): string | undefined {
 export function linkOutside(path: BytePath, problem: string): OcrpipeError {
   const message = `${textOfBytes(path)} is a symbolic link that cannot be kept: ${problem}`;
   return userError('link-outside', message, {
-    hint: `Put the file itself there, or leave it out in ${IGNORE_FILE}.`,
+    hint: `Put the file itself there, as 'ocrpipe add --follow' does, or leave it out in ${IGNORE_FILE}.`,
   });
 }
