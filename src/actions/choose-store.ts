@@ -6,6 +6,7 @@ import { absPath, type AbsPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
 import { editConfigFile } from '../config/config-file.js';
 import { Workspace } from '../project/workspace.js';
+import { FORMAT_KEY } from '../store/format.js';
 import { LocalStore } from '../store/local-store.js';
 import { bringObjects, dropFiles, lackedBy, type Lacking } from '../store/move-objects.js';
 
@@ -35,6 +36,7 @@ export async function chooseStore(choice: StoreChoice, call: Call): Promise<Chos
   const workspace = Workspace.open(call, 'ocrpipe init');
   try {
     const folder = absPath(resolve(workspace.root, choice.path));
+    refuseUnmounted(workspace, folder);
     const begun = beginStore(folder, choice.shared);
     const moved = await workspace.exclusively('config', () => change(workspace, { ...choice, folder }, call));
     return { folder, begun, ...(moved && { moved }) };
@@ -101,6 +103,24 @@ function setStore(workspace: Workspace, path: string): void {
   });
 }
 
+/** Where this workspace had its store, none is begun: it must be somewhere. */
+function refuseUnmounted(workspace: Workspace, folder: AbsPath): void {
+  const { storePath } = workspace.settings;
+  const isSet = storePath !== undefined && resolve(workspace.root, storePath) === folder;
+  if (!isSet || hasStore(folder)) return;
+  throw userError(
+    'store-not-there',
+    `there is no store in ${folder}, where this workspace has kept its objects`,
+    {
+      hint: "Mount the disk that holds it. If it is lost: 'ocrpipe config --local --unset store.path', then begin another.",
+    },
+  );
+}
+
+function hasStore(folder: AbsPath): boolean {
+  return existsSync(resolve(folder, FORMAT_KEY));
+}
+
 /** A whole path that is missing is mostly a typing mistake, or a disk that is not mounted: only its last level is made. */
 function beginStore(folder: AbsPath, group: boolean): boolean {
   if (statSync(dirname(folder), { throwIfNoEntry: false })?.isDirectory() !== true) {
@@ -108,7 +128,7 @@ function beginStore(folder: AbsPath, group: boolean): boolean {
       hint: `Correct the path, mount what holds it, or make the folder: 'mkdir -p ${shellQuote(dirname(folder))}'.`,
     });
   }
-  const begun = !existsSync(resolve(folder, 'format.json'));
+  const begun = !hasStore(folder);
   LocalStore.create(folder, { group: group && begun }).close();
   return begun;
 }

@@ -3,6 +3,7 @@ import {
   closeSync,
   constants,
   copyFileSync,
+  fchmodSync,
   futimesSync,
   linkSync,
   mkdirSync,
@@ -114,6 +115,8 @@ class Candidate {
     this.#fd = openSync(this.#file, 'wx', 0o666);
     try {
       writeAll(this.#fd, Buffer.from(JSON.stringify(this.#self)));
+      // Whoever waits must be able to read who holds it, also as another user.
+      fchmodSync(this.#fd, 0o644);
     } catch (error) {
       this.discard();
       throw error;

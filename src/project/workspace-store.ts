@@ -84,7 +84,7 @@ function storeNotThere(folder: AbsPath): OcrpipeError {
   const named =
     process.env[STORE_VARIABLE] === undefined ? `.ocrstore/${CONFIG_FILES.local}` : STORE_VARIABLE;
   return userError('store-not-there', `there is no store in ${folder}, which ${named} names`, {
-    hint: `Mount the disk that holds it, or begin one there: 'ocrpipe init --store ${folder}'.`,
+    hint: "Mount the disk that holds it, or name another: 'ocrpipe init --store FOLDER' uses the store in a folder, or begins one.",
   });
 }
 

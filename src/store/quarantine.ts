@@ -9,6 +9,7 @@ import { FOLDERS } from './format.js';
 import type { PackEntry, PackTable } from './pack-format.js';
 import { PackWriter, type SealedPack } from './pack-writer.js';
 import { makeStoreFolder } from './shared-folder.js';
+import { namesIn } from './temporary.js';
 import { checkedObjects, hashOfOpenFile, readEntry } from './verify-pack.js';
 
 /**
@@ -103,4 +104,13 @@ function openIfThere(file: string): number | undefined {
     if (systemErrorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/** The files of a large blob that were set aside, the latest first. */
+export function asideOf(root: string, id: ContentId): string[] {
+  const folder = join(root, FOLDERS.quarantine);
+  return namesIn(folder)
+    .filter((name) => name.startsWith(`${id}-`))
+    .map((name) => join(folder, name))
+    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
 }

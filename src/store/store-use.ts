@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemErrorCode } from '../base/errors.js';
@@ -88,6 +88,8 @@ function makeMark(root: string, mark: string, command: string): boolean {
   try {
     makeStoreFolder(root, marksOf(root));
     writeFileSync(mark, JSON.stringify(describeSelf(mark.slice(-32), command)), { flag: 'wx' });
+    // For all who use the store, whatever this user keeps from others.
+    chmodSync(mark, 0o644);
     return true;
   } catch (error) {
     if (READ_ONLY.has(systemErrorCode(error) ?? '')) return false;

@@ -106,6 +106,14 @@ describe('choosing another store for a workspace', () => {
     expect(a.read('.ocrstore/config.local.yaml')).toContain('../store-away');
   });
 
+  test('begins none where this workspace had its store, which must be somewhere', async () => {
+    const { a, store } = twoWorkspaces();
+    renameSync(store, `${store}-away`);
+    const choose = chooseStore({ path: '../store', shared: false, move: false }, a.call);
+    await expect(choose).rejects.toMatchObject({ code: 'store-not-there', exitCode: 2 });
+    expect(readdirSync(join(a.root, '..')).sort()).toEqual(['a', 'b', 'store-away']);
+  });
+
   test('makes no path that is missing but for its last part', async () => {
     const { a } = twoWorkspaces();
     const choose = chooseStore({ path: '../mnt/disk/store', shared: false, move: false }, a.call);

@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { isUtf8 } from 'node:buffer';
 import { setImmediate } from 'node:timers/promises';
 import type { ContentId } from '../../base/content-id.js';
-import { noEvents } from '../../base/events.js';
+import { noEvents, type EventSink } from '../../base/events.js';
 import type { AbsPath, RepoPath } from '../../base/paths.js';
 import { shellQuote } from '../../base/shell-quote.js';
 import { bytePath, fsPath, joinBytes, textOfBytes, type BytePath } from '../byte-path.js';
@@ -80,6 +80,9 @@ async function scanBytes(
     const { id, size, executable } = entry;
     return { id, kind: 'file', size, ...(executable && { executable }) };
   } finally {
+    for (const { path, id } of context.storeLinks.takeKept()) {
+      tellLost(options.events ?? noEvents, path.slice(root.length + 1) as BytePath, id);
+    }
     context.index.save();
   }
 }
@@ -131,7 +134,10 @@ function tellWrittenThrough(
   { storeLinks, options: { events = noEvents } }: Driver,
   { path, id }: { path: BytePath; id: ContentId },
 ): void {
-  if (!storeLinks.isLost(id)) return;
+  if (storeLinks.isLost(id)) tellLost(events, path, id);
+}
+
+function tellLost(events: EventSink, path: BytePath, id: ContentId): void {
   const named = textOfBytes(path);
   const quoted = shellQuote(named);
   const message = `${named} is a link to the store, and was written to: the stored bytes of what it held before (${id.slice(0, 10)}) are changed too, and were set aside. 'ocrpipe add' keeps the edit, 'ocrpipe pull' brings the former bytes from a remote; 'ocrpipe unlink ${quoted}' before an edit keeps both.`;

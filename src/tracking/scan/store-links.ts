@@ -1,8 +1,22 @@
-import { lstatSync, readlinkSync, statSync, type Stats } from 'node:fs';
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  lstatSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  type Stats,
+} from 'node:fs';
 import { posix } from 'node:path';
+import { temporaryBeside } from '../../base/atomic-file.js';
 import type { ContentId } from '../../base/content-id.js';
-import { FOLDERS } from '../../store/format.js';
+import { systemErrorCode } from '../../base/errors.js';
+import { writePoint } from '../../base/write-points.js';
+import { FOLDERS, objectOfKey } from '../../store/format.js';
 import type { LocalStore } from '../../store/local-store.js';
+import { asideOf } from '../../store/quarantine.js';
 import { isSealed } from '../../store/seal.js';
 import { statAt } from './look.js';
 import { bytePath, fsPath, joinBytes, type BytePath } from '../byte-path.js';
@@ -17,6 +31,7 @@ export class StoreLinks {
   readonly #store: LocalStore;
   /** Folders of large blobs: the store's, and that of a store that was in the workspace before another was chosen. */
   readonly #folders: readonly BytePath[];
+  readonly #kept: { path: BytePath; id: ContentId }[] = [];
 
   /** `root` is the workspace. */
   constructor(store: LocalStore, root: string) {
@@ -27,19 +42,30 @@ export class StoreLinks {
   }
 
   /**
-   * The stat of what is at an absolute path (in the form of `fsPath`), like `lstat`; of a symbolic link to a blob of this store it is that of the stored
-   * file, which the link stands for. Undefined if nothing is there, or the store has lost what the link leads to.
+   * The stat of what is at an absolute path (in the form of `fsPath`), like `lstat`; of a symbolic link to a blob of this store
+   * it is that of the stored file, which the link stands for. Undefined if nothing is there, or the store has lost what the link
+   * leads to. What somebody wrote through the link is an edit: it becomes a file of its own in the place of the link.
    */
   stat(path: string | Buffer): Stats | undefined {
     const stat = statAt(path);
-    if (stat?.isSymbolicLink() !== true) return stat;
-    return this.#leadsHere(path) ? statSync(path, { throwIfNoEntry: false }) : stat;
+    const id = stat?.isSymbolicLink() === true ? this.#leadsTo(path) : undefined;
+    if (id === undefined) return stat;
+    const target = statSync(path, { throwIfNoEntry: false });
+    if (target && isSealed(target)) return target;
+    // The store looks after the file now: it may seal it, bring it back, or set it aside.
+    if (this.#store.has('blob', id)) return statSync(path, { throwIfNoEntry: false });
+    return this.#keepEdit(path, id) ? statAt(path) : undefined;
+  }
+
+  /** What became a file of its own since this was asked last. */
+  takeKept(): { path: BytePath; id: ContentId }[] {
+    return this.#kept.splice(0);
   }
 
   /** True if a symbolic link to a blob of this store is at an absolute path, whether or not the blob is still there. */
   isSymlink(path: string | Buffer): boolean {
     const stat = lstatSync(path, { throwIfNoEntry: false });
-    return stat?.isSymbolicLink() === true && this.#leadsHere(path);
+    return stat?.isSymbolicLink() === true && this.#leadsTo(path) !== undefined;
   }
 
   /** True if `stat` is that of the store's file of blob `id`, and nobody has written to it. */
@@ -52,7 +78,7 @@ export class StoreLinks {
   /** How what is at an absolute path is the store's file of blob `id`; undefined if it is a file of its own. */
   kindOf(path: string | Buffer, id: ContentId): StoreLink | undefined {
     const stat = lstatSync(path, { throwIfNoEntry: false });
-    if (stat?.isSymbolicLink() === true) return this.#leadsHere(path) ? 'symlink' : undefined;
+    if (stat?.isSymbolicLink() === true) return this.#leadsTo(path) === id ? 'symlink' : undefined;
     return stat && this.isObject(id, stat) ? 'hardlink' : undefined;
   }
 
@@ -64,13 +90,46 @@ export class StoreLinks {
     return !this.#store.has('blob', id);
   }
 
-  #leadsHere(path: string | Buffer): boolean {
+  /** The blob of this store that a symbolic link stands for. */
+  #leadsTo(path: string | Buffer): ContentId | undefined {
     const target = readlinkSync(path, 'latin1');
     const key = OBJECT_PATH.exec(target)?.[1];
-    if (key === undefined) return false;
-    const beside = posix.dirname(typeof path === 'string' ? bytePath(path) : path.toString('latin1'));
+    if (key === undefined) return undefined;
+    const beside = posix.dirname(bytesOf(path));
     const folder = posix.resolve(beside, target.slice(0, -key.length), FOLDERS.objects);
-    return this.#folders.some((own) => folder === own || isSameFolder(folder as BytePath, own));
+    const isHere = this.#folders.some((own) => folder === own || isSameFolder(folder as BytePath, own));
+    return isHere ? objectOfKey(key) : undefined;
+  }
+
+  /** Only what was written to: bytes that decayed on the disk are nobody's edit. */
+  #keepEdit(path: string | Buffer, id: ContentId): boolean {
+    const edited = asideOf(this.#store.root, id).find((file) => !isSealed(statSync(file)));
+    if (edited === undefined) return false;
+    try {
+      replaceByCopy(bytesOf(path), edited);
+    } catch (error) {
+      // A workspace that can only be read is looked at all the same.
+      if (systemErrorCode(error) === undefined) throw error;
+      return false;
+    }
+    this.#kept.push({ path: bytesOf(path), id });
+    return true;
+  }
+}
+
+function bytesOf(path: string | Buffer): BytePath {
+  return typeof path === 'string' ? bytePath(path) : (path.toString('latin1') as BytePath);
+}
+
+function replaceByCopy(link: BytePath, file: string): void {
+  const temporary = fsPath(joinBytes(posix.dirname(link) as BytePath, temporaryBeside('x')));
+  try {
+    writePoint();
+    copyFileSync(file, temporary, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+    chmodSync(temporary, 0o644);
+    renameSync(temporary, fsPath(link));
+  } finally {
+    rmSync(temporary, { force: true });
   }
 }
 

@@ -1,26 +1,39 @@
 import {
   chmodSync,
   closeSync,
+  cpSync,
+  existsSync,
   linkSync,
   lstatSync,
+  mkdtempSync,
   openSync,
   readFileSync,
   readdirSync,
   readlinkSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { contentIdOf } from '../../../src/base/content-id.js';
 import type { LinkType } from '../../../src/base/link-type.js';
 import type { OcrpipeEvent } from '../../../src/base/events.js';
 import type { RepoPath } from '../../../src/base/paths.js';
 import { LocalStore } from '../../../src/store/local-store.js';
 import { TrackedFiles } from '../../../src/tracking/tracked-files.js';
 import { TrackedFolder } from '../tracked-folder.js';
+
+/** A folder on another disk than temporary folders, to which no hard link can lead. */
+const otherDevice = ['/dev/shm', '/var/tmp'].find(
+  (each) => existsSync(each) && statSync(each).dev !== statSync(tmpdir()).dev,
+);
+if (otherDevice === undefined) console.warn('skipped in part: there is no other disk here');
 
 const LARGE = Buffer.alloc(1_100_000, 'large ');
 const OTHER = Buffer.alloc(1_200_000, 'other ');
@@ -110,6 +123,31 @@ describe('a large file is placed', () => {
     expect(folder.read('data/large')).toBe(LARGE.toString());
   });
 
+  test.skipIf(otherDevice === undefined)('from another disk only as such types can', async () => {
+    const { folder } = await folderWithLarge();
+    const store = mkdtempSync(join(otherDevice!, 'ocrpipe-test-'));
+    onTestFinished(() => {
+      rmSync(store, { recursive: true });
+    });
+    cpSync(folder.path('.ocrstore'), store, { recursive: true });
+    const files = new TrackedFiles({
+      root: folder.root,
+      store: LocalStore.open(store),
+      git: false,
+      command: 'test',
+    });
+    const as = (...links: LinkType[]) =>
+      files.checkout('data' as RepoPath, files.pointer('data' as RepoPath)!, { links });
+    folder.remove('data');
+    await expect(as('hardlink')).rejects.toMatchObject({ code: 'no-link-works', exitCode: 2 });
+    expect(folder.has('data')).toBe(false);
+    await as('reflink', 'hardlink', 'symlink');
+    expect(readlinkSync(folder.path('data/large'))).toContain(store);
+    folder.remove('data');
+    await as('reflink', 'hardlink', 'copy');
+    expect(folder.read('data/large')).toBe(LARGE.toString());
+  });
+
   test('otherwise than it stands, where that is asked for', async () => {
     const { folder } = await placed(['copy']);
     expect(await checkoutAs(folder, ['hardlink'])).toBe(true);
@@ -183,6 +221,33 @@ describe('a linked file', () => {
     folder.remove('data');
     await checkoutAs(folder, ['hardlink']);
     expect(folder.read('data/large')).toBe(LARGE.toString());
+  });
+
+  test.each(['status', 'the store'])(
+    'that is a symbolic link and was written to is an edit in the place of the link, whoever saw it first: %s',
+    async (first) => {
+      const { folder, id } = await placed(['symlink']);
+      await folder.state('data');
+      editInPlace(folder.path('data/large'));
+      if (first === 'the store')
+        expect(LocalStore.open(folder.path('.ocrstore')).has('blob', contentIdOf(LARGE))).toBe(false);
+      expect(await stateWithNotes(folder)).toEqual({ state: 'modified', codes: ['written-through-link'] });
+      expect(lstatSync(folder.path('data/large')).isFile()).toBe(true);
+      expect(folder.read('data/large').slice(5000, 5006)).toBe('EDITED');
+      expect((await folder.add('data')).id).not.toBe(id);
+    },
+  );
+
+  test('that is a symbolic link to bytes that decayed on the disk is missing, and not an edit', async () => {
+    const { folder } = await placed(['symlink']);
+    const object = objectOf(folder);
+    const { mtimeMs } = statSync(object);
+    editInPlace(object);
+    chmodSync(object, 0o444);
+    utimesSync(object, mtimeMs / 1000, mtimeMs / 1000);
+    expect(folder.store.holds('blob', contentIdOf(LARGE))).toBe(false);
+    expect(await stateWithNotes(folder)).toEqual({ state: 'modified', codes: [] });
+    expect(folder.has('data/large')).toBe(false);
   });
 
   test('that was written to in place heals by what another path has of the same bytes', async () => {
