@@ -11,6 +11,9 @@ const FLOORS = {
   '4 stages, first': 'find -printf',
   '4 stages, nothing to do': 'find -printf',
   'add a large file': 'sha256sum + cp of a large file',
+  'add files of 1 to 4 MiB': 'sha256sum + cp -r of files of 1 to 4 MiB',
+  'checkout, files of 1 to 4 MiB as copies': 'cp -r of files of 1 to 4 MiB',
+  'checkout, files of 1 to 4 MiB by hard link': 'cp -r of files of 1 to 4 MiB',
 };
 
 /** Medians of a result of run.mjs as a Markdown table: seconds, ratios and memory. */

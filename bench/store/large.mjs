@@ -1,0 +1,118 @@
+// `node bench/store/large.mjs [--large BYTES] [--files N] [--rounds N] [--tools ocrpipe,dvc,floor] [--folder DIR] [--save]`: what
+// it costs to keep one large file, and a folder of files of 1 to 4 MiB, beside DVC and what sha256sum and cp cost. Every tool works on
+// its own copy of the same data in a fresh folder; they take turns. --save keeps the raw figures in results/large.json.
+// OCRPIPE_BENCH_DVC names the program `dvc` (3.67); without it DVC is left out.
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { circumstances, measure } from '../measure.mjs';
+import { Dvc, newWorkspace, Ocrpipe } from './contestants.mjs';
+import { writeLarge } from './data.mjs';
+import { table } from './table.mjs';
+
+const { values: asked } = parseArgs({
+  options: {
+    large: { type: 'string', default: String(2 ** 31) },
+    files: { type: 'string', default: '1000' },
+    rounds: { type: 'string', default: '3' },
+    tools: { type: 'string', default: 'ocrpipe,dvc,floor' },
+    folder: { type: 'string', default: tmpdir() },
+    save: { type: 'boolean', default: false },
+  },
+});
+const large = Number(asked.large);
+const files = Number(asked.files);
+const dvc = process.env.OCRPIPE_BENCH_DVC;
+const tools = asked.tools.split(',').filter((name) => name !== 'dvc' || dvc !== undefined);
+
+const MIB = 2 ** 20;
+const folder = mkdtempSync(join(asked.folder, 'ocrpipe-bench-large-'));
+const big = join(folder, 'large.bin');
+const many = join(folder, 'many');
+const rows = [];
+try {
+  writeLarge(big, large);
+  mkdirSync(many);
+  // Sizes from 1 to 4 MiB, spread evenly, in no order.
+  for (let index = 0; index < files; index += 1) {
+    const bytes = MIB + Math.floor((((index * 7919) % files) / files) * 3 * MIB);
+    writeLarge(join(many, `${String(index).padStart(4, '0')}.bin`), bytes);
+  }
+  for (let round = 1; round <= Number(asked.rounds); round += 1) {
+    for (const name of round % 2 === 1 ? tools : tools.toReversed()) {
+      const workspace = join(folder, `${name}-${round}`);
+      if (name === 'floor') floors(round, workspace);
+      else tasks(round, workspace, name === 'dvc' ? new Dvc(dvc) : new Ocrpipe());
+      // Few files: taking them away costs the next tool nothing, and the disk need not hold all rounds.
+      rmSync(workspace, { recursive: true, force: true });
+    }
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+const result = { ...circumstances(), files, rounds: Number(asked.rounds), large, rows };
+console.log(table(result));
+if (asked.save) {
+  const results = join(import.meta.dirname, 'results');
+  writeFileSync(join(results, 'large.json'), `${JSON.stringify(result, undefined, 2)}\n`);
+}
+
+function tasks(round, workspace, tool) {
+  const note = (task, words) => {
+    settle();
+    record(round, tool.name, task, measure(words, { cwd: workspace, env: tool.env }));
+  };
+  newWorkspace(workspace, tool);
+  cpSync(big, join(workspace, 'data'));
+  note('add a large file', tool.commands.add);
+  rmSync(join(workspace, 'data'));
+  cpSync(many, join(workspace, 'many'), { recursive: true });
+  note('add files of 1 to 4 MiB', [...tool.commands.add.slice(0, -1), 'many']);
+  rmSync(join(workspace, 'many'), { recursive: true });
+  note('checkout, files of 1 to 4 MiB as copies', placing(tool, workspace, 'copy'));
+  rmSync(join(workspace, 'many'), { recursive: true });
+  note('checkout, files of 1 to 4 MiB by hard link', placing(tool, workspace, 'hardlink'));
+}
+
+/** The command line that places `many` by a type of link. */
+function placing(tool, cwd, link) {
+  if (tool.name === 'ocrpipe') return [...tool.commands.checkout, '--link', link, 'many'];
+  execFileSync(tool.program, ['config', 'cache.type', link], { cwd });
+  return [...tool.commands.checkout, 'many.dvc'];
+}
+
+function floors(round, workspace) {
+  const note = (task, script) => {
+    settle();
+    record(round, 'floor', task, measure(['sh', '-c', script], { cwd: workspace }));
+  };
+  mkdirSync(workspace);
+  cpSync(big, join(workspace, 'large'));
+  note(
+    'sha256sum + cp of a large file',
+    'sha256sum large > /dev/null && cp --reflink=never large copy.bin && sync copy.bin',
+  );
+  cpSync(many, join(workspace, 'many'), { recursive: true });
+  note(
+    'sha256sum + cp -r of files of 1 to 4 MiB',
+    'find many -type f -print0 | xargs -0 -P2 -n 50 sha256sum > /dev/null && cp -r --reflink=never many copy && sync -f copy',
+  );
+  rmSync(join(workspace, 'copy'), { recursive: true });
+  note('cp -r of files of 1 to 4 MiB', 'cp -r --reflink=never many copy');
+}
+
+/** What others wrote is on disk before the clock starts. */
+function settle() {
+  execFileSync('sync');
+}
+
+function record(round, tool, task, usage) {
+  rows.push({ round, tool, task, ...usage });
+  const { wall, cpu, peak } = usage;
+  console.error(
+    `${round} ${tool}: ${task}: ${wall.toFixed(2)} s wall, ${cpu.toFixed(2)} s CPU, ${peak.toFixed(0)} MB`,
+  );
+}
