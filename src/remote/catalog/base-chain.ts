@@ -89,6 +89,6 @@ function condemnedOf(value: unknown, where: string): Condemned[] {
 
 function baseDamaged(where: string): OcrpipeError {
   return new OcrpipeError('base-damaged', `${where} is damaged: it is not what ocrpipe writes`, {
-    hint: 'Restore this file from a copy of the remote; without it nobody can tell what the remote holds.',
+    hint: "Run 'ocrpipe fsck --remote --repair' on a machine that has used this remote, or restore this file from a copy: without it nobody can tell what the remote holds.",
   });
 }

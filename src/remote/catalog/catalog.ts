@@ -69,7 +69,7 @@ export function catalogOfKey(key: string): ContentId | undefined {
 
 export function catalogDamaged(where: string, reason: string): OcrpipeError {
   return new OcrpipeError('catalog-damaged', `the catalog ${where} is damaged: ${reason}`, {
-    hint: 'Delete this file on the remote, then push again from a workspace that has the data: its packs are still there.',
+    hint: "Run 'ocrpipe fsck --remote --repair' on a machine that has used this remote. Or delete this file there, then push again from a workspace that has the data: its packs are still there.",
   });
 }
 

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { contentIdOf, type ContentId } from '../../base/content-id.js';
-import type { ObjectKind } from '../format.js';
+import { objectKey, type ObjectKind } from '../format.js';
 import { LooseObjects } from '../loose-objects.js';
 import { objectMissing, type ObjectReader } from '../object-reader.js';
 import { PackShelf } from '../pack-shelf.js';
@@ -13,15 +13,16 @@ import type { Finding } from './finding.js';
  */
 export class SoundReader implements ObjectReader {
   readonly #root: string;
+  readonly #trash: Trash;
   readonly #shelf: PackShelf;
   readonly #loose: LooseObjects;
   readonly #damaged: Set<string>;
 
   constructor(root: string, findings: readonly Finding[]) {
     this.#root = root;
-    const trash = new Trash(root, { inspect: true });
-    this.#shelf = new PackShelf(root, trash);
-    this.#loose = new LooseObjects(root, trash, () => undefined);
+    this.#trash = new Trash(root, { inspect: true });
+    this.#shelf = new PackShelf(root, this.#trash);
+    this.#loose = new LooseObjects(root, this.#trash, () => undefined);
     this.#damaged = new Set(findings.map(({ object, where }) => copyName(object.kind, object.id, where)));
   }
 
@@ -29,7 +30,16 @@ export class SoundReader implements ObjectReader {
     // Most often nothing is damaged, and the first copy is as good as any.
     if (this.#damaged.size === 0 && this.#shelf.knows(kind, id)) return true;
     if (this.#packed(kind, id).length > 0) return true;
-    return kind === 'blob' && this.#loose.has(id, size) && !this.#isDamaged(kind, id, this.#loose.fileOf(id));
+    const found = kind === 'blob' ? this.#looseSize(id) : undefined;
+    if (found === undefined || (size !== undefined && found !== size)) return false;
+    return !this.#isDamaged(kind, id, this.#loose.fileOf(id));
+  }
+
+  /** A file whose seal is broken is not read for that: who checks the store has read it. */
+  #looseSize(id: ContentId): number | undefined {
+    const size = (): number | undefined => statSync(this.#loose.fileOf(id), { throwIfNoEntry: false })?.size;
+    const here = size();
+    return here === undefined && this.#trash.rescue(objectKey(id)) !== undefined ? size() : here;
   }
 
   read(kind: ObjectKind, id: ContentId): Buffer {
@@ -38,7 +48,7 @@ export class SoundReader implements ObjectReader {
       if (bytes) return bytes;
     }
     const file = this.#loose.fileOf(id);
-    if (kind === 'blob' && this.#loose.has(id) && !this.#isDamaged(kind, id, file)) {
+    if (kind === 'blob' && this.#looseSize(id) !== undefined && !this.#isDamaged(kind, id, file)) {
       const bytes = readFileSync(file);
       if (contentIdOf(bytes) === id) return bytes;
     }
