@@ -60,7 +60,8 @@ export async function useStoreAlone(user: StoreUser): Promise<HeldLock> {
     lock.release();
     if (!told.has(holder.token)) (user.events ?? noEvents)(waitingFor(holder));
     told.add(holder.token);
-    await delay(POLL_MS, undefined, user.signal && { signal: user.signal });
+    await delay(POLL_MS);
+    user.signal?.throwIfAborted();
   }
 }
 

@@ -53,15 +53,16 @@ export class Trash {
   }
 
   /**
-   * Brings back a file that is missed, and returns where it can be read; undefined if it is not in the trash. Where nothing may
-   * be written it stays where it is.
+   * Brings back a file that is missed, and returns where it can be read: in the store, if another process brought it back just
+   * now. Undefined if it is nowhere. Where nothing may be written it stays in the trash.
    */
   rescue(key: string): string | undefined {
+    this.#inPlace.delete(key);
     for (const time of this.#times()) {
       const place = this.#rescueFrom(join(this.#folder, time, key), key);
       if (place !== undefined) return place;
     }
-    return undefined;
+    return ifThere(join(this.#root, key));
   }
 
   /** Moves a file of the store into the trash; undefined if it is gone. */
@@ -102,7 +103,7 @@ export class Trash {
   }
 
   #rescueFrom(file: string, key: string): string | undefined {
-    if (statSync(file, { throwIfNoEntry: false }) === undefined) return undefined;
+    if (ifThere(file) === undefined) return undefined;
     if (!this.#moves) return this.#readInPlace(key, file);
     const target = join(this.#root, key);
     try {
@@ -113,7 +114,7 @@ export class Trash {
       if (READ_ONLY.has(systemErrorCode(error) ?? '')) return this.#readInPlace(key, file);
       if (systemErrorCode(error) !== 'ENOENT') throw error;
       // Another process was faster: it is back, or deleted.
-      return statSync(target, { throwIfNoEntry: false }) ? target : undefined;
+      return undefined;
     }
     syncDirectory(dirname(target));
     return target;
@@ -123,6 +124,10 @@ export class Trash {
     this.#inPlace.set(key, file);
     return file;
   }
+}
+
+function ifThere(file: string): string | undefined {
+  return statSync(file, { throwIfNoEntry: false }) === undefined ? undefined : file;
 }
 
 /** The keys of the files below one time of the trash. */
