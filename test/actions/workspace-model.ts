@@ -38,8 +38,17 @@ export class Model {
   lastPut: Files | undefined;
   readonly branches = new Map<string, Files | undefined>([['main', undefined]]);
   branch = 'main';
+  /** Contents that are certain to be in the store. */
+  readonly stored = new Set<string>();
   /** Versions that the remote has, as text. */
   readonly pushed = new Set<string>();
+
+  /** What stands at `data` is in the store, the pointer names it. */
+  store(): void {
+    this.pointer = this.files;
+    this.lastPut = this.files;
+    for (const text of this.files.values()) this.stored.add(text);
+  }
 
   get committedPointer(): Files | undefined {
     return this.branches.get(this.branch);
