@@ -1,3 +1,3 @@
 import { modelAgrees } from './model.js';
 
-modelAgrees(12, 24);
+modelAgrees(10, 20);

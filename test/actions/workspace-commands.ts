@@ -93,7 +93,7 @@ const commit = () =>
     'commit',
     (model) => isTracked(model) && model.files.size > 0,
     async (model, real) => {
-      const mustRecord = sameFiles(model.lastPut, model.pointer);
+      const mustRecord = sameFiles(model.lastPut, model.pointer) && !model.begun;
       const isMoved = sameFiles(model.lastPut, model.files);
       const before = model.pointer;
       await pointerAfter(model, real, () => didOrRefused(real.a.commit()));
@@ -103,21 +103,23 @@ const commit = () =>
     },
   );
 
-/** Files that neither the pointer nor what ocrpipe last put there has: somebody's work. */
-function edited({ files, pointer, lastPut }: Model): string[] {
-  return [...files]
-    .filter(([at, text]) => ![pointer, lastPut].some((known) => known?.get(at) === text))
-    .map(([, text]) => text);
+/** Contents of files that none of these versions has there: somebody's work. */
+function editedFrom(files: Files, known: readonly (Files | undefined)[]): string[] {
+  const isEdit = ([at, text]: readonly [string, string]) => known.every((each) => each?.get(at) !== text);
+  return [...files].filter(isEdit).map(([, text]) => text);
 }
 
 const checkout = (force: boolean) =>
   step(`checkout${force ? ' --force' : ''}`, isTracked, async (model, real) => {
-    const edits = edited(model);
+    const { files, pointer, lastPut, begun } = model;
     const done = await didOrRefused(real.a.checkout([], force));
-    if (force) expect(done).toBe(true);
-    else if (model.lastPut) expect(done).toBe(edits.length === 0);
-    else if (done) for (const text of edits) expect(model.stored).toContain(text);
-    if (done) model.lastPut = model.files = model.pointer!;
+    const surely = editedFrom(files, [pointer, lastPut, begun]);
+    if (force || (lastPut && editedFrom(files, [pointer, lastPut]).length === 0)) expect(done).toBe(true);
+    else if (lastPut && surely.length > 0) expect(done).toBe(false);
+    else if (done) for (const text of surely) expect(model.stored).toContain(text);
+    if (!done) return;
+    model.lastPut = model.files = pointer!;
+    model.begun = undefined;
   });
 
 const gitCommit = () =>
@@ -192,19 +194,26 @@ const killed = (name: 'add' | 'commit' | 'push' | 'gc', point: number) =>
     },
   );
 
-/** A checkout that dies: each file is the old or the new one, and the next one finishes. */
-const killedCheckout = (force: boolean, point: number) =>
+/** A checkout that dies: each file is the old or the new one, and one like it finishes, at once or later. */
+const killedCheckout = (force: boolean, finished: boolean, point: number) =>
   step(
-    `checkout${force ? ' --force' : ''} killed at ${point}`,
-    (model) => isTracked(model) && (force || model.files.size === 0 || sameFiles(model.files, model.lastPut)),
+    `checkout${force ? ' --force' : ''} killed at ${point}${finished ? ', and finished' : ''}`,
+    ({ pointer, files, lastPut }) =>
+      pointer !== undefined && (force || files.size === 0 || sameFiles(files, lastPut)),
     async (model, real) => {
       const before = model.files;
-      const { pointer } = model;
+      const pointer = model.pointer!;
       await real.crash((a) => a.checkout([], force), point);
-      for (const [name, text] of real.files()) expect([before.get(name), pointer!.get(name)]).toContain(text);
+      model.files = real.files();
+      for (const [at, text] of model.files) expect([before.get(at), pointer.get(at)]).toContain(text);
+      for (const [at, text] of before) if (pointer.get(at) === text) expect(model.files.get(at)).toBe(text);
+      model.begun = pointer;
+      // By force somebody's work may be gone, or be left.
+      if (force) model.lastPut = undefined;
       await expectSound(real);
+      if (!finished) return;
       await real.a.checkout([], force);
-      model.lastPut = model.files = pointer!;
+      model.lastPut = model.files = pointer;
     },
   );
 
@@ -233,5 +242,10 @@ export const workspaceCommands: fc.Arbitrary<Command>[] = [
   fc.constant(pullElsewhere()),
   fc.constant(gc()),
   fc.tuple(fc.constantFrom('add', 'commit', 'push', 'gc'), point).map(([what, at]) => killed(what, at)),
-  fc.tuple(fc.boolean(), point).map(([force, at]) => killedCheckout(force, at)),
+  fc
+    .tuple(fc.boolean(), fc.boolean(), point)
+    .map(([force, finished, at]) => killedCheckout(force, finished, at)),
+  fc
+    .tuple(fc.boolean(), fc.boolean(), point)
+    .map(([force, finished, at]) => killedCheckout(force, finished, at)),
 ];

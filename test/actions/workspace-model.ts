@@ -38,6 +38,8 @@ export class Model {
   lastPut: Files | undefined;
   readonly branches = new Map<string, Files | undefined>([['main', undefined]]);
   branch = 'main';
+  /** What a checkout that died may have begun to put there. */
+  begun: Files | undefined;
   /** Contents that are certain to be in the store. */
   readonly stored = new Set<string>();
   /** Versions that the remote has, as text. */
@@ -47,6 +49,7 @@ export class Model {
   store(): void {
     this.pointer = this.files;
     this.lastPut = this.files;
+    this.begun = undefined;
     for (const text of this.files.values()) this.stored.add(text);
   }
 
@@ -167,6 +170,7 @@ export async function expectAgreement(model: Model, real: Real): Promise<void> {
   else {
     expect(state).toBe(model.committedPointer === undefined ? 'new' : 'clean');
     model.lastPut = model.files;
+    model.begun = undefined;
   }
 }
 
