@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fsckRemote } from '../../src/actions/fsck-remote.js';
 import { isUnhealed } from '../../src/actions/fsck-report.js';
@@ -274,6 +275,35 @@ describe('fsck --repair', () => {
     ]);
     expect(await check(workspace)).toMatchObject({ checked: 5, damaged: [], missing: [] });
     expect(quarantined(workspace)).toHaveLength(2);
+  });
+
+  it('heals any flipped bit and any cut of a file of the store from the workspace', async () => {
+    const workspace = new WorkspaceFolder(temporaryFolder());
+    workspace.init();
+    for (const name of ['data/a', 'data/b', 'data/sub/c']) workspace.write(name, `content of ${name}`);
+    await workspace.add('data');
+    const sound = new Map(packs(workspace).map((file) => [file, readFileSync(file)]));
+    const law = fc.asyncProperty(
+      fc.constantFrom(...sound.keys()),
+      fc.nat(),
+      fc.option(fc.nat(7)),
+      async (file, position, bit) => {
+        const bytes = Buffer.from(sound.get(file)!);
+        const at = position % bytes.length;
+        if (bit !== null) bytes[at]! ^= 1 << bit;
+        rmSync(workspace.path('.ocrstore/packs'), { recursive: true });
+        mkdirSync(workspace.path('.ocrstore/packs'));
+        for (const [each, content] of sound) writeFileSync(each, content);
+        writeFileSync(file, bit === null ? bytes.subarray(0, at) : bytes);
+        const result = await repair(workspace);
+        expect(result.damaged.length).toBeGreaterThan(0);
+        expect(await check(workspace)).toMatchObject({ damaged: [], missing: [], elsewhere: { objects: 0 } });
+      },
+    );
+    await fc.assert(law, { numRuns: 30 });
+    workspace.remove('data');
+    await workspace.checkout();
+    expect(workspace.read('data/sub/c')).toBe('content of data/sub/c');
   });
 
   it('looks into the trash, too', async () => {
