@@ -10,7 +10,7 @@ import { machineName } from '../tracking/machine-name.js';
 import { STATE_FOLDER } from './find-workspace.js';
 
 /** Names the store's folder for one command or shell; wins over the configuration. */
-export const STORE_VARIABLE = 'OCRPIPE_STORE';
+const STORE_VARIABLE = 'OCRPIPE_STORE';
 
 /** What opening a store needs to know of the workspace. */
 export interface StorePlace {

@@ -5,6 +5,7 @@ import { LARGE_BLOB_BYTES } from '../../store/format.js';
 import type { LocalStore } from '../../store/local-store.js';
 import type { FileEntry } from '../../store/tree-format.js';
 import { walkTree } from '../../store/tree-reader.js';
+import { removeAbandonedIn } from '../abandoned.js';
 import { fsPath, joinBytes, type BytePath } from '../byte-path.js';
 import type { StoreLinks } from '../scan/store-links.js';
 import type { UnchangedFiles } from '../scan/unchanged.js';
@@ -29,9 +30,13 @@ export interface Relinking extends WrittenBelow {
 /** Places the large files that are in place already as they would be placed now, each by one rename. Returns how many. */
 export function* relink(relinking: Relinking): Work<number> {
   const { store, storeLinks, unchanged, top } = relinking;
+  const entered = new Set<BytePath>();
   let count = 0;
   for (const { below, entry } of largeFiles(relinking)) {
     const path = below === '' ? top : joinBytes(top, below);
+    const folder = posix.dirname(path) as BytePath;
+    if (!entered.has(folder)) removeAbandonedIn(folder);
+    entered.add(folder);
     const isInPlace = unchanged.is(path, entry) && store.has('blob', entry.id, entry.size);
     if (!isInPlace) continue;
     const now = storeLinks.kindOf(fsPath(path), entry.id) ?? 'own';
@@ -39,7 +44,7 @@ export function* relink(relinking: Relinking): Work<number> {
     try {
       const placed = yield* relinking.large.placeOtherwise(now, temporary, entry);
       if (!placed) continue;
-      requireRealFolder(posix.dirname(path) as BytePath, relinking);
+      requireRealFolder(folder, relinking);
       writePoint();
       renameSync(fsPath(temporary), fsPath(path));
       count += 1;

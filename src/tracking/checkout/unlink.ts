@@ -10,10 +10,12 @@ import {
   utimesSync,
   type Stats,
 } from 'node:fs';
+import { posix } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { RepoPath } from '../../base/paths.js';
 import { writePoint } from '../../base/write-points.js';
 import { LARGE_BLOB_BYTES, OBJECT_MODE } from '../../store/format.js';
+import { removeAbandonedIn } from '../abandoned.js';
 import { isAlwaysIgnored } from '../ignore/ignore-rules.js';
 import { bytePath, fsPath, joinBytes, textOfBytes, type BytePath } from '../byte-path.js';
 import { keepsChanging } from '../scan/stable-read.js';
@@ -40,6 +42,7 @@ export async function unlinkFiles(
 ): Promise<UnlinkedFile[]> {
   const unlinked: UnlinkedFile[] = [];
   let seen = 0;
+  removeAbandonedIn(joinBytes(bytePath(root), posix.dirname(bytePath(path))));
   for (const file of filesBelow(bytePath(path))) {
     const size = unlinkFile(joinBytes(bytePath(root), file), storeLinks);
     if (size !== undefined) unlinked.push({ path: textOfBytes(file), size });
@@ -51,11 +54,13 @@ export async function unlinkFiles(
   return unlinked;
 
   function* filesBelow(at: BytePath): Generator<BytePath> {
-    const absolute = fsPath(joinBytes(bytePath(root), at));
+    const place = joinBytes(bytePath(root), at);
+    const absolute = fsPath(place);
     if (lstatSync(absolute, { throwIfNoEntry: false })?.isDirectory() !== true) {
       yield at;
       return;
     }
+    removeAbandonedIn(place);
     for (const name of readdirSync(absolute, 'latin1').sort()) {
       if (!isAlwaysIgnored(name)) yield* filesBelow(joinBytes(at, name));
     }
