@@ -61,7 +61,9 @@ export async function gatherFacts(
  */
 function refuseAbsent(judging: Judging, { views, silent }: AskedRemotes): (node: AbsentNode) => void {
   return ({ kind, id, root }) => {
-    if (judging.allowMissing || views.some((view) => view.has(kind, id))) return;
+    // Where a pack of the remote is gone, something below may be, too.
+    const isThere = views.some((view) => view.has(kind, id) && (view.intact || !judging.unpushed));
+    if (judging.allowMissing || isThere) return;
     // Then nothing goes but what a remote that did answer has.
     if (silent.length > 0 && !judging.unpushed) return;
     throw new OcrpipeError(

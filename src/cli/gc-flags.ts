@@ -3,18 +3,18 @@ import { Flags } from '@oclif/core';
 /** What `gc` is told to keep, and how far it may go. */
 export const gcFlags = {
   workspace: Flags.boolean({ char: 'w', description: 'keep only what the workspace needs' }),
-  'all-branches': Flags.boolean({ char: 'a', description: 'and the last commit of each branch' }),
-  'all-tags': Flags.boolean({ char: 'T', description: 'and each tag' }),
+  'all-branches': Flags.boolean({ char: 'a', description: 'keep the last commit of each branch, too' }),
+  'all-tags': Flags.boolean({ char: 'T', description: 'keep each tag, too' }),
   'all-commits': Flags.boolean({
     char: 'A',
-    description: 'and every commit of branches, tags and all other refs',
+    description: 'keep every commit that a branch, a tag or any other ref leads to',
   }),
-  'all-experiments': Flags.boolean({ description: 'and each experiment' }),
+  'all-experiments': Flags.boolean({ description: 'keep each experiment, too' }),
   projects: Flags.string({
     char: 'p',
     multiple: true,
     helpValue: 'DIR',
-    description: 'and what these workspaces need',
+    description: 'keep what these workspaces need, too',
   }),
   unpushed: Flags.boolean({ description: 'let go of what no remote has, too' }),
   'allow-missing': Flags.boolean({

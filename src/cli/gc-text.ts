@@ -8,10 +8,11 @@ interface Counted {
 
 /** What a collection of garbage did, or would do. */
 export function gcText(result: GcResult): string {
-  const { dryRun, condemned, deleted, waiting, rescued, joined, unpushed, scattered, needed } = result;
+  const { dryRun, condemned, deleted, waiting, rescued, joined, graceHours } = result;
+  const { unpushed, scattered, needed } = result;
   const done = (past: string, would: string): string => (dryRun ? `would ${would}` : past);
   const lines = [
-    ...(condemned.files > 0
+    ...(condemned.files > 0 && graceHours > 0
       ? [`${done('moved', 'move')} to the trash: ${sizeText(condemned)}${backText(result)}`]
       : []),
     ...(deleted.files > 0 ? [`${done('deleted', 'delete')}: ${sizeText(deleted)}`] : []),
@@ -37,7 +38,6 @@ function joinedText({ dryRun, joined: { packs, into } }: GcResult): string {
 }
 
 function backText({ graceHours }: GcResult): string {
-  if (graceHours === 0) return '';
   const time = graceHours % 24 === 0 ? countText(graceHours / 24, 'day') : countText(graceHours, 'hour');
   return ` (it can be had back for ${time})`;
 }
