@@ -47,7 +47,8 @@ async function collectBeside(folders: readonly GcFolder[], now: boolean): Promis
       expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 });
   });
   while (state.working) {
-    const { condemned } = await folders[0]!.gc({ now });
+    const [{ condemned }, check] = await Promise.all([folders[0]!.gc({ now }), fsck({}, folders[1]!.call)]);
+    expect(check.damaged).toEqual([]);
     state.collections += 1;
     state.condemned += condemned.objects;
   }
