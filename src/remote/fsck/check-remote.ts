@@ -7,7 +7,7 @@ import type { EventSink } from '../../base/events.js';
 import { inParallel } from '../../base/in-parallel.js';
 import { writePoint } from '../../base/write-points.js';
 import { objectKey, objectOfKey, packKey, packOfKey } from '../../store/format.js';
-import { checkFile } from '../../store/fsck/check-file.js';
+import { CheckingThreads } from '../../store/fsck/checking-threads.js';
 import type { LocalStore } from '../../store/local-store.js';
 import type { PackTable } from '../../store/pack-format.js';
 import type { Remote } from '../backends/remote.js';
@@ -50,9 +50,14 @@ export async function checkRemote(input: RemoteCheckInput): Promise<RemoteCheck>
   const { view, findings, files, bytes } = await readWholeView(remote, signal);
   const named = namedFiles(view);
   const total = [...named.values()].reduce((sum, { size }) => sum + size, bytes);
+  const threads = new CheckingThreads(total);
+  const stop = (): void => {
+    threads.watch.stop();
+  };
+  signal.addEventListener('abort', stop);
   let done = bytes;
   const check = async (file: NamedFile): Promise<FileCheck> => {
-    const result = await checkNamed(input, file);
+    const result = await checkNamed(input, file, threads);
     done += file.size;
     events({ type: 'progress', key: 'check', done, total, unit: 'bytes' });
     return result;
@@ -68,6 +73,8 @@ export async function checkRemote(input: RemoteCheckInput): Promise<RemoteCheck>
     };
   } finally {
     events({ type: 'progress-end', key: 'check' });
+    signal.removeEventListener('abort', stop);
+    await threads.close();
   }
 }
 
@@ -108,9 +115,13 @@ function byKey(a: RemoteFinding, b: RemoteFinding): number {
   return a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
 }
 
-async function checkNamed(input: RemoteCheckInput, file: NamedFile): Promise<FileCheck> {
+async function checkNamed(
+  input: RemoteCheckInput,
+  file: NamedFile,
+  threads: CheckingThreads,
+): Promise<FileCheck> {
   for (let read = 1; ; read += 1) {
-    const check = await ('table' in file ? checkPack(input, file) : checkObject(input, file));
+    const check = await ('table' in file ? checkPack(input, file, threads) : checkObject(input, file));
     if (check.findings.length === 0 || read === READS) return check;
   }
 }
@@ -118,6 +129,7 @@ async function checkNamed(input: RemoteCheckInput, file: NamedFile): Promise<Fil
 async function checkPack(
   { remote, store, signal }: RemoteCheckInput,
   { key, table }: NamedFile & { table: PackTable },
+  threads: CheckingThreads,
 ): Promise<FileCheck> {
   const where = `${key} of ${remote.where}`;
   const finding = { object: { kind: 'pack', id: table.packId }, where, key, table } as const;
@@ -132,8 +144,8 @@ async function checkPack(
     writePoint();
     await pipeline(download.body, createWriteStream(temporary, { flags: 'wx' }), { signal });
     const file = { what: 'pack', id: table.packId, key, file: temporary } as const;
-    const watch = { stopped: () => signal.aborted, onBytes: () => undefined };
-    const { objects, bytes, findings } = checkFile(file, watch);
+    const { objects, bytes, findings } = await threads.check(file);
+    signal.throwIfAborted();
     return {
       objects,
       bytes,
