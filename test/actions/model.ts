@@ -1,10 +1,22 @@
 import { cpSync, rmSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
-import { gitCommitAll } from '../rig/git-repository.js';
+import { git, gitCommitAll } from '../rig/git-repository.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { workspaceCommands } from './workspace-commands.js';
 import { expectSound, Model, Real, type Files } from './workspace-model.js';
+
+const FIRST: Files = new Map([
+  ['a', '1'],
+  ['b', '1'],
+  ['d/a', '22'],
+]);
+const SECOND: Files = new Map([
+  ['a', '22'],
+  ['b', '333'],
+  ['d/a', '22'],
+  ['d/e/c', '1'],
+]);
 
 /** Runs `numRuns` random sequences of at most `maxCommands` steps against the model. */
 export function modelAgrees(numRuns: number, maxCommands: number): void {
@@ -17,13 +29,11 @@ export function modelAgrees(numRuns: number, maxCommands: number): void {
         await begun.addRemote();
         const tracked = new Real(temporaryFolder());
         cpSync(begun.base, tracked.base, { recursive: true });
-        const first: Files = new Map([
-          ['a', '1'],
-          ['d/a', '22'],
-        ]);
-        for (const [name, text] of first) tracked.a.write(`data/${name}`, text);
-        await tracked.a.add('data');
-        gitCommitAll(tracked.a.root, 'first');
+        await commitVersion(tracked, FIRST);
+        git(tracked.a.root, 'checkout', '-q', '-b', 'one');
+        await commitVersion(tracked, SECOND);
+        git(tracked.a.root, 'checkout', '-q', 'main');
+        await tracked.a.checkout();
         await fc.assert(
           fc.asyncProperty(
             fc.boolean(),
@@ -31,7 +41,7 @@ export function modelAgrees(numRuns: number, maxCommands: number): void {
             async (fromTracked, commands) => {
               const real = new Real(temporaryFolder());
               cpSync(fromTracked ? tracked.base : begun.base, real.base, { recursive: true });
-              const model = fromTracked ? trackedModel(first) : new Model();
+              const model = fromTracked ? trackedModel() : new Model();
               await fc.asyncModelRun(() => ({ model, real }), commands);
               await expectSound(real);
               rmSync(real.base, { recursive: true });
@@ -44,11 +54,22 @@ export function modelAgrees(numRuns: number, maxCommands: number): void {
   });
 }
 
-/** What was added and committed. */
-function trackedModel(files: Files): Model {
+async function commitVersion(real: Real, files: Files): Promise<void> {
+  for (const [name, text] of files) real.a.write(`data/${name}`, text);
+  await real.a.add('data');
+  gitCommitAll(real.a.root, 'a version');
+}
+
+/** One version on each of two branches, the first one in place. */
+function trackedModel(): Model {
   const model = new Model();
-  model.files = files;
-  model.store();
-  model.branches.set('main', files);
+  for (const [branch, files] of [
+    ['one', SECOND],
+    ['main', FIRST],
+  ] as const) {
+    model.files = files;
+    model.store();
+    model.branches.set(branch, files);
+  }
   return model;
 }

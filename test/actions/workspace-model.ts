@@ -38,8 +38,8 @@ export class Model {
   lastPut: Files | undefined;
   readonly branches = new Map<string, Files | undefined>([['main', undefined]]);
   branch = 'main';
-  /** What a checkout that died may have begun to put there. */
-  begun: Files | undefined;
+  /** What a checkout that died began to put there; `surely` if something of it is there. */
+  begun: { files: Files; surely: boolean } | undefined;
   /** Contents that are certain to be in the store. */
   readonly stored = new Set<string>();
   /** Versions that the remote has, as text. */
