@@ -47,21 +47,36 @@ export async function diff(input: DiffInput, call: Call): Promise<DiffResult> {
     const before = await stateAt(workspace, input.from ?? 'HEAD');
     const after =
       input.to === undefined ? await trackedNow(workspace, call) : await stateAt(workspace, input.to);
-    return compare(before, after);
+    const changes = compare(before ?? NOTHING, after ?? NOTHING);
+    // Where nothing was committed yet, nothing is old; what pointers name and is gone was deleted all the same.
+    const added = before === undefined && input.to === undefined;
+    return added ? withDeleted(changes, compare(pointedTo(workspace), after ?? NOTHING)) : changes;
   } finally {
     workspace.close();
   }
 }
 
-async function stateAt(workspace: Workspace, revision: string): Promise<TrackedState> {
+const NOTHING: TrackedState = new Map();
+
+/** Every deletion, renames less the new name included: that is among the added. */
+function withDeleted(changes: DiffResult, { deleted, renamed }: DiffResult): DiffResult {
+  const gone = renamed.map(({ from, old }): ChangedFile => ({ path: from, old }));
+  return { ...changes, deleted: [...deleted, ...gone].sort((a, b) => (a.path < b.path ? -1 : 1)) };
+}
+
+function pointedTo({ files, store }: Workspace): TrackedState {
+  return new Map(files.pointers().map(({ path, snapshot }) => [path, { snapshot, reader: store }]));
+}
+
+/** Undefined for `HEAD` before the first commit. */
+async function stateAt(workspace: Workspace, revision: string): Promise<TrackedState | undefined> {
   const { git } = workspace;
   if (git === undefined) {
     throw userError('not-in-git', 'this workspace is not in git, so there are no commits to compare', {
       hint: "'ocrpipe status' compares pointers and files.",
     });
   }
-  // Before the first commit nothing was tracked.
-  if (revision === 'HEAD' && (await git.currentCommit()) === undefined) return new Map();
+  if (revision === 'HEAD' && (await git.currentCommit()) === undefined) return undefined;
   return trackedAt(workspace, await git.resolve(revision));
 }
 

@@ -104,6 +104,7 @@ async function readingsOf(input: EvaluateInput, call: Call): Promise<Readings> {
   const { readWithModel } = await import('../ocr/evaluate/read-with-model.js');
   return readWithModel(samples, {
     model: savedModel(call.cwd, input.model),
+    source: input.data ?? '',
     backend: input.backend ?? 'auto',
     events: call.events,
     signal: call.signal,

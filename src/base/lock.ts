@@ -64,10 +64,7 @@ export interface HeldLock {
  * Nothing may depend on a lock to stay readable: a holder on another host that was stopped for minutes is taken for dead.
  */
 export async function acquireLock(options: LockOptions): Promise<HeldLock> {
-  const folder = dirname(options.path);
-  mkdirSync(folder, { recursive: true });
-  removeAbandonedIn(folder);
-  const candidate = new Candidate(options);
+  const candidate = newCandidate(options);
   try {
     const watch = new HolderWatch(options);
     for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
@@ -81,6 +78,37 @@ export async function acquireLock(options: LockOptions): Promise<HeldLock> {
     candidate.discard();
     throw options.signal?.aborted ? options.signal.reason : error;
   }
+}
+
+const NO_PERMISSION = new Set(['EACCES', 'EPERM', 'EROFS']);
+
+function newCandidate(options: LockOptions): Candidate {
+  try {
+    const folder = dirname(options.path);
+    mkdirSync(folder, { recursive: true });
+    removeAbandonedIn(folder);
+    return new Candidate(options);
+  } catch (error) {
+    const code = systemErrorCode(error) ?? '';
+    throw NO_PERMISSION.has(code) ? notWritable(options, code, error) : error;
+  }
+}
+
+/** Only what changes something takes locks: who may not write can still look. */
+function notWritable({ path, what, command }: LockOptions, code: string, cause: unknown) {
+  const folder = dirname(path);
+  const way =
+    code === 'EROFS'
+      ? 'its file system is mounted read-only: mount it for writing'
+      : `make it writable ('chmod u+w', or ask its owner)`;
+  return userError(
+    'no-permission',
+    `'${command}' changes ${what}, and ${folder} cannot be written (${code})`,
+    {
+      hint: `To change something there, ${way}, or work in a clone of your own. 'ocrpipe status' and 'ocrpipe diff' only read.`,
+      cause,
+    },
+  );
 }
 
 /** Runs `work` while the lock is held. */

@@ -1,5 +1,6 @@
 import { userError, type OcrpipeError } from '../base/errors.js';
 import { nearestName, suggest } from '../base/nearest.js';
+import { gitHabit } from './git-habits.js';
 import { typedFlags, type TypedFlag, type TypedFlagShape } from './typed-flags.js';
 import { commandName, flagUsage, usageLine, type CommandShape } from './usage.js';
 
@@ -54,7 +55,7 @@ function unknownFlag(error: Error, { id, flags }: RefusingCommand): Refusal | un
   return {
     code: 'unknown-flag',
     message: `'ocrpipe ${commandName(id)}' has no flag ${typed.join(', ')}`,
-    hint: suggest(typed[0] ?? '', known),
+    hint: gitHabit(commandName(id), typed[0] ?? '') ?? suggest(typed[0] ?? '', known),
   };
 }
 

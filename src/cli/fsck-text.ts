@@ -1,7 +1,8 @@
 import type { RemoteFsckResult } from '../actions/fsck-remote.js';
 import type { Damaged, Healed, Missing } from '../actions/fsck-report.js';
 import type { FsckResult } from '../actions/fsck.js';
-import { bytesText, countText } from './units.js';
+import { countText } from '../base/count-text.js';
+import { bytesText } from './units.js';
 
 /** Objects, and paths of one object, that are shown; `--json` has them all. */
 const SHOWN = 20;

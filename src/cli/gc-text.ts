@@ -1,5 +1,6 @@
 import type { GcResult } from '../actions/gc.js';
-import { bytesText, countText } from './units.js';
+import { countText } from '../base/count-text.js';
+import { bytesText } from './units.js';
 
 interface Counted {
   objects: number;

@@ -1,7 +1,8 @@
 import type { ChosenStore } from '../actions/choose-store.js';
 import type { Started } from '../actions/init.js';
 import { toCommitLines } from './to-commit-text.js';
-import { bytesText, countText } from './units.js';
+import { countText } from '../base/count-text.js';
+import { bytesText } from './units.js';
 
 /** What `init` says. */
 export function initText(started: Started): string {

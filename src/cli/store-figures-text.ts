@@ -1,6 +1,7 @@
 import type { Amount, StoreFigures } from '../actions/store-figures.js';
 import { textTable } from './table.js';
-import { bytesText, countText } from './units.js';
+import { countText } from '../base/count-text.js';
+import { bytesText } from './units.js';
 
 /** The figures of a store for people, a line for each kind of file that it has. */
 export function storeFiguresText(figures: StoreFigures): string {

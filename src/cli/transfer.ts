@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core';
 import type { Transferred } from '../actions/remote-session.js';
-import { bytesText, countText, secondsText } from './units.js';
+import { countText } from '../base/count-text.js';
+import { bytesText, secondsText } from './units.js';
 
 /** Flags of push, fetch and pull. */
 export const transferFlags = {

@@ -2,7 +2,8 @@ import { add, type AddedPath, type AddResult } from '../actions/add.js';
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.js';
 import { toCommitLines } from '../cli/to-commit-text.js';
-import { bytesText, countText } from '../cli/units.js';
+import { countText } from '../base/count-text.js';
+import { bytesText } from '../cli/units.js';
 
 export default class Add extends BaseCommand {
   static override summary = 'Track files and folders: bytes into the store, a small pointer for git.';

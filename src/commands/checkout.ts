@@ -2,7 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { checkout, type CheckoutResult } from '../actions/checkout.js';
 import { BaseCommand } from '../cli/base-command.js';
 import { linkFlag } from '../cli/link-flag.js';
-import { countText } from '../cli/units.js';
+import { countText } from '../base/count-text.js';
 
 export default class Checkout extends BaseCommand {
   static override summary = 'Put the bytes that the pointers name into the workspace.';

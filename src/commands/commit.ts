@@ -2,7 +2,7 @@ import { Args } from '@oclif/core';
 import { commit, type CommitResult } from '../actions/commit.js';
 import { BaseCommand } from '../cli/base-command.js';
 import { toCommitLines } from '../cli/to-commit-text.js';
-import { countText } from '../cli/units.js';
+import { countText } from '../base/count-text.js';
 
 export default class Commit extends BaseCommand {
   static override summary = 'Record what is in the workspace without running anything.';

@@ -1,3 +1,4 @@
+import { countText } from '../base/count-text.js';
 import { Flags } from '@oclif/core';
 import { synth, type SynthActionResult } from '../actions/synth.js';
 import { BaseCommand } from '../cli/base-command.js';
@@ -47,7 +48,7 @@ export default class Synth extends BaseCommand {
 
 function synthText(result: SynthActionResult): string {
   return [
-    `${result.count} lines drawn in ${result.out}: ${result.texts} different texts, ${result.characters} characters`,
+    `${countText(result.count, 'line')} drawn in ${result.out}: ${countText(result.texts, 'different text')}, ${countText(result.characters, 'character')}`,
     ...result.examples.map(({ image, text }) => `  ${image}  ${shortened(text)}`),
     `fonts: ${result.fonts.join(', ')}`,
   ].join('\n');

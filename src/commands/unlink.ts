@@ -1,7 +1,8 @@
 import { Args } from '@oclif/core';
 import { unlink, type UnlinkResult } from '../actions/unlink.js';
 import { BaseCommand } from '../cli/base-command.js';
-import { bytesText, countText } from '../cli/units.js';
+import { countText } from '../base/count-text.js';
+import { bytesText } from '../cli/units.js';
 
 export default class Unlink extends BaseCommand {
   static override summary = 'Make linked files plain files that can be edited.';

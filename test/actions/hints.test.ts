@@ -44,7 +44,7 @@ function copyOf(workspace: TestWorkspace): TestWorkspace {
 
 /** The commands that a text tells people to type. */
 function commandsIn(text: string): string[] {
-  return [...text.matchAll(/'((?:ocrpipe|git)(?: '[^']*'| [^\s']+)+)'/g)].map((match) => match[1]!);
+  return [...text.matchAll(/'((?:ocrpipe|git)(?: "[^"]*"| '[^']*'| [^\s'"]+)+)'/g)].map((match) => match[1]!);
 }
 
 /** Data or output edited, with a pointer that names something else than what was put there. */

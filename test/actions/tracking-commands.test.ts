@@ -292,7 +292,7 @@ describe('names', () => {
     await folder.add('no such');
     folder.remove('no such');
     await expect(folder.add('no such')).rejects.toMatchObject({
-      hint: expect.stringContaining("'ocrpipe checkout 'no such''") as string,
+      hint: expect.stringContaining('ocrpipe checkout "no such"') as string,
     });
     await expect(folder.add('caf\\xe9')).rejects.toMatchObject({
       hint: expect.stringContaining('not UTF-8') as string,
@@ -417,6 +417,20 @@ describe('diff', () => {
     folder.write('data/a', 'a');
     await folder.add('data');
     expect(names(await folder.diff()).added).toEqual(['data/a']);
+  });
+
+  test('before the first commit, what pointers name and is gone is deleted', async () => {
+    const folder = gitWorkspace();
+    for (const name of ['data/a', 'data/b', 'alone']) folder.write(name, name);
+    await folder.add('data', 'alone');
+    for (const name of ['data/b', 'alone']) folder.remove(name);
+    folder.write('data/c', 'data/b');
+    const { added, deleted, renamed } = await folder.diff();
+    expect([added, deleted].map((changes) => changes.map(({ path }) => path))).toEqual([
+      ['data/a', 'data/c'],
+      ['alone', 'data/b'],
+    ]);
+    expect(renamed).toEqual([]);
   });
 
   test('folders whose listing is not here are named, not guessed', async () => {

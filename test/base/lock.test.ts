@@ -173,6 +173,26 @@ describe('acquireLock', () => {
   });
 });
 
+// No user may make files there, the superuser included.
+it.runIf(existsSync('/sys/kernel'))(
+  'says where it may not write, and what can be done about it',
+  async () => {
+    const lock = acquireLock({
+      path: '/sys/kernel/ocrpipe/lock',
+      what: 'the workspace',
+      command: 'ocrpipe add',
+    });
+    await expect(lock).rejects.toMatchObject({
+      code: 'no-permission',
+      exitCode: 2,
+      message: expect.stringMatching(
+        /^'ocrpipe add' changes the workspace, and \/sys\/kernel\/ocrpipe cannot be written \(E[A-Z]+\)$/,
+      ) as string,
+      hint: expect.stringContaining("'ocrpipe status' and 'ocrpipe diff' only read") as string,
+    });
+  },
+);
+
 describe('holderState', () => {
   it('knows this process from an earlier one of the same number, and from those of other hosts', () => {
     const self = describeSelf('0'.repeat(32), 'test');

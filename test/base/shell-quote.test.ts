@@ -4,15 +4,22 @@ import { expect, test } from 'vitest';
 import { shellQuote } from '../../src/base/shell-quote.js';
 
 test('plain paths stay as they are, others are quoted, none is a flag', () => {
-  expect(['data/raw', 'a-b_c.d', 'ä/日本', 'a b', '-x', "it's", '~', ''].map(shellQuote)).toEqual([
+  expect(
+    ['data/raw', 'a-b_c.d', 'ä/日本', 'a b', '-x', "it's", '~', '', '$HOME', '"q"', "it's $1"].map(
+      shellQuote,
+    ),
+  ).toEqual([
     'data/raw',
     'a-b_c.d',
     'ä/日本',
-    "'a b'",
+    '"a b"',
     './-x',
-    `'it'\\''s'`,
-    "'~'",
-    "''",
+    `"it's"`,
+    '"~"',
+    '""',
+    `'$HOME'`,
+    `'"q"'`,
+    `'it'\\''s $1'`,
   ]);
 });
 

@@ -30,6 +30,22 @@ async function expectRefusal(
   expect(hint).toContain(`'ocrpipe ${which.words} --help'`);
 }
 
+describe('a flag that people know from git', () => {
+  it.each([
+    ['commit', '-m', "committed by 'git commit -m MESSAGE'"],
+    ['commit', '--message=x', "committed by 'git commit -m MESSAGE'"],
+    ['add', '-A', "'ocrpipe commit' records everything"],
+    ['rm', '--cached', 'leaves the files where they are'],
+    ['checkout', '-b', "'git checkout -b NAME'"],
+    ['push', '-u', "'git push'"],
+    ['pull', '--rebase', "'git pull'"],
+  ])("'ocrpipe %s %s' is refused with what to do instead", async (words, flag, hint) => {
+    const which = command(words);
+    const message = `'ocrpipe ${words}' has no flag ${flag.replace(/=.*/, '')}`;
+    await expectRefusal(which, [...required(which), flag], { code: 'unknown-flag', message, hint });
+  });
+});
+
 describe.each(commands)("'ocrpipe $words'", (each) => {
   const { words, args, flags } = each;
   const options = flags.flatMap((flag) => (flag.type === 'option' ? [flag] : []));

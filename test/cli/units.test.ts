@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { bytesText, countText, secondsText } from '../../src/cli/units.js';
+import { countText } from '../../src/base/count-text.js';
+import { bytesText, secondsText } from '../../src/cli/units.js';
 
 describe('amounts for people', () => {
   it.each([

@@ -30,8 +30,8 @@ function copyOfIt(): TestWorkspace {
 
 describe('a push of what is nowhere names commands that store it anew, after which it succeeds', () => {
   it.each([
-    { target: 'my data', hinted: ["ocrpipe add 'my data'"] },
-    { target: 'my data/ä', hinted: ["ocrpipe add 'my data'"] },
+    { target: 'my data', hinted: ['ocrpipe add "my data"'] },
+    { target: 'my data/ä', hinted: ['ocrpipe add "my data"'] },
     { target: 'my out', hinted: ['ocrpipe commit make', 'ocrpipe repro --force make'] },
     { target: 'make', hinted: ['ocrpipe commit make', 'ocrpipe repro --force make'] },
   ])('$target', async ({ target, hinted }) => {

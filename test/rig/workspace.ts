@@ -76,8 +76,11 @@ export class TestWorkspace {
 
   /** Runs a line that a person would type into a shell here. */
   type(line: string): Promise<RunResult> {
-    const words = [...line.matchAll(/'([^']*)'|[^\s']+/g)].map(([word, quoted]) => quoted ?? word);
-    if (words[0] === 'ocrpipe' && /^([\w./ =-]|'[^']*')*$/.test(line)) return this.run(words.slice(1));
+    const words = [...line.matchAll(/'([^']*)'|"([^"]*)"|[^\s'"]+/g)].map(
+      ([word, one, two]) => one ?? two ?? word,
+    );
+    if (words[0] === 'ocrpipe' && /^([\w./ =-]|'[^']*'|"[^"$`\\]*")*$/.test(line))
+      return this.run(words.slice(1));
     return runProcess('sh', ['-c', line], { cwd: this.root, env: this.env });
   }
 

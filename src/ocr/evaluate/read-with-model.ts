@@ -1,5 +1,6 @@
 import { noEvents, type EventSink } from '../../base/events.js';
 import type { Sample } from '../formats/sample.js';
+import { statingLine } from '../formats/stating-line.js';
 import { loadImage } from '../images/load.js';
 import { readModelFolder } from '../models/model-folder.js';
 import { readingOptions } from '../models/reading-limit.js';
@@ -17,7 +18,14 @@ export interface ModelReadings {
 /** Reads every sample with a saved model; one line a sample, in order. */
 export async function readWithModel(
   samples: readonly Sample[],
-  how: { model: string; backend?: BackendChoice; events?: EventSink; signal?: AbortSignal },
+  how: {
+    model: string;
+    /** The file that the samples come from, as it was typed: for messages. */
+    source: string;
+    backend?: BackendChoice;
+    events?: EventSink;
+    signal?: AbortSignal;
+  },
 ): Promise<ModelReadings> {
   const { events = noEvents, signal } = how;
   await openBackend(how.backend);
@@ -27,7 +35,7 @@ export async function readWithModel(
     const options = readingOptions(recogniser);
     const readings = await recogniseAll(recogniser, {
       items: samples,
-      load: ({ image }) => loadImage(image, options),
+      load: (sample) => statingLine(sample, how.source, () => loadImage(sample.image, options)),
       onProgress: (done) => {
         events({ type: 'progress', key, done, total: samples.length, unit: 'files' });
       },

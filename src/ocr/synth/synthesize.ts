@@ -1,3 +1,4 @@
+import { countText } from '../../base/count-text.js';
 import { availableParallelism } from 'node:os';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -74,7 +75,7 @@ function refuseTooLarge({ style: { heightPx }, source: { most } }: SynthOptions)
   const widest = Math.floor(MOST_WIDTH_PX / Math.min(heightPx, MOST_HEIGHT_PX));
   throw userError(
     'lines-too-large',
-    `lines of up to ${most} characters cannot be drawn ${heightPx} pixels high: the limits are ${MOST_HEIGHT_PX} pixels, and then ${widest} characters`,
+    `lines of up to ${countText(most, 'character')} cannot be drawn ${heightPx} pixels high: the limits are ${MOST_HEIGHT_PX} pixels, and then ${countText(widest, 'character')}`,
     { hint: 'Give a smaller --height or --length.' },
   );
 }

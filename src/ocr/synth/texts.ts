@@ -1,3 +1,4 @@
+import { countText } from '../../base/count-text.js';
 import { userError } from '../../base/errors.js';
 import type { Random } from '../../base/random.js';
 import { characters } from '../text/code-points.js';
@@ -39,7 +40,7 @@ function refuseInvisible({ from, least, most }: TextSource): void {
   const length = least === most ? String(least) : `${least} to ${most}`;
   throw userError(
     'alphabet-without-text',
-    `no line of ${length} characters can be drawn: none of the ${from.alphabet.length} characters of the alphabet is visible`,
+    `no line of ${length} ${most === 1 ? 'character' : 'characters'} can be drawn: none of the alphabet is visible (${countText(from.alphabet.length, 'character')})`,
     { hint: 'Give at least one letter or digit with --alphabet.' },
   );
 }
@@ -98,9 +99,13 @@ function fromWords(words: readonly string[], { least, most }: TextSource, random
     }
     if (characters(line).length >= least) return line;
   }
-  throw userError('words-do-not-fit', `these words make no line of ${least} to ${most} characters`, {
-    hint: 'Widen --length, or add words of other lengths.',
-  });
+  throw userError(
+    'words-do-not-fit',
+    `these words make no line of ${least === most ? countText(most, 'character') : `${least} to ${most} characters`}`,
+    {
+      hint: 'Widen --length, or add words of other lengths.',
+    },
+  );
 }
 
 /** Parses `5..10` (or `7`). Throws `bad-length` (exit code 2). */

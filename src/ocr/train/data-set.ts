@@ -4,6 +4,7 @@ import { OcrpipeError, userError } from '../../base/errors.js';
 import type { EventSink } from '../../base/events.js';
 import type { Sample } from '../formats/sample.js';
 import { imageTooWide } from '../images/load.js';
+import { statingLine } from '../formats/stating-line.js';
 import { unreadableImages } from '../images/unreadable.js';
 import { timeSteps, type ModelConfig } from '../models/model-config.js';
 import { describeCharacter, learnAlphabet, alphabetOf, type Alphabet } from '../text/alphabet.js';
@@ -68,6 +69,8 @@ export function trainingAlphabet(
 export interface Checking {
   config: ModelConfig;
   cache: ImageCache;
+  /** The file that the samples come from, as it was typed: for messages. */
+  source: string;
   /** An image wider than this is refused: `image-too-wide`. */
   widestPx: number;
   events: EventSink;
@@ -89,7 +92,9 @@ export async function checkImages(
   for (let start = 0; start < samples.length; start += AT_ONCE) {
     checking.signal?.throwIfAborted();
     const group = samples.slice(start, start + AT_ONCE);
-    const results = await Promise.allSettled(group.map((sample) => checkOne(sample, checking)));
+    const results = await Promise.allSettled(
+      group.map((sample) => statingLine(sample, checking.source, () => checkOne(sample, checking))),
+    );
     for (const result of results) {
       if (result.status === 'fulfilled') {
         checked.push(result.value.sample);

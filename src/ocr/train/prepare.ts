@@ -1,3 +1,4 @@
+import { countText } from '../../base/count-text.js';
 import { resolve } from 'node:path';
 import { readSamples } from '../formats/read-samples.js';
 import { columnsThatFit, trainingNeed } from '../models/memory-need.js';
@@ -46,11 +47,11 @@ export async function prepareData(job: TrainingJob): Promise<PreparedData> {
   const cache = imageCache(readingOptions({ config, alphabet }), settings.train.cacheMiB * MIB);
   const checking = { config, cache, events, signal, widestPx: widthPx };
   const training = encodeLabels(
-    await checkImages(trainingSamples, 'check training images', checking),
+    await checkImages(trainingSamples, 'check training images', { ...checking, source: job.train }),
     alphabet,
   );
   // One that is too wide to be read is refused by the cache.
-  const onlyRead = { ...checking, widestPx: Infinity };
+  const onlyRead = { ...checking, source: job.val, widestPx: Infinity };
   const validation = await checkImages(validationSamples, 'check validation images', onlyRead);
   reportShared(training.samples, validation.samples, job);
   reportStrangers(validation.samples, alphabet, job);
@@ -83,11 +84,12 @@ function reportStrangers(
   if (found.length === 0) return;
   const list = found
     .slice(0, 10)
-    .map(([character, count]) => `${describeCharacter(character)} in ${count} labels`);
+    .map(([character, labels]) => `${describeCharacter(character)} in ${countText(labels, 'label')}`);
+  const [are, count] = found.length === 1 ? ['is', 'counts as an error'] : ['are', 'count as errors'];
   events({
     type: 'note',
     level: 'warning',
     code: 'validation-outside-alphabet',
-    message: `${found.length} characters of the validation labels are not in the training labels and count as errors: ${list.join(', ')}`,
+    message: `${countText(found.length, 'character')} of the validation labels ${are} not in the training labels and ${count}: ${list.join(', ')}`,
   });
 }

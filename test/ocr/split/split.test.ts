@@ -126,4 +126,19 @@ describe('shares', () => {
   ])('refuse %j', (text) => {
     expect(() => parseShares(text)).toThrow(expect.objectContaining({ code: 'bad-share', exitCode: 2 }));
   });
+
+  it.each([
+    ['80,10,10', "'80' says no name: each part is NAME=SHARE", 'train=0.8,val=0.1,test=0.1'],
+    ['90%,10%', "'90%' says no name: each part is NAME=SHARE", 'train=0.9,test=0.1'],
+    ['a=80,b=20', "the share of 'a' is 80, and all of the data is 1", 'a=0.8,b=0.2'],
+    ['a=1,b', "'b' says no name: each part is NAME=SHARE", 'train=0.8,val=0.1,test=0.1'],
+    ['a=1,b=', "the share of 'b' is not a number between 0 and 1", 'train=0.8,val=0.1,test=0.1'],
+  ])('say of %j what is wrong, and how it is meant', (text, reason, written) => {
+    expect(() => parseShares(text)).toThrow(
+      expect.objectContaining({
+        message: `'${text}' cannot be a split: ${reason}`,
+        hint: `Write it as ${written}.`,
+      }),
+    );
+  });
 });

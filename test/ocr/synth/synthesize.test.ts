@@ -169,13 +169,20 @@ describe('the texts of lines', () => {
     }
   });
 
+  it('count one character as one', () => {
+    const source = { least: 1, most: 1, from: { alphabet: [' '] } };
+    expect(() => drawTexts(source, 1, randomFrom(1))).toThrow(
+      'no line of 1 character can be drawn: none of the alphabet is visible (1 character)',
+    );
+  });
+
   it.each([[[' ']], [['\u200b', ' ', '\t']]])('are refused if the alphabet %j shows nothing', (alphabet) => {
     const source = { least: 2, most: 3, from: { alphabet } };
     expect(() => drawTexts(source, 1, randomFrom(1))).toThrow(
       expect.objectContaining({
         code: 'alphabet-without-text',
         exitCode: 2,
-        message: expect.stringContaining(`none of the ${alphabet.length} characters`) as string,
+        message: expect.stringContaining('none of the alphabet is visible') as string,
       }),
     );
   });

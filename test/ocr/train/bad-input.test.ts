@@ -54,7 +54,10 @@ describe('train refuses, before it writes anything,', () => {
   it('an unreadable image by its name, and several together', async () => {
     const first = join(folder, 'images', 'lines-0.png');
     writeFileSync(first, readFileSync(first).subarray(0, 40));
-    await refused('image-unreadable', run(), { location: { file: first } });
+    await refused('image-unreadable', run(), {
+      location: { file: manifest, line: 1 },
+      message: expect.stringContaining(`${manifest}:1: ${first} cannot be read`) as string,
+    });
     writeFileSync(join(folder, 'images', 'lines-2.png'), 'no image');
     await expect(run()).rejects.toMatchObject({
       code: 'images-unreadable',
@@ -155,7 +158,7 @@ describe('train', () => {
       if (event.type === 'note') notes.push(event.message);
     };
     await run({ val, events });
-    expect(notes.join()).toMatch(/'x' \(U\+0078\) in 2 labels, 'y' \(U\+0079\) in 1 labels/);
+    expect(notes.join()).toMatch(/'x' \(U\+0078\) in 2 labels, 'y' \(U\+0079\) in 1 label/);
     expect(readdirSync(join(folder, 'models')).sort()).toEqual(['x']);
   });
 

@@ -128,8 +128,8 @@ describe('pointers', () => {
 
   test('hints quote names for the shell', () => {
     const error = errorOf(() => parsePointer('version: 2', "-it's a.ocr"));
-    expect(error.hint).toContain(`git checkout -- './-it'\\''s a.ocr'`);
-    expect(error.hint).toContain(`ocrpipe add './-it'\\''s a'`);
+    expect(error.hint).toContain(`git checkout -- "./-it's a.ocr"`);
+    expect(error.hint).toContain(`ocrpipe add "./-it's a"`);
   });
 
   test('names of pointers are told from others', () => {

@@ -1,6 +1,7 @@
 import { OcrpipeError, systemErrorCode, userError } from '../../../base/errors.js';
 import type { Correction } from '../correction.js';
 import { remoteBusy, remoteInterrupted, remoteUnreachable } from '../remote-errors.js';
+import type { S3Settings } from './s3-client.js';
 
 /** What is said about a remote in an error: never more than the address and the name of the profile. */
 export interface S3Address {
@@ -100,11 +101,7 @@ function bucketError(seen: Seen, address: S3Address): OcrpipeError | undefined {
       hint: `Create it, or ${other}.`,
     });
   }
-  if (seen.name === 'InvalidBucketName') {
-    return userError('bucket-name', `'${address.bucket}' cannot be the name of a bucket`, {
-      hint: `Bucket names have 3 to 63 lower-case letters, digits, dots and hyphens; ${other}.`,
-    });
-  }
+  if (seen.name === 'InvalidBucketName') return bucketName(address.bucket, other);
   if (
     seen.status === 301 ||
     seen.name === 'PermanentRedirect' ||
@@ -120,6 +117,27 @@ function bucketError(seen: Seen, address: S3Address): OcrpipeError | undefined {
     });
   }
   return undefined;
+}
+
+function bucketName(bucket: string, other: string): OcrpipeError {
+  return userError('bucket-name', `'${bucket}' cannot be the name of a bucket`, {
+    hint: `Bucket names have 3 to 63 lower-case letters, digits, dots and hyphens; ${other}.`,
+  });
+}
+
+/**
+ * Refuses a name that no bucket of AWS has where it would become part of a host name: asking for it says only that there is no
+ * such host. Other services have rules of their own, and so have old buckets that are addressed by path.
+ */
+export function refuseBucketName(
+  { bucket, endpoint, pathStyle }: Pick<S3Settings, 'bucket' | 'endpoint' | 'pathStyle'>,
+  correct: Correction,
+): void {
+  const elsewhere = endpoint ?? process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL'];
+  if (elsewhere !== undefined || pathStyle === true || /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket))
+    return;
+  const lower = bucket.toLowerCase().replaceAll('_', '-');
+  throw bucketName(bucket, `name another: '${correct({ url: `s3://${lower}` })}'`);
 }
 
 const WRONG_ADDRESS = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH']);

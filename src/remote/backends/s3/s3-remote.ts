@@ -18,7 +18,7 @@ import {
 import { damagedUpload, rangeRefused, remoteChanged, remoteInterrupted } from '../remote-errors.js';
 import { modifying, type Correction } from '../correction.js';
 import { openS3Client, SILENCE_TIMEOUT_MS, type S3Module, type S3Settings } from './s3-client.js';
-import { answered, named, notS3, translateS3Error, type S3Address } from './s3-errors.js';
+import { answered, named, notS3, refuseBucketName, translateS3Error, type S3Address } from './s3-errors.js';
 import { MULTIPART_BYTES, uploadInParts } from './s3-multipart.js';
 
 const READ_BYTES = 1024 * 1024;
@@ -53,6 +53,7 @@ export class S3Remote implements Remote {
 
   /** Loads the SDK; sends nothing. */
   static async open(settings: S3Settings, correct: Correction = modifying()): Promise<S3Remote> {
+    refuseBucketName(settings, correct);
     return new S3Remote(settings, correct, await openS3Client(settings));
   }
 
