@@ -21,7 +21,7 @@ const stored = ({ events }: PipelineWorkspace) =>
 it('repro that takes over edited data says how to return to what git has, and that returns', async () => {
   const workspace = await edited(true);
   expect(stored(workspace)).toEqual([
-    "my data: edited since it was added; stored it and updated my data.ocr; to go back: 'git checkout -- \"my data.ocr\" && ocrpipe checkout \"my data\"'",
+    'my data: edited since it was added; stored it and updated my data.ocr; to go back: \'git checkout -- "my data.ocr" && ocrpipe checkout "my data"\'',
   ]);
   workspace.git('checkout', '--', 'my data.ocr');
   await checkout({ paths: ['my data'], force: false }, workspace.call());
