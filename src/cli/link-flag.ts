@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core';
 import { userError } from '../base/errors.js';
 import { LINK_TYPES, type LinkType } from '../base/link-type.js';
 import { suggest } from '../base/nearest.js';
+import { FlagRefusal } from './number-flag.js';
 
 const EXAMPLE = "For example '--link hardlink,copy'.";
 
@@ -16,9 +17,11 @@ function readLinks(text: string): readonly LinkType[] {
   const words = text.split(',').map((word) => word.trim());
   const unknown = words.find((word) => !isLinkType(word));
   if (unknown === undefined) return [...new Set(words.filter(isLinkType))];
-  throw userError('link-type', `'${unknown}' is no type of link`, {
-    hint: unknown === '' ? EXAMPLE : `${suggest(unknown, LINK_TYPES)} ${EXAMPLE}`,
-  });
+  throw new FlagRefusal(
+    userError('link-type', `'${unknown}' is no type of link`, {
+      hint: unknown === '' ? EXAMPLE : `${suggest(unknown, LINK_TYPES)} ${EXAMPLE}`,
+    }),
+  );
 }
 
 function isLinkType(word: string): word is LinkType {

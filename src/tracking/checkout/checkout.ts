@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, readlinkSync, renameSync, rmSync } from 'node:fs';
+import { lstatSync, mkdirSync, readlinkSync, renameSync, rmSync, type Stats } from 'node:fs';
 import { posix } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { syncDirectory } from '../../base/atomic-file.js';
@@ -230,7 +230,10 @@ interface Apply extends CheckoutContext, CheckoutRequest {
 /** True if anything changed. */
 function* placeAll(context: Apply, changes: readonly PlannedChange[], relinks: boolean): Work<boolean> {
   const changed = new Set(changes.map(({ below }) => below));
-  const relinked = relinks ? yield* relink({ ...context, changed }) : 0;
+  const placed = (path: BytePath, stat: Stats, id: FileEntry['id']): void => {
+    remember(context, path, { stat, id });
+  };
+  const relinked = relinks ? yield* relink({ ...context, changed, placed }) : 0;
   yield* apply(context, changes);
   return relinked > 0 || changes.length > 0;
 }
@@ -286,11 +289,15 @@ function* put(context: Apply, { below, old, new: wanted }: PlannedChange, links:
   }
 }
 
-function* putFile({ store, large, root, index }: Apply, path: BytePath, entry: FileEntry): Work<void> {
-  const stat = yield* replaceFile({ store, large }, path, entry);
-  if (!stat) return;
+function* putFile(context: Apply, path: BytePath, entry: FileEntry): Work<void> {
+  const stat = yield* replaceFile(context, path, entry);
+  if (stat) remember(context, path, { stat, id: entry.id });
+}
+
+/** Of a large file whose time is past: what is written to it from now on changes that. */
+function remember({ root, index }: Apply, path: BytePath, entry: { stat: Stats; id: FileEntry['id'] }): void {
   const place = path.slice(bytePath(root).length + 1);
-  index.replaceFile(folderOf(place), posix.basename(place), { stat, id: entry.id });
+  index.replaceFile(folderOf(place), posix.basename(place), entry);
 }
 
 function folderOf(place: string): BytePath {

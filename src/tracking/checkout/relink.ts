@@ -1,5 +1,6 @@
-import { renameSync, rmSync } from 'node:fs';
+import { renameSync, rmSync, statSync, type Stats } from 'node:fs';
 import { posix } from 'node:path';
+import type { ContentId } from '../../base/content-id.js';
 import { writePoint } from '../../base/write-points.js';
 import { LARGE_BLOB_BYTES } from '../../store/format.js';
 import type { LocalStore } from '../../store/local-store.js';
@@ -25,6 +26,8 @@ export interface Relinking extends WrittenBelow {
   /** What it holds, but for what is named in `changed` (paths below it, raw bytes; of folders all that is in them). */
   snapshot: Snapshot;
   changed: ReadonlySet<string>;
+  /** Called with each file that was placed. */
+  placed: (path: BytePath, stat: Stats, id: ContentId) => void;
 }
 
 /** Places the large files that are in place already as they would be placed now, each by one rename. Returns how many. */
@@ -47,6 +50,7 @@ export function* relink(relinking: Relinking): Work<number> {
       requireRealFolder(folder, relinking);
       writePoint();
       renameSync(fsPath(temporary), fsPath(path));
+      relinking.placed(path, statSync(fsPath(path)), entry.id);
       count += 1;
     } finally {
       rmSync(fsPath(temporary), { force: true });

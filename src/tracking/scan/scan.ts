@@ -332,7 +332,8 @@ export class Scanner {
   *#readFile(place: Place, seen: Stats, block: Block): NestedScan<FileEntry | undefined> {
     const linked = this.#known.linkedId(block.reader, place.name, seen);
     if (linked) return this.#learn(place, { stat: seen, id: linked, known: true }, block);
-    const before = writtenThrough(block.reader, place.name, seen);
+    const before =
+      writtenThrough(block.reader, place.name, seen) ?? this.#parts.storeLinks.editedObject(seen);
     if (before !== undefined) yield { type: 'written-through', path: place.path, id: before };
     const found = yield* this.#content(place.path, seen);
     return found && this.#learn(place, { ...found, known: false }, block);

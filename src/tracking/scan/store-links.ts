@@ -14,7 +14,7 @@ import { temporaryBeside } from '../../base/atomic-file.js';
 import type { ContentId } from '../../base/content-id.js';
 import { systemErrorCode } from '../../base/errors.js';
 import { writePoint } from '../../base/write-points.js';
-import { FOLDERS, objectOfKey } from '../../store/format.js';
+import { FOLDERS, LARGE_BLOB_BYTES, objectOfKey } from '../../store/format.js';
 import type { LocalStore } from '../../store/local-store.js';
 import { asideOf } from '../../store/quarantine.js';
 import { isSealed } from '../../store/seal.js';
@@ -73,6 +73,19 @@ export class StoreLinks {
     if (!isSealed(stat)) return false;
     const own = statSync(this.#store.objectFile(id), { throwIfNoEntry: false });
     return own?.ino === stat.ino && own.dev === stat.dev;
+  }
+
+  /**
+   * The blob whose stored file has been written to, if `stat` is that of this file: for a file of which nothing is remembered. Looks
+   * at every large blob, but only for a file that has other names.
+   */
+  editedObject(stat: Stats): ContentId | undefined {
+    if (stat.nlink < 2 || stat.size < LARGE_BLOB_BYTES || isSealed(stat)) return undefined;
+    for (const { id, file } of this.#store.looseObjects()) {
+      const own = statSync(file, { throwIfNoEntry: false });
+      if (own?.ino === stat.ino && own.dev === stat.dev) return id;
+    }
+    return undefined;
   }
 
   /** How what is at an absolute path is the store's file of blob `id`; undefined if it is a file of its own. */

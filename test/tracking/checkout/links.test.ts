@@ -206,6 +206,18 @@ describe('a linked file', () => {
     expect(folder.read('data/large').slice(5000, 5006)).toBe('EDITED');
   });
 
+  test.each(['placed anew', 'of which nothing is remembered'])(
+    '%s is noticed like any other',
+    async (which) => {
+      const { folder } = await placed(['copy']);
+      await checkoutAs(folder, ['hardlink']);
+      if (which !== 'placed anew') folder.remove('.ocrstore/index');
+      editInPlace(folder.path('data/large'));
+      expect(await stateWithNotes(folder)).toEqual({ state: 'modified', codes: ['written-through-link'] });
+      expect(readdirSync(folder.path('.ocrstore/quarantine'))).toHaveLength(1);
+    },
+  );
+
   test('that was written to in place does not come back from the store as the former version', async () => {
     const { folder } = await placed(['hardlink']);
     editInPlace(folder.path('data/large'));
