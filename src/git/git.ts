@@ -35,8 +35,8 @@ export interface Git {
   currentCommit(): Promise<CommitId | undefined>;
   /** The commit that a branch, tag, `HEAD~1`, … names. Throws `unknown-revision` (exit code 2). */
   resolve(revision: string): Promise<CommitId>;
-  /** Like `resolve`; undefined if git knows no such commit. */
-  find(revision: string): Promise<CommitId | undefined>;
+  /** The commits that some refs stand for, whether or not they can be read; names that are no refs are left out. */
+  known(refs: readonly string[]): Promise<CommitId[]>;
   /** The commits of all entries of the stash: what was in the work tree, in the index, and untracked. */
   stashed(): Promise<CommitId[]>;
   /** The roots of all work trees of the repository, this one included. */

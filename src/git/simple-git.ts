@@ -44,8 +44,8 @@ class SimpleGitGit implements Git {
     });
   }
 
-  async find(revision: string): Promise<CommitId | undefined> {
-    return this.#commitOf(revision);
+  async known(refs: readonly string[]): Promise<CommitId[]> {
+    return lines(await this.#run(['rev-parse', '--revs-only', ...refs])) as CommitId[];
   }
 
   async stashed(): Promise<CommitId[]> {

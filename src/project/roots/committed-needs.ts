@@ -35,7 +35,7 @@ export async function committedNeeds(git: Git, scope: Scope): Promise<Needs> {
 }
 
 async function commitsOf(git: Git, scope: Scope): Promise<Set<CommitId>> {
-  const atHand = await Promise.all(WORK_UNDER_WAY.map((name) => git.find(name)));
+  const atHand = await git.known(WORK_UNDER_WAY);
   const prefixes = [
     ...(scope.branches === true ? ['refs/heads/', 'refs/remotes/'] : []),
     ...(scope.tags === true ? ['refs/tags/'] : []),
@@ -43,7 +43,7 @@ async function commitsOf(git: Git, scope: Scope): Promise<Set<CommitId>> {
   ];
   const refs = await Promise.all(prefixes.map((prefix) => git.refs(prefix)));
   const tips = refs.flat().map(({ commit }) => commit);
-  return new Set([...atHand.filter((commit) => commit !== undefined), ...(await git.stashed()), ...tips]);
+  return new Set([...atHand, ...(await git.stashed()), ...tips]);
 }
 
 /** Each version is read once, however many commits hold it. */
