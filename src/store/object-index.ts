@@ -102,6 +102,46 @@ export class ObjectIndex {
   }
 }
 
+/**
+ * Finds the objects of a pack that is being written: a hash table with open addressing over the entries so far, which their
+ * owner keeps in one buffer and hands in.
+ */
+export class GrowingIndex {
+  #slots = new Int32Array(FIRST_SLOTS);
+  #count = 0;
+  readonly #wanted = Buffer.alloc(32);
+
+  /** Takes up the next entry of `entries`. */
+  add(entries: Buffer): void {
+    this.#count += 1;
+    if (this.#count * 2 <= this.#slots.length) this.#insert(entries, this.#count - 1);
+    else {
+      this.#slots = new Int32Array(this.#slots.length * 2);
+      for (let index = 0; index < this.#count; index += 1) this.#insert(entries, index);
+    }
+  }
+
+  has(entries: Buffer, kind: ObjectKind, id: ContentId): boolean {
+    this.#wanted.write(id, 0, 32, 'hex');
+    const code = KIND_CODES[kind];
+    const mask = this.#slots.length - 1;
+    for (let slot = slotOf(this.#wanted, 0, code) & mask; ; slot = (slot + 1) & mask) {
+      const number = this.#slots[slot]!;
+      if (number === 0) return false;
+      const at = (number - 1) * PACK_ENTRY_BYTES;
+      if (entries[at + 32] === code && sameId(this.#wanted, entries, at)) return true;
+    }
+  }
+
+  #insert(entries: Buffer, index: number): void {
+    const at = index * PACK_ENTRY_BYTES;
+    const mask = this.#slots.length - 1;
+    let slot = slotOf(entries, at, entries[at + 32]!) & mask;
+    while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
+    this.#slots[slot] = index + 1;
+  }
+}
+
 /** Faster than comparing the buffers, which leaves JavaScript for 32 bytes. */
 function sameId(id: Buffer, raw: Buffer, at: number): boolean {
   for (let offset = 0; offset < 32; offset += 4)

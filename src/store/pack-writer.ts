@@ -3,6 +3,7 @@ import { writeAll } from '../base/atomic-file.js';
 import type { ContentId } from '../base/content-id.js';
 import { writePoint } from '../base/write-points.js';
 import { MAX_PACK_DATA_BYTES, MAX_PACK_OBJECTS, OBJECT_MODE, type ObjectKind } from './format.js';
+import { GrowingIndex } from './object-index.js';
 import {
   encodePackEntry,
   encodePackHeader,
@@ -36,6 +37,7 @@ export class PackWriter {
   readonly #slab = Buffer.allocUnsafe(SLAB_BYTES);
   #inSlab = 0;
   #table = Buffer.allocUnsafe(FIRST_TABLE_BYTES);
+  readonly #index = new GrowingIndex();
   #count = 0;
   #dataLength = 0;
   #open = true;
@@ -58,6 +60,10 @@ export class PackWriter {
     return this.#dataLength;
   }
 
+  has(kind: ObjectKind, id: ContentId): boolean {
+    return this.#index.has(this.#table, kind, id);
+  }
+
   /** False if an object of `length` bytes belongs into the next pack. */
   fits(length: number): boolean {
     return (
@@ -71,6 +77,7 @@ export class PackWriter {
     const at = this.#count * PACK_ENTRY_BYTES;
     if (at === this.#table.length) this.#table = Buffer.concat([this.#table], this.#table.length * 2);
     encodePackEntry(this.#table, at, { kind, id, length: bytes.length });
+    this.#index.add(this.#table);
     this.#count += 1;
     this.#dataLength += bytes.length;
     this.#write(bytes);

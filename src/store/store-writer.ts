@@ -203,7 +203,6 @@ class PackStream {
   readonly #sealedIndex = new ObjectIndex();
   readonly #sealed: SealedPack[] = [];
   #current: PackWriter | undefined;
-  readonly #inCurrent = new Set<string>();
 
   constructor(tmp: string, onSealed?: (pack: SealedPack) => void) {
     this.#tmp = tmp;
@@ -211,14 +210,13 @@ class PackStream {
   }
 
   has(kind: ObjectKind, id: ContentId): boolean {
-    return this.#inCurrent.has(kind + id) || this.#sealedIndex.has(kind, id);
+    return this.#current?.has(kind, id) === true || this.#sealedIndex.has(kind, id);
   }
 
   put(kind: ObjectKind, id: ContentId, bytes: Uint8Array): void {
     if (this.#current && !this.#current.fits(bytes.length)) this.close();
     this.#current ??= new PackWriter(this.#tmp);
     this.#current.add(kind, id, bytes);
-    this.#inCurrent.add(kind + id);
   }
 
   /** Seals the pack that is being written, if any. */
@@ -226,7 +224,6 @@ class PackStream {
     if (!this.#current) return;
     const pack = this.#current.seal();
     this.#current = undefined;
-    this.#inCurrent.clear();
     this.#sealedIndex.add(pack.table);
     if (this.#onSealed) this.#onSealed(pack);
     else this.#sealed.push(pack);

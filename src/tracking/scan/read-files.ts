@@ -13,13 +13,15 @@ export interface ReadRequest {
   readonly stats: Float64Array<ArrayBuffer>;
   /** True if whoever asks wants the bytes and not only their ids. */
   readonly keep: boolean;
+  /** The buffer of an earlier result, to be used again if it is large enough. */
+  readonly buffer?: ArrayBuffer | undefined;
 }
 
 /** The answer to a request. */
 export interface ReadResult {
   /** 64 characters of each file; blanks for one that could not be read as it was seen. */
   readonly ids: string;
-  /** Of all files, one after the other, each with as many bytes as it was seen to have; empty unless they are kept. */
+  /** Of all files, one after the other, each with as many bytes as it was seen to have; of no meaning unless they are kept. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
@@ -41,12 +43,12 @@ export function statsOf(files: readonly { stat: FileStat }[]): Float64Array<Arra
  * Reads files and computes their ids. A file whose stat after reading is not the one that it was seen with, or that cannot be
  * read for whatever reason, gets no id: the caller reads it again alone, and then learns why.
  */
-export function readFiles({ folder, names, stats, keep }: ReadRequest): ReadResult {
+export function readFiles({ folder, names, stats, keep, buffer: spare }: ReadRequest): ReadResult {
   const paths = names.split('/').map(fsPathsIn(folder));
   const sizes = paths.map((_path, index) => stats[index * STAT_FIELDS]!);
   // One byte more than a file was seen to have tells whether it has grown.
   const room = keep ? sizes.reduce((sum, size) => sum + size, 1) : Math.max(0, ...sizes) + 1;
-  const buffer = Buffer.allocUnsafeSlow(room);
+  const buffer = Buffer.from(spare && spare.byteLength >= room ? spare : new ArrayBuffer(room));
   let at = 0;
   const ids = paths.map((path, index) => {
     const size = sizes[index]!;
@@ -57,7 +59,7 @@ export function readFiles({ folder, names, stats, keep }: ReadRequest): ReadResu
     if (keep) at += size;
     return id;
   });
-  return { ids: ids.join(''), bytes: keep ? buffer : new Uint8Array() };
+  return { ids: ids.join(''), bytes: new Uint8Array(buffer.buffer) };
 }
 
 /** The ids of a result. */

@@ -24,6 +24,7 @@ interface Batch {
 export class ReadingThreads {
   readonly #root: BytePath;
   readonly #pool = new ThreadPool<ReadRequest, ReadResult>('read-files-worker');
+  readonly #spare: ArrayBuffer[] = [];
   #files = 0;
 
   /** Folders are relative to `root`. */
@@ -52,6 +53,7 @@ export class ReadingThreads {
       const result = await first.result;
       const ids = idsOf(result);
       if (keep) hand(first.files, { ids, bytes: result.bytes }, keep);
+      this.#spare.push(result.bytes.buffer);
       yield ids;
     }
   }
@@ -62,10 +64,11 @@ export class ReadingThreads {
 
   #start({ folder, files, keep }: { folder: BytePath; files: readonly Unread[]; keep: boolean }): Batch {
     const names = files.map(({ place }) => place.name).join('/');
-    const request = { folder, names, stats: statsOf(files), keep };
+    const buffer = this.#spare.pop();
+    const request = { folder, names, stats: statsOf(files), keep, buffer };
     this.#files += files.length;
     if (this.#pool.most < 2 || this.#files <= FEW_FILES) return { files, result: readFiles(request) };
-    const result = this.#pool.run(request, [request.stats.buffer]);
+    const result = this.#pool.run(request, [request.stats.buffer, ...(buffer ? [buffer] : [])]);
     // It is awaited in its turn; until then nobody else hears of a failure.
     result.catch(() => undefined);
     return { files, result };

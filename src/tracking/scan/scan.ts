@@ -40,7 +40,7 @@ const NAMES_PER_BREATH = 64;
 /** A file that changes under the reader is read again so often before that is an error. */
 const ATTEMPTS = 5;
 /** Entries that wait for files before them to be read: enough for threads to be busy, few enough to be held in memory. */
-const MOST_WAITING = 8192;
+const MOST_WAITING = 4096;
 
 export interface ScannerParts {
   /** The workspace root on this machine. */

@@ -36,9 +36,7 @@ describe('reading files that were seen', () => {
     const result = read(files);
     expect(idsOf(result)).toEqual(['x', '', 'xmore'].map(contentIdOf));
     expect(Buffer.from(result.bytes).subarray(0, 6).toString()).toBe('xxmore');
-    const withoutBytes = read(files, false);
-    expect(withoutBytes.ids).toBe(result.ids);
-    expect(withoutBytes.bytes).toHaveLength(0);
+    expect(read(files, false).ids).toBe(result.ids);
   });
 
   test.each([
