@@ -11,6 +11,9 @@ import {
 } from '../../src/config/remotes.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 
+/** How long garbage can be had back unless the configuration says otherwise. */
+const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
+
 function folderWith(files: { shared?: string; local?: string }) {
   const folder = temporaryFolder();
   if (files.shared !== undefined) writeFileSync(join(folder, 'config.yaml'), files.shared);
@@ -22,7 +25,7 @@ const shared = (folder: string) => readFileSync(join(folder, 'config.yaml'), 'ut
 
 describe('reading the configuration', () => {
   test('a workspace without files has no remotes', () => {
-    expect(readSettings(folderWith({}))).toEqual({ remotes: {}, pools: {} });
+    expect(readSettings(folderWith({}))).toEqual({ remotes: {}, pools: {}, graceMs: WEEK_MS });
   });
 
   test('the file of this machine wins key by key', () => {
@@ -37,6 +40,7 @@ describe('reading the configuration', () => {
         t: { url: '../t' },
       },
       pools: {},
+      graceMs: WEEK_MS,
       default: 't',
     });
   });
@@ -135,7 +139,7 @@ describe('remotes', () => {
     addRemote(folder, { name: 's', url: 's3://b' });
     modifyRemote(folder, 's', { endpoint: 'http://localhost:1' }, { scope: 'local' });
     removeRemote(folder, 's');
-    expect(readSettings(folder)).toEqual({ remotes: {}, pools: {} });
+    expect(readSettings(folder)).toEqual({ remotes: {}, pools: {}, graceMs: WEEK_MS });
     expect(shared(folder)).toBe('version: 1\n');
   });
 
