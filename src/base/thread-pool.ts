@@ -64,7 +64,10 @@ class Thread<Request, Result> {
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(program: string, workerData: unknown) {
-    this.#worker = new Worker(builtFile(`threads/${program}.js`), { workerData, resourceLimits: { maxYoungGenerationSizeMb: 8 } });
+    this.#worker = new Worker(builtFile(`threads/${program}.js`), {
+      workerData,
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    });
     this.#worker.on('message', (result: Result) => this.#waiting.shift()?.answer(result));
     this.#worker.on('error', (error) => {
       this.#giveUp(error);
