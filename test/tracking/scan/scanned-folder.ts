@@ -1,0 +1,55 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RepoPath } from '../../../src/base/paths.js';
+import { LocalStore } from '../../../src/store/local-store.js';
+import type { FileTimes } from '../../../src/tracking/scan/file-times.js';
+import { hashingSink } from '../../../src/tracking/scan/sinks.js';
+import { scanPath } from '../../../src/tracking/scan/snapshot.js';
+import { StatIndex } from '../../../src/tracking/scan/stat-index.js';
+import { StoreLinks } from '../../../src/tracking/scan/store-links.js';
+import { temporaryFolder } from '../../rig/temporary-folder.js';
+
+/** Times count as settled at once: what is tested is not their age. */
+const settled: FileTimes = {
+  view: (stat) => stat,
+  settledBefore: () => Number.POSITIVE_INFINITY,
+  showsNames: () => true,
+};
+
+/** A folder `data` that is scanned with what former scans left in the stat index. */
+export class Scanned {
+  readonly root = temporaryFolder();
+  readonly #store: LocalStore;
+  #anew = 0;
+
+  constructor() {
+    this.#store = LocalStore.create(join(this.root, '.ocrstore'));
+    mkdirSync(join(this.root, 'data'));
+  }
+
+  /** The id, and the files that were read, by their bytes. */
+  scan(times = settled, index = 'stat'): Promise<{ id: string | undefined; read: string[] }> {
+    const read: string[] = [];
+    const sink = hashingSink({ knows: () => true });
+    const counting = {
+      ...sink,
+      small: (bytes: Buffer) => {
+        read.push(bytes.toString());
+        return sink.small(bytes);
+      },
+    };
+    const context = {
+      root: this.root,
+      index: new StatIndex(join(this.root, '.ocrstore/index', index)),
+      times,
+      storeLinks: new StoreLinks(this.#store, this.root),
+    };
+    return scanPath(context, 'data' as RepoPath, counting).then((found) => ({ id: found?.id, read }));
+  }
+
+  /** Like `scan`, as the first there is. */
+  scanAnew(times = settled): Promise<{ id: string | undefined; read: string[] }> {
+    this.#anew += 1;
+    return this.scan(times, `none-${this.#anew}`);
+  }
+}
