@@ -1,7 +1,8 @@
-import { closeSync, constants, lstatSync, openSync, readFileSync, statSync, type BigIntStats } from 'node:fs';
-import { copyFile, open } from 'node:fs/promises';
+import { closeSync, lstatSync, openSync, readFileSync, statSync, type BigIntStats } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { contentIdOf, type ContentId } from '../base/content-id.js';
+import { copyChangingFile } from '../base/copy-file.js';
 import { OcrpipeError, systemErrorCode, userError } from '../base/errors.js';
 import { writePoint } from '../base/write-points.js';
 import { FOLDERS, objectKey, objectOfKey } from './format.js';
@@ -198,7 +199,7 @@ export class LooseObjects {
     let copied: CopiedFile | undefined;
     try {
       writePoint();
-      await copyFile(path, temporary, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+      await copyChangingFile(path, temporary);
       const id = await hashOfFile(temporary, options);
       if (!sameFile(before, regularFile(path)) || lstatSync(temporary).size !== Number(before.size))
         return undefined;

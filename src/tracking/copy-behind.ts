@@ -1,5 +1,5 @@
-import { constants, copyFileSync, mkdirSync, realpathSync, symlinkSync } from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
+import { mkdirSync, realpathSync, symlinkSync } from 'node:fs';
+import { copyChangingFile } from '../base/copy-file.js';
 import { systemErrorCode, userError, type OcrpipeError } from '../base/errors.js';
 import { writePoint } from '../base/write-points.js';
 import { fsPath, joinBytes, textOfBytes, type BytePath } from './byte-path.js';
@@ -10,7 +10,6 @@ import { readError } from './scan/stable-read.js';
 
 /** Links behind links that are followed. */
 const MAX_CHAIN = 16;
-const FILES_PER_BREATH = 32;
 
 /** What is being copied; all paths are absolute and real. */
 interface Copying {
@@ -75,13 +74,12 @@ export class CopyBehind {
   async #copyFile(from: BytePath, to: BytePath): Promise<void> {
     writePoint();
     try {
-      copyFileSync(fsPath(from), fsPath(to), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+      await copyChangingFile(fsPath(from), fsPath(to));
     } catch (error) {
       throw readError(from, error);
     }
     this.#files += 1;
     this.#breathe(this.#files);
-    if (this.#files % FILES_PER_BREATH === 0) await setImmediate();
   }
 }
 

@@ -1,24 +1,29 @@
-import { lstatSync, readFileSync, realpathSync } from 'node:fs';
+import { lstatSync, realpathSync } from 'node:fs';
 import { posix } from 'node:path';
 import { isUtf8 } from 'node:buffer';
 import { setImmediate } from 'node:timers/promises';
 import type { ContentId } from '../../base/content-id.js';
+import { OcrpipeError } from '../../base/errors.js';
 import { noEvents, type EventSink } from '../../base/events.js';
 import type { AbsPath, RepoPath } from '../../base/paths.js';
+import { readRegularFile } from '../../base/regular-file.js';
 import { shellQuote } from '../../base/shell-quote.js';
 import { bytePath, fsPath, joinBytes, textOfBytes, type BytePath } from '../byte-path.js';
 import type { FileTimes } from './file-times.js';
 import { IgnoreRules } from '../ignore/ignore-rules.js';
 import { rulesAbove } from '../ignore/rules-above.js';
-import { notTrackable } from './look.js';
+import { notTrackable, statAt } from './look.js';
 import { ReadingThreads } from './reading-threads.js';
 import { Scanner } from './scan.js';
 import type { Scan, ScanAnswer, ScanRequest } from './scan-request.js';
 import type { ScanSink } from './sinks.js';
+import { sameStat } from './stat-index-format.js';
 import type { StatIndex } from './stat-index.js';
 import type { StoreLinks } from './store-links.js';
 import type { CallOptions, Snapshot } from '../workspace-files.js';
 
+/** Most that is read into memory at once. */
+const MAX_READ_BYTES = 2 ** 31 - 1;
 /** Signals are heard and progress is shown so often. */
 const BREATH_MS = 50;
 
@@ -160,13 +165,31 @@ async function answered(
   return ids;
 }
 
-async function hashLarge({ root, sink, options }: Driver, path: BytePath): Promise<ContentId> {
-  const named = fsPath(joinBytes(root, path));
+/** Undefined if the file went away, or gave way to another, while it was read. */
+async function hashLarge(driver: Driver, path: BytePath): Promise<ContentId | undefined> {
+  const named = fsPath(joinBytes(driver.root, path));
+  const before = statAt(named);
+  try {
+    return await hashNamed(driver, named);
+  } catch (error) {
+    if (driver.options.signal?.aborted === true || isKeepingOn(error)) throw error;
+    const now = statAt(named);
+    if (before === undefined || now === undefined || !sameStat(before, now)) return undefined;
+    throw error;
+  }
+}
+
+/** It was read again and again already. */
+function isKeepingOn(error: unknown): boolean {
+  return error instanceof OcrpipeError && error.code === 'file-keeps-changing';
+}
+
+async function hashNamed({ sink, options }: Driver, named: string | Buffer): Promise<ContentId> {
   // A link here is one to the store's own file.
   const isLink = lstatSync(named, { throwIfNoEntry: false })?.isSymbolicLink() === true;
   const absolute = isLink ? realpathSync(named) : named;
   const bytes = typeof absolute === 'string' ? undefined : absolute;
   if (bytes === undefined || isUtf8(bytes)) return sink.large(absolute.toString(), options.signal);
   // Worker threads and copies take text for a path; such a name cannot be one, so the file is read here.
-  return sink.small(readFileSync(bytes));
+  return sink.small(readRegularFile(bytes, MAX_READ_BYTES));
 }

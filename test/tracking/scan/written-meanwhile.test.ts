@@ -43,8 +43,8 @@ describe('a folder that is written while it is stored', () => {
       const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
       const outcomes = { stored: 0, refused: 0 };
       while (child.exitCode === null && child.signalCode === null) {
-      // Its end is heard in between only.
-      await setImmediate();
+        // Its end is heard in between only.
+        await setImmediate();
         const files = folder.files();
         const snapshot = await files.store(data).catch((error: unknown) => {
           expect(error).toMatchObject({ code: 'file-keeps-changing' });
