@@ -29,5 +29,9 @@ export const gcFlags = {
     description:
       'delete at once, and what is in the trash already; waits until no other command uses the store',
   }),
-  'dry-run': Flags.boolean({ char: 'n', description: 'change nothing, only say what would go' }),
+  'dry-run': Flags.boolean({
+    char: 'n',
+    default: false,
+    description: 'change nothing, only say what would go',
+  }),
 };
