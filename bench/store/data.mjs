@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Files of 2 to 4 KB, like photos of licence plates: bytes that do not compress, no two alike. */
@@ -52,6 +52,22 @@ export function writeLarge(path, bytes) {
   for (let written = 0, index = 0; written < bytes; index += 1) {
     const piece = Buffer.concat(Array.from({ length: 256 }, (_, at) => noise.file(index * 256 + at)));
     written += writeSync(fd, piece, 0, Math.min(piece.length, bytes - written));
+  }
+  closeSync(fd);
+}
+
+/** Writes `count` files of 1 to 4 MiB into `folder`, sizes spread evenly and in no order: pieces of the file `from`. */
+export function writePieces(from, folder, count) {
+  const mib = 2 ** 20;
+  mkdirSync(folder);
+  const fd = openSync(from, 'r');
+  const piece = Buffer.alloc(4 * mib);
+  const last = Math.max(0, fstatSync(fd).size - piece.length);
+  for (let index = 0; index < count; index += 1) {
+    readSync(fd, piece, 0, piece.length, Math.floor((last * index) / count));
+    piece.writeUInt32LE(index, 0);
+    const bytes = mib + Math.floor((((index * 7919) % count) / count) * 3 * mib);
+    writeFileSync(join(folder, `${String(index).padStart(4, '0')}.bin`), piece.subarray(0, bytes));
   }
   closeSync(fd);
 }

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { circumstances, measure } from '../measure.mjs';
 import { Dvc, newWorkspace, Ocrpipe } from './contestants.mjs';
-import { writeLarge } from './data.mjs';
+import { writeLarge, writePieces } from './data.mjs';
 import { table } from './table.mjs';
 
 const { values: asked } = parseArgs({
@@ -27,19 +27,13 @@ const files = Number(asked.files);
 const dvc = process.env.OCRPIPE_BENCH_DVC;
 const tools = asked.tools.split(',').filter((name) => name !== 'dvc' || dvc !== undefined);
 
-const MIB = 2 ** 20;
 const folder = mkdtempSync(join(asked.folder, 'ocrpipe-bench-large-'));
 const big = join(folder, 'large.bin');
 const many = join(folder, 'many');
 const rows = [];
 try {
   writeLarge(big, large);
-  mkdirSync(many);
-  // Sizes from 1 to 4 MiB, spread evenly, in no order.
-  for (let index = 0; index < files; index += 1) {
-    const bytes = MIB + Math.floor((((index * 7919) % files) / files) * 3 * MIB);
-    writeLarge(join(many, `${String(index).padStart(4, '0')}.bin`), bytes);
-  }
+  writePieces(big, many, files);
   for (let round = 1; round <= Number(asked.rounds); round += 1) {
     for (const name of round % 2 === 1 ? tools : tools.toReversed()) {
       const workspace = join(folder, `${name}-${round}`);
