@@ -112,7 +112,7 @@ export class StoreWriter {
     return { id, size, stat };
   }
 
-  /** Waits for what `putFileSoon` began; throws its first failure. */
+  /** Waits for what `putFileSoon` began, so that nothing of it is left half-done; throws its first failure. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#naming.values());
     if (this.#failure) throw this.#failure.reason;

@@ -114,6 +114,7 @@ export class TrackedFiles implements WorkspaceFiles {
       this.#scan.index.save();
       return snapshot;
     } catch (error) {
+      await writer.settled().catch(() => undefined);
       writer.abort();
       throw error;
     }

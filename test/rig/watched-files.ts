@@ -45,7 +45,21 @@ export function watchChanges(
     opened.set(fd as number, String(path));
     return fd;
   };
-  const undo = [...replace(fs, CHANGES, watched), ...replace(promises, PROMISED, watched)];
+  /** Of a handle, only its flush is watched: as that of a file by its path. */
+  const opening = (_: string, real: Call): Call => {
+    return async function (this: unknown, ...args: unknown[]) {
+      const handle = (await Reflect.apply(real, this, args)) as { sync: Call };
+      const sync = watched('fsyncSync', () => Reflect.apply(flush, handle, []));
+      const flush = handle.sync;
+      handle.sync = () => sync(String(args[0]));
+      return handle;
+    };
+  };
+  const undo = [
+    ...replace(fs, CHANGES, watched),
+    ...replace(promises, PROMISED, watched),
+    ...replace(promises, ['open'], opening),
+  ];
   syncBuiltinESMExports();
   return () => {
     for (const each of undo) each();
@@ -69,7 +83,8 @@ function replace(
 }
 
 function isReading(flags: unknown): boolean {
-  return flags === undefined || flags === 'r' || flags === fs.constants.O_RDONLY;
+  if (typeof flags === 'number') return (flags & (fs.constants.O_WRONLY | fs.constants.O_RDWR)) === 0;
+  return flags === undefined || flags === 'r';
 }
 
 function pathsOf([first, second]: readonly unknown[], opened: ReadonlyMap<number, string>): string[] {
