@@ -17,7 +17,7 @@ export function fsckText(result: FsckResult, repaired: boolean): string {
     section('Not restorable, to be run again', notRestorable.map(missingLine)),
     section(
       'Cannot be read',
-      problems.map(({ message }) => message),
+      problems.map(({ message, hint }) => (hint === undefined ? message : `${message}\n    ${hint}`)),
     ),
     notes(result).join('\n'),
     [summary(result), advice(result, repaired)].filter((line) => line !== '').join('\n'),
@@ -30,10 +30,11 @@ export function fsckText(result: FsckResult, repaired: boolean): string {
 export function remoteFsckText(result: RemoteFsckResult, repaired: boolean): string {
   const { damaged, missing, unnamed, remote } = result;
   const left = [...damaged, ...missing].some(({ healed }) => healed === undefined);
+  const others = `${countText(unnamed.files, 'file')} (${bytesText(unnamed.bytes)})`;
   const notes =
     unnamed.files === 0
       ? ''
-      : `In no catalog: ${countText(unnamed.files, 'file')} (${bytesText(unnamed.bytes)}), left by pushes that did not end.`;
+      : `In no catalog that can be read: ${others}, as pushes leave that did not end, or named by a damaged one.`;
   return [
     section('Damaged', damaged.map(damagedLine)),
     section('Missing', missing.map(missingLine)),

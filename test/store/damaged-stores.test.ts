@@ -5,7 +5,7 @@ import type { ContentId } from '../../src/base/content-id.js';
 import { diffTrees } from '../../src/store/tree-diff.js';
 import { LocalStore } from '../../src/store/local-store.js';
 import { walkNodes, walkTree } from '../../src/store/tree-reader.js';
-import { verifyStore } from '../../src/store/verify.js';
+import { verifyStore } from './verify-store.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 
 interface DamagedStore {

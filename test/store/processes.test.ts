@@ -8,7 +8,7 @@ import { LocalStore } from '../../src/store/local-store.js';
 import { RunRecords } from '../../src/store/run-records.js';
 import { walkTree } from '../../src/store/tree-reader.js';
 import { toContentId } from '../../src/store/format.js';
-import { verifyStore } from '../../src/store/verify.js';
+import { verifyStore } from './verify-store.js';
 import { runProcess, type RunResult } from '../rig/ocrpipe.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 

@@ -1,14 +1,14 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { contentIdOf } from '../../src/base/content-id.js';
-import { LocalStore } from '../../src/store/local-store.js';
-import { RunRecords } from '../../src/store/run-records.js';
-import { buildTree } from '../../src/store/tree-builder.js';
-import type { Finding } from '../../src/store/fsck/finding.js';
-import { verifyStore } from '../../src/store/verify.js';
-import { temporaryFolder } from '../rig/temporary-folder.js';
-import { fileEntry, numberedEntries } from './entries.js';
+import { contentIdOf } from '../../../src/base/content-id.js';
+import { LocalStore } from '../../../src/store/local-store.js';
+import { RunRecords } from '../../../src/store/run-records.js';
+import { buildTree } from '../../../src/store/tree-builder.js';
+import type { Finding } from '../../../src/store/fsck/finding.js';
+import { verifyStore } from '../verify-store.js';
+import { temporaryFolder } from '../../rig/temporary-folder.js';
+import { fileEntry, numberedEntries } from '../entries.js';
 
 const LARGE = Buffer.alloc(1024 * 1024, 1);
 
@@ -37,7 +37,7 @@ function flip(file: string, at: number): void {
   writeFileSync(file, bytes);
 }
 
-describe('verifyStore', () => {
+describe('checking the files of a store', () => {
   it('finds nothing in a sound store, and reads every byte of it', () => {
     const store = fullStore();
     let bytes = 0;

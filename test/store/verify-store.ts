@@ -1,7 +1,7 @@
-import { checkFile } from './fsck/check-file.js';
-import type { Finding } from './fsck/finding.js';
-import { listStore } from './fsck/store-files.js';
-import type { LocalStore } from './local-store.js';
+import { checkFile } from '../../src/store/fsck/check-file.js';
+import type { Finding } from '../../src/store/fsck/finding.js';
+import { listStore } from '../../src/store/fsck/store-files.js';
+import type { LocalStore } from '../../src/store/local-store.js';
 
 export interface VerifyOptions {
   signal?: AbortSignal;
