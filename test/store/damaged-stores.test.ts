@@ -35,7 +35,7 @@ describe.each(Object.entries(stores))('a store with %s', (_what, damaged) => {
   it('is reported as it is, and its tree never read as something else', async () => {
     const store = LocalStore.open(lay(damaged.files));
     const found: [string, string][] = [];
-    for await (const { object } of verifyStore(store)) found.push([object.kind, object.id]);
+    for (const { object } of verifyStore(store)) found.push([object.kind, object.id]);
     expect(found).toEqual(damaged.found);
 
     const tree = { reader: store, id: damaged.root };
