@@ -32,7 +32,7 @@ function lay(files: Record<string, string>): string {
 }
 
 describe.each(Object.entries(stores))('a store with %s', (_what, damaged) => {
-  it('is reported as it is, and its tree never read as something else', async () => {
+  it('is reported as it is, and its tree never read as something else', () => {
     const store = LocalStore.open(lay(damaged.files));
     const found: [string, string][] = [];
     for (const { object } of verifyStore(store)) found.push([object.kind, object.id]);
