@@ -9,6 +9,7 @@ import { errorDocument, errorText } from './error-report.js';
 import { openEventView } from './event-view.js';
 import { globalFlags, type GlobalFlagValues } from './global-flags.js';
 import { FlagRefusal } from './number-flag.js';
+import { visible } from './visible.js';
 
 /** One use of an action and how its result is shown. */
 export interface Performance<T> {
@@ -44,7 +45,7 @@ export abstract class BaseCommand extends Command {
       });
       view.close();
       const failure = use.failure?.(result);
-      printResult(flags.json ? jsonText(use, result, failure) : use.text(result));
+      printResult(flags.json ? jsonText(use, result, failure) : visible(use.text(result)));
       if (failure && !flags.json) process.stderr.write(`${errorText(failure)}\n`);
       process.exitCode = failure?.exitCode ?? use.exitCode?.(result) ?? 0;
     } catch (error) {

@@ -2,6 +2,7 @@ import { Errors } from '@oclif/core';
 import { OcrpipeError, systemErrorCode, userError, type Location } from '../base/errors.js';
 import { diskFailure } from './disk-failure.js';
 import { wantsJson } from './global-flags.js';
+import { visible } from './visible.js';
 
 /** What scripts read from `--json` when a command fails. */
 export interface ErrorDocument {
@@ -31,10 +32,10 @@ export function reportOutputFailure(error: Error): void {
 /** `file:line:column: message [code]` with the hint on a line of its own; one line of what the user stopped. */
 export function errorText(error: OcrpipeError): string {
   if (error.exitCode === INTERRUPTED)
-    return [`${error.message} [${error.code}]`, error.hint ?? ''].join('. ');
+    return visible([`${error.message} [${error.code}]`, error.hint ?? ''].join('. '));
   const lines = [`error: ${placedMessage(error)} [${error.code}]`];
   if (error.hint !== undefined) lines.push(`  hint: ${error.hint}`);
-  return lines.join('\n');
+  return visible(lines.join('\n'));
 }
 
 export function errorDocument(error: OcrpipeError): ErrorDocument {
