@@ -1,3 +1,3 @@
 import { modelAgrees } from './model.js';
 
-modelAgrees(10, 20);
+modelAgrees(10, 20, 1);

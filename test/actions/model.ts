@@ -18,8 +18,8 @@ const SECOND: Files = new Map([
   ['d/e/c', '1'],
 ]);
 
-/** Runs `numRuns` random sequences of at most `maxCommands` steps against the model. */
-export function modelAgrees(numRuns: number, maxCommands: number): void {
+/** Runs `numRuns` random sequences of at most `maxCommands` steps against the model; with a seed, the same ones each time. */
+export function modelAgrees(numRuns: number, maxCommands: number, seed?: number): void {
   describe('a workspace, its store and its history', () => {
     test(
       'agree with a model after anything that people, commands and crashes do',
@@ -47,7 +47,7 @@ export function modelAgrees(numRuns: number, maxCommands: number): void {
               rmSync(real.base, { recursive: true });
             },
           ),
-          { numRuns },
+          { numRuns, ...(seed !== undefined && { seed }) },
         );
       },
     );
@@ -70,6 +70,7 @@ function trackedModel(): Model {
     model.files = files;
     model.store();
     model.branches.set(branch, files);
+    model.commit();
   }
   return model;
 }

@@ -127,6 +127,7 @@ const gitCommit = () =>
   step('git commit', isTracked, (model, real) => {
     gitCommitAll(real.a.root, 'a version');
     model.branches.set(model.branch, model.pointer);
+    model.commit();
   });
 
 const branch = (name: string) =>
@@ -173,7 +174,7 @@ const gc = () =>
     await expectSound(real);
     // What nothing named is gone: to overwrite it would be to lose it.
     if (!sameFiles(model.lastPut, model.pointer)) model.lastPut = undefined;
-    model.stored.clear();
+    model.collect();
   });
 
 /** A command that dies at one of its write points: of the user's files nothing changed, and the pointer is the old or the new one. */
@@ -190,7 +191,8 @@ const killed = (name: 'add' | 'commit' | 'push' | 'gc', point: number) =>
       };
       await pointerAfter(model, real, () => real.crash(work[name], point));
       model.lastPut = undefined;
-      model.stored.clear();
+      if (name === 'gc') model.collect();
+      else for (const text of model.files.values()) model.stored.add(text);
       await expectSound(real);
     },
   );

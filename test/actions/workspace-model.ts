@@ -40,7 +40,9 @@ export class Model {
   branch = 'main';
   /** What a checkout that died began to put there; `surely` if something of it is there. */
   begun: { files: Files; surely: boolean } | undefined;
-  /** Contents that are certain to be in the store. */
+  /** Contents that some commit names. */
+  readonly committed = new Set<string>();
+  /** Contents that may be in the store. */
   readonly stored = new Set<string>();
   /** Versions that the remote has, as text. */
   readonly pushed = new Set<string>();
@@ -51,6 +53,17 @@ export class Model {
     this.lastPut = this.files;
     this.begun = undefined;
     for (const text of this.files.values()) this.stored.add(text);
+  }
+
+  /** Some commit names what the pointer does. */
+  commit(): void {
+    for (const text of this.pointer?.values() ?? []) this.committed.add(text);
+  }
+
+  /** Garbage is gone: what commits and the pointer name stays. */
+  collect(): void {
+    this.stored.clear();
+    for (const text of [...this.committed, ...(this.pointer?.values() ?? [])]) this.stored.add(text);
   }
 
   get committedPointer(): Files | undefined {
