@@ -63,7 +63,7 @@ export class ReadingThreads {
   }
 
   #start({ folder, files, keep }: { folder: BytePath; files: readonly Unread[]; keep: boolean }): Batch {
-    const names = files.map(({ place }) => place.name).join('/');
+    const names = files.map(({ name }) => name).join('/');
     const buffer = this.#spare.pop();
     const request = { folder, names, stats: statsOf(files), keep, buffer };
     this.#files += files.length;

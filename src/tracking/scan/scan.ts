@@ -6,7 +6,7 @@ import { LARGE_BLOB_BYTES } from '../../store/format.js';
 import { TreeBuilder, type TreeSummary } from '../../store/tree-builder.js';
 import type { FileEntry, TreeEntry } from '../../store/tree-format.js';
 import { fsPath, fsPathsIn, joinBytes, type BytePath } from '../byte-path.js';
-import { SettledTimes, type FileTimes } from './file-times.js';
+import { SettledTimes } from './file-times.js';
 import { FollowedLinks, type BehindLink } from './followed-links.js';
 import { IGNORE_FILE, IgnoreRules, isAlwaysIgnored } from '../ignore/ignore-rules.js';
 import { KnownFiles } from './known-files.js';
@@ -15,6 +15,7 @@ import { namesIn, notTrackable, refuseTooDeep, refuseTooManyEmpty, targetOf } fr
 import { looksLikePointer } from '../pointers/pointer.js';
 import {
   fileEntry,
+  fileStat,
   folderMemory,
   rememberedEntry,
   sameFolder,
@@ -24,16 +25,14 @@ import {
   type Differing,
   type Here,
   type Place,
+  type ScannerParts,
   type Unread,
   type Waiting,
 } from './scanned.js';
 import { flat, inner, type NestedScan } from './nested-scans.js';
 import type { Scan } from './scan-request.js';
-import type { ScanSink } from './sinks.js';
 import { keepsChanging, readStable } from './stable-read.js';
-import { BlockReader, BlockWriter, sameStat } from './stat-index-format.js';
-import type { StatIndex } from './stat-index.js';
-import type { StoreLinks } from './store-links.js';
+import { BlockReader, BlockWriter, sameStat, type FileStat } from './stat-index-format.js';
 
 /** A breath is offered after so many names. */
 const NAMES_PER_BREATH = 64;
@@ -41,17 +40,6 @@ const NAMES_PER_BREATH = 64;
 const ATTEMPTS = 5;
 /** Entries that wait for files before them to be read: enough for threads to be busy, few enough to be held in memory. */
 const MOST_WAITING = 4096;
-
-export interface ScannerParts {
-  /** The workspace root on this machine. */
-  root: BytePath;
-  index: StatIndex;
-  sink: ScanSink;
-  times: FileTimes;
-  storeLinks: StoreLinks;
-  /** False: nothing is left out for an ignore rule. */
-  rules: boolean;
-}
 
 /**
  * Walks files and folders in the order of their bytes, synchronously, and gives each its content id: from the stat index
@@ -139,11 +127,11 @@ export class Scanner {
       const found = this.#atOnce(place, stat, block);
       if (found) waiting.push(found);
       // What stands before it is stored first: packs are in the order of paths.
-      if (!found || waiting.length >= MOST_WAITING) yield* this.#admit(waiting, { folder, block, tree });
+      if (!found || waiting.length >= MOST_WAITING) yield* this.#admit(waiting, { here, block, tree });
       if (!found) yield* this.#slowly(place, { stat, rules, block, tree });
       if (this.#isTimeToBreathe()) yield* this.#breathe();
     }
-    yield* this.#admit(waiting, { folder, block, tree });
+    yield* this.#admit(waiting, { here, block, tree });
     return this.#remembered(here, { tree: tree.finish(), writer: block.writer, names });
   }
 
@@ -243,31 +231,36 @@ export class Scanner {
     const id = this.#known.id(block.reader, place.name, stat);
     return id === undefined && writtenThrough(block.reader, place.name, stat)
       ? undefined
-      : { place, stat, id };
+      : { name: place.name, stat: fileStat(stat), id };
   }
 
   /** Adds what waits to a tree, after the files among it that are not known were read, all at once. */
   *#admit(
     waiting: Waiting[],
-    { folder, block, tree }: { folder: BytePath; block: Block; tree: TreeBuilder },
+    { here, block, tree }: { here: Here; block: Block; tree: TreeBuilder },
   ): NestedScan<void> {
+    const { folder, settledBefore } = here;
     const unread = waiting.filter((each): each is Unread & { id: undefined } => 'stat' in each && !each.id);
     const ids = unread.length > 0 ? yield* this.#ids(folder, unread) : [];
     let read = 0;
     for (const each of waiting.splice(0)) {
-      const entry =
-        'entry' in each ? each.entry : yield* this.#admitFile(each, each.id ?? ids[read++], block);
+      if ('entry' in each) {
+        if (each.entry) tree.add(each.entry);
+        continue;
+      }
+      const { name, stat, id: known } = each;
+      const id = known ?? ids[read++];
+      const entry = id
+        ? this.#learn({ name, settledBefore }, { stat, id, known: known !== undefined }, block)
+        : yield* this.#readAgain({ path: joinBytes(folder, name), name, settledBefore }, block);
       if (entry) tree.add(entry);
     }
   }
 
-  *#admitFile(
-    { place, stat, id: known }: Unread & { id: ContentId | undefined },
-    id: ContentId | undefined,
-    block: Block,
-  ): NestedScan<FileEntry | undefined> {
-    if (id === undefined) return yield* this.#readFile(place, stat, block);
-    return this.#learn(place, { stat, id, known: known !== undefined }, block);
+  /** A file that could not be read as it was seen. */
+  *#readAgain(place: Place, block: Block): NestedScan<FileEntry | undefined> {
+    const stat = this.#stat(place.path);
+    return stat && (yield* this.#readFile(place, stat, block));
   }
 
   *#ids(folder: BytePath, files: readonly Unread[]): NestedScan<readonly (ContentId | undefined)[]> {
@@ -341,8 +334,8 @@ export class Scanner {
 
   /** Takes up what is known of a file now. */
   #learn(
-    place: Place,
-    { stat, id, known }: { stat: Stats; id: ContentId; known: boolean },
+    place: Pick<Place, 'name' | 'settledBefore'>,
+    { stat, id, known }: { stat: FileStat; id: ContentId; known: boolean },
     block: Block,
   ): FileEntry {
     this.#files += 1;

@@ -6,7 +6,30 @@ import type { TreeSummary } from '../../store/tree-builder.js';
 import type { FileEntry, TreeEntry } from '../../store/tree-format.js';
 import type { BytePath } from '../byte-path.js';
 import type { IgnoreRules } from '../ignore/ignore-rules.js';
-import type { BlockReader, BlockWriter, FolderBlock, FolderMemory, FolderStat } from './stat-index-format.js';
+import type { FileTimes } from './file-times.js';
+import type { ScanSink } from './sinks.js';
+import type { StatIndex } from './stat-index.js';
+import type { StoreLinks } from './store-links.js';
+import type {
+  BlockReader,
+  BlockWriter,
+  FileStat,
+  FolderBlock,
+  FolderMemory,
+  FolderStat,
+} from './stat-index-format.js';
+
+/** What a scan works with. */
+export interface ScannerParts {
+  /** The workspace root on this machine. */
+  root: BytePath;
+  index: StatIndex;
+  sink: ScanSink;
+  times: FileTimes;
+  storeLinks: StoreLinks;
+  /** False: nothing is left out for an ignore rule. */
+  rules: boolean;
+}
 
 /** A folder that is being scanned. */
 export interface Here {
@@ -30,10 +53,10 @@ export interface Place {
   settledBefore: number;
 }
 
-/** A small file that must be read. */
+/** A small file that must be read. Thousands of them wait at a time: only what is needed of each. */
 export interface Unread {
-  place: Place;
-  stat: Stats;
+  name: ByteName;
+  stat: FileStat;
 }
 
 /** An entry that waits for the files before it to be read: itself (undefined if it is gone), or the file that it is of, with its id if that is known. */
@@ -66,7 +89,7 @@ export function rememberedEntry(name: ByteName, reader: BlockReader): TreeEntry 
   return { kind: 'file', name, executable: (mode & 0o100) !== 0, size, id };
 }
 
-export function fileEntry({ name }: { name: ByteName }, stat: Stats, id: ContentId): FileEntry {
+export function fileEntry({ name }: { name: ByteName }, stat: FileStat, id: ContentId): FileEntry {
   return { kind: 'file', name, executable: (stat.mode & 0o100) !== 0, size: stat.size, id };
 }
 
@@ -74,4 +97,9 @@ export function fileEntry({ name }: { name: ByteName }, stat: Stats, id: Content
 export function writtenThrough(reader: BlockReader, name: ByteName, seen: Stats): ContentId | undefined {
   const before = reader.findSameFile(name, seen);
   return before && isSealed(before) && !isSealed(seen) ? before.id : undefined;
+}
+
+/** What is compared of a stat, without the rest of it. */
+export function fileStat({ size, mtimeMs, ctimeMs, ino, mode }: FileStat): FileStat {
+  return { size, mtimeMs, ctimeMs, ino, mode };
 }

@@ -22,6 +22,8 @@ export const INDEX_CHECKSUM_BYTES = 32;
 
 const FILE = 0;
 const FOLDER = 1;
+/** A folder may have hundreds of thousands of names: doubling would waste megabytes. */
+const GROWTH = 1.5;
 const STAT_BYTES = 8 * 4 + 4;
 const SUMMARY_BYTES = 8 * 2 + 32;
 const FILE_TAIL_BYTES = 1 + STAT_BYTES + 32;
@@ -233,7 +235,8 @@ export class BlockWriter {
 
   #roomFor(bytes: number): Buffer {
     const needed = this.#length + bytes;
-    if (needed > this.#buffer.length) this.#buffer = Buffer.concat([this.#buffer], needed * 2);
+    if (needed > this.#buffer.length)
+      this.#buffer = Buffer.concat([this.#buffer], Math.ceil(needed * GROWTH));
     return this.#buffer;
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { contentIdOf } from '../../../src/base/content-id.js';
 import { byteName } from '../../../src/store/byte-name.js';
-import { bytePath, joinBytes } from '../../../src/tracking/byte-path.js';
+import { bytePath } from '../../../src/tracking/byte-path.js';
 import { idsOf, readFiles, statsOf } from '../../../src/tracking/scan/read-files.js';
 import { ReadingThreads } from '../../../src/tracking/scan/reading-threads.js';
 import type { Unread } from '../../../src/tracking/scan/scanned.js';
@@ -17,14 +17,13 @@ function folderOf(names: readonly string[]): { root: string; seen: Unread[] } {
   const root = temporaryFolder();
   const seen = names.map((name) => {
     writeFileSync(join(root, name), name);
-    const place = { name: byteName(name), path: joinBytes(bytePath(''), name), settledBefore: 0 };
-    return { place, stat: lstatSync(join(root, name)) };
+    return { name: byteName(name), stat: lstatSync(join(root, name)) };
   });
   return { root, seen };
 }
 
 function read({ root, seen }: { root: string; seen: Unread[] }, keep = true) {
-  const names = seen.map(({ place }) => place.name).join('/');
+  const names = seen.map(({ name }) => name).join('/');
   return readFiles({ folder: bytePath(root), names, stats: statsOf(seen), keep });
 }
 
