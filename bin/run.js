@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import module from 'node:module';
+import v8 from 'node:v8';
 
 const argv = process.argv.slice(2);
 
@@ -22,6 +23,9 @@ if (argv[0] === '--version' || argv[0] === '-v') {
     process.exitCode = 1;
   }
 } else {
+  // Left alone, V8 lets garbage grow to several times what is alive before it looks for any: 60 MB more at 200,000 files, for
+  // no gain in time. The flag is named nowhere but in V8, so it is set only where it was tried.
+  if (Number.parseInt(process.versions.node, 10) <= 24) v8.setFlagsFromString('--heap-growing-percent=50');
   // Node 22 and newer keep compiled code between runs: a third of the time to start.
   module.enableCompileCache?.();
   const { main } = await import('../dist/cli/main.js');
