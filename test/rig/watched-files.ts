@@ -45,13 +45,21 @@ export function watchChanges(
     opened.set(fd as number, String(path));
     return fd;
   };
-  /** Of a handle, only its flush is watched: as that of a file by its path. */
+  /** Of a handle its flush is watched, as that of a file by its path, and what was written to it by the time it is closed, as a copy. */
   const opening = (_: string, real: Call): Call => {
     return async function (this: unknown, ...args: unknown[]) {
-      const handle = (await Reflect.apply(real, this, args)) as { sync: Call };
+      const path = String(args[0]);
+      const copy = { call: 'copyFile', paths: [path, path], args };
+      const writes = !isReading(args[1]);
+      if (writes) before(copy);
+      const handle = (await Reflect.apply(real, this, args)) as { sync: Call; close: Call };
+      const { sync: flush, close } = handle;
       const sync = watched('fsyncSync', () => Reflect.apply(flush, handle, []));
-      const flush = handle.sync;
-      handle.sync = () => sync(String(args[0]));
+      handle.sync = () => sync(path);
+      handle.close = async () => {
+        await Reflect.apply(close, handle, []);
+        if (writes) after(copy, undefined);
+      };
       return handle;
     };
   };

@@ -39,7 +39,7 @@ describe('a dependency that git ignores and nothing tracks', () => {
     const workspace = await committed();
     expect(await notesOf(workspace)).toEqual([]);
     workspace.git('rm', '-q', 'my data/raw.ocr');
-    const hint = "Its pointer was deleted: 'git checkout HEAD -- 'my data/raw.ocr'' brings it back.";
+    const hint = `Its pointer was deleted: 'git checkout HEAD -- "my data/raw.ocr"' brings it back.`;
     expect(await notesOf(workspace)).toEqual([[MESSAGE, hint]]);
     expect(statusText(await status(workspace.call()))).toContain(`${MESSAGE}. ${hint}`);
     await workspace.repro();
@@ -60,7 +60,7 @@ describe('a dependency that git ignores and nothing tracks', () => {
     workspace.write('later', 'x');
     workspace.commit('later');
     const [[, hint] = []] = (await notesOf(workspace)) as string[][];
-    const command = /'git (checkout [0-9a-f]+~1 -- )'my data\/raw\.ocr''/.exec(hint ?? '');
+    const command = /'git (checkout [0-9a-f]+~1 -- )"my data\/raw\.ocr"'/.exec(hint ?? '');
     workspace.git(...command![1]!.trim().split(' '), 'my data/raw.ocr');
     expect(await notesOf(workspace)).toEqual([]);
     expect((await workspace.actions()).actions).toEqual({ use: 'fresh', make: 'fresh', after: 'fresh' });
