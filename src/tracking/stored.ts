@@ -1,3 +1,4 @@
+import type { ContentId } from '../base/content-id.js';
 import { OcrpipeError } from '../base/errors.js';
 import type { RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
@@ -5,9 +6,11 @@ import { missingFrom, type NeededObject } from '../store/closure.js';
 import type { LocalStore } from '../store/local-store.js';
 import { flushRecentNames } from '../store/recent-names.js';
 import type { ObjectReader } from '../store/object-reader.js';
+import { bytePath } from './byte-path.js';
 import { lacksNew } from './partial/partial.js';
 import type { Remembered } from './pointers/last-put.js';
 import { isInvalidTree } from './invalid-tree.js';
+import type { StatIndex } from './scan/stat-index.js';
 import type { Snapshot } from './workspace-files.js';
 
 /** The first object that a snapshot needs and `reader` does not have, if any. */
@@ -28,14 +31,17 @@ export function firstMissing(reader: ObjectReader, { kind, id }: Snapshot): Need
  * differs from the rest. A power cut does not take it either from then on.
  */
 export function requireStored(
-  store: LocalStore,
+  { store, index }: { store: LocalStore; index: StatIndex },
   path: RepoPath,
   snapshot: Snapshot,
   remembered: Remembered,
 ): void {
-  // What was looked up hours ago, or is only remembered, may have been collected since.
-  store.refresh();
-  const missing = isStoredEdit(store, remembered, snapshot) ? undefined : firstMissing(store, snapshot);
+  const has = (id: ContentId, size: number) => store.has('blob', id, size);
+  // Asked now: what was looked up hours ago may have been collected since.
+  const isThere = index.isStored(bytePath(path), snapshot.id, { packs: store.packSizes(), has });
+  if (!isThere) store.refresh();
+  const missing =
+    isThere || isStoredEdit(store, remembered, snapshot) ? undefined : firstMissing(store, snapshot);
   if (missing === undefined) {
     flushRecentNames(store.root);
     return;

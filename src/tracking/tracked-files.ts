@@ -167,13 +167,14 @@ export class TrackedFiles implements WorkspaceFiles {
 
   async writePointer(path: RepoPath, snapshot: Snapshot, options: CallOptions = {}): Promise<void> {
     const { root, store } = this.#parts;
+    const { index } = this.#scan;
     refuseOwnFolders(path);
     refuseLinks(root, path, { end: false });
     refuseTakenPointer(root, path);
     await this.#locked(options, () => {
       const before = readSoundPointer(root, path);
       const changed = !before || pointerText(before) !== pointerText(snapshot);
-      if (changed) requireStored(store, path, snapshot, this.#lastPut.read(path));
+      if (changed) requireStored({ store, index }, path, snapshot, this.#lastPut.read(path));
       this.#removeAbandoned(path);
       if (this.#parts.git) addToGitignore(root, path);
       if (changed) writeFileAtomic(fromRepoPath(root, pointerPathOf(path)), pointerText(snapshot));

@@ -149,7 +149,17 @@ export class Real {
     let reached = 0;
     const count = (): boolean => (reached += 1) === point;
     const [crash] = await crashesOf(this.base, () => didOrRefused(work(this.a)), count);
-    if (crash) this.base = crash.root;
+    if (!crash) return;
+    this.base = crash.root;
+    // The model knows files only, and a folder that lost its last one just then is content as well.
+    this.#removeEmptyFolders(this.a.path('data'));
+  }
+
+  #removeEmptyFolders(folder: string): void {
+    if (!existsSync(folder)) return;
+    for (const entry of readdirSync(folder, { withFileTypes: true }))
+      if (entry.isDirectory()) this.#removeEmptyFolders(join(folder, entry.name));
+    if (readdirSync(folder).length === 0) rmdirSync(folder);
   }
 }
 

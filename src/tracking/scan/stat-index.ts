@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { temporaryBeside, writeAll } from '../../base/atomic-file.js';
 import { writePoint } from '../../base/write-points.js';
+import { LARGE_BLOB_BYTES } from '../../store/format.js';
 import type { BytePath } from '../byte-path.js';
 import {
   BlockReader,
@@ -96,6 +97,28 @@ export class StatIndex {
     // Packs that came since are named only when something is remembered anew: an index is not rewritten for them alone.
     if (this.#changed || !others) this.#content = { ...content, packs };
     this.#changed ||= !others;
+  }
+
+  /**
+   * True if the tree `id` was just seen at `folder` and all of it is remembered as stored, in a store with these packs; of a file
+   * that is too large for a pack, `has` is asked. False where not all is remembered.
+   */
+  isStored(
+    folder: BytePath,
+    id: ContentId,
+    { packs, has }: { packs: PackSizes; has: (id: ContentId, size: number) => boolean },
+  ): boolean {
+    const { blocks } = this.#loaded();
+    if (blocks.get(folder)?.memory?.tree.id !== id || !this.storedIn(packs)) return false;
+    for (const [path, block] of blocks) {
+      if (!isAtOrBelow(path, folder)) continue;
+      if (block.memory?.stored !== true) return false;
+      for (const reader = new BlockReader(block); reader.next();) {
+        const isLarge = !reader.isFolder && reader.size >= LARGE_BLOB_BYTES;
+        if (isLarge && !has(reader.id, reader.size)) return false;
+      }
+    }
+    return true;
   }
 
   /** A folder was renamed, with all that is below it: what is remembered of them goes along. */

@@ -75,6 +75,21 @@ describe('what is remembered as stored', () => {
     expect(await lackingAfterStore(folder)).toEqual([]);
   });
 
+  test.each([
+    ['a pack', '.ocrstore/packs'],
+    ['the file of a large blob', '.ocrstore/objects'],
+  ])('lets no pointer be written when %s went meanwhile', async (_what, where) => {
+    const folder = folderWithFiles();
+    folder.write('data/sub/large', Buffer.alloc(1_100_000));
+    const files = folder.files();
+    const snapshot = (await files.store(data))!;
+    const [gone] = readdirSync(folder.path(where), { recursive: true, encoding: 'utf8' }).reverse();
+    rmSync(folder.path(join(where, gone!)));
+    await expect(files.writePointer(data, snapshot)).rejects.toMatchObject({ code: 'pointer-to-nothing' });
+    await folder.add('data');
+    expect(await folder.state('data')).toBe('clean');
+  });
+
   const step = fc.oneof(
     fc.record({
       do: fc.constant('write' as const),
