@@ -57,13 +57,23 @@ try {
       else tasks({ round, data, workspace, big, tool: name === 'dvc' ? new Dvc(dvc) : new Ocrpipe() });
     }
   }
+  report();
 } finally {
+  // The last thing: a million files take longer to remove than all of the work.
   rmSync(folder, { recursive: true, force: true });
 }
 
-const result = { ...circumstances(), files, layout: asked.layout, rounds: Number(asked.rounds), large, rows };
-console.log(table(result));
-if (asked.save) {
+function report() {
+  const result = {
+    ...circumstances(),
+    files,
+    layout: asked.layout,
+    rounds: Number(asked.rounds),
+    large,
+    rows,
+  };
+  console.log(table(result));
+  if (!asked.save) return;
   const results = join(import.meta.dirname, 'results');
   mkdirSync(results, { recursive: true });
   writeFileSync(join(results, `${asked.layout}-${files}.json`), `${JSON.stringify(result, undefined, 2)}\n`);
