@@ -90,10 +90,7 @@ function expectClear(error: unknown, code: Trial['code']): void {
 
 async function expectSound(root: AbsPath): Promise<void> {
   const { damaged, missing, problems, leftovers } = await fsck({}, new WorkspaceFolder(root).call);
-  // The script by which stages find this installation stays.
-  const left = [...leftovers.tmp, ...leftovers.quarantine, ...leftovers.unknown]
-    .map(({ file }) => file)
-    .filter((file) => !file.endsWith('/tmp/bin/ocrpipe'));
+  const left = [...leftovers.tmp, ...leftovers.quarantine, ...leftovers.unknown].map(({ file }) => file);
   expect({ damaged, missing, problems, left }).toEqual({ damaged: [], missing: [], problems: [], left: [] });
   expect(temporariesIn(root)).toEqual([]);
 }

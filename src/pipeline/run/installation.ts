@@ -3,14 +3,15 @@ import { delimiter, join } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file.js';
 import { packageRoot } from '../../base/package-root.js';
 import type { AbsPath } from '../../base/paths.js';
+import { machineName } from '../../tracking/machine-name.js';
 import { shellQuote } from '../../base/shell-quote.js';
 
 /**
  * A PATH whose first `ocrpipe` is this installation, run by this Node, whatever else is installed. The small script that
- * it leads to stands in the workspace's temporary folder.
+ * it leads to stands with what this machine remembers of the workspace.
  */
 export function pathWithOcrpipe(stateFolder: AbsPath): string {
-  const folder = join(stateFolder, 'tmp', 'bin');
+  const folder = join(stateFolder, 'index', machineName(), 'bin');
   const script = join(folder, 'ocrpipe');
   const entry = join(packageRoot(), 'bin', 'run.js');
   const text = `#!/bin/sh\nexec ${shellQuote(process.execPath)} ${shellQuote(entry)} "$@"\n`;

@@ -6,6 +6,7 @@ import { OcrpipeError } from '../../../src/base/errors.js';
 import { commitStages } from '../../../src/pipeline/run/commit-stages.js';
 import type { ReproResult } from '../../../src/pipeline/run/repro.js';
 import { pipelineStatus } from '../../../src/pipeline/staleness/stage-status.js';
+import { machineName } from '../../../src/tracking/machine-name.js';
 import { fileListing } from '../../rig/file-listing.js';
 import { byName, newPipeline, PIPELINE, type PipelineWorkspace } from '../pipeline-workspace.js';
 
@@ -468,7 +469,11 @@ describe('repro', () => {
     );
     await workspace.repro();
     const log = workspace.read('.ocrstore/logs/a.log').trim().split('\n');
-    expect(log).toEqual([workspace.path('.ocrstore/tmp/bin/ocrpipe'), workspace.path('data'), 'a']);
+    expect(log).toEqual([
+      workspace.path(`.ocrstore/index/${machineName()}/bin/ocrpipe`),
+      workspace.path('data'),
+      'a',
+    ]);
     expect(existsSync(log[0]!)).toBe(true);
     expect(workspace.events).toContainEqual({
       type: 'stage-output',
