@@ -55,11 +55,12 @@ function markTree(
   const waiting = [root.id];
   for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
     const found = marks.mark(kind, id);
-    if (found === 'absent' && root.optional !== true && !seen.has(kind + id)) {
-      seen.add(kind + id);
-      absent({ kind, id, root });
-    }
-    if (found === 'new') waiting.push(...below({ reader, kind, id }, marks));
+    const isNew = found === 'absent' && !seen.has(kind + id);
+    if (isNew) seen.add(kind + id);
+    // Stored, or brought back from the trash, since the inventory was taken: it is not judged itself, but what it names is needed.
+    const isLater = isNew && reader.has(kind, id);
+    if (isNew && !isLater && root.optional !== true) absent({ kind, id, root });
+    if (found === 'new' || isLater) waiting.push(...below({ reader, kind, id }, marks));
   }
 }
 
