@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import module from 'node:module';
+import { homedir, userInfo } from 'node:os';
 import v8 from 'node:v8';
 
 const argv = process.argv.slice(2);
@@ -28,6 +29,26 @@ if (argv[0] === '--version' || argv[0] === '-v') {
   if (Number.parseInt(process.versions.node, 10) <= 24) v8.setFlagsFromString('--heap-growing-percent=50');
   // Node 22 and newer keep compiled code between runs: a third of the time to start.
   module.enableCompileCache?.();
+  standInForAccount();
   const { main } = await import('../dist/cli/main.js');
   await main(argv, new URL('..', import.meta.url));
+}
+
+/**
+ * Containers run programs under user ids that no account stands behind. Node then throws when it is asked for the home or
+ * the shell, which libraries do as they load: they are told what container engines and login(1) set in such a case.
+ */
+function standInForAccount() {
+  const { env } = process;
+  if (fails(homedir)) env.HOME = '/';
+  if (env.SHELL === undefined && fails(userInfo)) env.SHELL = '/bin/sh';
+}
+
+function fails(ask) {
+  try {
+    ask();
+    return false;
+  } catch {
+    return true;
+  }
 }

@@ -21,7 +21,8 @@ export async function main(argv: readonly string[], root: URL): Promise<never> {
 
 async function exitCodeOf(argv: readonly string[], root: URL): Promise<number> {
   try {
-    await run(globalFlagsLast(argv), fileURLToPath(root));
+    // No commands but our own: oclif would look for plugins in the user's home otherwise.
+    await run(globalFlagsLast(argv), { root: fileURLToPath(root), userPlugins: false, devPlugins: false });
     return typeof process.exitCode === 'number' ? process.exitCode : 0;
   } catch (error) {
     return reportError(error, argv);
