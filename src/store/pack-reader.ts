@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { contentIdOf, type ContentId } from '../base/content-id.js';
+import { OcrpipeError, systemErrorCode } from '../base/errors.js';
 import {
   checkPackHeader,
   decodePackTrailer,
@@ -89,5 +90,17 @@ export class PackReader {
 
   close(): void {
     closeSync(this.#fd);
+  }
+}
+
+/** The table of the pack `id` in a file; undefined if it cannot be trusted, or is gone. */
+export function readSoundTable(file: string, id: ContentId): PackTable | undefined {
+  try {
+    const reader = PackReader.open(file, { id });
+    reader.close();
+    return reader.table;
+  } catch (error) {
+    if (error instanceof OcrpipeError || systemErrorCode(error) === 'ENOENT') return undefined;
+    throw error;
   }
 }

@@ -5,7 +5,7 @@ import { OcrpipeError, systemErrorCode } from '../base/errors.js';
 import { FOLDERS, packKey, packOfKey, type ObjectKind } from './format.js';
 import { ObjectIndex, type Packed } from './object-index.js';
 import type { PackTable } from './pack-format.js';
-import { PackReader } from './pack-reader.js';
+import { PackReader, readSoundTable } from './pack-reader.js';
 import { namesIn } from './temporary.js';
 import type { Trash } from './trash.js';
 
@@ -149,7 +149,7 @@ export class PackShelf {
     const made = new ObjectIndex();
     for (const { key, file } of this.#trash.list()) {
       const id = packOfKey(key);
-      const table = id && (tables.get(file) ?? readTable(file, id));
+      const table = id && (tables.get(file) ?? readSoundTable(file, id));
       if (!table) continue;
       tables.set(file, table);
       made.add(table);
@@ -196,17 +196,5 @@ export class PackShelf {
   #closeReader(id: ContentId): void {
     this.#open.get(id)?.close();
     this.#open.delete(id);
-  }
-}
-
-/** The table of a pack in the trash; undefined if it cannot be trusted, or is gone. */
-function readTable(file: string, id: ContentId): PackTable | undefined {
-  try {
-    const reader = PackReader.open(file, { id });
-    reader.close();
-    return reader.table;
-  } catch (error) {
-    if (error instanceof OcrpipeError || systemErrorCode(error) === 'ENOENT') return undefined;
-    throw error;
   }
 }

@@ -38,7 +38,7 @@ export function requireStored(
 ): void {
   const has = (id: ContentId, size: number) => store.has('blob', id, size);
   // Asked now: what was looked up hours ago may have been collected since.
-  const isThere = index.isStored(bytePath(path), snapshot.id, { packs: store.packSizes(), has });
+  const isThere = index.isStored(bytePath(path), snapshot.id, { packs: () => store.packSizes(), has });
   if (!isThere) store.refresh();
   const missing =
     isThere || isStoredEdit(store, remembered, snapshot) ? undefined : firstMissing(store, snapshot);

@@ -92,25 +92,26 @@ export class TrackedFiles implements WorkspaceFiles {
 
   async store(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined> {
     refuseOwnFolders(path);
-    refuseLinks(this.#parts.root, path, { end: true, storeLinks: this.#scan.storeLinks });
-    const { store } = this.#parts;
+    const { root, store } = this.#parts;
+    refuseLinks(root, path, { end: true, storeLinks: this.#scan.storeLinks });
     const writer = store.writer();
     try {
       const nodes = new NodeMemory();
       const put: NodeSink = (node) => writer.putTree(node, 'tree');
       const partly = this.#lastPut.read(path).parts !== undefined;
-      const begun = store.packSizes();
+      const isFolder = lstatSync(fromRepoPath(root, path), { throwIfNoEntry: false })?.isDirectory() === true;
+      const begun = isFolder && !partly ? store.packSizes() : undefined;
       const sink = storingSink(writer, {
         node: partly ? (node) => (nodes.sink(node), put(node)) : put,
         // A node that was lost or damaged is stored anew.
         knows: (id) => !partly && hasOwnNodes({ reader: store, id }),
-        ...(!partly && { packs: begun }),
+        ...(begun && { packs: () => begun }),
       });
       const found = await scanPath(this.#scan, path, sink, options);
       const snapshot = this.#whole(path, found, { nodes, put });
       await writer.settled();
       writer.finish();
-      if (!partly) this.#scan.index.rememberStored(bytePath(path), begun, store.packSizes());
+      if (begun) this.#scan.index.rememberStored(bytePath(path), begun, store.packSizes());
       this.#scan.index.save();
       return snapshot;
     } catch (error) {
@@ -208,7 +209,7 @@ export class TrackedFiles implements WorkspaceFiles {
     try {
       // The nodes of a folder where nothing changed are read from the store, should anybody ask.
       const knows = (directory: ContentId) => !partly && store.has('tree', directory);
-      return await this.#state(path, { knows, ...(!partly && { packs: store.packSizes() }) }, options);
+      return await this.#state(path, { knows, ...(!partly && { packs: () => store.packSizes() }) }, options);
     } catch (error) {
       if (!(error instanceof OcrpipeError) || !/^object-(missing|damaged)$/.test(error.code)) throw error;
       return this.#state(path, { knows: () => false }, options);

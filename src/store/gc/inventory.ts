@@ -1,11 +1,10 @@
 import { statSync } from 'node:fs';
 import type { ContentId } from '../../base/content-id.js';
-import { OcrpipeError, systemErrorCode } from '../../base/errors.js';
 import { objectOfKey, packOfKey, runOfKey } from '../format.js';
 import type { LocalStore } from '../local-store.js';
 import type { LooseObject } from '../loose-objects.js';
 import type { PackTable } from '../pack-format.js';
-import { PackReader } from '../pack-reader.js';
+import { readSoundTable } from '../pack-reader.js';
 import { RunRecords, type RunId } from '../run-records.js';
 import { Trash, type CondemnedFile } from '../trash.js';
 
@@ -44,21 +43,10 @@ function describe(condemned: CondemnedFile): TrashFile[] {
   if (blob !== undefined) return [{ ...described, blob }];
   const run = runOfKey(key);
   if (run !== undefined) return [{ ...described, run }];
-  const table = readTable(file, packOfKey(key)!);
+  const table = readSoundTable(file, packOfKey(key)!);
   return table ? [{ ...described, table }] : [];
 }
 
 function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-}
-
-function readTable(file: string, id: ContentId): PackTable | undefined {
-  try {
-    const reader = PackReader.open(file, { id });
-    reader.close();
-    return reader.table;
-  } catch (error) {
-    if (error instanceof OcrpipeError || systemErrorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -32,7 +32,7 @@ import {
 import { flat, inner, type NestedScan } from './nested-scans.js';
 import type { Scan } from './scan-request.js';
 import { keepsChanging, readStable } from './stable-read.js';
-import { BlockReader, BlockWriter, sameStat, type FileStat } from './stat-index-format.js';
+import { BlockReader, BlockWriter, sameStat, type FileStat, type FolderMemory } from './stat-index-format.js';
 
 /** A breath is offered after so many names. */
 const NAMES_PER_BREATH = 64;
@@ -54,8 +54,8 @@ export class Scanner {
   #top: BytePath;
   readonly #links: FollowedLinks;
   readonly #known: KnownFiles;
-  /** True if what the index remembers as stored is still in the store. */
-  readonly #stored: boolean;
+  /** True if what the index remembers as stored is still in the store; asked when first needed. */
+  #stored: boolean | undefined;
   #empty = 0;
   #names = 0;
   #files = 0;
@@ -66,7 +66,6 @@ export class Scanner {
     this.#links = new FollowedLinks(parts.root);
     this.#top = '' as BytePath;
     this.#known = new KnownFiles(parts);
-    this.#stored = parts.sink.packs !== undefined && parts.index.storedIn(parts.sink.packs);
   }
 
   /** The directory at `folder` (relative to the workspace root), as a tree. */
@@ -145,7 +144,7 @@ export class Scanner {
     if (!memory || !stat || memory.rulesKey !== rules.key || !sameFolder(memory.stat, stat)) return undefined;
     const differing = yield* this.#differing(here);
     if (differing === undefined) return undefined;
-    const isStored = this.#stored && memory.stored;
+    const isStored = this.#isStored(memory);
     if (differing.size === 0 && (isStored || this.#parts.sink.knows(memory.tree.id))) return memory.tree;
     return yield* this.#rebuilt(here, differing);
   }
@@ -156,7 +155,7 @@ export class Scanner {
    */
   *#differing({ folder, absolute, rules, known }: Here): NestedScan<Differing | undefined> {
     const differing: Differing = new Map();
-    const isStored = this.#stored && known.memory?.stored === true;
+    const isStored = this.#isStored(known.memory);
     // The loop that decides what an unchanged workspace costs: no id and no path is made that is not needed.
     const pathOf = fsPathsIn(absolute);
     for (const reader = new BlockReader(known); reader.next();) {
@@ -170,6 +169,12 @@ export class Scanner {
       if (this.#isTimeToBreathe()) yield* this.#breathe();
     }
     return differing;
+  }
+
+  #isStored(memory: FolderMemory | undefined): boolean {
+    if (memory?.stored !== true) return false;
+    const { index, sink } = this.#parts;
+    return (this.#stored ??= sink.packs !== undefined && index.storedIn(sink.packs()));
   }
 
   /** The nodes of a folder from what is remembered and what differs; undefined if a file has become none. */

@@ -10,8 +10,8 @@ import type { PackSizes } from './stat-index-format.js';
 export interface ScanSink {
   /** True if a file whose id is remembered need not be read: the store has it. Absent where nothing is stored. */
   has?: (id: ContentId, size: number) => boolean;
-  /** The packs of the store: what is remembered as stored in them counts as there, as a whole. Absent: it is asked for. */
-  packs?: PackSizes;
+  /** Lists the packs of the store: what is remembered as stored in them counts as there, as a whole. Absent: it is asked for. */
+  packs?: () => PackSizes;
   /** A file below 1 MiB; the bytes are valid during the call only. */
   small(bytes: Buffer): ContentId;
   /** Stores such a file whose id is known; absent where nothing is stored. */
@@ -37,7 +37,7 @@ export interface Hashing {
   node?: NodeSink;
   /** Of directories whose nodes are kept already; none, unless named. */
   knows?: (directory: ContentId) => boolean;
-  packs?: PackSizes;
+  packs?: () => PackSizes;
   leavingLinks?: 'keep' | 'follow';
   link?: () => void;
 }

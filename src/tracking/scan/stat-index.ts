@@ -106,10 +106,10 @@ export class StatIndex {
   isStored(
     folder: BytePath,
     id: ContentId,
-    { packs, has }: { packs: PackSizes; has: (id: ContentId, size: number) => boolean },
+    { packs, has }: { packs: () => PackSizes; has: (id: ContentId, size: number) => boolean },
   ): boolean {
     const { blocks } = this.#loaded();
-    if (blocks.get(folder)?.memory?.tree.id !== id || !this.storedIn(packs)) return false;
+    if (blocks.get(folder)?.memory?.tree.id !== id || !this.storedIn(packs())) return false;
     for (const [path, block] of blocks) {
       if (!isAtOrBelow(path, folder)) continue;
       if (block.memory?.stored !== true) return false;
