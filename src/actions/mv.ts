@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { Call } from '../base/call.js';
 import { userError } from '../base/errors.js';
-import { fromRepoPath, type RepoPath } from '../base/paths.js';
+import { fromRepoPath, isWithin, type RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
 import { Workspace } from '../project/workspace.js';
 import { pathOfPointer, sameSnapshot } from '../tracking/pointers/pointer.js';
@@ -87,7 +87,7 @@ async function planMoves(workspace: Workspace, paths: readonly string[], call: C
 async function oneTracked(workspace: Workspace, path: RepoPath): Promise<RepoPath> {
   const found = await namedTracked(workspace, path, DOING);
   const [first] = found;
-  if (first !== undefined && !first.startsWith(`${path}/`)) return first;
+  if (first !== undefined && (first === path || !isWithin(first, path))) return first;
   const words = found.map(shellQuote).join(' ');
   throw userError('folder-not-recursive', `${path} is a folder, and only what is tracked in it is moved`, {
     hint: `Move what it tracks: 'ocrpipe mv ${words} FOLDER/', and the rest with 'git mv'.`,

@@ -1,7 +1,7 @@
 import { rmSync, statSync } from 'node:fs';
 import type { Call } from '../base/call.js';
 import { userError } from '../base/errors.js';
-import { fromRepoPath, type RepoPath } from '../base/paths.js';
+import { fromRepoPath, isWithin, type RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
 import { writePoint } from '../base/write-points.js';
 import { Workspace } from '../project/workspace.js';
@@ -67,7 +67,8 @@ async function chosenPaths(workspace: Workspace, { paths, recursive }: RmInput):
   for (const typed of paths) {
     const path = workspace.path(typed);
     const found = await namedTracked(workspace, path, DOING);
-    if (!recursive && found.every((each) => each.startsWith(`${path}/`))) throw needsRecursive(path, found);
+    if (!recursive && found.every((each) => each !== path && isWithin(each, path)))
+      throw needsRecursive(path, found);
     for (const each of found) chosen.add(each);
   }
   return [...chosen];

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { EventSink } from '../base/events.js';
 import { OcrpipeError, systemErrorCode, userError } from '../base/errors.js';
 import { withLock, type HeldLock } from '../base/lock.js';
-import { toRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
+import type { AbsPath, RepoPath } from '../base/paths.js';
+import { typedPath } from '../base/typed-path.js';
 import { readSettings } from '../config/read-settings.js';
 import type { Settings } from '../config/settings.js';
 import type { Git } from '../git/git.js';
@@ -108,9 +109,9 @@ export class Workspace {
     }
   }
 
-  /** A path as it was typed, seen from the caller's folder. Throws `path-outside-workspace`. */
+  /** A path as it was typed, seen from the caller's folder. Throws `path-empty` and `path-outside-workspace`. */
   path(typed: string): RepoPath {
-    return toRepoPath(this.root, typed, this.#caller.cwd);
+    return typedPath(this.root, typed, this.#caller.cwd);
   }
 
   /** Runs `work` while this process alone has the lock; waits for whoever has it, and says so. */

@@ -31,6 +31,7 @@ const UNTRACKED: [string, string, string][] = [
   ['data/README', 'not-tracked', "Git holds it: 'git rm data/README'."],
   ['data/rew', 'not-tracked', "Did you mean 'data/raw'?"],
   ['../x', 'path-outside-workspace', 'Give a path inside the workspace.'],
+  ['', 'path-empty', "Look at the variable or the quotes that it comes from; '.' is the current folder."],
 ];
 
 /** Words of a command line, and why it is refused: code and part of the message. */
@@ -47,6 +48,7 @@ const REFUSED: [string[], string, string][] = [
   [['data/raw', '../raw'], 'path-outside-workspace', 'outside the workspace'],
   [['data/raw/a', 'data/a'], 'not-tracked', 'belongs to data/raw'],
   [['data', 'all'], 'folder-not-recursive', 'only what is tracked in it'],
+  [['.', 'all'], 'folder-not-recursive', 'only what is tracked in it'],
   [['data/raw', 'gone'], 'path-in-git', 'git holds gone'],
   [['data/raw', 'data/x.tmp'], 'path-ignored', 'left out by .ocrignore'],
   [['data/raw', 'link/raw'], 'path-through-link', 'link is a symbolic link'],
@@ -153,6 +155,15 @@ describe('rm', () => {
       code: 'folder-not-recursive',
       hint: "To stop tracking all of it: 'ocrpipe rm --recursive data'.",
     });
+    for (const [path, from] of [
+      ['.', '.'],
+      ['..', 'data'],
+      [folder.root, 'data'],
+    ] as const) {
+      await expect(folder.rm([path], { from, deleteFiles: true }), path).rejects.toMatchObject({
+        code: 'folder-not-recursive',
+      });
+    }
     const { removed } = await folder.rm(['data'], { recursive: true });
     expect(removed).toHaveLength(2);
   });

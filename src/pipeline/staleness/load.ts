@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { userError } from '../../base/errors.js';
 import { misnamed } from '../../base/misnamed.js';
 import { suggest } from '../../base/nearest.js';
-import { fromRepoPath, isWithin, toRepoPath, type AbsPath, type RepoPath } from '../../base/paths.js';
+import { fromRepoPath, isWithin, type AbsPath, type RepoPath } from '../../base/paths.js';
+import { typedPath } from '../../base/typed-path.js';
 import { readTextIfThere } from '../../base/read-text.js';
 import { parsePipeline } from '../definition/definition.js';
 import { PIPELINE_FILE } from '../definition/file-names.js';
@@ -155,7 +156,7 @@ export function targetStages(loaded: LoadedPipeline, target: string, cwd: AbsPat
 
 function pathOrNothing(root: AbsPath, target: string, cwd: AbsPath): RepoPath | undefined {
   try {
-    return toRepoPath(root, target, cwd);
+    return typedPath(root, target, cwd);
   } catch {
     return undefined;
   }
