@@ -7,7 +7,7 @@ import { measure, OCRPIPE } from '../measure.mjs';
 const STAGES = ['a', 'b', 'c', 'd'];
 
 /** What a workspace must do, by the tool that does it. */
-export class Ocrpipe {
+class Ocrpipe {
   name = 'ocrpipe';
   prepare(workspace) {
     run(workspace, ...OCRPIPE, 'init');
@@ -27,7 +27,7 @@ export class Ocrpipe {
   env = {};
 }
 
-export class Dvc {
+class Dvc {
   name = 'dvc';
   constructor(program) {
     this.commands = {
@@ -48,6 +48,53 @@ export class Dvc {
     );
     writeFileSync(join(workspace, 'dvc.yaml'), `stages:\n${stages.join('\n')}\n`);
   }
+}
+
+/** Those of the tools asked for (`a,b,…`) that can take part: DVC only where OCRPIPE_BENCH_DVC names its program, else a warning says so. */
+export function takingPart(asked) {
+  const names = asked.split(',');
+  if (!names.includes('dvc') || dvcProgram() !== undefined) return names;
+  console.error('OCRPIPE_BENCH_DVC is not set: without DVC');
+  return names.filter((name) => name !== 'dvc');
+}
+
+/** The tool of that name, which is not the floor. */
+export function contestant(name) {
+  return name === 'dvc' ? new Dvc(dvcProgram()) : new Ocrpipe();
+}
+
+/** Every other round in the other order: no tool always meets the disk that another left behind. */
+export function inTurn(names, round) {
+  return round % 2 === 1 ? names : names.toReversed();
+}
+
+/** What others wrote is on disk before the clock starts. */
+export function settle() {
+  execFileSync('sync');
+}
+
+/** A list of what was measured, and what adds to it and says so. */
+export function newRecord() {
+  const rows = [];
+  const record = (round, tool, task, usage) => {
+    rows.push({ round, tool, task, ...usage });
+    const { wall, cpu, peak } = usage;
+    console.error(
+      `${round} ${tool}: ${task}: ${wall.toFixed(2)} s wall, ${cpu.toFixed(2)} s CPU, ${peak.toFixed(0)} MB`,
+    );
+  };
+  return { rows, record };
+}
+
+/** Keeps raw figures in results/NAME.json. */
+export function save(name, result) {
+  const results = join(import.meta.dirname, 'results');
+  mkdirSync(results, { recursive: true });
+  writeFileSync(join(results, `${name}.json`), `${JSON.stringify(result, undefined, 2)}\n`);
+}
+
+function dvcProgram() {
+  return process.env.OCRPIPE_BENCH_DVC;
 }
 
 /** A new git workspace of a tool, in a folder that was not there. */

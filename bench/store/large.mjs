@@ -1,14 +1,24 @@
 // `node bench/store/large.mjs [--large BYTES] [--files N] [--rounds N] [--tools ocrpipe,dvc,floor] [--folder DIR] [--save]`: what
-// it costs to keep one large file, and a folder of files of 1 to 4 MiB, beside DVC and what sha256sum and cp cost. Every tool works on
-// its own copy of the same data in a fresh folder; they take turns. --save keeps the raw figures in results/large.json.
-// OCRPIPE_BENCH_DVC names the program `dvc` (3.67); without it DVC is left out.
+// it costs to keep one large file, and a folder of files of 1 to 4 MiB, which are placed by each type of link, beside DVC and what
+// sha256sum and cp cost. Every tool works on its own copy of the same data in a fresh folder; they take turns. Reflinks are
+// left out where the file system has none. --save keeps the raw figures in results/large.json.
+// OCRPIPE_BENCH_DVC names the program `dvc` (3.67); without it DVC is left out. Needs four times the bytes on the disk at once.
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  constants,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { circumstances, measure } from '../measure.mjs';
-import { Dvc, newWorkspace, Ocrpipe } from './contestants.mjs';
+import { contestant, inTurn, newRecord, newWorkspace, save, settle, takingPart } from './contestants.mjs';
 import { writeLarge, writePieces } from './data.mjs';
 import { table } from './table.mjs';
 
@@ -24,21 +34,26 @@ const { values: asked } = parseArgs({
 });
 const large = Number(asked.large);
 const files = Number(asked.files);
-const dvc = process.env.OCRPIPE_BENCH_DVC;
-const tools = asked.tools.split(',').filter((name) => name !== 'dvc' || dvc !== undefined);
+const tools = takingPart(asked.tools);
 
 const folder = mkdtempSync(join(asked.folder, 'ocrpipe-bench-large-'));
 const big = join(folder, 'large.bin');
 const many = join(folder, 'many');
-const rows = [];
+const placed = [
+  ['copy', 'as copies'],
+  ['hardlink', 'by hard link'],
+  ['symlink', 'by symbolic link'],
+  ...(hasReflinks() ? [['reflink', 'by reflink']] : []),
+];
+const { rows, record } = newRecord();
 try {
   writeLarge(big, large);
   writePieces(big, many, files);
   for (let round = 1; round <= Number(asked.rounds); round += 1) {
-    for (const name of round % 2 === 1 ? tools : tools.toReversed()) {
+    for (const name of inTurn(tools, round)) {
       const workspace = join(folder, `${name}-${round}`);
       if (name === 'floor') floors(round, workspace);
-      else tasks(round, workspace, name === 'dvc' ? new Dvc(dvc) : new Ocrpipe());
+      else tasks(round, workspace, contestant(name));
       // Few files: taking them away costs the next tool nothing, and the disk need not hold all rounds.
       rmSync(workspace, { recursive: true, force: true });
     }
@@ -49,10 +64,7 @@ try {
 
 const result = { ...circumstances(), files, rounds: Number(asked.rounds), large, rows };
 console.log(table(result));
-if (asked.save) {
-  const results = join(import.meta.dirname, 'results');
-  writeFileSync(join(results, 'large.json'), `${JSON.stringify(result, undefined, 2)}\n`);
-}
+if (asked.save) save('large', result);
 
 function tasks(round, workspace, tool) {
   const note = (task, words) => {
@@ -65,10 +77,11 @@ function tasks(round, workspace, tool) {
   rmSync(join(workspace, 'data'));
   cpSync(many, join(workspace, 'many'), { recursive: true });
   note('add files of 1 to 4 MiB', [...tool.commands.add.slice(0, -1), 'many']);
-  rmSync(join(workspace, 'many'), { recursive: true });
-  note('checkout, files of 1 to 4 MiB as copies', placing(tool, workspace, 'copy'));
-  rmSync(join(workspace, 'many'), { recursive: true });
-  note('checkout, files of 1 to 4 MiB by hard link', placing(tool, workspace, 'hardlink'));
+  placed.forEach(([link, words], at) => {
+    renameSync(join(workspace, 'many'), `${workspace}-gone-${at}`);
+    note(`checkout, files of 1 to 4 MiB ${words}`, placing(tool, workspace, link));
+    rmSync(`${workspace}-gone-${at}`, { recursive: true });
+  });
 }
 
 /** The command line that places `many` by a type of link. */
@@ -98,15 +111,12 @@ function floors(round, workspace) {
   note('cp -r of files of 1 to 4 MiB', 'cp -r --reflink=never many copy');
 }
 
-/** What others wrote is on disk before the clock starts. */
-function settle() {
-  execFileSync('sync');
-}
-
-function record(round, tool, task, usage) {
-  rows.push({ round, tool, task, ...usage });
-  const { wall, cpu, peak } = usage;
-  console.error(
-    `${round} ${tool}: ${task}: ${wall.toFixed(2)} s wall, ${cpu.toFixed(2)} s CPU, ${peak.toFixed(0)} MB`,
-  );
+function hasReflinks() {
+  writeFileSync(join(folder, 'a'), 'a');
+  try {
+    copyFileSync(join(folder, 'a'), join(folder, 'b'), constants.COPYFILE_FICLONE_FORCE);
+    return true;
+  } catch {
+    return false;
+  }
 }

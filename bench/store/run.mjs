@@ -4,21 +4,22 @@
 // turns; everything is deleted at the end only. Prints a table of medians; --save also keeps the raw figures in results/.
 // OCRPIPE_BENCH_DVC names the program `dvc` (3.67); without it DVC is left out and the table says so.
 import { execFileSync } from 'node:child_process';
-import {
-  appendFileSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { circumstances, measure } from '../measure.mjs';
-import { Dvc, newWorkspace, Ocrpipe, removeData, timed } from './contestants.mjs';
+import {
+  contestant,
+  inTurn,
+  newRecord,
+  newWorkspace,
+  removeData,
+  save,
+  settle,
+  takingPart,
+  timed,
+} from './contestants.mjs';
 import { writeFiles, writeLarge } from './data.mjs';
 import { table } from './table.mjs';
 
@@ -36,25 +37,20 @@ const { values: asked } = parseArgs({
 const files = Number(asked.files);
 const large = Number(asked.large);
 const perFolder = asked.layout === 'flat' ? files : Math.ceil(files / 200);
-const dvc = process.env.OCRPIPE_BENCH_DVC;
-const tools = asked.tools.split(',').filter((name) => name !== 'dvc' || dvc !== undefined);
-if (asked.tools.includes('dvc') && dvc === undefined)
-  console.error('OCRPIPE_BENCH_DVC is not set: without DVC');
+const tools = takingPart(asked.tools);
 
 const folder = mkdtempSync(join(asked.folder, 'ocrpipe-bench-store-'));
-const rows = [];
+const { rows, record } = newRecord();
 try {
   const data = join(folder, 'data');
   writeFiles(data, files, perFolder);
   const big = join(folder, 'large.bin');
   if (large > 0) writeLarge(big, large);
   for (let round = 1; round <= Number(asked.rounds); round += 1) {
-    // Every other round in the other order: no tool always meets the disk that another left behind.
-    const order = round % 2 === 1 ? tools : tools.toReversed();
-    for (const name of order) {
+    for (const name of inTurn(tools, round)) {
       const workspace = join(folder, `${name}-${round}`);
       if (name === 'floor') floors({ round, data, workspace, big });
-      else tasks({ round, data, workspace, big, tool: name === 'dvc' ? new Dvc(dvc) : new Ocrpipe() });
+      else tasks({ round, data, workspace, big, tool: contestant(name) });
     }
   }
   report();
@@ -73,10 +69,7 @@ function report() {
     rows,
   };
   console.log(table(result));
-  if (!asked.save) return;
-  const results = join(import.meta.dirname, 'results');
-  mkdirSync(results, { recursive: true });
-  writeFileSync(join(results, `${asked.layout}-${files}.json`), `${JSON.stringify(result, undefined, 2)}\n`);
+  if (asked.save) save(`${asked.layout}-${files}`, result);
 }
 
 function tasks({ round, data, workspace, big, tool }) {
@@ -134,17 +127,4 @@ function floors({ round, data, workspace, big }) {
       sh('sha256sum large > /dev/null && cp --reflink=never large copy.bin && sync copy.bin'),
     );
   }
-}
-
-/** What others wrote is on disk before the clock starts. */
-function settle() {
-  execFileSync('sync');
-}
-
-function record(round, tool, task, usage) {
-  rows.push({ round, tool, task, ...usage });
-  const { wall, cpu, peak } = usage;
-  console.error(
-    `${round} ${tool}: ${task}: ${wall.toFixed(2)} s wall, ${cpu.toFixed(2)} s CPU, ${peak.toFixed(0)} MB`,
-  );
 }

@@ -14,6 +14,8 @@ const FLOORS = {
   'add files of 1 to 4 MiB': 'sha256sum + cp -r of files of 1 to 4 MiB',
   'checkout, files of 1 to 4 MiB as copies': 'cp -r of files of 1 to 4 MiB',
   'checkout, files of 1 to 4 MiB by hard link': 'cp -r of files of 1 to 4 MiB',
+  'checkout, files of 1 to 4 MiB by symbolic link': 'cp -r of files of 1 to 4 MiB',
+  'checkout, files of 1 to 4 MiB by reflink': 'cp -r of files of 1 to 4 MiB',
 };
 
 /** Medians of a result of run.mjs as a Markdown table: seconds, ratios and memory. */

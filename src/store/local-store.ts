@@ -17,7 +17,8 @@ import { makeDurable, removeAbandoned, temporaryName, unlinkIfThere } from './te
 import { Trash } from './trash.js';
 import { verifyPackFile } from './verify-pack.js';
 
-const COPY_CHUNK_BYTES = 1024 * 1024;
+/** Little enough to be in the processor's own memory still when what was hashed is written. */
+const COPY_CHUNK_BYTES = 128 * 1024;
 
 /** Where an object stands in a local store. */
 export type ObjectPlace =
@@ -122,7 +123,7 @@ export class LocalStore implements ObjectReader {
    * Writes a blob's bytes to an open file. Only when it ends without an error are they those of the id: it throws, and sets
    * damaged copies aside, like `read`.
    *
-   * Done in steps, as a large blob takes long: it stops after each MiB, and its caller goes on or, by `return`, gives it up.
+   * Done in steps, as a large blob takes long: it stops after each chunk, and its caller goes on or, by `return`, gives it up.
    */
   *copyBlob(id: ContentId, fd: number): Steps {
     const large = this.#loose.sizeOf(id);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
 import { OcrpipeError, systemErrorCode } from '../../base/errors.js';
+import type { Watch } from '../../base/shared-watch.js';
 import { readPackTable } from '../pack-reader.js';
 import { parseRecord, MAX_RECORD_BYTES } from '../run-records.js';
 import { decodeNode } from '../tree-format.js';
@@ -19,14 +20,6 @@ export interface FileReport {
   /** Bytes of the file. */
   bytes: number;
   findings: Finding[];
-}
-
-/** How a check is followed and ended from outside. */
-export interface Watch {
-  /** Asked now and then; true ends the check. */
-  stopped: () => boolean;
-  /** Told how many more bytes were read. */
-  onBytes: (bytes: number) => void;
 }
 
 const SLAB_BYTES = 1024 * 1024;

@@ -1,7 +1,7 @@
+import { SharedWatch } from '../../base/shared-watch.js';
 import { ThreadPool } from '../../base/thread-pool.js';
 import { checkFile, type FileReport } from './check-file.js';
 import type { StoreFile } from './finding.js';
-import { SharedWatch } from './shared-watch.js';
 
 /** More threads than this only wait for the disk. */
 const MOST_THREADS = 8;

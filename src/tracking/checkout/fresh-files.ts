@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { ContentId } from '../../base/content-id.js';
 import { LARGE_BLOB_BYTES } from '../../store/format.js';
 import type { FileEntry } from '../../store/tree-format.js';
@@ -12,6 +13,8 @@ import { modeOf, type Work } from './write-files.js';
 const FILES_PER_REQUEST = 256;
 const BYTES_PER_REQUEST = 4 * 1024 * 1024;
 const REQUESTS_UNDER_WAY = 8;
+/** Whoever waits for other threads goes on so often, to hear signals. */
+const BREATH_MS = 50;
 
 /** A file of a folder that nobody else knows yet. */
 export interface FreshFile {
@@ -40,8 +43,8 @@ export class FreshFiles {
   #packs = new Map<ContentId, number>();
   #bytes = 0;
   readonly #underWay = new Set<Promise<void>>();
-  /** What was answered and not yet looked at. */
-  readonly #answers: { files: FreshFile[]; result: PlaceResult }[] = [];
+  /** What is to be done with what was answered. */
+  readonly #answers: (() => Work<void>)[] = [];
 
   constructor(writer: FreshWriter) {
     this.#writer = writer;
@@ -49,7 +52,11 @@ export class FreshFiles {
 
   *add(file: FreshFile): Work<void> {
     const { id, size } = file.entry;
-    const place = size < LARGE_BLOB_BYTES ? this.#writer.store.locate('blob', id) : undefined;
+    if (size >= LARGE_BLOB_BYTES) {
+      yield* this.#addLarge(file);
+      return;
+    }
+    const place = this.#writer.store.locate('blob', id);
     if (place?.in !== 'pack' || place.length !== size) {
       yield* this.#alone(file);
       return;
@@ -78,34 +85,55 @@ export class FreshFiles {
     this.#request = emptyRequest();
     this.#packs = new Map();
     this.#bytes = 0;
-    if (placed instanceof Promise) {
-      const answered: Promise<void> = placed.then((result) => {
-        this.#answers.push({ files, result });
-        this.#underWay.delete(answered);
-      });
-      this.#underWay.add(answered);
-      // Whoever waits for it gets its failure; nobody may.
-      answered.catch(() => undefined);
-      while (this.#underWay.size > REQUESTS_UNDER_WAY) yield* this.#wait();
-    } else {
-      this.#answers.push({ files, result: placed });
-      yield* this.#take();
+    if (placed instanceof Promise) yield* this.#begin(placed, (result) => this.#written(files, result));
+    else yield* this.#written(files, placed);
+  }
+
+  *#addLarge(file: FreshFile): Work<void> {
+    const { large, threads, placed } = this.#writer;
+    const request = large.copyOf(file.path, file.entry);
+    const copied = request && threads.copy(request, file.entry.size);
+    const alone = () => this.#alone(file);
+    if (!copied) {
+      yield* alone();
+      return;
     }
-  }
-
-  *#wait(): Work<void> {
-    yield Promise.race(this.#underWay);
-    yield* this.#take();
-  }
-
-  *#take(): Work<void> {
-    for (const { files, result } of this.#answers.splice(0)) {
-      this.#writer.written(files, result);
-      for (const [index, file] of files.entries()) {
-        if (placedStat(result, index) === undefined) yield* this.#alone(file);
+    yield* this.#begin(copied, function* (stat) {
+      if (!stat) yield* alone();
+      else {
+        placed(file, stat);
+        yield 1;
       }
-      yield files.length;
+    });
+  }
+
+  /** Goes on while other threads work, unless they have enough to do. */
+  *#begin<T>(answer: Promise<T>, take: (answer: T) => Work<void>): Work<void> {
+    const answered: Promise<void> = answer.then((value) => {
+      this.#answers.push(() => take(value));
+      this.#underWay.delete(answered);
+    });
+    this.#underWay.add(answered);
+    // Whoever waits for it gets its failure; nobody may.
+    answered.catch(() => undefined);
+    while (this.#underWay.size > REQUESTS_UNDER_WAY) yield* this.#wait();
+  }
+
+  /** Until something is answered, or it is time to breathe. */
+  *#wait(): Work<void> {
+    yield Promise.race([...this.#underWay, setTimeout(BREATH_MS, undefined, { ref: false })]);
+    for (const take of this.#answers.splice(0)) yield* take();
+  }
+
+  *#written(files: readonly FreshFile[], result: PlaceResult): Work<void> {
+    this.#writer.written(files, result);
+    let written = files.length;
+    for (const [index, file] of files.entries()) {
+      if (placedStat(result, index) !== undefined) continue;
+      written -= 1;
+      yield* this.#alone(file);
     }
+    yield written;
   }
 
   *#alone(file: FreshFile): Work<void> {
@@ -114,6 +142,7 @@ export class FreshFiles {
       const stat = yield* writeNewFile(writer, file.path, file.entry);
       if (stat) writer.placed(file, stat);
     });
+    yield 1;
   }
 }
 

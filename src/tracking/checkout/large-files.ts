@@ -1,19 +1,4 @@
-import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  copyFileSync,
-  futimesSync,
-  linkSync,
-  openSync,
-  readSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  utimesSync,
-  type Stats,
-} from 'node:fs';
+import { closeSync, linkSync, rmSync, statSync, symlinkSync, type Stats } from 'node:fs';
 import { posix, relative } from 'node:path';
 import { systemErrorCode, userError, type OcrpipeError } from '../../base/errors.js';
 import type { LinkType } from '../../base/link-type.js';
@@ -22,7 +7,8 @@ import type { LocalStore } from '../../store/local-store.js';
 import type { FileEntry } from '../../store/tree-format.js';
 import type { StoreLink } from '../scan/store-links.js';
 import { bytePath, fsPath, textOfBytes, type BytePath } from '../byte-path.js';
-import { makeEmpty, modeOf, openNew, type Work } from './write-files.js';
+import { copyObject, makePast, type CopyRequest } from './copy-object.js';
+import { modeOf, openNew, type Work } from './write-files.js';
 
 /** What says that this type of link cannot be made here, whereas another may. */
 const NOT_HERE = new Set([
@@ -38,7 +24,6 @@ const NOT_HERE = new Set([
 ]);
 /** Of these each file may differ: somebody else's file may not be linked to, one with many links may not get another. */
 const OF_ONE_FILE = new Set(['EPERM', 'EMLINK']);
-const CHUNK_BYTES = 1024 * 1024;
 
 /** How a file is in place: as the store's own file, or as one of its own. */
 export type PlacedAs = StoreLink | 'own';
@@ -50,6 +35,7 @@ export class LargeFiles {
   readonly #root: BytePath;
   #types: readonly LinkType[];
   #refusal: unknown;
+  #worked: LinkType | undefined;
 
   constructor(store: LocalStore, at: { root: string; links: readonly LinkType[] }) {
     this.#store = store;
@@ -68,6 +54,18 @@ export class LargeFiles {
     throw this.#noneWorks(path);
   }
 
+  /**
+   * How another thread can make the file that `place` would make; undefined if there is nothing to be copied, or it is not known
+   * yet whether that works. Done by another thread it fails where `place` does, which says why.
+   */
+  copyOf(path: BytePath, entry: FileEntry): CopyRequest | undefined {
+    const [type] = this.#typesFor(entry);
+    if (type !== 'copy' && !(type === 'reflink' && this.#worked === type)) return undefined;
+    const place = this.#store.locate('blob', entry.id);
+    if (place?.in !== 'file' || place.length !== entry.size) return undefined;
+    return { as: type, object: place.file, id: entry.id, path, mode: modeOf(entry) };
+  }
+
   /** Like `place`; undefined, and nothing is made, where a file that is `now` in place should not be placed otherwise. */
   placeOtherwise(now: PlacedAs, path: BytePath, entry: FileEntry): Work<Stats | undefined> {
     return this.#placeUnless(now, path, entry);
@@ -78,6 +76,7 @@ export class LargeFiles {
       if (now === type || (now === 'own' && (type === 'reflink' || type === 'copy'))) return undefined;
       try {
         yield* this.#placeAs(type, path, entry);
+        this.#worked = type;
         return statSync(fsPath(path));
       } catch (error) {
         this.#refused(type, error);
@@ -122,27 +121,16 @@ export class LargeFiles {
   *#copyTo(fd: number, id: FileEntry['id']): Work<void> {
     try {
       yield* this.#store.copyBlob(id, fd);
-      const second = pastSecond();
-      futimesSync(fd, second, second);
+      makePast(fd);
     } finally {
       closeSync(fd);
     }
   }
 
   *#clone(object: string, path: BytePath, entry: FileEntry): Work<void> {
-    const mode = makeEmpty(path, modeOf(entry));
-    const hash = yield* unlessItFails(path, () => {
-      copyFileSync(object, fsPath(path), constants.COPYFILE_FICLONE_FORCE);
-      return hashInSteps(path);
-    });
-    if (hash === entry.id) {
-      chmodSync(fsPath(path), mode);
-      utimesSync(fsPath(path), pastSecond(), pastSecond());
-      return;
-    }
+    const stat = yield* copyObject({ as: 'reflink', object, id: entry.id, path, mode: modeOf(entry) });
     // A copy tries every place where the store has the bytes, and sets aside what is damaged.
-    rmSync(fsPath(path), { force: true });
-    yield* this.#copy(path, entry);
+    if (!stat) yield* this.#copy(path, entry);
   }
 
   #targetFor(path: BytePath, object: string): string | Buffer {
@@ -172,24 +160,4 @@ function* unlessItFails<T>(path: BytePath, write: () => Work<T>): Work<T> {
   } finally {
     if (!whole) rmSync(fsPath(path), { force: true });
   }
-}
-
-function* hashInSteps(path: BytePath): Work<string> {
-  const fd = openSync(fsPath(path), 'r');
-  try {
-    const hash = createHash('sha256');
-    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-    for (let read = readSync(fd, chunk); read > 0; read = readSync(fd, chunk)) {
-      hash.update(chunk.subarray(0, read));
-      yield 0;
-    }
-    return hash.digest('hex');
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** A write within the same tick of the clock would leave the time as it is: any later one changes a time that is past. */
-function pastSecond(): number {
-  return Math.floor(Date.now() / 1000) - 1;
 }

@@ -1,23 +1,42 @@
+import { SharedWatch } from '../../base/shared-watch.js';
 import { ThreadPool } from '../../base/thread-pool.js';
+import type { FileStat } from '../scan/stat-index-format.js';
+import type { CopyRequest } from './copy-object.js';
 import { placeFiles, type PlaceRequest, type PlaceResult } from './place-files.js';
 
-/** So many files are written by the calling thread before others are started. */
+/** So many small files are written, or bytes copied, by the calling thread before others are started. */
 const FEW_FILES = 1000;
+const FEW_BYTES = 16 * 1024 * 1024;
 
 /** Writes files on other threads as soon as there are many. End it with `close`. */
 export class PlacingThreads {
-  readonly #pool = new ThreadPool<PlaceRequest, PlaceResult>('place-files-worker');
+  readonly #watch = new SharedWatch();
+  readonly #small = new ThreadPool<PlaceRequest, PlaceResult>('place-files-worker');
+  readonly #large = new ThreadPool<CopyRequest, FileStat | undefined>('copy-object-worker', {
+    workerData: this.#watch.memory,
+  });
   #files = 0;
+  #bytes = 0;
 
   /** A promise where another thread does the work. */
   place(request: PlaceRequest): PlaceResult | Promise<PlaceResult> {
     this.#files += request.paths.length;
-    if (this.#pool.most < 2 || this.#files <= FEW_FILES) return placeFiles(request);
-    return this.#pool.run(request);
+    if (this.#small.most < 2 || this.#files <= FEW_FILES) return placeFiles(request);
+    return this.#small.run(request);
   }
 
-  /** Waits for what has begun, then ends the threads. */
+  /**
+   * The stat of a new file of so many bytes; undefined, and there is none, where it could not be made: whoever tries it again
+   * alone learns why. No promise where other threads are not worth it.
+   */
+  copy(request: CopyRequest, size: number): Promise<FileStat | undefined> | undefined {
+    this.#bytes += size;
+    return this.#large.most >= 2 && this.#bytes > FEW_BYTES ? this.#large.run(request) : undefined;
+  }
+
+  /** Waits for small files that have begun, gives large ones up, then ends the threads. */
   async close(): Promise<void> {
-    await this.#pool.close();
+    this.#watch.stop();
+    await Promise.all([this.#small.close(), this.#large.close()]);
   }
 }

@@ -19,7 +19,7 @@ interface Part {
 export class FreshMemory {
   /** By folder below the top one, '' for itself; the parts in no order. */
   readonly #folders = new Map<string, Part[]>();
-  /** By folder, ascending by name. */
+  /** By folder, in no order. */
   readonly #large = new Map<string, { name: string; stat: FileStat; id: ContentId }[]>();
 
   /** Files as they were written, in the order of their names, folder after folder. */
@@ -59,7 +59,7 @@ export class FreshMemory {
   /** Large files stand between the others by their names. */
   #blockOf(folder: string, settledBefore: number): FolderBlock {
     const writer = new BlockWriter();
-    const large = [...(this.#large.get(folder) ?? [])];
+    const large = [...(this.#large.get(folder) ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1));
     const addLarge = (before?: string): void => {
       while (large[0] && (before === undefined || large[0].name < before)) {
         const { name, stat, id } = large.shift()!;

@@ -25,8 +25,14 @@ import { contentIdOf } from '../../../src/base/content-id.js';
 import type { LinkType } from '../../../src/base/link-type.js';
 import type { OcrpipeEvent } from '../../../src/base/events.js';
 import type { RepoPath } from '../../../src/base/paths.js';
+import { LARGE_BLOB_BYTES } from '../../../src/store/format.js';
 import { LocalStore } from '../../../src/store/local-store.js';
+import type { BytePath } from '../../../src/tracking/byte-path.js';
+import { machineName } from '../../../src/tracking/machine-name.js';
+import { BlockReader } from '../../../src/tracking/scan/stat-index-format.js';
+import { StatIndex } from '../../../src/tracking/scan/stat-index.js';
 import { TrackedFiles } from '../../../src/tracking/tracked-files.js';
+import { listing } from '../listing.js';
 import { TrackedFolder } from '../tracked-folder.js';
 
 /** A folder on another disk than temporary folders, to which no hard link can lead. */
@@ -174,6 +180,73 @@ describe('a large file is placed', () => {
       expect(await folder.state('model.bin')).toBe('clean');
       expect((await folder.add('model.bin')).id).toBe(id);
     }
+  });
+});
+
+/** The permissions that the umask leaves a new file. */
+function ordinaryMode(folder: TrackedFolder): number {
+  folder.write('ordinary', '');
+  return statSync(folder.path('ordinary')).mode & 0o777;
+}
+
+/** The files of a folder that the next command need not read. */
+function knownNames(folder: TrackedFolder, name: string): string[] {
+  const names: string[] = [];
+  const index = new StatIndex(folder.path(`.ocrstore/index/${machineName()}/stat`));
+  for (const reader = new BlockReader(index.folder(name as BytePath)); reader.next();)
+    names.push(reader.name);
+  return names;
+}
+
+describe('many large files, copied by several threads', () => {
+  /** More bytes than the calling thread copies alone; names in another order than sizes. */
+  async function manyLarge() {
+    const folder = new TrackedFolder();
+    for (let index = 0; index < 22; index += 1) {
+      const bytes = Buffer.alloc(LARGE_BLOB_BYTES + 1000 * ((index * 7) % 22), `file ${index} `);
+      folder.write(`data/${index % 2 === 0 ? 'a' : 'b'}/${index}`, bytes);
+    }
+    folder.write('data/a/small', 'small');
+    const { id } = await folder.add('data');
+    return { folder, id };
+  }
+
+  test('hold what was stored, can be edited, and are known without being read', async () => {
+    const { folder, id } = await manyLarge();
+    chmodSync(folder.path('data/a/0'), 0o755);
+    await folder.add('data');
+    const before = listing(folder.path('data'));
+    folder.remove('data');
+    await checkoutAs(folder, ['copy']);
+    expect(listing(folder.path('data'))).toEqual(before);
+    expect(statSync(folder.path('data/b/1')).mode & 0o777).toBe(ordinaryMode(folder));
+    expect(knownNames(folder, 'data/b')).toEqual(readdirSync(folder.path('data/b')).sort());
+    expect(await folder.state('data')).toBe('clean');
+    chmodSync(folder.path('data/a/0'), 0o644);
+    expect((await folder.files().snapshot('data' as RepoPath))?.id).toBe(id);
+  });
+
+  test('are left out and named where the disk lost a bit that no time tells of', async () => {
+    const { folder } = await manyLarge();
+    const lost = readFileSync(folder.path('data/a/10'));
+    const object = objectOf(folder, lost);
+    const { mtimeMs } = statSync(object);
+    chmodSync(object, 0o644);
+    const fd = openSync(object, 'r+');
+    writeSync(fd, Buffer.from([lost[700_000]! ^ 1]), 0, 1, 700_000);
+    closeSync(fd);
+    utimesSync(object, mtimeMs / 1000, mtimeMs / 1000);
+    chmodSync(object, 0o444);
+    folder.remove('data');
+    const refusal = {
+      code: 'object-damaged',
+      message: expect.stringContaining('data/a/10 are damaged') as string,
+    };
+    await expect(checkoutAs(folder, ['copy'])).rejects.toMatchObject(refusal);
+    expect(folder.has('data/a/10')).toBe(false);
+    expect(folder.names('data')).toHaveLength(24);
+    folder.write('data/a/10', lost);
+    expect(await folder.state('data')).toBe('clean');
   });
 });
 

@@ -1,9 +1,15 @@
-import type { Watch } from './check-file.js';
-
 const BYTES_AT = 0;
 const STOP_AT = 1;
 
-/** A watch over checks on several threads: they share its memory, so that one of them can be ended in the middle of a file. */
+/** How work is followed and ended from outside. */
+export interface Watch {
+  /** Asked now and then; true ends the work. */
+  stopped: () => boolean;
+  /** Told how many more bytes were read. */
+  onBytes: (bytes: number) => void;
+}
+
+/** A watch over work on several threads: they share its memory, so that one of them can be ended in the middle of a file. */
 export class SharedWatch implements Watch {
   readonly memory: SharedArrayBuffer;
   readonly #cells: BigInt64Array;
@@ -24,7 +30,7 @@ export class SharedWatch implements Watch {
     return Number(Atomics.load(this.#cells, BYTES_AT));
   }
 
-  /** Ends every check that goes on. */
+  /** Ends all the work that goes on. */
   stop(): void {
     Atomics.store(this.#cells, STOP_AT, 1n);
   }
