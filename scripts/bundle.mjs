@@ -19,7 +19,7 @@ export function modulesOfSource() {
  * Brings the folder `target` in line with src/, unless nothing changed since it was written; returns rolldown's output, or
  * nothing. `entries` maps names in `target` to modules of src/; `external` says which imports stay imports.
  */
-export async function bundle({ target, entries, external, output = {} }) {
+export async function bundle({ target, entries, external, plugins = [], output = {} }) {
   const stamp = join(target, 'built');
   if (modifiedAt(stamp) > newestInput()) return undefined;
   const { rolldown } = await import('rolldown');
@@ -28,7 +28,15 @@ export async function bundle({ target, entries, external, output = {} }) {
   );
   const resolve = { extensionAlias: { '.js': ['.ts', '.js'] } };
   const started = Date.now();
-  const build = await rolldown({ input, cwd: root, platform: 'node', external, resolve, tsconfig: false });
+  const build = await rolldown({
+    input,
+    cwd: root,
+    platform: 'node',
+    external,
+    plugins,
+    resolve,
+    tsconfig: false,
+  });
   const { output: files } = await build.generate({ format: 'esm', entryFileNames: '[name].js', ...output });
   await build.close();
   putInPlace(target, files);
@@ -52,7 +60,13 @@ function putInPlace(target, files) {
 /** Folders count too: their time tells of a file that was removed. */
 function newestInput() {
   const names = readdirSync(source, { recursive: true }).map((name) => join(source, name));
-  const others = ['package.json', 'package-lock.json', 'scripts/bundle.mjs', 'scripts/build.mjs'];
+  const others = [
+    'package.json',
+    'package-lock.json',
+    'scripts/bundle.mjs',
+    'scripts/build.mjs',
+    'scripts/lazy-requires.mjs',
+  ];
   return Math.max(...[source, ...names, ...others.map((name) => join(root, name))].map(modifiedAt));
 }
 

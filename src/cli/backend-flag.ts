@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 
 /** What runs the tensors; the names are those of `ocr/nn`, which no command loads before it runs. */
 export const backendFlag = Flags.option({

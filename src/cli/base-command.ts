@@ -1,5 +1,7 @@
 import { statSync } from 'node:fs';
-import { Command, Errors, type Interfaces } from '@oclif/core';
+import { Command } from '@oclif/core/command';
+import { CLIError } from '@oclif/core/errors';
+import type * as Interfaces from '@oclif/core/interfaces';
 import type { Call } from '../base/call.js';
 import { OcrpipeError, userError } from '../base/errors.js';
 import { absPath, type AbsPath } from '../base/paths.js';
@@ -95,7 +97,7 @@ function refusal(
     const { code, message } = error.refusal;
     return userError(code, message, { hint: usageHint(command) });
   }
-  return error instanceof Errors.CLIError ? commandLineError(error, command, argv) : undefined;
+  return error instanceof CLIError ? commandLineError(error, command, argv) : undefined;
 }
 
 function typedOnly<A extends Interfaces.OutputArgs<Interfaces.ArgInput>>(

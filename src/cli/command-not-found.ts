@@ -1,4 +1,4 @@
-import type { Hook } from '@oclif/core';
+import type { Hook } from '@oclif/core/interfaces';
 import { unknownCommand } from './unknown-command.js';
 
 /** oclif's hook for words that name no command: refuses them with the nearest name. */

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { userError } from '../base/errors.js';
 import { FlagRefusal } from './number-flag.js';
 

@@ -1,4 +1,4 @@
-import { Errors } from '@oclif/core';
+import { CLIError } from '@oclif/core/errors';
 import { OcrpipeError, systemErrorCode, userError, type Location } from '../base/errors.js';
 import { diskFailure } from './disk-failure.js';
 import { wantsJson } from './global-flags.js';
@@ -67,7 +67,7 @@ function placeText(place: Location): string {
 /** Any thrown value as the error that is shown: the parser, the operating system and our own mistakes have codes too. */
 export function asOcrpipeError(error: unknown, argv: readonly string[]): OcrpipeError {
   if (error instanceof OcrpipeError) return error;
-  if (error instanceof Errors.CLIError) return commandLineError(error, argv);
+  if (error instanceof CLIError) return commandLineError(error, argv);
   const message = error instanceof Error ? error.message : String(error);
   const systemCode = systemErrorCode(error);
   if (systemCode !== undefined && /^E[A-Z]+$/.test(systemCode)) {
@@ -107,7 +107,7 @@ function systemHint(code: string): string {
 }
 
 /** What the parser refuses for a reason that `command-line-error` does not know. */
-function commandLineError(error: Errors.CLIError, argv: readonly string[]): OcrpipeError {
+function commandLineError(error: CLIError, argv: readonly string[]): OcrpipeError {
   const message = (error.message.split('\nSee more help')[0] ?? '').trim().replace(/\s*\n\s*/g, ' ');
   const help = ['ocrpipe', ...commandWords(argv), '--help'].join(' ');
   return userError('command-line', lowerFirst(message), { hint: `See '${help}'.`, cause: error });

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 
 /** What `gc` is told to keep, and how far it may go. */
 export const gcFlags = {

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { userError } from '../base/errors.js';
 import { LINK_TYPES, type LinkType } from '../base/link-type.js';
 import { suggest } from '../base/nearest.js';

@@ -1,5 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import { run, settings } from '@oclif/core';
+// Loaded here already for what it does to stdout as it is loaded: see `watchOutput`.
+import '@oclif/core/command';
+import { run } from '@oclif/core/run';
+import { settings } from '@oclif/core/settings';
 import { reportError, reportOutputFailure } from './error-report.js';
 import { globalFlagsLast } from './global-flags.js';
 import { watchOutput } from './output.js';

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { userError, type OcrpipeError } from '../base/errors.js';
 
 type Range = Partial<Record<'min' | 'max', number>>;

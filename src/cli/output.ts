@@ -12,7 +12,7 @@ export interface Output {
  */
 export function watchOutput(): Output {
   let failure: Error | undefined;
-  // oclif has put a listener there when it was loaded; it throws, and what throws there ends the process with a stack trace.
+  // oclif's module of commands has put a listener there when it was loaded; it throws, and what throws there ends the process with a stack trace.
   for (const stream of [process.stdout, process.stderr]) stream.removeAllListeners('error');
   const ended = new Promise<void>((resolve) => {
     process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import type { RemoteSettings } from '../config/settings.js';
 
 /** Flags that say how to reach an S3 remote. */

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 
 /** A flag `--[no-]x` that is on unless it is turned off; help says so. */
 export function onByDefault(description: string) {

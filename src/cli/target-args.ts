@@ -1,4 +1,4 @@
-import { Args } from '@oclif/core';
+import * as Args from '@oclif/core/args';
 
 /** What the commands work on that look at the pipeline. */
 export const stageTargets = {

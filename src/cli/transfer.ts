@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import type { Transferred } from '../actions/remote-session.js';
 import { countText } from '../base/count-text.js';
 import { bytesText, secondsText } from './units.js';

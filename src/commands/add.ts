@@ -1,5 +1,6 @@
 import { add, type AddedPath, type AddResult } from '../actions/add.js';
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.js';
 import { toCommitLines } from '../cli/to-commit-text.js';
 import { countText } from '../base/count-text.js';

@@ -1,4 +1,5 @@
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { configChange } from '../actions/config-change.js';
 import { configShow } from '../actions/config-show.js';
 import { BaseCommand } from '../cli/base-command.js';

@@ -1,4 +1,5 @@
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { convert, type ConvertResult } from '../actions/convert.js';
 import { BaseCommand } from '../cli/base-command.js';
 import { labelFlags } from '../cli/label-flags.js';

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { dag } from '../actions/dag.js';
 import { BaseCommand } from '../cli/base-command.js';
 import { stageTargets } from '../cli/target-args.js';

@@ -1,4 +1,4 @@
-import { Args } from '@oclif/core';
+import * as Args from '@oclif/core/args';
 import { diff, type DiffResult } from '../actions/diff.js';
 import { shellQuote } from '../base/shell-quote.js';
 import { BaseCommand } from '../cli/base-command.js';

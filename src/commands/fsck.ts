@@ -1,4 +1,5 @@
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { fsckRemote } from '../actions/fsck-remote.js';
 import { isUnhealed } from '../actions/fsck-report.js';
 import { foundDamage, fsck } from '../actions/fsck.js';

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { init } from '../actions/init.js';
 import { BaseCommand } from '../cli/base-command.js';
 import { initText } from '../cli/init-text.js';

@@ -1,4 +1,4 @@
-import { Args } from '@oclif/core';
+import * as Args from '@oclif/core/args';
 import { mv } from '../actions/mv.js';
 import { BaseCommand } from '../cli/base-command.js';
 import { mvText } from '../cli/moved-text.js';

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { pull } from '../actions/pull.js';
 import { BaseCommand } from '../cli/base-command.js';
 import { linkFlag } from '../cli/link-flag.js';

@@ -1,4 +1,5 @@
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { rm } from '../actions/rm.js';
 import { BaseCommand } from '../cli/base-command.js';
 import { rmText } from '../cli/moved-text.js';

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { isBroken, isClean, status } from '../actions/status.js';
 import { BaseCommand } from '../cli/base-command.js';
 import { statusText } from '../cli/status-text.js';

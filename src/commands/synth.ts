@@ -1,5 +1,5 @@
 import { countText } from '../base/count-text.js';
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { synth, type SynthActionResult } from '../actions/synth.js';
 import { BaseCommand } from '../cli/base-command.js';
 import { integerFlag, numberFlag } from '../cli/number-flag.js';

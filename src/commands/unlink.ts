@@ -1,4 +1,4 @@
-import { Args } from '@oclif/core';
+import * as Args from '@oclif/core/args';
 import { unlink, type UnlinkResult } from '../actions/unlink.js';
 import { BaseCommand } from '../cli/base-command.js';
 import { countText } from '../base/count-text.js';

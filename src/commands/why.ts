@@ -1,4 +1,4 @@
-import { Args } from '@oclif/core';
+import * as Args from '@oclif/core/args';
 import { why } from '../actions/why.js';
 import { BaseCommand } from '../cli/base-command.js';
 import { whyText } from '../cli/repro-text.js';

@@ -1,4 +1,4 @@
-import { Args } from '@oclif/core';
+import * as Args from '@oclif/core/args';
 import { ignoreCheck } from '../../actions/ignore-check.js';
 import { BaseCommand } from '../../cli/base-command.js';
 import { ignoreText } from '../../cli/ignore-text.js';

@@ -1,4 +1,5 @@
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { metricsDiff } from '../../actions/metrics-diff.js';
 import { BaseCommand } from '../../cli/base-command.js';
 import { changesText } from '../../cli/value-text.js';

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { metricsShow } from '../../actions/metrics-show.js';
 import { BaseCommand } from '../../cli/base-command.js';
 import { valuesText } from '../../cli/value-text.js';

@@ -1,4 +1,5 @@
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { remoteAdd, type RemoteAdded } from '../../actions/remote-add.js';
 import { BaseCommand } from '../../cli/base-command.js';
 import { s3Flags, s3Settings } from '../../cli/remote-flags.js';

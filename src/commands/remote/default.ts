@@ -1,4 +1,4 @@
-import { Args } from '@oclif/core';
+import * as Args from '@oclif/core/args';
 import { remoteDefault } from '../../actions/remote-default.js';
 import { BaseCommand } from '../../cli/base-command.js';
 import { toCommitLines } from '../../cli/to-commit-text.js';
