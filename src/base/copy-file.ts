@@ -1,37 +1,67 @@
-import { constants } from 'node:fs';
-import { copyFile, open, type FileHandle } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  fchmodSync,
+  fstatSync,
+  openSync,
+  readSync,
+  type Stats,
+} from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import { writeAll } from './atomic-file.js';
 import { systemErrorCode } from './errors.js';
 
-const CHUNK_BYTES = 1024 * 1024;
-/** Neither through a link that took the file's place, nor waiting for the writer of a FIFO that did. */
-const SOURCE_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+/** Little enough to be in the processor's own memory still when it is written. */
+const CHUNK_BYTES = 128 * 1024;
+/** Signals are heard, and other work is done, after so many bytes. */
+const BREATH_BYTES = 4 * 1024 * 1024;
+/** How a file of somebody else's is opened: neither through a link that took its place, nor waiting for the writer of a FIFO that did. */
+export const CAUTIOUS_READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
  * Copies a file of somebody else's, who may write to it meanwhile, to a new file of the same permissions: as a clone where the
  * file system can, byte by byte otherwise, and then as far as it went at first. What `copyFile` of Node does instead never ends when the file is cut
  * while it is copied: it waits for bytes that were promised. Throws what the system says; part of a copy may then be there.
  */
-export async function copyChangingFile(from: string | Buffer, to: string | Buffer): Promise<void> {
-  if (await isCloned(from, to)) return;
-  const source = await open(from, SOURCE_FLAGS);
+export async function copyChangingFile(
+  from: string | Buffer,
+  to: string | Buffer,
+  { signal }: { signal?: AbortSignal | undefined } = {},
+): Promise<void> {
+  for (const step of copySteps(from, to)) {
+    signal?.throwIfAborted();
+    await setImmediate(step);
+  }
+}
+
+/** Like `copyChangingFile`, for where an answer is needed at once. */
+export function copyChangingFileNow(from: string | Buffer, to: string | Buffer): void {
+  const steps = copySteps(from, to);
+  while (steps.next().done !== true) continue;
+}
+
+function* copySteps(from: string | Buffer, to: string | Buffer): Generator<undefined, void> {
+  const source = openSync(from, CAUTIOUS_READ);
   try {
-    const { mode, size } = await source.stat();
-    const target = await open(to, 'wx', 0o600);
+    const stat = fstatSync(source);
+    if (isCloned(from, to)) return;
+    const target = openSync(to, 'wx', 0o600);
     try {
-      await copyBytes(source, target, size);
-      await target.chmod(mode & 0o777);
+      yield* copyBytes(source, target, stat);
+      fchmodSync(target, stat.mode & 0o777);
     } finally {
-      await target.close();
+      closeSync(target);
     }
   } finally {
-    await source.close();
+    closeSync(source);
   }
 }
 
 /** Only where nothing but a clone is asked for, no bytes are waited for. */
-async function isCloned(from: string | Buffer, to: string | Buffer): Promise<boolean> {
+function isCloned(from: string | Buffer, to: string | Buffer): boolean {
   try {
-    await copyFile(from, to, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
+    copyFileSync(from, to, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
     return true;
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error;
@@ -41,12 +71,17 @@ async function isCloned(from: string | Buffer, to: string | Buffer): Promise<boo
 }
 
 /** As many as there were, or fewer: a file may grow as fast as it is read. */
-async function copyBytes(source: FileHandle, target: FileHandle, size: number): Promise<void> {
-  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+function* copyBytes(source: number, target: number, { size }: Stats): Generator<undefined, void> {
+  const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, size));
+  let breath = BREATH_BYTES;
   for (let left = size; left > 0;) {
-    const { bytesRead } = await source.read(chunk, 0, Math.min(left, chunk.length), null);
-    if (bytesRead === 0) return;
-    await target.writeFile(chunk.subarray(0, bytesRead));
-    left -= bytesRead;
+    const read = readSync(source, chunk, 0, Math.min(left, chunk.length), null);
+    if (read === 0) return;
+    writeAll(target, chunk.subarray(0, read));
+    left -= read;
+    breath -= read;
+    if (breath > 0) continue;
+    breath = BREATH_BYTES;
+    yield undefined;
   }
 }

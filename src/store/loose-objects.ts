@@ -2,7 +2,7 @@ import { closeSync, lstatSync, openSync, readFileSync, statSync, type BigIntStat
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { contentIdOf, type ContentId } from '../base/content-id.js';
-import { copyChangingFile } from '../base/copy-file.js';
+import { CAUTIOUS_READ, copyChangingFile } from '../base/copy-file.js';
 import { OcrpipeError, systemErrorCode, userError } from '../base/errors.js';
 import { writePoint } from '../base/write-points.js';
 import { FOLDERS, objectKey, objectOfKey } from './format.js';
@@ -22,6 +22,7 @@ import { hashOfOpenFile } from './verify-pack.js';
 
 /** A file that changes under the copy is copied again so often before that is an error. */
 const COPY_ATTEMPTS = 5;
+const CHUNK_BYTES = 256 * 1024;
 
 /** A large blob in a file of its own. */
 export interface LooseObject {
@@ -136,12 +137,12 @@ export class LooseObjects {
    * meanwhile is copied again; one that keeps changing is an error (`file-keeps-changing`), so is what is no regular file
    * (`not-a-file`). The copy is the caller's, to be named by `nameCopy` or dropped by `dropCopy`.
    */
-  async copyIn(path: string, options: { signal?: AbortSignal } = {}): Promise<CopiedFile> {
+  async copyIn(path: string | Buffer, options: { signal?: AbortSignal } = {}): Promise<CopiedFile> {
     for (let attempt = 1; attempt <= COPY_ATTEMPTS; attempt += 1) {
       const copied = await this.#tryCopyIn(path, options);
       if (copied) return copied;
     }
-    throw new OcrpipeError('file-keeps-changing', `${path} changes while it is being stored`, {
+    throw new OcrpipeError('file-keeps-changing', `${path.toString()} changes while it is being stored`, {
       hint: 'Stop what writes to it, then try again.',
     });
   }
@@ -193,13 +194,16 @@ export class LooseObjects {
     return sound;
   }
 
-  async #tryCopyIn(path: string, options: { signal?: AbortSignal }): Promise<CopiedFile | undefined> {
+  async #tryCopyIn(
+    path: string | Buffer,
+    options: { signal?: AbortSignal },
+  ): Promise<CopiedFile | undefined> {
     const before = regularFile(path);
     const temporary = temporaryName(this.#tmp);
     let copied: CopiedFile | undefined;
     try {
       writePoint();
-      await copyChangingFile(path, temporary);
+      await copyChangingFile(path, temporary, options);
       const id = await hashOfFile(temporary, options);
       if (!sameFile(before, regularFile(path)) || lstatSync(temporary).size !== Number(before.size))
         return undefined;
@@ -211,12 +215,25 @@ export class LooseObjects {
   }
 }
 
-/** SHA-256 of a whole file, computed in hasha's worker thread. */
-export async function hashOfFile(path: string, options: { signal?: AbortSignal } = {}): Promise<ContentId> {
+/** SHA-256 of a whole file, computed piece by piece: in hasha's worker thread where the path is text, which that asks for. */
+export async function hashOfFile(
+  path: string | Buffer,
+  options: { signal?: AbortSignal } = {},
+): Promise<ContentId> {
   const { signal } = options;
   // Its worker threads are loaded by those who have a large file only.
-  const { hashFile } = await import('hasha');
-  return (await hashFile(path, { algorithm: 'sha256', ...(signal && { signal }) })) as ContentId;
+  const { hash, hashFile } = await import('hasha');
+  const how = { algorithm: 'sha256', ...(signal && { signal }) } as const;
+  if (typeof path === 'string') return (await hashFile(path, how)) as ContentId;
+  const file = await open(path, CAUTIOUS_READ);
+  try {
+    return (await hash(
+      file.createReadStream({ autoClose: false, highWaterMark: CHUNK_BYTES }),
+      how,
+    )) as ContentId;
+  } finally {
+    await file.close();
+  }
 }
 
 /** In another thread, so that others are flushed at the same time: a disk takes several in one go. */
@@ -262,9 +279,9 @@ function sealAgain(path: string): void {
   }
 }
 
-function regularFile(path: string): BigIntStats {
+function regularFile(path: string | Buffer): BigIntStats {
   const stat = lstatSync(path, { bigint: true });
-  if (!stat.isFile()) throw userError('not-a-file', `${path} is not a regular file`);
+  if (!stat.isFile()) throw userError('not-a-file', `${path.toString()} is not a regular file`);
   return stat;
 }
 

@@ -1,4 +1,5 @@
-import { constants, copyFileSync, linkSync, rmSync } from 'node:fs';
+import { linkSync, rmSync } from 'node:fs';
+import { copyChangingFileNow } from '../base/copy-file.js';
 import { systemErrorCode } from '../base/errors.js';
 import type { LocalStore } from './local-store.js';
 import type { PackTable } from './pack-format.js';
@@ -87,7 +88,7 @@ function linkOrCopy(file: string, temporary: string): string {
     linkSync(file, temporary);
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error;
-    copyFileSync(file, temporary, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+    copyChangingFileNow(file, temporary);
   }
   return temporary;
 }

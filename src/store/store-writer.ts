@@ -96,14 +96,14 @@ export class StoreWriter {
    * Stores a file of any size; meant for those of 1 MiB and more, which are cloned or copied and hashed by a worker thread.
    * The id is that of the stored bytes. Throws `file-keeps-changing` and `not-a-file`.
    */
-  async putFile(path: string, options: { signal?: AbortSignal } = {}): Promise<StoredFile> {
+  async putFile(path: string | Buffer, options: { signal?: AbortSignal } = {}): Promise<StoredFile> {
     const stored = await this.putFileSoon(path, options);
     await this.settled();
     return stored;
   }
 
   /** Like `putFile`, but what was put is in the store only when `settled` has returned: flushing goes on meanwhile. */
-  async putFileSoon(path: string, options: { signal?: AbortSignal } = {}): Promise<StoredFile> {
+  async putFileSoon(path: string | Buffer, options: { signal?: AbortSignal } = {}): Promise<StoredFile> {
     const copied = await this.#target.loose.copyIn(path, options);
     const { id, size, stat } = copied;
     const isThere = this.#naming.has(id) || this.#target.loose.has(id, size);

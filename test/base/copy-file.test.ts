@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import { chmodSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { copyChangingFile } from '../../src/base/copy-file.js';
+import { copyChangingFile, copyChangingFileNow } from '../../src/base/copy-file.js';
+import { whileCut } from '../rig/cut-file.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 
 describe('copyChangingFile', () => {
@@ -19,27 +19,44 @@ describe('copyChangingFile', () => {
     await expect(copyChangingFile(join(root, 'link'), join(root, 'other'))).rejects.toThrow();
   });
 
-  test('ends though the file is cut while it is copied', { timeout: 30_000 }, async () => {
+  test.each(['while others work', 'at once'])(
+    'ends though the file is cut while it is copied %s',
+    { timeout: 30_000 },
+    async (how) => {
+      const root = temporaryFolder();
+      const from = join(root, 'from');
+      const to = join(root, 'to');
+      writeFileSync(from, '');
+      await whileCut(from, async () => {
+        for (let copies = 0; copies < 40; copies += 1) {
+          if (how === 'at once') copyChangingFileNow(from, to);
+          else await copyChangingFile(from, to);
+          expect(statSync(to).size).toBeLessThanOrEqual(8_000_000);
+          rmSync(to);
+        }
+      });
+    },
+  );
+
+  test('is given up in the middle of a file', async () => {
     const root = temporaryFolder();
-    const from = join(root, 'from');
-    writeFileSync(from, '');
-    const cutter = `
-      const { truncateSync } = require('node:fs');
-      for (let n = 0; ; n += 1) truncateSync(process.argv[1], n % 2 === 0 ? 8_000_000 : n % 5000);
-    `;
-    const child = spawn(process.execPath, ['-e', cutter, from]);
-    const started = new Promise((resolve) => child.on('spawn', resolve));
-    const ended = new Promise((resolve) => child.on('exit', resolve));
-    try {
-      await started;
-      for (let copies = 0; copies < 60; copies += 1) {
-        await copyChangingFile(from, join(root, 'to'));
-        expect(statSync(join(root, 'to')).size).toBeLessThanOrEqual(8_000_000);
-        rmSync(join(root, 'to'));
-      }
-    } finally {
-      child.kill();
-      await ended;
-    }
+    writeFileSync(join(root, 'from'), Buffer.alloc(12_000_000, 'x'));
+    const { signal } = fired('given up');
+    const copied = copyChangingFile(join(root, 'from'), join(root, 'to'), { signal });
+    // Where the file system clones, there is no middle.
+    await copied.then(
+      () => {
+        expect(statSync(join(root, 'to')).size).toBe(12_000_000);
+      },
+      (error: unknown) => {
+        expect(error).toMatchObject({ message: 'given up' });
+      },
+    );
   });
 });
+
+function fired(message: string): AbortController {
+  const controller = new AbortController();
+  controller.abort(new Error(message));
+  return controller;
+}

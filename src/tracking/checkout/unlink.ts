@@ -1,9 +1,8 @@
 import {
   chmodSync,
-  constants,
-  copyFileSync,
   lstatSync,
   readdirSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -12,6 +11,7 @@ import {
 } from 'node:fs';
 import { posix } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { copyChangingFile } from '../../base/copy-file.js';
 import type { RepoPath } from '../../base/paths.js';
 import { writePoint } from '../../base/write-points.js';
 import { LARGE_BLOB_BYTES, OBJECT_MODE } from '../../store/format.js';
@@ -44,7 +44,7 @@ export async function unlinkFiles(
   let seen = 0;
   removeAbandonedIn(joinBytes(bytePath(root), posix.dirname(bytePath(path))));
   for (const file of filesBelow(bytePath(path))) {
-    const size = unlinkFile(joinBytes(bytePath(root), file), storeLinks);
+    const size = await unlinkFile(joinBytes(bytePath(root), file), { storeLinks, signal });
     if (size !== undefined) unlinked.push({ path: textOfBytes(file), size });
     seen += 1;
     if (size === undefined && seen % FILES_PER_BREATH !== 0) continue;
@@ -68,23 +68,27 @@ export async function unlinkFiles(
 }
 
 /** The file's size in bytes if it was a link. */
-function unlinkFile(path: BytePath, storeLinks: StoreLinks): number | undefined {
+async function unlinkFile(
+  path: BytePath,
+  { storeLinks, signal }: { storeLinks: StoreLinks; signal: AbortSignal | undefined },
+): Promise<number | undefined> {
   const found = lstatSync(fsPath(path), { throwIfNoEntry: false });
   // A link to what the store has lost has no bytes of its own.
   const stat = found && storeLinks.stat(fsPath(path));
   if (stat?.isFile() !== true || stat.size < LARGE_BLOB_BYTES) return undefined;
-  if (found?.isSymbolicLink() === true || stat.nlink > 1) replaceByCopy(path, stat);
+  if (found?.isSymbolicLink() === true || stat.nlink > 1) await replaceByCopy(path, stat, signal);
   else if ((stat.mode & PERMISSIONS) === OBJECT_MODE) makeWritable(path);
   else return undefined;
   return stat.size;
 }
 
 /** The time of the file stays: its bytes are what they were. */
-function replaceByCopy(path: BytePath, stat: Stats): void {
+async function replaceByCopy(path: BytePath, stat: Stats, signal: AbortSignal | undefined): Promise<void> {
   const temporary = besideBytes(path);
   try {
     const mode = makeEmpty(temporary, 0o666 | (stat.mode & 0o111));
-    copyFileSync(fsPath(path), fsPath(temporary), constants.COPYFILE_FICLONE);
+    rmSync(fsPath(temporary));
+    await copyChangingFile(realpathSync.native(fsPath(path), 'buffer'), fsPath(temporary), { signal });
     chmodSync(fsPath(temporary), mode);
     utimesSync(fsPath(temporary), stat.atimeMs / 1000, stat.mtimeMs / 1000);
     if (!sameStat(stat, statSync(fsPath(path)))) throw keepsChanging(path);

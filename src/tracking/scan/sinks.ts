@@ -17,7 +17,7 @@ export interface ScanSink {
   /** Stores such a file whose id is known; absent where nothing is stored. */
   hashed?: (id: ContentId, bytes: Uint8Array) => void;
   /** A larger file; the id names the bytes that were stored, or what was read if nothing is stored. */
-  large(path: string, signal: AbortSignal | undefined): Promise<ContentId>;
+  large(path: string | Buffer, signal: AbortSignal | undefined): Promise<ContentId>;
   /** A node of a directory. */
   node: NodeSink;
   /** True if the nodes of a directory need not be handed to `node` again where nothing in it changed. */

@@ -6,7 +6,6 @@ import type { ContentId } from '../../base/content-id.js';
 import { OcrpipeError } from '../../base/errors.js';
 import { noEvents, type EventSink } from '../../base/events.js';
 import type { AbsPath, RepoPath } from '../../base/paths.js';
-import { readRegularFile } from '../../base/regular-file.js';
 import { shellQuote } from '../../base/shell-quote.js';
 import { bytePath, fsPath, joinBytes, textOfBytes, type BytePath } from '../byte-path.js';
 import type { FileTimes } from './file-times.js';
@@ -22,8 +21,6 @@ import type { StatIndex } from './stat-index.js';
 import type { StoreLinks } from './store-links.js';
 import type { CallOptions, Snapshot } from '../workspace-files.js';
 
-/** Most that is read into memory at once. */
-const MAX_READ_BYTES = 2 ** 31 - 1;
 /** Signals are heard and progress is shown so often. */
 const BREATH_MS = 50;
 
@@ -188,8 +185,6 @@ async function hashNamed({ sink, options }: Driver, named: string | Buffer): Pro
   // A link here is one to the store's own file.
   const isLink = lstatSync(named, { throwIfNoEntry: false })?.isSymbolicLink() === true;
   const absolute = isLink ? realpathSync(named) : named;
-  const bytes = typeof absolute === 'string' ? undefined : absolute;
-  if (bytes === undefined || isUtf8(bytes)) return sink.large(absolute.toString(), options.signal);
-  // Worker threads and copies take text for a path; such a name cannot be one, so the file is read here.
-  return sink.small(readRegularFile(bytes, MAX_READ_BYTES));
+  const isText = typeof absolute === 'string' || isUtf8(absolute);
+  return sink.large(isText ? absolute.toString() : absolute, options.signal);
 }

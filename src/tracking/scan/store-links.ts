@@ -1,17 +1,8 @@
-import {
-  chmodSync,
-  constants,
-  copyFileSync,
-  lstatSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  statSync,
-  type Stats,
-} from 'node:fs';
+import { chmodSync, lstatSync, readlinkSync, renameSync, rmSync, statSync, type Stats } from 'node:fs';
 import { posix } from 'node:path';
 import { temporaryBeside } from '../../base/atomic-file.js';
 import type { ContentId } from '../../base/content-id.js';
+import { copyChangingFileNow } from '../../base/copy-file.js';
 import { systemErrorCode } from '../../base/errors.js';
 import { writePoint } from '../../base/write-points.js';
 import { FOLDERS, LARGE_BLOB_BYTES, objectOfKey } from '../../store/format.js';
@@ -19,10 +10,15 @@ import type { LocalStore } from '../../store/local-store.js';
 import { asideOf } from '../../store/quarantine.js';
 import { isSealed } from '../../store/seal.js';
 import { statAt } from './look.js';
+import { keepsChanging } from './stable-read.js';
+import { sameStat } from './stat-index-format.js';
 import { bytePath, fsPath, joinBytes, type BytePath } from '../byte-path.js';
 
 /** How a file of the workspace is the store's own file of a blob. */
 export type StoreLink = 'hardlink' | 'symlink';
+
+/** A file that changes under the copy is copied again so often before that is an error. */
+const COPY_ATTEMPTS = 5;
 
 const OBJECT_PATH = /(?:^|\/)(objects\/[0-9a-f]{2}\/[0-9a-f]{62})$/;
 
@@ -138,12 +134,23 @@ function replaceByCopy(link: BytePath, file: string): void {
   const temporary = fsPath(joinBytes(posix.dirname(link) as BytePath, temporaryBeside('x')));
   try {
     writePoint();
-    copyFileSync(file, temporary, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+    copyWhole(file, temporary);
     chmodSync(temporary, 0o644);
     renameSync(temporary, fsPath(link));
   } finally {
     rmSync(temporary, { force: true });
   }
+}
+
+/** Somebody may still write to it through what they opened before it was set aside. */
+function copyWhole(file: string, temporary: string | Buffer): void {
+  for (let attempt = 1; attempt <= COPY_ATTEMPTS; attempt += 1) {
+    const before = statSync(file);
+    copyChangingFileNow(file, temporary);
+    if (sameStat(before, statSync(file))) return;
+    rmSync(temporary, { force: true });
+  }
+  throw keepsChanging(bytePath(file));
 }
 
 /** The store may be known by several paths. */

@@ -1,10 +1,11 @@
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { contentIdOf } from '../../base/content-id.js';
 import { LARGE_BLOB_BYTES } from '../../store/format.js';
 import type { FileEntry } from '../../store/tree-format.js';
 import { hashOfOpenFile } from '../../store/verify-pack.js';
 import { bytePath, fsPath, type BytePath } from '../byte-path.js';
+import { READ_FLAGS } from './read-files.js';
 import type { ScanContext } from './snapshot.js';
 import { readStable } from './stable-read.js';
 import { sameStat } from './stat-index-format.js';
@@ -34,7 +35,7 @@ export class UnchangedFiles {
 
 /** Reads a large file piece by piece; one that changes meanwhile holds something else. */
 function holdsLarge(path: BytePath, entry: FileEntry): boolean {
-  const fd = openSync(fsPath(path), constants.O_RDONLY | constants.O_NOFOLLOW);
+  const fd = openSync(fsPath(path), READ_FLAGS);
   try {
     const before = fstatSync(fd);
     return hashOfOpenFile(fd) === entry.id && sameStat(before, fstatSync(fd));

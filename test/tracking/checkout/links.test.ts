@@ -32,6 +32,7 @@ import { machineName } from '../../../src/tracking/machine-name.js';
 import { BlockReader } from '../../../src/tracking/scan/stat-index-format.js';
 import { StatIndex } from '../../../src/tracking/scan/stat-index.js';
 import { TrackedFiles } from '../../../src/tracking/tracked-files.js';
+import { whileCut } from '../../rig/cut-file.js';
 import { listing } from '../listing.js';
 import { TrackedFolder } from '../tracked-folder.js';
 
@@ -346,6 +347,19 @@ describe('a linked file', () => {
     expect(folder.read('data/large').includes('EDITED')).toBe(true);
   });
 
+  test('that is cut over and over through its link holds up nobody', { timeout: 30_000 }, async () => {
+    const { folder } = await placed(['symlink']);
+    const object = objectOf(folder);
+    chmodSync(object, 0o644);
+    await whileCut(object, async () => {
+      await folder.state('data').catch((error: unknown) => {
+        expect(error).toMatchObject({ code: 'file-keeps-changing' });
+      });
+    });
+    expect(await folder.state('data')).toBe('modified');
+    expect(folder.names('data')).toEqual(['large', 'small', 'tool']);
+  });
+
   test('that only became writable is sealed again', async () => {
     const { folder } = await placed(['hardlink']);
     chmodSync(folder.path('data/large'), 0o644);
@@ -385,6 +399,21 @@ describe('unlinking', () => {
     expect(readFileSync(objectOf(folder)).equals(LARGE)).toBe(true);
     expect(await folder.files().unlink('data' as RepoPath)).toEqual([]);
   });
+
+  test(
+    'ends though the file is cut meanwhile, and never leaves a part of it',
+    { timeout: 30_000 },
+    async () => {
+      const { folder } = await placed(['hardlink']);
+      const file = folder.path('data/large');
+      chmodSync(file, 0o644);
+      await whileCut(file, async () => {
+        for (let tries = 0; tries < 10; tries += 1) await triedUnlink(folder);
+      });
+      expect(lstatSync(file).isFile()).toBe(true);
+      expect(folder.names('data')).toEqual(['large', 'small', 'tool']);
+    },
+  );
 });
 
 test('what is set for a workspace holds where a checkout does not say otherwise', async () => {
@@ -400,6 +429,15 @@ test('what is set for a workspace holds where a checkout does not say otherwise'
   await files.checkout('data' as RepoPath, files.pointer('data' as RepoPath)!);
   expect(isHardLink(folder, 'data/large')).toBe(true);
 });
+
+/** Unlinks, if nobody writes at that moment. */
+async function triedUnlink(folder: TrackedFolder): Promise<void> {
+  try {
+    await folder.files().unlink('data' as RepoPath);
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'file-keeps-changing' });
+  }
+}
 
 function contentOf(folder: TrackedFolder) {
   return [...folder.store.looseObjects()].find(({ size }) => size === LARGE.length)!.id;
