@@ -7,7 +7,7 @@ import { shellQuote } from '../base/shell-quote.js';
 import { Workspace } from '../project/workspace.js';
 import { pathOfPointer, sameSnapshot } from '../tracking/pointers/pointer.js';
 import { hasRulesAbove } from '../tracking/ignore/rules-above.js';
-import { namedTracked, type Doing } from './named-tracked.js';
+import { namedTracked, type Doing, type Searched } from './named-tracked.js';
 import { refuseTarget } from './move-target.js';
 import { stageReaders, type StageReader } from './stage-readers.js';
 import { pointerFiles, toCommit, type ToCommit } from './to-commit.js';
@@ -71,9 +71,10 @@ async function planMoves(workspace: Workspace, paths: readonly string[], call: C
     });
   }
   const sources = new Map<RepoPath, RepoPath>();
+  const searched = { workspace, tracked: workspace.files.trackedPaths() };
   for (const each of typed) {
     const path = workspace.path(each);
-    sources.set(await oneTracked(workspace, path), path);
+    sources.set(await oneTracked(searched, path), path);
   }
   const several = sources.size > 1;
   const moves: Move[] = [];
@@ -84,8 +85,8 @@ async function planMoves(workspace: Workspace, paths: readonly string[], call: C
   return moves;
 }
 
-async function oneTracked(workspace: Workspace, path: RepoPath): Promise<RepoPath> {
-  const found = await namedTracked(workspace, path, DOING);
+async function oneTracked(searched: Searched, path: RepoPath): Promise<RepoPath> {
+  const found = await namedTracked(searched, path, DOING);
   const [first] = found;
   if (first !== undefined && (first === path || !isWithin(first, path))) return first;
   const words = found.map(shellQuote).join(' ');

@@ -16,12 +16,21 @@ export interface Doing {
   git: string;
 }
 
+/** Where a path is looked for: all that is tracked is found once for all that was typed. */
+export interface Searched {
+  workspace: Workspace;
+  tracked: readonly RepoPath[];
+}
+
 /**
  * The tracked paths that a typed one names: itself, by its own name or its pointer's, or all that are below it. Throws
  * `not-tracked`, with the way out, for a part of one and for what git or nobody holds; `stage-output` for what a stage makes.
  */
-export async function namedTracked(workspace: Workspace, path: RepoPath, doing: Doing): Promise<RepoPath[]> {
-  const tracked = workspace.files.trackedPaths();
+export async function namedTracked(
+  { workspace, tracked }: Searched,
+  path: RepoPath,
+  doing: Doing,
+): Promise<RepoPath[]> {
   const pointed = pathOfPointer(path);
   const own = [path, ...(pointed === undefined ? [] : [pointed])].find((each) => tracked.includes(each));
   const found = own === undefined ? tracked.filter((each) => isWithin(each, path)) : [own];

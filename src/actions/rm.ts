@@ -64,9 +64,10 @@ export async function rm(input: RmInput, call: Call): Promise<RmResult> {
 
 async function chosenPaths(workspace: Workspace, { paths, recursive }: RmInput): Promise<RepoPath[]> {
   const chosen = new Set<RepoPath>();
+  const searched = { workspace, tracked: workspace.files.trackedPaths() };
   for (const typed of paths) {
     const path = workspace.path(typed);
-    const found = await namedTracked(workspace, path, DOING);
+    const found = await namedTracked(searched, path, DOING);
     if (!recursive && found.every((each) => each !== path && isWithin(each, path)))
       throw needsRecursive(path, found);
     for (const each of found) chosen.add(each);

@@ -91,6 +91,7 @@ function processExists(pid: number): boolean {
 
 /** 'ocrpipe repro (process 4711 on alder)' */
 export function wordHolder({ command, pid, host }: LockHolder): string {
+  if (pid <= 0) return 'a process that has not said who it is';
   return `${command} (process ${pid} on ${host})`;
 }
 

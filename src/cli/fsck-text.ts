@@ -123,6 +123,12 @@ function advice({ damaged, missing }: FsckResult, repaired: boolean): string {
   if (left.length === 0) return '';
   if (!repaired)
     return "'ocrpipe fsck --repair' heals what stands unchanged in the workspace or on a remote.";
+  if (left.every(({ object }) => object.kind === 'pack')) {
+    return (
+      'All that is needed here is in the store, or on a remote. What else a damaged pack held cannot be told: ' +
+      "it is kept in quarantine, and 'ocrpipe pull' brings what earlier commits should lack."
+    );
+  }
   return (
     'The rest is neither in the workspace nor on a remote that was asked; what was damaged is in quarantine. ' +
     "Bring the files back from elsewhere and run 'ocrpipe add PATH', or 'ocrpipe pull' when a remote has them; " +

@@ -13,6 +13,8 @@ import { namesIn, unlinkIfThere } from './temporary.js';
 const LOCKS = 'locks';
 /** A process that cannot be asked whether it lives counts as alive for so long. Milliseconds. */
 const UNKNOWN_USER_MS = 24 * 60 * 60 * 1000;
+/** A process says who it is as soon as it made its mark: one that says nothing for so long was left by a full disk or a power cut. Milliseconds. */
+const UNNAMED_USER_MS = 60 * 1000;
 /** How often a collection looks whether the store is free. Milliseconds. */
 const POLL_MS = 100;
 const READ_ONLY = new Set(['EACCES', 'EPERM', 'EROFS']);
@@ -94,6 +96,7 @@ function makeMark(root: string, mark: string, command: string): boolean {
     return true;
   } catch (error) {
     if (READ_ONLY.has(systemErrorCode(error) ?? '')) return false;
+    unlinkIfThere(mark);
     throw error;
   }
 }
@@ -106,7 +109,8 @@ function livingUsers(root: string): LockHolder[] {
     if (holder === undefined) return [];
     const state = holderState(holder);
     const since = statSync(mark, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-    if (state === 'alive' || (state === 'unknown' && Date.now() - since < UNKNOWN_USER_MS)) return [holder];
+    const longest = holder.pid > 0 ? UNKNOWN_USER_MS : UNNAMED_USER_MS;
+    if (state === 'alive' || (state === 'unknown' && Date.now() - since < longest)) return [holder];
     unlinkIfThere(mark);
     return [];
   });

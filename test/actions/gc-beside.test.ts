@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events';
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -119,6 +119,24 @@ describe('gc --now', () => {
     });
     expect(run.signal).toBe('SIGKILL');
     expect(folder.files('locks/users')).toHaveLength(1);
+    expect((await folder.gc({ now: true })).condemned.objects).toBe(0);
+    expect(folder.files('locks/users')).toEqual([]);
+  });
+
+  test('waits a minute at most for a mark that names nobody, as a full disk leaves', async () => {
+    const folder = GcFolder.withoutGit();
+    await folder.put('first');
+    folder.write('.ocrstore/locks/users/95796ab698744d8675d66c62a53eb543', '');
+    const stop = new AbortController();
+    const waiting = useStoreAlone({
+      ...{ root: folder.path('.ocrstore'), command: 'ocrpipe gc', signal: stop.signal },
+      events: (event) => {
+        stop.abort(new Error(JSON.stringify(event)));
+      },
+    });
+    await expect(waiting).rejects.toThrow('a process that has not said who it is');
+    const past = new Date(Date.now() - 61_000);
+    utimesSync(folder.path('.ocrstore/locks/users/95796ab698744d8675d66c62a53eb543'), past, past);
     expect((await folder.gc({ now: true })).condemned.objects).toBe(0);
     expect(folder.files('locks/users')).toEqual([]);
   });

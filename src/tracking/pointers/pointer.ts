@@ -157,7 +157,7 @@ function readStart(file: string, bytes: number): string | undefined {
     if (stat?.isFile() !== true) return undefined;
     const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
-      const buffer = Buffer.alloc(bytes);
+      const buffer = Buffer.allocUnsafe(bytes);
       return buffer.toString('utf8', 0, readSync(fd, buffer, 0, bytes, 0));
     } finally {
       closeSync(fd);
