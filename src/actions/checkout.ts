@@ -8,6 +8,7 @@ import { Workspace } from '../project/workspace.js';
 import type { CheckoutOptions, Snapshot } from '../tracking/workspace-files.js';
 import { failuresOfEach, joinFailures } from './each-path.js';
 import { selectTracked } from './select-tracked.js';
+import { warnOfUnseen } from './unseen-pointers.js';
 
 export interface CheckoutInput {
   /** As they were typed; none: everything that has a pointer. */
@@ -37,6 +38,7 @@ export async function checkout(input: CheckoutInput, call: Call): Promise<Checko
     await workspace.useStore();
     const named = input.paths.map((typed) => workspace.path(typed));
     const paths = selectTracked(workspace.files.trackedPaths(), named);
+    if (named.length === 0) await warnOfUnseen(workspace);
     const marks = new RunningMarks(workspace);
     const changed: { path: RepoPath; id: ContentId }[] = [];
     const failures = await failuresOfEach(paths, call.signal, async (path) => {

@@ -11,6 +11,7 @@ import { failuresOfEach, throwFailures } from './each-path.js';
 import { fetchTargets, type FetchOptions } from './fetch.js';
 import type { Transferred } from './remote-session.js';
 import { chooseTargets, type TargetPath } from './remote-targets.js';
+import { warnOfUnseen } from './unseen-pointers.js';
 
 /**
  * Like fetch, and puts the files where the pointers say. Files edited since are not overwritten without `force`, and what is
@@ -25,6 +26,7 @@ export async function pull(
   try {
     await workspace.useStore();
     const targets = chooseTargets(workspace, options.targets);
+    if (options.targets.length === 0) await warnOfUnseen(workspace);
     const nowhere = new Nowhere();
     const bring = (): Promise<Brought | undefined> =>
       nowhere.noted(fetchTargets(workspace, targets, options));

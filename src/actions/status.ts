@@ -9,6 +9,7 @@ import { remoteInReach } from '../project/remote-in-reach.js';
 import { Workspace } from '../project/workspace.js';
 import { storeFigures, type StoreFigures } from './store-figures.js';
 import { pointerPathOf, pointerText } from '../tracking/pointers/pointer.js';
+import { unseenPointers } from './unseen-pointers.js';
 import type { PathStatus, Snapshot, UnfinishedMove } from '../tracking/workspace-files.js';
 
 export interface TrackedStatus {
@@ -54,8 +55,9 @@ export async function status(call: Call, options: { store?: boolean } = {}): Pro
   try {
     const paths = workspace.files.trackedPaths();
     // Git answers in a process of its own while this one looks at the files.
-    const [committed, states] = await Promise.all([
+    const [committed, unseen, states] = await Promise.all([
       committedPointers(workspace, paths),
+      unseenPointers(workspace, paths),
       trackedStates(workspace, paths, call),
     ]);
     const tracked = states.map((facts) =>
@@ -67,7 +69,11 @@ export async function status(call: Call, options: { store?: boolean } = {}): Pro
     return {
       tracked,
       ...pipeline,
-      notes: [...workspace.files.unfinishedMoves().map(unfinishedMove), ...pipeline.notes],
+      notes: [
+        ...(unseen ? [unseen] : []),
+        ...workspace.files.unfinishedMoves().map(unfinishedMove),
+        ...pipeline.notes,
+      ],
       ...(remote !== undefined && { remote }),
       ...(options.store === true && { store: storeFigures(workspace, paths) }),
     };

@@ -24,7 +24,11 @@ function describeIssue(yaml: YamlFile, schema: z.ZodType, issue: z.core.$ZodIssu
     const key = issue.keys[0]!;
     return userError('unknown-key', `${yaml.file} has the unknown key '${[...path, key].join('.')}'`, {
       location: yaml.locate([...path, key], { key: true }),
-      hint: suggest(key, knownKeys(schema, path)),
+      // One that other alternatives of the schema know is no misspelling of itself.
+      hint: suggest(
+        key,
+        knownKeys(schema, path).filter((known) => known !== key),
+      ),
     });
   }
   const where = path.length === 0 ? 'it' : `'${path.join('.')}'`;

@@ -11,7 +11,7 @@ const REASONS = 3;
 /** The status for people: one line a path and stage, each with what to do about it. */
 export function statusText(result: StatusResult): string {
   const { tracked, stages, problems, remote } = result;
-  if (tracked.length + stages.length + problems.length === 0 && !result.store) {
+  if (tracked.length + stages.length + problems.length + result.notes.length === 0 && !result.store) {
     return "Nothing is tracked yet, and there is no pipeline.yaml. Begin with 'ocrpipe add PATH'.";
   }
   const parts = [
@@ -52,7 +52,7 @@ function advice(tracked: TrackedStatus, canPull: boolean): string {
         ? `its pointer changed: ${absentAdvice(quoted, canPull)}`
         : modifiedAdvice(quoted, cause);
     case 'broken':
-      return [problem?.message, problem?.hint].filter((part) => part !== undefined).join(' ');
+      return [problem?.message, problem?.hint].filter((part) => part !== undefined).join('. ');
     case 'clean':
       return uncommitted === true ? 'pointer changed since the last git commit' : '';
   }

@@ -59,6 +59,8 @@ export interface Git {
   lastWith(path: RepoPath): Promise<string | undefined>;
   /** Those files of git's index (added or committed) that are one of `paths` or lie below one. */
   tracked(paths: readonly RepoPath[]): Promise<RepoPath[]>;
+  /** The files of git's index that match a pathspec. */
+  heldLike(pathspec: string): Promise<RepoPath[]>;
   /** Those of `paths` that `git add` would take up: new or changed files that git does not ignore. */
   addable(paths: readonly RepoPath[]): Promise<RepoPath[]>;
   /** Those of `paths` that git ignores and does not hold. */

@@ -135,6 +135,10 @@ class SimpleGitGit implements Git {
     return this.#each(paths, (some) => this.#run([LITERAL, 'ls-files', '-z', '--', ...some]));
   }
 
+  async heldLike(pathspec: string): Promise<RepoPath[]> {
+    return splitNames(await this.#run(['ls-files', '-z', '--', pathspec]));
+  }
+
   async addable(paths: readonly RepoPath[]): Promise<RepoPath[]> {
     const kinds = ['--others', '--modified', '--exclude-standard'];
     const found = await this.#each(paths, (some) =>

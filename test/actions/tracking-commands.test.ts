@@ -7,6 +7,10 @@ import type { OcrpipeError } from '../../src/base/errors.js';
 import { Workspace } from '../../src/project/workspace.js';
 import { fileListing } from '../rig/file-listing.js';
 import { add } from '../../src/actions/add.js';
+import { checkout } from '../../src/actions/checkout.js';
+import { pull } from '../../src/actions/pull.js';
+import { push } from '../../src/actions/push.js';
+import { remoteAdd } from '../../src/actions/remote-add.js';
 import { isBroken } from '../../src/actions/status.js';
 import { git, gitCommitAll, gitRepository } from '../rig/git-repository.js';
 import { OCRPIPE_SCRIPT, runOcrpipe } from '../rig/ocrpipe.js';
@@ -107,6 +111,28 @@ describe('status', () => {
     folder.write('keep/data', 'x');
     await folder.add('keep/data');
     expect((await folder.status()).tracked.map(({ path }) => path)).toEqual(['keep/data']);
+  });
+});
+
+describe('a pointer that git holds in a folder that it ignores', () => {
+  test('is named by status, push, pull and checkout, which pass it over', async () => {
+    const folder = new WorkspaceFolder(gitRepository());
+    folder.init(true);
+    folder.write('data/raw/a', 'a');
+    await folder.add('data/raw');
+    gitCommitAll(folder.root, 'one');
+    await remoteAdd({ name: 'r', check: true, makeDefault: true, settings: { url: 'remote' } }, folder.call);
+    expect((await folder.status()).notes).toEqual([]);
+    folder.write('.gitignore', 'data/\n');
+    const { tracked, notes } = await folder.status();
+    expect(tracked).toEqual([]);
+    expect(notes).toMatchObject([{ code: 'pointer-unseen' }]);
+    const events: unknown[] = [];
+    const call = { ...folder.call, events: (event: unknown) => events.push(event) };
+    await push({ targets: [], verify: false, jobs: 1 }, call);
+    await pull({ targets: [], jobs: 1, force: false }, call);
+    await checkout({ paths: [], force: false }, call);
+    expect(events.filter((event) => (event as { code?: string }).code === 'pointer-unseen')).toHaveLength(3);
   });
 });
 

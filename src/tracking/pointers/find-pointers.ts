@@ -7,8 +7,8 @@ import { IgnoreRules, isAlwaysIgnored } from '../ignore/ignore-rules.js';
 import { hasPointer, pathOfPointer } from './pointer.js';
 
 /**
- * The paths that have a pointer, sorted. Tracked folders are not entered (a pointer cannot be below another), nor, with
- * `gitignore`, folders that git ignores: what is below those can not be committed.
+ * The paths that have a pointer, sorted. Tracked folders are not entered (a pointer cannot be below another), nor other workspaces, nor, with
+ * `gitignore`, folders that git ignores: what is below those is not to be committed.
  */
 export function findPointers(
   root: AbsPath,
@@ -35,7 +35,7 @@ interface Search {
 function search(context: Search, folder: string, above: IgnoreRules): void {
   const absolute = join(context.root, folder);
   const entries = readFolder(absolute as AbsPath, context.onUnreadable);
-  if (entries.length === 0) return;
+  if (entries.length === 0 || (folder !== '' && isWorkspace(entries))) return;
   const rules = context.gitignore ? above.enter(bytePath(absolute), '.gitignore', bytePath(folder)) : above;
   const tracked = new Set<string>();
   for (const entry of entries) {
@@ -50,6 +50,11 @@ function search(context: Search, folder: string, above: IgnoreRules): void {
     const path = pathIn(folder, entry.name);
     if (!tracked.has(path) && !rules.ignores(bytePath(path), true)) search(context, path, rules);
   }
+}
+
+/** Submodules, work trees and clones below this one have stores and pointers of their own. */
+function isWorkspace(entries: readonly Dirent[]): boolean {
+  return entries.some((entry) => entry.name === '.ocrstore' && entry.isDirectory());
 }
 
 function pathIn(folder: string, name: string): RepoPath {

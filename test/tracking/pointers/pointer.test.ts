@@ -1,11 +1,11 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { errorText } from '../../../src/cli/error-report.js';
 import { contentIdOf } from '../../../src/base/content-id.js';
 import type { OcrpipeError } from '../../../src/base/errors.js';
-import type { RepoPath } from '../../../src/base/paths.js';
+import type { AbsPath, RepoPath } from '../../../src/base/paths.js';
 import { findPointers } from '../../../src/tracking/pointers/find-pointers.js';
 import {
   parsePointer,
@@ -124,6 +124,24 @@ describe('pointers', () => {
     writeFileSync(join(root, 'x'), 'data');
     expect(findPointers(root, { gitignore: false })).toEqual(['x']);
     expect(errorOf(() => readPointer(root, 'x' as RepoPath))).toMatchObject({ code: 'broken-pointer' });
+  });
+
+  test('pointers of a workspace below this one are its own', () => {
+    const root = temporaryFolder();
+    for (const folder of ['other/.ocrstore', 'other/deeper', 'mine']) {
+      mkdirSync(join(root, folder), { recursive: true });
+    }
+    for (const file of ['other/x.ocr', 'other/deeper/x.ocr', 'mine/x.ocr']) {
+      writeFileSync(join(root, file), DIRECTORY);
+    }
+    expect(findPointers(root, { gitignore: false })).toEqual(['mine/x']);
+    expect(findPointers(join(root, 'other') as AbsPath, { gitignore: false })).toEqual(['deeper/x', 'x']);
+  });
+
+  test('a key of the other kind is named as unknown, not as a misspelling of itself', () => {
+    const error = errorOf(() => parsePointer(DIRECTORY.replace('directory', 'file'), 'x.ocr'));
+    expect(error.message).toContain("unknown key 'files'");
+    expect(error.hint).not.toContain("Did you mean 'files'");
   });
 
   test('hints quote names for the shell', () => {

@@ -1,0 +1,44 @@
+import type { RepoPath } from '../base/paths.js';
+import { shellQuote } from '../base/shell-quote.js';
+import type { Workspace } from '../project/workspace.js';
+import { hasPointer, pathOfPointer } from '../tracking/pointers/pointer.js';
+import { overlapping } from '../tracking/workspace-place.js';
+
+/** What a `.gitignore` keeps from being seen. */
+export interface Unseen {
+  code: 'pointer-unseen';
+  message: string;
+  hint: string;
+}
+
+/**
+ * Pointers that git holds, below folders that it ignores: `tracked`, which is what is found in the workspace, lacks them, and every
+ * command passes them over. Undefined if there are none, or no git.
+ */
+export async function unseenPointers(
+  { git, root }: Workspace,
+  tracked: readonly RepoPath[],
+): Promise<Unseen | undefined> {
+  if (git === undefined) return undefined;
+  const seen = new Set(tracked);
+  const held = (await git.heldLike(':(glob)**/*.ocr')).flatMap((file) => pathOfPointer(file) ?? []);
+  const unseen = held.filter(
+    (path) => !seen.has(path) && overlapping(path, tracked) === undefined && hasPointer(root, path),
+  );
+  const [first] = unseen;
+  if (first === undefined) return undefined;
+  const others = unseen.length === 1 ? '' : ` and ${unseen.length - 1} more`;
+  return {
+    code: 'pointer-unseen',
+    message: `${first}.ocr${others} is passed over: git holds it, but a .gitignore leaves out the folder that it is in`,
+    hint: `'git check-ignore --no-index -v ${shellQuote(`${first}.ocr`)}' names the rule: change it`,
+  };
+}
+
+/** Says so, for commands that go over all that is tracked. */
+export async function warnOfUnseen(workspace: Workspace): Promise<void> {
+  const unseen = await unseenPointers(workspace, workspace.files.trackedPaths());
+  if (unseen === undefined) return;
+  const { code, message, hint } = unseen;
+  workspace.events({ type: 'note', level: 'warning', code, message: `${message}. ${hint}.` });
+}
