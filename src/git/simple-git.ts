@@ -175,6 +175,10 @@ class SimpleGitGit implements Git {
       },
       ...(input === undefined ? {} : { input: () => input }),
     });
+    // For a git that printed nothing it would wait 50 ms more: once its output has ended, none comes late.
+    git.outputHandler((_command, stdout) => {
+      stdout.once('end', () => stdout.emit('data', Buffer.alloc(0)));
+    });
     try {
       return await use(git);
     } catch (error) {
