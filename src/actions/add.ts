@@ -1,8 +1,9 @@
-import { lstatSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { Call } from '../base/call.js';
 import type { ContentId } from '../base/content-id.js';
 import { userError } from '../base/errors.js';
+import { lstatIfThere } from '../base/lstat-if-there.js';
 import { nearestName } from '../base/nearest.js';
 import { fromRepoPath, repoPath, type AbsPath, type RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
@@ -117,7 +118,7 @@ async function refuseUntrackable(
 }
 
 function refuseByKind(workspace: Workspace, path: RepoPath): void {
-  const stat = lstatSync(fromRepoPath(workspace.root, path), { throwIfNoEntry: false });
+  const stat = lstatIfThere(fromRepoPath(workspace.root, path));
   if (stat === undefined) throw nothingThere(workspace.root, path);
   const target = pathOfPointer(path);
   if (target !== undefined && hasPointer(workspace.root, target)) {
@@ -146,7 +147,7 @@ function otherwise(root: AbsPath, path: RepoPath): string {
 }
 
 function namesIn(folder: string): string[] {
-  return lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() === true ? readdirSync(folder) : [];
+  return lstatIfThere(folder)?.isDirectory() === true ? readdirSync(folder) : [];
 }
 
 function overlaps(path: RepoPath, other: RepoPath) {

@@ -1,7 +1,7 @@
-import { lstatSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { Call } from '../base/call.js';
 import { userError } from '../base/errors.js';
+import { lstatIfThere } from '../base/lstat-if-there.js';
 import { fromRepoPath, type RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
 import type { Workspace } from '../project/workspace.js';
@@ -49,7 +49,7 @@ function taken(path: RepoPath, why: string) {
 
 function refuseNoFolder({ root }: Workspace, to: RepoPath): void {
   const folder = posix.dirname(to) as RepoPath;
-  if (lstatSync(fromRepoPath(root, folder), { throwIfNoEntry: false })?.isDirectory() === true) return;
+  if (lstatIfThere(fromRepoPath(root, folder))?.isDirectory() === true) return;
   throw userError('no-such-folder', `there is no folder ${folder} to move it to`, {
     hint: `Make it first: 'mkdir -p ${shellQuote(folder)}'.`,
   });
@@ -69,9 +69,7 @@ function refuseOverlap(to: RepoPath, others: readonly RepoPath[]): void {
 }
 
 async function refuseTaken({ root, files }: Workspace, { from, to }: Move, call: Call): Promise<void> {
-  const [here, there] = [from, to].map((path) =>
-    lstatSync(fromRepoPath(root, path), { throwIfNoEntry: false }),
-  );
+  const [here, there] = [from, to].map((path) => lstatIfThere(fromRepoPath(root, path)));
   const same = hasPointer(root, to) && sameSnapshot(files.pointer(to), files.pointer(from));
   if (hasPointer(root, to) && !same) throw taken(to, 'it is tracked already');
   if (there === undefined) return;

@@ -1,7 +1,7 @@
-import { lstatSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { Call } from '../base/call.js';
 import { userError } from '../base/errors.js';
+import { lstatIfThere } from '../base/lstat-if-there.js';
 import { fromRepoPath, isWithin, type RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
 import { Workspace } from '../project/workspace.js';
@@ -105,7 +105,7 @@ async function placeFor(
   const path = byPointer ? (pathOfPointer(named) ?? named) : named;
   const unfinished = workspace.files.unfinishedMoves().some((move) => move.from === from && move.to === path);
   if (unfinished && !several) return path;
-  const there = lstatSync(fromRepoPath(workspace.root, path), { throwIfNoEntry: false });
+  const there = lstatIfThere(fromRepoPath(workspace.root, path));
   if (there?.isDirectory() === true && !(await isMoved(workspace, { from, to: path }, call))) {
     return posix.join(path, posix.basename(from)) as RepoPath;
   }
@@ -117,7 +117,7 @@ async function placeFor(
 
 /** True if nothing is at the old place, and the folder at the new one is what stood there: an earlier call, or `mv`, moved it. */
 async function isMoved({ root, files }: Workspace, { from, to }: Move, call: Call): Promise<boolean> {
-  const gone = lstatSync(fromRepoPath(root, from), { throwIfNoEntry: false }) === undefined;
+  const gone = lstatIfThere(fromRepoPath(root, from)) === undefined;
   const pointer = files.pointer(from);
   if (!gone || pointer?.kind !== 'directory' || from === to || to === '.') return false;
   return sameSnapshot(files.pointer(to) ?? (await files.snapshot(to, call)), pointer);

@@ -1,6 +1,6 @@
-import { lstatSync } from 'node:fs';
 import type { Call } from '../base/call.js';
 import { userError } from '../base/errors.js';
+import { lstatIfThere } from '../base/lstat-if-there.js';
 import { fromRepoPath, type RepoPath } from '../base/paths.js';
 import { Workspace } from '../project/workspace.js';
 import type { UnlinkedFile } from '../tracking/workspace-files.js';
@@ -32,6 +32,6 @@ export async function unlink(input: UnlinkInput, call: Call): Promise<UnlinkResu
 }
 
 function requireThere({ root }: Workspace, path: RepoPath): void {
-  if (lstatSync(fromRepoPath(root, path), { throwIfNoEntry: false })) return;
+  if (lstatIfThere(fromRepoPath(root, path))) return;
   throw userError('no-such-path', `there is nothing at ${path}`, { hint: 'Check the name.' });
 }

@@ -36,10 +36,11 @@ export function moveTracked(context: MoveContext, from: RepoPath, to: RepoPath):
   lastPut.copy(from, to);
   writeFileAtomic(fromRepoPath(root, pointerPathOf(to)), readFileSync(pointerFile(root, from)));
   if (isHere) renameData(context, from, to);
-  lastPut.remove(from);
   // Before the pointer: a mark that outlived it would speak up again when something else is tracked there.
   moves.end(from);
   removePointerFile(context, from);
+  // After the pointer: the call that finishes this one would copy that nothing is remembered.
+  lastPut.remove(from);
 }
 
 function pointerFile(root: AbsPath, path: RepoPath): AbsPath {

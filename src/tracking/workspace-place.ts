@@ -1,6 +1,7 @@
-import { lstatSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { systemErrorCode, userError } from '../base/errors.js';
+import { lstatIfThere } from '../base/lstat-if-there.js';
 import { isWithin, toRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
 import type { StoreLinks } from './scan/store-links.js';
 
@@ -17,7 +18,7 @@ export function refuseLinks(
   const last = options.end ? parts.length : parts.length - 1;
   for (let length = 1; length <= last; length += 1) {
     const part = parts.slice(0, length).join('/');
-    if (lstatSync(join(root, part), { throwIfNoEntry: false })?.isSymbolicLink() !== true) continue;
+    if (lstatIfThere(join(root, part))?.isSymbolicLink() !== true) continue;
     if (part === path && options.storeLinks?.isSymlink(join(root, part)) === true) continue;
     throw userError('path-through-link', `${part} is a symbolic link`, {
       hint: 'Name the file or folder that it leads to, or put that in its place.',

@@ -23,6 +23,7 @@ const CASES: Case[] = [
   { title: 'a path outside of the workspace', act: addOf('../x'), code: 'path-outside-workspace' },
   { title: 'an absolute path elsewhere', act: addOf('/etc/hostname'), code: 'path-outside-workspace' },
   { title: 'nothing there', act: addOf('nothing'), code: 'no-such-path', says: /nothing/ },
+  { title: 'a path below a file', act: addOf('data/a/b'), code: 'no-such-path', hint: /^Check the name/ },
   { title: 'a misspelt path', act: addOf('dtaa'), code: 'no-such-path', hint: /^Did you mean data\?$/ },
   {
     title: 'a tracked path that is gone',

@@ -72,6 +72,20 @@ describe('a command that is killed at any of its writes', () => {
     ]);
   });
 
+  test('mv: an edit whose bytes are all in the store is still told from an older version when it is finished', async () => {
+    const folder = await editedWorkspace();
+    folder.write('data/raw/a', 'c');
+    folder.write('data/raw/b/c', 'a');
+    const crashes = await crashesOf(folder.root, () => folder.mv('data/raw', 'data/new'));
+    // Until then, memory is where it was.
+    const late = crashes.slice(crashes.findIndex(({ site }) => site.startsWith('tracking/move.ts')));
+    expect(late.length).toBeGreaterThan(4);
+    await afterEach(late, async (killed) => {
+      await killed.mv('data/raw', 'data/new');
+      expect((await killed.status()).tracked).toMatchObject([{ path: 'data/new', cause: 'edited' }]);
+    });
+  });
+
   test('rm --delete: what is gone is in the store, is not taken for an edit, and comes back or goes by one command', async () => {
     const folder = await editedWorkspace();
     await folder.commit();

@@ -41,6 +41,8 @@ const REFUSED: [string[], string, string][] = [
   [['data/raw', 'data/raw'], 'path-overlaps', 'would be inside data/raw'],
   [['data/labels.json', 'data/labels.json'], 'path-exists', 'that is where it is'],
   [['data/raw', 'no/folder/raw'], 'no-such-folder', 'there is no folder no/folder'],
+  [['data/raw', 'data/README/raw'], 'no-such-folder', 'there is no folder data/README'],
+  [['data/raw', 'data/README/deep/raw'], 'no-such-folder', 'there is no folder data/README/deep'],
   [['data/raw', 'data/new/'], 'no-such-folder', 'there is no folder data/new'],
   [['data/raw', 'data/labels.json', 'data/new'], 'no-such-folder', 'there is no folder data/new'],
   [['data/raw', '.ocrstore/raw'], 'path-not-trackable', 'belongs to ocrstore'],
