@@ -1,10 +1,11 @@
 import { cpSync, rmSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
-import { git, gitCommitAll } from '../rig/git-repository.js';
+import { git } from '../rig/git-repository.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { workspaceCommands } from './workspace-commands.js';
-import { expectSound, Model, Real, type Files } from './workspace-model.js';
+import { expectSound, expectStates, Real } from './real-workspace.js';
+import { Model, type Files } from './workspace-model.js';
 
 const FIRST: Files = new Map([
   ['a', '1'],
@@ -43,6 +44,7 @@ export function modelAgrees(numRuns: number, maxCommands: number, seed?: number)
               cpSync(fromTracked ? tracked.base : begun.base, real.base, { recursive: true });
               const model = fromTracked ? trackedModel() : new Model();
               await fc.asyncModelRun(() => ({ model, real }), commands);
+              await expectStates(model, real);
               await expectSound(real);
               rmSync(real.base, { recursive: true });
             },
@@ -57,7 +59,7 @@ export function modelAgrees(numRuns: number, maxCommands: number, seed?: number)
 async function commitVersion(real: Real, files: Files): Promise<void> {
   for (const [name, text] of files) real.a.write(`data/${name}`, text);
   await real.a.add('data');
-  gitCommitAll(real.a.root, 'a version');
+  real.commit();
 }
 
 /** One version on each of two branches, the first one in place. */
@@ -67,9 +69,9 @@ function trackedModel(): Model {
     ['one', SECOND],
     ['main', FIRST],
   ] as const) {
-    model.files = files;
-    model.store();
-    model.branches.set(branch, files);
+    model.set('data', { files });
+    model.store('data');
+    model.branch = branch;
     model.commit();
   }
   return model;

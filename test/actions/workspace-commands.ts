@@ -1,134 +1,104 @@
 import fc from 'fast-check';
+import { rmSync } from 'node:fs';
 import { expect } from 'vitest';
-import { git, gitCommitAll } from '../rig/git-repository.js';
-import {
-  didOrRefused,
-  expectAgreement,
-  expectSound,
-  sameFiles,
-  textOf,
-  type Files,
-  type Model,
-  type Real,
-} from './workspace-model.js';
+import { git } from '../rig/git-repository.js';
+import { checkoutOf, commitOf } from './promises.js';
+import { didOrRefused, expectSound, type Real } from './real-workspace.js';
+import { moveSteps } from './move-commands.js';
+import { at, expectKept, isTracked, looking, pointersAfter, step, type Step } from './steps.js';
+import { isFile, NOTHING, PLACES, sameFiles, textOf } from './workspace-model.js';
+import type { Files, Model, Place } from './workspace-model.js';
 
-type Command = fc.AsyncCommand<Model, Real>;
-
-/** A step: when it can be taken, and what it does to both. Afterwards both agree. */
-function step(
-  name: string,
-  check: (model: Model) => boolean,
-  run: (model: Model, real: Real) => unknown,
-): Command {
-  return {
-    check,
-    run: async (model, real) => {
-      await run(model, real);
-      await expectAgreement(model, real);
-    },
-    toString: () => name,
-  };
-}
-
-const isTracked = (model: Model): boolean => model.pointer !== undefined;
-const has = (name: string) => (model: Model) => model.files.has(name);
-
-function changed(files: Files, change: (files: Map<string, string>) => void): Files {
+function edited(files: Files, change: (files: Map<string, string>) => void): Files {
   const copy = new Map(files);
   change(copy);
   return copy;
 }
 
-const write = (name: string, text: string) =>
+const pathOf = (place: Place, name: string): string => (name === '' ? place : `${place}/${name}`);
+
+const write = (place: Place, name: string, text: string) =>
   step(
-    `write ${name} ${text}`,
-    () => true,
+    `write ${place} ${name} ${text}`,
+    at(place, ({ files }) => files.size === 0 || isFile(files) === (name === '')),
     (model, real) => {
-      real.a.write(`data/${name}`, text);
-      model.files = changed(model.files, (files) => files.set(name, text));
+      real.a.write(pathOf(place, name), text);
+      model.set(place, { files: edited(model.at(place).files, (files) => files.set(name, text)) });
     },
   );
 
-const remove = (name: string) =>
-  step(`remove ${name}`, has(name), (model, real) => {
-    real.remove(name);
-    model.files = changed(model.files, (files) => files.delete(name));
-  });
-
-const rename = (from: string, to: string) =>
+const remove = (place: Place, name: string) =>
   step(
-    `rename ${from} ${to}`,
-    (model) => from !== to && has(from)(model),
+    `remove ${place} ${name}`,
+    at(place, ({ files }) => files.has(name)),
     (model, real) => {
-      real.rename(from, to);
-      model.files = changed(model.files, (files) => {
-        files.set(to, files.get(from)!);
-        files.delete(from);
-      });
+      real.remove(pathOf(place, name));
+      model.set(place, { files: edited(model.at(place).files, (files) => files.delete(name)) });
     },
   );
 
-const add = () =>
+const rename = (place: Place, from: string, to: string) =>
   step(
-    'add',
-    ({ files }) => files.size > 0,
+    `rename ${place} ${from} ${to}`,
+    at(place, ({ files }) => from !== to && from !== '' && to !== '' && files.has(from)),
+    (model, real) => {
+      real.rename(pathOf(place, from), pathOf(place, to));
+      const { files } = model.at(place);
+      const renamed = edited(files, (names) => names.set(to, files.get(from)!).delete(from));
+      model.set(place, { files: renamed });
+    },
+  );
+
+const add = (place: Place) =>
+  step(
+    `add ${place}`,
+    at(place, ({ files }) => files.size > 0),
     async (model, real) => {
-      await real.a.add('data');
-      model.store();
+      await real.a.add(place);
+      model.store(place);
     },
   );
-
-/** True if the pointer names something else than before: then what is there. */
-async function pointerAfter(model: Model, real: Real, work: () => Promise<unknown>): Promise<void> {
-  const before = pointerText(real);
-  await work();
-  if (pointerText(real) !== before) model.pointer = model.files;
-}
-
-const pointerText = ({ a }: Real): string =>
-  git(a.root, 'ls-files', '-co', 'data.ocr') === '' ? '' : a.read('data.ocr');
 
 const commit = () =>
   step(
     'commit',
-    (model) => isTracked(model) && model.files.size > 0,
+    ({ pointers }) => pointers.size > 0,
     async (model, real) => {
-      const mustRecord = sameFiles(model.lastPut, model.pointer) && !model.begun;
-      const isMoved = sameFiles(model.lastPut, model.files);
-      const before = model.pointer;
-      await pointerAfter(model, real, () => didOrRefused(real.a.commit()));
-      if (mustRecord) expect(model.pointer).toBe(sameFiles(before, model.files) ? before : model.files);
-      else if (isMoved) expect(model.pointer).toBe(before);
-      if (model.pointer === model.files) model.store();
+      const { holds } = real;
+      const expected = PLACES.map((place) => commitOf(model.at(place), holds));
+      const commits = () => didOrRefused(real.a.commit());
+      const { result: done, changed } = await pointersAfter(model, real, commits);
+      if (expected.includes('refuses')) expect(done).toBe(false);
+      else if (!expected.includes(undefined)) expect(done).toBe(true);
+      for (const [index, place] of PLACES.entries()) {
+        const what = expected[index];
+        if (what) expect([place, changed.includes(place)]).toEqual([place, what === 'records']);
+        const { files, pointer } = model.at(place);
+        if (sameFiles(files, pointer)) model.putThere(place);
+      }
     },
   );
 
-/** Contents of files that none of these versions has there: somebody's work. */
-function editedFrom(files: Files, known: readonly (Files | undefined)[]): string[] {
-  const isEdit = ([at, text]: readonly [string, string]) => known.every((each) => each?.get(at) !== text);
-  return [...files].filter(isEdit).map(([, text]) => text);
-}
-
-const checkout = (force: boolean) =>
-  step(`checkout${force ? ' --force' : ''}`, isTracked, async (model, real) => {
-    const { files, pointer, lastPut, begun } = model;
-    const done = await didOrRefused(real.a.checkout([], force));
-    const known = [pointer, lastPut, begun?.surely === true ? begun.files : undefined];
-    const edits = editedFrom(files, [...known, begun?.files]);
-    if (force || (lastPut && editedFrom(files, known).length === 0)) expect(done).toBe(true);
-    else if (lastPut && edits.length > 0) expect(done).toBe(false);
-    else if (done) for (const text of edits) expect(model.stored).toContain(text);
+const checkout = (place: Place, force: boolean) =>
+  step(`checkout${force ? ' --force' : ''} ${place}`, at(place, isTracked), async (model, real) => {
+    const before = model.at(place);
+    const expected = force || checkoutOf(before, real.holds);
+    const done = await didOrRefused(real.a.checkout([place], force));
+    if (expected !== undefined) expect(done).toBe(expected);
     if (!done) return;
-    model.lastPut = model.files = pointer!;
-    model.begun = undefined;
+    model.putThere(place);
+    if (!force) expectKept(before, model, real, place);
   });
 
 const gitCommit = () =>
-  step('git commit', isTracked, (model, real) => {
-    gitCommitAll(real.a.root, 'a version');
-    model.branches.set(model.branch, model.pointer);
-    model.commit();
-  });
+  step(
+    'git commit',
+    ({ pointers, committedPointers }) => pointers.size + committedPointers.size > 0,
+    (model, real) => {
+      real.commit();
+      model.commit();
+    },
+  );
 
 const branch = (name: string) =>
   step(
@@ -136,106 +106,165 @@ const branch = (name: string) =>
     (model) => !model.branches.has(name),
     (model, real) => {
       git(real.a.root, 'checkout', '-q', '-b', name);
-      model.branches.set(name, model.committedPointer);
+      model.branches.set(name, model.committedPointers);
       model.branch = name;
     },
   );
+
+const canSwitchTo = (name: string) => (model: Model) =>
+  model.branches.has(name) && name !== model.branch && model.isCommitted;
+
+function doSwitch(model: Model, real: Real, name: string): void {
+  real.switchTo(name);
+  model.switchTo(name);
+}
 
 const switchTo = (name: string) =>
-  step(
-    `git switch ${name}`,
-    (model) =>
-      model.branches.has(name) && name !== model.branch && sameFiles(model.pointer, model.committedPointer),
-    (model, real) => {
-      git(real.a.root, 'checkout', '-q', name);
-      model.branch = name;
-      model.pointer = model.committedPointer;
-    },
-  );
+  step(`git switch ${name}`, canSwitchTo(name), (model, real) => {
+    doSwitch(model, real, name);
+  });
 
 const push = () =>
-  step('push', isTracked, async (model, real) => {
-    await real.push();
-    model.pushed.add(textOf(model.pointer!));
-  });
+  step(
+    'push',
+    ({ pointers }) => pointers.size > 0,
+    async (model, real) => {
+      await real.push();
+      for (const files of model.pointers.values()) model.pushed.add(textOf(files));
+    },
+  );
 
 const pullElsewhere = () =>
   step(
     'pull elsewhere',
-    ({ committedPointer, pushed }) => committedPointer !== undefined && pushed.has(textOf(committedPointer)),
+    ({ committedPointers, pushed }) =>
+      committedPointers.size > 0 &&
+      [...committedPointers.values()].every((files) => pushed.has(textOf(files))),
     async (model, real) => {
-      expect(sameFiles(await real.pulledClone(), model.committedPointer)).toBe(true);
+      const clone = await real.pulledClone();
+      for (const place of PLACES) {
+        const expected = textOf(model.committedPointers.get(place) ?? NOTHING);
+        expect([place, textOf(clone.files(place))]).toEqual([place, expected]);
+      }
+      rmSync(clone.base, { recursive: true });
     },
   );
+
+/** What is needed is still there. */
+async function expectCollected(model: Model, real: Real): Promise<void> {
+  await expectSound(real);
+  const { holds } = real;
+  for (const text of model.needed) expect([text, holds(text)]).toEqual([text, true]);
+  model.collect();
+}
 
 const gc = () =>
-  step('gc', isTracked, async (model, real) => {
-    await real.gc();
-    await expectSound(real);
-    // What nothing named is gone: to overwrite it would be to lose it.
-    if (!sameFiles(model.lastPut, model.pointer)) model.lastPut = undefined;
-    model.collect();
-  });
+  step(
+    'gc',
+    ({ pointers }) => pointers.size > 0,
+    async (model, real) => {
+      await real.gc();
+      await expectCollected(model, real);
+    },
+  );
 
-/** A command that dies at one of its write points: of the user's files nothing changed, and the pointer is the old or the new one. */
-const killed = (name: 'add' | 'commit' | 'push' | 'gc', point: number) =>
+/** An add that dies: of the user's files nothing changed, and the pointer is the old or the new one. */
+const killedAdd = (place: Place, point: number) =>
+  step(
+    `add ${place} killed at ${point}`,
+    at(place, ({ files }) => files.size > 0),
+    async (model, real) => {
+      const dies = () => real.crash((a) => a.add(place), point);
+      const { result: died, changed } = await pointersAfter(model, real, dies);
+      for (const each of changed) expect(each).toBe(place);
+      if (died) model.maybeRemembered(place);
+      else model.store(place);
+      await expectSound(real);
+    },
+  );
+
+/** As with an add; what is stored and not pointed to may be gone or not. */
+const killed = (name: 'commit' | 'push' | 'gc', point: number) =>
   step(
     `${name} killed at ${point}`,
-    (model) => (name === 'add' ? model.files.size > 0 : isTracked(model) && model.files.size > 0),
+    ({ pointers }) => pointers.size > 0,
     async (model, real) => {
-      const work = {
-        add: () => real.a.add('data'),
-        commit: () => real.a.commit(),
-        push: real.push,
-        gc: real.gc,
-      };
-      await pointerAfter(model, real, () => real.crash(work[name], point));
-      model.lastPut = undefined;
-      if (name === 'gc') model.collect();
-      else for (const text of model.files.values()) model.stored.add(text);
-      await expectSound(real);
+      const work = { commit: () => real.a.commit(), push: real.push, gc: real.gc };
+      const { changed } = await pointersAfter(model, real, () => real.crash(work[name], point));
+      if (name !== 'commit') expect(changed).toEqual([]);
+      if (name === 'commit') for (const each of PLACES) model.maybeRemembered(each);
+      if (name === 'gc') await expectCollected(model, real);
+      else await expectSound(real);
     },
   );
 
-/** A checkout that dies: each file is the old or the new one, and one like it finishes, at once or later. */
-const killedCheckout = (force: boolean, finished: boolean, point: number) =>
-  step(
-    `checkout${force ? ' --force' : ''} killed at ${point}${finished ? ', and finished' : ''}`,
-    ({ pointer, files, lastPut }) =>
-      pointer !== undefined && (force || files.size === 0 || sameFiles(files, lastPut)),
-    async (model, real) => {
-      const before = model.files;
-      const pointer = model.pointer!;
-      await real.crash((a) => a.checkout([], force), point);
-      model.files = real.files();
-      for (const [at, text] of model.files) expect([before.get(at), pointer.get(at)]).toContain(text);
-      for (const [at, text] of before) if (pointer.get(at) === text) expect(model.files.get(at)).toBe(text);
-      model.begun = { files: pointer, surely: !sameFiles(model.files, before) };
-      // By force somebody's work may be gone, or be left.
-      if (force) model.lastPut = undefined;
-      await expectSound(real);
-      if (!finished) return;
-      await real.a.checkout([], force);
-      model.lastPut = model.files = pointer;
-    },
-  );
+/** How a checkout dies. */
+interface Death {
+  force: boolean;
+  /** One like it follows at once. */
+  finished: boolean;
+  point: number;
+}
 
-const name = fc.constantFrom('a', 'b', 'd/a', 'd/e/c');
+const canCheckOut = (model: Model, real: Real, place: Place, force: boolean): boolean =>
+  isTracked(model.at(place)) && (force || checkoutOf(model.at(place), real.holds) === true);
+
+/** Each file is the old or the new one. */
+async function dieInCheckout(
+  model: Model,
+  real: Real,
+  { place, force, finished, point }: Death & { place: Place },
+): Promise<void> {
+  const { files: before, pointer } = model.at(place);
+  const died = await real.crash((a) => a.checkout([place], force), point);
+  const files = real.files(place);
+  for (const [name, text] of files) expect([before.get(name), pointer!.get(name)]).toContain(text);
+  const same = [...before].filter(([name, text]) => pointer!.get(name) === text);
+  for (const [name, text] of same) expect(files.get(name)).toBe(text);
+  model.set(place, { files, begun: { files: pointer!, surely: !sameFiles(files, before) } });
+  if (died) model.maybeRemembered(place);
+  else model.putThere(place);
+  await expectSound(real);
+  if (!finished) return;
+  await real.a.checkout([place], force);
+  model.putThere(place);
+}
+
+const named = ({ force, finished, point }: Death): string =>
+  `${force ? ' --force' : ''} killed at ${point}${finished ? ', and finished' : ''}`;
+
+/** A checkout that dies, and one like it finishes, at once or later. */
+const killedCheckout = (place: Place, death: Death) =>
+  step(`checkout ${place}${named(death)}`, at(place, isTracked), async (model, real) => {
+    if (canCheckOut(model, real, place, death.force)) await dieInCheckout(model, real, { place, ...death });
+  });
+
+/** A checkout of another version that dies, and git goes back to this one: what is half there is nobody's edit. */
+const killedElsewhere = (place: Place, name: string, death: Death) =>
+  step(`checkout ${place} on ${name}${named(death)}, and back`, canSwitchTo(name), async (model, real) => {
+    const here = model.branch;
+    doSwitch(model, real, name);
+    if (canCheckOut(model, real, place, death.force)) await dieInCheckout(model, real, { place, ...death });
+    doSwitch(model, real, here);
+  });
+
+const place = fc.constantFrom<Place>('data', 'data', 'data', ...PLACES);
+const name = fc.constantFrom('a', 'b', 'd/a', 'd/e/c', 'a', 'b', 'd/a', 'd/e/c', '');
 const text = fc.constantFrom('', '1', '22', '333');
 const branchName = fc.constantFrom('main', 'one', 'two');
 const point = fc.integer({ min: 1, max: 24 });
+const death = fc.record({ force: fc.boolean(), finished: fc.boolean(), point });
 
-/** Steps of people, of commands, and of power cuts. */
-export const workspaceCommands: fc.Arbitrary<Command>[] = [
-  fc.tuple(name, text).map(([at, content]) => write(at, content)),
-  fc.tuple(name, text).map(([at, content]) => write(at, content)),
-  name.map(remove),
-  fc.tuple(name, name).map(([from, to]) => rename(from, to)),
-  fc.constant(add()),
-  fc.constant(add()),
+const steps: fc.Arbitrary<Step>[] = [
+  fc.tuple(place, name, text).map((all) => write(...all)),
+  fc.tuple(place, name, text).map((all) => write(...all)),
+  fc.tuple(place, name).map((all) => remove(...all)),
+  fc.tuple(place, name, name).map((all) => rename(...all)),
+  place.map(add),
+  place.map(add),
   fc.constant(commit()),
-  fc.boolean().map(checkout),
-  fc.boolean().map(checkout),
+  fc.tuple(place, fc.boolean()).map((all) => checkout(...all)),
+  fc.tuple(place, fc.boolean()).map((all) => checkout(...all)),
   fc.constant(gitCommit()),
   fc.constant(gitCommit()),
   branchName.map(branch),
@@ -244,11 +273,14 @@ export const workspaceCommands: fc.Arbitrary<Command>[] = [
   fc.constant(push()),
   fc.constant(pullElsewhere()),
   fc.constant(gc()),
-  fc.tuple(fc.constantFrom('add', 'commit', 'push', 'gc'), point).map(([what, at]) => killed(what, at)),
-  fc
-    .tuple(fc.boolean(), fc.boolean(), point)
-    .map(([force, finished, at]) => killedCheckout(force, finished, at)),
-  fc
-    .tuple(fc.boolean(), fc.boolean(), point)
-    .map(([force, finished, at]) => killedCheckout(force, finished, at)),
+  fc.tuple(place, point).map((all) => killedAdd(...all)),
+  fc.tuple(fc.constantFrom('commit', 'push', 'gc'), point).map((all) => killed(...all)),
+  fc.tuple(place, death).map((all) => killedCheckout(...all)),
+  fc.tuple(place, branchName, death).map((all) => killedElsewhere(...all)),
+  ...moveSteps(place, point),
 ];
+
+/** Steps of people, of commands, and of power cuts. */
+export const workspaceCommands = steps.map((taken) =>
+  fc.tuple(taken, fc.boolean()).map(([each, looks]) => (looks ? looking(each) : each)),
+);

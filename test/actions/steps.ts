@@ -1,0 +1,61 @@
+import type fc from 'fast-check';
+import { expect } from 'vitest';
+import { expectFiles, expectStates, type Real } from './real-workspace.js';
+import { PLACES, type Model, type Place, type PlaceState } from './workspace-model.js';
+
+export type Step = fc.AsyncCommand<Model, Real>;
+
+/** A step: when it can be taken, and what it does to both. Afterwards both agree on the files. */
+export function step(
+  name: string,
+  check: (model: Model) => boolean,
+  run: (model: Model, real: Real) => unknown,
+): Step {
+  return {
+    check,
+    run: async (model, real) => {
+      await run(model, real);
+      expectFiles(model, real);
+    },
+    toString: () => name,
+  };
+}
+
+/** The same, and then somebody asks for the status: that is a step of its own, because it remembers what it finds. */
+export function looking(taken: Step): Step {
+  return {
+    check: taken.check.bind(taken),
+    run: async (model, real) => {
+      await taken.run(model, real);
+      await expectStates(model, real);
+    },
+    toString: () => `${taken.toString()}, status`,
+  };
+}
+
+/** When a step at a place can be taken. */
+export const at = (place: Place, check: (state: PlaceState) => boolean) => (model: Model) =>
+  check(model.at(place));
+
+export const isTracked = ({ pointer }: PlaceState): boolean => pointer !== undefined;
+
+/** Does work that may change pointers: each one that it changes names what is there. Returns which those are, too. */
+export async function pointersAfter<T>(
+  model: Model,
+  real: Real,
+  work: () => Promise<T>,
+): Promise<{ result: T; changed: readonly Place[] }> {
+  const before = PLACES.map((place) => real.pointerText(place));
+  const result = await work();
+  const changed = PLACES.filter((place, index) => real.pointerText(place) !== before[index]);
+  for (const place of changed) model.set(place, { pointer: model.at(place).files });
+  return { result, changed };
+}
+
+/** What was there before and is not now must be in the store. */
+export function expectKept(before: PlaceState, model: Model, real: Real, place: Place): void {
+  const { files } = model.at(place);
+  for (const [name, text] of before.files) {
+    if (files.get(name) !== text) expect([name, real.holds(text)]).toEqual([name, true]);
+  }
+}
