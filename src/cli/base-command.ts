@@ -94,8 +94,8 @@ function refusal(
   argv: readonly string[],
 ): OcrpipeError | undefined {
   if (error instanceof FlagRefusal) {
-    const { code, message } = error.refusal;
-    return userError(code, message, { hint: usageHint(command) });
+    const { code, message, hint } = error.refusal;
+    return userError(code, message, { hint: [hint, usageHint(command)].filter(Boolean).join(' ') });
   }
   return error instanceof CLIError ? commandLineError(error, command, argv) : undefined;
 }

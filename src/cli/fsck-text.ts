@@ -95,7 +95,10 @@ function notes({ elsewhere, unchecked, leftovers }: FsckResult): string[] {
     lines.push(`The time did not last for ${what}; the next run begins with them.`);
   }
   const { quarantine, tmp, unknown } = leftovers;
-  if (quarantine.length > 0) lines.push(`In quarantine: ${amount(quarantine)}, kept for you to look at.`);
+  if (quarantine.length > 0)
+    lines.push(
+      `In quarantine: ${amount(quarantine)}, damaged: kept for you to look at, and yours to delete.`,
+    );
   if (tmp.length > 0) lines.push(`Unfinished, of running or ended commands: ${amount(tmp)} in tmp/.`);
   if (unknown.length > 0) {
     lines.push(`Not of the store: ${amount(unknown)}, such as ${unknown[0]!.file}.`);

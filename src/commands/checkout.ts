@@ -8,7 +8,7 @@ import { countText } from '../base/count-text.js';
 export default class Checkout extends BaseCommand {
   static override summary = 'Put the bytes that the pointers name into the workspace.';
   static override description =
-    'Run it after `git checkout` or `git pull`. Edits that are not in the store are never overwritten unless --force is given.';
+    'Run it after `git checkout` or `git pull`. Edits that are not in the store are never overwritten unless --force is given. Hard links and symbolic links are the read-only files of the store itself: `ocrpipe unlink` makes them files of their own before a program writes into one. Reflinks and copies can be edited.';
   static override examples = [
     '<%= config.bin %> checkout',
     '<%= config.bin %> checkout data/raw',
@@ -37,6 +37,7 @@ export default class Checkout extends BaseCommand {
 
 function checkoutText({ changed, unchanged, failure }: CheckoutResult): string {
   if (changed.length === 0 && failure) return '';
-  if (changed.length === 0) return `Nothing to do: ${countText(unchanged, 'tracked path')} as it should be.`;
-  return changed.map(({ path, id }) => `${path}  now ${id.slice(0, 10)}`).join('\n');
+  if (changed.length === 0)
+    return `Nothing to do: ${countText(unchanged, 'tracked path')}, in place already.`;
+  return changed.map(({ path, id }) => `${path}  checked out  (${id.slice(0, 10)})`).join('\n');
 }

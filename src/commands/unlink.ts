@@ -4,6 +4,9 @@ import { BaseCommand } from '../cli/base-command.js';
 import { countText } from '../base/count-text.js';
 import { bytesText } from '../cli/units.js';
 
+/** Files that are named, of all. */
+const NAMED = 10;
+
 export default class Unlink extends BaseCommand {
   static override summary = 'Make linked files plain files that can be edited.';
   static override description =
@@ -28,8 +31,10 @@ export default class Unlink extends BaseCommand {
 
 function unlinkText({ unlinked, bytes }: UnlinkResult): string {
   if (unlinked.length === 0) return 'Nothing to do: no file there is a link to the store.';
-  const names = unlinked.map(({ path, size }) => `${path}  now a file of its own (${bytesText(size)})`);
-  return unlinked.length === 1
-    ? names.join('\n')
-    : [...names, `${countText(unlinked.length, 'file')}, ${bytesText(bytes)}`].join('\n');
+  const names = unlinked
+    .slice(0, NAMED)
+    .map(({ path, size }) => `${path}  now a file of its own  (${bytesText(size)})`);
+  if (unlinked.length === 1) return names.join('\n');
+  const more = unlinked.length > NAMED ? [`and ${unlinked.length - NAMED} more`] : [];
+  return [...names, ...more, `${countText(unlinked.length, 'file')}, ${bytesText(bytes)} in all`].join('\n');
 }

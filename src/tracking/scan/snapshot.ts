@@ -142,7 +142,7 @@ function tellWrittenThrough(
 function tellLost(events: EventSink, path: BytePath, id: ContentId): void {
   const named = textOfBytes(path);
   const quoted = shellQuote(named);
-  const message = `${named} is a link to the store, and was written to: the stored bytes of what it held before (${id.slice(0, 10)}) are changed too, and were set aside. 'ocrpipe add' keeps the edit, 'ocrpipe pull' brings the former bytes from a remote; 'ocrpipe unlink ${quoted}' before an edit keeps both.`;
+  const message = `${named} is a link to the store's own file, and that was written to, here or through another link: the store has lost the former bytes (${id.slice(0, 10)}), and set the file aside. 'ocrpipe add' keeps the edit; 'ocrpipe pull' brings the former bytes from a remote. Next time, 'ocrpipe unlink ${quoted}' before the edit keeps both.`;
   events({ type: 'note', level: 'warning', code: 'written-through-link', message });
 }
 
