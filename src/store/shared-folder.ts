@@ -23,9 +23,11 @@ export function isSharedByGroup(root: string): boolean {
   return (statSync(root).mode & GROUP_BITS) === GROUP_BITS;
 }
 
-/** Opens a folder of the caller to its group: what is made in it belongs to the group, whose members may write. */
+/** Opens a folder to its group, which the caller must own unless it is so already: what is made in it belongs to the group, whose members may write. */
 export function shareWithGroup(folder: string): void {
-  chmodSync(folder, (statSync(folder).mode & 0o7777) | GROUP_FOLDER_BITS);
+  const mode = statSync(folder).mode & 0o7777;
+  // Who is no owner may not even ask for what is so already.
+  if ((mode & GROUP_FOLDER_BITS) !== GROUP_FOLDER_BITS) chmodSync(folder, mode | GROUP_FOLDER_BITS);
 }
 
 /**

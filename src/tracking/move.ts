@@ -8,6 +8,7 @@ import { writePoint } from '../base/write-points.js';
 import { bytePath } from './byte-path.js';
 import { addToGitignore } from './ignore/gitignore.js';
 import type { MoveMarks } from './move-marks.js';
+import { correctStoreLinks } from './moved-links.js';
 import type { LastPut } from './pointers/last-put.js';
 import { pointerPathOf } from './pointers/pointer.js';
 import { removePointerFile } from './remove-pointer.js';
@@ -36,6 +37,7 @@ export function moveTracked(context: MoveContext, from: RepoPath, to: RepoPath):
   lastPut.copy(from, to);
   writeFileAtomic(fromRepoPath(root, pointerPathOf(to)), readFileSync(pointerFile(root, from)));
   if (isHere) renameData(context, from, to);
+  correctStoreLinks(root, from, to);
   // Before the pointer: a mark that outlived it would speak up again when something else is tracked there.
   moves.end(from);
   removePointerFile(context, from);

@@ -55,6 +55,25 @@ describe.skipIf(!canSwitch)('a store of a group', () => {
     }
     expect([...LocalStore.open(store).looseObjects()]).toHaveLength(2);
   });
+
+  test('is begun by a member in a folder that somebody else opened to the group', () => {
+    const folder = temporaryFolder();
+    chmodSync(folder, 0o755);
+    mkdirSync(join(folder, 'store'));
+    chownSync(join(folder, 'store'), 0, GROUP);
+    chmodSync(join(folder, 'store'), 0o2775);
+    mkdirSync(join(folder, 'ann'));
+    chownSync(join(folder, 'ann'), USERS.ann, GROUP);
+    const said = runAs(USERS.ann, join(folder, 'ann'), [
+      'init',
+      '--no-git',
+      '--store',
+      '../store',
+      '--shared',
+    ]);
+    expect(said).toContain('a new store');
+    expect(statSync(join(folder, 'store', 'packs')).mode & 0o2070).toBe(0o2070);
+  });
 });
 
 function runCat(folder: string, name: string): string {

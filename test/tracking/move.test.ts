@@ -1,4 +1,4 @@
-import { utimesSync, type Stats } from 'node:fs';
+import { lstatSync, readlinkSync, statSync, symlinkSync, utimesSync, type Stats } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { RepoPath } from '../../src/base/paths.js';
 import type { FileTimes } from '../../src/tracking/scan/file-times.js';
@@ -33,6 +33,27 @@ describe('a moved directory', () => {
     expect((await folder.files().snapshot(scans))?.id).toBe(id);
     folder.write('deep/scans/b/c/d', 'other');
     expect((await folder.files().snapshot(scans))?.id).not.toBe(id);
+  });
+
+  test('keeps the links to the store that are in it, however much deeper it lies now', async () => {
+    const folder = new TrackedFolder();
+    folder.write('raw/sub/large', Buffer.alloc(1_100_000, 'large'));
+    symlinkSync('sub/large', folder.path('raw/own'));
+    folder.write('deep/other', 'x');
+    await folder.add('raw');
+    folder.remove('raw');
+    const files = folder.files();
+    await files.checkout(raw, files.pointer(raw)!, { links: ['symlink'] });
+    for (const [from, to] of [
+      [raw, scans],
+      [scans, raw],
+    ] as const) {
+      await folder.files().move(from, to);
+      expect(await folder.state(to)).toBe('clean');
+      expect(lstatSync(folder.path(`${to}/sub/large`)).isSymbolicLink()).toBe(true);
+      expect(statSync(folder.path(`${to}/sub/large`)).size).toBe(1_100_000);
+      expect(readlinkSync(folder.path(`${to}/own`))).toBe('sub/large');
+    }
   });
 
   test('leaves nothing known of the place where it was', async () => {
