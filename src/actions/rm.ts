@@ -5,7 +5,6 @@ import { fromRepoPath, isWithin, type RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
 import { writePoint } from '../base/write-points.js';
 import { Workspace } from '../project/workspace.js';
-import { clearPath } from '../tracking/clear.js';
 import { gitignoreOf } from '../tracking/ignore/gitignore.js';
 import { namedTracked, type Doing } from './named-tracked.js';
 import { stageReaders, type StageReader } from './stage-readers.js';
@@ -88,9 +87,7 @@ async function removeOne(
   { input, call }: { input: RmInput; call: Call },
 ): Promise<RemovedPath> {
   const { files } = workspace;
-  const cleared = input.deleteFiles
-    ? await clearPath(workspace, path, { ...call, force: input.force })
-    : false;
+  const cleared = input.deleteFiles && (await files.remove(path, { ...call, force: input.force }));
   await files.removePointer(path, call);
   return { path, files: cleared ? 'deleted' : input.deleteFiles ? 'partly-deleted' : 'kept' };
 }

@@ -90,11 +90,11 @@ export class LocalStore implements ObjectReader {
    * Costs a read of the whole object; a copy that is found damaged counts as absent from then on.
    */
   holds(kind: ObjectKind, id: ContentId, size?: number): boolean {
-    if (!this.has(kind, id, size)) return false;
-    if (kind === 'blob' && (this.#loose.sizeOf(id) ?? 0) >= LARGE_BLOB_BYTES) {
-      return this.#isSoundLarge(id) || this.#readPacked(kind, id) !== undefined;
-    }
-    return (this.#readPacked(kind, id) ?? this.#readLoose(kind, id)) !== undefined;
+    if (this.#shelf.has(kind, id) && this.#readPacked(kind, id) !== undefined) return true;
+    if (kind !== 'blob' || !this.#loose.has(id, size)) return false;
+    return (this.#loose.sizeOf(id) ?? 0) >= LARGE_BLOB_BYTES
+      ? this.#isSoundLarge(id)
+      : this.#readLoose(kind, id) !== undefined;
   }
 
   /**

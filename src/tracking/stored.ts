@@ -6,6 +6,7 @@ import { missingFrom, type NeededObject } from '../store/closure.js';
 import type { LocalStore } from '../store/local-store.js';
 import { flushRecentNames } from '../store/recent-names.js';
 import type { ObjectReader } from '../store/object-reader.js';
+import { TreeBuilder } from '../store/tree-builder.js';
 import { bytePath } from './byte-path.js';
 import { lacksNew } from './partial/partial.js';
 import type { Remembered } from './pointers/last-put.js';
@@ -58,4 +59,17 @@ function isStoredEdit(reader: ObjectReader, { put, parts }: Remembered, snapshot
   if (parts === undefined || put?.kind !== 'directory' || snapshot.kind !== 'directory') return false;
   if (!reader.has('tree', snapshot.id)) return false;
   return !lacksNew({ reader, id: put.id }, { reader, id: snapshot.id });
+}
+
+/** Stores the directory that holds nothing. */
+export function emptyDirectory(store: LocalStore): Snapshot {
+  const writer = store.writer();
+  try {
+    const { id } = new TreeBuilder((node) => writer.putTree(node, 'tree')).finish();
+    writer.finish();
+    return { id, kind: 'directory', size: 0, files: 0 };
+  } catch (error) {
+    writer.abort();
+    throw error;
+  }
 }

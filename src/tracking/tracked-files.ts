@@ -22,17 +22,24 @@ import { machineName } from './machine-name.js';
 import { MoveMarks } from './move-marks.js';
 import { moveTracked } from './move.js';
 import { joinParts, partOf, partPlace, snapshotWithin } from './partial/partial.js';
-import { memoryForParts, rememberedWithin, wholeOf, withStore } from './partial/parts-memory.js';
+import {
+  memoryForParts,
+  rememberedWithin,
+  wholeIfKnown,
+  wholeOf,
+  withStore,
+} from './partial/parts-memory.js';
 import { pathState } from './path-state.js';
 import { removePointerFile } from './remove-pointer.js';
-import { editedBelow } from './checkout/edited.js';
+import { isUnfinished } from './checkout/edited.js';
+import { removeAt } from './checkout/removal.js';
 import { pointerPathOf, pointerText, readPointer, readSoundPointer } from './pointers/pointer.js';
 import { refuseTakenPointer, type MakerOf } from './pointers/pointer.js';
 import { hashingSink, NodeMemory, storingSink, type Hashing, type ScanSink } from './scan/sinks.js';
 import { scanPath, type ScanContext } from './scan/snapshot.js';
 import { StatIndex } from './scan/stat-index.js';
 import { StoreLinks } from './scan/store-links.js';
-import { firstMissing, requireStored } from './stored.js';
+import { emptyDirectory, firstMissing, requireStored } from './stored.js';
 import type {
   CallOptions,
   CheckoutOptions,
@@ -221,6 +228,7 @@ export class TrackedFiles implements WorkspaceFiles {
     known: Pick<Hashing, 'knows' | 'packs'>,
     options?: CallOptions,
   ): Promise<PathStatus> {
+    const { store } = this.#parts;
     const nodes = new NodeMemory();
     const links: true[] = [];
     const sink = hashingSink({ ...known, node: nodes.sink, link: () => links.push(true) });
@@ -228,10 +236,11 @@ export class TrackedFiles implements WorkspaceFiles {
     const pointer = this.pointer(path);
     const memory = this.#lastPut.read(path);
     const { put: lastPut, begun } = memory;
-    const there = this.#wholeIfKnown(path, found, nodes);
-    const stored = () =>
-      there !== undefined && firstMissing(withStore(nodes, this.#parts.store), there) === undefined;
-    const unfinished = () => there !== undefined && this.#isUnfinished({ there, nodes, memory }, stored);
+    const there = wholeIfKnown(store, memory, { found, nodes });
+    const stored = () => there !== undefined && firstMissing(withStore(nodes, store), there) === undefined;
+    const unfinished = () =>
+      there !== undefined &&
+      isUnfinished({ there, reader: withStore(nodes, store), memory }, { stored, store });
     const state = pathState({ there, pointer, lastPut, begun, stored, unfinished });
     // A command that died between writing the pointer and remembering it: else the next edit would look like two.
     if (there && state === 'clean') this.#rememberSeen(path, there);
@@ -288,6 +297,19 @@ export class TrackedFiles implements WorkspaceFiles {
     });
   }
 
+  async remove(path: RepoPath, options: CallOptions & { force: boolean }): Promise<boolean> {
+    refuseOwnFolders(path);
+    const { store } = this.#parts;
+    return this.#locked(options, () => {
+      this.#removeAbandoned(path);
+      const { put: lastPut } = this.#lastPut.read(path);
+      const begin = () => {
+        this.#lastPut.begin(path, emptyDirectory(store));
+      };
+      return removeAt({ ...this.#scan, store }, { path, lastPut, force: options.force, begin }, options);
+    });
+  }
+
   async unlink(path: RepoPath, options: CallOptions = {}): Promise<UnlinkedFile[]> {
     refuseOwnFolders(path);
     refuseLinks(this.#parts.root, path, { end: true, storeLinks: this.#scan.storeLinks });
@@ -330,10 +352,10 @@ export class TrackedFiles implements WorkspaceFiles {
     const { memory, ...place } = request;
     this.#removeAbandoned(place.path);
     try {
-      const { force = false, keepEdits = false, removing = false } = options;
+      const { force = false, keepEdits = false } = options;
       return await checkOut(
         { ...this.#scan, store, links: options.links ?? this.#parts.links ?? DEFAULT_LINKS },
-        { ...place, lastPut: memory.put, begun: memory.begun, force, keepEdits, removing },
+        { ...place, lastPut: memory.put, begun: memory.begun, force, keepEdits },
         options,
       );
     } finally {
@@ -351,26 +373,6 @@ export class TrackedFiles implements WorkspaceFiles {
 
   #whole(path: RepoPath, found: Snapshot | undefined, to: { nodes: NodeMemory; put: NodeSink }) {
     return wholeOf(this.#parts.store, this.#lastPut.read(path), { found, ...to });
-  }
-
-  /** Undefined, as if nothing were there, if the store has lost the listing of the rest. */
-  #wholeIfKnown(path: RepoPath, found: Snapshot | undefined, nodes: NodeMemory): Snapshot | undefined {
-    try {
-      return this.#whole(path, found, { nodes, put: nodes.sink });
-    } catch (error) {
-      if (error instanceof OcrpipeError && error.code === 'object-missing') return undefined;
-      throw error;
-    }
-  }
-
-  #isUnfinished(
-    { there, nodes, memory }: { there: Snapshot; nodes: NodeMemory; memory: Remembered },
-    stored: () => boolean,
-  ): boolean {
-    if (!memory.put) return stored();
-    const known = [memory.put, memory.begun].filter((each) => each !== undefined);
-    const reader = withStore(nodes, this.#parts.store);
-    return editedBelow({ there, reader }, { known, store: this.#parts.store }).length === 0;
   }
 
   /** Reads what is at a path, through links as long as they stay in the workspace. */

@@ -55,8 +55,6 @@ export interface CheckoutOptions extends CallOptions {
   links?: readonly LinkType[];
   /** What was edited is not replaced even if its bytes are in the store: where a file stood is in no store. */
   keepEdits?: boolean;
-  /** The snapshot stands for nothing: what is there is to be deleted. Only for what errors say. */
-  removing?: boolean;
 }
 
 /** A tracked path that is on its way to another place. */
@@ -139,6 +137,11 @@ export interface WorkspaceFiles {
     snapshot: Snapshot,
     options: CheckoutOptions & { parts: readonly RepoPath[] },
   ): Promise<boolean>;
+  /**
+   * Deletes what tracking sees at `path`: files only if the store holds their bytes, read now, or `force` is given
+   * (`would-lose-bytes` otherwise, nothing changed). True if nothing is left there: ignored files stay.
+   */
+  remove(path: RepoPath, options: CallOptions & { force: boolean }): Promise<boolean>;
   /**
    * Makes the files at or below `path` that are links to the store (of 1 MiB and more) plain files that can be written to, each
    * by one rename; returns them, in order. Their bytes stay. What is no link is left as it is; nothing there: none.

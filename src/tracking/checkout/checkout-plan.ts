@@ -46,14 +46,14 @@ export function refuseEscapingLink(path: RepoPath, below: string, entry: Symlink
  * `known` are trees that hold links as they may be lost: what was put there, and what is stored of what is there.
  */
 export function refuseLosses(
-  { path, tracked, removing }: { path: RepoPath; tracked: RepoPath; removing?: boolean | undefined },
+  { path, tracked }: { path: RepoPath; tracked: RepoPath },
   changes: readonly PlannedChange[],
   context: { store: LocalStore; known: readonly TreeRef[] },
 ): void {
   const lost = changes.filter(({ below, old }) => old !== undefined && !isKept(below, old, context));
   if (lost.length > 0)
     throw wouldLose(
-      { tracked, removing },
+      { tracked },
       lost.map(({ below }) => textBelow(path, below)),
     );
 }
@@ -78,7 +78,7 @@ export function standsIn(trees: readonly TreeRef[], below: string, entry: TreeEn
 
 /** `removing`: what stands there is to be deleted, not replaced. */
 export function wouldLose(
-  { tracked, removing = false }: { tracked: RepoPath; removing?: boolean | undefined },
+  { tracked, removing = false }: { tracked: RepoPath; removing?: boolean },
   lost: readonly string[],
 ): OcrpipeError {
   const verb = lost.length === 1 ? 'is' : 'are';

@@ -1,8 +1,6 @@
 import { lstatSync, mkdirSync, readlinkSync, renameSync, rmSync, type Stats } from 'node:fs';
 import { posix } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { syncDirectory } from '../../base/atomic-file.js';
-import { noEvents } from '../../base/events.js';
 import type { LinkType } from '../../base/link-type.js';
 import type { RepoPath } from '../../base/paths.js';
 import { writePoint } from '../../base/write-points.js';
@@ -21,6 +19,7 @@ import {
   wouldUndo,
   type PlannedChange,
 } from './checkout-plan.js';
+import { drive } from './drive.js';
 import { editedBelow } from './edited.js';
 import { seeIgnored } from './ignored-names.js';
 import { LargeFiles } from './large-files.js';
@@ -47,9 +46,6 @@ import {
 } from './write-files.js';
 import { writeFresh } from './write-fresh.js';
 
-/** Progress is shown, and signals are heard, so often. */
-const BREATH_MS = 50;
-
 export interface CheckoutContext extends ScanContext {
   store: LocalStore;
   /** How large files are placed: the first of these that works. */
@@ -69,8 +65,6 @@ export interface CheckoutRequest {
   force: boolean;
   /** Only what ocrpipe put there may be replaced, wherever the bytes of the rest are. */
   keepEdits: boolean;
-  /** The snapshot stands for nothing: what is there is to be deleted. Only for what errors say. */
-  removing?: boolean;
   /** Called once everything is checked, just before the first change. */
   begin: () => void;
 }
@@ -135,7 +129,7 @@ async function lookAndChange(
   };
   const changed = await drive(
     placeAll(work, changes, relinks),
-    { path, total: countNames(changes), threads },
+    { key: `checkout ${path}`, total: countNames(changes), close: () => threads.close() },
     options,
   );
   syncDirectory(posix.dirname(`${context.root}/${path}`));
@@ -366,33 +360,4 @@ function refuseIfTouched(context: Apply, below: string, old: PlannedChange['old'
 /** How many names the work will report as done. */
 function countNames(changes: readonly PlannedChange[]): number {
   return changes.reduce((sum, { new: wanted }) => sum + (wanted?.kind === 'directory' ? wanted.files : 1), 0);
-}
-
-async function drive<T>(
-  work: Work<T>,
-  { path, total, threads }: { path: RepoPath; total: number; threads: PlacingThreads },
-  options: CallOptions,
-): Promise<T> {
-  const { events = noEvents, signal } = options;
-  const key = `checkout ${path}`;
-  const state = { done: 0, lastBreath: performance.now(), shown: false };
-  try {
-    for (;;) {
-      const step = work.next();
-      if (step.done === true) return step.value;
-      if (typeof step.value === 'number') state.done += step.value;
-      else await step.value;
-      if (performance.now() - state.lastBreath < BREATH_MS) continue;
-      events({ type: 'progress', key, done: state.done, total, unit: 'files' });
-      state.shown = true;
-      await setImmediate();
-      signal?.throwIfAborted();
-      state.lastBreath = performance.now();
-    }
-  } finally {
-    // What other threads still write must be there before it is removed.
-    await threads.close();
-    work.return(undefined as T);
-    if (state.shown) events({ type: 'progress-end', key });
-  }
 }

@@ -3,6 +3,7 @@ import type { LocalStore } from '../../store/local-store.js';
 import type { ObjectReader } from '../../store/object-reader.js';
 import { diffTrees } from '../../store/tree-diff.js';
 import { walkTree } from '../../store/tree-reader.js';
+import type { Remembered } from '../pointers/last-put.js';
 import { sameSnapshot } from '../pointers/pointer.js';
 import type { Snapshot } from '../workspace-files.js';
 
@@ -31,6 +32,16 @@ export function editedBelow(
     edited = edited ? new Set([...edited].filter((path) => others.has(path))) : others;
   }
   return [...(edited ?? allOf(found))];
+}
+
+/** True if all that is there stands so in what was last put there or in what was begun; where neither is known, if it is stored. */
+export function isUnfinished(
+  { memory, ...found }: Found & { memory: Remembered },
+  { stored, store }: { stored: () => boolean; store: LocalStore },
+): boolean {
+  if (!memory.put) return stored();
+  const known = [memory.put, memory.begun].filter((each) => each !== undefined);
+  return editedBelow(found, { known, store }).length === 0;
 }
 
 /** The files and links of a directory that another version has not, or has otherwise; undefined if it is not known. */

@@ -1,3 +1,4 @@
+import { OcrpipeError } from '../../base/errors.js';
 import type { RepoPath } from '../../base/paths.js';
 import type { ObjectReader } from '../../store/object-reader.js';
 import type { NodeSink } from '../../store/tree-builder.js';
@@ -60,6 +61,20 @@ export function wholeOf(
   const whole = { base: { reader: store, id: base.id }, there: { reader: nodes, id: found.id }, parts };
   const { id, files, bytes } = mergeParts(whole, put);
   return { id, kind: 'directory', size: bytes, files };
+}
+
+/** The same in memory only; undefined, as if nothing were there, if the store has lost the listing of the rest. */
+export function wholeIfKnown(
+  store: ObjectReader,
+  memory: Remembered,
+  { found, nodes }: { found: Snapshot | undefined; nodes: NodeMemory },
+): Snapshot | undefined {
+  try {
+    return wholeOf(store, memory, { found, nodes, put: nodes.sink });
+  } catch (error) {
+    if (error instanceof OcrpipeError && error.code === 'object-missing') return undefined;
+    throw error;
+  }
 }
 
 /** Reads nodes from memory where it has them, and everything else from the store. */

@@ -1,32 +1,49 @@
-import { closeSync, fstatSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { contentIdOf } from '../../base/content-id.js';
 import { LARGE_BLOB_BYTES } from '../../store/format.js';
 import type { FileEntry } from '../../store/tree-format.js';
 import { hashOfOpenFile } from '../../store/verify-pack.js';
 import { bytePath, fsPath, type BytePath } from '../byte-path.js';
+import type { FileTimes } from './file-times.js';
 import { READ_FLAGS } from './read-files.js';
 import type { ScanContext } from './snapshot.js';
 import { readStable } from './stable-read.js';
-import { sameStat } from './stat-index-format.js';
+import { sameStat, type BlockReader } from './stat-index-format.js';
 import type { StoreLinks } from './store-links.js';
 
 /** Tells whether a file is still what a scan, begun after this was made, saw of it. */
 export class UnchangedFiles {
   readonly #settledBefore: number;
   readonly #storeLinks: StoreLinks;
+  readonly #times: FileTimes;
 
   constructor(context: ScanContext) {
+    this.#times = context.times;
     this.#storeLinks = context.storeLinks;
     this.#settledBefore = context.times.settledBefore(bytePath(join(context.root, '.ocrstore')));
   }
 
   /** True if `path` holds the bytes of `entry`: by its stat if that is older than the scan, by reading otherwise. */
   is(path: BytePath, entry: FileEntry): boolean {
+    return this.#holds(path, entry, (stat) => Math.max(stat.mtimeMs, stat.ctimeMs) < this.#settledBefore);
+  }
+
+  /** The same, whatever the stat says: what stands there may never have been scanned. */
+  holds(path: BytePath, entry: FileEntry): boolean {
+    return this.#holds(path, entry, () => false);
+  }
+
+  /** True if `path` is the very file, unchanged, of which `block`, asked in the order of names, remembers the id of `entry`. */
+  isAsRemembered(path: BytePath, { name, id }: FileEntry, block: BlockReader): boolean {
+    const stat = this.#storeLinks.stat(fsPath(path));
+    return stat?.isFile() === true && block.find(name, this.#times.view(stat)) === id;
+  }
+
+  #holds(path: BytePath, entry: FileEntry, isOld: (stat: Stats) => boolean): boolean {
     const stat = this.#storeLinks.stat(fsPath(path));
     if (stat?.isFile() !== true || stat.size !== entry.size) return false;
-    if (this.#storeLinks.isObject(entry.id, stat)) return true;
-    if (Math.max(stat.mtimeMs, stat.ctimeMs) < this.#settledBefore) return true;
+    if (this.#storeLinks.isObject(entry.id, stat) || isOld(stat)) return true;
     if (entry.size >= LARGE_BLOB_BYTES) return holdsLarge(path, entry);
     const read = readStable(path, Buffer.allocUnsafe(entry.size + 1));
     return read !== undefined && contentIdOf(read.bytes) === entry.id;
