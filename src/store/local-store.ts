@@ -42,6 +42,8 @@ export class LocalStore implements ObjectReader {
   /** What was found damaged, kind and id, and in which file: told apart from what was never there. */
   readonly #damaged = new Map<string, string>();
 
+  /** Where small objects are read to be compared only. */
+  #room: Buffer | undefined;
   /** False for one that only looks: damaged copies are left where they are. */
   readonly #heals: boolean;
 
@@ -90,7 +92,7 @@ export class LocalStore implements ObjectReader {
    * Costs a read of the whole object; a copy that is found damaged counts as absent from then on.
    */
   holds(kind: ObjectKind, id: ContentId, size?: number): boolean {
-    if (this.#shelf.has(kind, id) && this.#readPacked(kind, id) !== undefined) return true;
+    if (this.#shelf.has(kind, id) && this.#isSoundPacked(kind, id)) return true;
     if (kind !== 'blob' || !this.#loose.has(id, size)) return false;
     return (this.#loose.sizeOf(id) ?? 0) >= LARGE_BLOB_BYTES
       ? this.#isSoundLarge(id)
@@ -246,6 +248,20 @@ export class LocalStore implements ObjectReader {
       this.#setPackAside(packed.table);
     }
     return undefined;
+  }
+
+  /** True if a copy in a pack is sound; bad ones are set aside. For many objects: nothing is kept of what is read. */
+  #isSoundPacked(kind: ObjectKind, id: ContentId): boolean {
+    const [packed] = this.#shelf.findAll(kind, id);
+    if (packed === undefined) return false;
+    this.#room ??= Buffer.allocUnsafeSlow(LARGE_BLOB_BYTES);
+    const { table, index } = packed;
+    try {
+      if (this.#shelf.reader(table).isSound(table.entry(index), this.#room)) return true;
+    } catch (error) {
+      if (systemErrorCode(error) !== 'ENOENT') throw error;
+    }
+    return this.#readPacked(kind, id) !== undefined;
   }
 
   #readLoose(kind: ObjectKind, id: ContentId): Buffer | undefined {

@@ -74,8 +74,17 @@ export class PackReader {
   /** The bytes of one object, or undefined if they are not those that the entry's id names. */
   readObject(entry: PackEntry): Buffer | undefined {
     const bytes = Buffer.allocUnsafe(entry.length);
-    if (!readFully(this.#fd, bytes, entry.offset)) return undefined;
-    return contentIdOf(bytes) === entry.id ? bytes : undefined;
+    return this.#reads(entry, bytes) ? bytes : undefined;
+  }
+
+  /** True if its bytes are those that the entry's id names; they are read into `room`, if that is large enough. */
+  isSound(entry: PackEntry, room: Buffer): boolean {
+    const { length } = entry;
+    return this.#reads(entry, length <= room.length ? room.subarray(0, length) : Buffer.allocUnsafe(length));
+  }
+
+  #reads({ id, offset }: PackEntry, bytes: Buffer): boolean {
+    return readFully(this.#fd, bytes, offset) && contentIdOf(bytes) === id;
   }
 
   /** Bytes `offset` to `offset + length` of the file, not verified: for sending. Throws `pack-damaged` past its end. */
