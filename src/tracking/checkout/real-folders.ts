@@ -1,14 +1,11 @@
 import { lstatSync } from 'node:fs';
 import { posix } from 'node:path';
 import { OcrpipeError } from '../../base/errors.js';
-import type { RepoPath } from '../../base/paths.js';
-import { shellQuote } from '../../base/shell-quote.js';
 import { fsPath, textOfBytes, type BytePath } from '../byte-path.js';
 
-/** Where a checkout writes: below `root` (absolute), for the path `tracked`. */
+/** Where a checkout writes: below `root` (absolute). */
 export interface WrittenBelow {
   root: string;
-  tracked: RepoPath;
 }
 
 /**
@@ -16,7 +13,7 @@ export interface WrittenBelow {
  * none by now: through a link in its place the change would land somewhere else. To be asked just before each change, for
  * what was looked at before may have been replaced meanwhile.
  */
-export function requireRealFolder(folder: BytePath, { root, tracked }: WrittenBelow): void {
+export function requireRealFolder(folder: BytePath, { root }: WrittenBelow): void {
   const top = Buffer.byteLength(root);
   for (let at = folder; at.length > top; at = posix.dirname(at) as BytePath) {
     if (lstatSync(fsPath(at), { throwIfNoEntry: false })?.isDirectory() === true) continue;
@@ -24,7 +21,7 @@ export function requireRealFolder(folder: BytePath, { root, tracked }: WrittenBe
       'checkout-disturbed',
       `${textOfBytes(at)} is no longer a folder: another program changed it`,
       {
-        hint: `Run 'ocrpipe checkout ${shellQuote(tracked)}' again when nothing else writes there.`,
+        hint: 'Run the same command again when nothing else writes there.',
       },
     );
   }

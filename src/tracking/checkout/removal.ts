@@ -137,13 +137,13 @@ class Removal {
         yield 1;
       }
     }
-    requireRealFolder(posix.dirname(path) as BytePath, this.#written);
+    requireRealFolder(posix.dirname(path) as BytePath, this.#parts);
     return removeEmptyFolder(path);
   }
 
   #enter(path: BytePath): Folder {
     const { root, index } = this.#parts;
-    requireRealFolder(path, this.#written);
+    requireRealFolder(path, this.#parts);
     return { path, block: new BlockReader(index.folder(path.slice(bytePath(root).length + 1) as BytePath)) };
   }
 
@@ -152,7 +152,7 @@ class Removal {
     const path = joinBytes(folder, entry.name);
     // The very file that the scan saw need not be looked at through its folders: wherever it is by now, its bytes are stored.
     if (force || !unchanged.isAsRemembered(path, entry, block)) {
-      requireRealFolder(folder, this.#written);
+      requireRealFolder(folder, this.#parts);
       if (!force && !unchanged.holds(path, entry)) this.#refuse(path, below);
     }
     removeFile(path);
@@ -160,7 +160,7 @@ class Removal {
 
   #link({ path: folder }: Folder, { name, target }: SymlinkEntry, below: string): void {
     const path = joinBytes(folder, name);
-    requireRealFolder(folder, this.#written);
+    requireRealFolder(folder, this.#parts);
     if (!this.#parts.force && targetOf(path) !== target) this.#refuse(path, below);
     removeFile(path);
   }
@@ -170,10 +170,6 @@ class Removal {
     const { path: tracked, storeLinks } = this.#parts;
     if (storeLinks.stat(fsPath(path)) === undefined) return;
     throw wouldLose({ tracked, removing: true }, [textBelow(tracked, below)]);
-  }
-
-  get #written() {
-    return { root: this.#parts.root, tracked: this.#parts.path };
   }
 }
 
