@@ -1,35 +1,14 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { fsck } from '../../src/actions/fsck.js';
 import type { AbsPath } from '../../src/base/paths.js';
+import { killedAt, type ActionInput } from '../rig/action-process.js';
 import { crashesOf, twiceEach } from '../rig/crashes.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { listing } from '../tracking/listing.js';
+import { expectSound } from './expect-sound.js';
 import { WorkspaceFolder } from './workspace-folder.js';
-
-const CHILD = fileURLToPath(new URL('action-child.mjs', import.meta.url));
-
-async function expectSound(folder: WorkspaceFolder): Promise<void> {
-  const { damaged, missing, problems } = await fsck({}, folder.call);
-  expect({ damaged, missing, problems }).toEqual({ damaged: [], missing: [], problems: [] });
-}
-
-/** Runs an action in a process that dies by SIGKILL at its n-th write; false if it came to its end before. */
-function killedAt(folder: WorkspaceFolder, write: number, [name, input]: [string, object]): Promise<boolean> {
-  const child = spawn(process.execPath, [CHILD, folder.root, name, JSON.stringify(input)], {
-    env: { ...process.env, OCRPIPE_TEST_KILL_AT: String(write) },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  return new Promise((resolve) => {
-    child.on('exit', (_, signal) => {
-      resolve(signal === 'SIGKILL');
-    });
-  });
-}
 
 function writeVersion(folder: WorkspaceFolder, version: number): void {
   folder.write('data/changed', `version ${version}`);
@@ -56,7 +35,7 @@ async function pointerMovedBack() {
 describe('processes that are killed by the system', { timeout: 600_000 }, () => {
   test('leave at every write of add, commit and checkout what the next one finishes', async () => {
     const { folder, unstored, first, second } = await pointerMovedBack();
-    const trials: [WorkspaceFolder, [string, object], string[]][] = [
+    const trials: [WorkspaceFolder, ActionInput, string[]][] = [
       [unstored, ['add', { paths: ['data'] }], second],
       [unstored, ['commit', { targets: [] }], second],
       [folder, ['checkout', { paths: [], force: false }], first.listing],
@@ -67,10 +46,10 @@ describe('processes that are killed by the system', { timeout: 600_000 }, () => 
       for (; ; write += 1) {
         const killed = new WorkspaceFolder(join(copies, String(write)) as AbsPath);
         cpSync(prepared.root, killed.root, { recursive: true, preserveTimestamps: true });
-        const died = await killedAt(killed, write, action);
+        const died = await killedAt(killed.root, write, action);
         await expectSound(killed);
         if (!died) break;
-        expect(await killedAt(killed, 0, action)).toBe(false);
+        expect(await killedAt(killed.root, 0, action)).toBe(false);
         await expectSound(killed);
         expect(listing(killed.path('data'))).toEqual(then);
         expect(await killed.state('data')).toBe('clean');
@@ -107,7 +86,7 @@ describe('processes that are killed by the system', { timeout: 600_000 }, () => 
     // The first thread writes a thousand files, others the rest; each counts its own writes.
     for (const write of [1, 500, 1000, 1015, 1100, 1200, 1300]) {
       folder.remove('data');
-      if (await killedAt(folder, write, ['checkout', { paths: [], force: false }]))
+      if (await killedAt(folder.root, write, ['checkout', { paths: [], force: false }]))
         expect(await folder.state('data')).toBe('missing');
       await folder.checkout();
       expect(listing(folder.path('data'))).toEqual(before);

@@ -1,16 +1,14 @@
-import { spawn } from 'node:child_process';
 import { chmodSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
-import { fsck } from '../../src/actions/fsck.js';
 import type { AbsPath, RepoPath } from '../../src/base/paths.js';
 import { Workspace } from '../../src/project/workspace.js';
+import { killedAt } from '../rig/action-process.js';
 import { crashesOf, pointsMet } from '../rig/crashes.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { listing } from '../tracking/listing.js';
+import { expectSound } from './expect-sound.js';
 import { WorkspaceFolder } from './workspace-folder.js';
 
-const CHILD = fileURLToPath(new URL('action-child.mjs', import.meta.url));
 const data = 'data' as RepoPath;
 
 /** Writes what `version` of the data holds: files changed, added, removed, a folder that becomes a file, a link that moves. */
@@ -48,18 +46,6 @@ async function killEverywhere(
     rmSync(root, { recursive: true });
   }
   return crashes.length;
-}
-
-/** Nothing in the store is damaged or unknown, and every pointer names what is there. */
-async function expectSound(folder: WorkspaceFolder): Promise<void> {
-  const { damaged, missing, problems, leftovers } = await fsck({}, folder.call);
-  const { unknown } = leftovers;
-  expect({ damaged, missing, problems, unknown }).toEqual({
-    damaged: [],
-    missing: [],
-    problems: [],
-    unknown: [],
-  });
 }
 
 /** The first version is stored, the second one stands in the workspace. */
@@ -258,26 +244,13 @@ describe('a command that is killed at any of its writes', () => {
 describe('a command that is killed by the system', () => {
   test.each([3, 9])('leaves at its write %i what the next one finishes', async (write) => {
     const { folder, second } = await twoVersions();
-    expect(await killedAt(folder, write, ['add', { paths: ['data'] }])).toBe(true);
+    expect(await killedAt(folder.root, write, ['add', { paths: ['data'] }])).toBe(true);
     await expectSound(folder);
     expect(listing(folder.path('data'))).toEqual(second);
     await folder.add('data');
     expect(await folder.state('data')).toBe('clean');
   });
 });
-
-/** Runs an action in a process that dies at its n-th write; false if it came to its end before. */
-function killedAt(folder: WorkspaceFolder, write: number, [name, input]: [string, object]): Promise<boolean> {
-  const child = spawn(process.execPath, [CHILD, folder.root, name, JSON.stringify(input)], {
-    env: { ...process.env, OCRPIPE_TEST_KILL_AT: String(write) },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  return new Promise((resolve) => {
-    child.on('exit', (_, signal) => {
-      resolve(signal === 'SIGKILL');
-    });
-  });
-}
 
 /** What a command that died long ago left in the store. */
 function leaveAbandoned(folder: WorkspaceFolder): void {

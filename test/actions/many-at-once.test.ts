@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -8,25 +8,17 @@ import { why } from '../../src/actions/why.js';
 import type { OcrpipeEvent } from '../../src/base/events.js';
 import { acquireLock } from '../../src/base/lock.js';
 import { PipelineWorkspace } from '../pipeline/pipeline-workspace.js';
+import { runAction, type ActionInput } from '../rig/action-process.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { listing } from '../tracking/listing.js';
 import { WorkspaceFolder } from './workspace-folder.js';
 
-const CHILD = fileURLToPath(new URL('action-child.mjs', import.meta.url));
 const NO_LOCKS = fileURLToPath(new URL('../rig/no-locks.mjs', import.meta.url));
 
 /** Runs an action in a process of its own; what it wrote to stderr, if it failed. */
-function inProcess(folder: WorkspaceFolder, name: string, input: object, ...node: string[]): Promise<string> {
-  const child = spawn(process.execPath, [...node, CHILD, folder.root, name, JSON.stringify(input)], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  const said: string[] = [];
-  child.stderr.setEncoding('utf8').on('data', (text: string) => said.push(text));
-  return new Promise((resolve) => {
-    child.on('close', (code) => {
-      resolve(code === 0 ? '' : said.join(''));
-    });
-  });
+async function inProcess(folder: WorkspaceFolder, action: ActionInput, ...node: string[]): Promise<string> {
+  const { exitCode, stderr } = await runAction(folder.root, action, { node });
+  return exitCode === 0 ? '' : stderr;
 }
 
 /** Folders `d0`, `d1`, … whose files are partly the same. */
@@ -54,7 +46,7 @@ describe('many at once', () => {
     const folder = new WorkspaceFolder(temporaryFolder());
     folder.init();
     const names = overlapping(folder, 8);
-    const said = await Promise.all(names.map((name) => inProcess(folder, 'add', { paths: [name] })));
+    const said = await Promise.all(names.map((name) => inProcess(folder, ['add', { paths: [name] }])));
     expect(said.filter(Boolean)).toEqual([]);
     expect((await folder.status()).tracked.map(({ state }) => state)).toEqual(names.map(() => 'clean'));
     await expectWhole(folder, names);
@@ -68,8 +60,8 @@ describe('many at once', () => {
     folder.write('d0/own', 'edited');
     const free = ['--import', NO_LOCKS];
     const said = await Promise.all([
-      ...['d1', 'd2', 'd1'].map((name) => inProcess(folder, 'add', { paths: [name] }, ...free)),
-      inProcess(folder, 'commit', { targets: ['d0'] }, ...free),
+      ...['d1', 'd2', 'd1'].map((name) => inProcess(folder, ['add', { paths: [name] }], ...free)),
+      inProcess(folder, ['commit', { targets: ['d0'] }], ...free),
     ]);
     expect(said.filter(Boolean)).toEqual([]);
     await expectWhole(folder, names);

@@ -4,7 +4,8 @@ import { describe, test } from 'vitest';
 import { git } from '../rig/git-repository.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { workspaceCommands } from './workspace-commands.js';
-import { expectSound, expectStates, Real } from './real-workspace.js';
+import { expectSound } from './expect-sound.js';
+import { expectStates, Real } from './real-workspace.js';
 import { Model, type Files } from './workspace-model.js';
 
 const FIRST: Files = new Map([
@@ -45,7 +46,7 @@ export function modelAgrees(numRuns: number, maxCommands: number, seed?: number)
               const model = fromTracked ? trackedModel() : new Model();
               await fc.asyncModelRun(() => ({ model, real }), commands);
               await expectStates(model, real);
-              await expectSound(real);
+              await expectSound(real.a);
               rmSync(real.base, { recursive: true });
             },
           ),

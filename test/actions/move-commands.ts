@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { deleteOf, moveOf } from './promises.js';
-import { expectSound, refusal, type Real } from './real-workspace.js';
+import { expectSound } from './expect-sound.js';
+import { refusal, type Real } from './real-workspace.js';
 import { at, expectKept, isTracked, step, type Step } from './steps.js';
 import { NOTHING, sameFiles, type Model, type Place } from './workspace-model.js';
 
@@ -59,7 +60,7 @@ const killedRm = (
       else if (files.size === 0) model.set(place, { lastPut: 'unknown', begun: undefined });
       else if (removal !== 'keep') model.set(place, { begun: { files: NOTHING, surely } });
       if (removal !== 'force') expectKept(before, model, real, place);
-      await expectSound(real);
+      await expectSound(real.a);
       if (!finished || !isTracked(model.at(place))) return;
       await rmOf(place, removal)(real.a);
       model.set(place, { files: removal === 'keep' ? files : NOTHING });
@@ -129,7 +130,7 @@ const killedMv = (from: Place, to: Place, { finished, point }: { finished: boole
       expect(['', pointerText]).toContain(left);
       expect(isHere ? left : made).toBe(pointerText);
       if (made !== '') expect(made).toBe(pointerText);
-      await expectSound(real);
+      await expectSound(real.a);
       if (left !== '' && finished) await real.a.mv(from, to);
       if (left === '' || finished) moveAll(model, from, to);
       else leaveHalfMoved(model, { from, to, isHere, isPointed: made !== '' });

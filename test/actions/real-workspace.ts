@@ -2,7 +2,6 @@ import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync } f
 import { renameSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { expect } from 'vitest';
-import { fsck } from '../../src/actions/fsck.js';
 import { gc } from '../../src/actions/gc.js';
 import { pull } from '../../src/actions/pull.js';
 import { push } from '../../src/actions/push.js';
@@ -190,9 +189,4 @@ function expectState(
     const expected = causeOf(known, real.holds) ?? cause;
     expect([place, state, cause]).toEqual([place, 'modified', expected]);
   }
-}
-
-export async function expectSound(real: Real): Promise<void> {
-  const { damaged, missing, problems } = await fsck({}, real.a.call);
-  expect({ damaged, missing, problems }).toEqual({ damaged: [], missing: [], problems: [] });
 }

@@ -1,14 +1,11 @@
 import { copyFileSync, cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { split, type SplitInput } from '../../src/actions/split.js';
 import type { OcrpipeEvent } from '../../src/base/events.js';
+import { killedAt } from '../rig/action-process.js';
 import { quietCall } from '../rig/call.js';
-import { runProcess } from '../rig/ocrpipe.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
-
-const CHILD = fileURLToPath(new URL('action-child.mjs', import.meta.url));
 
 function input(seed: number): SplitInput {
   return {
@@ -49,9 +46,7 @@ describe('a split', () => {
     for (let write = 1; ; write += 1) {
       const folder = join(copies, String(write));
       cpSync(prepared, folder, { recursive: true });
-      const args = [CHILD, folder, 'split', JSON.stringify(input(2))];
-      const env = { OCRPIPE_TEST_KILL_AT: String(write) };
-      const { signal, exitCode } = await runProcess(process.execPath, args, { cwd: folder, env });
+      const died = await killedAt(folder, write, ['split', input(2)]);
       const left = partsOf(folder);
       const from = [before, after].filter((whole) =>
         Object.entries(left).every(([name, text]) => whole[name] === text),
@@ -60,8 +55,8 @@ describe('a split', () => {
       await split(input(2), quietCall(folder));
       expect(partsOf(folder)).toEqual(after);
       expect(readdirSync(join(folder, 'parts')).sort()).toEqual(Object.keys(after).sort());
-      if (signal === undefined) {
-        expect({ exitCode, left }).toEqual({ exitCode: 0, left: after });
+      if (!died) {
+        expect(left).toEqual(after);
         expect(write).toBeGreaterThan(6);
         return;
       }

@@ -1,10 +1,10 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { AbsPath } from '../../src/base/paths.js';
 import type { OcrpipeError } from '../../src/base/errors.js';
 import { Workspace } from '../../src/project/workspace.js';
+import { runAction } from '../rig/action-process.js';
 import { fileListing } from '../rig/file-listing.js';
 import { add } from '../../src/actions/add.js';
 import { checkout } from '../../src/actions/checkout.js';
@@ -475,16 +475,8 @@ describe('add', () => {
     const folder = gitWorkspace();
     const paths = ['data/one', 'data/two', 'data/three', 'data/four'];
     for (const path of paths) for (let n = 0; n < 50; n += 1) folder.write(`${path}/${n}`, `shared ${n}`);
-    const child = fileURLToPath(new URL('action-child.mjs', import.meta.url));
-    const codes = await Promise.all(
-      paths.map(
-        (path) =>
-          new Promise((resolve) => {
-            const args = [child, folder.root, 'add', JSON.stringify({ paths: [path] })];
-            spawn(process.execPath, args, { stdio: 'inherit' }).on('exit', resolve);
-          }),
-      ),
-    );
+    const addInProcess = (path: string) => runAction(folder.root, ['add', { paths: [path] }]);
+    const codes = (await Promise.all(paths.map(addInProcess))).map(({ exitCode }) => exitCode);
     expect(codes).toEqual([0, 0, 0, 0]);
     expect(folder.read('data/.gitignore').trim().split('\n').sort()).toEqual([
       '/four',

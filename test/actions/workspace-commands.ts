@@ -3,7 +3,8 @@ import { rmSync } from 'node:fs';
 import { expect } from 'vitest';
 import { git } from '../rig/git-repository.js';
 import { checkoutOf, commitOf } from './promises.js';
-import { didOrRefused, expectSound, type Real } from './real-workspace.js';
+import { expectSound } from './expect-sound.js';
+import { didOrRefused, type Real } from './real-workspace.js';
 import { moveSteps } from './move-commands.js';
 import { at, expectKept, isTracked, looking, pointersAfter, step, type Step } from './steps.js';
 import { isFile, NOTHING, PLACES, sameFiles, textOf } from './workspace-model.js';
@@ -152,7 +153,7 @@ const pullElsewhere = () =>
 
 /** What is needed is still there. */
 async function expectCollected(model: Model, real: Real): Promise<void> {
-  await expectSound(real);
+  await expectSound(real.a);
   const { holds } = real;
   for (const text of model.needed) expect([text, holds(text)]).toEqual([text, true]);
   model.collect();
@@ -179,7 +180,7 @@ const killedAdd = (place: Place, point: number) =>
       for (const each of changed) expect(each).toBe(place);
       if (died) model.maybeRemembered(place);
       else model.store(place);
-      await expectSound(real);
+      await expectSound(real.a);
     },
   );
 
@@ -194,7 +195,7 @@ const killed = (name: 'commit' | 'push' | 'gc', point: number) =>
       if (name !== 'commit') expect(changed).toEqual([]);
       if (name === 'commit') for (const each of PLACES) model.maybeRemembered(each);
       if (name === 'gc') await expectCollected(model, real);
-      else await expectSound(real);
+      else await expectSound(real.a);
     },
   );
 
@@ -224,7 +225,7 @@ async function dieInCheckout(
   model.set(place, { files, begun: { files: pointer!, surely: !sameFiles(files, before) } });
   if (died) model.maybeRemembered(place);
   else model.putThere(place);
-  await expectSound(real);
+  await expectSound(real.a);
   if (!finished) return;
   await real.a.checkout([place], force);
   model.putThere(place);
