@@ -19,19 +19,33 @@ const BREATH_BYTES = 4 * 1024 * 1024;
 /** How a file of somebody else's is opened: neither through a link that took its place, nor waiting for the writer of a FIFO that did. */
 export const CAUTIOUS_READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
+interface CopyOptions {
+  signal?: AbortSignal | undefined;
+  /** Called with each piece of what is written, in order, before the next overwrites it; never for a clone. */
+  onBytes?: (bytes: Uint8Array) => void;
+}
+
 /**
  * Copies a file of somebody else's, who may write to it meanwhile, to a new file of the same permissions: as a clone where the
  * file system can, byte by byte otherwise, and then as far as it went at first. What `copyFile` of Node does instead never ends when the file is cut
  * while it is copied: it waits for bytes that were promised. Throws what the system says; part of a copy may then be there.
+ * Returns true if it is a clone.
  */
 export async function copyChangingFile(
   from: string | Buffer,
   to: string | Buffer,
-  { signal }: { signal?: AbortSignal | undefined } = {},
-): Promise<void> {
-  for (const step of copySteps(from, to)) {
-    signal?.throwIfAborted();
-    await setImmediate(step);
+  { signal, onBytes }: CopyOptions = {},
+): Promise<boolean> {
+  const steps = copySteps(from, to, onBytes);
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const step = steps.next();
+      if (step.done === true) return step.value;
+      await setImmediate();
+    }
+  } finally {
+    steps.return(false);
   }
 }
 
@@ -41,15 +55,20 @@ export function copyChangingFileNow(from: string | Buffer, to: string | Buffer):
   while (steps.next().done !== true) continue;
 }
 
-function* copySteps(from: string | Buffer, to: string | Buffer): Generator<undefined, void> {
+function* copySteps(
+  from: string | Buffer,
+  to: string | Buffer,
+  onBytes?: CopyOptions['onBytes'],
+): Generator<undefined, boolean> {
   const source = openSync(from, CAUTIOUS_READ);
   try {
     const stat = fstatSync(source);
-    if (isCloned(from, to)) return;
+    if (isCloned(from, to)) return true;
     const target = openSync(to, 'wx', 0o600);
     try {
-      yield* copyBytes(source, target, stat);
+      yield* copyBytes(stat, { source, target, onBytes });
       fchmodSync(target, stat.mode & 0o777);
+      return false;
     } finally {
       closeSync(target);
     }
@@ -71,13 +90,18 @@ function isCloned(from: string | Buffer, to: string | Buffer): boolean {
 }
 
 /** As many as there were, or fewer: a file may grow as fast as it is read. */
-function* copyBytes(source: number, target: number, { size }: Stats): Generator<undefined, void> {
+function* copyBytes(
+  { size }: Stats,
+  { source, target, onBytes }: { source: number; target: number; onBytes: CopyOptions['onBytes'] },
+): Generator<undefined, void> {
   const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, size));
   let breath = BREATH_BYTES;
   for (let left = size; left > 0;) {
     const read = readSync(source, chunk, 0, Math.min(left, chunk.length), null);
     if (read === 0) return;
-    writeAll(target, chunk.subarray(0, read));
+    const bytes = chunk.subarray(0, read);
+    onBytes?.(bytes);
+    writeAll(target, bytes);
     left -= read;
     breath -= read;
     if (breath > 0) continue;

@@ -1,6 +1,8 @@
-import { closeSync, lstatSync, openSync, readFileSync, statSync, type BigIntStats } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { closeSync, lstatSync, openSync, readFileSync, readSync, statSync, type BigIntStats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { contentIdOf, type ContentId } from '../base/content-id.js';
 import { CAUTIOUS_READ, copyChangingFile } from '../base/copy-file.js';
 import { OcrpipeError, systemErrorCode, userError } from '../base/errors.js';
@@ -203,8 +205,7 @@ export class LooseObjects {
     let copied: CopiedFile | undefined;
     try {
       writePoint();
-      await copyChangingFile(path, temporary, options);
-      const id = await hashOfFile(temporary, options);
+      const id = await copyHashed(path, temporary, options);
       if (!sameFile(before, regularFile(path)) || lstatSync(temporary).size !== Number(before.size))
         return undefined;
       copied = { id, size: Number(before.size), stat: before, temporary };
@@ -215,24 +216,43 @@ export class LooseObjects {
   }
 }
 
-/** SHA-256 of a whole file, computed piece by piece: in hasha's worker thread where the path is text, which that asks for. */
+/** Copies a file and returns the SHA-256 of what was written; of a clone, that of what it holds. */
+async function copyHashed(
+  path: string | Buffer,
+  temporary: string,
+  options: { signal?: AbortSignal },
+): Promise<ContentId> {
+  const hash = createHash('sha256');
+  const onBytes = (bytes: Uint8Array): void => void hash.update(bytes);
+  const isClone = await copyChangingFile(path, temporary, { ...options, onBytes });
+  return isClone ? hashOfFile(temporary, options) : (hash.digest('hex') as ContentId);
+}
+
+/** SHA-256 of a whole file: computed in hasha's worker thread, which takes text for a path, or else here, piece by piece. */
 export async function hashOfFile(
   path: string | Buffer,
   options: { signal?: AbortSignal } = {},
 ): Promise<ContentId> {
   const { signal } = options;
+  if (typeof path !== 'string') return hashInSteps(path, options);
   // Its worker threads are loaded by those who have a large file only.
-  const { hash, hashFile } = await import('hasha');
-  const how = { algorithm: 'sha256', ...(signal && { signal }) } as const;
-  if (typeof path === 'string') return (await hashFile(path, how)) as ContentId;
-  const file = await open(path, CAUTIOUS_READ);
+  const { hashFile } = await import('hasha');
+  return (await hashFile(path, { algorithm: 'sha256', ...(signal && { signal }) })) as ContentId;
+}
+
+async function hashInSteps(path: Buffer, { signal }: { signal?: AbortSignal }): Promise<ContentId> {
+  const fd = openSync(path, CAUTIOUS_READ);
   try {
-    return (await hash(
-      file.createReadStream({ autoClose: false, highWaterMark: CHUNK_BYTES }),
-      how,
-    )) as ContentId;
+    const hash = createHash('sha256');
+    const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    for (let read = readSync(fd, chunk); read > 0; read = readSync(fd, chunk)) {
+      hash.update(chunk.subarray(0, read));
+      await setImmediate();
+      signal?.throwIfAborted();
+    }
+    return hash.digest('hex') as ContentId;
   } finally {
-    await file.close();
+    closeSync(fd);
   }
 }
 
