@@ -1,5 +1,5 @@
 import type { Call } from '../base/call.js';
-import { workspaceNeeds } from '../project/needed-roots.js';
+import { needsToCheck } from '../project/roots/needs-to-check.js';
 import { Workspace } from '../project/workspace.js';
 import { checkRemote, type RemoteCheck } from '../remote/fsck/check-remote.js';
 import { healRemote } from '../remote/fsck/heal-remote.js';
@@ -75,7 +75,7 @@ async function report(
 /** Where the pointers need what is wrong; as far as the store has the directories. */
 async function needsOf(workspace: Workspace, { findings }: RemoteCheck): Promise<Needs | undefined> {
   if (findings.length === 0) return undefined;
-  const { pointed } = await workspaceNeeds(workspace);
+  const { pointed } = await needsToCheck(workspace);
   const reader = new SoundReader(workspace.store.root, []);
   try {
     return walkNeeds(reader, pointed, new Set(findings.flatMap(namesOf)));

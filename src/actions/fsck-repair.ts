@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { RepoPath } from '../base/paths.js';
 import { findRemote } from '../config/remotes.js';
-import type { WorkspaceNeeds } from '../project/needed-roots.js';
+import type { NeedsToCheck } from '../project/roots/needs-to-check.js';
 import type { Workspace } from '../project/workspace.js';
 import type { CheckedName, Finding } from '../store/fsck/finding.js';
 import { walkNeeds } from '../store/fsck/needs.js';
@@ -19,7 +19,7 @@ export interface Damage {
   findings: readonly Finding[];
   /** What was missing besides. */
   missing: readonly CheckedName[];
-  needs: WorkspaceNeeds;
+  needs: NeedsToCheck;
   listing: StoreListing;
 }
 
@@ -44,7 +44,7 @@ export async function repair(workspace: Workspace, damage: Damage): Promise<Repa
   }
   const before = [...findings.map(({ object }) => object), ...damage.missing].flatMap(wantedOf);
   for (const { kind, id } of presentOf(root, before)) healed.set(kind + id, 'store');
-  const paths = [...workspace.files.trackedPaths(), ...needs.locked.map(({ path }) => path as RepoPath)];
+  const paths = [...workspace.files.trackedPaths(), ...needs.locked.map(({ needer }) => needer as RepoPath)];
   const heal = async (from: Healed, bring: (wanted: readonly Wanted[]) => Promise<void>): Promise<void> => {
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
       const wanted = stillLacking(workspace, damage);

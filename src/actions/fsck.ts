@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Call } from '../base/call.js';
 import { OcrpipeError } from '../base/errors.js';
-import { workspaceNeeds, type WorkspaceNeeds } from '../project/needed-roots.js';
+import { needsToCheck, type NeedsToCheck } from '../project/roots/needs-to-check.js';
 import { Workspace } from '../project/workspace.js';
 import { storePlace } from '../project/workspace-store.js';
 import { FORMAT_KEY } from '../store/format.js';
@@ -49,7 +49,7 @@ export async function fsck(options: FsckOptions, call: Call): Promise<FsckResult
   const workspace = Workspace.open(call, 'ocrpipe fsck');
   try {
     const { root, id, findings } = storeOf(workspace);
-    const needs = await workspaceNeeds(workspace);
+    const needs = await needsToCheck(workspace);
     const listing = listStore(root);
     const memory = new CheckMemory(join(workspace.stateFolder, 'index', machineName(), 'fsck'), id);
     const budgetMs = options.budget === undefined ? undefined : options.budget * 1000;
@@ -102,7 +102,7 @@ function storeOf(workspace: Workspace): { root: string; id: string; findings: Fi
 
 interface Seen {
   root: string;
-  needs: WorkspaceNeeds;
+  needs: NeedsToCheck;
   listing: StoreListing;
   check: StoreCheck;
   findings: readonly Finding[];

@@ -3,6 +3,7 @@ import type { AbsPath } from '../base/paths.js';
 import { parseRunRecord } from '../pipeline/records/run-record.js';
 import type { Scope } from '../project/roots/committed-needs.js';
 import { joinNeeds, type Needs } from '../project/roots/needs.js';
+import { skippedVersions } from '../project/roots/skipped-versions.js';
 import { workspaceNeeds } from '../project/roots/workspace-needs.js';
 import type { Workspace } from '../project/workspace.js';
 import { packKey } from '../store/format.js';
@@ -23,6 +24,8 @@ export interface Judging extends Scope {
   readonly unpushed: boolean;
   /** Go on where a directory is neither here nor on a remote. */
   readonly allowMissing: boolean;
+  /** Broken pointers and locks of old commits that are passed over, as COMMIT:PATH. */
+  readonly skipBroken?: readonly string[];
 }
 
 /** All that a collection must know of a store, which is opened for looking only. Changes nothing. */
@@ -30,12 +33,13 @@ export async function gatherFacts(
   workspace: Workspace,
   store: LocalStore,
   judging: Judging,
-): Promise<Omit<GcFacts, 'condemnedBefore'> & { silent: readonly string[] }> {
+): Promise<Omit<GcFacts, 'condemnedBefore'> & { silent: readonly string[]; skipped: readonly string[] }> {
   // Looked at first: what is stored from now on is not judged.
   const inventory = takeInventory(store);
   const needs: Needs[] = [];
-  for (const root of judging.workspaces) needs.push(await workspaceNeeds(root, judging));
-  const { roots, runs } = joinNeeds(needs);
+  const versions = await skippedVersions(judging.skipBroken ?? [], judging.workspaces);
+  for (const root of judging.workspaces) needs.push(await workspaceNeeds(root, judging, versions));
+  const { roots, runs, skipped } = joinNeeds(needs);
   const remotes = await askRemotes(workspace);
   const marks = new Marks(inventory);
   const absent = refuseAbsent(judging, remotes);
@@ -45,7 +49,7 @@ export async function gatherFacts(
   const named = new Set(runs.map(nameOf));
   const results = new KnownResults(store, new Verdicts({ marks, mayGo }));
   return {
-    ...{ inventory, marks, mayGo, silent: remotes.silent },
+    ...{ inventory, marks, mayGo, silent: remotes.silent, skipped: [...new Set(skipped)] },
     keepsRun: (run) =>
       named.has(nameOf(run)) ||
       (!judging.unpushed && !remotes.views.some((view) => view.hasRun(run))) ||

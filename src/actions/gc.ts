@@ -25,6 +25,8 @@ export interface GcInput extends Scope {
   unpushed: boolean;
   /** Go on where a directory is neither here nor on a remote. */
   allowMissing: boolean;
+  /** Broken pointers and locks of old commits that are passed over, as COMMIT:PATH. */
+  skipBroken?: readonly string[];
   /** Workspaces of a shared store that are gone for good, as they were typed. */
   forgetWorkspaces: readonly string[];
   /** Delete at once. */
@@ -51,6 +53,8 @@ export interface GcResult {
   scattered: Tally;
   /** The files of the store in question. */
   files: { condemned: readonly string[]; deleted: readonly string[] };
+  /** Broken files of old commits that were passed over as was asked. */
+  skippedBroken: readonly string[];
   /** Remotes that did not answer. */
   silentRemotes: readonly string[];
   /** How long what was condemned can be had back. */
@@ -91,7 +95,7 @@ async function collect(workspace: Workspace, input: GcInput, call: Call): Promis
     const here = (path: string): AbsPath => absPath(resolve(call.cwd, path));
     const others = otherWorkspaces(store.root, root, forgetWorkspaces.map(here));
     const workspaces = [root, ...others.roots, ...projects.map((path) => findWorkspace(here(path)))];
-    const { silent, ...facts } = await gatherFacts(workspace, store, { ...judging, workspaces });
+    const { silent, skipped, ...facts } = await gatherFacts(workspace, store, { ...judging, workspaces });
     const time = dryRun ? Date.now() : timeOfStore(store);
     const graceMs = now ? 0 : settings.graceMs;
     const condemnedBefore = now ? Number.POSITIVE_INFINITY : time - graceMs;
@@ -107,7 +111,7 @@ async function collect(workspace: Workspace, input: GcInput, call: Call): Promis
     return {
       ...{ dryRun, ...done, waiting: tallyFiles(now ? [] : plan.waiting), needed, unpushed, scattered },
       files: filesOf(plan, now),
-      ...{ silentRemotes: silent, graceHours: graceMs / HOUR_MS },
+      ...{ skippedBroken: skipped, silentRemotes: silent, graceHours: graceMs / HOUR_MS },
     };
   } finally {
     store.close();

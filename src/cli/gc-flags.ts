@@ -20,6 +20,12 @@ export const gcFlags = {
   'allow-missing': Flags.boolean({
     description: 'go on where a needed directory is neither here nor on a remote',
   }),
+  'skip-broken': Flags.string({
+    multiple: true,
+    helpValue: 'COMMIT:PATH',
+    description:
+      'go on without this one pointer or lock of an old commit, which cannot be read; the content ids that stand in it are kept',
+  }),
   'forget-workspace': Flags.string({
     multiple: true,
     helpValue: 'DIR',

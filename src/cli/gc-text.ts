@@ -1,5 +1,6 @@
 import type { GcResult } from '../actions/gc.js';
 import { countText } from '../base/count-text.js';
+import { visible } from './visible.js';
 import { bytesText } from './units.js';
 
 interface Counted {
@@ -10,7 +11,7 @@ interface Counted {
 /** What a collection of garbage did, or would do. */
 export function gcText(result: GcResult): string {
   const { dryRun, condemned, deleted, waiting, rescued, joined, graceHours } = result;
-  const { unpushed, scattered, needed } = result;
+  const { unpushed, scattered, needed, skippedBroken } = result;
   const done = (past: string, would: string): string => (dryRun ? `would ${would}` : past);
   const lines = [
     ...(condemned.files > 0 && graceHours > 0
@@ -28,6 +29,7 @@ export function gcText(result: GcResult): string {
       ? [`kept, because no remote has it: ${sizeText(unpushed)} (--unpushed lets it go)`]
       : []),
     ...(scattered.objects > 0 ? [`left in packs with what is needed: ${sizeText(scattered)}`] : []),
+    ...skippedBroken.map((file) => `passed over, because it cannot be read: ${visible(file)}`),
     `needed: ${sizeText(needed)}`,
   ];
   return [...(lines.length > 0 ? lines : ['Nothing to collect.']), ...kept].map(capitalized).join('\n');

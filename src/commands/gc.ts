@@ -7,11 +7,12 @@ export default class Gc extends BaseCommand {
   static override summary =
     'Drop from the local store what no chosen commit, tag, branch or experiment needs.';
   static override description =
-    "Every scope keeps what the workspace needs: its pointers and pipeline.lock, git's index, stash and current commit, other work trees, and other workspaces that share the store. What no remote has is kept, too, unless --unpushed is given. What goes is moved to the trash first, from where any command that needs it brings it back; a later gc deletes what has been there for the grace period (7 days; gc.grace in the configuration).";
+    "Every scope keeps what the workspace needs: its pointers and pipeline.lock, git's index, stash and current commit, other work trees, and other workspaces that share the store. What no remote has is kept, too, unless --unpushed is given. What goes is moved to the trash first, from where any command that needs it brings it back; a later gc deletes what has been there for the grace period (7 days; gc.grace in the configuration). A pointer or lock that cannot be read stops it, for it may need anything; one in a commit can be passed over by name.";
   static override examples = [
     '<%= config.bin %> gc --all-commits --dry-run',
     '<%= config.bin %> gc --all-branches --all-tags',
     '<%= config.bin %> gc --workspace --unpushed --now',
+    '<%= config.bin %> gc --all-commits --skip-broken 1a2b3c4d5e:data/raw.ocr',
   ];
   static override flags = gcFlags;
 
@@ -28,6 +29,7 @@ export default class Gc extends BaseCommand {
           {
             ...{ ...scope, projects, unpushed, now, dryRun: flags['dry-run'] },
             allowMissing: flags['allow-missing'],
+            skipBroken: flags['skip-broken'] ?? [],
             forgetWorkspaces: flags['forget-workspace'] ?? [],
           },
           call,

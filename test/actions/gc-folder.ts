@@ -29,8 +29,9 @@ export class GcFolder extends WorkspaceFolder {
 
   /** Keeps what the workspace needs and nothing else, whether a remote has it or not, unless told otherwise. */
   gc(input: Partial<GcInput> = {}): Promise<GcResult> {
-    const usual = { projects: [], forgetWorkspaces: [], allowMissing: false, now: false, dryRun: false };
-    return gc({ workspace: true, unpushed: true, ...usual, ...input }, this.call);
+    const usual = { projects: [], forgetWorkspaces: [], allowMissing: false };
+    const careful = { now: false, dryRun: false };
+    return gc({ workspace: true, unpushed: true, ...usual, ...careful, ...input }, this.call);
   }
 
   /** Stores one version of `data` and commits its pointer; returns the commit. */

@@ -123,10 +123,72 @@ describe('gc in a git repository', () => {
     const error = await failure(folder.gc({ commits: true }));
     expect(error).toMatchObject({ code: 'broken-pointer', exitCode: 2 });
     expect(error.message).toContain(`broken.ocr (in commit ${broken})`);
-    expect(error.hint).toContain('scope without it');
+    expect(error.hint).toContain(
+      `scope without it, or have this one version passed over with --skip-broken ${broken}:broken.ocr`,
+    );
     folder.write('pipeline.lock', 'version: 1\nstages: no\n');
     expect(await failure(folder.gc())).toMatchObject({ code: 'lock-invalid' });
     expect(folder.files('trash')).toEqual([]);
+  });
+
+  test('goes on without exactly the broken versions that are named, and keeps what stands in them', async () => {
+    const folder = GcFolder.withGit();
+    await folder.version('first');
+    const id = /^id: (.*)$/m.exec(folder.read('data.ocr'))![1]!;
+    // As another ocrpipe would write it, and as a merge leaves it.
+    folder.write('newer.ocr', `version: 9\nid: ${id}\nkind: directory\nchunks: {}\n`);
+    const newer = folder.commitAll('newer').slice(0, 10);
+    folder.remove('newer.ocr');
+    folder.write('pipeline.lock', '<<<<<<< ours\nversion: 1\n=======\n>>>>>>> theirs\n');
+    const merged = folder.commitAll('merged').slice(0, 10);
+    folder.remove('pipeline.lock');
+    await folder.put('second');
+    folder.commitAll('second');
+    folder.git('rm', '-q', '--cached', 'data.ocr');
+    const all = { commits: true };
+    const newerName = `${newer}:newer.ocr`;
+    const lockName = `${merged}:pipeline.lock`;
+    const error = await failure(folder.gc(all));
+    expect(error.hint).toContain(`--skip-broken ${lockName}`);
+    expect(error.hint).toContain(`cannot be read either: ${newerName}.`);
+    expect(await failure(folder.gc({ ...all, skipBroken: [newerName] }))).toMatchObject({
+      code: 'conflict-markers',
+      exitCode: 2,
+      hint: expect.stringContaining(lockName) as string,
+    });
+    const { condemned, skippedBroken } = await folder.gc({ ...all, skipBroken: [newerName, lockName] });
+    expect(condemned.objects).toBe(0);
+    expect([...skippedBroken].sort()).toEqual([
+      `newer.ocr (in commit ${newer})`,
+      `pipeline.lock (in commit ${merged})`,
+    ]);
+  });
+
+  test('keeps by its id alone what only a broken version that is passed over still names', async () => {
+    const folder = GcFolder.withGit();
+    await folder.put('once');
+    const id = /^id: (.*)$/m.exec(folder.read('data.ocr'))![1]!;
+    folder.write('broken.ocr', `version: 9\nid: ${id}\n`);
+    folder.remove('data.ocr');
+    folder.remove('data');
+    const broken = folder.commitAll('broken');
+    folder.remove('broken.ocr');
+    await folder.version('later');
+    expect(await wouldGo(folder)).toBeGreaterThan(0);
+    expect(await wouldGo(folder, { commits: true, skipBroken: [`${broken}:broken.ocr`] })).toBe(0);
+  });
+
+  test.each([
+    ['broken.ocr', 'skip-broken-invalid'],
+    [':broken.ocr', 'skip-broken-invalid'],
+    ['HEAD:', 'skip-broken-invalid'],
+    ['HEAD:broken.ocr', 'skip-broken-unknown'],
+    ['0123456789:data.ocr', 'skip-broken-unknown'],
+    ['HEAD:data.ocr', 'skip-broken-sound'],
+  ])('refuses to pass over %j', async (name, code) => {
+    const folder = GcFolder.withGit();
+    await folder.version('first');
+    expect(await failure(folder.gc({ skipBroken: [name] }))).toMatchObject({ code, exitCode: 2 });
   });
 
   test('takes a name like that of a pointer for data where no pointer is in it', async () => {

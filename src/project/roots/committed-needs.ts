@@ -1,6 +1,16 @@
-import type { CommitId, Git, GitFile } from '../../git/git.js';
+import { OcrpipeError, userError } from '../../base/errors.js';
+import { shellQuote } from '../../base/shell-quote.js';
+import type { CommitId, Git } from '../../git/git.js';
+import {
+  committedTexts,
+  placed,
+  versionName,
+  type CommittedText,
+  type PlacedFile,
+} from './committed-texts.js';
+import { NAMING_FILES, needsOfText, versionText } from './naming-files.js';
 import { joinNeeds, type Needs } from './needs.js';
-import { isNamingFile, NAMING_FILES, needsOfText } from './texts.js';
+import { needsOfBroken, type SkippedVersions } from './skipped-versions.js';
 
 /** Which commits count besides the current one. */
 export interface Scope {
@@ -13,25 +23,59 @@ export interface Scope {
 
 /** Below this prefix experiments are kept. */
 const EXPERIMENT_REFS = 'refs/ocrpipe/exp/';
+/** So many that cannot be read are named. */
+const MOST_NAMED = 20;
 /** What git remembers of work that is under way: it may be gone back to. */
 const WORK_UNDER_WAY = ['HEAD', 'ORIG_HEAD', 'MERGE_HEAD', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'REBASE_HEAD'];
 
-/** A file that names what is needed, and where git has it. */
-interface NamingFile extends GitFile {
-  readonly where: string;
-}
-
-/** What the pointers and locks need that git holds: in its index, the stash, the commits at hand, and those of the scope. */
-export async function committedNeeds(git: Git, scope: Scope): Promise<Needs> {
-  const files: NamingFile[] = (await git.staged()).map((file) => ({ ...file, where: "in git's index" }));
-  for (const commit of await commitsOf(git, scope)) {
-    files.push(...(await git.filesAt(commit)).map((file) => ({ ...file, where: inCommit(commit) })));
-  }
+/**
+ * What the pointers and locks need that git holds: in its index, the stash, the commits at hand, and those of the scope. Throws
+ * for one that cannot be read, unless it is to be skipped.
+ */
+export async function committedNeeds(git: Git, scope: Scope, skipped: SkippedVersions): Promise<Needs> {
+  const files: PlacedFile[] = placed(await git.staged(), 'index');
+  for (const commit of await commitsOf(git, scope)) files.push(...placed(await git.filesAt(commit), commit));
   if (scope.commits === true) {
     const ever = await git.everCommitted(NAMING_FILES);
-    files.push(...ever.map(({ commit, ...file }) => ({ ...file, where: inCommit(commit) })));
+    files.push(...ever.map(({ commit, ...file }) => ({ ...file, where: commit })));
   }
-  return needsOfFiles(git, files);
+  const texts = await committedTexts(git, files);
+  const refused: Refused[] = [];
+  const needs = joinNeeds(texts.map((text) => needsOfVersion(text, { skipped, refused })));
+  refuse(refused);
+  return needs;
+}
+
+/** A version that cannot be read. */
+interface Refused {
+  readonly version: CommittedText;
+  readonly error: OcrpipeError;
+}
+
+function needsOfVersion(
+  version: CommittedText,
+  { skipped, refused }: { skipped: SkippedVersions; refused: Refused[] },
+): Needs {
+  try {
+    return needsOfText(version);
+  } catch (error) {
+    if (!(error instanceof OcrpipeError)) throw error;
+    if (!skipped.has(versionName(version))) refused.push({ version, error });
+    return needsOfBroken(version);
+  }
+}
+
+/** Throws for the first, naming the others: nobody wants to meet them one by one. */
+function refuse([first, ...others]: readonly Refused[]): void {
+  if (first === undefined) return;
+  const { code, message, hint = '', location } = first.error;
+  const names = others.slice(0, MOST_NAMED).map(({ version }) => shellQuote(versionText(version)));
+  const rest = others.length > names.length ? ` and ${others.length - names.length} more` : '';
+  throw userError(code, message, {
+    hint: others.length === 0 ? hint : `${hint} These cannot be read either: ${names.join(', ')}${rest}.`,
+    ...(location && { location }),
+    cause: first.error,
+  });
 }
 
 async function commitsOf(git: Git, scope: Scope): Promise<Set<CommitId>> {
@@ -44,22 +88,4 @@ async function commitsOf(git: Git, scope: Scope): Promise<Set<CommitId>> {
   const refs = await Promise.all(prefixes.map((prefix) => git.refs(prefix)));
   const tips = refs.flat().map(({ commit }) => commit);
   return new Set([...atHand, ...(await git.stashed()), ...tips]);
-}
-
-/** Each version is read once, however many commits hold it. */
-async function needsOfFiles(git: Git, files: readonly NamingFile[]): Promise<Needs> {
-  const versions = new Map<string, NamingFile>();
-  for (const file of files) {
-    const name = `${file.object} ${file.path}`;
-    if (isNamingFile(file.path) && !versions.has(name)) versions.set(name, file);
-  }
-  const wanted = [...versions.values()];
-  const texts = await git.read(wanted);
-  return joinNeeds(
-    wanted.map(({ path, where }, index) => needsOfText(texts[index]!.toString('utf8'), path, where)),
-  );
-}
-
-function inCommit(commit: CommitId): string {
-  return `in commit ${commit.slice(0, 10)}`;
 }

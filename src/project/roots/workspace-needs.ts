@@ -6,37 +6,42 @@ import { readTextIfThere } from '../../base/read-text.js';
 import type { Git } from '../../git/git.js';
 import { openGit } from '../../git/simple-git.js';
 import { LOCK_FILE } from '../../pipeline/definition/file-names.js';
-import type { NeededRoot } from '../../store/gc/mark-needed.js';
+import type { NeededRoot } from '../../store/needed-root.js';
 import { findPointers } from '../../tracking/pointers/find-pointers.js';
 import { LastPut } from '../../tracking/pointers/last-put.js';
 import { readPointer, pointerPathOf } from '../../tracking/pointers/pointer.js';
 import { STATE_FOLDER } from '../find-workspace.js';
 import { committedNeeds, type Scope } from './committed-needs.js';
-import { joinNeeds, type Needs } from './needs.js';
-import { needsOfText, rootOf } from './texts.js';
+import { needsOfText } from './naming-files.js';
+import { joinNeeds, rootOf, type Needs } from './needs.js';
+import type { SkippedVersions } from './skipped-versions.js';
 
 /**
  * What one workspace needs: the pointers and the lock that stand there, what ocrpipe put there, and what git holds of it in
  * its index, stash, current commit and the refs of the scope; the same without refs for the other work trees of the repository.
- * Throws for a pointer, lock or folder that cannot be read.
+ * For a collection: throws for a pointer, lock or folder that cannot be read, but for versions in git that are to be skipped.
  */
-export async function workspaceNeeds(root: AbsPath, scope: Scope): Promise<Needs> {
+export async function workspaceNeeds(
+  root: AbsPath,
+  scope: Scope,
+  skipped: SkippedVersions,
+): Promise<Required<Needs>> {
   const git = openGit(root);
-  const own = [diskNeeds(root, git), ...(git ? [await committedNeeds(git, scope)] : [])];
-  const others = git ? await workTreeNeeds(root, git) : [];
+  const own = [diskNeeds(root, git), ...(git ? [await committedNeeds(git, scope, skipped)] : [])];
+  const others = git ? await workTreeNeeds({ root, git, skipped }) : [];
   return joinNeeds([...own, ...others]);
 }
 
 /** What other work trees of the repository need of a store that they may not even use: as far as it is there. */
-async function workTreeNeeds(root: AbsPath, git: Git): Promise<Needs[]> {
+async function workTreeNeeds({ root, git, skipped }: { root: AbsPath; git: Git; skipped: SkippedVersions }) {
   const below = relative(git.workTree, root);
   const needs: Needs[] = [];
   for (const tree of await git.workTrees()) {
     const place = absPath(join(tree, below));
     const other = place === root || !existsSync(place) ? undefined : openGit(place);
     if (other === undefined) continue;
-    const { roots, runs } = joinNeeds([diskNeeds(place, other), await committedNeeds(other, {})]);
-    needs.push({ roots: roots.map((each) => ({ ...each, optional: true })), runs });
+    const { roots, ...more } = joinNeeds([diskNeeds(place, other), await committedNeeds(other, {}, skipped)]);
+    needs.push({ roots: roots.map((each) => ({ ...each, optional: true })), ...more });
   }
   return needs;
 }
@@ -54,7 +59,11 @@ function diskNeeds(root: AbsPath, git: Git | undefined): Needs {
     const snapshot = readPointer(root, path);
     return snapshot ? [rootOf(snapshot, pointerPathOf(path))] : [];
   });
-  const lock = needsOfText(readTextIfThere(root, LOCK_FILE) ?? '', LOCK_FILE, '');
+  const lock = needsOfText({
+    text: readTextIfThere(root, LOCK_FILE) ?? '',
+    path: LOCK_FILE,
+    where: 'workspace',
+  });
   return { roots: [...pointers, ...lock.roots, ...putThere(root)], runs: lock.runs };
 }
 

@@ -1,19 +1,10 @@
 import type { ContentId } from '../../base/content-id.js';
 import { OcrpipeError } from '../../base/errors.js';
 import type { ObjectKind } from '../format.js';
+import type { NeededRoot } from '../needed-root.js';
 import type { ObjectReader } from '../object-reader.js';
 import type { TreeNode } from '../tree-format.js';
 import { MAX_TREE_DEPTH, readChild, readNode, type TreeRef } from '../tree-reader.js';
-
-/** Something that must be in a store with everything below it. */
-export interface NeededRoot {
-  kind: 'blob' | 'tree' | 'listing';
-  id: ContentId;
-  /** Bytes of a blob, where they are known. */
-  size?: number;
-  /** What needs it. */
-  path: string;
-}
 
 /** An object that is not there, or not sound, and what needs it. */
 export interface Lacking {
@@ -83,7 +74,7 @@ class NeedsWalk {
   }
 
   look(root: NeededRoot): void {
-    const place = { root: root.path, below: '' };
+    const place = { root: root.needer, below: '' };
     if (root.kind === 'blob') {
       if (this.#lookAtBlob(root)) this.#note('blob', root.id, place);
       return;

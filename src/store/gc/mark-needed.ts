@@ -1,18 +1,9 @@
 import type { ContentId } from '../../base/content-id.js';
 import type { NodeKind } from '../format.js';
+import type { NeededRoot } from '../needed-root.js';
 import type { ObjectReader } from '../object-reader.js';
 import { readNode, type TreeRef } from '../tree-reader.js';
 import type { Marks } from './marks.js';
-
-/** Something that is needed, with all that it is made of. */
-export interface NeededRoot {
-  readonly kind: 'blob' | NodeKind;
-  readonly id: ContentId;
-  /** Who needs it, for people: 'data/raw.ocr', 'data/raw.ocr (in 1a2b3c4d5e)'. */
-  readonly needer: string;
-  /** Nobody relies on all of it being there: what a lock remembers of a stage. */
-  readonly optional?: boolean;
-}
 
 /** A node that a root needs and the store does not have. */
 export interface AbsentNode {
