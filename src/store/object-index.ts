@@ -21,7 +21,7 @@ export class ObjectIndex {
   readonly #starts: number[] = [];
   #slots = new Int32Array(FIRST_SLOTS);
   #count = 0;
-  readonly #wanted = Buffer.alloc(32);
+  readonly #wanted = new WantedId();
 
   get tables(): readonly PackTable[] {
     return this.#tables;
@@ -56,17 +56,17 @@ export class ObjectIndex {
 
   /** The occurrence of the object that comes after `skip` others. */
   #probe(kind: ObjectKind, id: ContentId, skip: number): Packed | undefined {
-    this.#wanted.write(id, 0, 32, 'hex');
+    const wanted = this.#wanted.become(id);
     const code = KIND_CODES[kind];
     const mask = this.#slots.length - 1;
     let toSkip = skip;
-    for (let slot = slotOf(this.#wanted, 0, code) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = slotOf(wanted.word, code) & mask; ; slot = (slot + 1) & mask) {
       const number = this.#slots[slot]!;
       if (number === 0) return undefined;
       const packed = this.#packedAt(number - 1);
       const raw = packed.table.raw;
       const at = packed.index * PACK_ENTRY_BYTES;
-      if (raw[at + 32] !== code || !sameId(this.#wanted, raw, at)) continue;
+      if (raw[at + 32] !== code || !wanted.isAt(raw, at)) continue;
       if (toSkip === 0) return packed;
       toSkip -= 1;
     }
@@ -95,7 +95,7 @@ export class ObjectIndex {
     const mask = this.#slots.length - 1;
     for (let index = 0; index < table.count; index += 1) {
       const at = index * PACK_ENTRY_BYTES;
-      let slot = slotOf(table.raw, at, table.raw[at + 32]!) & mask;
+      let slot = slotOf(table.raw.readInt32LE(at), table.raw[at + 32]!) & mask;
       while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
       this.#slots[slot] = first + index + 1;
     }
@@ -109,7 +109,7 @@ export class ObjectIndex {
 export class GrowingIndex {
   #slots = new Int32Array(FIRST_SLOTS);
   #count = 0;
-  readonly #wanted = Buffer.alloc(32);
+  readonly #wanted = new WantedId();
 
   /** Takes up the next entry of `entries`. */
   add(entries: Buffer): void {
@@ -122,34 +122,69 @@ export class GrowingIndex {
   }
 
   has(entries: Buffer, kind: ObjectKind, id: ContentId): boolean {
-    this.#wanted.write(id, 0, 32, 'hex');
+    const wanted = this.#wanted.become(id);
     const code = KIND_CODES[kind];
     const mask = this.#slots.length - 1;
-    for (let slot = slotOf(this.#wanted, 0, code) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = slotOf(wanted.word, code) & mask; ; slot = (slot + 1) & mask) {
       const number = this.#slots[slot]!;
       if (number === 0) return false;
       const at = (number - 1) * PACK_ENTRY_BYTES;
-      if (entries[at + 32] === code && sameId(this.#wanted, entries, at)) return true;
+      if (entries[at + 32] === code && wanted.isAt(entries, at)) return true;
     }
   }
 
   #insert(entries: Buffer, index: number): void {
     const at = index * PACK_ENTRY_BYTES;
     const mask = this.#slots.length - 1;
-    let slot = slotOf(entries, at, entries[at + 32]!) & mask;
+    let slot = slotOf(entries.readInt32LE(at), entries[at + 32]!) & mask;
     while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
     this.#slots[slot] = index + 1;
   }
 }
 
-/** Faster than comparing the buffers, which leaves JavaScript for 32 bytes. */
-function sameId(id: Buffer, raw: Buffer, at: number): boolean {
-  for (let offset = 0; offset < 32; offset += 4)
-    if (id.readInt32LE(offset) !== raw.readInt32LE(at + offset)) return false;
-  return true;
+/**
+ * An id that is looked for among raw ones. Nearly every look finds nothing, and meets no other id with the same first word: only
+ * then are the other bytes made of the text.
+ */
+class WantedId {
+  readonly #bytes = Buffer.alloc(32);
+  #id: ContentId | undefined;
+  #isInBytes = false;
+  /** Its first four bytes, little-endian. */
+  word = 0;
+
+  become(id: ContentId): this {
+    if (id === this.#id) return this;
+    this.#id = id;
+    this.#isInBytes = false;
+    this.word = firstWord(id);
+    return this;
+  }
+
+  isAt(raw: Buffer, at: number): boolean {
+    if (raw.readInt32LE(at) !== this.word) return false;
+    if (!this.#isInBytes) this.#bytes.write(this.#id!, 0, 32, 'hex');
+    this.#isInBytes = true;
+    // Faster than comparing the buffers, which leaves JavaScript for 32 bytes.
+    for (let offset = 4; offset < 32; offset += 4)
+      if (this.#bytes.readInt32LE(offset) !== raw.readInt32LE(at + offset)) return false;
+    return true;
+  }
 }
 
-function slotOf(bytes: Buffer, at: number, kindCode: number): number {
-  const mixed = Math.imul(bytes.readInt32LE(at) ^ kindCode, MULTIPLIER);
+function firstWord(id: ContentId): number {
+  let word = 0;
+  for (let at = 6; at >= 0; at -= 2)
+    word = (word << 8) | (hexDigit(id.charCodeAt(at)) << 4) | hexDigit(id.charCodeAt(at + 1));
+  return word;
+}
+
+/** The value of '0' to '9' or 'a' to 'f'. */
+function hexDigit(code: number): number {
+  return code < 58 ? code - 48 : code - 87;
+}
+
+function slotOf(word: number, kindCode: number): number {
+  const mixed = Math.imul(word ^ kindCode, MULTIPLIER);
   return (mixed ^ (mixed >>> 15)) >>> 0;
 }

@@ -5,13 +5,14 @@ import { byteName, type ByteName } from '../../store/byte-name.js';
 import { LARGE_BLOB_BYTES } from '../../store/format.js';
 import { TreeBuilder, type TreeSummary } from '../../store/tree-builder.js';
 import type { FileEntry, TreeEntry } from '../../store/tree-format.js';
-import { fsPath, fsPathsIn, joinBytes, type BytePath } from '../byte-path.js';
+import { fsPath, joinBytes, type BytePath } from '../byte-path.js';
 import { SettledTimes } from './file-times.js';
 import { FollowedLinks, type BehindLink } from './followed-links.js';
 import { IGNORE_FILE, IgnoreRules, isAlwaysIgnored } from '../ignore/ignore-rules.js';
 import { KnownFiles } from './known-files.js';
 import { linkOutside, linkProblem } from './links.js';
-import { namesIn, notTrackable, refuseTooDeep, refuseTooManyEmpty, targetOf } from './look.js';
+import { lookAtNames } from './look-in-folder.js';
+import { notTrackable, refuseTooDeep, refuseTooManyEmpty, statAt, targetOf } from './look.js';
 import { looksLikePointer } from '../pointers/pointer.js';
 import {
   fileEntry,
@@ -20,6 +21,7 @@ import {
   rememberedEntry,
   sameFolder,
   sameTree,
+  seenAs,
   writtenThrough,
   type Block,
   type Differing,
@@ -30,12 +32,13 @@ import {
   type Waiting,
 } from './scanned.js';
 import { flat, inner, type NestedScan } from './nested-scans.js';
+import { RememberedNames, type Stop } from './remembered-names.js';
 import type { Scan } from './scan-request.js';
 import { keepsChanging, readStable } from './stable-read.js';
 import { BlockReader, BlockWriter, sameStat, type FileStat, type FolderMemory } from './stat-index-format.js';
 
 /** A breath is offered after so many names. */
-const NAMES_PER_BREATH = 64;
+const NAMES_PER_BREATH = 256;
 /** A file that changes under the reader is read again so often before that is an error. */
 const ATTEMPTS = 5;
 /** Entries that wait for files before them to be read: enough for threads to be busy, few enough to be held in memory. */
@@ -116,10 +119,10 @@ export class Scanner {
     const tree = new TreeBuilder(this.#parts.sink.node);
     const waiting: Waiting[] = [];
     let names = 0;
-    for (const name of namesIn(here.absolute)) {
+    for (const [name, seen] of lookAtNames(here.absolute)) {
       if (isAlwaysIgnored(name)) continue;
       const place = { path: joinBytes(folder, name), name: byteName(name), settledBefore };
-      const stat = this.#look(place, rules);
+      const stat = this.#look(place, seen, rules);
       if (stat === 'ignored') continue;
       names += 1;
       if (stat === undefined) continue;
@@ -128,7 +131,7 @@ export class Scanner {
       // What stands before it is stored first: packs are in the order of paths.
       if (!found || waiting.length >= MOST_WAITING) yield* this.#admit(waiting, { here, block, tree });
       if (!found) yield* this.#slowly(place, { stat, rules, block, tree });
-      if (this.#isTimeToBreathe()) yield* this.#breathe();
+      if (this.#isTimeToBreathe(1)) yield* this.#breathe();
     }
     yield* this.#admit(waiting, { here, block, tree });
     return this.#remembered(here, { tree: tree.finish(), writer: block.writer, names });
@@ -153,22 +156,21 @@ export class Scanner {
    * The names whose files are not the remembered ones (without a summary) and whose folders are not; undefined if one is gone or
    * something else now.
    */
-  *#differing({ folder, absolute, rules, known }: Here): NestedScan<Differing | undefined> {
-    const differing: Differing = new Map();
-    const isStored = this.#isStored(known.memory);
-    // The loop that decides what an unchanged workspace costs: no id and no path is made that is not needed.
-    const pathOf = fsPathsIn(absolute);
-    for (const reader = new BlockReader(known); reader.next();) {
-      const stat = this.#statAt(pathOf(reader.name));
-      if (!(reader.isFolder ? stat?.isDirectory() : stat?.isFile()) || stat === undefined) return undefined;
-      if (reader.isFolder) {
-        const tree = yield* inner(this.#folder(joinBytes(folder, reader.name), stat.dev, rules));
-        if (!sameTree(tree, reader.tree)) differing.set(reader.name, tree);
-      } else if (reader.matches(stat) && this.#known.isInStore(reader, isStored)) this.#files += 1;
-      else differing.set(reader.name, undefined);
-      if (this.#isTimeToBreathe()) yield* this.#breathe();
+  *#differing(here: Here): NestedScan<Differing | undefined> {
+    const isStored = this.#isStored(here.known.memory);
+    const names = new RememberedNames(here, this.#parts, (file) => this.#known.isInStore(file, isStored));
+    for (let stop: Stop = { at: 'pause' }; stop.at !== 'end';) {
+      const [lookedAt, files] = [names.names, names.files];
+      stop = names.lookOn();
+      this.#files += names.files - files;
+      if (stop.at === 'other') return undefined;
+      if (stop.at === 'folder') {
+        const tree = yield* inner(this.#folder(joinBytes(here.folder, stop.name), stop.dev, here.rules));
+        if (!sameTree(tree, names.reader.tree)) names.differing.set(stop.name, tree);
+      }
+      if (this.#isTimeToBreathe(names.names - lookedAt)) yield* this.#breathe();
     }
-    return differing;
+    return names.differing;
   }
 
   #isStored(memory: FolderMemory | undefined): boolean {
@@ -219,8 +221,8 @@ export class Scanner {
   }
 
   /** What stands at a name; undefined if nothing does any more, or a pointer, which is no part of the data. */
-  #look(place: Place, rules: IgnoreRules): Stats | 'ignored' | undefined {
-    const stat = this.#stat(place.path);
+  #look(place: Place, seen: Stats | undefined, rules: IgnoreRules): Stats | 'ignored' | undefined {
+    const stat = seenAs(this.#absolute(place.path), seen, this.#parts);
     if (stat === undefined) return undefined;
     if (!rules.empty && rules.ignores(place.path, stat.isDirectory())) return 'ignored';
     if (stat.isFile()) return looksLikePointer(this.#absolute(place.path), stat.size) ? undefined : stat;
@@ -372,17 +374,15 @@ export class Scanner {
   }
 
   #stat(path: BytePath): Stats | undefined {
-    return this.#statAt(fsPath(this.#absolute(path)));
+    const absolute = this.#absolute(path);
+    return seenAs(absolute, statAt(fsPath(absolute)), this.#parts);
   }
 
-  #statAt(path: string | Buffer): Stats | undefined {
-    const stat = this.#parts.storeLinks.stat(path);
-    return stat && this.#parts.times.view(stat);
-  }
-
-  #isTimeToBreathe(): boolean {
-    this.#names += 1;
-    return this.#names % NAMES_PER_BREATH === 0;
+  #isTimeToBreathe(names: number): boolean {
+    this.#names += names;
+    if (this.#names < NAMES_PER_BREATH) return false;
+    this.#names = 0;
+    return true;
   }
 
   *#breathe(): NestedScan<void> {

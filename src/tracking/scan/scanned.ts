@@ -4,11 +4,12 @@ import type { ByteName } from '../../store/byte-name.js';
 import { isSealed } from '../../store/seal.js';
 import type { TreeSummary } from '../../store/tree-builder.js';
 import type { FileEntry, TreeEntry } from '../../store/tree-format.js';
-import type { BytePath } from '../byte-path.js';
+import { fsPath, type BytePath } from '../byte-path.js';
 import type { IgnoreRules } from '../ignore/ignore-rules.js';
 import type { FileTimes } from './file-times.js';
 import type { ScanSink } from './sinks.js';
 import type { StatIndex } from './stat-index.js';
+import type { StatsAhead } from './stats-ahead.js';
 import type { StoreLinks } from './store-links.js';
 import type {
   BlockReader,
@@ -27,6 +28,8 @@ export interface ScannerParts {
   sink: ScanSink;
   times: FileTimes;
   storeLinks: StoreLinks;
+  /** Absent: all files are looked at here. */
+  ahead?: StatsAhead | undefined;
   /** False: nothing is left out for an ignore rule. */
   rules: boolean;
 }
@@ -66,6 +69,16 @@ export type Waiting = { entry: TreeEntry | undefined } | (Unread & { id: Content
 export interface Block {
   reader: BlockReader;
   writer: BlockWriter;
+}
+
+/** What counts for what is at an absolute path, where `lstat` just said `seen`: undefined if nothing is there. */
+export function seenAs(
+  path: BytePath,
+  seen: Stats | undefined,
+  { storeLinks, times }: Pick<ScannerParts, 'storeLinks' | 'times'>,
+): Stats | undefined {
+  const stat = seen?.isSymbolicLink() === true ? storeLinks.behind(fsPath(path), seen) : seen;
+  return stat && times.view(stat);
 }
 
 /** What to remember of a folder of which all is known. */

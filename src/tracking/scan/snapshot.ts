@@ -18,6 +18,7 @@ import type { Scan, ScanAnswer, ScanRequest } from './scan-request.js';
 import type { ScanSink } from './sinks.js';
 import { sameStat } from './stat-index-format.js';
 import type { StatIndex } from './stat-index.js';
+import { StatsAhead } from './stats-ahead.js';
 import type { StoreLinks } from './store-links.js';
 import type { CallOptions, Snapshot } from '../workspace-files.js';
 
@@ -30,6 +31,8 @@ export interface ScanContext {
   index: StatIndex;
   times: FileTimes;
   storeLinks: StoreLinks;
+  /** Names from which on other threads look at files too, as the file system shows them: `times` is not asked there. */
+  aheadFrom?: number;
 }
 
 /** Scans what is at `path`, which holds no links, into `sink`. Undefined if nothing is there. */
@@ -60,7 +63,10 @@ async function scanBytes(
   const root = bytePath(context.root);
   const stat = context.storeLinks.stat(fsPath(joinRoot(root, relative)));
   if (stat === undefined) return undefined;
-  const scanner = new Scanner({ ...context, root, sink, rules });
+  const ahead = stat.isDirectory()
+    ? StatsAhead.begin({ root, top: relative, index: context.index }, context.aheadFrom)
+    : undefined;
+  const scanner = new Scanner({ ...context, root, sink, rules, ahead });
   const driver = { ...context, root, path: textOfBytes(relative), sink, options };
   try {
     if (stat.isDirectory()) {
@@ -82,6 +88,7 @@ async function scanBytes(
     const { id, size, executable } = entry;
     return { id, kind: 'file', size, ...(executable && { executable }) };
   } finally {
+    await ahead?.close();
     for (const { path, id } of context.storeLinks.takeKept()) {
       tellLost(options.events ?? noEvents, path.slice(root.length + 1) as BytePath, id);
     }

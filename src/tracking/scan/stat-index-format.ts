@@ -79,7 +79,7 @@ export class BlockReader {
   #next = 0;
   name = '';
 
-  constructor(block: FolderBlock) {
+  constructor(block: Pick<FolderBlock, 'entries'>) {
     this.#entries = block.entries;
   }
 
@@ -181,6 +181,18 @@ export class BlockReader {
     }
     return false;
   }
+}
+
+/** Where every `step`-th entry of a block starts, from the first one on. */
+export function startsOf(entries: Buffer, step: number): number[] {
+  const starts: number[] = [];
+  let count = 0;
+  for (let start = 0; start < entries.length; count += 1) {
+    if (count % step === 0) starts.push(start);
+    const tail = start + 2 + entries.readUInt16LE(start);
+    start = tail + (entries[tail] === FOLDER ? FOLDER_TAIL_BYTES : FILE_TAIL_BYTES);
+  }
+  return starts;
 }
 
 /** Writes the block of one folder; names must come in ascending order. */

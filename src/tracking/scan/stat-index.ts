@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { temporaryBeside, writeAll } from '../../base/atomic-file.js';
@@ -39,6 +39,13 @@ export class StatIndex {
   /** What is remembered of one folder. */
   folder(folder: BytePath): FolderBlock {
     return this.#loaded().blocks.get(folder) ?? EMPTY_BLOCK;
+  }
+
+  /** The folders at or below `folder` of which everything is remembered. */
+  wholeFolders(folder: BytePath): (readonly [BytePath, FolderBlock])[] {
+    return [...this.#loaded().blocks]
+      .filter(([path, { memory }]) => memory !== undefined && isAtOrBelow(path, folder))
+      .map(([path, block]) => [path as BytePath, block]);
   }
 
   /** Replaces what is remembered of one folder. */
@@ -199,12 +206,25 @@ function isAtOrBelow(path: string, folder: BytePath): boolean {
 
 function readContent(path: string): Content {
   try {
-    const file = readFileSync(path);
+    const file = readShared(path);
     if (isWhole(file)) return { packs: decodePacks(file), blocks: decodeBlocks(file) };
   } catch {
     // Not there, or not readable: as good as empty.
   }
   return { packs: new Map(), blocks: new Map() };
+}
+
+/** A whole file, in memory that other threads can read too. */
+function readShared(path: string): Buffer {
+  const fd = openSync(path, 'r');
+  try {
+    const file = Buffer.from(new SharedArrayBuffer(fstatSync(fd).size));
+    // What is there only in part has no sound checksum.
+    readSync(fd, file, 0, file.length, 0);
+    return file;
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function isWhole(file: Buffer): boolean {

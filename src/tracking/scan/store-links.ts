@@ -43,7 +43,11 @@ export class StoreLinks {
    * leads to. What somebody wrote through the link is an edit: it becomes a file of its own in the place of the link.
    */
   stat(path: string | Buffer): Stats | undefined {
-    const stat = statAt(path);
+    return this.behind(path, statAt(path));
+  }
+
+  /** The same, where `stat` is what `lstat` just said of it. */
+  behind(path: string | Buffer, stat: Stats | undefined): Stats | undefined {
     const id = stat?.isSymbolicLink() === true ? this.#leadsTo(path) : undefined;
     if (id === undefined) return stat;
     const target = statSync(path, { throwIfNoEntry: false });

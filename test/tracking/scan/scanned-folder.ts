@@ -28,7 +28,11 @@ export class Scanned {
   }
 
   /** The id, and the files that were read, by their bytes. */
-  scan(times = settled, index = 'stat'): Promise<{ id: string | undefined; read: string[] }> {
+  scan(
+    times = settled,
+    index = 'stat',
+    aheadFrom?: number,
+  ): Promise<{ id: string | undefined; read: string[] }> {
     const read: string[] = [];
     const sink = hashingSink({ knows: () => true });
     const counting = {
@@ -40,11 +44,17 @@ export class Scanned {
     };
     const context = {
       root: this.root,
-      index: new StatIndex(join(this.root, '.ocrstore/index', index)),
+      index: this.index(index),
       times,
       storeLinks: new StoreLinks(this.#store, this.root),
+      ...(aheadFrom !== undefined && { aheadFrom }),
     };
     return scanPath(context, 'data' as RepoPath, counting).then((found) => ({ id: found?.id, read }));
+  }
+
+  /** What former scans left. */
+  index(name = 'stat'): StatIndex {
+    return new StatIndex(join(this.root, '.ocrstore/index', name));
   }
 
   /** Like `scan`, as the first there is. */
