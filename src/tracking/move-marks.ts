@@ -31,6 +31,11 @@ export class MoveMarks {
     rmSync(this.#fileOf(from), { force: true });
   }
 
+  /** Ends the moves that were killed between `path` and another place: who stops tracking one of them does not go on. */
+  giveUp(root: AbsPath, path: RepoPath): void {
+    for (const { from, to } of this.unfinished(root)) if (from === path || to === path) this.end(from);
+  }
+
   /** The moves whose path still has its old pointer, sorted. */
   unfinished(root: AbsPath): UnfinishedMove[] {
     const moves = namesIn(this.#folder).flatMap((name) => this.#read(name));

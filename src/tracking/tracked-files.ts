@@ -192,14 +192,14 @@ export class TrackedFiles implements WorkspaceFiles {
 
   async removePointer(path: RepoPath, options: CallOptions = {}): Promise<void> {
     await this.#locked(options, () => {
+      this.#moves.giveUp(this.#parts.root, path);
       removePointerFile(this.#parts, path);
     });
     this.#lastPut.remove(path);
   }
 
   async move(from: RepoPath, to: RepoPath, options: CallOptions = {}): Promise<void> {
-    const { index } = this.#scan;
-    const [lastPut, moves] = [this.#lastPut, this.#moves];
+    const [index, lastPut, moves] = [this.#scan.index, this.#lastPut, this.#moves];
     await this.#locked(options, () => {
       for (const path of [from, to]) this.#removeAbandoned(path);
       moveTracked({ ...this.#parts, index, lastPut, moves }, from, to);

@@ -152,6 +152,30 @@ describe('a command that is killed at any of its writes', () => {
     expect(kills).toBeGreaterThan(15);
   });
 
+  test('checkout over another version, and git goes back to that one: what is half there is nobody’s edit', async () => {
+    const { folder, second } = await twoVersions();
+    const first = folder.read('data.ocr');
+    await folder.add('data');
+    const back = folder.read('data.ocr');
+    folder.write('data.ocr', first);
+    let half = 0;
+    await killEverywhere(
+      folder,
+      () => folder.checkout(),
+      async (killed) => {
+        killed.write('data.ocr', back);
+        const { tracked } = await killed.status();
+        if (tracked[0]!.state === 'modified') {
+          expect(tracked).toMatchObject([{ cause: 'pointer-moved' }]);
+          half += 1;
+        }
+        await killed.checkout();
+        expect(listing(killed.path('data'))).toEqual(second);
+      },
+    );
+    expect(half).toBeGreaterThan(8);
+  });
+
   test('checkout where nothing was: it is there as a whole or not at all', async () => {
     const { folder, second } = await twoVersions();
     await folder.add('data');

@@ -86,6 +86,22 @@ describe('a command that is killed at any of its writes', () => {
     });
   });
 
+  test('mv that is given up: once either place is not tracked any more, status says no more of it', async () => {
+    const folder = await editedWorkspace();
+    const crashes = await crashesOf(folder.root, () => folder.mv('data/raw', 'data/new'));
+    const half = crashes.filter(({ site }) => site.startsWith('tracking/move'));
+    expect(half.length).toBeGreaterThan(1);
+    await afterEach(half, async (killed, index) => {
+      expect((await killed.status()).notes).toHaveLength(1);
+      const [given, kept] = index % 2 === 0 ? ['raw', 'new'] : ['new', 'raw'];
+      await killed.rm([`data/${given}`]);
+      await killed.add(existsSync(killed.path('data/raw')) ? 'data/raw' : 'data/new');
+      const { tracked, notes } = await killed.status();
+      expect(notes).toEqual([]);
+      expect(tracked.map(({ path }) => path)).toContain(`data/${kept}`);
+    });
+  });
+
   test('rm --delete: what is gone is in the store, is not taken for an edit, and comes back or goes by one command', async () => {
     const folder = await editedWorkspace();
     await folder.commit();

@@ -169,7 +169,8 @@ export function expectFiles(model: Model, real: Real): void {
 
 /** What `status` says is what the model says. It remembers what it finds to be clean. */
 export async function expectStates(model: Model, real: Real): Promise<void> {
-  const { tracked } = await real.a.status();
+  const { tracked, notes } = await real.a.status();
+  for (const { message } of notes) expect([...model.moving]).toContain(message);
   expect(tracked.map(({ path }) => path)).toEqual([...model.pointers.keys()].sort());
   for (const { path, state, cause } of tracked)
     expectState(model, real, { place: path as Place, state, cause });

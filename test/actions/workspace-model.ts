@@ -29,6 +29,8 @@ export class Model {
   branch = 'main';
   /** Contents that some commit names. */
   readonly committed = new Set<string>();
+  /** Moves that died and may not be finished, as `status` names them. */
+  readonly moving = new Set<string>();
   /** Versions that the remote has, as text. */
   readonly pushed = new Set<string>();
 
