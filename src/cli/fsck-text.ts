@@ -57,13 +57,16 @@ function section(title: string, lines: readonly string[]): string {
   return [`${title}:`, ...[...lines.slice(0, SHOWN), ...more].map((line) => `  ${line}`)].join('\n');
 }
 
+function nameOf({ kind, id }: Missing['object']): string {
+  return kind === 'format' ? 'format' : `${kind} ${id.slice(0, 10)}`;
+}
+
 function damagedLine({ object, where, reason, paths, healed }: Damaged): string {
-  const what = object.kind === 'format' ? 'format' : `${object.kind} ${object.id.slice(0, 10)}`;
-  return `${what}${neededBy(paths)}: ${reason}${healedText(healed)}\n    in ${where}`;
+  return `${nameOf(object)}${neededBy(paths)}: ${reason}${healedText(healed)}\n    in ${where}`;
 }
 
 function missingLine({ object, paths, healed }: Missing): string {
-  return `${object.kind} ${object.id.slice(0, 10)}${neededBy(paths)}${healedText(healed)}`;
+  return `${nameOf(object)}${neededBy(paths)}${healedText(healed)}`;
 }
 
 const HEALED: Readonly<Record<Healed, string>> = {

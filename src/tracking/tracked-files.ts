@@ -12,7 +12,7 @@ import type { LocalStore } from '../store/local-store.js';
 import type { NodeSink } from '../store/tree-builder.js';
 import { removeAbandonedIn } from './abandoned.js';
 import { bytePath } from './byte-path.js';
-import { checkOut } from './checkout/checkout.js';
+import { checkOutReadable } from './checkout/readable-checkout.js';
 import { unlinkFiles } from './checkout/unlink.js';
 import { realFileTimes, type FileTimes } from './scan/file-times.js';
 import { findPointers } from './pointers/find-pointers.js';
@@ -353,7 +353,7 @@ export class TrackedFiles implements WorkspaceFiles {
     this.#removeAbandoned(place.path);
     try {
       const { force = false, keepEdits = false } = options;
-      return await checkOut(
+      return await checkOutReadable(
         { ...this.#scan, store, links: options.links ?? this.#parts.links ?? DEFAULT_LINKS },
         { ...place, lastPut: memory.put, begun: memory.begun, force, keepEdits },
         options,

@@ -5,6 +5,7 @@ import type { LinkType } from '../../base/link-type.js';
 import type { RepoPath } from '../../base/paths.js';
 import { writePoint } from '../../base/write-points.js';
 import type { LocalStore } from '../../store/local-store.js';
+import type { ObjectReader } from '../../store/object-reader.js';
 import type { FileEntry } from '../../store/tree-format.js';
 import { walkTree, type TreeRef } from '../../store/tree-reader.js';
 import { removeAbandonedIn } from '../abandoned.js';
@@ -48,6 +49,8 @@ import { writeFresh } from './write-fresh.js';
 
 export interface CheckoutContext extends ScanContext {
   store: LocalStore;
+  /** Where listings are read. */
+  trees: ObjectReader;
   /** How large files are placed: the first of these that works. */
   links: readonly LinkType[];
 }
@@ -100,9 +103,9 @@ async function lookAndChange(
   const memory = new NodeMemory();
   const there = await thereNow(context, path, memory, options);
   const planned = requireListing(request, '', () => changesFor(context, request, { there, memory }));
-  const changes = await seeIgnored({ context, store: context.store, path }, planned, options);
+  const changes = await seeIgnored({ context, store: context.trees, path }, planned, options);
   if (changes.length === 0 && !relinks) return false;
-  refuseNothingToPlace(context.store, request, changes);
+  refuseNothingToPlace(context, request, changes);
   if (!request.force) {
     if (there && request.keepEdits) {
       const ignored = changes.filter((change) => !planned.includes(change));
@@ -116,7 +119,6 @@ async function lookAndChange(
   mkdirSync(fsPath(posix.dirname(top) as BytePath), { recursive: true });
   const unplaced = new Unplaced(request);
   const threads = new PlacingThreads();
-  const large = new LargeFiles(context.store, context);
   const work = {
     ...context,
     ...request,
@@ -125,7 +127,7 @@ async function lookAndChange(
     entered: new Set<BytePath>(),
     unplaced,
     threads,
-    large,
+    large: new LargeFiles(context.store, context),
   };
   const changed = await drive(
     placeAll(work, changes, relinks),
@@ -156,7 +158,7 @@ function changesFor(
   { there, memory }: { there: Snapshot | undefined; memory: NodeMemory },
 ): PlannedChange[] {
   if (there?.kind === 'directory' && snapshot.kind === 'directory') {
-    return planChanges({ reader: memory, id: there.id }, { reader: context.store, id: snapshot.id });
+    return planChanges({ reader: memory, id: there.id }, { reader: context.trees, id: snapshot.id });
   }
   const now = there && entryOf(path, there);
   const wanted = entryOf(path, snapshot);
@@ -186,7 +188,7 @@ function entryOf(path: RepoPath, snapshot: Snapshot) {
 
 /** Where a file stood is in no store: what somebody edited, moved or added is not undone without being asked to. */
 function refuseEdits(
-  { store }: CheckoutContext,
+  { trees: store }: CheckoutContext,
   { path, tracked, snapshot, lastPut, begun }: CheckoutRequest,
   found: { there: Snapshot; reader: NodeMemory; ignored: readonly PlannedChange[] },
 ): void {
@@ -204,7 +206,7 @@ function refuseEdits(
 }
 
 function knownTrees(
-  { store }: CheckoutContext,
+  { trees: store }: CheckoutContext,
   { lastPut }: CheckoutRequest,
   there: Snapshot | undefined,
 ): TreeRef[] {
@@ -318,7 +320,7 @@ function clearUnknown({ force, storeLinks }: Apply, path: BytePath): void {
 function* putFolder(context: Apply, below: string, id: FileEntry['id']): Work<void> {
   const path = placeOf(context, below);
   const aside = besideBytes(path);
-  const tree = { reader: context.store, id };
+  const tree = { reader: context.trees, id };
   const inside = (name: string) => (below === '' ? name : `${below}/${name}`);
   const fresh = new FreshMemory();
   try {

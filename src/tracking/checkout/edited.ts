@@ -1,5 +1,4 @@
 import { OcrpipeError } from '../../base/errors.js';
-import type { LocalStore } from '../../store/local-store.js';
 import type { ObjectReader } from '../../store/object-reader.js';
 import { diffTrees } from '../../store/tree-diff.js';
 import { walkTree } from '../../store/tree-reader.js';
@@ -20,7 +19,7 @@ interface Found {
  */
 export function editedBelow(
   found: Found,
-  { known, store }: { known: readonly Snapshot[]; store: LocalStore },
+  { known, store }: { known: readonly Snapshot[]; store: ObjectReader },
 ): string[] {
   if (known.some((version) => sameSnapshot(version, found.there))) return [];
   if (found.there.kind === 'file') return [''];
@@ -45,7 +44,11 @@ export function isUnfinished(
 }
 
 /** The files and links of a directory that another version has not, or has otherwise; undefined if it is not known. */
-function differing({ there, reader }: Found, version: Snapshot, store: LocalStore): Set<string> | undefined {
+function differing(
+  { there, reader }: Found,
+  version: Snapshot,
+  store: ObjectReader,
+): Set<string> | undefined {
   try {
     const paths = new Set<string>();
     for (const { path, old } of diffTrees({ reader, id: there.id }, { reader: store, id: version.id })) {

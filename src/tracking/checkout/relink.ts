@@ -4,6 +4,7 @@ import type { ContentId } from '../../base/content-id.js';
 import { writePoint } from '../../base/write-points.js';
 import { LARGE_BLOB_BYTES } from '../../store/format.js';
 import type { LocalStore } from '../../store/local-store.js';
+import type { ObjectReader } from '../../store/object-reader.js';
 import type { FileEntry } from '../../store/tree-format.js';
 import { walkTree } from '../../store/tree-reader.js';
 import { removeAbandonedIn } from '../abandoned.js';
@@ -18,6 +19,8 @@ import { besideBytes, type Work } from './write-files.js';
 /** A path whose large files are to be placed in another way. */
 export interface Relinking extends WrittenBelow {
   store: LocalStore;
+  /** Where listings are read. */
+  trees: ObjectReader;
   storeLinks: StoreLinks;
   large: LargeFiles;
   unchanged: UnchangedFiles;
@@ -60,7 +63,7 @@ export function* relink(relinking: Relinking): Work<number> {
 }
 
 function* largeFiles({
-  store,
+  trees,
   snapshot,
   changed,
 }: Relinking): Generator<{ below: string; entry: FileEntry }> {
@@ -70,7 +73,7 @@ function* largeFiles({
     if (size >= LARGE_BLOB_BYTES && !changed.has('')) yield { below: '', entry };
     return;
   }
-  for (const { path, entry } of walkTree({ reader: store, id: snapshot.id })) {
+  for (const { path, entry } of walkTree({ reader: trees, id: snapshot.id })) {
     if (entry.kind !== 'file' || entry.size < LARGE_BLOB_BYTES || isBelowAny(changed, path)) continue;
     yield { below: path, entry };
   }

@@ -2,11 +2,13 @@ import { OcrpipeError } from '../../base/errors.js';
 import type { RepoPath } from '../../base/paths.js';
 import { shellQuote } from '../../base/shell-quote.js';
 import type { LocalStore } from '../../store/local-store.js';
+import type { ObjectReader } from '../../store/object-reader.js';
 import type { FileEntry, SymlinkEntry } from '../../store/tree-format.js';
 import { directoryIn, walkTree } from '../../store/tree-reader.js';
 import { textBelow } from '../byte-path.js';
 import type { Work } from './write-files.js';
 import { namesOf, refuseEscapingLink, type PlannedChange } from './checkout-plan.js';
+import { isUnreadable } from './readable-tree.js';
 
 /** The path that is checked out, and the one above it (or itself) that has the pointer. */
 interface Place {
@@ -48,7 +50,7 @@ export class Unplaced {
  * none of its files. Refuses links that leave the directory too.
  */
 export function refuseNothingToPlace(
-  store: LocalStore,
+  { store, trees }: { store: LocalStore; trees: ObjectReader },
   place: Place,
   changes: readonly PlannedChange[],
 ): void {
@@ -57,7 +59,7 @@ export function refuseNothingToPlace(
   const damaged: string[] = [];
   for (const change of changes) {
     requireListing(place, change.below, () => {
-      for (const { below, entry } of wantedEntries(store, change)) {
+      for (const { below, entry } of wantedEntries(trees, change)) {
         wanted += 1;
         if (entry.kind === 'symlink') refuseEscapingLink(place.path, below, entry);
         else if (!store.has('blob', entry.id)) {
@@ -84,7 +86,7 @@ export function requireListing<T>({ path, tracked }: Place, below: string, read:
 
 /** The files and links that a change puts there. */
 function* wantedEntries(
-  reader: LocalStore,
+  reader: ObjectReader,
   { below, new: wanted }: PlannedChange,
 ): Generator<{ below: string; entry: FileEntry | SymlinkEntry }> {
   if (wanted?.kind !== 'directory') {
@@ -94,10 +96,6 @@ function* wantedEntries(
   for (const { path, entry } of walkTree(directoryIn({ reader, id: wanted.id }, wanted), below)) {
     if (entry.kind !== 'directory') yield { below: path, entry };
   }
-}
-
-function isUnreadable(error: unknown): error is OcrpipeError {
-  return error instanceof OcrpipeError && ['object-missing', 'object-damaged'].includes(error.code);
 }
 
 /** The failure to read some files, less the words on what became of the rest; undefined if none failed. */

@@ -20,7 +20,15 @@ function checkout(
   const { root, store } = folder;
   const index = new StatIndex(folder.path('.ocrstore/index/stat'));
   return checkOut(
-    { root, store, index, times: realFileTimes, storeLinks: new StoreLinks(store, root), links: ['copy'] },
+    {
+      root,
+      store,
+      trees: store,
+      index,
+      times: realFileTimes,
+      storeLinks: new StoreLinks(store, root),
+      links: ['copy'],
+    },
     {
       ...{ path, tracked: path, snapshot, force, begin: disturb },
       ...{ lastPut: undefined, begun: undefined, keepEdits: false },
