@@ -147,7 +147,7 @@ describe('checkout', () => {
     const text = await runOcrpipe(['checkout'], { cwd: folder.root });
     expect(text).toMatchObject({
       exitCode: 1,
-      stdout: expect.stringMatching(/^two {2}now \w+\n$/) as string,
+      stdout: expect.stringMatching(/^two {2}checked out {2}\(\w+\)\n$/) as string,
     });
     expect(text.stderr.split('\n').map((line) => line.slice(0, 40))).toEqual([
       'error: 2 paths could not be done:',

@@ -36,7 +36,7 @@ export function editedBelow(
 /** True if all that is there stands so in what was last put there or in what was begun; where neither is known, if it is stored. */
 export function isUnfinished(
   { memory, ...found }: Found & { memory: Remembered },
-  { stored, store }: { stored: () => boolean; store: LocalStore },
+  { stored, store }: { stored: () => boolean; store: ObjectReader },
 ): boolean {
   if (!memory.put) return stored();
   const known = [memory.put, memory.begun].filter((each) => each !== undefined);
