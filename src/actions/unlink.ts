@@ -21,8 +21,7 @@ export interface UnlinkResult {
 export async function unlink(input: UnlinkInput, call: Call): Promise<UnlinkResult> {
   const workspace = Workspace.open(call, 'ocrpipe unlink');
   try {
-    const paths = [...new Set(input.paths.map((typed) => workspace.path(typed)))];
-    for (const path of paths) requireThere(workspace, path);
+    const paths = [...new Set(input.paths.flatMap((typed) => named(workspace, workspace.path(typed))))];
     const unlinked: UnlinkedFile[] = [];
     for (const path of paths) unlinked.push(...(await workspace.files.unlink(path, call)));
     return { unlinked, bytes: unlinked.reduce((sum, { size }) => sum + size, 0) };
@@ -31,7 +30,10 @@ export async function unlink(input: UnlinkInput, call: Call): Promise<UnlinkResu
   }
 }
 
-function requireThere({ root }: Workspace, path: RepoPath): void {
-  if (lstatIfThere(fromRepoPath(root, path))) return;
+/** The workspace itself stands for what is tracked in it: other programs too keep files that have several names. */
+function named({ root, files }: Workspace, path: RepoPath): RepoPath[] {
+  const isThere = (each: RepoPath): boolean => lstatIfThere(fromRepoPath(root, each)) !== undefined;
+  if (path === '.') return files.trackedPaths().filter(isThere);
+  if (isThere(path)) return [path];
   throw userError('no-such-path', `there is nothing at ${path}`, { hint: 'Check the name.' });
 }

@@ -14,10 +14,11 @@ export default class Unlink extends BaseCommand {
   static override examples = [
     '<%= config.bin %> unlink models/plate/weights.bin',
     '<%= config.bin %> unlink data',
+    '<%= config.bin %> unlink .',
   ];
   static override strict = false;
   static override args = {
-    path: Args.string({ required: true, description: 'files or folders' }),
+    path: Args.string({ required: true, description: 'files or folders; . for all that is tracked' }),
   };
 
   async run(): Promise<void> {

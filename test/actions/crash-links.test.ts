@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { checkout } from '../../src/actions/checkout.js';
@@ -34,6 +34,18 @@ async function expectWhole(workspace: WorkspaceFolder) {
   expect(readdirSync(workspace.path('data'))).toEqual(['large', 'small']);
   expect(readFileSync(workspace.path('data/large')).equals(LARGE)).toBe(true);
 }
+
+test('unlink of the workspace is that of all that is tracked and there, and of no other file', async () => {
+  const workspace = await trackedIn(temporaryFolder(), 'hardlink');
+  workspace.write('other/large', LARGE);
+  linkSync(workspace.path('other/large'), workspace.path('other/again'));
+  workspace.write('gone', 'small');
+  await workspace.add('gone');
+  rmSync(workspace.path('gone'));
+  const { unlinked } = await unlink({ paths: ['.', 'data'] }, workspace.call);
+  expect(unlinked.map(({ path }) => path)).toEqual(['data/large']);
+  expect(lstatSync(workspace.path('other/large')).nlink).toBe(2);
+});
 
 describe('killed at any write point', () => {
   test.each(['hardlink', 'symlink'] as const)('unlink of a %s is finished by the next one', async (link) => {
