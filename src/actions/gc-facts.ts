@@ -1,4 +1,5 @@
 import { OcrpipeError } from '../base/errors.js';
+import { withProgress } from '../base/with-progress.js';
 import type { AbsPath } from '../base/paths.js';
 import { parseRunRecord } from '../pipeline/records/run-record.js';
 import type { Scope } from '../project/roots/committed-needs.js';
@@ -43,7 +44,9 @@ export async function gatherFacts(
   const remotes = await askRemotes(workspace);
   const marks = new Marks(inventory);
   const absent = refuseAbsent(judging, remotes);
-  markNeeded(roots, { marks, reader: store, absent, signal: workspace.signal });
+  await withProgress({ key: 'see what is needed', unit: 'objects' }, workspace, (breathe) =>
+    markNeeded(roots, { marks, reader: store, absent, breathe }),
+  );
   const mayGo: GcFacts['mayGo'] = (kind, id) =>
     judging.unpushed || remotes.views.some((view) => view.has(kind, id));
   const named = new Set(runs.map(nameOf));

@@ -104,7 +104,7 @@ async function collect(workspace: Workspace, input: GcInput, call: Call): Promis
     const done = dryRun
       ? wouldDo(plan, now)
       : await carryOut({
-          ...{ store: workspace.store, plan, now, signal: call.signal },
+          ...{ store: workspace.store, plan, now, events: call.events, signal: call.signal },
           verdicts: new Verdicts(facts),
         });
     const { needed, unpushed, scattered } = plan;

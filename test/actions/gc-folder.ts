@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { gc, type GcInput, type GcResult } from '../../src/actions/gc.js';
 import { remoteAdd } from '../../src/actions/remote-add.js';
 import { push } from '../../src/actions/push.js';
+import type { Call } from '../../src/base/call.js';
 import type { AbsPath } from '../../src/base/paths.js';
 import { git } from '../rig/git-repository.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
@@ -28,10 +29,10 @@ export class GcFolder extends WorkspaceFolder {
   }
 
   /** Keeps what the workspace needs and nothing else, whether a remote has it or not, unless told otherwise. */
-  gc(input: Partial<GcInput> = {}): Promise<GcResult> {
+  gc(input: Partial<GcInput> = {}, call: Call = this.call): Promise<GcResult> {
     const usual = { projects: [], forgetWorkspaces: [], allowMissing: false };
     const careful = { now: false, dryRun: false };
-    return gc({ workspace: true, unpushed: true, ...usual, ...careful, ...input }, this.call);
+    return gc({ workspace: true, unpushed: true, ...usual, ...careful, ...input }, call);
   }
 
   /** Stores one version of `data` and commits its pointer; returns the commit. */

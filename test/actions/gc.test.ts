@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { fsck } from '../../src/actions/fsck.js';
 import { pull } from '../../src/actions/pull.js';
+import type { EventSink } from '../../src/base/events.js';
 import { OcrpipeError } from '../../src/base/errors.js';
 import type { AbsPath } from '../../src/base/paths.js';
 import { LocalStore } from '../../src/store/local-store.js';
@@ -22,6 +23,21 @@ async function twoVersions(): Promise<GcFolder> {
   const folder = GcFolder.withoutGit();
   await folder.put('first');
   await folder.put('second');
+  return folder;
+}
+
+/** A workspace whose store has a dozen small packs and more, one of them with something that nothing needs. */
+async function smallPacks(): Promise<GcFolder> {
+  const folder = GcFolder.withoutGit();
+  for (const name of ['a', 'b', 'c', 'd', 'e']) {
+    folder.write(`${name}/file`, `content of ${name}`);
+    await folder.add(name);
+  }
+  folder.write('mixed/kept', 'kept');
+  folder.write('mixed/dropped', 'dropped'.repeat(100));
+  await folder.add('mixed');
+  folder.remove('mixed/dropped');
+  await folder.add('mixed');
   return folder;
 }
 
@@ -177,16 +193,7 @@ describe('gc and remotes', () => {
 
 describe('gc and packs', () => {
   test('joins small packs, and writes those anew of which much is not needed', async () => {
-    const folder = GcFolder.withoutGit();
-    for (const name of ['a', 'b', 'c', 'd', 'e']) {
-      folder.write(`${name}/file`, `content of ${name}`);
-      await folder.add(name);
-    }
-    folder.write('mixed/kept', 'kept');
-    folder.write('mixed/dropped', 'dropped'.repeat(100));
-    await folder.add('mixed');
-    folder.remove('mixed/dropped');
-    await folder.add('mixed');
+    const folder = await smallPacks();
     expect(folder.files('packs').length).toBeGreaterThan(11);
     const store = LocalStore.open(folder.path('.ocrstore'));
     const [needed] = [...store.packs()[0]!.entries()];
@@ -202,6 +209,34 @@ describe('gc and packs', () => {
     expect(await folder.gc({ now: true })).toMatchObject({ rescued: 0, joined: { packs: 0 } });
     expect(await fsck({}, folder.call)).toMatchObject({ damaged: [], missing: [] });
     expect(folder.files('packs')).toHaveLength(2);
+  });
+
+  test('shows how far it is, and told to stop at any of it, leaves all that is needed and is done by the next', async () => {
+    const steps = ['see what is needed', 'join packs', 'move to the trash', 'delete'];
+    for (const stop of [...steps, 'never']) {
+      const folder = await smallPacks();
+      const shown = new Set<string>();
+      const told = new AbortController();
+      const events: EventSink = (event) => {
+        if (event.type === 'progress') shown.add(event.key);
+        if (event.type === 'progress' && event.key === stop) told.abort(new Error('enough'));
+      };
+      const collected = folder.gc({ now: true }, { ...folder.call, events, signal: told.signal });
+      if (stop === 'never') {
+        expect((await collected).joined).toEqual({ packs: 12, into: 2 });
+        expect([...shown]).toEqual(steps);
+      } else {
+        await expect(collected).rejects.toThrow('enough');
+        expect([...shown]).toEqual(steps.slice(0, steps.indexOf(stop) + 1));
+        expect(folder.files('tmp')).toEqual([]);
+        expect(await fsck({}, folder.call)).toMatchObject({ damaged: [], missing: [] });
+        await folder.gc({ now: true });
+      }
+      expect(folder.files('packs')).toHaveLength(2);
+      for (const name of ['a', 'mixed']) folder.remove(name);
+      await folder.checkout();
+      expect(folder.read('a/file') + folder.read('mixed/kept')).toBe('content of akept');
+    }
   });
 
   test('deletes no pack that is the new one as well', async () => {

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
+import type { EventSink } from '../../base/events.js';
+import { withProgress } from '../../base/with-progress.js';
 import { writePoint } from '../../base/write-points.js';
 import type { LocalStore } from '../local-store.js';
 import { unlinkIfThere } from '../temporary.js';
@@ -16,6 +17,7 @@ export interface CarryOut {
   readonly verdicts: Verdicts;
   /** Delete at once what is condemned: nobody else uses the store. */
   readonly now: boolean;
+  readonly events: EventSink;
   readonly signal: AbortSignal;
 }
 
@@ -32,28 +34,25 @@ export interface CarriedOut {
  * Carries out a plan. The order makes it safe to die anywhere: what is needed is brought back before anything goes; a new pack
  * has its name before an old one loses its own; and nothing is deleted but from the trash. The next collection goes on.
  */
-export async function carryOut({ store, plan, verdicts, now, signal }: CarryOut): Promise<CarriedOut> {
+export async function carryOut(work: CarryOut): Promise<CarriedOut> {
+  const { store, plan, verdicts, now, events, signal } = work;
   const trash = new Trash(store.root);
   let rescued = 0;
   for (const { key } of plan.rescue) if (trash.rescue(key) !== undefined) rescued += 1;
-  const joined = await rewritePacks(plan.rewrite, { store, verdicts, signal });
+  const joined = await rewritePacks(plan.rewrite, { store, verdicts, events, signal });
   const condemned = new Counter();
+  const deleted = new Counter();
   const going: (CondemnedFile & Tally)[] = [...plan.remove];
   // Counted from now on, not from when the plan was made: whoever looked up something since has all of the grace period.
   const since = timeOfStore(store);
-  for (const file of [...plan.condemn, ...joined.old]) {
-    signal.throwIfAborted();
+  await forEachFile('move to the trash', [...plan.condemn, ...joined.old], work, (file) => {
     const moved = trash.condemn(file.key, since);
     if (moved) condemned.count(file);
     if (moved && now) going.push({ ...file, ...moved });
-    await setImmediate();
-  }
-  const deleted = new Counter();
-  for (const file of going) {
-    signal.throwIfAborted();
+  });
+  await forEachFile('delete', going, work, (file) => {
     if (trash.remove(file)) deleted.count(file);
-    await setImmediate();
-  }
+  });
   trash.removeEmptyFolders();
   const { tally } = condemned;
   return {
@@ -62,6 +61,20 @@ export async function carryOut({ store, plan, verdicts, now, signal }: CarryOut)
     deleted: deleted.tally,
     joined: { packs: joined.old.length, into: joined.packs.length },
   };
+}
+
+async function forEachFile<F>(
+  key: string,
+  files: readonly F[],
+  watched: Pick<CarryOut, 'events' | 'signal'>,
+  use: (file: F) => void,
+): Promise<void> {
+  await withProgress({ key, total: files.length, unit: 'files' }, watched, async (breathe) => {
+    for (const [done, file] of files.entries()) {
+      await breathe(done);
+      use(file);
+    }
+  });
 }
 
 /** The time by the clock of the store's file system, which may be another machine's; milliseconds since 1970. */

@@ -1,4 +1,5 @@
 import type { ContentId } from '../../base/content-id.js';
+import type { Breathe } from '../../base/with-progress.js';
 import type { NodeKind } from '../format.js';
 import type { NeededRoot } from '../needed-root.js';
 import type { ObjectReader } from '../object-reader.js';
@@ -17,32 +18,37 @@ export interface Marking {
   readonly reader: ObjectReader;
   /** Called once for each: what lies below it is not known. */
   readonly absent: (node: AbsentNode) => void;
-  readonly signal?: AbortSignal;
+  /** Called with how many nodes were read, wherever it may stop. */
+  readonly breathe?: Breathe;
 }
 
 /**
  * Marks what the roots need: nodes and, below trees, the blobs of their files. Absent blobs are nobody's concern here: there is
  * nothing to keep. Throws `object-damaged` or `tree-invalid` for a node that cannot be read.
  */
-export function markNeeded(roots: readonly NeededRoot[], marking: Marking): void {
+export async function markNeeded(roots: readonly NeededRoot[], marking: Marking): Promise<void> {
   // What an optional root marked is not walked again: nothing absent below it would be told any more.
   const inOrder = [
     ...roots.filter(({ optional }) => optional !== true),
     ...roots.filter(({ optional }) => optional === true),
   ];
-  const absent = new Set<string>();
+  const walk = { ...marking, seen: new Set<string>(), nodes: 0 };
   for (const root of inOrder) {
-    marking.signal?.throwIfAborted();
+    await marking.breathe?.(walk.nodes);
     if (root.kind === 'blob') marking.marks.mark('blob', root.id);
-    else markTree(root, root.kind, { ...marking, seen: absent });
+    else await markTree(root, root.kind, walk);
   }
 }
 
-function markTree(
-  root: NeededRoot,
-  kind: NodeKind,
-  { marks, reader, absent, seen }: Marking & { seen: Set<string> },
-): void {
+interface Walk extends Marking {
+  /** Absent nodes that were told. */
+  readonly seen: Set<string>;
+  /** How many were read. */
+  nodes: number;
+}
+
+async function markTree(root: NeededRoot, kind: NodeKind, walk: Walk): Promise<void> {
+  const { marks, reader, absent, seen, breathe } = walk;
   const waiting = [root.id];
   for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
     const found = marks.mark(kind, id);
@@ -51,7 +57,10 @@ function markTree(
     // Stored, or brought back from the trash, since the inventory was taken: it is not judged itself, but what it names is needed.
     const isLater = isNew && reader.has(kind, id);
     if (isNew && !isLater && root.optional !== true) absent({ kind, id, root });
-    if (found === 'new' || isLater) waiting.push(...below({ reader, kind, id }, marks));
+    if (found !== 'new' && !isLater) continue;
+    waiting.push(...below({ reader, kind, id }, marks));
+    walk.nodes += 1;
+    await breathe?.(walk.nodes);
   }
 }
 

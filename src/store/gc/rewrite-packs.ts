@@ -1,5 +1,6 @@
 import { closeSync, openSync, statSync } from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
+import type { EventSink } from '../../base/events.js';
+import { withProgress, type Breathe } from '../../base/with-progress.js';
 import type { ContentId } from '../../base/content-id.js';
 import type { LocalStore } from '../local-store.js';
 import type { PackTable } from '../pack-format.js';
@@ -18,20 +19,42 @@ export interface Rewritten {
 
 /**
  * Writes what is not dead in some packs to new ones, durably, each object verified. The old packs still stand: all of them may
- * go but those in which something was found damaged, which are left to be healed.
+ * go but those in which something was found damaged, which are left to be healed. Told to stop, it leaves no pack half-written: those
+ * that are whole stay, beside the old ones.
  */
 export async function rewritePacks(
   packs: GcPlan['rewrite'],
-  { store, verdicts, signal }: { store: LocalStore; verdicts: Verdicts; signal: AbortSignal },
+  { events, signal, ...context }: Rewriting & { events: EventSink; signal: AbortSignal },
 ): Promise<Rewritten> {
   if (packs.length === 0) return { old: [], packs: [] };
+  const total = packs.reduce((sum, { table }) => sum + table.size, 0);
+  return withProgress({ key: 'join packs', total, unit: 'bytes' }, { events, signal }, (breathe) =>
+    copyPacks(oldestFirst(context.store, packs), context, breathe),
+  );
+}
+
+interface Rewriting {
+  readonly store: LocalStore;
+  readonly verdicts: Verdicts;
+}
+
+async function copyPacks(
+  packs: GcPlan['rewrite'],
+  { store, verdicts }: Rewriting,
+  breathe: Breathe,
+): Promise<Rewritten> {
   const writer = store.writer({ again: true });
   const copied: GcPlan['rewrite'][number][] = [];
   try {
-    for (const pack of oldestFirst(store, packs)) {
-      signal.throwIfAborted();
-      if (copyPack(pack.table, { store, verdicts, writer })) copied.push(pack);
-      await setImmediate();
+    let before = 0;
+    for (const pack of packs) {
+      const start = before;
+      await breathe(start);
+      const isWhole = await copyPack(pack.table, { store, verdicts, writer }, (done) =>
+        breathe(start + done),
+      );
+      if (isWhole) copied.push(pack);
+      before += pack.table.size;
     }
     const written = new Set(writer.finish().packs);
     // The same objects in the same order are the same pack: such a one is no old one.
@@ -52,10 +75,11 @@ function oldestFirst(store: LocalStore, packs: GcPlan['rewrite']): GcPlan['rewri
 }
 
 /** False if something that is needed in it is damaged. */
-function copyPack(
+async function copyPack(
   table: PackTable,
-  { store, verdicts, writer }: { store: LocalStore; verdicts: Verdicts; writer: StoreWriter },
-): boolean {
+  { store, verdicts, writer }: Rewriting & { writer: StoreWriter },
+  breathe: Breathe,
+): Promise<boolean> {
   const fd = openSync(store.packFile(table.packId), 'r');
   try {
     let index = -1;
@@ -67,6 +91,7 @@ function copyPack(
       if (entry.kind === 'blob') writer.putBlob(content);
       else if (entry.kind === 'tree' || entry.kind === 'listing') writer.putTree(content, entry.kind);
       else return false;
+      await breathe(entry.offset);
     }
     return true;
   } finally {
