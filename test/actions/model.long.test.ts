@@ -1,3 +1,4 @@
 import { modelAgrees } from './model.js';
 
-modelAgrees(1000, 60);
+const seed = process.env['OCRPIPE_TEST_SEED'];
+modelAgrees(1000, 60, seed === undefined ? undefined : Number(seed));

@@ -255,6 +255,7 @@ const text = fc.constantFrom('', '1', '22', '333');
 const branchName = fc.constantFrom('main', 'one', 'two');
 const point = fc.integer({ min: 1, max: 24 });
 const death = fc.record({ force: fc.boolean(), finished: fc.boolean(), point });
+const half = fc.record({ force: fc.boolean(), finished: fc.constant(false), point });
 
 const steps: fc.Arbitrary<Step>[] = [
   fc.tuple(place, name, text).map((all) => write(...all)),
@@ -277,7 +278,8 @@ const steps: fc.Arbitrary<Step>[] = [
   fc.tuple(place, point).map((all) => killedAdd(...all)),
   fc.tuple(fc.constantFrom('commit', 'push', 'gc'), point).map((all) => killed(...all)),
   fc.tuple(place, death).map((all) => killedCheckout(...all)),
-  fc.tuple(place, branchName, death).map((all) => killedElsewhere(...all)),
+  fc.tuple(place, branchName, half).map((all) => killedElsewhere(...all)),
+  fc.tuple(place, branchName, half).map((all) => killedElsewhere(...all)),
   ...moveSteps(place, point),
 ];
 
