@@ -31,8 +31,6 @@ export interface ScanContext {
   index: StatIndex;
   times: FileTimes;
   storeLinks: StoreLinks;
-  /** Names from which on other threads look at files too, as the file system shows them: `times` is not asked there. */
-  aheadFrom?: number;
 }
 
 /** Scans what is at `path`, which holds no links, into `sink`. Undefined if nothing is there. */
@@ -64,7 +62,7 @@ async function scanBytes(
   const stat = context.storeLinks.stat(fsPath(joinRoot(root, relative)));
   if (stat === undefined) return undefined;
   const ahead = stat.isDirectory()
-    ? StatsAhead.begin({ root, top: relative, index: context.index }, context.aheadFrom)
+    ? StatsAhead.begin({ root, top: relative, index: context.index })
     : undefined;
   const scanner = new Scanner({ ...context, root, sink, rules, ahead });
   const driver = { ...context, root, path: textOfBytes(relative), sink, options };
