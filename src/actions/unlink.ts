@@ -2,6 +2,7 @@ import type { Call } from '../base/call.js';
 import { userError } from '../base/errors.js';
 import { lstatIfThere } from '../base/lstat-if-there.js';
 import { fromRepoPath, type RepoPath } from '../base/paths.js';
+import { shellQuote } from '../base/shell-quote.js';
 import { Workspace } from '../project/workspace.js';
 import type { UnlinkedFile } from '../tracking/workspace-files.js';
 
@@ -35,5 +36,8 @@ function named({ root, files }: Workspace, path: RepoPath): RepoPath[] {
   const isThere = (each: RepoPath): boolean => lstatIfThere(fromRepoPath(root, each)) !== undefined;
   if (path === '.') return files.trackedPaths().filter(isThere);
   if (isThere(path)) return [path];
-  throw userError('no-such-path', `there is nothing at ${path}`, { hint: 'Check the name.' });
+  const isTracked = files.trackedPaths().includes(path);
+  throw userError('no-such-path', `there is nothing at ${path}`, {
+    hint: isTracked ? `'ocrpipe checkout ${shellQuote(path)}' puts it there.` : 'Check the name.',
+  });
 }

@@ -45,6 +45,10 @@ test('unlink of the workspace is that of all that is tracked and there, and of n
   const { unlinked } = await unlink({ paths: ['.', 'data'] }, workspace.call);
   expect(unlinked.map(({ path }) => path)).toEqual(['data/large']);
   expect(lstatSync(workspace.path('other/large')).nlink).toBe(2);
+  await expect(unlink({ paths: ['gone'] }, workspace.call)).rejects.toMatchObject({
+    code: 'no-such-path',
+    hint: "'ocrpipe checkout gone' puts it there.",
+  });
 });
 
 describe('killed at any write point', () => {
