@@ -117,6 +117,17 @@ describe.each(commands)("'ocrpipe $words'", (each) => {
     },
   );
 
+  it.each(options.filter(({ name }) => name === 'link'))(
+    'names the nearest type of link for --$name',
+    async ({ name }) => {
+      await expectRefusal(each, [...required(each), `--${name}`, 'copy,hardlnk'], {
+        code: 'link-type',
+        message: "'hardlnk' is no type of link",
+        hint: "Did you mean 'hardlink'? For example '--link hardlink,copy'.",
+      });
+    },
+  );
+
   it.each(each.Class.strict ? [args.length] : [])('refuses more than %d arguments', async () => {
     const typed = Array.from({ length: args.length + 1 }, (_, index) => `word${index}`);
     await expectRefusal(each, [...typed, ...required(each).slice(needed.length)], {
