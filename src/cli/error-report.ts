@@ -2,7 +2,7 @@ import { CLIError } from '@oclif/core/errors';
 import { OcrpipeError, systemErrorCode, userError, type Location } from '../base/errors.js';
 import { diskFailure } from './disk-failure.js';
 import { wantsJson } from './global-flags.js';
-import { visible } from './visible.js';
+import { visible, visibleMessage } from './visible.js';
 
 /** What scripts read from `--json` when a command fails. */
 export interface ErrorDocument {
@@ -15,7 +15,7 @@ const INTERRUPTED = 130;
 export function reportError(error: unknown, argv: readonly string[]): number {
   const known = asOcrpipeError(error, argv);
   if (process.env['OCRPIPE_DEBUG'] === '1' && error instanceof Error)
-    process.stderr.write(`${stackOf(error)}\n`);
+    process.stderr.write(`${visible(stackOf(error))}\n`);
   if (wantsJson(argv)) process.stdout.write(`${JSON.stringify(errorDocument(known), null, 2)}\n`);
   else process.stderr.write(`${errorText(known)}\n`);
   return known.exitCode;
@@ -33,7 +33,7 @@ export function reportOutputFailure(error: Error): void {
 export function errorText(error: OcrpipeError): string {
   if (error.exitCode === INTERRUPTED)
     return visible([`${error.message} [${error.code}]`, error.hint ?? ''].join('. '));
-  const lines = [`error: ${placedMessage(error)} [${error.code}]`];
+  const lines = [visibleMessage(`error: ${placedMessage(error)} [${error.code}]`)];
   if (error.hint !== undefined) lines.push(`  hint: ${error.hint}`);
   return visible(lines.join('\n'));
 }

@@ -1,17 +1,25 @@
 import type { OcrpipeEvent } from '../base/events.js';
 import { bytesText, secondsText } from './units.js';
+import { visibleInLine, visibleMessage } from './visible.js';
 
 type Progress = Extract<OcrpipeEvent, { type: 'progress' }>;
 
-/** The one line that an event leaves behind for good, or undefined for what only moves a live line. */
+/**
+ * The one line that an event leaves behind for good, or undefined for what only moves a live line. Names in it cannot steer the
+ * terminal; what a stage writes is its own, colours and all.
+ */
 export function eventLine(event: OcrpipeEvent): string | undefined {
   switch (event.type) {
     case 'note':
-      return event.level === 'warning' ? `warning: ${event.message}` : event.message;
+      return visibleMessage(event.level === 'warning' ? `warning: ${event.message}` : event.message);
     case 'waiting':
-      return `waiting for ${event.what}, held by ${event.holder} for ${secondsText(event.sinceSeconds)}`;
+      return visibleInLine(
+        `waiting for ${event.what}, held by ${event.holder} for ${secondsText(event.sinceSeconds)}`,
+      );
     case 'stage-start':
-      return `${event.stage}: starts${event.reasons.length > 0 ? ` (${event.reasons.join('; ')})` : ''}`;
+      return visibleInLine(
+        `${event.stage}: starts${event.reasons.length > 0 ? ` (${event.reasons.join('; ')})` : ''}`,
+      );
     case 'stage-output':
       return event.live ? undefined : `${event.stage} | ${stageOutput(event)}`;
     case 'stage-end':
@@ -34,5 +42,5 @@ export function progressText(event: Progress): string {
   const of = event.total === undefined ? '' : ` of ${amount(event.total)}`;
   const share = event.total ? `${Math.floor((100 * event.done) / event.total)} %, ` : '';
   const detail = event.detail === undefined ? '' : `, ${event.detail}`;
-  return `${event.key}: ${share}${amount(event.done)}${of}${unit}${detail}`;
+  return visibleInLine(`${event.key}: ${share}${amount(event.done)}${of}${unit}${detail}`);
 }

@@ -3,6 +3,7 @@ import type { Damaged, Healed, Missing } from '../actions/fsck-report.js';
 import type { FsckResult } from '../actions/fsck.js';
 import { countText } from '../base/count-text.js';
 import { bytesText } from './units.js';
+import { visibleInLine } from './visible.js';
 
 /** Objects, and paths of one object, that are shown; `--json` has them all. */
 const SHOWN = 20;
@@ -83,7 +84,7 @@ function healedText(healed: Healed | undefined): string {
 function neededBy(paths: readonly string[]): string {
   if (paths.length === 0) return '';
   const more = paths.length > SHOWN_PATHS ? ` and ${paths.length - SHOWN_PATHS} more` : '';
-  return ` of ${paths.slice(0, SHOWN_PATHS).join(', ')}${more}`;
+  return ` of ${paths.slice(0, SHOWN_PATHS).map(visibleInLine).join(', ')}${more}`;
 }
 
 function notes({ elsewhere, unchecked, leftovers }: FsckResult): string[] {

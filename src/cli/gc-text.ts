@@ -1,6 +1,6 @@
 import type { GcResult } from '../actions/gc.js';
 import { countText } from '../base/count-text.js';
-import { visible } from './visible.js';
+import { visibleInLine } from './visible.js';
 import { bytesText } from './units.js';
 
 interface Counted {
@@ -29,7 +29,7 @@ export function gcText(result: GcResult): string {
       ? [`kept, because no remote has it: ${sizeText(unpushed)} (--unpushed lets it go)`]
       : []),
     ...(scattered.objects > 0 ? [`left in packs with what is needed: ${sizeText(scattered)}`] : []),
-    ...skippedBroken.map((file) => `passed over, because it cannot be read: ${visible(file)}`),
+    ...skippedBroken.map((file) => `passed over, because it cannot be read: ${visibleInLine(file)}`),
     `needed: ${sizeText(needed)}`,
   ];
   return [...(lines.length > 0 ? lines : ['Nothing to collect.']), ...kept].map(capitalized).join('\n');

@@ -5,6 +5,7 @@ import type { ExplainedReason, Explanation } from '../pipeline/staleness/why.js'
 import { textTable } from './table.js';
 import { toCommitLines } from './to-commit-text.js';
 import { secondsText } from './units.js';
+import { visibleInLine } from './visible.js';
 
 const DRY = {
   ran: 'would run',
@@ -59,7 +60,7 @@ export function whyText(explanations: readonly Explanation[]): string {
 }
 
 function explainedLines(reason: ExplainedReason): string[] {
-  const files = (reason.files ?? []).map(({ path, change }) => `    ${change}: ${path}`);
+  const files = (reason.files ?? []).map(({ path, change }) => `    ${change}: ${visibleInLine(path)}`);
   const words = (reason.words ?? [])
     .filter(({ change }) => change !== 'same')
     .map(({ change, words: text }) => `    ${change === 'added' ? '+' : '-'} ${text}`);

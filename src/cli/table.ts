@@ -1,4 +1,5 @@
 import { padEnd, padStart, textWidth } from './text-width.js';
+import { visibleInLine } from './visible.js';
 
 /** Columns for people: padded to the widest cell, two spaces between, numbers point under point. No rows give ''. */
 export function textTable(rows: readonly (readonly string[])[], header?: readonly string[]): string {
@@ -20,7 +21,8 @@ export function textTable(rows: readonly (readonly string[])[], header?: readonl
 /** The cells of one column, header first, all of one width. */
 function column(cells: readonly string[], header: string | undefined): string[] {
   const numbers = cells.every(isNumber);
-  const all = [...(header === undefined ? [] : [header]), ...(numbers ? pointUnderPoint(cells) : cells)];
+  const shown = numbers ? pointUnderPoint(cells) : cells.map(visibleInLine);
+  const all = [...(header === undefined ? [] : [header]), ...shown];
   const width = Math.max(0, ...all.map(textWidth));
   return all.map((cell) => (numbers ? padStart(cell, width) : padEnd(cell, width)));
 }

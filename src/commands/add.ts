@@ -2,6 +2,7 @@ import { add, type AddedPath, type AddResult } from '../actions/add.js';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.js';
+import { visibleInLine } from '../cli/visible.js';
 import { toCommitLines } from '../cli/to-commit-text.js';
 import { countText } from '../base/count-text.js';
 import { bytesText } from '../cli/units.js';
@@ -35,7 +36,9 @@ export default class Add extends BaseCommand {
 }
 
 function addText({ added, followed, toCommit }: AddResult): string {
-  const copied = followed.map(({ path, from }) => `${path}  is a copy of ${from} now, no link`);
+  const copied = followed.map(({ path, from }) =>
+    visibleInLine(`${path}  is a copy of ${from} now, no link`),
+  );
   return [...copied, ...added.map(lineOf), ...toCommitLines(toCommit)].join('\n');
 }
 

@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args';
 import { diff, type DiffResult } from '../actions/diff.js';
 import { shellQuote } from '../base/shell-quote.js';
 import { BaseCommand } from '../cli/base-command.js';
+import { visibleInLine } from '../cli/visible.js';
 
 export default class Diff extends BaseCommand {
   static override summary = 'List added, modified, deleted and renamed files of tracked paths.';
@@ -54,6 +55,6 @@ function diffText({ added, modified, deleted, renamed, unknown }: DiffResult): s
 
 function listed(mark: string, names: readonly string[]): string[] {
   const more = names.length - LISTED;
-  const lines = names.slice(0, LISTED).map((name) => `${mark}  ${name}`);
+  const lines = names.slice(0, LISTED).map((name) => `${mark}  ${visibleInLine(name)}`);
   return more > 0 ? [...lines, `${mark}  and ${more} more (--json lists all)`] : lines;
 }

@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args';
 import { unlink, type UnlinkResult } from '../actions/unlink.js';
 import { BaseCommand } from '../cli/base-command.js';
+import { visibleInLine } from '../cli/visible.js';
 import { countText } from '../base/count-text.js';
 import { bytesText } from '../cli/units.js';
 
@@ -34,7 +35,7 @@ function unlinkText({ unlinked, bytes }: UnlinkResult): string {
   if (unlinked.length === 0) return 'Nothing to do: no file there is a link to the store.';
   const names = unlinked
     .slice(0, NAMED)
-    .map(({ path, size }) => `${path}  now a file of its own  (${bytesText(size)})`);
+    .map(({ path, size }) => `${visibleInLine(path)}  now a file of its own  (${bytesText(size)})`);
   if (unlinked.length === 1) return names.join('\n');
   const more = unlinked.length > NAMED ? [`and ${unlinked.length - NAMED} more`] : [];
   return [...names, ...more, `${countText(unlinked.length, 'file')}, ${bytesText(bytes)} in all`].join('\n');

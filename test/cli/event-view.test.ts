@@ -54,6 +54,27 @@ const LASTING = [
 ];
 
 describe('the view of events', () => {
+  it('lets no name steer the terminal or begin a line', () => {
+    const name = 'a\u001B[2J\nb';
+    const shown = 'a\\x1b[2J\\x0ab';
+    const named: readonly OcrpipeEvent[] = [
+      { type: 'progress', key: `hash ${name}`, done: 1, unit: 'files', detail: name },
+      { type: 'note', level: 'info', code: 'edited', message: `${name} was edited` },
+      { type: 'waiting', what: name, holder: name, sinceSeconds: 1 },
+      { type: 'stage-start', stage: 'train', reasons: [`${name} changed`] },
+    ];
+    const lasting = [
+      `${shown} was edited`,
+      `waiting for ${shown}, held by ${shown} for 1.0 s`,
+      `train: starts (${shown} changed)`,
+    ];
+    const plain = written(named, { inStage: true });
+    expect(plain.split(/[\r\n]/)).toEqual([`hash ${shown}: 1 files, ${shown}`, ...lasting, '']);
+    const live = written(named, { isTTY: true, columns: 80 });
+    expect(screenAfter(live)).toEqual(lasting);
+    expect(live).toContain(`hash ${shown}: 1 files, ${shown}\n`);
+  });
+
   it('writes one line a change where stderr is no terminal', () => {
     expect(written(STORY, {}).trimEnd().split('\n')).toEqual(LASTING);
   });
