@@ -61,7 +61,7 @@ function advice(tracked: TrackedStatus, canPull: boolean): string {
 function absentAdvice(quoted: string, canPull: boolean): string {
   return canPull
     ? `'ocrpipe pull ${quoted}' gets it`
-    : "its bytes are not on this machine, and no remote is within reach (see 'ocrpipe remote list')";
+    : "the store has not its bytes, and no remote is within reach (see 'ocrpipe remote list')";
 }
 
 function modifiedAdvice(quoted: string, cause: TrackedStatus['cause']): string {

@@ -144,6 +144,9 @@ function damagedFormat(where: string, reason: string): OcrpipeError {
   return new OcrpipeError(
     'store-format-damaged',
     `${where} does not say which format the store has: ${reason}`,
+    {
+      hint: "'ocrpipe fsck --repair' writes it anew; that of a remote, 'ocrpipe fsck --remote --repair'.",
+    },
   );
 }
 

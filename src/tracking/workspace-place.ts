@@ -57,7 +57,9 @@ export function refuseOwnFolders(path: RepoPath): void {
   }
   const owner = path.split('/').find((part) => ['.git', '.ocrstore'].includes(part.toLowerCase()));
   if (owner !== undefined) {
-    throw userError('path-not-trackable', `${path} is inside ${owner}, which belongs to ${owner.slice(1)}`, {
+    const where = path === owner ? path : `${path} is inside ${owner}, which`;
+    const whose = owner.toLowerCase() === '.git' ? 'git' : 'ocrpipe';
+    throw userError('path-not-trackable', `${where} belongs to ${whose}`, {
       hint: 'Name a file or folder of your own.',
     });
   }

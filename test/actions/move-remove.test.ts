@@ -45,7 +45,7 @@ const REFUSED: [string[], string, string][] = [
   [['data/raw', 'data/README/deep/raw'], 'no-such-folder', 'there is no folder data/README/deep'],
   [['data/raw', 'data/new/'], 'no-such-folder', 'there is no folder data/new'],
   [['data/raw', 'data/labels.json', 'data/new'], 'no-such-folder', 'there is no folder data/new'],
-  [['data/raw', '.ocrstore/raw'], 'path-not-trackable', 'belongs to ocrstore'],
+  [['data/raw', '.ocrstore/raw'], 'path-not-trackable', 'is inside .ocrstore, which belongs to ocrpipe'],
   [['data/labels.json', 'data/.gitignore'], 'path-not-trackable', 'steers git'],
   [['data/raw', '../raw'], 'path-outside-workspace', 'outside the workspace'],
   [['data/raw/a', 'data/a'], 'not-tracked', 'belongs to data/raw'],
