@@ -8,9 +8,20 @@ const STAGES = ['a', 'b', 'c', 'd'];
 
 /** What a workspace must do, by the tool that does it. */
 class Ocrpipe {
-  name = 'ocrpipe';
+  /** `node` is the program that runs it. */
+  constructor(name, node) {
+    const program = [node, OCRPIPE[1]];
+    this.name = name;
+    this.program = program;
+    this.commands = {
+      add: [...program, 'add', 'data'],
+      status: [...program, 'status'],
+      checkout: [...program, 'checkout'],
+      repro: [...program, 'repro'],
+    };
+  }
   prepare(workspace) {
-    run(workspace, ...OCRPIPE, 'init');
+    run(workspace, ...this.program, 'init');
   }
   pipeline(workspace) {
     const stages = STAGES.map(
@@ -18,12 +29,6 @@ class Ocrpipe {
     );
     writeFileSync(join(workspace, 'pipeline.yaml'), `stages:\n${stages.join('\n')}\n`);
   }
-  commands = {
-    add: [...OCRPIPE, 'add', 'data'],
-    status: [...OCRPIPE, 'status'],
-    checkout: [...OCRPIPE, 'checkout'],
-    repro: [...OCRPIPE, 'repro'],
-  };
   env = {};
 }
 
@@ -58,9 +63,13 @@ export function takingPart(asked) {
   return names.filter((name) => name !== 'dvc');
 }
 
-/** The tool of that name, which is not the floor. */
+/** The tool of that name, which is not the floor: `dvc`, `ocrpipe`, or `ocrpipe=NODE` for ocrpipe on another Node than this one. */
 export function contestant(name) {
-  return name === 'dvc' ? new Dvc(dvcProgram()) : new Ocrpipe();
+  if (name === 'dvc') return new Dvc(dvcProgram());
+  const [, node] = name.split('=');
+  if (node === undefined) return new Ocrpipe(name, process.execPath);
+  const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
+  return new Ocrpipe(`ocrpipe on Node ${version.slice(1)}`, node);
 }
 
 /** Every other round in the other order: no tool always meets the disk that another left behind. */

@@ -2,7 +2,7 @@
 // [--folder DIR] [--save]`: what it costs to keep a licence-plate corpus (files of 2 to 4 KB) and one large file, beside DVC and the floors that no tool can
 // beat: sha256sum, find, cp, git status. Every tool works on its own copy of the same data in a fresh folder; they take
 // turns; everything is deleted at the end only. Prints a table of medians; --save also keeps the raw figures in results/.
-// OCRPIPE_BENCH_DVC names the program `dvc` (3.67); without it DVC is left out and the table says so.
+// `ocrpipe=NODE` among the tools is ocrpipe once more, on another Node. OCRPIPE_BENCH_DVC names the program `dvc` (3.67); without it DVC is left out and the table says so.
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -48,7 +48,7 @@ try {
   if (large > 0) writeLarge(big, large);
   for (let round = 1; round <= Number(asked.rounds); round += 1) {
     for (const name of inTurn(tools, round)) {
-      const workspace = join(folder, `${name}-${round}`);
+      const workspace = join(folder, `${tools.indexOf(name)}-${round}`);
       if (name === 'floor') floors({ round, data, workspace, big });
       else tasks({ round, data, workspace, big, tool: contestant(name) });
     }

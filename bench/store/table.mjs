@@ -18,16 +18,23 @@ const FLOORS = {
   'checkout, files of 1 to 4 MiB by reflink': 'cp -r of files of 1 to 4 MiB',
 };
 
-/** Medians of a result of run.mjs as a Markdown table: seconds, ratios and memory. */
-export function table({ rows }) {
+/** A result as Markdown: what was kept in results/ by run.mjs, large.mjs or scaling.mjs. */
+export function table(result) {
+  if (result.sizes) return curve(result);
+  const ours = [...new Set(result.rows.map(({ tool }) => tool))].filter((tool) => tool.startsWith('ocrpipe'));
+  return ours.map((tool) => comparison(result, tool)).join('\n\n');
+}
+
+/** Medians of `ours` beside those of DVC and the floors: seconds, ratios and memory. */
+function comparison({ rows }, ours) {
   const of = (tool, task, key) => {
     const values = rows.filter((row) => row.tool === tool && row.task === task).map((row) => row[key]);
     return values.length === 0 ? undefined : median(values);
   };
-  const tasks = Object.keys(FLOORS).filter((task) => of('ocrpipe', task, 'cpu') !== undefined);
+  const tasks = Object.keys(FLOORS).filter((task) => of(ours, task, 'cpu') !== undefined);
   const lines = tasks.map((task) => {
     const floor = FLOORS[task];
-    const cell = (key) => [of('ocrpipe', task, key), of('dvc', task, key), of('floor', floor, key)];
+    const cell = (key) => [of(ours, task, key), of('dvc', task, key), of('floor', floor, key)];
     const [cpu, peerCpu, floorCpu] = cell('cpu');
     const [wall, peerWall, floorWall] = cell('wall');
     return [
@@ -41,12 +48,12 @@ export function table({ rows }) {
       floor,
       `${seconds(floorCpu)} / ${seconds(floorWall)}`,
       `${times(cpu, floorCpu)} / ${times(wall, floorWall)}`,
-      Math.round(of('ocrpipe', task, 'peak')),
+      Math.round(of(ours, task, 'peak')),
       peerCpu === undefined ? '–' : Math.round(of('dvc', task, 'peak')),
     ];
   });
   const head = [
-    'work',
+    ours === 'ocrpipe' ? 'work' : ours,
     'CPU s',
     'DVC',
     'times less',
@@ -59,6 +66,26 @@ export function table({ rows }) {
     'peak MB',
     'DVC',
   ];
+  return markdown(head, lines);
+}
+
+/** Medians of scaling.mjs: microseconds of CPU (wall) for each file, and peak memory. */
+function curve({ sizes, rows }) {
+  const tasks = [...new Set(rows.map(({ task }) => task))];
+  const of = (files, task, key) =>
+    median(rows.filter((row) => row.files === files && row.task === task).map((row) => row[key]));
+  const cell = (files, task) => {
+    const [cpu, wall] = ['cpu', 'wall'].map((key) => ((of(files, task, key) * 1e6) / files).toFixed(1));
+    return `${cpu} (${wall}), ${of(files, task, 'peak').toFixed(0)} MB`;
+  };
+  const head = ['µs of CPU (wall) a file, peak memory', ...sizes.map((files) => `${files} files`)];
+  return markdown(
+    head,
+    tasks.map((task) => [task, ...sizes.map((files) => cell(files, task))]),
+  );
+}
+
+function markdown(head, lines) {
   return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
