@@ -1,6 +1,7 @@
 import type { RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
 import type { Workspace } from '../project/workspace.js';
+import { isAlwaysIgnored } from '../tracking/ignore/ignore-rules.js';
 import { hasPointer, pathOfPointer } from '../tracking/pointers/pointer.js';
 import { overlapping } from '../tracking/workspace-place.js';
 
@@ -21,7 +22,11 @@ export async function unseenPointers(
 ): Promise<Unseen | undefined> {
   if (git === undefined) return undefined;
   const seen = new Set(tracked);
-  const held = (await git.heldLike(':(glob)**/*.ocr')).flatMap((file) => pathOfPointer(file) ?? []);
+  // What a killed command left beside a pointer, and somebody committed, is none.
+  const files = (await git.heldLike(':(glob)**/*.ocr')).filter(
+    (file) => !file.split('/').some(isAlwaysIgnored),
+  );
+  const held = files.flatMap((file) => pathOfPointer(file) ?? []);
   const unseen = held.filter(
     (path) => !seen.has(path) && overlapping(path, tracked) === undefined && hasPointer(root, path),
   );

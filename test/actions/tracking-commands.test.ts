@@ -134,6 +134,16 @@ describe('a pointer that git holds in a folder that it ignores', () => {
     await checkout({ paths: [], force: false }, call);
     expect(events.filter((event) => (event as { code?: string }).code === 'pointer-unseen')).toHaveLength(3);
   });
+
+  test('is not what a killed command left, though somebody committed it', async () => {
+    const folder = new WorkspaceFolder(gitRepository());
+    folder.init(true);
+    folder.write('data', 'a');
+    await folder.add('data');
+    folder.write('.ocrpipe-tmp-2z60w-e18223e9766a-data.ocr', folder.read('data.ocr'));
+    gitCommitAll(folder.root, 'with what add -A finds');
+    expect((await folder.status()).notes).toEqual([]);
+  });
 });
 
 describe('checkout', () => {
