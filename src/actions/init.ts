@@ -103,7 +103,8 @@ function placeOf(input: InitInput, call: Call): { root: AbsPath; git: boolean } 
       hint: "Run 'git init' first, or 'ocrpipe init --no-git' to do without git.",
     });
   }
-  refuseNested(root);
+  // A submodule or a work tree below another workspace is one already, by what git holds.
+  if (!existsSync(join(root, STATE_FOLDER))) refuseNested(root);
   return { root, git };
 }
 

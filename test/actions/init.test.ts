@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { init } from '../../src/actions/init.js';
 import { remoteAdd } from '../../src/actions/remote-add.js';
+import type { AbsPath } from '../../src/base/paths.js';
 import { git, gitCommitAll, gitRepository } from '../rig/git-repository.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { WorkspaceFolder } from './workspace-folder.js';
@@ -77,4 +78,23 @@ test('init says what is wrong with the settings that are there', async () => {
     code: 'yaml-syntax',
     location: { file: '.ocrstore/config.yaml', line: 2 },
   });
+});
+
+test('a work tree below the workspace can use the store of that one, and each has its own pointers', async () => {
+  const folder = new WorkspaceFolder(gitRepository());
+  folder.init(true);
+  folder.write('data/a', 'a');
+  await folder.add('data');
+  gitCommitAll(folder.root, 'one');
+  git(folder.root, 'worktree', 'add', '-q', 'below');
+  const below = new WorkspaceFolder(folder.path('below') as AbsPath);
+  const store = { path: '../.ocrstore', shared: false, move: false };
+  expect(await init({ git: true, store }, below.call)).toMatchObject({ created: false });
+  await below.checkout();
+  expect(below.read('data/a')).toBe('a');
+  expect((await folder.status()).tracked).toMatchObject([{ path: 'data', state: 'clean' }]);
+  folder.write('new/.keep', '');
+  await expect(
+    init({ git: true }, { ...folder.call, cwd: folder.path('new') as AbsPath }),
+  ).rejects.toMatchObject({ code: 'workspace-in-workspace' });
 });
