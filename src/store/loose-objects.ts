@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, lstatSync, openSync, readFileSync, readSync, statSync, type BigIntStats } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { contentIdOf, type ContentId } from '../base/content-id.js';
 import { CAUTIOUS_READ, copyChangingFile } from '../base/copy-file.js';
@@ -154,9 +154,9 @@ export class LooseObjects {
     try {
       seal(temporary);
       await flush(temporary);
-      const target = this.#nameOf(id);
-      giveNameUnflushed(temporary, target);
-      await flush(dirname(target)).catch(ignoreSystemErrors);
+      for (const folder of giveNameUnflushed(temporary, this.#nameOf(id))) {
+        await flush(folder).catch(ignoreSystemErrors);
+      }
     } finally {
       unlinkIfThere(temporary);
     }

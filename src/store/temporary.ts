@@ -94,20 +94,19 @@ export function writeTemporary(tmp: string, bytes: Uint8Array): string {
  * that fails, nothing of the file is left. Throws `store-gone`.
  */
 export function giveName(temporary: string, target: string): void {
-  giveNameUnflushed(temporary, target);
-  syncDirectory(dirname(target));
+  for (const folder of giveNameUnflushed(temporary, target)) syncDirectory(folder);
 }
 
-/** Like `giveName`, and leaves it to the caller to flush the folder of the target: until then a power cut undoes it. */
-export function giveNameUnflushed(temporary: string, target: string): void {
+/** Like `giveName`, and leaves it to the caller to flush the folders that are returned: until then a power cut undoes it. */
+export function giveNameUnflushed(temporary: string, target: string): string[] {
   const folder = dirname(target);
   try {
-    if (makeStoreFolder(dirname(dirname(temporary)), folder)) syncDirectory(dirname(folder));
+    const isNew = makeStoreFolder(dirname(dirname(temporary)), folder);
     writePoint();
     renameSync(temporary, target);
+    return isNew ? [folder, dirname(folder)] : [folder];
   } catch (error) {
     unlinkIfThere(temporary);
     throw error;
   }
-  syncDirectory(folder);
 }
