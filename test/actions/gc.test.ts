@@ -7,6 +7,7 @@ import type { EventSink } from '../../src/base/events.js';
 import { OcrpipeError } from '../../src/base/errors.js';
 import type { AbsPath } from '../../src/base/paths.js';
 import { LocalStore } from '../../src/store/local-store.js';
+import { crashesOf } from '../rig/crashes.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { damageObject } from './damage.js';
 import { GcFolder } from './gc-folder.js';
@@ -122,6 +123,22 @@ describe('gc', () => {
     expect((await folder.gc({ now: true })).condemned.files).toBe(0);
     await folder.checkout();
     expect((await folder.gc({ now: true })).condemned.files).toBe(3);
+  });
+
+  test('keeps what a checkout that was killed began to put there', async () => {
+    const folder = GcFolder.withoutGit();
+    await folder.put('first');
+    const first = folder.read('data.ocr');
+    await folder.put('second');
+    const second = folder.read('data.ocr');
+    folder.write('data.ocr', first);
+    const crashes = await crashesOf(folder.root, () => folder.checkout());
+    const [last] = crashes.filter(({ site }) => site.startsWith('tracking/checkout/')).slice(-1);
+    const killed = new GcFolder(last!.root as AbsPath);
+    killed.write('data.ocr', second);
+    await killed.gc({ now: true });
+    await killed.checkout();
+    expect(killed.read('data/a')).toBe('second');
   });
 
   test('leaves alone what it cannot read, and stops at a needed tree that is damaged', async () => {

@@ -9,6 +9,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { RepoPath } from '../../src/base/paths.js';
 import { Workspace } from '../../src/project/workspace.js';
 import { fileListing } from '../rig/file-listing.js';
 import { git, gitCommitAll, gitRepository } from '../rig/git-repository.js';
@@ -90,6 +91,7 @@ describe('rm', () => {
     expect(toCommit).toEqual(['data/.gitignore', 'data/raw.ocr']);
     expect(changes(folder)).toEqual([' D data/raw.ocr', ' M data/.gitignore', '?? data/raw/']);
     expect(folder.read('data/raw/b/c')).toBe('c');
+    expect(Workspace.open(folder.call, 'test').files.remembered('data/raw' as RepoPath)).toEqual({});
     git(folder.root, 'add', ...toCommit);
     expect(changes(folder)).toEqual(['?? data/raw/', 'D  data/raw.ocr', 'M  data/.gitignore']);
   });

@@ -86,3 +86,21 @@ describe('a folder that becomes a link between the look and the first change', (
     expect(folder.names('elsewhere')).toEqual([]);
   });
 });
+
+describe('a file that is edited between the look and the first change', () => {
+  test.each(['changed', 'removed', 'kind'])(
+    '%s: the edit stays, as long as the file was or not',
+    async (name) => {
+      for (const edit of ['x', 'longer']) {
+        const { folder, second } = await twoVersions();
+        const disturb = () => {
+          folder.write(`data/sub/deep/${name}`, edit);
+        };
+        await expect(checkout(folder, second, { disturb })).rejects.toMatchObject({
+          code: 'would-lose-bytes',
+        });
+        expect(folder.read(`data/sub/deep/${name}`)).toBe(edit);
+      }
+    },
+  );
+});

@@ -90,6 +90,16 @@ describe('what is remembered as stored', () => {
     expect(await folder.state('data')).toBe('clean');
   });
 
+  test('lets no pointer of a single file be written when its pack went meanwhile', async () => {
+    const folder = folderWithFiles();
+    const file = 'data/sub/b' as RepoPath;
+    folder.write(file, 'b');
+    const files = folder.files();
+    const snapshot = (await files.store(file))!;
+    rmSync(folder.path('.ocrstore/packs'), { recursive: true });
+    await expect(files.writePointer(file, snapshot)).rejects.toMatchObject({ code: 'pointer-to-nothing' });
+  });
+
   const step = fc.oneof(
     fc.record({
       do: fc.constant('write' as const),
