@@ -8,6 +8,8 @@ import { OcrpipeError } from '../../src/base/errors.js';
 import type { OcrpipeEvent } from '../../src/base/events.js';
 import type { AbsPath } from '../../src/base/paths.js';
 import { gc } from '../../src/actions/gc.js';
+import { gatherFacts } from '../../src/actions/gc-facts.js';
+import { Workspace } from '../../src/project/workspace.js';
 import { LocalStore } from '../../src/store/local-store.js';
 import { useStore, useStoreAlone } from '../../src/store/store-use.js';
 import { runProcess } from '../rig/ocrpipe.js';
@@ -56,6 +58,24 @@ async function collectBeside(folders: readonly GcFolder[], now: boolean): Promis
   expect(state.collections).toBeGreaterThan(2);
   return state.condemned;
 }
+
+test('gc judges nothing that is stored after it began to look', async () => {
+  const folder = GcFolder.withoutGit();
+  await folder.put('first');
+  const workspace = Workspace.open(folder.call, 'test');
+  const store = LocalStore.inspect(folder.path('.ocrstore'));
+  const judging = { workspaces: [folder.root], unpushed: true, allowMissing: false };
+  const looking = gatherFacts(workspace, store, judging);
+  const writer = workspace.store.writer();
+  writer.putBlob(Buffer.from('no pointer names it yet'));
+  const later = writer.finish().packs;
+  const seen = (await looking).inventory.packs.map(({ packId }) => packId);
+  expect(seen.length).toBeGreaterThan(0);
+  expect(later.filter((pack) => seen.includes(pack))).toEqual([]);
+  expect(later).toHaveLength(1);
+  store.close();
+  workspace.close();
+});
 
 describe('gc beside add, commit, checkout, repro and push of other processes', { timeout: 120_000 }, () => {
   test.each([false, true])('takes nothing that they need (--now: %s)', async (now) => {

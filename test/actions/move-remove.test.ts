@@ -10,6 +10,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { RepoPath } from '../../src/base/paths.js';
+import { SPACE_MARK } from '../../src/base/process-space.js';
 import { Workspace } from '../../src/project/workspace.js';
 import { fileListing } from '../rig/file-listing.js';
 import { git, gitCommitAll, gitRepository } from '../rig/git-repository.js';
@@ -128,6 +129,26 @@ describe('rm', () => {
     await folder.checkout();
     expect(folder.read('data/raw/b/c')).toBe('c');
     expect(folder.read('data/labels.json')).toBe('{}');
+  });
+
+  test('deletes what a killed command left in it, too, as a checkout does that removes a folder', async () => {
+    const folder = await tracked();
+    const left = `.ocrpipe-tmp-2z60w-${SPACE_MARK}00000000-c`;
+    const pointer = folder.read('data/raw.ocr');
+    folder.remove('data/raw/b');
+    await folder.add('data/raw');
+    const without = folder.read('data/raw.ocr');
+    folder.write('data/raw.ocr', pointer);
+    await folder.checkout();
+    folder.write('data/raw.ocr', without);
+    folder.write(`data/raw/b/${left}`, 'half of c');
+    await folder.checkout();
+    expect(await folder.state('data/raw')).toBe('clean');
+    folder.write(`data/raw/${left}`, 'half of a');
+    expect((await folder.rm(['data/raw'], { deleteFiles: true })).removed).toMatchObject([
+      { files: 'deleted' },
+    ]);
+    expect(existsSync(folder.path('data/raw'))).toBe(false);
   });
 
   test('deletes no edit that is not in the store, unless forced', async () => {

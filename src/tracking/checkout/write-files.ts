@@ -3,6 +3,7 @@ import { temporaryBeside } from '../../base/atomic-file.js';
 import { OcrpipeError, systemErrorCode } from '../../base/errors.js';
 import { writePoint } from '../../base/write-points.js';
 import type { FileEntry } from '../../store/tree-format.js';
+import { removeAbandonedIn } from '../abandoned.js';
 import { fsPath, joinBytes, pathTooLong, textOfBytes, type BytePath } from '../byte-path.js';
 
 /** Permission bits before the umask: as if the user had made the file. */
@@ -102,8 +103,14 @@ export function removeFile(path: BytePath): void {
   }
 }
 
-/** Removes a folder if nothing (for example ignored files) is left in it; true if it is gone. */
+/** Removes a folder if nothing (for example ignored files) is left in it but what killed commands left; true if it is gone. */
 export function removeEmptyFolder(path: BytePath): boolean {
+  if (removeIfEmpty(path)) return true;
+  removeAbandonedIn(path);
+  return removeIfEmpty(path);
+}
+
+function removeIfEmpty(path: BytePath): boolean {
   writePoint();
   try {
     rmdirSync(fsPath(path));
