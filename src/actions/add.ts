@@ -63,8 +63,8 @@ export async function add(input: AddInput, call: Call): Promise<AddResult> {
       followed.push(...(await followLinks({ root: workspace.root, storeLinks }, path, call)));
     }
     const snapshots: { path: RepoPath; snapshot: Snapshot }[] = [];
-    for (const path of paths) {
-      const snapshot = await workspace.files.store(path, call);
+    for (const [index, snapshot] of (await workspace.files.storeAll(paths, call)).entries()) {
+      const path = paths[index]!;
       if (snapshot === undefined) throw nothingThere(workspace.root, path);
       snapshots.push({ path, snapshot });
     }

@@ -7,7 +7,6 @@ import { FairSlots } from '../base/fair-slots.js';
 import { withLock } from '../base/lock.js';
 import { DEFAULT_LINKS, type LinkType } from '../base/link-type.js';
 import { fromRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
-import { hasOwnNodes } from '../store/closure.js';
 import type { LocalStore } from '../store/local-store.js';
 import type { NodeSink } from '../store/tree-builder.js';
 import { removeAbandonedIn } from './abandoned.js';
@@ -35,10 +34,11 @@ import { isUnfinished } from './checkout/edited.js';
 import { removeAt } from './checkout/removal.js';
 import { pointerPathOf, pointerText, readPointer, readSoundPointer } from './pointers/pointer.js';
 import { refuseTakenPointer, type MakerOf } from './pointers/pointer.js';
-import { hashingSink, NodeMemory, storingSink, type Hashing, type ScanSink } from './scan/sinks.js';
+import { hashingSink, NodeMemory, type Hashing, type ScanSink } from './scan/sinks.js';
 import { scanPath, type ScanContext } from './scan/snapshot.js';
 import { StatIndex } from './scan/stat-index.js';
 import { StoreLinks } from './scan/store-links.js';
+import { storePaths } from './store-paths.js';
 import { emptyDirectory, firstMissing, requireStored } from './stored.js';
 import type {
   CallOptions,
@@ -98,34 +98,12 @@ export class TrackedFiles implements WorkspaceFiles {
   }
 
   async store(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined> {
-    refuseOwnFolders(path);
-    const { root, store } = this.#parts;
-    refuseLinks(root, path, { end: true, storeLinks: this.#scan.storeLinks });
-    const writer = store.writer();
-    try {
-      const nodes = new NodeMemory();
-      const put: NodeSink = (node) => writer.putTree(node, 'tree');
-      const partly = this.#lastPut.read(path).parts !== undefined;
-      const isFolder = lstatSync(fromRepoPath(root, path), { throwIfNoEntry: false })?.isDirectory() === true;
-      const begun = isFolder && !partly ? store.packSizes() : undefined;
-      const sink = storingSink(writer, {
-        node: partly ? (node) => (nodes.sink(node), put(node)) : put,
-        // A node that was lost or damaged is stored anew.
-        knows: (id) => !partly && hasOwnNodes({ reader: store, id }),
-        ...(begun && { packs: () => begun }),
-      });
-      const found = await scanPath(this.#scan, path, sink, options);
-      const snapshot = this.#whole(path, found, { nodes, put });
-      await writer.settled();
-      writer.finish();
-      if (begun) this.#scan.index.rememberStored(bytePath(path), begun, store.packSizes());
-      this.#scan.index.save();
-      return snapshot;
-    } catch (error) {
-      await writer.settled().catch(() => undefined);
-      writer.abort();
-      throw error;
-    }
+    const [snapshot] = await this.storeAll([path], options);
+    return snapshot;
+  }
+
+  storeAll(paths: readonly RepoPath[], options?: CallOptions): Promise<(Snapshot | undefined)[]> {
+    return storePaths({ scan: this.#scan, store: this.#parts.store, lastPut: this.#lastPut }, paths, options);
   }
 
   async list(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined> {

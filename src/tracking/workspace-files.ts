@@ -88,6 +88,8 @@ export interface WorkspaceFiles {
    * it is the whole, see `PathStatus.parts`; the bytes of the rest need not be in the store.
    */
   store(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined>;
+  /** Like `store`, for several paths, in their order, at much less cost than one by one. */
+  storeAll(paths: readonly RepoPath[], options?: CallOptions): Promise<(Snapshot | undefined)[]>;
   /**
    * Like `snapshot` through links, and the listing (names and ids, kind 3, not the bytes) is kept in the store, so that it can be said
    * later which files of a dependency changed.

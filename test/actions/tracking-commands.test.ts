@@ -69,6 +69,23 @@ describe('init', () => {
   });
 });
 
+describe('add', () => {
+  test('puts the files of all paths that it is given into one pack', async () => {
+    const folder = new WorkspaceFolder(temporaryFolder());
+    folder.init();
+    const files = Array.from({ length: 12 }, (_each, number) => `images/${number}.jpg`);
+    for (const file of files) folder.write(file, file);
+    folder.write('labels/a.txt', 'a');
+    await folder.add(...files, 'labels');
+    expect((await folder.status()).tracked.map(({ state }) => state)).toEqual(
+      [...files, 'labels'].map(() => 'clean'),
+    );
+    const packs = readdirSync(`${folder.root}/.ocrstore/packs`, { recursive: true });
+    // One of the files, and one of the folder's node.
+    expect(packs.filter((name) => String(name).endsWith('.pack'))).toHaveLength(2);
+  });
+});
+
 describe('status', () => {
   test('has one word for each way that a path can stand', async () => {
     const folder = gitWorkspace();

@@ -12,7 +12,7 @@ import { bytePath, fsPath, pathTooLong, type BytePath } from '../byte-path.js';
 import type { Snapshot } from '../workspace-files.js';
 
 /** A pointer stands beside what it points to: `data/raw.ocr` for `data/raw`. */
-const POINTER_SUFFIX = '.ocr';
+export const POINTER_SUFFIX = '.ocr';
 
 /** The stage whose output a path is, if it is one. */
 export type MakerOf = (path: RepoPath) => string | undefined;

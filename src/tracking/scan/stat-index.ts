@@ -31,6 +31,8 @@ export class StatIndex {
   readonly #file: string;
   #content: Content | undefined;
   #changed = false;
+  /** Pieces of work that save at their end. */
+  #held = 0;
 
   constructor(file: string) {
     this.#file = file;
@@ -87,16 +89,17 @@ export class StatIndex {
   }
 
   /**
-   * Remembers that what a scan just saw at or below `folder` is stored, in a store that had these packs when the scan began and
+   * Remembers that what scans just saw at or below `folders` is stored, in a store that had these packs when they began and
    * has those now. Where a pack that was named before is gone, nothing else counts as stored any more.
    */
-  rememberStored(folder: BytePath, begun: PackSizes, packs: PackSizes): void {
+  rememberStored(folders: readonly BytePath[], begun: PackSizes, packs: PackSizes): void {
     if (!areAmong(begun, packs)) return;
     const content = this.#loaded();
     const others = this.storedIn(packs);
     for (const [path, block] of content.blocks) {
       const { memory } = block;
-      const stored = isAtOrBelow(path, folder) || (others && memory?.stored === true);
+      const stored =
+        folders.some((folder) => isAtOrBelow(path, folder)) || (others && memory?.stored === true);
       if (!memory || memory.stored === stored) continue;
       content.blocks.set(path, { ...block, memory: { ...memory, stored } });
       this.#changed = true;
@@ -139,9 +142,20 @@ export class StatIndex {
     }
   }
 
+  /** Saves once, at the end of `work`, what it learns. */
+  async savingOnce<T>(work: () => Promise<T>): Promise<T> {
+    this.#held += 1;
+    try {
+      return await work();
+    } finally {
+      this.#held -= 1;
+      this.save();
+    }
+  }
+
   /** Writes the file if anything changed. Not flushed to disk: after a power cut it is whole, or found damaged and dropped. */
   save(): void {
-    if (!this.#changed) return;
+    if (!this.#changed || this.#held > 0) return;
     this.#changed = false;
     try {
       this.#write();
