@@ -1,5 +1,5 @@
 // `node bench/store/run.mjs [--files N] [--layout folders|flat] [--rounds N] [--tools ocrpipe,dvc,floor] [--large BYTES]
-// [--folder DIR] [--save]`: what it costs to keep a licence-plate corpus (files of 2 to 4 KB) and one large file, beside DVC and the floors that no tool can
+// [--folder DIR] [--no-stages] [--save]`: what it costs to keep a licence-plate corpus (files of 2 to 4 KB) and one large file, beside DVC and the floors that no tool can
 // beat: sha256sum, find, cp, git status. Every tool works on its own copy of the same data in a fresh folder; they take
 // turns; everything is deleted at the end only. Prints a table of medians; --save also keeps the raw figures in results/.
 // `ocrpipe=NODE` among the tools is ocrpipe once more, on another Node. OCRPIPE_BENCH_DVC names the program `dvc` (3.67); without it DVC is left out and the table says so.
@@ -31,6 +31,7 @@ const { values: asked } = parseArgs({
     tools: { type: 'string', default: 'ocrpipe,dvc,floor' },
     large: { type: 'string', default: '0' },
     folder: { type: 'string', default: tmpdir() },
+    'no-stages': { type: 'boolean', default: false },
     save: { type: 'boolean', default: false },
   },
 });
@@ -88,9 +89,7 @@ function tasks({ round, data, workspace, big, tool }) {
     removeData(workspace);
     settle();
     note('checkout, nothing there', timed(workspace, tool, 'checkout'));
-    tool.pipeline(workspace);
-    note('4 stages, first', timed(workspace, tool, 'repro'));
-    note('4 stages, nothing to do', timed(workspace, tool, 'repro'));
+    if (!asked['no-stages']) stages(workspace, tool, note);
     renameSync(join(workspace, 'data'), `${workspace}-done`);
   }
   if (existsSync(big)) {
@@ -100,6 +99,12 @@ function tasks({ round, data, workspace, big, tool }) {
     settle();
     note('add a large file', timed(other, tool, 'add'));
   }
+}
+
+function stages(workspace, tool, note) {
+  tool.pipeline(workspace);
+  note('4 stages, first', timed(workspace, tool, 'repro'));
+  note('4 stages, nothing to do', timed(workspace, tool, 'repro'));
 }
 
 function floors({ round, data, workspace, big }) {

@@ -17,10 +17,12 @@ export interface Unseen {
  * command passes them over. Undefined if there are none, or no git.
  */
 export async function unseenPointers(
-  { git, root }: Workspace,
+  workspace: Workspace,
   tracked: readonly RepoPath[],
 ): Promise<Unseen | undefined> {
-  if (git === undefined) return undefined;
+  const { git, root } = workspace;
+  // Git is only asked where there may be any: it costs more than all else that is asked of a small workspace.
+  if (git === undefined || workspace.files.ignoredFolders().length === 0) return undefined;
   const seen = new Set(tracked);
   // What a killed command left beside a pointer, and somebody committed, is none.
   const files = (await git.heldLike(':(glob)**/*.ocr')).filter(

@@ -144,6 +144,13 @@ export class TrackedFiles implements WorkspaceFiles {
     return findPointers(this.#parts.root, { gitignore: this.#parts.git });
   }
 
+  ignoredFolders(): RepoPath[] {
+    const ignored: RepoPath[] = [];
+    const onIgnored = (folder: RepoPath) => ignored.push(folder);
+    findPointers(this.#parts.root, { gitignore: this.#parts.git, onIgnored });
+    return ignored;
+  }
+
   pointers(): { path: RepoPath; snapshot: Snapshot }[] {
     return this.trackedPaths().flatMap((path) => {
       const snapshot = this.pointer(path);

@@ -103,6 +103,8 @@ export interface WorkspaceFiles {
   pointer(path: RepoPath): Snapshot | undefined;
   /** The paths that have a pointer, sorted; the pointers are not read. */
   trackedPaths(): RepoPath[];
+  /** Folders that git ignores, and that are not tracked themselves: no pointer is looked for in them. */
+  ignoredFolders(): RepoPath[];
   /** The pointers in the workspace, sorted by path. Throws for a broken one. */
   pointers(): { path: RepoPath; snapshot: Snapshot }[];
   /**

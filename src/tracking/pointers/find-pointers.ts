@@ -12,7 +12,7 @@ import { hasPointer, pathOfPointer } from './pointer.js';
  */
 export function findPointers(
   root: AbsPath,
-  options: { gitignore: boolean; onUnreadable?: OnUnreadable },
+  options: Pick<Search, 'gitignore' | 'onUnreadable' | 'onIgnored'>,
 ): RepoPath[] {
   const found: RepoPath[] = [];
   search({ root, found, ...options }, '', IgnoreRules.none);
@@ -30,6 +30,8 @@ interface Search {
   gitignore: boolean;
   found: RepoPath[];
   onUnreadable?: OnUnreadable;
+  /** Called with each folder that is not entered because git ignores it, unless it is tracked itself. */
+  onIgnored?: (folder: RepoPath) => void;
 }
 
 function search(context: Search, folder: string, above: IgnoreRules): void {
@@ -48,7 +50,9 @@ function search(context: Search, folder: string, above: IgnoreRules): void {
   for (const entry of entries) {
     if (!entry.isDirectory() || isAlwaysIgnored(entry.name)) continue;
     const path = pathIn(folder, entry.name);
-    if (!tracked.has(path) && !rules.ignores(bytePath(path), true)) search(context, path, rules);
+    if (tracked.has(path)) continue;
+    if (rules.ignores(bytePath(path), true)) context.onIgnored?.(path);
+    else search(context, path, rules);
   }
 }
 
