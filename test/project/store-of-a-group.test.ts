@@ -54,6 +54,12 @@ describe.skipIf(!canSwitch)('a store of a group', () => {
       else expect(stat.mode & 0o040).toBe(0o040);
     }
     expect([...LocalStore.open(store).looseObjects()]).toHaveLength(2);
+    // What a member keeps from the others is not taken to be gone.
+    chmodSync(bea.home, 0o700);
+    for (const forget of [[], ['--forget-workspace', bea.home]]) {
+      const gc = () => runAs(ann.user, ann.home, ['gc', '-w', '--now', ...forget]);
+      expect(gc).toThrow('workspace-closed');
+    }
   });
 
   test('is begun by a member in a folder that somebody else opened to the group', () => {

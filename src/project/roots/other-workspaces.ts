@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { userError } from '../../base/errors.js';
+import { systemErrorCode, userError } from '../../base/errors.js';
 import type { AbsPath } from '../../base/paths.js';
 import { shellQuote } from '../../base/shell-quote.js';
 import { registeredWorkspaces, type RegisteredWorkspace } from '../../store/registered-workspaces.js';
@@ -17,7 +17,7 @@ export interface OtherWorkspaces {
 
 /**
  * The workspaces beside `own` that use the store at `store`. Throws `workspace-not-here` (exit code 2) for one whose folder is
- * not there, unless it is one of `forget`: it may need anything.
+ * not there, unless it is one of `forget`: it may need anything; and `workspace-closed` for one that may not be looked into.
  */
 export function otherWorkspaces(store: string, own: AbsPath, forget: readonly AbsPath[]): OtherWorkspaces {
   const { workspaces, unreadable } = registeredWorkspaces(store);
@@ -27,6 +27,9 @@ export function otherWorkspaces(store: string, own: AbsPath, forget: readonly Ab
   const unknown = forget.find((root) => !workspaces.some((workspace) => workspace.root === root));
   if (unknown !== undefined) throw notRegistered(unknown, workspaces);
   const kept = workspaces.filter((workspace) => !registered(workspace));
+  // Nor is one forgotten that may be there: its owner would lose what only it needs.
+  const closed = workspaces.find(({ root }) => isClosed(root));
+  if (closed) throw notOpen(closed);
   const away = kept.filter((workspace) => !isHere(workspace));
   if (away.length > 0) throw notHere(away);
   return {
@@ -39,6 +42,22 @@ export function otherWorkspaces(store: string, own: AbsPath, forget: readonly Ab
 function isHere({ root, machine }: RegisteredWorkspace): boolean {
   const state = join(root, STATE_FOLDER);
   return existsSync(state) && (machine === machineName() || existsSync(join(state, 'index', machine)));
+}
+
+/** True if this user may not see whether a workspace is there. */
+function isClosed(root: AbsPath): boolean {
+  try {
+    lstatSync(join(root, STATE_FOLDER), { throwIfNoEntry: false });
+    return false;
+  } catch (error) {
+    return ['EACCES', 'EPERM'].includes(systemErrorCode(error) ?? '');
+  }
+}
+
+function notOpen({ root }: RegisteredWorkspace) {
+  return userError('workspace-closed', `a workspace uses this store that you may not look into: ${root}`, {
+    hint: `What it needs cannot be known. Let its owner run 'ocrpipe gc', or open the folder for reading to the group.`,
+  });
 }
 
 function notHere(away: readonly RegisteredWorkspace[]) {
