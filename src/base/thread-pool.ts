@@ -8,6 +8,8 @@ const MOST_THREADS = 4;
 export interface ThreadPoolOptions {
   /** Threads that may run at once, if the machine has as many cores. */
   most?: number;
+  /** The caller has as much to do itself meanwhile: one core is left to it. */
+  callerWorks?: boolean;
   /** Handed to every thread when it starts. */
   workerData?: unknown;
 }
@@ -26,13 +28,16 @@ export class ThreadPool<Request, Result> {
   readonly #program: string;
   readonly #workerData: unknown;
   readonly #threads: Thread<Request, Result>[] = [];
-  /** Threads that are worth starting. One alone would only be somebody else to wait for. */
+  /** Threads that are worth starting. One alone would only be somebody else to wait for, unless the caller works too; 0 if none is. */
   readonly most: number;
 
-  constructor(program: string, { most = MOST_THREADS, workerData }: ThreadPoolOptions = {}) {
+  constructor(
+    program: string,
+    { most = MOST_THREADS, callerWorks = false, workerData }: ThreadPoolOptions = {},
+  ) {
     this.#program = program;
     this.#workerData = workerData;
-    this.most = Math.min(most, availableParallelism());
+    this.most = Math.min(most, availableParallelism() - (callerWorks ? 1 : 0));
   }
 
   /** Rejects if the thread ends or throws. */

@@ -23,16 +23,17 @@ export type PlaceResult = Float64Array<ArrayBuffer>;
 const STAT_FIELDS = 5;
 /** Bytes are read ahead as long as files follow each other in a pack. */
 const FIRST_WINDOW_BYTES = 64 * 1024;
-const LARGEST_WINDOW_BYTES = 1024 * 1024;
+/** What a thread keeps for reading: a new one for each request would be garbage by the hundred megabytes. */
+export const WINDOW_BYTES = 1024 * 1024;
 const OPEN_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
 /**
  * Writes new files from packs, each verified against its id before it gets its name. What cannot be written for whatever
- * reason is left out and told: the caller tries it again alone, and then learns why.
+ * reason is left out and told: the caller tries it again alone, and then learns why. `window` has WINDOW_BYTES.
  */
-export function placeFiles({ paths, ids, packs, places }: PlaceRequest): PlaceResult {
+export function placeFiles({ paths, ids, packs, places }: PlaceRequest, window: Buffer): PlaceResult {
   const result = new Float64Array(paths.length * STAT_FIELDS);
-  const windows = new PackWindows(packs);
+  const windows = new PackWindows(packs, window);
   try {
     paths.forEach((path, index) => {
       const [pack, offset, length, mode] = places.slice(index * PLACE_FIELDS, (index + 1) * PLACE_FIELDS);
@@ -79,22 +80,23 @@ function writeNew(path: BytePath, bytes: Buffer, mode: number): FileStat | undef
 class PackWindows {
   readonly #packs: readonly string[];
   readonly #fds = new Map<number, number>();
-  readonly #window = Buffer.allocUnsafe(LARGEST_WINDOW_BYTES);
+  readonly #window: Buffer;
   #pack = -1;
   #start = 0;
   #end = 0;
   #ahead = FIRST_WINDOW_BYTES;
 
-  constructor(packs: readonly string[]) {
+  constructor(packs: readonly string[], window: Buffer) {
     this.#packs = packs;
+    this.#window = window;
   }
 
   /** Bytes of a pack, valid until the next call; undefined if they cannot be read. */
   read(pack: number, offset: number, length: number): Buffer | undefined {
-    if (length > LARGEST_WINDOW_BYTES) return undefined;
+    if (length > WINDOW_BYTES) return undefined;
     if (pack !== this.#pack || offset < this.#start || offset + length > this.#end) {
       const follows = pack === this.#pack && offset >= this.#start && offset <= this.#end;
-      this.#ahead = follows ? Math.min(this.#ahead * 2, LARGEST_WINDOW_BYTES) : FIRST_WINDOW_BYTES;
+      this.#ahead = follows ? Math.min(this.#ahead * 2, WINDOW_BYTES) : FIRST_WINDOW_BYTES;
       this.#fill(pack, offset, Math.max(length, this.#ahead));
     }
     const at = offset - this.#start;

@@ -2,7 +2,7 @@ import { SharedWatch } from '../../base/shared-watch.js';
 import { ThreadPool } from '../../base/thread-pool.js';
 import type { FileStat } from '../scan/stat-index-format.js';
 import type { CopyRequest } from './copy-object.js';
-import { placeFiles, type PlaceRequest, type PlaceResult } from './place-files.js';
+import { placeFiles, WINDOW_BYTES, type PlaceRequest, type PlaceResult } from './place-files.js';
 
 /** So many small files are written, or bytes copied, by the calling thread before others are started. */
 const FEW_FILES = 1000;
@@ -15,13 +15,15 @@ export class PlacingThreads {
   readonly #large = new ThreadPool<CopyRequest, FileStat | undefined>('copy-object-worker', {
     workerData: this.#watch.memory,
   });
+  #window: Buffer | undefined;
   #files = 0;
   #bytes = 0;
 
   /** A promise where another thread does the work. */
   place(request: PlaceRequest): PlaceResult | Promise<PlaceResult> {
     this.#files += request.paths.length;
-    if (this.#small.most < 2 || this.#files <= FEW_FILES) return placeFiles(request);
+    if (this.#small.most < 2 || this.#files <= FEW_FILES)
+      return placeFiles(request, (this.#window ??= Buffer.allocUnsafe(WINDOW_BYTES)));
     return this.#small.run(request);
   }
 

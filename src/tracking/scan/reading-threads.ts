@@ -9,8 +9,8 @@ const FEW_FILES = 1000;
 /** What one request asks for: a few milliseconds' work. */
 const BATCH_FILES = 256;
 const BATCH_BYTES = 2 * 1024 * 1024;
-/** Requests under way for each thread: it finds the next one when it has answered one. */
-const AHEAD = 2;
+/** Requests under way for each thread: it finds the next one when it has answered one, though the caller be busy. */
+const AHEAD = 4;
 
 /** What becomes of the files of a batch: called with each that could be read as it was seen, in order. */
 export type Keep = (id: ContentId, bytes: Uint8Array) => void;
@@ -23,7 +23,7 @@ interface Batch {
 /** Reads small files and computes their ids, on other threads as soon as there are many. End it with `close`. */
 export class ReadingThreads {
   readonly #root: BytePath;
-  readonly #pool = new ThreadPool<ReadRequest, ReadResult>('read-files-worker');
+  readonly #pool = new ThreadPool<ReadRequest, ReadResult>('read-files-worker', { callerWorks: true });
   readonly #spare: ArrayBuffer[] = [];
   #files = 0;
 
@@ -67,7 +67,7 @@ export class ReadingThreads {
     const buffer = this.#spare.pop();
     const request = { folder, names, stats: statsOf(files), keep, buffer };
     this.#files += files.length;
-    if (this.#pool.most < 2 || this.#files <= FEW_FILES) return { files, result: readFiles(request) };
+    if (this.#pool.most === 0 || this.#files <= FEW_FILES) return { files, result: readFiles(request) };
     const result = this.#pool.run(request, [request.stats.buffer, ...(buffer ? [buffer] : [])]);
     // It is awaited in its turn; until then nobody else hears of a failure.
     result.catch(() => undefined);

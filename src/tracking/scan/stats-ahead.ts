@@ -47,8 +47,8 @@ export class StatsAhead {
   ): StatsAhead | undefined {
     const blocks = index.wholeFolders(top);
     const names = blocks.reduce((sum, [, { count }]) => sum + count, 0);
-    const pool = new ThreadPool<StatsRequest, undefined>('stats-ahead-worker');
-    return names < many || pool.most < 2 ? undefined : new StatsAhead(root, blocks, pool);
+    const pool = new ThreadPool<StatsRequest, undefined>('stats-ahead-worker', { callerWorks: true });
+    return names < many || pool.most === 0 ? undefined : new StatsAhead(root, blocks, pool);
   }
 
   private constructor(
@@ -65,8 +65,7 @@ export class StatsAhead {
       return names;
     });
     this.#looks = new Int32Array(new SharedArrayBuffer(first * Int32Array.BYTES_PER_ELEMENT));
-    // The scan itself is one more.
-    for (let thread = 1; thread < pool.most; thread += 1) {
+    for (let thread = 0; thread < pool.most; thread += 1) {
       // Should a thread fail, the scan looks at everything.
       this.#threads.push(pool.run({ folders, looks: this.#looks }).catch(() => undefined));
     }
