@@ -20,7 +20,7 @@ const FLOORS = {
 
 /** A result as Markdown: what was kept in results/ by run.mjs, large.mjs or scaling.mjs. */
 export function table(result) {
-  if (result.sizes) return curve(result);
+  if (result.rows.every(({ files }) => files !== undefined)) return curve(result);
   const ours = [...new Set(result.rows.map(({ tool }) => tool))].filter((tool) => tool.startsWith('ocrpipe'));
   return ours.map((tool) => comparison(result, tool)).join('\n\n');
 }
@@ -70,7 +70,8 @@ function comparison({ rows }, ours) {
 }
 
 /** Medians of scaling.mjs: microseconds of CPU (wall) for each file, and peak memory. */
-function curve({ sizes, rows }) {
+function curve({ rows }) {
+  const sizes = [...new Set(rows.map(({ files }) => files))];
   const tasks = [...new Set(rows.map(({ task }) => task))];
   const of = (files, task, key) =>
     median(rows.filter((row) => row.files === files && row.task === task).map((row) => row[key]));
