@@ -10,14 +10,13 @@ import {
 } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { writeAll } from './atomic-file.js';
+import { CAUTIOUS_READ } from './cautious-read.js';
 import { systemErrorCode } from './errors.js';
 
 /** Little enough to be in the processor's own memory still when it is written. */
 const CHUNK_BYTES = 128 * 1024;
 /** Signals are heard, and other work is done, after so many bytes. */
 const BREATH_BYTES = 4 * 1024 * 1024;
-/** How a file of somebody else's is opened: neither through a link that took its place, nor waiting for the writer of a FIFO that did. */
-export const CAUTIOUS_READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 interface CopyOptions {
   signal?: AbortSignal | undefined;

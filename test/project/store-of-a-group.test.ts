@@ -4,25 +4,21 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { LocalStore } from '../../src/store/local-store.js';
 import { OCRPIPE_SCRIPT } from '../rig/ocrpipe.js';
+import { canSwitchUser, spawnAs } from '../rig/other-user.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 
 /** Two people of one group, whose own files nobody else may read. */
 const GROUP = 71_000;
 const USERS = { ann: 71_001, bea: 71_002 };
 
-const isRoot = process.getuid?.() === 0;
-const canSwitch = isRoot && spawnSync('setpriv', ['--version']).status === 0;
-if (!canSwitch) console.warn('skipped: only root, with setpriv, can be two users');
-
 function runAs(user: number, cwd: string, args: readonly string[]): string {
   const command = `umask 077; exec "${process.execPath}" "${OCRPIPE_SCRIPT}" ${args.join(' ')}`;
-  const ids = [`--reuid=${user}`, `--regid=${GROUP}`, '--clear-groups'];
-  const result = spawnSync('setpriv', [...ids, 'sh', '-c', command], { cwd, encoding: 'utf8' });
+  const result = spawnAs({ user, group: GROUP }, ['sh', '-c', command], { cwd });
   if (result.status !== 0) throw new Error(result.stderr);
   return result.stdout;
 }
 
-describe.skipIf(!canSwitch)('a store of a group', () => {
+describe.skipIf(!canSwitchUser)('a store of a group', () => {
   test('is read and written by all of its members, whatever they keep from others', () => {
     const folder = temporaryFolder();
     chmodSync(folder, 0o755);

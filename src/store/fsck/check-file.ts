@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
+import { CAUTIOUS_READ } from '../../base/cautious-read.js';
 import { OcrpipeError, systemErrorCode } from '../../base/errors.js';
 import type { Watch } from '../../base/shared-watch.js';
 import { readPackTable } from '../pack-reader.js';
@@ -23,8 +24,6 @@ export interface FileReport {
 }
 
 const SLAB_BYTES = 1024 * 1024;
-/** A pipe with the name of an object must not hang the check. */
-const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 const WRONG_HASH = 'its bytes have another hash';
 
 /**
@@ -34,7 +33,7 @@ const WRONG_HASH = 'its bytes have another hash';
 export function checkFile(file: StoreFile, watch: Watch): FileReport {
   const report: FileReport = { objects: 0, bytes: 0, findings: [] };
   try {
-    const fd = openSync(file.file, OPEN_FLAGS);
+    const fd = openSync(file.file, CAUTIOUS_READ);
     try {
       checkOpen(fd, file, { report, watch });
     } finally {

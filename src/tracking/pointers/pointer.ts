@@ -1,6 +1,7 @@
-import { closeSync, constants, lstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { closeSync, lstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { CAUTIOUS_READ } from '../../base/cautious-read.js';
 import { isContentId } from '../../base/content-id.js';
 import { OcrpipeError, systemErrorCode, userError } from '../../base/errors.js';
 import type { AbsPath, RepoPath } from '../../base/paths.js';
@@ -155,7 +156,7 @@ function readStart(file: string, bytes: number): string | undefined {
   try {
     const stat = lstatSync(file, { throwIfNoEntry: false });
     if (stat?.isFile() !== true) return undefined;
-    const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const fd = openSync(file, CAUTIOUS_READ);
     try {
       const buffer = Buffer.allocUnsafe(bytes);
       return buffer.toString('utf8', 0, readSync(fd, buffer, 0, bytes, 0));

@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { CAUTIOUS_READ } from '../../base/cautious-read.js';
 import { contentIdOf, type ContentId } from '../../base/content-id.js';
 import { fsPathsIn, type BytePath } from '../byte-path.js';
 import { sameStat, type FileStat } from './stat-index-format.js';
@@ -28,8 +29,6 @@ export interface ReadResult {
 const STAT_FIELDS = 5;
 const ID_LENGTH = 64;
 const NO_ID = ' '.repeat(ID_LENGTH);
-/** Never follows a link that took the file's place, never waits for the writer of a FIFO that did. */
-export const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 export function statsOf(files: readonly { stat: FileStat }[]): Float64Array<ArrayBuffer> {
   const stats = new Float64Array(files.length * STAT_FIELDS);
@@ -79,7 +78,7 @@ function seenStat(stats: Float64Array, index: number): FileStat {
 function readUnchanged(path: string | Buffer, seen: FileStat, into: Buffer): boolean {
   let fd: number;
   try {
-    fd = openSync(path, READ_FLAGS);
+    fd = openSync(path, CAUTIOUS_READ);
   } catch {
     return false;
   }

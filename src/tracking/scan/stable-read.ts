@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { CAUTIOUS_READ } from '../../base/cautious-read.js';
 import { OcrpipeError, systemErrorCode, userError } from '../../base/errors.js';
 import { fsPath, pathTooLong, textOfBytes, type BytePath } from '../byte-path.js';
-import { READ_FLAGS } from './read-files.js';
 import { sameStat } from './stat-index-format.js';
 
 /** A file that changes under the reader is read again so often before that is an error. */
@@ -47,7 +47,7 @@ export function keepsChanging(path: BytePath): OcrpipeError {
 
 function openForReading(path: BytePath): number | undefined {
   try {
-    return openSync(fsPath(path), READ_FLAGS);
+    return openSync(fsPath(path), CAUTIOUS_READ);
   } catch (error) {
     const code = systemErrorCode(error);
     if (code === 'ENOENT' || code === 'ELOOP' || code === 'ENOTDIR' || code === 'ENXIO') return undefined;

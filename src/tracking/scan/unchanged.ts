@@ -1,12 +1,12 @@
 import { closeSync, fstatSync, openSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
+import { CAUTIOUS_READ } from '../../base/cautious-read.js';
 import { contentIdOf } from '../../base/content-id.js';
 import { LARGE_BLOB_BYTES } from '../../store/format.js';
 import type { FileEntry } from '../../store/tree-format.js';
 import { hashOfOpenFile } from '../../store/verify-pack.js';
 import { bytePath, fsPath, type BytePath } from '../byte-path.js';
 import type { FileTimes } from './file-times.js';
-import { READ_FLAGS } from './read-files.js';
 import type { ScanContext } from './snapshot.js';
 import { readStable } from './stable-read.js';
 import { sameStat, type BlockReader } from './stat-index-format.js';
@@ -52,7 +52,7 @@ export class UnchangedFiles {
 
 /** Reads a large file piece by piece; one that changes meanwhile holds something else. */
 function holdsLarge(path: BytePath, entry: FileEntry): boolean {
-  const fd = openSync(fsPath(path), READ_FLAGS);
+  const fd = openSync(fsPath(path), CAUTIOUS_READ);
   try {
     const before = fstatSync(fd);
     return hashOfOpenFile(fd) === entry.id && sameStat(before, fstatSync(fd));
