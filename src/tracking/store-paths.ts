@@ -24,6 +24,8 @@ interface Storing extends StoringContext {
   writer: StoreWriter;
   /** The packs when it began. */
   packs: PackSizes;
+  /** See `isWholeFolder`. */
+  isWhole: boolean;
 }
 
 /** What is at each of some paths, all of it in the store when this returns: see `WorkspaceFiles.storeAll`. */
@@ -37,16 +39,19 @@ export async function storePaths(
     refuseOwnFolders(path);
     refuseLinks(scan.root, path, { end: true, storeLinks: scan.storeLinks });
   }
-  const folders = paths.filter((path) => isWholeFolder(context, path));
-  const packs = folders.length > 0 ? store.packSizes() : new Map<never, never>();
+  const folders = new Set(paths.filter((path) => isWholeFolder(context, path)));
+  const packs = folders.size > 0 ? store.packSizes() : new Map<never, never>();
   const writer = store.writer();
   try {
     return await scan.index.savingOnce(async () => {
       const snapshots: (Snapshot | undefined)[] = [];
-      for (const path of paths) snapshots.push(await storeOne({ ...context, writer, packs }, path, options));
+      for (const path of paths) {
+        const isWhole = folders.has(path);
+        snapshots.push(await storeOne({ ...context, writer, packs, isWhole }, path, options));
+      }
       await writer.settled();
       writer.finish();
-      if (folders.length > 0) scan.index.rememberStored(folders.map(bytePath), packs, store.packSizes());
+      if (folders.size > 0) scan.index.rememberStored([...folders].map(bytePath), packs, store.packSizes());
       return snapshots;
     });
   } catch (error) {
@@ -61,10 +66,9 @@ async function storeOne(
   path: RepoPath,
   options?: CallOptions,
 ): Promise<Snapshot | undefined> {
-  const { scan, store, lastPut, writer, packs } = storing;
+  const { scan, store, lastPut, writer, packs, isWhole } = storing;
   const nodes = new NodeMemory();
   const put: NodeSink = (node) => writer.putTree(node, 'tree');
-  const isWhole = isWholeFolder(storing, path);
   const sink = storingSink(writer, {
     node: isWhole ? put : (node) => (nodes.sink(node), put(node)),
     // A node that was lost or damaged is stored anew.
