@@ -1,8 +1,9 @@
-import { lstatSync, readdirSync, rmSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { TEMPORARY_PREFIX } from './atomic-file.js';
 import { systemErrorCode } from './errors.js';
 import { SPACE_MARK } from './process-space.js';
+import { removeTree } from './remove-tree.js';
 
 /** What a process of another host has not touched for so long, it left there. Milliseconds. */
 const ABANDONED_MS = 24 * 60 * 60 * 1000;
@@ -16,7 +17,7 @@ export function removeAbandonedIn(folder: string | Buffer): void {
   for (const name of namesIn(folder)) {
     if (!name.startsWith(TEMPORARY_PREFIX)) continue;
     const path = pathOf(folder, name);
-    if (isAbandoned(name, path)) rmSync(path, { recursive: true, force: true });
+    if (isAbandoned(name, path)) removeTree(path);
   }
 }
 

@@ -1,12 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { removeAbandonedIn } from '../../src/base/abandoned.js';
 import type { RepoPath } from '../../src/base/paths.js';
 import { byteName } from '../../src/store/byte-name.js';
 import { buildTree } from '../../src/store/tree-builder.js';
 import { TrackedFolder } from './tracked-folder.js';
 
 const data = 'data' as RepoPath;
+/** Bytes; with the zero behind it Linux counts 4,096. */
+const LONGEST_PATH = 4095;
 
 /** Folders in each other below `data`, made by going into each: their path may be longer than one that can be opened. */
 function deepFolder(folder: TrackedFolder, depth: number, name: string): void {
@@ -42,6 +45,47 @@ describe('paths at the limit', () => {
     deepFolder(deeper, 1025, 'd');
     await expect(deeper.files().store(data)).rejects.toMatchObject({ code: 'folder-too-deep', exitCode: 2 });
     for (const each of [folder, deeper]) removeDeep(each);
+  });
+
+  test.runIf(process.platform === 'linux')(
+    'the longest path that the system opens, 300 folders deep, comes back, is replaced and is placed by links',
+    async () => {
+      const folder = new TrackedFolder();
+      const room = LONGEST_PATH - folder.path('data/').length - '/f'.length;
+      const name = 'n'.repeat(Math.floor(room / 301) - 1);
+      const last = 'l'.repeat(room - 300 * (name.length + 1));
+      const file = `data/${`${name}/`.repeat(300)}${last}/f`;
+      expect(folder.path(file)).toHaveLength(LONGEST_PATH);
+      const large = Buffer.alloc(1_100_000, 'large');
+      const versions = [];
+      for (const content of ['first', 'second', large]) {
+        folder.write(file, content);
+        versions.push({ snapshot: await folder.add('data'), content });
+      }
+      for (const { snapshot, content } of [...versions, ...versions]) {
+        await folder.files().checkout(data, snapshot);
+        expect(readFileSync(folder.path(file)).equals(Buffer.from(content))).toBe(true);
+      }
+      for (const link of ['copy', 'hardlink', 'symlink'] as const) {
+        for (const anew of [true, false]) {
+          if (anew) removeDeep(folder);
+          await folder.files().checkout(data, versions[2]!.snapshot, { links: [link] });
+          expect(readFileSync(folder.path(file)).equals(large)).toBe(true);
+          expect(await folder.state('data')).toBe('clean');
+        }
+      }
+      expect(folder.names('.').filter((each) => each.includes('.ocrpipe-tmp-'))).toEqual([]);
+    },
+  );
+
+  test.runIf(process.platform === 'linux')('what a killed checkout left goes, however deep it is', () => {
+    const folder = new TrackedFolder();
+    const left = '.ocrpipe-tmp-2zqpk-00000000abcd-x';
+    deepFolder(folder, 18, 'n'.repeat(225));
+    renameSync(folder.path('data'), folder.path(left));
+    utimesSync(folder.path(left), 1, 1);
+    removeAbandonedIn(folder.root);
+    expect(folder.has(left)).toBe(false);
   });
 
   test('a path that is longer than the system opens is refused by name', async () => {

@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import { syncDirectory } from '../../base/atomic-file.js';
 import type { LinkType } from '../../base/link-type.js';
 import type { RepoPath } from '../../base/paths.js';
+import { removeTree } from '../../base/remove-tree.js';
 import { writePoint } from '../../base/write-points.js';
 import type { LocalStore } from '../../store/local-store.js';
 import type { ObjectReader } from '../../store/object-reader.js';
@@ -32,13 +33,14 @@ import { NodeMemory, hashingSink } from '../scan/sinks.js';
 import { scanPath, type ScanContext } from '../scan/snapshot.js';
 import { UnchangedFiles } from '../scan/unchanged.js';
 import { requireRealFolder } from './real-folders.js';
+import { ShortPaths } from './short-paths.js';
 import { refuseNothingToPlace, requireListing, Unplaced } from './unplaced.js';
 import { namedInvalid } from '../invalid-tree.js';
 import { refuseLinks } from '../workspace-place.js';
 import type { CallOptions, Snapshot } from '../workspace-files.js';
 import {
-  besideBytes,
   collision,
+  makeFolder,
   makeLinks,
   removeEmptyFolder,
   removeFile,
@@ -119,6 +121,7 @@ async function lookAndChange(
   mkdirSync(fsPath(posix.dirname(top) as BytePath), { recursive: true });
   const unplaced = new Unplaced(request);
   const threads = new PlacingThreads();
+  const paths = new ShortPaths();
   const work = {
     ...context,
     ...request,
@@ -127,13 +130,13 @@ async function lookAndChange(
     entered: new Set<BytePath>(),
     unplaced,
     threads,
+    paths,
     large: new LargeFiles(context.store, context),
   };
-  const changed = await drive(
-    placeAll(work, changes, relinks),
-    { key: `checkout ${path}`, total: countNames(changes), close: () => threads.close() },
-    options,
-  );
+  const driven = { key: `checkout ${path}`, total: countNames(changes), close: () => threads.close() };
+  const changed = await drive(placeAll(work, changes, relinks), driven, options).finally(() => {
+    paths.close();
+  });
   syncDirectory(posix.dirname(`${context.root}/${path}`));
   unplaced.refuse();
   return changed;
@@ -220,6 +223,7 @@ interface Apply extends CheckoutContext, CheckoutRequest {
   entered: Set<BytePath>;
   unplaced: Unplaced;
   threads: PlacingThreads;
+  paths: ShortPaths;
   large: LargeFiles;
 }
 
@@ -319,14 +323,16 @@ function clearUnknown({ force, storeLinks }: Apply, path: BytePath): void {
 
 function* putFolder(context: Apply, below: string, id: FileEntry['id']): Work<void> {
   const path = placeOf(context, below);
-  const aside = besideBytes(path);
+  const aside = context.paths.beside(path);
   const tree = { reader: context.trees, id };
   const inside = (name: string) => (below === '' ? name : `${below}/${name}`);
   const fresh = new FreshMemory();
   try {
+    makeFolder(aside);
     const links = yield* writeFresh(tree, aside, {
       store: context.store,
       large: context.large,
+      paths: context.paths,
       threads: context.threads,
       written: fresh.add,
       placed: fresh.addLarge,
@@ -344,7 +350,7 @@ function* putFolder(context: Apply, below: string, id: FileEntry['id']): Work<vo
     fresh.save(context, path.slice(bytePath(context.root).length + 1) as BytePath, settledBefore);
   } finally {
     // Gone already if it was renamed.
-    rmSync(fsPath(aside), { recursive: true, force: true });
+    removeTree(fsPath(aside));
   }
 }
 

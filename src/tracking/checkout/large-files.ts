@@ -135,7 +135,8 @@ export class LargeFiles {
 
   #targetFor(path: BytePath, object: string): string | Buffer {
     const target = bytePath(object);
-    const inside = target.startsWith(`${this.#root}/`);
+    // A shortened path says nothing of where the link will be.
+    const inside = [target, path].every((each) => each.startsWith(`${this.#root}/`));
     return fsPath(inside ? (relative(posix.dirname(path), target) as BytePath) : target);
   }
 

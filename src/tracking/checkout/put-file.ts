@@ -7,12 +7,14 @@ import type { LocalStore } from '../../store/local-store.js';
 import type { FileEntry } from '../../store/tree-format.js';
 import { fsPath, textOfBytes, type BytePath } from '../byte-path.js';
 import type { LargeFiles } from './large-files.js';
-import { besideBytes, modeOf, openNew, type Work } from './write-files.js';
+import type { ShortPaths } from './short-paths.js';
+import { modeOf, openNew, type Work } from './write-files.js';
 
-/** Where the bytes of files come from: of small ones, and of large ones. */
+/** Where the bytes of files come from, of small ones and of large ones, and how long paths are shortened. */
 export interface FileSource {
   readonly store: LocalStore;
   readonly large: LargeFiles;
+  readonly paths: ShortPaths;
 }
 
 /** Writes a file under a name that is free, whole or not at all. Of a large one the stat is returned: see `LargeFiles.place`. */
@@ -52,7 +54,7 @@ function sizeDiffers({ name, id, size }: FileEntry, bytes: number): OcrpipeError
 
 /** Puts a file at `path` by one rename: temporary name beside it, then the name. Returns what `writeNewFile` does. */
 export function* replaceFile(source: FileSource, path: BytePath, entry: FileEntry): Work<Stats | undefined> {
-  const temporary = besideBytes(path);
+  const temporary = source.paths.beside(path);
   let isGone = false;
   try {
     const stat = yield* writeNewFile(source, temporary, entry);

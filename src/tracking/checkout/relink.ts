@@ -14,7 +14,8 @@ import type { UnchangedFiles } from '../scan/unchanged.js';
 import type { Snapshot } from '../workspace-files.js';
 import type { LargeFiles } from './large-files.js';
 import { requireRealFolder, type WrittenBelow } from './real-folders.js';
-import { besideBytes, type Work } from './write-files.js';
+import type { ShortPaths } from './short-paths.js';
+import type { Work } from './write-files.js';
 
 /** A path whose large files are to be placed in another way. */
 export interface Relinking extends WrittenBelow {
@@ -24,6 +25,7 @@ export interface Relinking extends WrittenBelow {
   storeLinks: StoreLinks;
   large: LargeFiles;
   unchanged: UnchangedFiles;
+  paths: ShortPaths;
   /** Where the path is. */
   top: BytePath;
   /** What it holds, but for what is named in `changed` (paths below it, raw bytes; of folders all that is in them). */
@@ -46,7 +48,7 @@ export function* relink(relinking: Relinking): Work<number> {
     const isInPlace = unchanged.is(path, entry) && store.has('blob', entry.id, entry.size);
     if (!isInPlace) continue;
     const now = storeLinks.kindOf(fsPath(path), entry.id) ?? 'own';
-    const temporary = besideBytes(path);
+    const temporary = relinking.paths.beside(path);
     try {
       const placed = yield* relinking.large.placeOtherwise(now, temporary, entry);
       if (!placed) continue;

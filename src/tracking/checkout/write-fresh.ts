@@ -1,21 +1,28 @@
 import type { SymlinkEntry, FileEntry } from '../../store/tree-format.js';
 import { directoryIn, treeEntries, type TreeRef } from '../../store/tree-reader.js';
-import { joinBytes, type BytePath } from '../byte-path.js';
+import type { BytePath } from '../byte-path.js';
 import { FreshFiles, type FreshWriter } from './fresh-files.js';
 import { makeFolder, type WaitingLink, type Work } from './write-files.js';
 
-/** A folder that is being written, and what stands in it below the top one. */
+/** A folder that is being written, below the top one ('' for itself). */
 interface At {
   tree: TreeRef;
-  folder: BytePath;
   below: string;
+}
+
+interface Target {
+  /** The path of what is to stand there. */
+  pathOf: (below: string) => BytePath;
+  files: FreshFiles;
+  links: WaitingLink[];
+  check: Check;
 }
 
 /** Called with each file and link before it is written. */
 type Check = (below: string, entry: FileEntry | SymlinkEntry) => void;
 
 /**
- * Writes a tree into a new folder that nobody else knows yet: names can be final at once. A name that is there already
+ * Writes a tree into an empty folder that nobody else knows yet: names can be final at once. A name that is there already
  * means that this file system takes two names of the tree for one. Links are returned, to be made last.
  */
 export function* writeFresh(
@@ -25,18 +32,19 @@ export function* writeFresh(
 ): Work<WaitingLink[]> {
   const links: WaitingLink[] = [];
   const files = new FreshFiles(writer);
-  yield* writeFolder({ tree, folder, below: '' }, { files, links, check: writer.check });
+  const pathOf = (below: string) => writer.paths.join(folder, below);
+  yield* writeFolder({ tree, below: '' }, { pathOf, files, links, check: writer.check });
   yield* files.finish();
   return links;
 }
 
-function* writeFolder(at: At, to: { files: FreshFiles; links: WaitingLink[]; check: Check }): Work<void> {
-  makeFolder(at.folder);
+function* writeFolder(at: At, to: Target): Work<void> {
   for (const entry of treeEntries(at.tree)) {
-    const path = joinBytes(at.folder, entry.name);
     const below = at.below === '' ? entry.name : `${at.below}/${entry.name}`;
+    const path = to.pathOf(below);
     if (entry.kind === 'directory') {
-      yield* writeFolder({ tree: directoryIn(at.tree, entry), folder: path, below }, to);
+      makeFolder(path);
+      yield* writeFolder({ tree: directoryIn(at.tree, entry), below }, to);
       continue;
     }
     to.check(below, entry);

@@ -10,6 +10,8 @@ import {
   writeFileSync,
   type Stats,
 } from 'node:fs';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { contentIdOf } from '../../../src/base/content-id.js';
@@ -307,6 +309,13 @@ describe('kinds of files', () => {
     await expect(folder.files().store('data/pipe' as RepoPath)).rejects.toMatchObject({
       code: 'not-trackable',
     });
+    folder.remove('data/pipe');
+    const server = createServer().listen(folder.path('data/socket'));
+    await once(server, 'listening');
+    for (const path of [data, 'data/socket' as RepoPath])
+      await expect(folder.files().store(path)).rejects.toThrow(/data\/socket is a socket/);
+    server.close();
+    await once(server, 'close');
   });
 
   test('a single file keeps its executable bit, and losing it is a change', async () => {
