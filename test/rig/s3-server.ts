@@ -1,7 +1,4 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { startServer } from './server-process.js';
 
 export interface Credentials {
   accessKeyId: string;
@@ -19,17 +16,9 @@ export interface S3Server {
 
 /** Starts a SeaweedFS of its own with an empty bucket; installs it first if need be. It ends with this process at the latest. */
 export async function startS3Server(): Promise<S3Server> {
-  const script = fileURLToPath(new URL('../../scripts/s3-server.mjs', import.meta.url));
-  const child = spawn(process.execPath, [script, 'start'], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout });
-  const [line] = (await Promise.race([once(lines, 'line'), once(lines, 'close')])) as [string?];
-  if (line === undefined) throw new Error('the S3 server did not start');
-  const stop = async (): Promise<void> => {
-    const ended = once(child, 'exit');
-    child.stdin.end();
-    await ended;
-  };
-  return { ...(JSON.parse(line) as Omit<S3Server, 'stop'>), stop };
+  const { description, stop } = await startServer<Omit<S3Server, 'stop'>>('s3-server.mjs');
+  if (description === undefined) throw new Error('the S3 server did not start');
+  return { ...description, stop };
 }
 
 /** The environment in which the AWS default chain finds exactly these credentials, and nothing of this machine's. */

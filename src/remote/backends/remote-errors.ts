@@ -19,6 +19,21 @@ export function remoteInterrupted(where: string, what: string, cause?: unknown):
   });
 }
 
+/** The signatures of this machine are of another time than the server's. */
+export function clockSkewed(where: string): OcrpipeError {
+  return userError('clock-skewed', `the clock of this machine and that of ${where} differ too much`, {
+    hint: "Set the clock of this machine ('date' shows it), then run the command again: it continues where it stopped.",
+  });
+}
+
+/** The remote has no room for what is sent. */
+export function remoteFull(where: string, cause?: unknown): OcrpipeError {
+  return userError('remote-full', `no space is left on ${where}`, {
+    hint: 'Free space there, then run the command again: it continues where it stopped.',
+    cause,
+  });
+}
+
 /** Nobody answers at the address: the user must correct the endpoint or start the server. */
 export function remoteUnreachable(where: string, what: string, correct: Correction): OcrpipeError {
   return userError('remote-unreachable', `cannot reach ${where}: ${what}`, {
@@ -53,11 +68,12 @@ export function damagedUpload(where: string, key: string): OcrpipeError {
   );
 }
 
+/** A clock that is wrong may pass too: the server's is known from its refusal, and the next attempt is signed by it. */
+const PASSING = new Set(['remote-busy', 'remote-interrupted', 'clock-skewed']);
+
 /** Worth another attempt. */
 export function isPassing(error: unknown): boolean {
-  return (
-    error instanceof OcrpipeError && (error.code === 'remote-busy' || error.code === 'remote-interrupted')
-  );
+  return error instanceof OcrpipeError && PASSING.has(error.code);
 }
 
 /** Nobody answered at the address. */
@@ -69,6 +85,7 @@ export function isUnreachable(error: unknown): boolean {
 export function folderFailure(where: string, error: unknown, correct: Correction): unknown {
   const code = error instanceof OcrpipeError ? undefined : systemErrorCode(error);
   if (code === undefined) return error;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return remoteFull(where, error);
   const said = folderMessages[code];
   if (said !== undefined) {
     const hint = said.hint ?? `Name a folder: '${correct({ url: 'FOLDER' })}'.`;
@@ -87,11 +104,6 @@ const folderMessages: Partial<Record<string, { code: string; message: string; hi
     code: 'remote-denied',
     message: 'the file system is read-only:',
     hint: 'Mount it writable, or name another remote with --remote.',
-  },
-  ENOSPC: {
-    code: 'remote-full',
-    message: 'no space is left on',
-    hint: 'Free space there, then run the command again: it continues where it stopped.',
   },
   ENOTDIR: {
     code: 'remote-not-a-folder',

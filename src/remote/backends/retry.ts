@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { attempt, DEFAULT_RETRY, waitAfter, type RetryPolicy } from './attempts.js';
 import { isPassing, isUnreachable, remoteChanged } from './remote-errors.js';
 import type {
   Capabilities,
@@ -13,24 +13,6 @@ import type {
 } from './remote.js';
 
 type Signal = { signal?: AbortSignal | undefined };
-
-/** How often and how patiently a failed request is made again. */
-export interface RetryPolicy {
-  /** Attempts in all. */
-  attempts: number;
-  /** Longest wait before the second attempt; each further one may be twice as long. Milliseconds. */
-  firstDelayMs: number;
-  maxDelayMs: number;
-  /** A number in [0, 1): waits are spread, so that many clients do not come back at once. */
-  random: () => number;
-}
-
-const DEFAULT_RETRY: RetryPolicy = {
-  attempts: 6,
-  firstDelayMs: 200,
-  maxDelayMs: 5_000,
-  random: Math.random,
-};
 
 /**
  * Another attempt for what may pass (`remote-busy`, `remote-interrupted`), and a download that breaks off goes on from
@@ -88,31 +70,20 @@ export class RetryingRemote implements Remote {
     this.#inner.close();
   }
 
-  async #attempt<T>(options: Signal, request: () => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
+  #attempt<T>({ signal }: Signal, request: () => Promise<T>): Promise<T> {
+    return attempt(this.#policy, {
+      signal,
+      mayPass: (error) => this.#mayPass(error),
+      request: async () => {
         const answer = await request();
         this.#answered = true;
         return answer;
-      } catch (error) {
-        if (!this.#mayPass(error) || attempt >= this.#policy.attempts) throw error;
-      }
-      await this.#wait(attempt, options.signal);
-    }
+      },
+    });
   }
 
   #mayPass(error: unknown): boolean {
     return isPassing(error) || (this.#answered && isUnreachable(error));
-  }
-
-  async #wait(attempt: number, signal: AbortSignal | undefined): Promise<void> {
-    const { firstDelayMs, maxDelayMs, random } = this.#policy;
-    const longest = Math.min(maxDelayMs, firstDelayMs * 2 ** (attempt - 1));
-    try {
-      await delay(longest * (0.5 + random() / 2), undefined, signal ? { signal } : {});
-    } catch (error) {
-      throw signal?.aborted === true ? signal.reason : error;
-    }
   }
 
   /** The bytes of a download in one go, whatever connections they take. Attempts count anew once bytes arrive. */
@@ -120,18 +91,18 @@ export class RetryingRemote implements Remote {
     const start = options.range?.start ?? 0;
     let received = 0;
     let download = first;
-    for (let attempt = 1; ; attempt += 1) {
+    for (let made = 1; ; made += 1) {
       try {
         for await (const chunk of download.body) {
           received += chunk.length;
-          attempt = 1;
+          made = 1;
           yield chunk;
         }
         return;
       } catch (error) {
-        if (!isPassing(error) || attempt >= this.#policy.attempts) throw error;
+        if (!isPassing(error) || made >= this.#policy.attempts) throw error;
       }
-      await this.#wait(attempt, options.signal);
+      await waitAfter(this.#policy, made, options.signal);
       if (received === first.size) return;
       download = await this.#rest(
         key,

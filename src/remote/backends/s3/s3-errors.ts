@@ -1,6 +1,14 @@
 import { OcrpipeError, systemErrorCode, userError } from '../../../base/errors.js';
 import type { Correction } from '../correction.js';
-import { remoteBusy, remoteInterrupted, remoteUnreachable } from '../remote-errors.js';
+import {
+  clockSkewed,
+  isPassing,
+  isUnreachable,
+  remoteBusy,
+  remoteFull,
+  remoteInterrupted,
+  remoteUnreachable,
+} from '../remote-errors.js';
 import type { S3Settings } from './s3-client.js';
 
 /** What is said about a remote in an error: never more than the address and the name of the profile. */
@@ -19,6 +27,8 @@ interface Seen {
   name: string;
   status: number | undefined;
   system: string | undefined;
+  /** The beginning of an S3 document that could not be read to its end. */
+  cutDocument: boolean;
 }
 
 /** True if the error is the server's answer `status`. */
@@ -31,12 +41,20 @@ export function named(error: unknown, name: string): boolean {
   return look(error).name === name;
 }
 
+/** True if another attempt may succeed. `error` is what the SDK threw. */
+export function mayPass(error: unknown, address: S3Address, signal?: AbortSignal): boolean {
+  const translated = translateS3Error(error, address, signal);
+  // Whoever answered before and is gone is probably restarting.
+  return isPassing(translated) || isUnreachable(translated);
+}
+
 /** What a failed S3 request means to people. Aborts and OcrpipeErrors pass unchanged. */
 export function translateS3Error(error: unknown, address: S3Address, signal?: AbortSignal): unknown {
   if (signal?.aborted === true) return signal.reason;
   if (error instanceof OcrpipeError) return error;
   const seen = look(error);
   return (
+    passingRefusal(seen, address) ??
     credentialsError(seen, address) ??
     bucketError(seen, address) ??
     connectionError(seen, address, error) ??
@@ -44,9 +62,17 @@ export function translateS3Error(error: unknown, address: S3Address, signal?: Ab
   );
 }
 
+const NOTHING_SEEN: Seen = { name: '', status: undefined, system: undefined, cutDocument: false };
+const S3_DOCUMENT = /^\s*(<\?xml[^>]*>\s*)?<(List|Initiate|Complete|Error)/;
+
 function look(error: unknown): Seen {
-  if (typeof error !== 'object' || error === null) return { name: '', status: undefined, system: undefined };
-  const fields = error as { name?: unknown; $metadata?: { httpStatusCode?: unknown }; errors?: unknown };
+  if (typeof error !== 'object' || error === null) return NOTHING_SEEN;
+  const fields = error as {
+    name?: unknown;
+    $metadata?: { httpStatusCode?: unknown };
+    $responseBodyText?: unknown;
+    errors?: unknown;
+  };
   const status = fields.$metadata?.httpStatusCode;
   // A host with several addresses fails with one error for each of them.
   const inner = Array.isArray(fields.errors) ? (fields.errors[0] as unknown) : undefined;
@@ -54,8 +80,25 @@ function look(error: unknown): Seen {
     name: typeof fields.name === 'string' ? fields.name : '',
     status: typeof status === 'number' ? status : undefined,
     system: systemErrorCode(error) ?? systemErrorCode(inner),
+    cutDocument: typeof fields.$responseBodyText === 'string' && S3_DOCUMENT.test(fields.$responseBodyText),
   };
 }
+
+/** What comes with a status that means something else by itself: a request signed at another time is refused with 403. */
+function passingRefusal({ name, status }: Seen, { where }: S3Address): OcrpipeError | undefined {
+  if (SKEWED.has(name)) return clockSkewed(where);
+  if (FULL.has(name) || status === 507) return remoteFull(where);
+  return BUSY_NAMES.has(name) ? remoteBusy(where, name) : undefined;
+}
+
+const SKEWED = new Set(['RequestTimeTooSkewed', 'RequestInTheFuture']);
+const FULL = new Set([
+  'InsufficientStorage',
+  'QuotaExceeded',
+  'XMinioStorageFull',
+  'XAdminBucketQuotaExceeded',
+]);
+const BUSY_NAMES = new Set(['SlowDown', 'Throttling', 'ThrottlingException', 'RequestTimeout']);
 
 const REFUSED_CREDENTIALS = new Set([
   'InvalidAccessKeyId',
@@ -145,6 +188,7 @@ const TLS = /^(ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_SSL_)/;
 
 function connectionError(seen: Seen, address: S3Address, cause: unknown): OcrpipeError | undefined {
   const system = seen.system ?? '';
+  if (seen.cutDocument) return remoteInterrupted(address.where, 'the answer broke off', cause);
   if (seen.status !== undefined && seen.status < 400 && seen.system === undefined) {
     return notS3(address);
   }
@@ -170,17 +214,9 @@ export function notS3(address: S3Address): OcrpipeError {
 }
 
 const TIMEOUTS = new Set(['TimeoutError', 'RequestTimeout', 'NetworkingError']);
-const BUSY_NAMES = new Set([
-  'SlowDown',
-  'Throttling',
-  'ThrottlingException',
-  'RequestTimeout',
-  'RequestTimeTooSkewed',
-]);
-
-function serverError(seen: Seen, address: S3Address): unknown {
+function serverError(seen: Seen, address: S3Address): OcrpipeError {
   const said = seen.name === '' || seen.name === 'Error' ? `status ${seen.status ?? 'unknown'}` : seen.name;
-  if ((seen.status ?? 0) >= 500 || seen.status === 429 || seen.status === 409 || BUSY_NAMES.has(seen.name)) {
+  if ((seen.status ?? 0) >= 500 || seen.status === 429 || seen.status === 409) {
     return remoteBusy(address.where, said);
   }
   return new OcrpipeError('remote-failed', `${address.where} refused a request: ${said}`, {

@@ -16,12 +16,23 @@ import {
   type UploadBody,
 } from '../remote.js';
 import { damagedUpload, rangeRefused, remoteChanged, remoteInterrupted } from '../remote-errors.js';
+import { attempt, DEFAULT_RETRY } from '../attempts.js';
 import { modifying, type Correction } from '../correction.js';
 import { openS3Client, SILENCE_TIMEOUT_MS, type S3Module, type S3Settings } from './s3-client.js';
-import { answered, named, notS3, refuseBucketName, translateS3Error, type S3Address } from './s3-errors.js';
+import {
+  answered,
+  mayPass,
+  named,
+  notS3,
+  refuseBucketName,
+  translateS3Error,
+  type S3Address,
+} from './s3-errors.js';
 import { MULTIPART_BYTES, uploadInParts } from './s3-multipart.js';
 
 const READ_BYTES = 1024 * 1024;
+/** One part that fails must not begin the whole again; one that goes on failing is left to who asked for the whole. */
+const PART_RETRY = { ...DEFAULT_RETRY, attempts: 3 };
 
 type Signal = { signal?: AbortSignal | undefined };
 
@@ -66,7 +77,7 @@ export class S3Remote implements Remote {
         if (Key?.startsWith(this.#settings.prefix) !== true || Key.endsWith('/')) continue;
         found.push({ key: Key.slice(this.#settings.prefix.length), size: Size ?? 0 });
       }
-      token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+      token = this.#nextPage(page);
     } while (token !== undefined);
     return found;
   }
@@ -105,6 +116,8 @@ export class S3Remote implements Remote {
       return { size: answer.ContentLength ?? 0, etag: answer.ETag ?? '', ...(sha256 && { sha256 }) };
     } catch (error) {
       if (isMissingObject(error)) return undefined;
+      // An answer to HEAD has no body to say why in: a read of the same object is refused for the same reason, and says it.
+      if (answered(error, 400) || answered(error, 403)) await this.#readNothing(key, options);
       throw this.#translated(error, options);
     }
   }
@@ -115,6 +128,7 @@ export class S3Remote implements Remote {
       else await this.#putWhole(key, body, options);
       return 'created';
     } catch (error) {
+      if (named(error, 'NoSuchUpload')) return await this.#afterLostUpload(key, body, options);
       if (answered(error, 412)) return 'exists';
       if (answered(error, 409) && (await this.describe(key, options)) !== undefined) return 'exists';
       if (named(error, 'BadDigest') || named(error, 'XAmzContentSHA256Mismatch')) {
@@ -186,10 +200,32 @@ export class S3Remote implements Remote {
     }
   }
 
+  /** The token of the page that follows, if one does. A page that is not whole must not pass for all that there is. */
+  #nextPage({
+    IsTruncated,
+    NextContinuationToken,
+    KeyCount,
+    Contents,
+  }: ListObjectsV2CommandOutput): string | undefined {
+    const cut = KeyCount !== undefined && KeyCount !== (Contents?.length ?? 0);
+    if (cut || (IsTruncated === true && NextContinuationToken === undefined)) {
+      throw remoteInterrupted(this.where, 'the listing broke off');
+    }
+    return IsTruncated === true ? NextContinuationToken : undefined;
+  }
+
+  async #readNothing(key: string, options: Signal): Promise<void> {
+    for await (const chunk of (await this.get(key, options))?.body ?? []) if (chunk.length > 0) return;
+  }
+
   #download(key: string, answer: GetObjectCommandOutput, options: GetOptions): Download {
     const body = answer.Body;
     if (!(body instanceof Readable)) throw notS3(this.#address);
-    const size = answer.ContentLength ?? 0;
+    const size = answer.ContentLength ?? rangeLength(answer);
+    if (size === undefined) {
+      body.destroy();
+      throw remoteInterrupted(this.where, 'an answer does not say how long it is');
+    }
     const wanted = options.range && options.range.end - options.range.start;
     if (wanted !== undefined && size !== wanted) {
       body.destroy();
@@ -210,6 +246,7 @@ export class S3Remote implements Remote {
       for await (const chunk of body as AsyncIterable<Buffer>) {
         silence.refresh();
         received += chunk.length;
+        if (received > size) break;
         this.traffic.receivedBytes += chunk.length;
         yield chunk;
       }
@@ -245,12 +282,23 @@ export class S3Remote implements Remote {
     }
   }
 
+  /** An upload is gone when it was completed and the answer to that got lost, or when somebody gave it up: then it begins anew. */
+  async #afterLostUpload(key: string, body: UploadBody, options: PutOptions): Promise<'exists'> {
+    const there = options.ifNoneMatch === true ? await this.describe(key, options) : undefined;
+    if (there?.size === bodySize(body)) return 'exists';
+    throw remoteInterrupted(this.where, 'an upload in parts is gone');
+  }
+
   async #putInParts(key: string, body: { file: string; size: number }, options: PutOptions): Promise<void> {
     await uploadInParts({
       sdk: this.#sdk,
       client: this.#client,
       send: async (request, sentBytes = 0) => {
-        const answer = await this.#send(options, request);
+        const answer = await attempt(PART_RETRY, {
+          request: () => this.#send(options, request),
+          mayPass: (error) => mayPass(error, this.#address, options.signal),
+          signal: options.signal,
+        });
         this.traffic.sentBytes += sentBytes;
         return answer;
       },
@@ -291,6 +339,12 @@ function isMissingObject(error: unknown): boolean {
 function totalOf(answer: GetObjectCommandOutput): number {
   const total = /\/(\d+)$/.exec(answer.ContentRange ?? '')?.[1];
   return total === undefined ? (answer.ContentLength ?? 0) : Number(total);
+}
+
+/** Bytes of a range that was answered: 2 of 'bytes 1-2/5'. */
+function rangeLength({ ContentRange }: GetObjectCommandOutput): number | undefined {
+  const [, start, end] = /^bytes (\d+)-(\d+)\//.exec(ContentRange ?? '') ?? [];
+  return start === undefined || end === undefined ? undefined : Number(end) - Number(start) + 1;
 }
 
 /** The SHA-256 of a whole object; undefined where the server keeps none, or one of parts ('…-3'). */
