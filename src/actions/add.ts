@@ -17,7 +17,7 @@ import {
   refuseTakenPointer,
 } from '../tracking/pointers/pointer.js';
 import { StoreLinks } from '../tracking/scan/store-links.js';
-import type { Snapshot } from '../tracking/workspace-files.js';
+import type { PointedPath, Snapshot } from '../tracking/workspace-files.js';
 import { followLinks, type FollowedLink } from '../tracking/follow-links.js';
 import { leftOutFiles } from './left-out-files.js';
 import { pointerFiles, toCommit, type ToCommit } from './to-commit.js';
@@ -62,14 +62,13 @@ export async function add(input: AddInput, call: Call): Promise<AddResult> {
     for (const path of input.follow === true ? paths : []) {
       followed.push(...(await followLinks({ root: workspace.root, storeLinks }, path, call)));
     }
-    const snapshots: { path: RepoPath; snapshot: Snapshot }[] = [];
+    const snapshots: PointedPath[] = [];
     for (const [index, snapshot] of (await workspace.files.storeAll(paths, call)).entries()) {
       const path = paths[index]!;
       if (snapshot === undefined) throw nothingThere(workspace.root, path);
       snapshots.push({ path, snapshot });
     }
-    const added: AddedPath[] = [];
-    for (const each of snapshots) added.push(await point(workspace, each, call));
+    const added = await point(workspace, snapshots, call);
     const { git, root } = workspace;
     const written = await toCommit({ git, root, cwd: call.cwd }, paths.flatMap(pointerFiles));
     return { added, followed, git: git !== undefined, ...written };
@@ -80,22 +79,23 @@ export async function add(input: AddInput, call: Call): Promise<AddResult> {
 
 async function point(
   workspace: Workspace,
-  { path, snapshot }: { path: RepoPath; snapshot: Snapshot },
+  snapshots: readonly PointedPath[],
   call: Call,
-): Promise<AddedPath> {
-  const before = readSoundPointer(workspace.root, path);
-  // Once the pointer is written, nothing tells any more what never came.
-  const leftOut = before && (await leftOutFiles(workspace, { path, before, snapshot }));
-  await workspace.files.writePointer(path, snapshot, call);
-  if (leftOut !== undefined) {
-    call.events({ type: 'note', level: 'warning', code: 'files-left-out', message: leftOut });
+): Promise<AddedPath[]> {
+  const added: AddedPath[] = [];
+  const warnings: string[] = [];
+  for (const { path, snapshot } of snapshots) {
+    const before = readSoundPointer(workspace.root, path);
+    // Once the pointer is written, nothing tells any more what never came.
+    const leftOut = before && (await leftOutFiles(workspace, { path, before, snapshot }));
+    if (leftOut !== undefined) warnings.push(leftOut);
+    const changed = !before || pointerText(before) !== pointerText(snapshot);
+    added.push({ path, ...snapshot, ...(before && { old: before.id }), changed });
   }
-  return {
-    path,
-    ...snapshot,
-    ...(before && { old: before.id }),
-    changed: !before || pointerText(before) !== pointerText(snapshot),
-  };
+  await workspace.files.writePointers(snapshots, call);
+  for (const message of warnings)
+    call.events({ type: 'note', level: 'warning', code: 'files-left-out', message });
+  return added;
 }
 
 async function refuseUntrackable(

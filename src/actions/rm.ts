@@ -50,8 +50,7 @@ export async function rm(input: RmInput, call: Call): Promise<RmResult> {
   try {
     const paths = await chosenPaths(workspace, input);
     const readers = paths.flatMap((path) => stageReaders(workspace, path));
-    const removed: RemovedPath[] = [];
-    for (const path of paths) removed.push(await removeOne(workspace, path, { input, call }));
+    const removed = await removeAll(workspace, paths, { input, call });
     await removeEmptyIgnoreFiles(workspace, paths);
     const { git, root } = workspace;
     const written = await toCommit({ git, root, cwd: call.cwd }, paths.flatMap(pointerFiles));
@@ -81,15 +80,25 @@ function needsRecursive(path: RepoPath, found: readonly RepoPath[]) {
   });
 }
 
-async function removeOne(
-  workspace: Workspace,
-  path: RepoPath,
-  { input, call }: { input: RmInput; call: Call },
-): Promise<RemovedPath> {
-  const { files } = workspace;
-  const cleared = input.deleteFiles && (await files.remove(path, { ...call, force: input.force }));
-  await files.removePointer(path, call);
-  return { path, files: cleared ? 'deleted' : input.deleteFiles ? 'partly-deleted' : 'kept' };
+/** Where one cannot be deleted, those before it are done. */
+async function removeAll(
+  { files }: Workspace,
+  paths: readonly RepoPath[],
+  { input: { deleteFiles, force }, call }: { input: RmInput; call: Call },
+): Promise<RemovedPath[]> {
+  const removed: RemovedPath[] = [];
+  try {
+    for (const path of paths) {
+      const cleared = deleteFiles && (await files.remove(path, { ...call, force }));
+      removed.push({ path, files: cleared ? 'deleted' : deleteFiles ? 'partly-deleted' : 'kept' });
+    }
+  } finally {
+    await files.removePointers(
+      removed.map(({ path }) => path),
+      call,
+    );
+  }
+  return removed;
 }
 
 /** `add` made them; where git has them they stay, empty: that is for people to commit. */

@@ -6,10 +6,12 @@ import {
   openSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
+import { systemErrorCode } from './errors.js';
 import { SPACE_MARK } from './process-space.js';
 import { writePoint } from './write-points.js';
 
@@ -44,40 +46,43 @@ export function syncDirectory(folder: string): void {
   }
 }
 
+/** How a file is written that gets its name by a rename. */
+export interface AtomicWrite {
+  /** Permission bits, whatever the umask. Unless given: as for any new file. */
+  mode?: number;
+  /**
+   * A folder that git ignores, where the temporary file stands if it is on the file system of the target: what a killed command
+   * leaves there is never committed. Created if it is not there.
+   */
+  staging?: string;
+}
+
 /**
  * Replaces `path` by `content` so that a reader, and a machine that loses power, sees the old bytes or the new ones,
- * never a part: temporary file beside the target, flush, rename, flush of the directory. Parents are created.
+ * never a part: temporary file, flush, rename, flush of the directory. Parents are created.
  */
-export function writeFileAtomic(
-  path: string,
-  content: Uint8Array | string,
-  options: { mode?: number } = {},
-): void {
-  const temporary = writeTemporary(path, content, options);
-  writePoint();
-  try {
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
+export function writeFileAtomic(path: string, content: Uint8Array | string, options: AtomicWrite = {}): void {
+  giveTarget(writeTemporary(path, content, options), path, { content, ...options });
   syncDirectory(dirname(path));
 }
 
-/** The first half of {@link writeFileAtomic}: a temporary file beside `path` with all its bytes flushed. Parents are created. */
+/**
+ * The first half of {@link writeFileAtomic}: a temporary file with all the bytes, flushed unless `flush` is false. Parents are
+ * created.
+ */
 export function writeTemporary(
   path: string,
   content: Uint8Array | string,
-  options: { mode?: number } = {},
+  { mode, staging, flush = true }: AtomicWrite & { flush?: boolean } = {},
 ): string {
   mkdirSync(dirname(path), { recursive: true });
-  const temporary = temporaryBeside(path);
+  const temporary = temporaryFor(path, staging);
   writePoint();
-  const fd = openSync(temporary, 'wx', options.mode ?? 0o666);
+  const fd = openSync(temporary, 'wx', mode ?? 0o666);
   try {
     writeAll(fd, typeof content === 'string' ? Buffer.from(content) : content);
-    if (options.mode !== undefined) fchmodSync(fd, options.mode);
-    fsyncSync(fd);
+    if (mode !== undefined) fchmodSync(fd, mode);
+    if (flush) fsyncSync(fd);
   } catch (error) {
     closeSync(fd);
     rmSync(temporary, { force: true });
@@ -85,6 +90,33 @@ export function writeTemporary(
   }
   closeSync(fd);
   return temporary;
+}
+
+/** The second half, less the flush of the directory. Where the rename fails, nothing of the temporary file is left. */
+export function giveTarget(
+  temporary: string,
+  path: string,
+  { content, staging, ...options }: AtomicWrite & { content: Uint8Array | string },
+): void {
+  writePoint();
+  try {
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    // One file system may be mounted in two places, and there is no rename from one to the other.
+    if (staging === undefined || systemErrorCode(error) !== 'EXDEV') throw error;
+    writeFileAtomic(path, content, options);
+  }
+}
+
+/** In the staging folder if that is on the file system of `path`, beside `path` otherwise. */
+function temporaryFor(path: string, staging: string | undefined): string {
+  const beside = temporaryBeside(path);
+  if (staging === undefined) return beside;
+  const there = statSync(staging, { throwIfNoEntry: false });
+  if (there === undefined) mkdirSync(staging, { recursive: true });
+  const { dev } = there ?? statSync(staging);
+  return dev === statSync(dirname(path)).dev ? join(staging, basename(beside)) : beside;
 }
 
 /** Writes every byte: a single write may take fewer (a full disk throws). */

@@ -31,9 +31,9 @@ export class MoveMarks {
     rmSync(this.#fileOf(from), { force: true });
   }
 
-  /** Ends the moves that were killed between `path` and another place: who stops tracking one of them does not go on. */
-  giveUp(root: AbsPath, path: RepoPath): void {
-    for (const { from, to } of this.unfinished(root)) if (from === path || to === path) this.end(from);
+  /** Ends the moves that were killed between one of `paths` and another place: who stops tracking one of them does not go on. */
+  giveUp(root: AbsPath, paths: ReadonlySet<RepoPath>): void {
+    for (const { from, to } of this.unfinished(root)) if (paths.has(from) || paths.has(to)) this.end(from);
   }
 
   /** The moves whose path still has its old pointer, sorted. */

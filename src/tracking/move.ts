@@ -13,6 +13,7 @@ import type { LastPut } from './pointers/last-put.js';
 import { pointerPathOf } from './pointers/pointer.js';
 import { removePointerFile } from './remove-pointer.js';
 import type { StatIndex } from './scan/stat-index.js';
+import { stagingOf } from './staging.js';
 
 interface MoveContext {
   root: AbsPath;
@@ -35,7 +36,7 @@ export function moveTracked(context: MoveContext, from: RepoPath, to: RepoPath):
   moves.begin({ from, to });
   if (git) addToGitignore(root, to);
   lastPut.copy(from, to);
-  writeFileAtomic(fromRepoPath(root, pointerPathOf(to)), readFileSync(pointerFile(root, from)));
+  writeFileAtomic(pointerFile(root, to), readFileSync(pointerFile(root, from)), { staging: stagingOf(root) });
   if (isHere) renameData(context, from, to);
   correctStoreLinks(root, from, to);
   // Before the pointer: a mark that outlived it would speak up again when something else is tracked there.

@@ -2,6 +2,7 @@ import type { ContentId } from '../base/content-id.js';
 import { OcrpipeError } from '../base/errors.js';
 import type { RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
+import type { Breathe } from '../base/with-progress.js';
 import { missingFrom, type NeededObject } from '../store/closure.js';
 import type { LocalStore } from '../store/local-store.js';
 import { flushRecentNames } from '../store/recent-names.js';
@@ -9,7 +10,7 @@ import type { ObjectReader } from '../store/object-reader.js';
 import { TreeBuilder } from '../store/tree-builder.js';
 import { bytePath } from './byte-path.js';
 import { lacksNew } from './partial/partial.js';
-import type { Remembered } from './pointers/last-put.js';
+import type { LastPut, Remembered } from './pointers/last-put.js';
 import { isInvalidTree } from './invalid-tree.js';
 import type { StatIndex } from './scan/stat-index.js';
 import type { Snapshot } from './workspace-files.js';
@@ -28,28 +29,34 @@ export function firstMissing(reader: ObjectReader, { kind, id }: Snapshot): Need
 }
 
 /**
- * Throws `pointer-to-nothing` unless all that the snapshot needs is in the store; of a path that is only partly there, what
+ * Throws `pointer-to-nothing` unless all that each snapshot needs is in the store; of a path that is only partly there, what
  * differs from the rest. A power cut does not take it either from then on.
  */
-export function requireStored(
-  { store, index }: { store: LocalStore; index: StatIndex },
-  path: RepoPath,
-  snapshot: Snapshot,
-  remembered: Remembered,
-): void {
+export async function requireStored(
+  { store, index, lastPut }: { store: LocalStore; index: StatIndex; lastPut: LastPut },
+  pointed: readonly { path: RepoPath; snapshot: Snapshot }[],
+  breathe: Breathe,
+): Promise<void> {
   const has = (id: ContentId, size: number) => store.has('blob', id, size);
+  const packs = () => store.packSizes();
+  const asked = pointed.filter(
+    ({ path, snapshot }) => !index.isStored(bytePath(path), snapshot.id, { packs, has }),
+  );
   // Asked now: what was looked up hours ago may have been collected since.
-  const isThere = index.isStored(bytePath(path), snapshot.id, { packs: () => store.packSizes(), has });
-  if (!isThere) store.refresh();
-  const missing =
-    isThere || isStoredEdit(store, remembered, snapshot) ? undefined : firstMissing(store, snapshot);
-  if (missing === undefined) {
-    flushRecentNames(store.root);
-    return;
+  if (asked.length > 0) store.refresh();
+  for (const { path, snapshot } of asked) {
+    await breathe(0);
+    if (isStoredEdit(store, lastPut.read(path), snapshot)) continue;
+    const missing = firstMissing(store, snapshot);
+    if (missing !== undefined) throw pointerToNothing(path, missing);
   }
-  throw new OcrpipeError(
+  if (pointed.length > 0) flushRecentNames(store.root);
+}
+
+function pointerToNothing(path: RepoPath, { kind, id }: NeededObject): OcrpipeError {
+  return new OcrpipeError(
     'pointer-to-nothing',
-    `the pointer of ${path} is not written: the ${missing.kind} ${missing.id} that it needs is not in the store`,
+    `the pointer of ${path} is not written: the ${kind} ${id} that it needs is not in the store`,
     { hint: `Run the same command again, or 'ocrpipe pull ${shellQuote(path)}' first if a remote has it.` },
   );
 }

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { lstatSync } from 'node:fs';
-import { writeFileAtomic } from '../base/atomic-file.js';
 import type { ContentId } from '../base/content-id.js';
 import { OcrpipeError, systemErrorCode } from '../base/errors.js';
 import { FairSlots } from '../base/fair-slots.js';
@@ -15,7 +14,6 @@ import { checkOutReadable } from './checkout/readable-checkout.js';
 import { unlinkFiles } from './checkout/unlink.js';
 import { realFileTimes, type FileTimes } from './scan/file-times.js';
 import { findPointers } from './pointers/find-pointers.js';
-import { addToGitignore } from './ignore/gitignore.js';
 import { LastPut, type Remembered } from './pointers/last-put.js';
 import { machineName } from './machine-name.js';
 import { MoveMarks } from './move-marks.js';
@@ -29,21 +27,20 @@ import {
   withStore,
 } from './partial/parts-memory.js';
 import { pathState } from './path-state.js';
-import { removePointerFile } from './remove-pointer.js';
 import { isUnfinished } from './checkout/edited.js';
 import { removeAt } from './checkout/removal.js';
-import { pointerPathOf, pointerText, readPointer, readSoundPointer } from './pointers/pointer.js';
-import { refuseTakenPointer, type MakerOf } from './pointers/pointer.js';
+import { readPointer, type MakerOf } from './pointers/pointer.js';
 import { hashingSink, NodeMemory, type Hashing, type ScanSink } from './scan/sinks.js';
 import { scanPath, type ScanContext } from './scan/snapshot.js';
 import { StatIndex } from './scan/stat-index.js';
 import { StoreLinks } from './scan/store-links.js';
 import { storePaths } from './store-paths.js';
-import { emptyDirectory, firstMissing, requireStored } from './stored.js';
+import { emptyDirectory, firstMissing } from './stored.js';
 import type {
   CallOptions,
   CheckoutOptions,
   PathStatus,
+  PointedPath,
   Snapshot,
   TreeSnapshot,
   UnfinishedMove,
@@ -51,6 +48,12 @@ import type {
   WorkspaceFiles,
 } from './workspace-files.js';
 import { realPlace, refuseLinks, refuseOwnFolders } from './workspace-place.js';
+import {
+  removeAbandonedBeside,
+  removePointers,
+  writePointers,
+  type PointerContext,
+} from './write-pointers.js';
 
 export interface TrackedFilesParts {
   root: AbsPath;
@@ -158,29 +161,20 @@ export class TrackedFiles implements WorkspaceFiles {
     });
   }
 
-  async writePointer(path: RepoPath, snapshot: Snapshot, options: CallOptions = {}): Promise<void> {
-    const { root, store } = this.#parts;
-    const { index } = this.#scan;
-    refuseOwnFolders(path);
-    refuseLinks(root, path, { end: false });
-    refuseTakenPointer(root, path);
-    await this.#locked(options, () => {
-      const before = readSoundPointer(root, path);
-      const changed = !before || pointerText(before) !== pointerText(snapshot);
-      if (changed) requireStored({ store, index }, path, snapshot, this.#lastPut.read(path));
-      this.#removeAbandoned(path);
-      if (this.#parts.git) addToGitignore(root, path);
-      if (changed) writeFileAtomic(fromRepoPath(root, pointerPathOf(path)), pointerText(snapshot));
-    });
-    this.#lastPut.write(path, snapshot);
+  writePointer(path: RepoPath, snapshot: Snapshot, options?: CallOptions): Promise<void> {
+    return this.writePointers([{ path, snapshot }], options);
   }
 
-  async removePointer(path: RepoPath, options: CallOptions = {}): Promise<void> {
-    await this.#locked(options, () => {
-      this.#moves.giveUp(this.#parts.root, path);
-      removePointerFile(this.#parts, path);
+  writePointers(pointed: readonly PointedPath[], options: CallOptions = {}): Promise<void> {
+    return writePointers(this.#pointers, pointed, {
+      ...options,
+      locked: (work) => this.#locked(options, work),
     });
-    this.#lastPut.remove(path);
+  }
+
+  removePointers(paths: readonly RepoPath[], options: CallOptions = {}): Promise<void> {
+    const context = { ...this.#pointers, moves: this.#moves };
+    return removePointers(context, paths, { ...options, locked: (work) => this.#locked(options, work) });
   }
 
   async move(from: RepoPath, to: RepoPath, options: CallOptions = {}): Promise<void> {
@@ -366,6 +360,10 @@ export class TrackedFiles implements WorkspaceFiles {
     return real === undefined ? undefined : scanPath(this.#scan, real, sink, options);
   }
 
+  get #pointers(): PointerContext {
+    return { ...this.#parts, index: this.#scan.index, lastPut: this.#lastPut };
+  }
+
   /** `.gitignore` files and pointers are changed by one process at a time, and so are files by a checkout. */
   async #locked<T>(options: CallOptions, work: () => Promise<T> | T): Promise<T> {
     const { root, command } = this.#parts;
@@ -379,7 +377,7 @@ export class TrackedFiles implements WorkspaceFiles {
 
   /** Removes what killed commands left where this one is about to write. */
   #removeAbandoned(path: RepoPath): void {
-    const folders = [join(this.#parts.root, path, '..'), this.#memory, join(this.#memory, 'put')];
-    for (const folder of folders) removeAbandonedIn(bytePath(folder));
+    removeAbandonedBeside(this.#parts.root, [path]);
+    for (const folder of [this.#memory, join(this.#memory, 'put')]) removeAbandonedIn(bytePath(folder));
   }
 }

@@ -1,6 +1,7 @@
 import { writeFileAtomic } from '../../base/atomic-file.js';
 import { fromRepoPath } from '../../base/paths.js';
 import { readTextIfThere } from '../../base/read-text.js';
+import { stagingOf } from '../../tracking/staging.js';
 import { LOCK_FILE } from '../definition/file-names.js';
 import type { PipelineHost } from '../host.js';
 import { formatLockFile, parseLockFile, withEntry, type LockEntry, type LockFile } from './lock-file.js';
@@ -28,7 +29,7 @@ export class LockStore {
     return this.host.exclusively('pipeline-lock', async () => {
       const lock = withEntry(this.read(), name, { entry, keep });
       const text = formatLockFile(lock);
-      if (text !== this.known.text) writeFileAtomic(this.path(), text);
+      if (text !== this.known.text) this.write(text);
       this.known = { text, lock };
       await Promise.resolve();
     });
@@ -36,6 +37,10 @@ export class LockStore {
 
   private text(): string {
     return readTextIfThere(this.host.root, LOCK_FILE) ?? '';
+  }
+
+  private write(text: string): void {
+    writeFileAtomic(this.path(), text, { staging: stagingOf(this.host.root) });
   }
 
   private path(): string {

@@ -78,7 +78,7 @@ export async function setPointer(
   snapshot: Omit<LockedPath, 'path'>,
 ): Promise<void> {
   if (out.output.cache) await host.files.writePointer(out.output.path, snapshot);
-  else if (host.files.pointer(out.output.path)) await host.files.removePointer(out.output.path);
+  else if (host.files.pointer(out.output.path)) await host.files.removePointers([out.output.path]);
 }
 
 async function remove(

@@ -1,9 +1,12 @@
 import { join, posix } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file.js';
+import type { WholeFile } from '../../base/atomic-files.js';
 import { systemErrorCode } from '../../base/errors.js';
+import { groupBy } from '../../base/group-by.js';
 import type { AbsPath, RepoPath } from '../../base/paths.js';
 import { readRegularFile } from '../../base/regular-file.js';
 import { bytePath } from '../byte-path.js';
+import { stagingOf } from '../staging.js';
 
 /** The `.gitignore` that keeps `path` out of git: the one beside it. */
 export function gitignoreOf(path: RepoPath): RepoPath {
@@ -23,25 +26,48 @@ export function gitignoreEntry(path: RepoPath): string {
   return `/${name}`.replace(/ $/, '\\ ');
 }
 
-/** Adds the entry of `path` unless it stands there; the lines of others stay as they are. */
+/** The `.gitignore` files that lack the entry of one of `paths`, with all of these; the lines of others stay as they are. */
+export function gitignoresWith(root: AbsPath, paths: readonly RepoPath[]): WholeFile[] {
+  return [...groupBy(paths, gitignoreOf)].flatMap(([name, some]) => {
+    const file = join(root, name);
+    const before = readIfThere(file) ?? '';
+    const there = new Set(linesOf(before));
+    const entries = some.map(entryBytes).filter((entry) => !there.has(entry));
+    if (entries.length === 0) return [];
+    const end = before.includes('\r\n') ? '\r\n' : '\n';
+    const gap = before === '' || before.endsWith('\n') ? '' : end;
+    return [wholeFile(file, `${before}${gap}${entries.map((entry) => `${entry}${end}`).join('')}`)];
+  });
+}
+
+/** The `.gitignore` files that have the entry of one of `paths`, without these. */
+export function gitignoresWithout(root: AbsPath, paths: readonly RepoPath[]): WholeFile[] {
+  return [...groupBy(paths, gitignoreOf)].flatMap(([name, some]) => {
+    const file = join(root, name);
+    const before = readIfThere(file) ?? '';
+    const entries = new Set(some.map(entryBytes));
+    const lines = before.split(/(?<=\n)/);
+    const kept = lines.filter((line) => !entries.has(line.replace(/\r?\n$/, '')));
+    return kept.length === lines.length ? [] : [wholeFile(file, kept.join(''))];
+  });
+}
+
+/** Adds the entry of `path` unless it stands there. */
 export function addToGitignore(root: AbsPath, path: RepoPath): void {
-  const file = join(root, gitignoreOf(path));
-  const before = readIfThere(file) ?? '';
-  const entry = bytePath(gitignoreEntry(path));
-  if (linesOf(before).includes(entry)) return;
-  const end = before.includes('\r\n') ? '\r\n' : '\n';
-  const gap = before === '' || before.endsWith('\n') ? '' : end;
-  writeBytes(file, `${before}${gap}${entry}${end}`);
+  writeEach(root, gitignoresWith(root, [path]));
 }
 
 /** Takes the entry of `path` out again; a file that holds nothing else stays, empty, because people may have committed it. */
 export function removeFromGitignore(root: AbsPath, path: RepoPath): void {
-  const file = join(root, gitignoreOf(path));
-  const before = readIfThere(file);
-  const entry = bytePath(gitignoreEntry(path));
-  if (before === undefined || !linesOf(before).includes(entry)) return;
-  const kept = before.split(/(?<=\n)/).filter((line) => line.replace(/\r?\n$/, '') !== entry);
-  writeBytes(file, kept.join(''));
+  writeEach(root, gitignoresWithout(root, [path]));
+}
+
+function writeEach(root: AbsPath, files: readonly WholeFile[]): void {
+  for (const { path, content } of files) writeFileAtomic(path, content, { staging: stagingOf(root) });
+}
+
+function entryBytes(path: RepoPath): string {
+  return bytePath(gitignoreEntry(path));
 }
 
 function linesOf(text: string): string[] {
@@ -58,6 +84,6 @@ function readIfThere(file: string): string | undefined {
   }
 }
 
-function writeBytes(file: string, latin1: string): void {
-  writeFileAtomic(file, Buffer.from(latin1, 'latin1'));
+function wholeFile(path: string, latin1: string): WholeFile {
+  return { path, content: Buffer.from(latin1, 'latin1') };
 }

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../base/atomic-file.js';
+import type { WholeFile } from '../../base/atomic-files.js';
 import { contentIdOf, isContentId } from '../../base/content-id.js';
 import type { RepoPath } from '../../base/paths.js';
 import { sameSnapshot } from './pointer.js';
@@ -64,11 +65,17 @@ export class LastPut {
 
   /** Remembers what is there now; whatever was begun is done. Without `parts`, what was there in part still is. */
   write(path: RepoPath, put: Snapshot, parts?: readonly string[]): void {
+    const file = this.toWrite(path, put, parts);
+    if (file !== undefined) writeFileAtomic(file.path, file.content);
+  }
+
+  /** The file that `write` writes; undefined if it stands there. */
+  toWrite(path: RepoPath, put: Snapshot, parts?: readonly string[]): WholeFile | undefined {
     const before = this.read(path);
     const kept = put.kind === 'directory' ? (parts ?? before.parts ?? []) : [];
     const same = sameSnapshot(before.put, put) && sameParts(before.parts ?? [], kept);
-    if (!before.begun && same) return;
-    this.#write(path, { put, ...(kept.length > 0 && { parts: kept }) });
+    if (!before.begun && same) return undefined;
+    return this.#file(path, { put, ...(kept.length > 0 && { parts: kept }) });
   }
 
   /** Remembers that a checkout of `begun` starts to change files. */
@@ -102,7 +109,12 @@ export class LastPut {
   }
 
   #write(path: RepoPath, remembered: Remembered): void {
-    writeFileAtomic(this.#fileOf(path), `${JSON.stringify({ path, ...remembered })}\n`);
+    const file = this.#file(path, remembered);
+    writeFileAtomic(file.path, file.content);
+  }
+
+  #file(path: RepoPath, remembered: Remembered): WholeFile {
+    return { path: this.#fileOf(path), content: `${JSON.stringify({ path, ...remembered })}\n` };
   }
 
   #fileOf(path: RepoPath): string {

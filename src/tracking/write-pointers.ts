@@ -1,0 +1,155 @@
+import { rmSync } from 'node:fs';
+import { dirname, posix } from 'node:path';
+import { syncDirectory } from '../base/atomic-file.js';
+import { writeFilesAtomic, type WholeFile } from '../base/atomic-files.js';
+import { fromRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
+import { withProgress, type Breathe } from '../base/with-progress.js';
+import { writePoint } from '../base/write-points.js';
+import type { LocalStore } from '../store/local-store.js';
+import { removeAbandonedIn } from './abandoned.js';
+import { bytePath } from './byte-path.js';
+import { gitignoresWith, gitignoresWithout } from './ignore/gitignore.js';
+import type { MoveMarks } from './move-marks.js';
+import type { LastPut } from './pointers/last-put.js';
+import { pointerPathOf, pointerText, readSoundPointer, refuseTakenPointer } from './pointers/pointer.js';
+import type { StatIndex } from './scan/stat-index.js';
+import { stagingOf } from './staging.js';
+import { requireStored } from './stored.js';
+import type { CallOptions, PointedPath } from './workspace-files.js';
+import { refuseLinks, refuseOwnFolders } from './workspace-place.js';
+
+export interface PointerContext {
+  root: AbsPath;
+  /** Git holds the workspace. */
+  git: boolean;
+  store: LocalStore;
+  index: StatIndex;
+  lastPut: LastPut;
+}
+
+/** So many pointers are written, or removed, as one: Ctrl-C is not heard while they get their names. */
+const AT_ONCE = 10_000;
+
+/** Who writes many pointers shows how far it is. */
+const MANY = 64;
+
+interface Options {
+  signal?: AbortSignal | undefined;
+  breathe: Breathe;
+}
+
+/** Holds the lock of the workspace while `work` runs. */
+type Locked = (work: () => Promise<void>) => Promise<void>;
+
+/**
+ * Writes the pointers of some paths: `.gitignore` files first, each once for all that is added to it, then the pointers, then the
+ * memory of what was put there. All bytes are flushed together, and each folder once, however many paths there are. A place where
+ * no pointer may be is refused before any is written.
+ */
+export async function writePointers(
+  context: PointerContext,
+  pointed: readonly PointedPath[],
+  { locked, ...options }: CallOptions & { locked: Locked },
+): Promise<void> {
+  for (const { path } of pointed) refusePlace(context.root, path);
+  await inPortions('write pointers', pointed, options, (some, breathe) =>
+    locked(() => writeSome(context, some, { signal: options.signal, breathe })),
+  );
+}
+
+/** Removes the pointers of some paths and what is remembered of these; what they pointed to stays. */
+export async function removePointers(
+  { moves, ...context }: PointerContext & { moves: MoveMarks },
+  paths: readonly RepoPath[],
+  { locked, ...options }: CallOptions & { locked: Locked },
+): Promise<void> {
+  await inPortions('remove pointers', paths, options, async (some, breathe) => {
+    await locked(async () => {
+      moves.giveUp(context.root, new Set(some));
+      await removePointerFiles(context, some, { signal: options.signal, breathe });
+    });
+    for (const path of some) context.lastPut.remove(path);
+  });
+}
+
+async function inPortions<T>(
+  key: string,
+  items: readonly T[],
+  options: CallOptions,
+  work: (some: readonly T[], breathe: Breathe) => Promise<void>,
+): Promise<void> {
+  if (items.length <= MANY) return work(items, () => Promise.resolve());
+  await withProgress({ key, total: items.length, unit: 'files' }, options, async (breathe) => {
+    for (let at = 0; at < items.length; at += AT_ONCE) {
+      await breathe(at);
+      await work(items.slice(at, at + AT_ONCE), (done) => breathe(at + done));
+    }
+  });
+}
+
+function refusePlace(root: AbsPath, path: RepoPath): void {
+  refuseOwnFolders(path);
+  refuseLinks(root, path, { end: false });
+  refuseTakenPointer(root, path);
+}
+
+async function writeSome(
+  context: PointerContext,
+  pointed: readonly PointedPath[],
+  { signal, breathe }: Options,
+): Promise<void> {
+  const { root, git, lastPut } = context;
+  const changed: PointedPath[] = [];
+  for (const each of pointed) {
+    const before = readSoundPointer(root, each.path);
+    if (!before || pointerText(before) !== pointerText(each.snapshot)) changed.push(each);
+    await breathe(0);
+  }
+  await requireStored(context, changed, breathe);
+  const paths = pointed.map(({ path }) => path);
+  removeAbandonedBeside(root, paths);
+  const pointers = changed.map(({ path, snapshot }): WholeFile => {
+    return { path: fromRepoPath(root, pointerPathOf(path)), content: pointerText(snapshot) };
+  });
+  const memory = pointed.flatMap(({ path, snapshot }) => lastPut.toWrite(path, snapshot) ?? []);
+  const steps = [git ? gitignoresWith(root, paths) : [], pointers, memory];
+  await writeFilesAtomic(steps, {
+    staging: stagingOf(root),
+    signal,
+    breathe: shareOf(steps, pointed.length, breathe),
+  });
+}
+
+/** Tells of the share of `total` that is done, where several files are written for each. */
+function shareOf(steps: readonly (readonly WholeFile[])[], total: number, breathe: Breathe): Breathe {
+  const files = Math.max(
+    1,
+    steps.reduce((sum, step) => sum + step.length, 0),
+  );
+  return (done) => breathe(Math.floor((done / files) * total));
+}
+
+/**
+ * Removes the `.gitignore` entries of some paths, then their pointers. In this order, what was killed in between still has a pointer,
+ * and doing it again finishes it; the other way round, git and ocrpipe would both pass over the data from then on.
+ */
+async function removePointerFiles(
+  { root, git }: Pick<PointerContext, 'root' | 'git'>,
+  paths: readonly RepoPath[],
+  options: Options,
+): Promise<void> {
+  const ignores = git ? gitignoresWithout(root, paths) : [];
+  await writeFilesAtomic([ignores], { staging: stagingOf(root), ...options });
+  const files = paths.map((path) => fromRepoPath(root, pointerPathOf(path)));
+  for (const file of files) {
+    writePoint();
+    rmSync(file, { force: true });
+  }
+  for (const folder of new Set(files.map((file) => dirname(file)))) syncDirectory(folder);
+}
+
+/** Removes what killed commands left where the pointers of `paths` are about to be written. */
+export function removeAbandonedBeside(root: AbsPath, paths: readonly RepoPath[]): void {
+  const folders = new Set(paths.map((path) => posix.dirname(`${root}/${path}`)));
+  for (const folder of [stagingOf(root), ...folders]) removeAbandonedIn(bytePath(folder));
+}
