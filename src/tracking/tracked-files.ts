@@ -166,15 +166,18 @@ export class TrackedFiles implements WorkspaceFiles {
   }
 
   writePointers(pointed: readonly PointedPath[], options: CallOptions = {}): Promise<void> {
-    return writePointers(this.#pointers, pointed, {
-      ...options,
-      locked: (work) => this.#locked(options, work),
-    });
+    const locked = (work: () => Promise<void>) =>
+      this.#locked(options, () => {
+        this.#tidyMemory();
+        return work();
+      });
+    return writePointers(this.#pointers, pointed, { ...options, locked });
   }
 
   removePointers(paths: readonly RepoPath[], options: CallOptions = {}): Promise<void> {
     const context = { ...this.#pointers, moves: this.#moves };
-    return removePointers(context, paths, { ...options, locked: (work) => this.#locked(options, work) });
+    const locked = (work: () => Promise<void>) => this.#locked(options, work);
+    return removePointers(context, paths, { ...options, locked });
   }
 
   async move(from: RepoPath, to: RepoPath, options: CallOptions = {}): Promise<void> {
@@ -378,6 +381,10 @@ export class TrackedFiles implements WorkspaceFiles {
   /** Removes what killed commands left where this one is about to write. */
   #removeAbandoned(path: RepoPath): void {
     removeAbandonedBeside(this.#parts.root, [path]);
+    this.#tidyMemory();
+  }
+
+  #tidyMemory(): void {
     for (const folder of [this.#memory, join(this.#memory, 'put')]) removeAbandonedIn(bytePath(folder));
   }
 }

@@ -4,6 +4,7 @@ import type { AbsPath, RepoPath } from '../../src/base/paths.js';
 import { Workspace } from '../../src/project/workspace.js';
 import { killedAt } from '../rig/action-process.js';
 import { crashesOf, pointsMet } from '../rig/crashes.js';
+import { git, gitRepository } from '../rig/git-repository.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { listing } from '../tracking/listing.js';
 import { expectSound } from './expect-sound.js';
@@ -130,6 +131,34 @@ describe('a command that is killed at any of its writes', () => {
         expect(listing(killed.path('data'))).toEqual(third);
       },
     );
+  });
+
+  test('add of many single files: each pointer is whole and its file ignored, and running it again finishes the work', async () => {
+    const folder = new WorkspaceFolder(gitRepository());
+    folder.init(true);
+    const names = Array.from({ length: 9 }, (_unused, index) => `${index < 5 ? 'one' : 'two'}/${index}`);
+    for (const name of names) folder.write(name, `bytes of ${name}`);
+    const crashes = await crashesOf(folder.root, () => folder.add(...names), someOfMany());
+    expect(crashes.length).toBeGreaterThan(12);
+    let half = 0;
+    for (const { site, root } of crashes) {
+      met.push({ site });
+      const killed = new WorkspaceFolder(root as AbsPath);
+      await expectSound(killed);
+      const { tracked } = await killed.status();
+      if (tracked.length > 0 && tracked.length < names.length) half += 1;
+      // What was killed is in no sight of git: neither data that is tracked nor a temporary file.
+      const seen = git(killed.root, 'ls-files', '--others', '--exclude-standard').split('\n');
+      const data = tracked.map(({ path }) => path as string);
+      expect(seen.filter((file) => data.includes(file) || file.includes('tmp'))).toEqual([]);
+      for (const { path, state } of tracked) expect([path, state]).toEqual([path, 'new']);
+      await killed.add(...names);
+      expect((await killed.status()).tracked.map(({ path }) => path)).toEqual(names);
+      expect(killed.read('one/.gitignore')).toBe('/0\n/1\n/2\n/3\n/4\n');
+      expect(listing(killed.root).filter((name) => !isNoTemporary(name))).toEqual([]);
+      rmSync(root, { recursive: true });
+    }
+    expect(half).toBeGreaterThan(2);
   });
 
   test('checkout over another version: each file is the old or the new one, and running it again finishes', async () => {
@@ -275,6 +304,16 @@ describe('a command that is killed by the system', () => {
     expect(await folder.state('data')).toBe('clean');
   });
 });
+
+/** Wants each write point the first two times that it is reached, and then each seventh. */
+function someOfMany(): (site: string) => boolean {
+  const times = new Map<string, number>();
+  return (site) => {
+    const time = times.get(site) ?? 0;
+    times.set(site, time + 1);
+    return time < 2 || time % 7 === 0;
+  };
+}
 
 /** What a command that died long ago left in the store. */
 function leaveAbandoned(folder: WorkspaceFolder): void {

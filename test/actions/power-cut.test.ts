@@ -1,8 +1,10 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { fsck } from '../../src/actions/fsck.js';
 import type { AbsPath, RepoPath } from '../../src/base/paths.js';
+import { LocalStore } from '../../src/store/local-store.js';
+import { TrackedFiles } from '../../src/tracking/tracked-files.js';
 import { Workspace } from '../../src/project/workspace.js';
 import { PipelineWorkspace } from '../pipeline/pipeline-workspace.js';
 import { asIfDied } from '../rig/crashes.js';
@@ -18,11 +20,25 @@ function writeVersion(folder: WorkspaceFolder, version: number): void {
   folder.write('data/large', Buffer.alloc(1_050_000, version));
 }
 
+/** What `add` does with single files of a workspace that git holds; git itself is not asked. */
+async function addAsInGit(folder: WorkspaceFolder, names: readonly string[]): Promise<void> {
+  const store = LocalStore.open(folder.path('.ocrstore'));
+  const files = new TrackedFiles({ root: folder.root, store, git: true, command: 'test' });
+  const paths = names.map((name) => name as RepoPath);
+  const snapshots = await files.storeAll(paths);
+  await files.writePointers(paths.map((path, index) => ({ path, snapshot: snapshots[index]! })));
+  store.close();
+}
+
+function readIfThere(folder: WorkspaceFolder, name: string): string | undefined {
+  return existsSync(folder.path(name)) ? folder.read(name) : undefined;
+}
+
 /** Whatever a power cut left, pointers name what is there and sound; then `check` looks at it. */
 async function afterEach(
   disk: UnreliableDisk,
   check: (folder: WorkspaceFolder) => Promise<void>,
-  every = 5,
+  { every = 5, each = () => undefined }: { every?: number; each?: (folder: WorkspaceFolder) => void } = {},
 ): Promise<number> {
   const copies = temporaryFolder();
   for (const [number, left] of disk.remains.entries()) {
@@ -39,6 +55,7 @@ async function afterEach(
       problems: [],
       notRestorable: [],
     });
+    each(folder);
     // Not always: the checks run commands.
     if (number % every === 0) await check(folder);
     rmSync(folder.root, { recursive: true });
@@ -62,6 +79,51 @@ describe('a power cut', () => {
       expect(await left.state('data')).toBe('clean');
     });
     expect(cuts).toBeGreaterThan(10);
+  });
+
+  test.each([
+    ['all flushed at once', undefined],
+    ['each flushed by itself, where no program flushes them all', '/nowhere'],
+  ])('at any moment of add of many single files leaves whole files only: %s', async (_how, path) => {
+    const folder = new WorkspaceFolder(temporaryFolder());
+    folder.init();
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map(
+      (name) => `${name < 'e' ? 'one' : 'two'}/${name}`,
+    );
+    const before = 'of somebody else\n';
+    folder.write('one/.gitignore', before);
+    for (const name of names) folder.write(name, `bytes of ${name}`);
+    const disk = new UnreliableDisk(folder.root);
+    if (path !== undefined) vi.stubEnv('PATH', path);
+    try {
+      await disk.run(() => addAsInGit(folder, names));
+    } finally {
+      vi.unstubAllEnvs();
+    }
+    const ignores = ['one', 'two'].map((name) => folder.read(`${name}/.gitignore`));
+    const texts = new Map(names.map((name) => [name, folder.read(`${name}.ocr`)]));
+    const cuts = await afterEach(
+      disk,
+      async (left) => {
+        await addAsInGit(left, names);
+        for (const name of names) expect(await left.state(name)).toBe('clean');
+      },
+      {
+        every: 20,
+        each: (left) => {
+          expect([before, ignores[0]]).toContain(left.read('one/.gitignore'));
+          expect([undefined, ignores[1]]).toContain(readIfThere(left, 'two/.gitignore'));
+          for (const [name, text] of texts) {
+            const pointer = readIfThere(left, `${name}.ocr`);
+            expect([undefined, text]).toContain(pointer);
+            // Git never sees the data itself.
+            const ignore = readIfThere(left, `${name.slice(0, 3)}/.gitignore`);
+            if (pointer !== undefined) expect(ignore).toContain(`/${name.slice(4)}\n`);
+          }
+        },
+      },
+    );
+    expect(cuts).toBeGreaterThan(15);
   });
 
   test('leaves no pointer to what another command stored that had not reached the disk', async () => {
@@ -111,7 +173,7 @@ describe('a power cut', () => {
         await left.repro({ force: true });
         expect(left.read('out')).toBe('a');
       },
-      30,
+      { every: 30 },
     );
   });
 });

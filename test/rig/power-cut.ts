@@ -110,6 +110,9 @@ export class UnreliableDisk {
       case 'fsyncSync':
         flush(this.#open.get(args[0] as number)?.node ?? this.#at(path));
         break;
+      case 'syncfs':
+        flushBelow(this.#top);
+        break;
       case 'closeSync':
         this.#open.delete(args[0] as number);
         break;
@@ -202,6 +205,11 @@ function newFile(bytes: Buffer): File {
 function flush(node: Node | undefined): void {
   if (node?.kind === 'file') node.flushed = node.bytes;
   else if (node?.kind === 'folder') node.flushed = new Map(node.names);
+}
+
+function flushBelow(node: Node): void {
+  flush(node);
+  if (node.kind === 'folder') for (const each of node.names.values()) flushBelow(each);
 }
 
 /** A folder as it is on the disk, all of it flushed. */

@@ -1,3 +1,4 @@
+import childProcess from 'node:child_process';
 import fs from 'node:fs';
 import promises from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
@@ -63,7 +64,23 @@ export function watchChanges(
       return handle;
     };
   };
+  /** Of programs only the one is watched that flushes a whole file system, as a call of its own: `syncfs` of a folder in it. */
+  const running = (_: string, real: Call): Call => {
+    return function (this: unknown, ...args: unknown[]) {
+      const [program, how] = args as [string, string[]];
+      if (program !== 'sync') return Reflect.apply(real, this, args);
+      const change = { call: 'syncfs', paths: how.slice(1), args };
+      before(change);
+      const done = args.at(-1) as Call;
+      const flushed = (error: unknown, ...rest: unknown[]): void => {
+        if (error === null) after(change, undefined);
+        done(error, ...rest);
+      };
+      return Reflect.apply(real, this, [...args.slice(0, -1), flushed]);
+    };
+  };
   const undo = [
+    ...replace(childProcess, ['execFile'], running),
     ...replace(fs, CHANGES, watched),
     ...replace(promises, PROMISED, watched),
     ...replace(promises, ['open'], opening),
