@@ -1,6 +1,7 @@
 import type { SimpleGit } from 'simple-git';
 import { OcrpipeError, userError } from '../base/errors.js';
 import { absPath, type AbsPath, type RepoPath } from '../base/paths.js';
+import { splitBatch } from './cat-file.js';
 import { findWorkTree } from './find-work-tree.js';
 import type { CommitId, CommittedFile, Git, GitFile, GitRef } from './git.js';
 
@@ -234,23 +235,6 @@ function parseChanges(text: string): CommittedFile[] {
     found.set(`${object} ${path}`, { object, path, commit });
   }
   return [...found.values()];
-}
-
-/** The answers of `cat-file --batch`: `<object> <type> <size>\n<bytes>\n`, one after the other. */
-function splitBatch(answer: Buffer, count: number): Buffer[] {
-  const found: Buffer[] = [];
-  for (let at = 0; found.length < count;) {
-    const end = answer.indexOf(0x0a, at);
-    const size = Number(end < 0 ? Number.NaN : answer.toString('latin1', at, end).split(' ')[2]);
-    if (!Number.isSafeInteger(size) || end + 1 + size > answer.length) {
-      throw new OcrpipeError('git-failed', 'git could not read one of its objects', {
-        hint: "'git fsck' says what is wrong; a partial or shallow clone may lack it.",
-      });
-    }
-    found.push(answer.subarray(end + 1, end + 1 + size));
-    at = end + 1 + size + 1;
-  }
-  return found;
 }
 
 function lines(text: string): string[] {
