@@ -42,6 +42,11 @@ export function readSharedFile(folder: AbsPath): SharedSettings {
   return check(readText(folder, 'shared') ?? EMPTY_SHARED_CONFIG, 'shared', sharedSchema);
 }
 
+/** A `config.yaml` that is at hand as text: that of another repository's commit. Throws like `readSharedFile`. */
+export function parseSharedText(text: string): SharedSettings {
+  return check(text, 'shared', sharedSchema);
+}
+
 /** `.ocrstore/config.local.yaml`, or nothing set if there is none. */
 export function readLocalFile(folder: AbsPath): LocalSettings {
   return check(readText(folder, 'local') ?? '{}', 'local', localSchema);

@@ -30,20 +30,19 @@ const LEFT_BEHIND = 'blob:limit=1m';
 /** Variables that say which repository git works on: in a hook they name another one. */
 const OF_A_REPOSITORY =
   /^GIT_(?:DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|NAMESPACE|PREFIX|CONFIG|CONFIG_PARAMETERS|CONFIG_COUNT|CONFIG_KEY_\d+|CONFIG_VALUE_\d+)$/;
-/** What a user's own environment may set: how git reaches servers and asks for passwords. */
-const USERS_OWN = [
-  'GIT_ASKPASS',
-  'GIT_CONFIG_GLOBAL',
-  'GIT_CONFIG_SYSTEM',
-  'GIT_EXEC_PATH',
-  'GIT_PROXY_COMMAND',
-  'GIT_SSH',
-  'GIT_SSH_COMMAND',
-  'GIT_TEMPLATE_DIR',
-  'SSH_ASKPASS',
-];
-/** Programs that a person would be shown something in. */
-const NEVER_ASKED = /^(?:EDITOR|VISUAL|PAGER|GIT_EDITOR|GIT_PAGER|GIT_SEQUENCE_EDITOR|GIT_EXTERNAL_DIFF)$/;
+/** Programs that show people something, and a folder of nobody's: nothing of it is wanted here. */
+const NOT_WANTED =
+  /^(?:EDITOR|VISUAL|PAGER|PREFIX|GIT_EDITOR|GIT_PAGER|GIT_SEQUENCE_EDITOR|GIT_EXTERNAL_DIFF|GIT_TEMPLATE_DIR)$/;
+/** What the user's own environment may say, as it may to git itself: how servers are reached and passwords asked for. */
+const USERS_OWN = {
+  allowUnsafeAskPass: true,
+  allowUnsafeConfigPaths: true,
+  allowUnsafeExec: true,
+  allowUnsafeGitProxy: true,
+  allowUnsafeSshCommand: true,
+  /** None: nothing of a template is wanted in the cache. */
+  allowUnsafeTemplateDir: true,
+};
 const FULL_NAME = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 /** A name that a server may be asked for as it is: no pattern, no way along the history. */
 const PLAIN_NAME = /^[^\s:^~?*[\\+@{}-][^\s:^~?*[\\+{}]*$/;
@@ -103,10 +102,8 @@ export class CachedRepository {
   async read(files: readonly GitFile[]): Promise<Buffer[]> {
     if (files.length === 0) return [];
     const input = files.map(({ object }) => `${object}\n`).join('');
-    const answer = await this.#with(
-      ['cat-file', '--batch'],
-      { input },
-      async (git): Promise<unknown> => git.binaryCatFile(['--batch']),
+    const answer = await this.#with(['cat-file', '--batch'], { input }, async (git): Promise<unknown> =>
+      git.binaryCatFile(['--batch']),
     );
     return splitBatch(answer as Buffer, files.length);
   }
@@ -204,8 +201,8 @@ export class CachedRepository {
     const git = simpleGit({
       baseDir: this.#folder,
       abort: signal,
-      unsafe: { allowUnsafeTemplateDir: true },
-      allowEnvironment: USERS_OWN,
+      unsafe: USERS_OWN,
+      allowEnvironment: Object.keys(environment),
       errors: (error, { exitCode, stdErr, stdOut }) =>
         exitCode === 0 ? error : Buffer.concat([...stdErr, ...stdOut]),
       ...(input === undefined ? {} : { input: () => input }),
@@ -228,7 +225,7 @@ const FETCH = ['fetch', '--quiet', '--no-tags', '--no-recurse-submodules', '--no
 function environmentFor(folder: string): Record<string, string> {
   const own = Object.entries(process.env).filter(
     (entry): entry is [string, string] =>
-      entry[1] !== undefined && !OF_A_REPOSITORY.test(entry[0]) && !NEVER_ASKED.test(entry[0]),
+      entry[1] !== undefined && !OF_A_REPOSITORY.test(entry[0]) && !NOT_WANTED.test(entry[0]),
   );
   return {
     ...Object.fromEntries(own),

@@ -19,7 +19,7 @@ export const POINTER_SUFFIX = '.ocr';
 export type MakerOf = (path: RepoPath) => string | undefined;
 
 /** A longer file is no pointer. */
-const MAX_POINTER_BYTES = 64 * 1024;
+export const MAX_POINTER_BYTES = 64 * 1024;
 
 const POINTER_VERSION = 1;
 
