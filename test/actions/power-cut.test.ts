@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
+import { configChange } from '../../src/actions/config-change.js';
 import { fsck } from '../../src/actions/fsck.js';
 import type { AbsPath, RepoPath } from '../../src/base/paths.js';
 import { LocalStore } from '../../src/store/local-store.js';
@@ -11,6 +12,7 @@ import { asIfDied } from '../rig/crashes.js';
 import { UnreliableDisk, writeRemains } from '../rig/power-cut.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { listing } from '../tracking/listing.js';
+import { GcFolder } from './gc-folder.js';
 import { WorkspaceFolder } from './workspace-folder.js';
 
 function writeVersion(folder: WorkspaceFolder, version: number): void {
@@ -62,6 +64,80 @@ async function afterEach(
   }
   return disk.remains.length;
 }
+
+/** Whatever a power cut now could leave is what a command that has ended said that it did. */
+async function expectDone(disk: UnreliableDisk, check: (left: AbsPath) => unknown): Promise<void> {
+  const copies = temporaryFolder();
+  for (const [number, left] of disk.mixtures().entries()) {
+    const root = join(copies, String(number)) as AbsPath;
+    writeRemains(left, root);
+    asIfDied(root);
+    await check(root);
+  }
+  rmSync(copies, { recursive: true });
+}
+
+describe('a power cut after a command has ended', () => {
+  test('leaves the pointer, the ignore entry and the settings that it wrote, and not those that it took away', async () => {
+    const folder = GcFolder.withGit();
+    writeVersion(folder, 1);
+    await folder.add('data');
+    writeVersion(folder, 2);
+    const disk = new UnreliableDisk(folder.root);
+    const files = ['data.ocr', 'moved.ocr', '.gitignore', '.ocrstore/config.yaml'];
+    // An empty .gitignore is as good as none.
+    const contents = (of: WorkspaceFolder) =>
+      Object.fromEntries(files.map((name) => [name, existsSync(of.path(name)) ? of.read(name) : '']));
+    const setting = { name: 'gc.grace', value: '30d', scope: 'shared' } as const;
+    const commands: [string, () => Promise<unknown>][] = [
+      ['add', () => folder.add('data')],
+      ['config', () => configChange(setting, folder.call)],
+      ['mv', () => folder.mv('data', 'moved')],
+      ['rm', () => folder.rm(['moved'])],
+    ];
+    const seen = new Set([JSON.stringify(contents(folder))]);
+    for (const [command, run] of commands) {
+      await disk.run(run);
+      seen.add(JSON.stringify(contents(folder)));
+      await expectDone(disk, (root) => {
+        expect({ command, ...contents(new WorkspaceFolder(root)) }).toEqual({ command, ...contents(folder) });
+      });
+    }
+    expect(seen.size).toBe(5);
+  });
+
+  test('leaves the lock, the pointers and the store of a repro', async () => {
+    const workspace = new PipelineWorkspace();
+    workspace.write('data/a', 'a');
+    await workspace.add('data');
+    workspace.write('pipeline.yaml', 'stages: {copy: {run: cp data/a out, deps: [data], outs: [out]}}');
+    const disk = new UnreliableDisk(workspace.root);
+    await disk.run(() => workspace.repro());
+    await expectDone(disk, async (root) => {
+      const left = new PipelineWorkspace(root);
+      for (const name of ['pipeline.lock', 'out.ocr']) expect(left.read(name)).toBe(workspace.read(name));
+      rmSync(join(root, 'out'), { force: true });
+      expect((await left.repro()).stages).toMatchObject([{ name: 'copy', action: 'restored' }]);
+    });
+  });
+
+  test('leaves what a checkout that ends needs, to be told from what people edit', async () => {
+    const folder = new WorkspaceFolder(temporaryFolder());
+    folder.init();
+    writeVersion(folder, 1);
+    await folder.add('data');
+    const first = folder.read('data.ocr');
+    writeVersion(folder, 2);
+    await folder.add('data');
+    folder.write('data.ocr', first);
+    const disk = new UnreliableDisk(folder.root);
+    await disk.run(() => folder.checkout());
+    await expectDone(disk, (root) => {
+      const { files } = Workspace.open({ ...folder.call, cwd: root }, 'test');
+      expect(files.remembered('data' as RepoPath)).toEqual({ lastPut: files.pointer('data' as RepoPath) });
+    });
+  });
+});
 
 describe('a power cut', () => {
   test('at any moment of add leaves no pointer to nothing, and the next one finishes', async () => {

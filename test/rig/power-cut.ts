@@ -71,22 +71,28 @@ export class UnreliableDisk {
     return this.#remains;
   }
 
-  /**
-   * After a cut the names of a folder may be those of its last flush or the newest, in each folder on its own; of a file
-   * whose bytes were not flushed nothing is there. Of the many mixtures: all names old, all new, those of one folder new.
-   */
   #note(): void {
-    const changed = this.#changedFolders(this.#top);
-    const mixtures: ((folder: Folder) => boolean)[] = [() => false, () => true];
-    for (const one of changed) mixtures.push((folder) => folder === one);
-    for (const isNew of mixtures) {
-      const left = new Map<string, Buffer | { link: string } | null>();
-      collect(this.#top, { path: '', isNew, left });
+    for (const left of this.mixtures()) {
       const key = contentIdOf([...left].map(([path, each]) => `${path}\0${describe(each)}`).join('\n'));
       if (this.#seen.has(key)) continue;
       this.#seen.add(key);
       this.#remains.push(left);
     }
+  }
+
+  /**
+   * What a cut now could leave. The names of a folder may be those of its last flush or the newest, in each folder on its own; of
+   * a file whose bytes were not flushed nothing is there. Of the many mixtures: all names old, all new, those of one folder new.
+   */
+  mixtures(): Remains[] {
+    const changed = this.#changedFolders(this.#top);
+    const mixtures: ((folder: Folder) => boolean)[] = [() => false, () => true];
+    for (const one of changed) mixtures.push((folder) => folder === one);
+    return mixtures.map((isNew) => {
+      const left = new Map<string, Buffer | { link: string } | null>();
+      collect(this.#top, { path: '', isNew, left });
+      return left;
+    });
   }
 
   #changedFolders(folder: Folder): Folder[] {

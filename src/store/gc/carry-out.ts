@@ -45,7 +45,9 @@ export async function carryOut(work: CarryOut): Promise<CarriedOut> {
   const going: (CondemnedFile & Tally)[] = [...plan.remove];
   // Counted from now on, not from when the plan was made: whoever looked up something since has all of the grace period.
   const since = timeOfStore(store);
-  await forEachFile('move to the trash', [...plan.condemn, ...joined.old], work, (file) => {
+  // No directory is left in the store whose files are gone from it.
+  const leaving = [...plan.condemn, ...joined.old].sort((a, b) => Number(b.hasNodes) - Number(a.hasNodes));
+  await forEachFile('move to the trash', leaving, work, (file) => {
     const moved = trash.condemn(file.key, since);
     if (moved) condemned.count(file);
     if (moved && now) going.push({ ...file, ...moved });

@@ -12,6 +12,8 @@ import { Verdicts, type PackVerdict } from './verdicts.js';
 /** A file of the store that goes, with what it holds. */
 export interface GoingFile extends Tally {
   readonly key: string;
+  /** True for a pack with nodes of directories. */
+  readonly hasNodes: boolean;
 }
 
 /** What a collection is to do, in this order. Made without changing anything. */
@@ -20,7 +22,7 @@ export interface GcPlan {
   readonly rescue: readonly CondemnedFile[];
   /** Packs whose needed objects are written to new ones; then they go to the trash like the rest. */
   readonly rewrite: readonly (GoingFile & { readonly table: PackTable })[];
-  /** Files for the trash: packs with nodes first, so that no node outlives its files. */
+  /** Files for the trash. */
   readonly condemn: readonly GoingFile[];
   /** Files of the trash to delete. */
   readonly remove: readonly (CondemnedFile & Tally)[];
@@ -40,18 +42,20 @@ export function planGc(facts: GcFacts): GcPlan {
   const packs = inventory.packs.map((table) => verdicts.ofPack(table));
   const rewritten = chooseRewrites(packs, facts.mayRewrite);
   const objects = inventory.objects.map((object) => ({
-    ...{ key: objectKey(object.id), objects: 1, bytes: object.size },
+    ...{ key: objectKey(object.id), hasNodes: false, objects: 1, bytes: object.size },
     verdict: verdicts.of('blob', object.id),
   }));
   const runs = inventory.runs
     .filter((run) => !facts.keepsRun(run))
-    .map((run) => ({ key: runKey(run.key, run.record), objects: 1, bytes: run.bytes }));
+    .map((run) => ({ key: runKey(run.key, run.record), hasNodes: false, objects: 1, bytes: run.bytes }));
   const staying = packs.filter((pack) => !isDead(pack) && !rewritten.has(pack));
   return {
     ...planTrash(facts, verdicts),
-    rewrite: [...rewritten].map(({ table, dead }) => ({ key: packKey(table.packId), ...dead, table })),
+    rewrite: [...rewritten].map(({ table, dead, hasNodes }) => ({
+      ...{ key: packKey(table.packId), hasNodes, ...dead, table },
+    })),
     condemn: [
-      ...packs.filter(isDead).sort(nodesFirst).map(goingPack),
+      ...packs.filter(isDead).map(goingPack),
       ...objects.filter(({ verdict }) => verdict === 'dead').map(({ verdict: _verdict, ...going }) => going),
       ...runs,
     ],
@@ -79,12 +83,8 @@ function isDead({ needed, unpushed }: PackVerdict): boolean {
   return needed.objects + unpushed.objects === 0;
 }
 
-function nodesFirst(a: PackVerdict, b: PackVerdict): number {
-  return Number(b.hasNodes) - Number(a.hasNodes);
-}
-
-function goingPack({ table, dead }: PackVerdict): GoingFile {
-  return { key: packKey(table.packId), objects: dead.objects, bytes: table.size };
+function goingPack({ table, dead, hasNodes }: PackVerdict): GoingFile {
+  return { key: packKey(table.packId), hasNodes, objects: dead.objects, bytes: table.size };
 }
 
 /** How many files, and what is in them. */
