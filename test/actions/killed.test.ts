@@ -205,6 +205,24 @@ describe('a command that is killed at any of its writes', () => {
     expect(half).toBeGreaterThan(8);
   });
 
+  test('checkout over another version: what is edited before it is run again is told from what is half there', async () => {
+    const { folder } = await pointerMovedBack();
+    let half = 0;
+    await killEverywhere(
+      folder,
+      () => folder.checkout(),
+      async (killed) => {
+        const { files } = Workspace.open(killed.call, 'test');
+        if (files.remembered(data).begun === undefined) return;
+        // These bytes are in the store, though not as those of this file.
+        killed.write('data/same', 'a folder, then a file');
+        expect(await files.state(data)).toMatchObject({ state: 'conflict' });
+        half += 1;
+      },
+    );
+    expect(half).toBeGreaterThan(8);
+  });
+
   test('checkout where nothing was: it is there as a whole or not at all', async () => {
     const { folder, second } = await twoVersions();
     await folder.add('data');
