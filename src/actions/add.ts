@@ -8,14 +8,8 @@ import { nearestName } from '../base/nearest.js';
 import { fromRepoPath, repoPath, type AbsPath, type RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
 import { Workspace } from '../project/workspace.js';
-import {
-  hasPointer,
-  pathOfPointer,
-  pointerPathOf,
-  pointerText,
-  readSoundPointer,
-  refuseTakenPointer,
-} from '../tracking/pointers/pointer.js';
+import { hasPointer, readSoundPointer, refuseTakenPointer } from '../tracking/pointers/pointer-file.js';
+import { pathOfPointer, pointerPathOf, pointerText } from '../tracking/pointers/pointer.js';
 import { StoreLinks } from '../tracking/scan/store-links.js';
 import type { PointedPath, Snapshot } from '../tracking/workspace-files.js';
 import { followLinks, type FollowedLink } from '../tracking/follow-links.js';

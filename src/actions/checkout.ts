@@ -7,6 +7,7 @@ import { RunningMarks } from '../pipeline/records/running-mark.js';
 import { Workspace } from '../project/workspace.js';
 import type { CheckoutOptions, Snapshot } from '../tracking/workspace-files.js';
 import { failuresOfEach, joinFailures } from './each-path.js';
+import { overwrittenPointers } from './overwritten-pointers.js';
 import { selectTracked } from './select-tracked.js';
 import { warnOfUnseen } from './unseen-pointers.js';
 
@@ -51,7 +52,8 @@ export async function checkout(input: CheckoutInput, call: Call): Promise<Checko
       }
       marks.settle(path);
     });
-    const failure = joinFailures(failures);
+    const overwritten = named.length === 0 ? await overwrittenPointers(workspace) : [];
+    const failure = joinFailures([...failures, ...overwritten.map(({ error }) => error)]);
     return {
       changed,
       unchanged: paths.length - changed.length - failures.length,

@@ -12,6 +12,7 @@ import { Workspace } from '../project/workspace.js';
 import { isRestUnknown } from '../tracking/unknown-rest.js';
 import type { PathStatus, Snapshot } from '../tracking/workspace-files.js';
 import { forEachPath } from './each-path.js';
+import { refuseOverwritten } from './overwritten-pointers.js';
 import { selectTracked } from './select-tracked.js';
 import { stageFiles, stagesOf } from './stage-files.js';
 import { pointerFiles, toCommit, type ToCommit } from './to-commit.js';
@@ -43,6 +44,7 @@ export async function commit(input: CommitInput, call: Call): Promise<CommitResu
       const change = await recordPath(workspace, path, { named: input.targets.length > 0, call });
       if (change) tracked.push(change);
     });
+    if (input.targets.length === 0) await refuseOverwritten(workspace);
     const wanted = stages === undefined || stages.length > 0;
     const committed = wanted ? await commitStages(pipelineHost(workspace), stages) : [];
     const { git, root } = workspace;

@@ -13,7 +13,7 @@ import {
 } from '../tracking/byte-path.js';
 import { IGNORE_FILE, isAlwaysIgnored } from '../tracking/ignore/ignore-rules.js';
 import { decision, type Decision } from '../tracking/ignore/rules-above.js';
-import { looksLikePointer } from '../tracking/pointers/pointer.js';
+import { looksLikePointer } from '../tracking/pointers/pointer-file.js';
 
 export interface IgnoreCheckInput {
   /** As they were typed; they need not exist. One with a slash at its end is a folder. */

@@ -5,7 +5,8 @@ import { lstatIfThere } from '../base/lstat-if-there.js';
 import { fromRepoPath, type RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
 import type { Workspace } from '../project/workspace.js';
-import { hasPointer, refuseTakenPointer, sameSnapshot } from '../tracking/pointers/pointer.js';
+import { hasPointer, refuseTakenPointer } from '../tracking/pointers/pointer-file.js';
+import { sameSnapshot } from '../tracking/pointers/pointer.js';
 import { overlapping, refuseLinks, refuseOwnFolders } from '../tracking/workspace-place.js';
 import { refuseGitHeld, refuseIgnored, refuseOutput, refuseSteering } from './trackable.js';
 

@@ -11,6 +11,7 @@ import { failuresOfEach, throwFailures } from './each-path.js';
 import { fetchTargets, type FetchOptions } from './fetch.js';
 import type { Transferred } from './remote-session.js';
 import { chooseTargets, type TargetPath } from './remote-targets.js';
+import { refuseOverwritten } from './overwritten-pointers.js';
 import { warnOfUnseen } from './unseen-pointers.js';
 
 /**
@@ -26,7 +27,10 @@ export async function pull(
   try {
     await workspace.useStore();
     const targets = chooseTargets(workspace, options.targets);
-    if (options.targets.length === 0) await warnOfUnseen(workspace);
+    if (options.targets.length === 0) {
+      await warnOfUnseen(workspace);
+      await refuseOverwritten(workspace);
+    }
     const nowhere = new Nowhere();
     const bring = (): Promise<Brought | undefined> =>
       nowhere.noted(fetchTargets(workspace, targets, options));

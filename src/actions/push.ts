@@ -11,6 +11,7 @@ import type { RunId, RunRecords } from '../store/run-records.js';
 import { entryWithin } from '../project/stored-directory.js';
 import { withRemote, type Transferred } from './remote-session.js';
 import { chooseTargets, companionsOf, rootKind, type TargetPath } from './remote-targets.js';
+import { refuseOverwritten } from './overwritten-pointers.js';
 import { warnOfUnseen } from './unseen-pointers.js';
 
 export interface PushOptions {
@@ -30,7 +31,10 @@ export async function push(options: PushOptions, call: Call): Promise<Transferre
   try {
     await workspace.useStore();
     const { paths, entries } = chooseTargets(workspace, options.targets);
-    if (options.targets.length === 0) await warnOfUnseen(workspace);
+    if (options.targets.length === 0) {
+      await warnOfUnseen(workspace);
+      await refuseOverwritten(workspace);
+    }
     const { store, records } = workspace;
     const roots = [...paths.map((target) => pushRoot(workspace, target)), ...companionsOf(entries)];
     const runs = entries.map(runOf).filter((run) => isReadable(records, run));

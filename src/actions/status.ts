@@ -9,6 +9,7 @@ import { remoteInReach } from '../project/remote-in-reach.js';
 import { Workspace } from '../project/workspace.js';
 import { storeFigures, type StoreFigures } from './store-figures.js';
 import { pointerPathOf, pointerText } from '../tracking/pointers/pointer.js';
+import { overwrittenPointers, type Overwritten } from './overwritten-pointers.js';
 import { unseenPointers } from './unseen-pointers.js';
 import type { PathStatus, Snapshot, UnfinishedMove } from '../tracking/workspace-files.js';
 
@@ -55,17 +56,19 @@ export async function status(call: Call, options: { store?: boolean } = {}): Pro
   try {
     const paths = workspace.files.trackedPaths();
     // Git answers in a process of its own while this one looks at the files.
-    const [committed, unseen, states] = await Promise.all([
+    const [committed, unseen, overwritten, states] = await Promise.all([
       committedPointers(workspace, paths),
       unseenPointers(workspace, paths),
+      overwrittenPointers(workspace),
       trackedStates(workspace, paths, call),
     ]);
-    const tracked = states.map((facts) =>
-      'problem' in facts ? { ...facts, state: 'broken' as const } : wordState(workspace, facts, committed),
-    );
-    const broken = tracked.some(({ state }) => state === 'broken');
+    const broken = [...states.filter((each) => 'problem' in each), ...overwritten.map(brokenBy)];
+    const tracked = [
+      ...states.flatMap((each) => ('status' in each ? wordState(workspace, each, committed) : [])),
+      ...broken.map((each) => ({ ...each, state: 'broken' as const })),
+    ].sort((a, b) => (a.path < b.path ? -1 : 1));
     const remote = remoteInReach(workspace);
-    const pipeline = await pipelineUnless(broken, workspace, seenOf(states));
+    const pipeline = await pipelineUnless(broken.length > 0, workspace, seenOf(states));
     return {
       tracked,
       ...pipeline,
@@ -145,11 +148,15 @@ async function trackedStates(
       if (status.pointer) states.push({ path, snapshot: status.pointer, status });
     } catch (error) {
       if (!(error instanceof OcrpipeError) || !BROKEN.has(error.code)) throw error;
-      const { code, message, hint, location } = error;
-      states.push({ path, problem: { code, message, ...(hint && { hint }), ...(location && { location }) } });
+      states.push(brokenBy({ path, error }));
     }
   }
   return states;
+}
+
+function brokenBy({ path, error }: Overwritten): Broken {
+  const { code, message, hint, location } = error;
+  return { path, problem: { code, message, ...(hint && { hint }), ...(location && { location }) } };
 }
 
 function seenOf(states: readonly (Facts | Broken)[]): Map<RepoPath, PathStatus> {

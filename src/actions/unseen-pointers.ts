@@ -2,7 +2,8 @@ import type { RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
 import type { Workspace } from '../project/workspace.js';
 import { isAlwaysIgnored } from '../tracking/ignore/ignore-rules.js';
-import { hasPointer, pathOfPointer } from '../tracking/pointers/pointer.js';
+import { hasPointer } from '../tracking/pointers/pointer-file.js';
+import { pathOfPointer } from '../tracking/pointers/pointer.js';
 import { overlapping } from '../tracking/workspace-place.js';
 
 /** What a `.gitignore` keeps from being seen. */
@@ -22,7 +23,7 @@ export async function unseenPointers(
 ): Promise<Unseen | undefined> {
   const { git, root } = workspace;
   // Git is only asked where there may be any: it costs more than all else that is asked of a small workspace.
-  if (git === undefined || workspace.files.ignoredFolders().length === 0) return undefined;
+  if (git === undefined || workspace.files.passedOver().ignored.length === 0) return undefined;
   const seen = new Set(tracked);
   // What a killed command left beside a pointer, and somebody committed, is none.
   const files = (await git.heldLike(':(glob)**/*.ocr')).filter(

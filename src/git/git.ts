@@ -61,6 +61,8 @@ export interface Git {
   tracked(paths: readonly RepoPath[]): Promise<RepoPath[]>;
   /** The files of git's index that match a pathspec. */
   heldLike(pathspec: string): Promise<RepoPath[]>;
+  /** The files of git's index that match a pathspec and hold something else in the work tree, or are gone there. */
+  modifiedLike(pathspec: string): Promise<RepoPath[]>;
   /** Those of `paths` that `git add` would take up: new or changed files that git does not ignore. */
   addable(paths: readonly RepoPath[]): Promise<RepoPath[]>;
   /** Those of `paths` that git ignores and does not hold. */

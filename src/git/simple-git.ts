@@ -140,6 +140,10 @@ class SimpleGitGit implements Git {
     return splitNames(await this.#run(['ls-files', '-z', '--', pathspec]));
   }
 
+  async modifiedLike(pathspec: string): Promise<RepoPath[]> {
+    return splitNames(await this.#run(['ls-files', '--modified', '-z', '--', pathspec]));
+  }
+
   async addable(paths: readonly RepoPath[]): Promise<RepoPath[]> {
     const kinds = ['--others', '--modified', '--exclude-standard'];
     const found = await this.#each(paths, (some) =>

@@ -5,7 +5,7 @@ import { writeFileAtomic } from '../base/atomic-file.js';
 import { contentIdOf } from '../base/content-id.js';
 import { repoPath, type AbsPath, type RepoPath } from '../base/paths.js';
 import { writePoint } from '../base/write-points.js';
-import { hasPointer } from './pointers/pointer.js';
+import { hasPointer } from './pointers/pointer-file.js';
 import type { UnfinishedMove } from './workspace-files.js';
 
 const place = z.string().transform(repoPath);

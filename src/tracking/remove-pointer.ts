@@ -4,6 +4,7 @@ import { syncDirectory } from '../base/atomic-file.js';
 import { fromRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
 import { writePoint } from '../base/write-points.js';
 import { removeFromGitignore } from './ignore/gitignore.js';
+import { isOverwritten } from './pointers/pointer-file.js';
 import { pointerPathOf } from './pointers/pointer.js';
 
 /**
@@ -12,7 +13,10 @@ import { pointerPathOf } from './pointers/pointer.js';
  */
 export function removePointerFile({ root, git }: { root: AbsPath; git: boolean }, path: RepoPath): void {
   const file = fromRepoPath(root, pointerPathOf(path));
+  // What somebody wrote over it is not ours to delete; asked before the entry goes, by which the pointer is known.
+  const keep = isOverwritten(root, path);
   if (git) removeFromGitignore(root, path);
+  if (keep) return;
   writePoint();
   rmSync(file, { force: true });
   syncDirectory(dirname(file));

@@ -15,7 +15,7 @@ import { unlinkFiles } from './checkout/unlink.js';
 import { realFileTimes, type FileTimes } from './scan/file-times.js';
 import { findPointers } from './pointers/find-pointers.js';
 import { LastPut, type Remembered } from './pointers/last-put.js';
-import { machineName } from './machine-name.js';
+import { memoryFolder } from './memory-folder.js';
 import { MoveMarks } from './move-marks.js';
 import { moveTracked } from './move.js';
 import { joinParts, partOf, partPlace, snapshotWithin } from './partial/partial.js';
@@ -29,7 +29,8 @@ import {
 import { pathState } from './path-state.js';
 import { isUnfinished } from './checkout/edited.js';
 import { removeAt } from './checkout/removal.js';
-import { readPointer, type MakerOf } from './pointers/pointer.js';
+import { readPointer } from './pointers/pointer-file.js';
+import type { MakerOf } from './pointers/pointer.js';
 import { hashingSink, NodeMemory, type Hashing, type ScanSink } from './scan/sinks.js';
 import { scanPath, type ScanContext } from './scan/snapshot.js';
 import { StatIndex } from './scan/stat-index.js';
@@ -39,6 +40,7 @@ import { emptyDirectory, firstMissing } from './stored.js';
 import type {
   CallOptions,
   CheckoutOptions,
+  PassedOver,
   PathStatus,
   PointedPath,
   Snapshot,
@@ -81,14 +83,14 @@ export class TrackedFiles implements WorkspaceFiles {
 
   constructor(parts: TrackedFilesParts) {
     this.#parts = parts;
-    this.#memory = join(parts.root, '.ocrstore', 'index', machineName());
+    this.#memory = memoryFolder(parts.root);
     this.#scan = {
       root: parts.root,
       index: new StatIndex(join(this.#memory, 'stat')),
       times: parts.times ?? realFileTimes,
       storeLinks: new StoreLinks(parts.store, parts.root),
     };
-    this.#lastPut = new LastPut(join(this.#memory, 'put'));
+    this.#lastPut = LastPut.of(this.#memory);
     this.#moves = new MoveMarks(join(this.#memory, 'moving'));
   }
 
@@ -147,11 +149,14 @@ export class TrackedFiles implements WorkspaceFiles {
     return findPointers(this.#parts.root, { gitignore: this.#parts.git });
   }
 
-  ignoredFolders(): RepoPath[] {
-    const ignored: RepoPath[] = [];
-    const onIgnored = (folder: RepoPath) => ignored.push(folder);
-    findPointers(this.#parts.root, { gitignore: this.#parts.git, onIgnored });
-    return ignored;
+  passedOver(): PassedOver {
+    const over: PassedOver = { ignored: [], others: [] };
+    findPointers(this.#parts.root, {
+      gitignore: this.#parts.git,
+      onIgnored: (folder) => over.ignored.push(folder),
+      onOther: (path) => over.others.push(path),
+    });
+    return over;
   }
 
   pointers(): { path: RepoPath; snapshot: Snapshot }[] {

@@ -82,6 +82,14 @@ export interface PointedPath {
   snapshot: Snapshot;
 }
 
+/** What the search for pointers passes over. */
+export interface PassedOver {
+  /** Folders that git ignores, and that are not tracked themselves: no pointer is looked for in them. */
+  ignored: RepoPath[];
+  /** Paths beside which a file stands that is named like their pointer and not taken for one. */
+  others: RepoPath[];
+}
+
 /** Everything that the layers above (pipeline, actions) do with the files of one workspace. */
 export interface WorkspaceFiles {
   /**
@@ -109,8 +117,8 @@ export interface WorkspaceFiles {
   pointer(path: RepoPath): Snapshot | undefined;
   /** The paths that have a pointer, sorted; the pointers are not read. */
   trackedPaths(): RepoPath[];
-  /** Folders that git ignores, and that are not tracked themselves: no pointer is looked for in them. */
-  ignoredFolders(): RepoPath[];
+  /** What `trackedPaths` found and did not take. */
+  passedOver(): PassedOver;
   /** The pointers in the workspace, sorted by path. Throws for a broken one. */
   pointers(): { path: RepoPath; snapshot: Snapshot }[];
   /**

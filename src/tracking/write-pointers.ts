@@ -11,7 +11,9 @@ import { bytePath } from './byte-path.js';
 import { gitignoresWith, gitignoresWithout } from './ignore/gitignore.js';
 import type { MoveMarks } from './move-marks.js';
 import type { LastPut } from './pointers/last-put.js';
-import { pointerPathOf, pointerText, readSoundPointer, refuseTakenPointer } from './pointers/pointer.js';
+import { PointerTraces } from './pointers/pointer-traces.js';
+import { isOverwritten, readSoundPointer, refuseTakenPointer } from './pointers/pointer-file.js';
+import { pointerPathOf, pointerText } from './pointers/pointer.js';
 import type { StatIndex } from './scan/stat-index.js';
 import { stagingOf } from './staging.js';
 import { requireStored } from './stored.js';
@@ -138,9 +140,12 @@ async function removePointerFiles(
   paths: readonly RepoPath[],
   options: Options,
 ): Promise<void> {
+  const traces = new PointerTraces(root);
+  // What somebody wrote over a pointer is not ours to delete; asked before the entries go, by which it is known.
+  const pointers = paths.filter((path) => !isOverwritten(root, path, traces));
   const ignores = git ? gitignoresWithout(root, paths) : [];
   await writeFilesAtomic([ignores], { staging: stagingOf(root), ...options });
-  const files = paths.map((path) => fromRepoPath(root, pointerPathOf(path)));
+  const files = pointers.map((path) => fromRepoPath(root, pointerPathOf(path)));
   for (const file of files) {
     writePoint();
     rmSync(file, { force: true });

@@ -9,7 +9,8 @@ import { LOCK_FILE } from '../../pipeline/definition/file-names.js';
 import type { NeededRoot } from '../../store/needed-root.js';
 import { findPointers } from '../../tracking/pointers/find-pointers.js';
 import { LastPut } from '../../tracking/pointers/last-put.js';
-import { readPointer, pointerPathOf } from '../../tracking/pointers/pointer.js';
+import { readPointer } from '../../tracking/pointers/pointer-file.js';
+import { pointerPathOf } from '../../tracking/pointers/pointer.js';
 import { STATE_FOLDER } from '../find-workspace.js';
 import { committedNeeds, type Scope } from './committed-needs.js';
 import { needsOfText } from './naming-files.js';
@@ -71,7 +72,7 @@ function diskNeeds(root: AbsPath, git: Git | undefined): Needs {
 function putThere(root: AbsPath): NeededRoot[] {
   const index = join(root, STATE_FOLDER, 'index');
   return foldersIn(index).flatMap((machine) =>
-    [...new LastPut(join(index, machine, 'put')).all()].flatMap(({ path, put, begun }) => {
+    [...LastPut.of(join(index, machine)).all()].flatMap(({ path, put, begun }) => {
       const stands = lstatSync(fromRepoPath(root, path), { throwIfNoEntry: false }) !== undefined;
       return [...(stands && put ? [put] : []), ...(begun ? [begun] : [])].map((snapshot) => ({
         ...rootOf(snapshot, path),

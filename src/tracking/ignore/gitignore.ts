@@ -70,6 +70,15 @@ function entryBytes(path: RepoPath): string {
   return bytePath(gitignoreEntry(path));
 }
 
+/** The lines of a `.gitignore`, as bytes; none if there is no such file that can be read. */
+export function gitignoreLines(root: AbsPath, file: RepoPath): string[] {
+  try {
+    return linesOf(readIfThere(join(root, file)) ?? '');
+  } catch {
+    return [];
+  }
+}
+
 function linesOf(text: string): string[] {
   return text.split(/\r?\n/);
 }

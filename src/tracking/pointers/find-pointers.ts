@@ -4,7 +4,9 @@ import { systemErrorCode } from '../../base/errors.js';
 import type { AbsPath, RepoPath } from '../../base/paths.js';
 import { bytePath } from '../byte-path.js';
 import { IgnoreRules, isAlwaysIgnored } from '../ignore/ignore-rules.js';
-import { hasPointer, pathOfPointer } from './pointer.js';
+import { hasPointer } from './pointer-file.js';
+import { PointerTraces } from './pointer-traces.js';
+import { pathOfPointer } from './pointer.js';
 
 /**
  * The paths that have a pointer, sorted. Tracked folders are not entered (a pointer cannot be below another), nor other workspaces, nor, with
@@ -12,10 +14,10 @@ import { hasPointer, pathOfPointer } from './pointer.js';
  */
 export function findPointers(
   root: AbsPath,
-  options: Pick<Search, 'gitignore' | 'onUnreadable' | 'onIgnored'>,
+  options: Pick<Search, 'gitignore' | 'onUnreadable' | 'onIgnored' | 'onOther'>,
 ): RepoPath[] {
   const found: RepoPath[] = [];
-  search({ root, found, ...options }, '', IgnoreRules.none);
+  search({ root, found, traces: new PointerTraces(root), ...options }, '', IgnoreRules.none);
   return found.sort();
 }
 
@@ -29,9 +31,12 @@ interface Search {
   root: AbsPath;
   gitignore: boolean;
   found: RepoPath[];
+  traces: PointerTraces;
   onUnreadable?: OnUnreadable;
   /** Called with each folder that is not entered because git ignores it, unless it is tracked itself. */
   onIgnored?: (folder: RepoPath) => void;
+  /** Called with each path beside which a file stands that is named like its pointer and not taken for one. */
+  onOther?: (path: RepoPath) => void;
 }
 
 function search(context: Search, folder: string, above: IgnoreRules): void {
@@ -39,14 +44,8 @@ function search(context: Search, folder: string, above: IgnoreRules): void {
   const entries = readFolder(absolute as AbsPath, context.onUnreadable);
   if (entries.length === 0 || (folder !== '' && isWorkspace(entries))) return;
   const rules = context.gitignore ? above.enter(bytePath(absolute), '.gitignore', bytePath(folder)) : above;
-  const tracked = new Set<string>();
-  for (const entry of entries) {
-    const path = pathOfPointer(pathIn(folder, entry.name));
-    if (path === undefined || !entry.isFile() || isAlwaysIgnored(entry.name)) continue;
-    if (!hasPointer(context.root, path)) continue;
-    tracked.add(path);
-    context.found.push(path);
-  }
+  const tracked = trackedIn(context, folder, entries);
+  for (const path of tracked) context.found.push(path);
   for (const entry of entries) {
     if (!entry.isDirectory() || isAlwaysIgnored(entry.name)) continue;
     const path = pathIn(folder, entry.name);
@@ -54,6 +53,18 @@ function search(context: Search, folder: string, above: IgnoreRules): void {
     if (rules.ignores(bytePath(path), true)) context.onIgnored?.(path);
     else search(context, path, rules);
   }
+}
+
+/** The paths of a folder that have a pointer. */
+function trackedIn(context: Search, folder: string, entries: readonly Dirent[]): ReadonlySet<RepoPath> {
+  const tracked = new Set<RepoPath>();
+  for (const entry of entries) {
+    const path = pathOfPointer(pathIn(folder, entry.name));
+    if (path === undefined || isAlwaysIgnored(entry.name)) continue;
+    if (hasPointer(context.root, path, context.traces)) tracked.add(path);
+    else if (entry.isFile()) context.onOther?.(path);
+  }
+  return tracked;
 }
 
 /** Submodules, work trees and clones below this one have stores and pointers of their own. */

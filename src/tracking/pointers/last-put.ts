@@ -43,6 +43,11 @@ export class LastPut {
     this.#folder = folder;
   }
 
+  /** In what a machine remembers of a workspace. */
+  static of(memory: string): LastPut {
+    return new LastPut(join(memory, 'put'));
+  }
+
   read(path: RepoPath): Remembered {
     try {
       const {

@@ -1,15 +1,10 @@
-import { closeSync, lstatSync, openSync, readSync, type Stats } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
-import { CAUTIOUS_READ } from '../../base/cautious-read.js';
 import { isContentId } from '../../base/content-id.js';
-import { OcrpipeError, systemErrorCode, userError } from '../../base/errors.js';
-import type { AbsPath, RepoPath } from '../../base/paths.js';
+import { OcrpipeError, userError } from '../../base/errors.js';
+import type { RepoPath } from '../../base/paths.js';
 import { shellQuote } from '../../base/shell-quote.js';
-import { readRegularFile } from '../../base/regular-file.js';
 import { parseYamlFile } from '../../base/yaml-file.js';
 import { checkYaml } from '../../base/yaml-schema.js';
-import { bytePath, fsPath, pathTooLong, type BytePath } from '../byte-path.js';
 import type { Snapshot } from '../workspace-files.js';
 
 /** A pointer stands beside what it points to: `data/raw.ocr` for `data/raw`. */
@@ -85,7 +80,7 @@ function nearKey({ code, hint }: OcrpipeError): string {
 }
 
 /** What to do about a broken pointer: that of an output is written by the stage that makes it. */
-function mendHint(file: string, maker?: string): string {
+export function mendHint(file: string, maker?: string): string {
   const path = file.slice(0, -POINTER_SUFFIX.length);
   const anew =
     maker === undefined
@@ -101,112 +96,11 @@ function toSnapshot(pointer: z.infer<typeof schema>): Snapshot {
 }
 
 /**
- * The pointer of exactly `path`; undefined if there is none: a file of that name which `isPointerText` does not take for one is
- * somebody's own. `makerOf` gives the stage whose output a path is. Throws like `parsePointer`.
- */
-export function readPointer(
-  root: AbsPath,
-  path: RepoPath,
-  makerOf: MakerOf = () => undefined,
-): Snapshot | undefined {
-  const file = pointerPathOf(path);
-  const text = pointerFileText(root, path);
-  if (text === undefined) return undefined;
-  if (text.length > MAX_POINTER_BYTES) throw tooLong(file, mendHint(file, makerOf(path)));
-  // Most pointers are sound: who makes the path is asked only for the error.
-  return parsePointer(text, file, () => mendHint(file, makerOf(path)));
-}
-
-/** Like `readPointer`; undefined for a broken one too: writing it anew is the way out of it. */
-export function readSoundPointer(root: AbsPath, path: RepoPath): Snapshot | undefined {
-  try {
-    return readPointer(root, path);
-  } catch (error) {
-    if (error instanceof OcrpipeError) return undefined;
-    throw error;
-  }
-}
-
-/** True if `path` has a pointer, sound or broken. */
-export function hasPointer(root: AbsPath, path: RepoPath): boolean {
-  return pointerFileText(root, path) !== undefined;
-}
-
-/**
  * True if a file named like a pointer is one, sound or broken, told from its first line that says anything: `version:`, or the
  * mark of a git merge. Other files may end in `.ocr` and are data, a recognised text for instance.
  */
 export function isPointerText(text: string): boolean {
   return /^\uFEFF?(?:[ \t]*(?:#[^\n]*)?\r?\n|---[^\n]*\n)*(?:version[ \t]*:|<{7} )/.test(text);
-}
-
-/**
- * The text of the pointer file, if it is one; of one that is too long, more than a pointer may have. A file that says nothing
- * counts if it stands beside what it would point to: a power cut leaves such.
- */
-function pointerFileText(root: AbsPath, path: RepoPath): string | undefined {
-  const text = readStart(join(root, pointerPathOf(path)), MAX_POINTER_BYTES + 1);
-  if (text === undefined || isPointerText(text)) return text;
-  const emptied = /^[\s\0]*$/.test(text) && text.length <= MAX_POINTER_BYTES;
-  return emptied && lstatSync(join(root, path), { throwIfNoEntry: false }) ? text : undefined;
-}
-
-/** The first bytes of a regular file, as text; undefined if there is none. */
-function readStart(file: string, bytes: number): string | undefined {
-  try {
-    const stat = lstatSync(file, { throwIfNoEntry: false });
-    if (stat?.isFile() !== true) return undefined;
-    const fd = openSync(file, CAUTIOUS_READ);
-    try {
-      const buffer = Buffer.allocUnsafe(bytes);
-      return buffer.toString('utf8', 0, readSync(fd, buffer, 0, bytes, 0));
-    } finally {
-      closeSync(fd);
-    }
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(systemErrorCode(error) ?? '')) return undefined;
-    throw error;
-  }
-}
-
-/** Refuses to put a pointer where something stands that is none, or where its name would be too long. */
-export function refuseTakenPointer(root: AbsPath, path: RepoPath): void {
-  const file = pointerPathOf(path);
-  const stat = statOf(bytePath(join(root, file)));
-  if (stat === undefined || (stat.isFile() && hasPointer(root, path))) return;
-  throw userError(
-    'pointer-name-taken',
-    `the pointer of ${path} would be ${file}, and something else has that name`,
-    { hint: `Rename ${shellQuote(file)}, or track the path under another name.` },
-  );
-}
-
-function statOf(file: BytePath): Stats | undefined {
-  try {
-    return lstatSync(fsPath(file), { throwIfNoEntry: false });
-  } catch (error) {
-    throw systemErrorCode(error) === 'ENAMETOOLONG' ? pathTooLong(file, error) : error;
-  }
-}
-
-function tooLong(file: string, hint: string): OcrpipeError {
-  return userError('broken-pointer', `${file} is too long; the pointer cannot be used`, {
-    location: { file },
-    hint,
-  });
-}
-
-/**
- * True if the file is a pointer, told from how it begins: directories are tracked without the pointers in them, while other
- * files may end in `.ocr` and are data.
- */
-export function looksLikePointer(path: BytePath, size: number): boolean {
-  if (!path.endsWith(POINTER_SUFFIX) || size > MAX_POINTER_BYTES) return false;
-  try {
-    return /^version: \d+\nid: [0-9a-f]{64}\nkind: /.test(readRegularFile(fsPath(path)).toString('latin1'));
-  } catch {
-    return false;
-  }
 }
 
 /** True if two snapshots stand for the same bytes at the same path. */

@@ -13,7 +13,7 @@ import { KnownFiles } from './known-files.js';
 import { linkOutside, linkProblem } from './links.js';
 import { lookAtNames } from './look-in-folder.js';
 import { notTrackable, refuseTooDeep, refuseTooManyEmpty, statAt, targetOf } from './look.js';
-import { looksLikePointer } from '../pointers/pointer.js';
+import { looksLikePointer } from '../pointers/pointer-file.js';
 import {
   fileEntry,
   fileStat,

@@ -7,12 +7,8 @@ import { contentIdOf } from '../../../src/base/content-id.js';
 import type { OcrpipeError } from '../../../src/base/errors.js';
 import type { AbsPath, RepoPath } from '../../../src/base/paths.js';
 import { findPointers } from '../../../src/tracking/pointers/find-pointers.js';
-import {
-  parsePointer,
-  pathOfPointer,
-  pointerText,
-  readPointer,
-} from '../../../src/tracking/pointers/pointer.js';
+import { readPointer } from '../../../src/tracking/pointers/pointer-file.js';
+import { parsePointer, pathOfPointer, pointerText } from '../../../src/tracking/pointers/pointer.js';
 import type { Snapshot } from '../../../src/tracking/workspace-files.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 
