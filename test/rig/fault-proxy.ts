@@ -18,6 +18,7 @@ export interface SeenRequest {
  * - `cutAt`: so many bytes of the body arrive, then the connection is cut.
  * - `endAt`: so many bytes arrive of a body of unnamed length, which then ends as if it were whole.
  * - `flipAt`: one bit of that byte of the body is another.
+ * - `onByte`: `call` is called when so many bytes of the request's and the answer's body have passed, or all have.
  * - `with`: the answer's header has other fields.
  */
 export type HttpFault =
@@ -28,6 +29,7 @@ export type HttpFault =
   | { cutAt: number }
   | { endAt: number }
   | { flipAt: number }
+  | { onByte: number; call: () => void }
   | { with: Readonly<Record<string, string>> };
 
 export interface FaultProxy {
@@ -94,6 +96,7 @@ function forward(
   to: { hostname: string; port: string },
   { asked, answer, fault }: { asked: IncomingMessage; answer: ServerResponse; fault: HttpFault },
 ): void {
+  if (typeof fault === 'object' && 'onByte' in fault) callOnByte([asked, answer], fault);
   const { method = 'GET', url: path = '/', headers } = asked;
   const passed = request({ ...to, method, path, headers, agent: false }, (got) => {
     if (typeof fault === 'object' && 'reset' in fault) {
@@ -105,6 +108,26 @@ function forward(
   passed.on('error', () => answer.destroy());
   answer.on('close', () => passed.destroy());
   asked.pipe(passed);
+}
+
+function callOnByte(
+  [asked, answer]: [IncomingMessage, ServerResponse],
+  { onByte, call }: { onByte: number; call: () => void },
+): void {
+  let passed = 0;
+  const pass = (bytes: number): void => {
+    passed += bytes;
+    if (passed > onByte) call();
+  };
+  asked.on('data', (chunk: Buffer) => {
+    pass(chunk.length);
+  });
+  const write = answer.write.bind(answer) as (chunk: Buffer) => boolean;
+  answer.write = (chunk: Buffer) => {
+    pass(chunk.length);
+    return write(chunk);
+  };
+  answer.on('close', call);
 }
 
 function send(got: IncomingMessage, answer: ServerResponse, fault: HttpFault): void {

@@ -18,6 +18,8 @@ export interface RunOptions {
   env?: Record<string, string>;
   /** Sent to the process when it first writes to stderr. */
   signalOnOutput?: NodeJS.Signals;
+  /** Kills the process by SIGKILL when it is aborted. */
+  kill?: AbortSignal;
 }
 
 /** Runs the real binary in a process of its own and waits for its end; never throws for a failing command. */
@@ -43,6 +45,7 @@ export function runProcess(file: string, args: readonly string[], options: RunOp
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
   if (options.signalOnOutput) child.stderr.once('data', () => child.kill(options.signalOnOutput));
+  options.kill?.addEventListener('abort', () => child.kill('SIGKILL'), { once: true });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
