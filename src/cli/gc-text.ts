@@ -8,16 +8,23 @@ interface Counted {
   bytes: number;
 }
 
-/** What a collection of garbage did, or would do. */
+/** Names of files that a dry run shows of each kind. */
+const SHOWN_FILES = 20;
+
+/** What a collection of garbage did, or would do: before it does it, the files are named as well. */
 export function gcText(result: GcResult): string {
-  const { dryRun, condemned, deleted, waiting, rescued, joined, graceHours } = result;
+  const { dryRun, condemned, deleted, waiting, rescued, joined, graceHours, files } = result;
   const { unpushed, scattered, needed, skippedBroken } = result;
   const done = (past: string, would: string): string => (dryRun ? `would ${would}` : past);
   const lines = [
     ...(condemned.files > 0 && graceHours > 0
-      ? [`${done('moved', 'move')} to the trash: ${sizeText(condemned)}${backText(result)}`]
+      ? [
+          `${done('moved', 'move')} to the trash: ${sizeText(condemned)}${backText(result)}${named(result, files.condemned)}`,
+        ]
       : []),
-    ...(deleted.files > 0 ? [`${done('deleted', 'delete')}: ${sizeText(deleted)}`] : []),
+    ...(deleted.files > 0
+      ? [`${done('deleted', 'delete')}: ${sizeText(deleted)}${named(result, files.deleted)}`]
+      : []),
     ...(rescued > 0
       ? [`${done('brought', 'bring')} back from the trash: ${countText(rescued, 'file')}`]
       : []),
@@ -33,6 +40,14 @@ export function gcText(result: GcResult): string {
     `needed: ${sizeText(needed)}`,
   ];
   return [...(lines.length > 0 ? lines : ['Nothing to collect.']), ...kept].map(capitalized).join('\n');
+}
+
+/** The files of the store, a line each. */
+function named({ dryRun }: GcResult, files: readonly string[]): string {
+  if (!dryRun) return '';
+  const rest = files.length - SHOWN_FILES;
+  const more = rest > 0 ? [`and ${rest} more ('--json' has them all)`] : [];
+  return [...files.slice(0, SHOWN_FILES), ...more].map((file) => `\n  ${file}`).join('');
 }
 
 function joinedText({ dryRun, joined: { packs, into } }: GcResult): string {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { fsck } from '../../src/actions/fsck.js';
@@ -6,8 +6,10 @@ import { pull } from '../../src/actions/pull.js';
 import type { EventSink } from '../../src/base/events.js';
 import { OcrpipeError } from '../../src/base/errors.js';
 import type { AbsPath } from '../../src/base/paths.js';
+import { gcText } from '../../src/cli/gc-text.js';
 import { LocalStore } from '../../src/store/local-store.js';
 import { crashesOf } from '../rig/crashes.js';
+import { git } from '../rig/git-repository.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { damageObject } from './damage.js';
 import { GcFolder } from './gc-folder.js';
@@ -72,6 +74,40 @@ describe('gc', () => {
     folder.remove('data');
     await folder.checkout();
     expect(folder.read('data/a')).toBe('second');
+  });
+
+  test('with --dry-run says which files of the store would go, how much that is, and until when it can be had back', async () => {
+    const folder = await twoVersions();
+    const dry = await folder.gc({ dryRun: true });
+    expect(dry.files.condemned).toHaveLength(3);
+    const sizes = dry.files.condemned.map((file) => statSync(folder.path(`.ocrstore/${file}`)).size);
+    const held = sizes.reduce((sum, size) => sum + size, 0);
+    // The rest is what is needed in a pack that is written anew, and the tables.
+    expect(held - dry.condemned.bytes).toBeGreaterThan(0);
+    expect(held - dry.condemned.bytes).toBeLessThan(500);
+    expect(gcText(dry).split('\n')).toEqual([
+      'Would move to the trash: 3 objects, 1.0 MB (it can be had back for 7 days)',
+      ...dry.files.condemned.map((file) => `  ${file}`),
+      'Would write anew: 2 packs',
+      'Needed: 5 objects, 1.0 MB',
+    ]);
+    const done = await folder.gc();
+    expect(gcText(done).split('\n')[0]).toBe(
+      'Moved to the trash: 3 objects, 1.0 MB (it can be had back for 7 days)',
+    );
+    folder.age(8);
+    const later = await folder.gc({ dryRun: true });
+    expect(later.files).toEqual({ condemned: [], deleted: dry.files.condemned });
+    expect(gcText(later).split('\n').slice(0, -1)).toEqual([
+      'Would delete: 3 objects, 1.0 MB',
+      ...later.files.deleted.map((file) => `  ${file}`),
+    ]);
+    expect(folder.files('trash')).toHaveLength(3);
+    const many = {
+      ...dry,
+      files: { ...dry.files, condemned: Array.from({ length: 25 }, (_, file) => `packs/${file}`) },
+    };
+    expect(gcText(many)).toContain("\n  packs/19\n  and 5 more ('--json' has them all)\n");
   });
 
   test('waits as long as the configuration says, a day at least', async () => {
@@ -326,6 +362,26 @@ describe('gc and workspaces that share a store', () => {
     two.remove('of-two.ocr');
     two.remove('of-two');
     expect((await one.gc({ now: true })).deleted.objects).toBe(2);
+  });
+
+  test('keeps what the workspaces need that --projects names, by the same scope, though the store does not know them', async () => {
+    const { one, two, store } = await twoWorkspaces();
+    for (const name of readdirSync(join(store, 'workspaces'))) rmSync(join(store, 'workspaces', name));
+    expect((await one.gc({ dryRun: true })).condemned.objects).toBe(2);
+    expect((await one.gc({ dryRun: true, projects: ['../two'] })).condemned.objects).toBe(0);
+    git(two.root, 'init', '-q', '-b', 'main');
+    git(two.root, 'add', 'of-two.ocr');
+    git(two.root, 'commit', '-q', '-m', 'of two');
+    git(two.root, 'rm', '-q', '--cached', 'of-two.ocr');
+    git(two.root, 'commit', '-q', '-m', 'none');
+    for (const file of ['of-two', 'of-two.ocr']) two.remove(file);
+    const projects = [join(two.root, '.ocrstore')];
+    expect((await one.gc({ dryRun: true, projects, commits: true })).condemned.objects).toBe(0);
+    expect((await one.gc({ projects })).condemned.objects).toBe(2);
+    expect(await failure(one.gc({ projects: ['../nowhere'] }))).toMatchObject({ exitCode: 2 });
+    one.remove('of-one');
+    await one.checkout();
+    expect(one.read('of-one/file')).toBe('content of one');
   });
 
   test('stops where one is gone, and names it, until it is forgotten', async () => {
