@@ -18,7 +18,7 @@ import { temporaryFolder } from './temporary-folder.js';
 const STORE = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
 
 /** A node with exactly these entries, whatever they are. */
-function anyNode(entries: readonly (TreeEntry | InnerEntry)[], level = 0): Buffer {
+export function anyNode(entries: readonly (TreeEntry | InnerEntry)[], level = 0): Buffer {
   const length = entries.reduce((sum, entry) => sum + entryLength(entry), NODE_HEADER_BYTES);
   const node = Buffer.alloc(length);
   encodeNodeHeader(node, level, entries.length);
