@@ -5,6 +5,7 @@ import type { LinkType } from '../base/link-type.js';
 import type { RepoPath } from '../base/paths.js';
 import { RunningMarks } from '../pipeline/records/running-mark.js';
 import { Workspace } from '../project/workspace.js';
+import { miscounted } from '../tracking/pointers/miscounted.js';
 import type { CheckoutOptions, Snapshot } from '../tracking/workspace-files.js';
 import { failuresOfEach, joinFailures } from './each-path.js';
 import { overwrittenPointers } from './overwritten-pointers.js';
@@ -42,21 +43,25 @@ export async function checkout(input: CheckoutInput, call: Call): Promise<Checko
     if (named.length === 0) await warnOfUnseen(workspace);
     const marks = new RunningMarks(workspace);
     const changed: { path: RepoPath; id: ContentId }[] = [];
+    let unchanged = 0;
     const failures = await failuresOfEach(paths, call.signal, async (path) => {
       const snapshot = workspace.files.pointer(path);
       if (snapshot === undefined) return;
       const { force, links } = input;
       const how = { ...call, force, keepEdits: true, ...(links && { links }) };
-      if (await putThere(workspace, { path, snapshot, named: named.includes(path) }, how)) {
-        changed.push({ path, id: snapshot.id });
-      }
+      // The id tells the bytes: they are put there, whatever the pointer says of their number.
+      const wrong = miscounted(workspace.store, path, { pointer: snapshot });
+      const what = { path, snapshot: wrong?.right ?? snapshot, named: named.includes(path) };
+      if (await putThere(workspace, what, how)) changed.push({ path, id: snapshot.id });
+      else if (wrong === undefined) unchanged += 1;
       marks.settle(path);
+      if (wrong) throw wrong.error;
     });
     const overwritten = named.length === 0 ? await overwrittenPointers(workspace) : [];
     const failure = joinFailures([...failures, ...overwritten.map(({ error }) => error)]);
     return {
       changed,
-      unchanged: paths.length - changed.length - failures.length,
+      unchanged,
       ...(failure && { failure }),
     };
   } finally {

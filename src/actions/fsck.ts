@@ -11,6 +11,8 @@ import type { Finding } from '../store/fsck/finding.js';
 import { walkNeeds, type Lacking, type Needs } from '../store/fsck/needs.js';
 import { SoundReader } from '../store/fsck/sound-reader.js';
 import { listStore, type StoreListing } from '../store/fsck/store-files.js';
+import { miscounted, type Miscounted } from '../tracking/pointers/miscounted.js';
+import type { NeededRoot } from '../store/needed-root.js';
 import { machineName } from '../tracking/machine-name.js';
 import { placesElsewhere, type Elsewhere } from './fsck-elsewhere.js';
 import { repair, type Repaired } from './fsck-repair.js';
@@ -37,7 +39,7 @@ export interface FsckResult {
   /** What the time did not last for. */
   unchecked: Unchecked;
   leftovers: Pick<StoreListing, 'tmp' | 'quarantine' | 'unknown'>;
-  /** Pointers, or a lock, that cannot be read: what they need was not looked for. */
+  /** Pointers, or a lock, that cannot be read: what they need was not looked for. And pointers that count wrong what they name. */
   problems: readonly { code: string; message: string; hint?: string }[];
 }
 
@@ -112,7 +114,10 @@ function report(workspace: Workspace, { root, needs, listing, check, findings }:
   const reader = new SoundReader(root, findings);
   try {
     const wanted = new Set(findings.map(({ object }) => object.kind + object.id));
-    const pointed = walkNeeds(reader, needs.pointed, wanted);
+    const wrong = needs.pointers.flatMap(
+      ({ path, snapshot }) => miscounted(reader, path, { pointer: snapshot }) ?? [],
+    );
+    const pointed = walkNeeds(reader, withRightSizes(needs.pointed, wrong), wanted);
     const locked = walkNeeds(reader, needs.locked, wanted);
     const absent = ({ missing }: Needs): Lacking[] =>
       missing.filter(({ kind, id }) => !wanted.has(kind + id));
@@ -128,11 +133,22 @@ function report(workspace: Workspace, { root, needs, listing, check, findings }:
       notRestorable: lost.map(missingOf),
       unchecked: check.unchecked,
       leftovers: { tmp, quarantine, unknown },
-      problems: needs.problems.map(({ code, message, hint }) => ({ code, message, ...(hint && { hint }) })),
+      problems: [...needs.problems, ...wrong.map(({ error }) => error)].map(({ code, message, hint }) => {
+        return { code, message, ...(hint && { hint }) };
+      }),
     };
   } finally {
     reader.close();
   }
+}
+
+/** What is there is not called missing because a pointer counts it wrong. */
+function withRightSizes(roots: readonly NeededRoot[], wrong: readonly Miscounted[]): NeededRoot[] {
+  const sizes = new Map(wrong.map(({ right }) => [right.id, right.size]));
+  return roots.map((root) => {
+    const size = root.kind === 'blob' ? sizes.get(root.id) : undefined;
+    return size === undefined ? root : { ...root, size };
+  });
 }
 
 function pathsOf({ object }: Finding, needs: readonly Needs[]): string[] {

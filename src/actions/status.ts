@@ -8,8 +8,9 @@ import { pipelineHost } from '../project/pipeline-host.js';
 import { remoteInReach } from '../project/remote-in-reach.js';
 import { Workspace } from '../project/workspace.js';
 import { storeFigures, type StoreFigures } from './store-figures.js';
-import { pointerPathOf, pointerText } from '../tracking/pointers/pointer.js';
+import { pointerPathOf, pointerText, sameSnapshot } from '../tracking/pointers/pointer.js';
 import { overwrittenPointers, type Overwritten } from './overwritten-pointers.js';
+import { miscounted } from '../tracking/pointers/miscounted.js';
 import { unseenPointers } from './unseen-pointers.js';
 import type { PathStatus, Snapshot, UnfinishedMove } from '../tracking/workspace-files.js';
 
@@ -20,11 +21,11 @@ export interface TrackedStatus {
    * be read, see `problem`.
    */
   state: 'clean' | 'modified' | 'missing' | 'new' | 'broken';
-  /** Of `modified`: the bytes were edited, the pointer was changed (as by `git checkout`), or both. */
-  cause?: 'edited' | 'pointer-moved' | 'both';
+  /** Of `modified`: the bytes were edited, the pointer was changed (as by `git checkout`), or both, or it counts wrong what it names. */
+  cause?: 'edited' | 'pointer-moved' | 'both' | 'miscounted';
   /** Of `missing`, and of a pointer that moved: true if `checkout` can put it there, false if it has to be pulled. */
   inStore?: boolean;
-  /** Of `broken`. */
+  /** Of `broken`; and of a pointer that counts wrong what it names, which `commit` corrects. */
   problem?: StatusProblem;
   /** True if the pointer is not as it is in git's last commit. */
   uncommitted?: boolean;
@@ -155,8 +156,15 @@ async function trackedStates(
 }
 
 function brokenBy({ path, error }: Overwritten): Broken {
+  return { path, ...problemOf(error) };
+}
+
+function problemOf(error: OcrpipeError): { problem: StatusProblem };
+function problemOf(error: OcrpipeError | undefined): { problem?: StatusProblem };
+function problemOf(error: OcrpipeError | undefined): { problem?: StatusProblem } {
+  if (error === undefined) return {};
   const { code, message, hint, location } = error;
-  return { path, problem: { code, message, ...(hint && { hint }), ...(location && { location }) } };
+  return { problem: { code, message, ...(hint && { hint }), ...(location && { location }) } };
 }
 
 function seenOf(states: readonly (Facts | Broken)[]): Map<RepoPath, PathStatus> {
@@ -174,12 +182,15 @@ function wordState(workspace: Workspace, facts: Facts, committed: Committed | un
   const inGit = committed?.get(path);
   const differs = committed !== undefined && inGit !== gitBlobId(pointerText(snapshot), inGit);
   const uncommitted = differs ? { uncommitted: true } : {};
-  if (state === 'missing') return { path, state, inStore: workspace.files.inStore(snapshot), ...uncommitted };
   if (state === 'clean' || state === 'untracked') {
     return { path, state: committed !== undefined && inGit === undefined ? 'new' : 'clean', ...uncommitted };
   }
+  const wrong = miscounted(workspace.store, path, { pointer: snapshot, there: status.there });
+  const more = { ...problemOf(wrong?.error), ...uncommitted };
+  if (state === 'missing') return { path, state, inStore: workspace.files.inStore(snapshot), ...more };
+  const cause = sameSnapshot(status.there, snapshot) ? 'miscounted' : CAUSES[state];
   const moved = state === 'pointer-moved' ? { inStore: workspace.files.inStore(snapshot) } : {};
-  return { path, state: 'modified', cause: CAUSES[state], ...moved, ...uncommitted };
+  return { path, state: 'modified', cause, ...moved, ...more };
 }
 
 /** Undefined without git. */

@@ -17,7 +17,7 @@ export function fsckText(result: FsckResult, repaired: boolean): string {
     section('Missing', missing.map(missingLine)),
     section('Not restorable, to be run again', notRestorable.map(missingLine)),
     section(
-      'Cannot be read',
+      'Cannot be relied on',
       problems.map(({ message, hint }) => (hint === undefined ? message : `${message}\n    ${hint}`)),
     ),
     notes(result).join('\n'),

@@ -42,6 +42,7 @@ function section(title: string, rows: readonly (readonly string[])[]): string {
 function advice(tracked: TrackedStatus, canPull: boolean): string {
   const { path, state, cause, inStore, problem, uncommitted } = tracked;
   const quoted = shellQuote(path);
+  if (problem !== undefined) return problemRow(problem).join('');
   switch (state) {
     case 'new':
       return `pointer not in git yet: git add ${shellQuote(`${path}.ocr`)}`;
@@ -52,7 +53,6 @@ function advice(tracked: TrackedStatus, canPull: boolean): string {
         ? `its pointer changed: ${absentAdvice(quoted, canPull)}`
         : modifiedAdvice(quoted, cause);
     case 'broken':
-      return [problem?.message, problem?.hint].filter((part) => part !== undefined).join('. ');
     case 'clean':
       return uncommitted === true ? 'pointer changed since the last git commit' : '';
   }

@@ -27,10 +27,14 @@ export default class Commit extends BaseCommand {
   }
 }
 
+function changeText({ old, new: now }: CommitResult['tracked'][number]): string {
+  return old === now ? 'figures of the pointer corrected' : `${old.slice(0, 10)} -> ${now.slice(0, 10)}`;
+}
+
 function commitText({ tracked, stages, toCommit }: CommitResult): string {
   if (tracked.length + stages.length === 0) return 'Nothing to record.';
   return [
-    ...tracked.map(({ path, old, new: now }) => `${path}  ${old.slice(0, 10)} -> ${now.slice(0, 10)}`),
+    ...tracked.map((each) => `${each.path}  ${changeText(each)}`),
     ...stages.map(({ name, outs }) => `${name}  ${countText(outs.length, 'output')} recorded`),
     ...toCommitLines(toCommit),
   ].join('\n');

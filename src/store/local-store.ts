@@ -121,6 +121,11 @@ export class LocalStore implements ObjectReader {
     return length === undefined ? undefined : { in: 'file', file: this.#loose.fileOf(id), length };
   }
 
+  /** Bytes of a blob, as the store has it; undefined if it has not. */
+  sizeOf(blob: ContentId): number | undefined {
+    return this.locate('blob', blob)?.length;
+  }
+
   /**
    * Writes a blob's bytes to an open file. Only when it ends without an error are they those of the id: it throws, and sets
    * damaged copies aside, like `read`.

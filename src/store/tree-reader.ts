@@ -90,6 +90,12 @@ export function readChild(tree: TreeRef, parentLevel: number, child: InnerEntry)
   return node;
 }
 
+/** How many files a directory holds, and their bytes. Throws like `readNode`. */
+export function totalsOf(tree: TreeRef): Totals {
+  const { files, bytes } = totalsOfNode(readNode(tree));
+  return { files, bytes };
+}
+
 function totalsOfNode(node: TreeNode): Totals & { last: string | undefined } {
   if ('children' in node) {
     return {

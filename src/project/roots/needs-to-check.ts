@@ -1,5 +1,6 @@
 import { OcrpipeError } from '../../base/errors.js';
 import { readTextIfThere } from '../../base/read-text.js';
+import type { RepoPath } from '../../base/paths.js';
 import { LOCK_FILE } from '../../pipeline/definition/file-names.js';
 import { parseLockFile, type LockFile } from '../../pipeline/records/lock-file.js';
 import type { NeededRoot } from '../../store/needed-root.js';
@@ -21,6 +22,8 @@ export interface NeedsToCheck {
   pointed: readonly NeededRoot[];
   /** What pipeline.lock names besides, by path: without it a stage is run again instead of restored, and nothing is lost. */
   locked: readonly NeededRoot[];
+  /** The pointers in the workspace that can be read. */
+  pointers: readonly { path: RepoPath; snapshot: Snapshot }[];
   /** Files that could not be read: a broken pointer, a broken lock. */
   problems: readonly OcrpipeError[];
 }
@@ -29,6 +32,7 @@ export interface NeedsToCheck {
 export async function needsToCheck(workspace: Workspace): Promise<NeedsToCheck> {
   const roots = new Map<string, NeededRoot>();
   const problems: OcrpipeError[] = [];
+  const pointers: { path: RepoPath; snapshot: Snapshot }[] = [];
   const add = (root: NeededRoot): void => {
     const name = root.kind + root.id;
     if (!roots.has(name)) roots.set(name, root);
@@ -36,7 +40,9 @@ export async function needsToCheck(workspace: Workspace): Promise<NeedsToCheck> 
   for (const path of findPointers(workspace.root, { gitignore: workspace.git !== undefined })) {
     orProblem(problems, () => {
       const snapshot = readPointer(workspace.root, path, (output) => workspace.stageOf(output));
-      if (snapshot) add(rootOf(snapshot, path));
+      if (!snapshot) return;
+      pointers.push({ path, snapshot });
+      add(rootOf(snapshot, path));
     });
   }
   for (const root of await rootsInGit(workspace)) add(root);
@@ -48,6 +54,7 @@ export async function needsToCheck(workspace: Workspace): Promise<NeedsToCheck> 
   return {
     pointed: all.filter(([name]) => pointed.has(name)).map(([, root]) => root),
     locked: all.filter(([name]) => !pointed.has(name)).map(([, root]) => root),
+    pointers,
     problems,
   };
 }

@@ -35,6 +35,12 @@ export class SoundReader implements ObjectReader {
     return !this.#isDamaged(kind, id, this.#loose.fileOf(id));
   }
 
+  /** Bytes of a blob; undefined if no sound copy is there. */
+  sizeOf(blob: ContentId): number | undefined {
+    const [packed] = this.#packed('blob', blob);
+    return packed ? packed.table.entry(packed.index).length : this.#looseSize(blob);
+  }
+
   /** A file whose seal is broken is not read for that: who checks the store has read it. */
   #looseSize(id: ContentId): number | undefined {
     const size = (): number | undefined => statSync(this.#loose.fileOf(id), { throwIfNoEntry: false })?.size;
