@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { cpus, release, tmpdir, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 
 const MEASURED = join(import.meta.dirname, 'measured.py');
@@ -43,13 +43,27 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** What a result must say of itself: commit, date, Node and the machine. */
-export function circumstances() {
-  const git = (...args) => execFileSync('git', ['-C', ROOT, ...args], { encoding: 'utf8' }).trim();
+/** What a result must say of itself: commit, date, versions and the machine. `folder` is on the disk that was measured. */
+export function circumstances(folder = tmpdir()) {
+  const git = (...args) => answer('git', '-C', ROOT, ...args);
+  const dvc = process.env.OCRPIPE_BENCH_DVC;
   return {
     commit: git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain') === '' ? '' : '+changes'),
     date: new Date().toISOString().slice(0, 10),
     node: process.versions.node,
     cpu: `${cpus().length} x ${cpus()[0].model.trim()}`,
+    versions: {
+      git: answer('git', '--version').replace('git version ', ''),
+      ...(dvc === undefined ? {} : { dvc: answer(dvc, '--version') }),
+    },
+    machine: {
+      system: `${type()} ${release().split('-')[0]}`,
+      memoryGb: Math.round(totalmem() / 1e9),
+      fileSystem: answer('stat', '-f', '-c', '%T', folder),
+    },
   };
+}
+
+function answer(program, ...args) {
+  return execFileSync(program, args, { encoding: 'utf8' }).trim();
 }

@@ -62,7 +62,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-const result = { ...circumstances(), files, rounds: Number(asked.rounds), large, rows };
+const result = { ...circumstances(asked.folder), files, rounds: Number(asked.rounds), large, rows };
 console.log(table(result));
 if (asked.save) save('large', result);
 

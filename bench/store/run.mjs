@@ -62,7 +62,7 @@ try {
 
 function report() {
   const result = {
-    ...circumstances(),
+    ...circumstances(asked.folder),
     files,
     layout: asked.layout,
     rounds: Number(asked.rounds),

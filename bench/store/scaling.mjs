@@ -31,7 +31,7 @@ try {
     writeTinyFiles(data, files);
     for (let round = 1; round <= Number(asked.rounds); round += 1) oneRound(round, files, data);
   }
-  const result = { ...circumstances(), rounds: Number(asked.rounds), rows };
+  const result = { ...circumstances(asked.folder), rounds: Number(asked.rounds), rows };
   console.log(table(result));
   if (asked.save) save('scaling', result);
 } finally {

@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { OcrpipeEvent } from '../../src/base/events.js';
 import { describeSelf, holderState, parseHolder } from '../../src/base/lock-holder.js';
+import { eventLine } from '../../src/cli/event-text.js';
 import { acquireLock, withLock, type LockOptions } from '../../src/base/lock.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 
@@ -94,6 +95,22 @@ describe('acquireLock', () => {
     holder.kill('SIGKILL');
     (await waiter).release();
     expect(readdirSync(join(path, '..'))).toEqual([]);
+  });
+
+  it('says since when the lock is held', async () => {
+    const path = join(temporaryFolder(), 'lock');
+    const since = new Date(Date.now() - 3_600_000).toISOString();
+    writeFileSync(path, JSON.stringify({ ...describeSelf('0'.repeat(32), 'ocrpipe repro'), since }));
+    const { events, waiting } = firstWait();
+    const stop = new AbortController();
+    const waiter = acquireLock(options(path, { events, signal: stop.signal })).catch(() => undefined);
+    const event = await waiting;
+    expect(event).toMatchObject({ type: 'waiting', sinceSeconds: expect.closeTo(3600, -1) as number });
+    expect(eventLine(event)).toMatch(
+      /^waiting for the test, held by ocrpipe repro \(process \d+ on \S+\) for 1 h( 0 min)?/,
+    );
+    stop.abort();
+    await waiter;
   });
 
   it('follows a follower that died before it took over', async () => {

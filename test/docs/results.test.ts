@@ -1,36 +1,105 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { groupBy } from '../../src/base/group-by.js';
 
 const bench = new URL('../../bench/', import.meta.url);
 const page = readFileSync(new URL('RESULTS.md', bench), 'utf8');
-const results = readdirSync(new URL('store/results/', bench)).filter((name) => name.endsWith('.json'));
+const names = readdirSync(new URL('store/results/', bench)).filter((name) => name.endsWith('.json'));
 
-/** The cells of each row of a table, however wide its columns are. */
-function rowsOf(markdown: string): string[] {
-  const rows = markdown.split('\n').filter((line) => line.startsWith('|') && !/^\|[\s|:-]+$/.test(line));
-  return rows.map((row) =>
-    row
-      .split('|')
-      .map((cell) => cell.trim())
-      .join('|'),
-  );
+/** The sections of the page whose figures are kept in bench/store/results/. */
+const HELD = [
+  'The store beside DVC',
+  'The cost of a file, from thousands to millions',
+  'Large files beside DVC',
+];
+
+const positive = z.number().positive();
+const said = z.string().min(1);
+/** What a result says: when, of what, with what, on what, and each measurement. */
+const resultSchema = z.object({
+  commit: z.string().regex(/^[0-9a-f]{7,40}$/),
+  date: z.string().regex(/^\d{4}-\d\d-\d\d$/),
+  node: said,
+  cpu: said,
+  versions: z.object({ git: said, dvc: said.optional() }),
+  machine: z.object({ system: said, memoryGb: positive, fileSystem: said }),
+  rounds: z.number().int().min(3),
+  rows: z.array(
+    z.object({
+      round: z.number().int(),
+      tool: said,
+      task: said,
+      files: z.number().optional(),
+      ...{ wall: positive, cpu: positive, peak: positive },
+    }),
+  ),
+});
+type Result = z.infer<typeof resultSchema>;
+
+function read(name: string): Result {
+  return resultSchema.parse(JSON.parse(readFileSync(new URL(`store/results/${name}`, bench), 'utf8')));
+}
+
+/** The tables of a text, each as its rows, however wide its columns are; the lines below the head are left out. */
+function tablesOf(markdown: string): string[] {
+  return markdown
+    .split(/\n(?!\|)/)
+    .map((part) => part.split('\n').filter((line) => /^\|.*[^\s|:-]/.test(line)))
+    .filter((rows) => rows.length > 0)
+    .map((rows) => rows.map((row) => row.split(/\s*\|\s*/).join('|')).join('\n'));
+}
+
+function section(title: string): string {
+  return page.split(/^## /m).find((part) => part.startsWith(`${title}\n`)) ?? '';
+}
+
+async function tablesFrom(result: Result): Promise<string[]> {
+  const { table } = (await import(new URL('store/table.mjs', bench).href)) as {
+    table: (result: unknown) => string;
+  };
+  return tablesOf(table(result));
+}
+
+function medianOf({ rows }: Result, task: string, key: 'wall' | 'cpu'): string {
+  const values = rows.filter((row) => row.task === task).map((row) => row[key]);
+  return values.sort((a, b) => a - b)[values.length >> 1]!.toFixed(2);
 }
 
 describe('bench/RESULTS.md', () => {
-  it.each(results)('says what the raw figures of %s say', async (name) => {
-    const { table } = (await import(new URL('store/table.mjs', bench).href)) as {
-      table: (result: unknown) => string;
-    };
-    const result = JSON.parse(readFileSync(new URL(`store/results/${name}`, bench), 'utf8')) as {
-      commit: string;
-      date: string;
-    };
-    const written = rowsOf(page);
-    for (const row of rowsOf(table(result))) expect(written).toContain(row);
-    expect(page).toContain(`${result.date}, commit ${result.commit}`);
+  it.each(names)('says what the raw figures of %s say, and of what they are', async (name) => {
+    const result = read(name);
+    const tables = tablesOf(page);
+    for (const table of await tablesFrom(result)) expect(tables).toContain(table);
+    const paragraph = page.split('\n\n').find((text) => text.includes(`commit ${result.commit}`));
+    expect(paragraph).toContain(result.date);
+    expect(paragraph).toContain(`Node ${result.node}`);
   });
 
-  it('has raw figures to be held against', () => {
-    expect(results).not.toEqual([]);
+  it.each(HELD)('says nothing in a table of "%s" that no raw figures say', async (title) => {
+    const held = await Promise.all(names.map((name) => tablesFrom(read(name))));
+    const tables = tablesOf(section(title));
+    expect(tables).not.toEqual([]);
+    for (const table of tables) expect(held.flat()).toContain(table);
+  });
+
+  it('says what git needs for the same as its raw figures do', () => {
+    const result = read('folders-200000.json');
+    const [wall, cpu] = [medianOf(result, 'git status', 'wall'), medianOf(result, 'git status', 'cpu')];
+    expect(section('The store beside DVC')).toContain(
+      `\`git status\` over the same files, which git holds then: ${wall} s wall, ${cpu} s CPU`,
+    );
+  });
+});
+
+describe('the raw figures', () => {
+  it.each(names)('of %s are of every round, and name the version of each tool', (name) => {
+    const { rows, rounds, versions } = read(name);
+    const rounding = groupBy(rows, ({ tool, task, files = 0 }) => `${tool}, ${task}, ${files}`);
+    for (const [what, each] of rounding) {
+      const done = each.map(({ round }) => round).sort();
+      expect([what, done]).toEqual([what, Array.from({ length: rounds }, (_, index) => index + 1)]);
+    }
+    if (rows.some(({ tool }) => tool === 'dvc')) expect(versions.dvc).toBeDefined();
   });
 });

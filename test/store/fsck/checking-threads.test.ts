@@ -76,6 +76,42 @@ describe('what is remembered of checks', () => {
     expect(later.unchecked.never).toBe(2);
   });
 
+  it('lets a check that ended early be followed by one of the other files: new ones first, then those checked longest ago', async () => {
+    const store = storeOf(1, 2, 3);
+    const { files } = listStore(store.root);
+    const { file } = memoryOf(store);
+    const order: string[] = [];
+    const stop = { after: 2, told: new AbortController() };
+    class Watched extends CheckMemory {
+      override note(...noted: Parameters<CheckMemory['note']>): void {
+        super.note(...noted);
+        order.push(noted[0]);
+        if (order.length === stop.after) stop.told.abort(new Error('enough'));
+      }
+    }
+    const keys = files.map(({ key }) => key);
+    const before = new CheckMemory(file, store.format.store);
+    // The last one was never checked, the others were in this order: the third, the first, the second.
+    for (const [index, time] of [
+      [2, 1000],
+      [0, 2000],
+      [1, 3000],
+    ] as const) {
+      const { size, mtimeMs, ctimeMs, ino } = lstatSync(files[index]!.file);
+      before.note(keys[index]!, { size, mtimeMs, ctimeMs, ino }, time);
+    }
+    before.save(new Set(keys));
+    const check = () => {
+      const memory = new Watched(file, store.format.store);
+      return checkStore(files, { memory, events: noEvents, signal: stop.told.signal });
+    };
+    await expect(check()).rejects.toThrow('enough');
+    expect(order.splice(0)).toEqual([keys[3], keys[2]]);
+    Object.assign(stop, { after: 5, told: new AbortController() });
+    await check();
+    expect(order).toEqual([keys[0], keys[1], keys[3], keys[2]]);
+  });
+
   it('is nothing once the file is damaged in any bit, of another store, or gone', async () => {
     const store = storeOf(1);
     const { files } = listStore(store.root);
