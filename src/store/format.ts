@@ -116,7 +116,8 @@ export function encodeStoreFormat(store: string): string {
 
 /**
  * Reads `format.json`. Throws `store-format-damaged` for anything that is not such a file and `store-format-unknown` for
- * a newer format, an unknown feature or an unknown key: it is never guessed what those mean.
+ * a newer format, an unknown feature or an unknown key: it is never guessed what those mean. Every format has the three keys of
+ * this one, and each later one a feature: so no single wrong byte of a file of format 1 makes it look newer.
  */
 export function decodeStoreFormat(text: string, where: string): StoreFormat {
   if (text.length > MAX_FORMAT_BYTES) throw damagedFormat(where, 'it is far too large');
@@ -128,16 +129,27 @@ export function decodeStoreFormat(text: string, where: string): StoreFormat {
   }
   if (typeof value !== 'object' || value === null) throw damagedFormat(where, 'it is not a JSON object');
   const { format, store, features, ...rest } = value as Record<string, unknown>;
-  if (typeof format !== 'number') throw damagedFormat(where, "it has no number 'format'");
-  if (format !== FORMAT_VERSION) throw unknownFormat(where, `format ${format}`);
-  const [extra] = Object.keys(rest);
-  if (extra !== undefined) throw unknownFormat(where, `key '${extra}'`);
+  if (typeof format !== 'number' || !Number.isInteger(format) || format < 1) {
+    throw damagedFormat(where, "it has no 'format' that is a whole number");
+  }
   if (typeof store !== 'string' || !/^[0-9a-f-]{36}$/.test(store)) {
     throw damagedFormat(where, "its 'store' is no UUID");
   }
   if (!Array.isArray(features)) throw damagedFormat(where, "its 'features' is no list");
-  if (features.length > 0) throw unknownFormat(where, `feature ${JSON.stringify(features[0])}`);
+  refuseNewer(where, { format, features, more: Object.keys(rest) });
   return { format: FORMAT_VERSION, store, features: [] };
+}
+
+function refuseNewer(
+  where: string,
+  { format, features, more }: { format: number; features: unknown[]; more: readonly string[] },
+): void {
+  if (features.length > 0) throw unknownFormat(where, `feature ${JSON.stringify(features[0])}`);
+  if (format !== FORMAT_VERSION) {
+    throw damagedFormat(where, `it says format ${format}, and no feature, which each format after 1 has`);
+  }
+  const [extra] = more;
+  if (extra !== undefined) throw unknownFormat(where, `key '${extra}'`);
 }
 
 function damagedFormat(where: string, reason: string): OcrpipeError {

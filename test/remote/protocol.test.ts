@@ -196,7 +196,7 @@ describe('a view', () => {
 
   it('refuses a remote that a newer ocrpipe wrote', async () => {
     const place = new Place();
-    const bytes = Buffer.from('{"format":2,"store":"5a0a5b8e-4f4b-4c0f-9f4e-0a6f5f1d2c3b","features":[]}');
+    const bytes = Buffer.from('{"format":2,"store":"5a0a5b8e-4f4b-4c0f-9f4e-0a6f5f1d2c3b","features":["x"]}');
     place.objects.set('format.json', bytes);
     const machine = new Machine();
     const id = machine.add(randomFiles(1, 10));

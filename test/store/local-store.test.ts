@@ -18,7 +18,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { contentIdOf, type ContentId } from '../../src/base/content-id.js';
 import { missingFrom } from '../../src/store/closure.js';
-import { FORMAT_KEY } from '../../src/store/format.js';
+import type { OcrpipeError } from '../../src/base/errors.js';
+import { decodeStoreFormat, FORMAT_KEY, type StoreFormat } from '../../src/store/format.js';
 import { LocalStore } from '../../src/store/local-store.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { fileEntry, numberedEntries } from './entries.js';
@@ -63,6 +64,14 @@ function copyOut(store: LocalStore, id: ContentId, target: string): number {
   }
 }
 
+function outcomeOf(decode: () => StoreFormat): StoreFormat | string {
+  try {
+    return decode();
+  } catch (error) {
+    return (error as OcrpipeError).code;
+  }
+}
+
 describe('opening a store', () => {
   it('says where there is none, and refuses formats and features that it does not know', () => {
     const root = temporaryFolder();
@@ -70,7 +79,9 @@ describe('opening a store', () => {
     const { format } = LocalStore.create(root);
     expect(LocalStore.open(root).format).toEqual(format);
     const refused: [string, string][] = [
-      [JSON.stringify({ ...format, format: 2 }), 'store-format-unknown'],
+      [JSON.stringify({ ...format, format: 2, features: ['long-names'] }), 'store-format-unknown'],
+      [JSON.stringify({ ...format, format: 2 }), 'store-format-damaged'],
+      [JSON.stringify({ ...format, format: 1.5, features: ['long-names'] }), 'store-format-damaged'],
       [JSON.stringify({ ...format, features: ['zstd'] }), 'store-format-unknown'],
       [JSON.stringify({ ...format, other: 1 }), 'store-format-unknown'],
       [JSON.stringify({ ...format, store: '../x' }), 'store-format-damaged'],
@@ -81,6 +92,19 @@ describe('opening a store', () => {
     for (const [text, code] of refused) {
       writeFileSync(join(root, FORMAT_KEY), text);
       expect(() => LocalStore.open(root)).toThrow(expect.objectContaining({ code }));
+    }
+  });
+
+  it('tells every wrong bit of its name from a newer format, but for another UUID', () => {
+    const root = temporaryFolder();
+    const { format } = LocalStore.create(root);
+    const text = readFileSync(join(root, FORMAT_KEY));
+    for (let bit = 0; bit < text.length * 8; bit += 1) {
+      const wrong = Buffer.from(text);
+      wrong[bit >> 3]! ^= 1 << (bit & 7);
+      const outcome = outcomeOf(() => decodeStoreFormat(wrong.toString('utf8'), FORMAT_KEY));
+      if (typeof outcome !== 'string') expect(outcome.store).not.toBe(format.store);
+      else expect(outcome, wrong.toString('utf8')).toBe('store-format-damaged');
     }
   });
 
