@@ -34,7 +34,9 @@ export async function gatherFacts(
   workspace: Workspace,
   store: LocalStore,
   judging: Judging,
-): Promise<Omit<GcFacts, 'condemnedBefore'> & { silent: readonly string[]; skipped: readonly string[] }> {
+): Promise<
+  Omit<GcFacts, 'now' | 'condemnedBefore'> & { silent: readonly string[]; skipped: readonly string[] }
+> {
   // Looked at first: what is stored from now on is not judged.
   const inventory = takeInventory(store);
   const needs: Needs[] = [];

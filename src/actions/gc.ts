@@ -99,7 +99,7 @@ async function collect(workspace: Workspace, input: GcInput, call: Call): Promis
     const time = dryRun ? Date.now() : timeOfStore(store);
     const graceMs = now ? 0 : settings.graceMs;
     const condemnedBefore = now ? Number.POSITIVE_INFINITY : time - graceMs;
-    const plan = planGc({ ...facts, condemnedBefore });
+    const plan = planGc({ ...facts, now: time, condemnedBefore });
     if (!dryRun) others.forgotten.forEach(forgetWorkspace);
     const done = dryRun
       ? wouldDo(plan, now)

@@ -1,5 +1,6 @@
-import { lstatSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { ageOf } from './age.js';
 import { TEMPORARY_PREFIX } from './atomic-file.js';
 import { systemErrorCode } from './errors.js';
 import { SPACE_MARK } from './process-space.js';
@@ -26,8 +27,7 @@ function isAbandoned(name: string, path: string | Buffer): boolean {
   const pid = match ? Number.parseInt(match[1]!, 36) : Number.NaN;
   if (!match || !Number.isSafeInteger(pid) || pid <= 0) return false;
   if (match[2] === SPACE_MARK) return pid !== process.pid && !isAlive(pid);
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  return stat !== undefined && Date.now() - stat.mtimeMs > ABANDONED_MS;
+  return (ageOf(path) ?? 0) > ABANDONED_MS;
 }
 
 function isAlive(pid: number): boolean {

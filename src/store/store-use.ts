@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ageOf } from '../base/age.js';
 import { systemErrorCode } from '../base/errors.js';
 import { noEvents, type EventSink } from '../base/events.js';
 import { describeSelf, holderState, parseHolder, wordHolder, type LockHolder } from '../base/lock-holder.js';
@@ -108,9 +109,8 @@ function livingUsers(root: string): LockHolder[] {
     const holder = readMark(mark);
     if (holder === undefined) return [];
     const state = holderState(holder);
-    const since = statSync(mark, { throwIfNoEntry: false })?.mtimeMs ?? 0;
     const longest = holder.pid > 0 ? UNKNOWN_USER_MS : UNNAMED_USER_MS;
-    if (state === 'alive' || (state === 'unknown' && Date.now() - since < longest)) return [holder];
+    if (state === 'alive' || (state === 'unknown' && (ageOf(mark) ?? longest) < longest)) return [holder];
     unlinkIfThere(mark);
     return [];
   });

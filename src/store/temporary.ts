@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readdirSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { ageOf } from '../base/age.js';
 import { syncDirectory, writeAll } from '../base/atomic-file.js';
 import { systemErrorCode } from '../base/errors.js';
 import { writePoint } from '../base/write-points.js';
@@ -23,8 +24,8 @@ export function temporaryName(tmp: string): string {
 export function removeAbandoned(tmp: string, now: number = Date.now()): void {
   for (const name of namesIn(tmp)) {
     const path = join(tmp, name);
-    const stat = statSync(path, { throwIfNoEntry: false });
-    if (!stat?.isFile() || now - stat.mtimeMs < ABANDONED_MS) continue;
+    if (!statSync(path, { throwIfNoEntry: false })?.isFile()) continue;
+    if ((ageOf(path, now) ?? 0) < ABANDONED_MS) continue;
     writePoint();
     unlinkIfThere(path);
   }

@@ -67,17 +67,12 @@ export class Trash {
 
   /** Moves a file of the store into the trash; undefined if it is gone. */
   condemn(key: string, time: number): CondemnedFile | undefined {
-    const since = Math.trunc(time);
-    const file = join(this.#folder, String(since), key);
-    if (makeStoreFolder(this.#root, dirname(file))) syncDirectory(this.#folder);
-    writePoint();
-    try {
-      renameSync(join(this.#root, key), file);
-      return { key, file, since };
-    } catch (error) {
-      if (systemErrorCode(error) === 'ENOENT') return undefined;
-      throw error;
-    }
+    return this.#condemnFrom(join(this.#root, key), key, time);
+  }
+
+  /** Lets a file of the trash have been condemned at another time; undefined if somebody brought it back before. */
+  redate({ key, file }: CondemnedFile, time: number): CondemnedFile | undefined {
+    return this.#condemnFrom(file, key, time);
   }
 
   /** Deletes a file of the trash; false if somebody brought it back before. */
@@ -100,6 +95,20 @@ export class Trash {
     return namesIn(this.#folder)
       .filter((name) => /^\d{1,15}$/.test(name))
       .sort((a, b) => Number(b) - Number(a));
+  }
+
+  #condemnFrom(from: string, key: string, time: number): CondemnedFile | undefined {
+    const since = Math.trunc(time);
+    const file = join(this.#folder, String(since), key);
+    if (makeStoreFolder(this.#root, dirname(file))) syncDirectory(this.#folder);
+    writePoint();
+    try {
+      renameSync(from, file);
+      return { key, file, since };
+    } catch (error) {
+      if (systemErrorCode(error) === 'ENOENT') return undefined;
+      throw error;
+    }
   }
 
   #rescueFrom(file: string, key: string): string | undefined {

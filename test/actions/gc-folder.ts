@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { gc, type GcInput, type GcResult } from '../../src/actions/gc.js';
 import { remoteAdd } from '../../src/actions/remote-add.js';
@@ -85,6 +85,11 @@ export class GcFolder extends WorkspaceFolder {
     if (!existsSync(trash)) return;
     for (const time of readdirSync(trash)) {
       renameSync(join(trash, time), join(trash, String(Number(time) - days * DAY_MS)));
+    }
+    for (const name of this.files('trash')) {
+      const { mtimeMs } = statSync(join(trash, name));
+      const before = (mtimeMs - days * DAY_MS) / 1000;
+      utimesSync(join(trash, name), before, before);
     }
   }
 

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, constants as fsConstants } from 'node:fs';
 import { link, mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { ageOf } from '../../base/age.js';
 import { syncDirectory } from '../../base/atomic-file.js';
 import type { ContentId } from '../../base/content-id.js';
 import { systemErrorCode } from '../../base/errors.js';
@@ -278,9 +279,7 @@ async function claimFolder(claim: string): Promise<void> {
     await mkdir(claim);
   } catch (error) {
     if (systemErrorCode(error) !== 'EEXIST') throw error;
-    const made = await stat(claim).catch(ifMissing(undefined));
-    if (made !== undefined && Date.now() - made.mtimeMs > ABANDONED_CLAIM_MS)
-      await rm(claim, { recursive: true });
+    if ((ageOf(claim) ?? 0) > ABANDONED_CLAIM_MS) await rm(claim, { recursive: true });
     throw remoteBusy(dirname(dirname(claim)), 'another writer is placing the same file', error);
   }
 }

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { ageOf } from '../../base/age.js';
 import { contentIdOf, type ContentId } from '../../base/content-id.js';
 import { systemErrorCode } from '../../base/errors.js';
 import { writePoint } from '../../base/write-points.js';
@@ -119,7 +120,7 @@ async function takeOver(tmp: string, id: ContentId): Promise<string> {
   for (const name of await readdir(tmp)) {
     if (!name.startsWith(prefix)) continue;
     const [theirHost, pid] = name.slice(prefix.length).split('-');
-    const ended = theirHost === host ? !isRunning(Number(pid)) : await isGivenUp(join(tmp, name));
+    const ended = theirHost === host ? !isRunning(Number(pid)) : isGivenUp(join(tmp, name));
     if (ended && (await renamed(join(tmp, name), own))) break;
   }
   return own;
@@ -135,9 +136,8 @@ function isRunning(pid: number): boolean {
   }
 }
 
-async function isGivenUp(file: string): Promise<boolean> {
-  const seen = await stat(file).catch(() => undefined);
-  return seen !== undefined && Date.now() - seen.mtimeMs > GIVEN_UP_MS;
+function isGivenUp(file: string): boolean {
+  return (ageOf(file) ?? 0) > GIVEN_UP_MS;
 }
 
 /** False if another process was faster. */

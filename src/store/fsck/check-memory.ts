@@ -6,6 +6,8 @@ import { writeFileAtomic } from '../../base/atomic-file.js';
 import type { FileState } from './finding.js';
 
 const VERSION = 1;
+/** Before any time that a clock shows. Milliseconds since 1970. */
+const LONG_AGO = 1;
 const number = z.number();
 const schema = z.object({
   version: z.literal(VERSION),
@@ -33,10 +35,14 @@ export class CheckMemory {
     this.#files = read(file, store);
   }
 
-  /** When the file was last found sound, milliseconds since 1970; 0 if never, or if it is not the same since. */
+  /**
+   * When the file was last found sound, milliseconds since 1970; 0 if never, or if it is not the same since. A time that is to
+   * come says nothing: the clock has been set back since, and such a file would be the last one for years.
+   */
   checkedAt(key: string, now: FileState): number {
     const known = this.#files.get(key);
-    return known !== undefined && sameState(known, now) ? known.checkedAt : 0;
+    if (known === undefined || !sameState(known, now)) return 0;
+    return known.checkedAt > Date.now() ? LONG_AGO : known.checkedAt;
   }
 
   /** Remembers that a file was found sound; without a state that it was not. */

@@ -45,6 +45,7 @@ export async function carryOut(work: CarryOut): Promise<CarriedOut> {
   const going: (CondemnedFile & Tally)[] = [...plan.remove];
   // Counted from now on, not from when the plan was made: whoever looked up something since has all of the grace period.
   const since = timeOfStore(store);
+  for (const file of plan.misdated) trash.redate(file, since);
   // No directory is left in the store whose files are gone from it.
   const leaving = [...plan.condemn, ...joined.old].sort((a, b) => Number(b.hasNodes) - Number(a.hasNodes));
   await forEachFile('move to the trash', leaving, work, (file) => {

@@ -25,6 +25,8 @@ export interface GcFacts {
   readonly keepsRun: (run: RunId) => boolean;
   /** True if a pack may be replaced by another with the same objects: no remote names it. */
   readonly mayRewrite: (pack: ContentId) => boolean;
+  /** The time by the clock of the store's file system; milliseconds since 1970. */
+  readonly now: number;
   /** What was condemned before may be deleted; milliseconds since 1970. */
   readonly condemnedBefore: number;
 }

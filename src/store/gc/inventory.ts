@@ -11,6 +11,8 @@ import { Trash, type CondemnedFile } from '../trash.js';
 /** A file of the trash and what it holds: a pack (its table), a large blob, or a run record. */
 export interface TrashFile extends CondemnedFile {
   readonly bytes: number;
+  /** When it was written, by its time; milliseconds since 1970. */
+  readonly writtenAt: number;
   readonly table?: PackTable;
   readonly blob?: ContentId;
   readonly run?: RunId;
@@ -38,7 +40,8 @@ export function takeInventory(store: LocalStore): Inventory {
 
 function describe(condemned: CondemnedFile): TrashFile[] {
   const { key, file } = condemned;
-  const described = { ...condemned, bytes: sizeOf(file) };
+  const stat = statSync(file, { throwIfNoEntry: false });
+  const described = { ...condemned, bytes: stat?.size ?? 0, writtenAt: stat?.mtimeMs ?? 0 };
   const blob = objectOfKey(key);
   if (blob !== undefined) return [{ ...described, blob }];
   const run = runOfKey(key);

@@ -28,6 +28,8 @@ export interface GcPlan {
   readonly remove: readonly (CondemnedFile & Tally)[];
   /** Files of the trash whose time has not come. */
   readonly waiting: readonly (CondemnedFile & Tally)[];
+  /** Those among them of which the trash says a time that cannot be: they wait from now on. */
+  readonly misdated: readonly CondemnedFile[];
   /** What the roots need. */
   readonly needed: Tally;
   /** What nothing needs and is kept, because no remote has it. */
@@ -93,25 +95,40 @@ export function tallyFiles(files: readonly Tally[]): FileTally {
 }
 
 /** What becomes of the trash: whatever is not to go, and is not in the store itself, is brought back. */
-function planTrash(facts: GcFacts, verdicts: Verdicts): Pick<GcPlan, 'rescue' | 'remove' | 'waiting'> {
+function planTrash(
+  facts: GcFacts,
+  verdicts: Verdicts,
+): Pick<GcPlan, 'rescue' | 'remove' | 'waiting' | 'misdated'> {
   const back = new Available(facts.inventory);
   const rescue: TrashFile[] = [];
-  const going: (CondemnedFile & Tally)[] = [];
+  const going: (CondemnedFile & Tally & { misdated: boolean })[] = [];
   for (const file of facts.inventory.trash) {
     if (isMissed(file, { facts, verdicts, back })) {
       rescue.push(file);
       back.add(file);
     } else {
       const { key, file: place, since, bytes, table } = file;
-      going.push({ key, file: place, since, bytes, objects: table ? verdicts.deadIn(table) : 1 });
+      const objects = table ? verdicts.deadIn(table) : 1;
+      going.push({ key, file: place, since, bytes, objects, misdated: isMisdated(file, facts) });
     }
   }
-  const isOld = ({ since }: CondemnedFile): boolean => since <= facts.condemnedBefore;
+  const isOld = ({ since, misdated }: (typeof going)[number]): boolean =>
+    facts.condemnedBefore === Infinity || (since <= facts.condemnedBefore && !misdated);
+  const waiting = going.filter((file) => !isOld(file));
   return {
     rescue: rescue.map(({ key, file, since }) => ({ key, file, since })),
     remove: going.filter(isOld),
-    waiting: going.filter((file) => !isOld(file)),
+    waiting,
+    misdated: waiting.filter(({ misdated }) => misdated),
   };
+}
+
+/**
+ * True of what was condemned by a clock that was wrong: ahead, if that time is to come; behind, if it is before the file was
+ * written. Taken at its word, the one would wait for years, and the other go at once.
+ */
+function isMisdated({ since, writtenAt }: TrashFile, { now }: GcFacts): boolean {
+  return since > now || (since < writtenAt && writtenAt <= now);
 }
 
 function isMissed(

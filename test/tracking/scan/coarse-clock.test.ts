@@ -39,7 +39,7 @@ const step = fc.oneof(
     weight: 4,
     arbitrary: fc.record({
       do: fc.constant('wait' as const),
-      ms: fc.constantFrom(1, 30, 500, 1999, 2100, 5000),
+      ms: fc.constantFrom<number[]>(1, 30, 500, 1999, 2100, 5000),
     }),
   },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('scan' as const) }) },
@@ -48,21 +48,22 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 /** A folder on a file system with a coarse clock that only the test moves. */
 class CoarseFolder extends Scanned {
-  #now = 1_000_000;
+  protected now = 1e9;
 
   readonly times: FileTimes = {
     view: (stat) =>
       Object.assign(Object.create(Object.getPrototypeOf(stat) as object) as Stats, stat, { ctimeMs: 0 }),
-    settledBefore: () => this.#shown - 50,
+    settledBefore: () => this.shown - 50,
     showsNames: () => true,
   };
 
-  get #shown(): number {
-    return Math.floor(this.#now / STEP_MS) * STEP_MS;
+  /** What the clock shows. */
+  protected get shown(): number {
+    return Math.floor(this.now / STEP_MS) * STEP_MS;
   }
 
   apply(action: Exclude<Step, { do: 'scan' }>): void {
-    if (action.do === 'wait') this.#now += action.ms;
+    if (action.do === 'wait') this.now += action.ms;
     else {
       try {
         this.#change(action);
@@ -87,9 +88,67 @@ class CoarseFolder extends Scanned {
     const path = join(this.root, below);
     if (lstatSync(path).isDirectory())
       for (const each of readdirSync(path)) this.#giveTimes(join(below, each));
-    if (lstatSync(path).mtimeMs >= TODAY_MS) lutimesSync(path, this.#shown / 1000, this.#shown / 1000);
+    if (lstatSync(path).mtimeMs >= TODAY_MS) lutimesSync(path, this.shown / 1000, this.shown / 1000);
   }
 }
+
+/** The same on a clock that is as fine as real ones, and is set back and forth: no two changes get the same time. */
+class UnsteadyFolder extends CoarseFolder {
+  #changes = 0;
+
+  override apply(action: Exclude<Step, { do: 'scan' }>): void {
+    this.#changes += 1;
+    super.apply(action);
+  }
+
+  protected override get shown(): number {
+    return this.now + this.#changes / 1000;
+  }
+}
+
+const unsteady = fc.oneof(
+  { weight: 3, arbitrary: step },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('wait' as const),
+      ms: fc.constantFrom<number[]>(-20, -70, -5000, -86_400_000, 86_400_000),
+    }),
+  },
+);
+
+describe('on a clock that is set back and forth', () => {
+  test(
+    'a scan with a memory gives what one without gives, whenever what was changed',
+    { timeout: 60_000 },
+    async () => {
+      const law = fc.asyncProperty(fc.array(unsteady, { maxLength: 30 }), async (steps) => {
+        const folder = new UnsteadyFolder();
+        for (const action of [...steps, { do: 'scan' } as const]) {
+          if (action.do !== 'scan') folder.apply(action);
+          else expect((await folder.scan(folder.times)).id).toBe((await folder.scanAnew(folder.times)).id);
+        }
+      });
+      await fc.assert(law, { numRuns: 100 });
+    },
+  );
+
+  test('what is in the future is read by each scan, until its time has come', async () => {
+    const folder = new UnsteadyFolder();
+    const wait = (ms: number) => {
+      folder.apply({ do: 'wait', ms });
+    };
+    folder.apply({ do: 'write', name: 'a', text: '1' });
+    wait(-86_400_000);
+    for (const ms of [100, 1000]) {
+      expect((await folder.scan(folder.times)).read).toEqual(['1']);
+      wait(ms);
+    }
+    wait(86_400_000);
+    expect((await folder.scan(folder.times)).read).toEqual(['1']);
+    expect((await folder.scan(folder.times)).read).toEqual([]);
+  });
+});
 
 describe('on a clock that steps every two seconds', () => {
   test(
