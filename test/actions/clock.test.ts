@@ -115,8 +115,18 @@ describe('a time that is to come', () => {
     const mark = SPACE_MARK === '0000' ? '1111' : '0000';
     const name = `${TEMPORARY_PREFIX}1a-${mark}00000000-x`;
     for (const [path, remove] of [
-      [join(folder, name), () => void removeAbandonedIn(folder)],
-      [join(folder, '1a-0011223344556677'), () => void removeAbandoned(folder)],
+      [
+        join(folder, name),
+        () => {
+          removeAbandonedIn(folder);
+        },
+      ],
+      [
+        join(folder, '1a-0011223344556677'),
+        () => {
+          removeAbandoned(folder);
+        },
+      ],
     ] as const) {
       writeFileSync(path, 'somebody may be writing this');
       redate(path, YEAR_MS);
