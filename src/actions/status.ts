@@ -23,7 +23,10 @@ export interface TrackedStatus {
   state: 'clean' | 'modified' | 'missing' | 'new' | 'broken';
   /** Of `modified`: the bytes were edited, the pointer was changed (as by `git checkout`), or both, or it counts wrong what it names. */
   cause?: 'edited' | 'pointer-moved' | 'both' | 'miscounted';
-  /** Of `missing`, and of a pointer that moved: true if `checkout` can put it there, false if it has to be pulled. */
+  /**
+   * Of `missing`, and of a pointer that moved: true if `checkout` can put it there, false if it has to be pulled. Of edits: false
+   * if the store has not what was edited, as after a write through a hard link.
+   */
   inStore?: boolean;
   /** Of `broken`; and of a pointer that counts wrong what it names, which `commit` corrects. */
   problem?: StatusProblem;
@@ -189,7 +192,8 @@ function wordState(workspace: Workspace, facts: Facts, committed: Committed | un
   const more = { ...problemOf(wrong?.error), ...uncommitted };
   if (state === 'missing') return { path, state, inStore: workspace.files.inStore(snapshot), ...more };
   const cause = sameSnapshot(status.there, snapshot) ? 'miscounted' : CAUSES[state];
-  const moved = state === 'pointer-moved' ? { inStore: workspace.files.inStore(snapshot) } : {};
+  const lost = status.formerLost === true ? { inStore: false } : {};
+  const moved = state === 'pointer-moved' ? { inStore: workspace.files.inStore(snapshot) } : lost;
   return { path, state: 'modified', cause, ...moved, ...more };
 }
 

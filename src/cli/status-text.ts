@@ -51,7 +51,7 @@ function advice(tracked: TrackedStatus, canPull: boolean): string {
     case 'modified':
       return cause === 'pointer-moved' && inStore === false
         ? `its pointer changed: ${absentAdvice(quoted, canPull)}`
-        : modifiedAdvice(quoted, cause);
+        : modifiedAdvice(quoted, cause, inStore === false ? backText(quoted, canPull) : undefined);
     case 'broken':
     case 'clean':
       return uncommitted === true ? 'pointer changed since the last git commit' : '';
@@ -64,12 +64,21 @@ function absentAdvice(quoted: string, canPull: boolean): string {
     : "the store has not its bytes, and no remote is within reach (see 'ocrpipe remote list')";
 }
 
-function modifiedAdvice(quoted: string, cause: TrackedStatus['cause']): string {
+/** How what was edited comes back of which the store has lost the bytes. */
+function backText(quoted: string, canPull: boolean): string {
+  return canPull
+    ? `the store has lost what it was: 'ocrpipe pull --force ${quoted}' brings that back`
+    : "the store has lost what it was: 'ocrpipe fsck --repair' brings that back, should another file or a remote have it";
+}
+
+/** `back`: where a checkout cannot bring back what was edited. */
+function modifiedAdvice(quoted: string, cause: TrackedStatus['cause'], back?: string): string {
   if (cause === 'pointer-moved') return `its pointer changed: 'ocrpipe checkout ${quoted}'`;
   if (cause === 'both') {
-    return `edited, and its pointer changed: 'ocrpipe commit ${quoted}' or 'ocrpipe checkout --force ${quoted}'`;
+    const other = back ?? `'ocrpipe checkout --force ${quoted}' takes what that names`;
+    return `edited, and its pointer changed: 'ocrpipe commit ${quoted}' keeps the edit, ${other}`;
   }
-  return `edited: 'ocrpipe commit ${quoted}' keeps that, 'ocrpipe checkout --force ${quoted}' undoes it`;
+  return `edited: 'ocrpipe commit ${quoted}' keeps that, ${back ?? `'ocrpipe checkout --force ${quoted}' undoes it`}`;
 }
 
 function reasons(stage: StageStatus): string {

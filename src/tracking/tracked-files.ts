@@ -27,6 +27,7 @@ import {
   withStore,
 } from './partial/parts-memory.js';
 import { pathState } from './path-state.js';
+import { isFormerLost } from './former-lost.js';
 import { isUnfinished } from './checkout/edited.js';
 import { removeAt } from './checkout/removal.js';
 import { readPointer } from './pointers/pointer-file.js';
@@ -232,6 +233,7 @@ export class TrackedFiles implements WorkspaceFiles {
     // A command that died between writing the pointer and remembering it: else the next edit would look like two.
     if (there && state === 'clean') this.#rememberSeen(path, there);
     const parts = this.parts(path);
+    const lost = isFormerLost(store, { state, there, pointer }, () => withStore(nodes, store));
     return {
       state,
       ...(there && { there }),
@@ -240,6 +242,7 @@ export class TrackedFiles implements WorkspaceFiles {
       ...(begun && { begun }),
       ...(parts && { parts }),
       ...(links[0] && { linked: links[0] }),
+      ...(lost && { formerLost: true }),
     };
   }
 

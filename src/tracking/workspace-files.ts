@@ -39,6 +39,8 @@ export interface PathStatus {
   lastPut?: Snapshot;
   /** Absent where a program that reads through links sees exactly what is there: it holds none. */
   linked?: true;
+  /** Of edits: the store has not what was edited, so nothing here can undo them. */
+  formerLost?: true;
   /** What a checkout that did not end, or for which bytes were missing, began to put there. */
   begun?: Snapshot;
   /**
