@@ -90,7 +90,9 @@ function writeUsers(folder) {
     actions,
     credentials: [{ accessKey: credentials.accessKeyId, secretKey: credentials.secretAccessKey }],
   }));
-  writeFileSync(join(folder, 's3.json'), JSON.stringify({ identities }));
+  // Who signs nothing may read.
+  const anonymous = { name: 'anonymous', actions: [`Read:${BUCKET}`, `List:${BUCKET}`] };
+  writeFileSync(join(folder, 's3.json'), JSON.stringify({ identities: [...identities, anonymous] }));
 }
 
 /** Resolves with true once the server answers and has the bucket, with false if it ended before. */

@@ -4,7 +4,7 @@ import { Workspace } from '../project/workspace.js';
 import { fetchObjects } from '../remote/fetch/fetch.js';
 import type { FetchRoot } from '../remote/fetch/fetch-input.js';
 import { bytePath } from '../tracking/byte-path.js';
-import { withRemote, type Transferred } from './remote-session.js';
+import { withRemote, type RemoteSession, type Transferred } from './remote-session.js';
 import { chooseTargets, companionsOf, rootKind, type TargetPath, type Targets } from './remote-targets.js';
 
 export interface FetchOptions {
@@ -14,6 +14,8 @@ export interface FetchOptions {
   remote?: string | undefined;
   /** Downloads at once. */
   jobs: number;
+  /** Bytes a second at most, as it is written; what the configuration says if left out. */
+  bandwidth?: string | undefined;
 }
 
 /** Brings what the pointers name from a remote into the local store; the workspace's files stay as they are. */
@@ -36,19 +38,12 @@ export async function fetchTargets(
   const { store, records, events, signal } = workspace;
   const roots = [...targets.paths.map(fetchRoot), ...companionsOf(targets.entries)];
   const runKeys = targets.entries.map((entry) => runOf(entry).key);
-  const { result, transferred } = await withRemote(workspace, options.remote, async (session) => ({
-    ...(await fetchObjects({
-      ...session,
-      store,
-      runs: records,
-      roots,
-      runKeys,
-      jobs: options.jobs,
-      events,
-      signal,
-    })),
-    name: session.name,
-  }));
+  const bring = async (session: RemoteSession) => {
+    const { jobs } = options;
+    const input = { ...session, store, runs: records, roots, runKeys, jobs, events, signal };
+    return { ...(await fetchObjects(input)), name: session.name };
+  };
+  const { result, transferred } = await withRemote(workspace, options.remote, bring, options);
   return { ...transferred, remote: result.name };
 }
 

@@ -9,7 +9,7 @@ import { notTracked } from '../remote/fetch/wanted-walk.js';
 import type { PushRoot } from '../remote/push/push-plan.js';
 import type { RunId, RunRecords } from '../store/run-records.js';
 import { entryWithin } from '../project/stored-directory.js';
-import { withRemote, type Transferred } from './remote-session.js';
+import { withRemote, type RemoteSession, type Transferred } from './remote-session.js';
 import { chooseTargets, companionsOf, rootKind, type TargetPath } from './remote-targets.js';
 import { refuseOverwritten } from './overwritten-pointers.js';
 import { warnOfUnseen } from './unseen-pointers.js';
@@ -23,6 +23,8 @@ export interface PushOptions {
   verify: boolean;
   /** Uploads at once. */
   jobs: number;
+  /** Bytes a second at most, as it is written; what the configuration says if left out. */
+  bandwidth?: string | undefined;
 }
 
 /** Sends what the workspace's pointers name, and the run records of pipeline.lock, as far as the remote lacks it. */
@@ -39,8 +41,8 @@ export async function push(options: PushOptions, call: Call): Promise<Transferre
     const roots = [...paths.map((target) => pushRoot(workspace, target)), ...companionsOf(entries)];
     const runs = entries.map(runOf).filter((run) => isReadable(records, run));
     const project = workspace.settings.project ?? '';
-    const { result, transferred } = await withRemote(workspace, options.remote, async (session) => ({
-      ...(await pushObjects({
+    const send = async (session: RemoteSession) => {
+      const pushed = await pushObjects({
         ...session,
         source: { store, runs: records },
         wanted: { roots, runs, project },
@@ -48,9 +50,10 @@ export async function push(options: PushOptions, call: Call): Promise<Transferre
         jobs: options.jobs,
         events: call.events,
         signal: call.signal,
-      })),
-      name: session.name,
-    }));
+      });
+      return { ...pushed, name: session.name };
+    };
+    const { result, transferred } = await withRemote(workspace, options.remote, send, options);
     return { ...transferred, remote: result.name };
   } finally {
     workspace.close();

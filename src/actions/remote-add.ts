@@ -7,7 +7,7 @@ import type { RemoteSettings } from '../config/settings.js';
 import { Workspace } from '../project/workspace.js';
 import { openRemote } from '../remote/backends/open-remote.js';
 import { adding, type Correction } from '../remote/backends/correction.js';
-import { probeRemote, type Probed } from '../remote/backends/probe.js';
+import { probeReading, probeRemote, type Probed } from '../remote/backends/probe.js';
 import { makeRemoteFolder, unmakeRemoteFolder } from '../remote/backends/remote-folder.js';
 import { remoteUnreachable } from '../remote/backends/remote-errors.js';
 import { parseRemoteUrl, type RemotePlaceUrl } from '../remote/backends/remote-url.js';
@@ -31,12 +31,14 @@ export interface RemoteAdded extends ToCommit {
   default: boolean;
   /** What it was seen to do; absent if it was not tried out. */
   supports?: Probed;
+  /** It was tried out by reading alone: there are no credentials to write with. */
+  readOnly?: boolean;
   /** The folder that was made for it. */
   madeFolder?: string;
 }
 
 /** What a new remote was seen to be. */
-type TriedOut = Pick<RemoteAdded, 'supports' | 'madeFolder'>;
+type TriedOut = Pick<RemoteAdded, 'supports' | 'readOnly' | 'madeFolder'>;
 
 /**
  * Adds a remote to the configuration that git shares, after trying it out: a folder is made then, if only its last level is
@@ -78,7 +80,10 @@ async function tryOut(trial: Trial, place: RemotePlaceUrl): Promise<TriedOut> {
   try {
     if (place.kind === 'folder' && makeRemoteFolder(place.folder, correct)) made = place.folder;
     const supports = await probe(trial, correct);
-    return { supports, ...(made !== undefined && { madeFolder: made }) };
+    return {
+      ...(supports ? { supports } : { readOnly: true }),
+      ...(made !== undefined && { madeFolder: made }),
+    };
   } catch (error) {
     // A refused remote leaves nothing behind; what somebody put into the folder meanwhile stays.
     if (made !== undefined) unmakeRemoteFolder(made);
@@ -90,14 +95,14 @@ async function tryOut(trial: Trial, place: RemotePlaceUrl): Promise<TriedOut> {
 async function probe(
   { workspace, settings, patienceMs, signal }: Trial,
   correct: Correction,
-): Promise<Probed> {
+): Promise<Probed | undefined> {
   const remote = await openRemote(settings, workspace.root, correct);
   const address = settings.endpoint === undefined ? remote.where : `${remote.where} at ${settings.endpoint}`;
   const late = (): OcrpipeError =>
     remoteUnreachable(address, `no answer within ${patienceMs / 1000} seconds`, correct);
   try {
     return await withinTime({ signal, ms: patienceMs, late }, async (limited) => {
-      const supports = await probeRemote(remote, limited);
+      const supports = await (settings.anonymous === true ? probeReading : probeRemote)(remote, limited);
       forgetRemote(workspace, settings);
       await readFormat({ ...sourceOf(workspace, settings, remote), signal: limited });
       return supports;

@@ -60,10 +60,16 @@ export async function withRemote<T extends { objects: number; packs: number }>(
   workspace: Workspace,
   name: string | undefined,
   work: (session: RemoteSession) => Promise<T>,
+  limits: { bandwidth?: string | undefined } = {},
 ): Promise<{ result: T; transferred: Transferred }> {
   const started = performance.now();
   const settings = findRemote(workspace.settings, name);
-  const remote = await openRemote(settings, workspace.root, modifying(settings.name));
+  const { bandwidth = settings.bandwidth } = limits;
+  const remote = await openRemote(
+    { ...settings, ...(bandwidth !== undefined && { bandwidth }) },
+    workspace.root,
+    modifying(settings.name),
+  );
   try {
     const result = await work({ name: settings.name, ...sourceOf(workspace, settings, remote) });
     const { requests, sentBytes, receivedBytes } = remote.traffic;

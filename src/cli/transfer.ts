@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import type { Transferred } from '../actions/remote-session.js';
 import { countText } from '../base/count-text.js';
+import { bandwidthFlag } from './bandwidth-flag.js';
 import { bytesText, secondsText } from './units.js';
 
 /** Flags of push, fetch and pull. */
@@ -10,6 +11,7 @@ export const transferFlags = {
     helpValue: 'NAME',
     description: 'the remote to use instead of the default one',
   }),
+  bandwidth: bandwidthFlag({ description: 'bytes a second at most, like 500kB or 10MB' }),
 };
 
 /** What a transfer did, in one line. */

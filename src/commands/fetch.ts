@@ -22,7 +22,10 @@ export default class Fetch extends BaseCommand {
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Fetch);
     await this.perform(flags, {
-      action: (call) => fetch({ targets: argv.map(String), remote: flags.remote, jobs: flags.jobs }, call),
+      action: (call) => {
+        const { remote, jobs, bandwidth } = flags;
+        return fetch({ targets: argv.map(String), remote, jobs, bandwidth }, call);
+      },
       text: (result) => transferText(result, 'fetched from'),
     });
   }

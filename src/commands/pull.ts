@@ -26,9 +26,9 @@ export default class Pull extends BaseCommand {
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Pull);
-    const { remote, jobs, force, link: links } = flags;
+    const { remote, jobs, force, link: links, bandwidth } = flags;
     await this.perform(flags, {
-      action: (call) => pull({ targets: argv.map(String), remote, jobs, force, links }, call),
+      action: (call) => pull({ targets: argv.map(String), remote, jobs, force, links, bandwidth }, call),
       text: (result) => transferText(result, 'fetched from'),
     });
   }

@@ -29,8 +29,8 @@ export default class Push extends BaseCommand {
     const { argv, flags } = await this.parse(Push);
     await this.perform(flags, {
       action: (call) => {
-        const { remote, jobs, verify } = flags;
-        return push({ targets: argv.map(String), remote, jobs, verify }, call);
+        const { remote, jobs, verify, bandwidth } = flags;
+        return push({ targets: argv.map(String), remote, jobs, verify, bandwidth }, call);
       },
       text: (result) => transferText(result, 'sent to'),
     });

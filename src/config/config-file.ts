@@ -34,6 +34,7 @@ const SECRET_KEYS = new Set([
   'secretaccesskey',
   'secretkey',
   'sessiontoken',
+  'ssecustomerkey',
   'token',
 ]);
 

@@ -1,6 +1,21 @@
 import { z } from 'zod';
 import { LINK_TYPES, type LinkType } from '../base/link-type.js';
 
+export const BANDWIDTH_RULE = 'a bandwidth is bytes a second, written like 500kB or 10MB';
+const BANDWIDTH = /^(\d{1,9})(kB|MB|GB)$/;
+const BANDWIDTH_UNITS: Readonly<Record<string, number>> = { kB: 1e3, MB: 1e6, GB: 1e9 };
+
+/** '10MB' in bytes a second. */
+export function bytesPerSecond(text: string): number {
+  const [, count, unit = ''] = BANDWIDTH.exec(text) ?? [];
+  return Number(count) * (BANDWIDTH_UNITS[unit] ?? 0);
+}
+
+/** True for a bandwidth as it is written. */
+export function isBandwidth(text: string): boolean {
+  return bytesPerSecond(text) > 0;
+}
+
 /** One remote as the configuration names it. Credentials are never part of it: they come from the AWS default chain. */
 const remoteSchema = z.strictObject({
   /** `s3://bucket/prefix`, `file:///folder`, or a folder relative to the workspace root. */
@@ -12,6 +27,25 @@ const remoteSchema = z.strictObject({
   profile: z.string().min(1).optional(),
   /** Address buckets as a path (`host/bucket`), which most S3 services other than AWS need. */
   pathStyle: z.boolean().optional(),
+  /** File with certificates (PEM) that are trusted beside the usual ones; relative to the workspace root. */
+  caBundle: z.string().min(1).optional(),
+  /** Use no credentials: for buckets that everybody may read. */
+  anonymous: z.boolean().optional(),
+  /** How the server encrypts what is written: with its own keys, or with those of KMS. */
+  sse: z.enum(['AES256', 'aws:kms', 'aws:kms:dsse']).optional(),
+  /** Key of KMS; the default one of the bucket unless named. */
+  sseKmsKeyId: z.string().min(1).optional(),
+  /** File with a key of 32 bytes that the server encrypts with and does not keep (SSE-C); relative to the workspace root. */
+  sseCustomerKeyFile: z.string().min(1).optional(),
+  /** Where the server puts what is written: STANDARD_IA, … */
+  storageClass: z
+    .string()
+    .regex(/^[A-Z][A-Z0-9_]{0,99}$/, 'a storage class is written like STANDARD_IA')
+    .optional(),
+  /** `when_required`: send no checksum headers, for services that refuse them; uploads stay signed with their SHA-256. */
+  requestChecksumCalculation: z.enum(['when_supported', 'when_required']).optional(),
+  /** Bytes a second, at most, in each direction: 500kB, 10MB. */
+  bandwidth: z.string().refine(isBandwidth, BANDWIDTH_RULE).optional(),
 });
 
 /** What a remote may be called. */
@@ -75,6 +109,22 @@ export const localSchema = z
     }),
   })
   .partial();
+
+/** What a remote may have beside its address, in the order in which it is shown. */
+export const REMOTE_OPTIONS = [
+  'endpoint',
+  'region',
+  'profile',
+  'pathStyle',
+  'caBundle',
+  'anonymous',
+  'sse',
+  'sseKmsKeyId',
+  'sseCustomerKeyFile',
+  'storageClass',
+  'requestChecksumCalculation',
+  'bandwidth',
+] as const;
 
 export type RemoteSettings = z.infer<typeof remoteSchema>;
 export type SharedSettings = z.infer<typeof sharedSchema>;

@@ -1,4 +1,5 @@
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 /** One request as it arrives at the proxy, counted from 1. */
@@ -12,7 +13,7 @@ export interface SeenRequest {
 
 /**
  * What becomes of a request or its answer.
- * - `status`: the server is not asked; S3's error document of that name, `header` fields besides.
+ * - `status`: the server is not asked; S3's error document of that name.
  * - `reset`: the connection is cut: before the server hears of it, or after it did what it was asked.
  * - `silent`: nothing is ever answered.
  * - `cutAt`: so many bytes of the body arrive, then the connection is cut.
@@ -24,7 +25,7 @@ export interface SeenRequest {
 export type HttpFault =
   | 'none'
   | 'silent'
-  | { status: number; name: string; header?: Readonly<Record<string, string>> }
+  | { status: number; name: string; message?: string }
   | { reset: 'before' | 'after' }
   | { cutAt: number }
   | { endAt: number }
@@ -42,21 +43,25 @@ export interface FaultProxy {
 }
 
 /** An HTTP proxy in front of a server on loopback, for faults that TCP knows nothing of. */
-export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
+export async function startFaultProxy(
+  upstream: string,
+  tls?: { key: string; cert: string },
+): Promise<FaultProxy> {
   const { hostname, port } = new URL(upstream);
   let decide: (request: SeenRequest) => HttpFault = () => 'none';
   const seen: SeenRequest[] = [];
-  const server = createServer((asked, answer) => {
+  const serve = (asked: IncomingMessage, answer: ServerResponse): void => {
     const { method = 'GET', url: path = '/', headers } = asked;
     const one = { number: seen.length + 1, method, path, headers };
     seen.push(one);
     const fault = decide(one);
     asked.on('error', () => answer.destroy());
     if (!answerAlone(asked, answer, fault)) forward({ hostname, port }, { asked, answer, fault });
-  });
+  };
+  const server = tls ? createSecureServer(tls, serve) : createServer(serve);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
     faults: (next) => {
       decide = next;
@@ -84,10 +89,10 @@ function answerAlone(asked: IncomingMessage, answer: ServerResponse, fault: Http
     return true;
   }
   if (!('status' in fault)) return false;
-  const body = `<?xml version="1.0"?><Error><Code>${fault.name}</Code><Message>no</Message></Error>`;
+  const body = `<?xml version="1.0"?><Error><Code>${fault.name}</Code><Message>${fault.message ?? 'no'}</Message></Error>`;
   asked.resume().on('end', () => {
-    answer.writeHead(fault.status, { 'content-type': 'application/xml', ...fault.header });
-    answer.end(asked.method === 'HEAD' ? undefined : body);
+    answer.writeHead(fault.status, { 'content-type': 'application/xml' });
+    answer.end(asked.method === 'HEAD' || fault.status < 300 ? undefined : body);
   });
   return true;
 }

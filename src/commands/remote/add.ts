@@ -34,11 +34,13 @@ export default class RemoteAdd extends BaseCommand {
   }
 }
 
-function addedText({ name, url, default: isDefault, supports, madeFolder, toCommit }: RemoteAdded): string {
+function addedText(result: RemoteAdded): string {
+  const { name, url, default: isDefault, supports, readOnly, madeFolder, toCommit } = result;
   const made = madeFolder === undefined ? '' : `; made the folder ${madeFolder}`;
   const added = `remote '${name}' added: ${url}${isDefault ? ' (default)' : ''}${made}`;
   const rest = toCommitLines(toCommit);
-  if (supports === undefined) return [`${added}, not tried out`, ...rest].join('\n');
+  const tried = readOnly === true ? 'tried out by reading alone' : 'not tried out';
+  if (supports === undefined) return [`${added}, ${tried}`, ...rest].join('\n');
   const can = (works: boolean, what: string): string => `${works ? 'yes' : 'NO'}  ${what}`;
   return [
     added,

@@ -1,5 +1,6 @@
 import { remoteList, type ListedRemote } from '../../actions/remote-list.js';
 import { BaseCommand } from '../../cli/base-command.js';
+import { settingsText } from '../../cli/remote-flags.js';
 import { textTable } from '../../cli/table.js';
 
 export default class RemoteList extends BaseCommand {
@@ -15,17 +16,10 @@ export default class RemoteList extends BaseCommand {
 function listText(remotes: readonly ListedRemote[]): string {
   if (remotes.length === 0) return "no remotes yet: 'ocrpipe remote add NAME URL'";
   return textTable(
-    remotes.map(({ name, url, endpoint, region, profile, pathStyle, default: isDefault }) => [
-      `${isDefault ? '*' : ' '} ${name}`,
-      url,
-      [
-        endpoint,
-        region && `region ${region}`,
-        profile && `profile ${profile}`,
-        pathStyle !== undefined && `path style ${pathStyle ? 'on' : 'off'}`,
-      ]
-        .filter(Boolean)
-        .join(', '),
+    remotes.map((remote) => [
+      `${remote.default ? '*' : ' '} ${remote.name}`,
+      remote.url,
+      settingsText(remote),
     ]),
   );
 }

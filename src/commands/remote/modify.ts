@@ -3,6 +3,7 @@ import * as Flags from '@oclif/core/flags';
 import { remoteModify } from '../../actions/remote-modify.js';
 import { BaseCommand } from '../../cli/base-command.js';
 import { s3Flags, s3Settings } from '../../cli/remote-flags.js';
+import { REMOTE_OPTIONS } from '../../config/settings.js';
 import { toCommitLines } from '../../cli/to-commit-text.js';
 
 export default class RemoteModify extends BaseCommand {
@@ -19,8 +20,8 @@ export default class RemoteModify extends BaseCommand {
     unset: Flags.string({
       multiple: true,
       helpValue: 'SETTING',
-      options: ['endpoint', 'region', 'profile', 'pathStyle'],
-      description: 'take a setting away: endpoint, region, profile or pathStyle',
+      options: [...REMOTE_OPTIONS],
+      description: 'take a setting away',
     }),
     local: Flags.boolean({
       description: 'only on this machine (config.local.yaml, which git does not share)',

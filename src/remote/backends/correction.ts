@@ -1,5 +1,5 @@
 import { shellQuote } from '../../base/shell-quote.js';
-import type { RemoteSettings } from '../../config/settings.js';
+import { REMOTE_OPTIONS, type RemoteSettings } from '../../config/settings.js';
 
 /** Settings as they would be typed; a word in capitals stands for what the user has to fill in. */
 export type Change = Partial<Pick<RemoteSettings, 'url' | 'endpoint' | 'region' | 'profile'>>;
@@ -20,10 +20,12 @@ export function adding(name: string, settings: RemoteSettings): Correction {
   };
 }
 
-function flags({ endpoint, region, profile, pathStyle, url }: Partial<RemoteSettings>): string[] {
-  const texts = { url, endpoint, region, profile };
-  const named = Object.entries(texts).flatMap(([key, value]) =>
-    value === undefined ? [] : [`--${key} ${shellQuote(value)}`],
-  );
-  return pathStyle === undefined ? named : [...named, pathStyle ? '--path-style' : '--no-path-style'];
+function flags(settings: Partial<RemoteSettings>): string[] {
+  return (['url', ...REMOTE_OPTIONS] as const).flatMap((key) => {
+    const value = settings[key];
+    if (value === undefined) return [];
+    const flag = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    if (typeof value === 'boolean') return [value ? `--${flag}` : `--no-${flag}`];
+    return [`--${flag} ${shellQuote(value)}`];
+  });
 }

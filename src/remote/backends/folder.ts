@@ -17,6 +17,7 @@ import {
   type Remote,
   type UploadBody,
 } from './remote.js';
+import type { Pace } from './pace.js';
 import { modifying, type Correction } from './correction.js';
 import { remoteFolderMissing, requireRemoteFolder, TEMPORARY_FOLDER } from './remote-folder.js';
 import { damagedUpload, folderFailure, rangeRefused, remoteBusy, remoteChanged } from './remote-errors.js';
@@ -36,9 +37,11 @@ export class FolderRemote implements Remote {
   readonly where: string;
   readonly #root: string;
   readonly #correct: Correction;
+  readonly #pace: Pace | undefined;
 
-  constructor(root: string, correct: Correction = modifying()) {
+  constructor(root: string, correct: Correction = modifying(), pace?: Pace) {
     this.#root = root;
+    this.#pace = pace;
     this.#correct = correct;
     this.where = root;
   }
@@ -195,6 +198,7 @@ export class FolderRemote implements Remote {
       for await (const chunk of chunksOf(body)) {
         options.signal?.throwIfAborted();
         hash.update(chunk);
+        await this.#pace?.take(chunk.length, options.signal);
         await file.writeFile(chunk);
         this.traffic.sentBytes += chunk.length;
       }
@@ -223,6 +227,7 @@ export class FolderRemote implements Remote {
         if (bytesRead === 0) break;
         at += bytesRead;
         this.traffic.receivedBytes += bytesRead;
+        await this.#pace?.take(bytesRead, signal);
         yield chunk.subarray(0, bytesRead);
       }
     } finally {

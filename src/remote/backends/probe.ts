@@ -35,6 +35,12 @@ export async function probeRemote(remote: Remote, signal: AbortSignal): Promise<
   }
 }
 
+/** Tries out a remote that may only be read. Throws what is wrong with the address or the bucket (exit code 2). */
+export async function probeReading(remote: Remote, signal: AbortSignal): Promise<Probed | undefined> {
+  await remote.list('packs/', { signal });
+  return undefined;
+}
+
 async function tryWriting(remote: Remote, key: string, signal: AbortSignal): Promise<Probed> {
   const bytes = randomBytes(PROBE_BYTES);
   const sha256 = contentIdOf(bytes);

@@ -1,13 +1,15 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type * as S3 from '@aws-sdk/client-s3';
-import type { S3Client } from '@aws-sdk/client-s3';
+import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import type { Pace } from '../pace.js';
+import { trustedCertificates, type KeepingSettings } from './s3-options.js';
 
 /** The SDK module: loading it takes time that only commands which use an S3 remote pay. */
 export type S3Module = typeof S3;
 
 /** How to reach one bucket. */
-export interface S3Settings {
+export interface S3Settings extends KeepingSettings {
   bucket: string;
   /** '' or a path that ends with '/'. */
   prefix: string;
@@ -16,6 +18,14 @@ export interface S3Settings {
   profile?: string | undefined;
   /** Address the bucket as a path. Default: yes where an endpoint is given, as most servers other than AWS need it. */
   pathStyle?: boolean | undefined;
+  /** File of certificates to trust besides; absolute. */
+  caBundle?: string | undefined;
+  /** Use no credentials. */
+  anonymous?: boolean | undefined;
+  /** Send no checksum headers. */
+  withoutChecksums?: boolean | undefined;
+  /** What all bytes of the remote share. */
+  pace?: Pace | undefined;
 }
 
 /** Sockets of one remote: more than any `--jobs` uses. */
@@ -37,14 +47,16 @@ function ignore(): void {
 /** Loads the SDK and makes a client with the credentials of the AWS default chain. Nothing is sent yet. */
 export async function openS3Client(settings: S3Settings): Promise<{ sdk: S3Module; client: S3Client }> {
   const sdk = await import('@aws-sdk/client-s3');
-  const region = settings.region ?? (settings.endpoint === undefined ? undefined : ANY_REGION);
+  const caBundle = settings.caBundle ?? process.env['AWS_CA_BUNDLE'];
+  const ca = caBundle === undefined ? undefined : trustedCertificates(caBundle);
   const client = withoutVersionWarning(
     () =>
       new sdk.S3Client({
         ...(settings.endpoint !== undefined && { endpoint: settings.endpoint }),
         ...(settings.profile !== undefined && { profile: settings.profile }),
-        region: region ?? regionOfEnvironment(),
-        forcePathStyle: settings.pathStyle ?? settings.endpoint !== undefined,
+        ...(settings.anonymous === true && UNSIGNED),
+        region: settings.region ?? regionOfSurroundings(sdk, settings),
+        forcePathStyle: settings.pathStyle ?? endpointOf(settings) !== undefined,
         followRegionRedirects: true,
         // Attempts are made above, where the body can be opened again and a cut download goes on by range.
         maxAttempts: 1,
@@ -56,17 +68,39 @@ export async function openS3Client(settings: S3Settings): Promise<{ sdk: S3Modul
           requestTimeout: SILENCE_TIMEOUT_MS,
           throwOnRequestTimeout: true,
           httpAgent: new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }),
-          httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }),
+          httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS, ...(ca && { ca }) }),
         },
       }),
   );
-  sendKnownPayloadHash(client);
+  sendKnownPayloadHash(client, settings.withoutChecksums ?? false);
   return { sdk, client };
 }
 
-/** The region of environment or profile as the SDK finds it, or any. */
-function regionOfEnvironment(): string | (() => Promise<string>) {
-  return process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'] ?? ANY_REGION;
+/** Requests as they are: nothing is looked for in the default chain. */
+const UNSIGNED: Pick<S3ClientConfig, 'credentials' | 'signer'> = {
+  credentials: { accessKeyId: '', secretAccessKey: '' },
+  signer: { sign: (request) => Promise.resolve(request) },
+};
+
+/** The endpoint of the remote, or the one that the environment names for all. */
+export function endpointOf({ endpoint }: Pick<S3Settings, 'endpoint'>): string | undefined {
+  return endpoint ?? process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL'];
+}
+
+/** The region that environment or profile name, or any. Only a client tells, so that one is made, and thrown away. */
+function regionOfSurroundings(sdk: S3Module, { profile }: S3Settings): string | (() => Promise<string>) {
+  const { AWS_REGION: region, AWS_DEFAULT_REGION: otherwise } = process.env;
+  if (profile === undefined && (region ?? otherwise) !== undefined) return region ?? otherwise ?? ANY_REGION;
+  return async () => {
+    const asked = withoutVersionWarning(() => new sdk.S3Client(profile === undefined ? {} : { profile }));
+    try {
+      return await asked.config.region();
+    } catch {
+      return otherwise ?? ANY_REGION;
+    } finally {
+      asked.destroy();
+    }
+  };
 }
 
 /** The SDK announces its next Node version on stderr when a client is made: nothing that users of ocrpipe can act on. */
@@ -83,9 +117,9 @@ function withoutVersionWarning<T>(make: () => T): T {
 
 /**
  * A body whose SHA-256 is sent as its checksum is signed with that same hash: the SDK would otherwise read the whole file
- * once more to compute it.
+ * once more to compute it. Where the service dislikes checksums, the hash goes with the signature alone.
  */
-function sendKnownPayloadHash(client: S3Client): void {
+function sendKnownPayloadHash(client: S3Client, withoutChecksums: boolean): void {
   client.middlewareStack.add(
     (next) => (args) => {
       const request = args.request;
@@ -94,12 +128,20 @@ function sendKnownPayloadHash(client: S3Client): void {
         if (checksum !== undefined && !checksum.includes('-')) {
           request.headers['x-amz-content-sha256'] = Buffer.from(checksum, 'base64').toString('hex');
         }
+        if (withoutChecksums)
+          for (const name of CHECKSUM_HEADERS) Reflect.deleteProperty(request.headers, name);
       }
       return next(args);
     },
     { step: 'build', name: 'knownPayloadHash', priority: 'low' },
   );
 }
+
+const CHECKSUM_HEADERS = [
+  'x-amz-checksum-sha256',
+  'x-amz-sdk-checksum-algorithm',
+  'x-amz-checksum-algorithm',
+];
 
 function hasHeaders(
   request: unknown,

@@ -1,4 +1,5 @@
 import { OcrpipeError, systemErrorCode, userError } from '../../../base/errors.js';
+import { shellQuote } from '../../../base/shell-quote.js';
 import type { Correction } from '../correction.js';
 import {
   clockSkewed,
@@ -9,7 +10,7 @@ import {
   remoteInterrupted,
   remoteUnreachable,
 } from '../remote-errors.js';
-import type { S3Settings } from './s3-client.js';
+import { endpointOf, type S3Settings } from './s3-client.js';
 
 /** What is said about a remote in an error: never more than the address and the name of the profile. */
 export interface S3Address {
@@ -27,6 +28,8 @@ interface Seen {
   name: string;
   status: number | undefined;
   system: string | undefined;
+  /** How a secure connection failed: those codes are not of the operating system. */
+  tls: string | undefined;
   /** The beginning of an S3 document that could not be read to its end. */
   cutDocument: boolean;
 }
@@ -62,7 +65,13 @@ export function translateS3Error(error: unknown, address: S3Address, signal?: Ab
   );
 }
 
-const NOTHING_SEEN: Seen = { name: '', status: undefined, system: undefined, cutDocument: false };
+const NOTHING_SEEN: Seen = {
+  name: '',
+  status: undefined,
+  system: undefined,
+  tls: undefined,
+  cutDocument: false,
+};
 const S3_DOCUMENT = /^\s*(<\?xml[^>]*>\s*)?<(List|Initiate|Complete|Error)/;
 
 function look(error: unknown): Seen {
@@ -71,6 +80,7 @@ function look(error: unknown): Seen {
     name?: unknown;
     $metadata?: { httpStatusCode?: unknown };
     $responseBodyText?: unknown;
+    code?: unknown;
     errors?: unknown;
   };
   const status = fields.$metadata?.httpStatusCode;
@@ -80,6 +90,7 @@ function look(error: unknown): Seen {
     name: typeof fields.name === 'string' ? fields.name : '',
     status: typeof status === 'number' ? status : undefined,
     system: systemErrorCode(error) ?? systemErrorCode(inner),
+    tls: typeof fields.code === 'string' && TLS.test(fields.code) ? fields.code : undefined,
     cutDocument: typeof fields.$responseBodyText === 'string' && S3_DOCUMENT.test(fields.$responseBodyText),
   };
 }
@@ -121,12 +132,12 @@ function credentialsError(seen: Seen, address: S3Address): OcrpipeError | undefi
         ? `no AWS credentials were found for ${address.where}`
         : `profile '${address.profile}' gives no AWS credentials for ${address.where}`;
     return userError('credentials-missing', message, {
-      hint: `${change} With single sign-on: 'aws sso login'.`,
+      hint: `${change} With single sign-on: '${login(address)}'.`,
     });
   }
   if (EXPIRED.has(seen.name)) {
     return userError('credentials-expired', `${using} for ${address.where} have expired`, {
-      hint: "Renew them (with single sign-on: 'aws sso login'), then run the command again: it continues where it stopped.",
+      hint: `Renew them (with single sign-on: '${login(address)}'), then run the command again: it continues where it stopped.`,
     });
   }
   if (REFUSED_CREDENTIALS.has(seen.name) || seen.status === 401) {
@@ -135,6 +146,11 @@ function credentialsError(seen: Seen, address: S3Address): OcrpipeError | undefi
     });
   }
   return undefined;
+}
+
+/** What signs in anew where credentials come from single sign-on. */
+function login({ profile = process.env['AWS_PROFILE'] }: S3Address): string {
+  return profile === undefined ? 'aws sso login' : `aws sso login --profile ${shellQuote(profile)}`;
 }
 
 function bucketError(seen: Seen, address: S3Address): OcrpipeError | undefined {
@@ -176,8 +192,11 @@ export function refuseBucketName(
   { bucket, endpoint, pathStyle }: Pick<S3Settings, 'bucket' | 'endpoint' | 'pathStyle'>,
   correct: Correction,
 ): void {
-  const elsewhere = endpoint ?? process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL'];
-  if (elsewhere !== undefined || pathStyle === true || /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket))
+  if (
+    endpointOf({ endpoint }) !== undefined ||
+    pathStyle === true ||
+    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)
+  )
     return;
   const lower = bucket.toLowerCase().replaceAll('_', '-');
   throw bucketName(bucket, `name another: '${correct({ url: `s3://${lower}` })}'`);
@@ -192,9 +211,10 @@ function connectionError(seen: Seen, address: S3Address, cause: unknown): Ocrpip
   if (seen.status !== undefined && seen.status < 400 && seen.system === undefined) {
     return notS3(address);
   }
-  if (TLS.test(system) || system === 'EPROTO') {
-    return userError('remote-tls', `no secure connection to ${address.where}${at(address)} (${system})`, {
-      hint: 'Check that the endpoint begins with http:// or https:// as the server expects; name a private authority with NODE_EXTRA_CA_CERTS=FILE.',
+  const tls = seen.tls ?? (system === 'EPROTO' ? system : undefined);
+  if (tls !== undefined) {
+    return userError('remote-tls', `no secure connection to ${address.where}${at(address)} (${tls})`, {
+      hint: 'Check that the endpoint begins with http:// or https:// as the server expects; name the certificate of a private authority with --ca-bundle FILE, or AWS_CA_BUNDLE=FILE.',
     });
   }
   if (WRONG_ADDRESS.has(system)) {

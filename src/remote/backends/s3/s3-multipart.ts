@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import type { Part, S3Client } from '@aws-sdk/client-s3';
 import type { OcrpipeError } from '../../../base/errors.js';
 import type { PutOptions } from '../remote.js';
 import type { S3Module } from './s3-client.js';
 import { answered } from './s3-errors.js';
+import type { RequestFields } from './s3-options.js';
 
 /** Files above this size go up in parts: the largest pack, with its table, is one request. Bytes. */
 export const MULTIPART_BYTES = 68 * 1024 * 1024;
@@ -26,6 +28,11 @@ export interface PartsUpload {
   /** Sends one request and counts it; `sentBytes` is the length of its body. */
   send<T>(request: (how: { abortSignal?: AbortSignal }) => Promise<T>, sentBytes?: number): Promise<T>;
   place: { Bucket: string; Key: string };
+  fields: RequestFields;
+  /** Let the server keep a SHA-256 of each part. */
+  checksums: boolean;
+  /** A body that goes no faster than it may. */
+  paced: (bytes: Buffer) => Buffer | Readable;
   body: { file: string; size: number };
   options: PutOptions;
   /** The error for bytes that are not those of `options.sha256`. */
@@ -35,7 +42,7 @@ export interface PartsUpload {
 interface FinishedPart {
   PartNumber: number;
   ETag: string;
-  ChecksumSHA256: string;
+  ChecksumSHA256?: string;
 }
 
 /**
@@ -52,6 +59,7 @@ export async function uploadInParts(upload: PartsUpload): Promise<void> {
     client.send(
       new sdk.CompleteMultipartUploadCommand({
         ...place,
+        ...upload.fields.read,
         UploadId: uploadId,
         MultipartUpload: { Parts: parts },
         ...(options.ifNoneMatch === true && { IfNoneMatch: '*' }),
@@ -159,25 +167,28 @@ async function sendPart(
   const { sdk, client, place } = upload;
   const { number, bytes, there } = part;
   const checksum = createHash('sha256').update(bytes).digest('base64');
+  const known = upload.checksums ? { ChecksumSHA256: checksum } : {};
   if (there?.ETag !== undefined && isSamePart(there, bytes, checksum)) {
-    return { PartNumber: number, ETag: there.ETag, ChecksumSHA256: checksum };
+    return { PartNumber: number, ETag: there.ETag, ...known };
   }
   const answer = await upload.send(
     (how) =>
       client.send(
         new sdk.UploadPartCommand({
           ...place,
+          ...upload.fields.read,
           UploadId: uploadId,
           PartNumber: number,
-          Body: bytes,
+          Body: upload.paced(bytes),
           ContentLength: bytes.length,
+          ...(!upload.checksums && { ContentMD5: createHash('md5').update(bytes).digest('base64') }),
           ChecksumSHA256: checksum,
         }),
         how,
       ),
     bytes.length,
   );
-  return { PartNumber: number, ETag: answer.ETag ?? '', ChecksumSHA256: checksum };
+  return { PartNumber: number, ETag: answer.ETag ?? '', ...known };
 }
 
 /** True if a part that the server has is this one: by its SHA-256, or by the MD5 that most servers give as ETag. */

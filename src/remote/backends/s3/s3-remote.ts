@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
@@ -28,6 +29,7 @@ import {
   translateS3Error,
   type S3Address,
 } from './s3-errors.js';
+import { requestFields, type RequestFields } from './s3-options.js';
 import { MULTIPART_BYTES, uploadInParts } from './s3-multipart.js';
 
 const READ_BYTES = 1024 * 1024;
@@ -45,6 +47,8 @@ export class S3Remote implements Remote {
   readonly #address: S3Address;
   readonly #sdk: S3Module;
   readonly #client: S3Client;
+  readonly #fields: RequestFields;
+  readonly #checksums: boolean;
   /** The server's clock as its last answer gave it, and when that was by a clock that only runs forward. */
   #clock: { server: number; at: number } | undefined;
 
@@ -59,6 +63,8 @@ export class S3Remote implements Remote {
     this.#address = { bucket, where: this.where, endpoint, profile, correct };
     this.#sdk = opened.sdk;
     this.#client = opened.client;
+    this.#fields = requestFields(settings);
+    this.#checksums = settings.withoutChecksums !== true;
     this.#watchClock();
   }
 
@@ -89,6 +95,7 @@ export class S3Remote implements Remote {
         this.#client.send(
           new this.#sdk.GetObjectCommand({
             ...this.#place(key),
+            ...this.#fields.read,
             ...(range && { Range: `bytes=${range.start}-${range.end - 1}` }),
             ...(ifMatch !== undefined && { IfMatch: ifMatch }),
           }),
@@ -108,7 +115,11 @@ export class S3Remote implements Remote {
     try {
       const answer = await this.#send(options, (how) =>
         this.#client.send(
-          new this.#sdk.HeadObjectCommand({ ...this.#place(key), ChecksumMode: 'ENABLED' }),
+          new this.#sdk.HeadObjectCommand({
+            ...this.#place(key),
+            ...this.#fields.read,
+            ...(this.#checksums && { ChecksumMode: 'ENABLED' }),
+          }),
           how,
         ),
       );
@@ -248,6 +259,8 @@ export class S3Remote implements Remote {
         received += chunk.length;
         if (received > size) break;
         this.traffic.receivedBytes += chunk.length;
+        await this.#settings.pace?.take(chunk.length, options.signal);
+        silence.refresh();
         yield chunk;
       }
     } catch (error) {
@@ -261,15 +274,30 @@ export class S3Remote implements Remote {
     if (received !== size) throw remoteInterrupted(this.where, 'the answer broke off');
   }
 
+  /** What the service checks an upload by that knows no other checksum; made only of the bytes that are promised. */
+  async #md5Of(key: string, body: UploadBody, { sha256 }: PutOptions): Promise<string> {
+    const [md5, sha] = [createHash('md5'), createHash('sha256')];
+    const chunks =
+      'bytes' in body ? [body.bytes] : createReadStream(body.file, { highWaterMark: READ_BYTES });
+    for await (const chunk of chunks as AsyncIterable<Uint8Array>)
+      for (const hash of [md5, sha]) hash.update(chunk);
+    if (sha.digest('hex') !== sha256) throw damagedUpload(this.where, key);
+    return md5.digest('base64');
+  }
+
   async #putWhole(key: string, body: UploadBody, options: PutOptions): Promise<void> {
+    const md5 = this.#checksums ? undefined : await this.#md5Of(key, body, options);
     const stream = 'bytes' in body ? undefined : createReadStream(body.file, { highWaterMark: READ_BYTES });
+    const sent = this.#paced(stream ?? ('bytes' in body ? body.bytes : Buffer.alloc(0)), options);
     try {
       await this.#send(options, (how) =>
         this.#client.send(
           new this.#sdk.PutObjectCommand({
             ...this.#place(key),
-            ...(stream ? { Body: stream } : 'bytes' in body && { Body: body.bytes }),
+            ...this.#fields.write,
+            Body: sent,
             ContentLength: bodySize(body),
+            ...(md5 !== undefined && { ContentMD5: md5 }),
             ChecksumSHA256: Buffer.from(options.sha256, 'hex').toString('base64'),
             ...(options.ifNoneMatch === true && { IfNoneMatch: '*' }),
           }),
@@ -280,6 +308,15 @@ export class S3Remote implements Remote {
     } finally {
       stream?.destroy();
     }
+  }
+
+  /** What is sent, as fast as it may go. */
+  #paced<Body extends Uint8Array | Readable>(body: Body, { signal }: Signal): Body | Readable {
+    const { pace } = this.#settings;
+    if (pace === undefined) return body;
+    const chunks = body instanceof Uint8Array ? [body] : (body as AsyncIterable<Uint8Array>);
+    // Who sends it says what went wrong; nobody else listens.
+    return Readable.from(pace.stream(chunks, signal), { objectMode: false }).on('error', () => undefined);
   }
 
   /** An upload is gone when it was completed and the answer to that got lost, or when somebody gave it up: then it begins anew. */
@@ -303,6 +340,9 @@ export class S3Remote implements Remote {
         return answer;
       },
       place: this.#place(key),
+      fields: this.#fields,
+      checksums: this.#checksums,
+      paced: (bytes) => this.#paced(bytes, options),
       body,
       options,
       damaged: () => damagedUpload(this.where, key),
