@@ -81,6 +81,11 @@ function renameData(context: MoveContext, from: RepoPath, to: RepoPath): void {
 function refused(error: unknown, from: RepoPath, to: RepoPath): unknown {
   const code = systemErrorCode(error);
   if (code === undefined) return error;
+  if (code === 'EBUSY')
+    return userError('move-refused', `${from} cannot be moved to ${to}: something is mounted there`, {
+      hint: "Nothing was changed. Unmount it ('umount'), and run it again.",
+      cause: error,
+    });
   const words = [from, to].map(shellQuote).join(' ');
   return code === 'EXDEV'
     ? userError('move-refused', `${from} and ${to} are on different file systems`, {

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, mkdirSync, openSync, rmdirSync, symlinkSync, unlinkSync } from 'node:fs';
 import { temporaryBeside } from '../../base/atomic-file.js';
-import { OcrpipeError, systemErrorCode } from '../../base/errors.js';
+import { OcrpipeError, systemErrorCode, userError } from '../../base/errors.js';
 import { writePoint } from '../../base/write-points.js';
 import type { FileEntry } from '../../store/tree-format.js';
 import { removeAbandonedIn } from '../abandoned.js';
@@ -103,7 +103,10 @@ export function removeFile(path: BytePath): void {
   }
 }
 
-/** Removes a folder if nothing (for example ignored files) is left in it but what killed commands left; true if it is gone. */
+/**
+ * Removes a folder if nothing (for example ignored files) is left in it but what killed commands left; true if it is gone. Throws
+ * `folder-mounted`.
+ */
 export function removeEmptyFolder(path: BytePath): boolean {
   if (removeIfEmpty(path)) return true;
   removeAbandonedIn(path);
@@ -119,6 +122,14 @@ function removeIfEmpty(path: BytePath): boolean {
     const code = systemErrorCode(error);
     if (code === 'ENOENT') return true;
     if (code === 'ENOTEMPTY' || code === 'EEXIST') return false;
-    throw error;
+    throw code === 'EBUSY' ? mountedAt(path, error) : error;
   }
+}
+
+/** The system removes no folder on which a disk is mounted. */
+function mountedAt(path: BytePath, cause: unknown): OcrpipeError {
+  return userError('folder-mounted', `${textOfBytes(path)} cannot be removed: something is mounted there`, {
+    hint: "Unmount it ('umount'), then run the command again: it goes on from here.",
+    cause,
+  });
 }
