@@ -7,16 +7,18 @@ import { lstatIfThere } from '../base/lstat-if-there.js';
 import { nearestName } from '../base/nearest.js';
 import { fromRepoPath, repoPath, type AbsPath, type RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
+import { outputsIn } from '../pipeline/definition/output-at.js';
 import { Workspace } from '../project/workspace.js';
 import { hasPointer, readSoundPointer, refuseTakenPointer } from '../tracking/pointers/pointer-file.js';
 import { pathOfPointer, pointerPathOf, pointerText } from '../tracking/pointers/pointer.js';
 import { StoreLinks } from '../tracking/scan/store-links.js';
 import type { PointedPath, Snapshot } from '../tracking/workspace-files.js';
+import { PathIndex } from '../tracking/path-index.js';
 import { followLinks, type FollowedLink } from '../tracking/follow-links.js';
 import { leftOutFiles } from './left-out-files.js';
 import { pointerFiles, toCommit, type ToCommit } from './to-commit.js';
 import { refuseGitHeld, refuseIgnored, refuseOutput, refuseSteering } from './trackable.js';
-import { overlapping, refuseLinks, refuseOwnFolders } from '../tracking/workspace-place.js';
+import { refuseLinks, refuseOwnFolders } from '../tracking/workspace-place.js';
 
 export interface AddInput {
   /** As they were typed. */
@@ -97,15 +99,16 @@ async function refuseUntrackable(
   paths: readonly RepoPath[],
   { storeLinks, follow = false }: { storeLinks: StoreLinks; follow?: boolean },
 ): Promise<void> {
-  const tracked = workspace.files.trackedPaths();
+  const outputs = outputsIn(workspace.root);
+  const others = new PathIndex([...workspace.files.trackedPaths(), ...paths]);
   for (const path of paths) {
     refuseOwnFolders(path);
     refuseSteering(path);
     refuseLinks(workspace.root, path, { end: !follow, storeLinks });
     refuseByKind(workspace, path);
     refuseTakenPointer(workspace.root, path);
-    refuseOutput(workspace, path);
-    const other = overlapping(path, [...tracked, ...paths]);
+    refuseOutput(outputs, path);
+    const other = others.overlapping(path);
     if (other !== undefined) throw overlaps(path, other);
   }
   await refuseGitHeld(workspace, paths);

@@ -4,10 +4,12 @@ import { userError } from '../base/errors.js';
 import { lstatIfThere } from '../base/lstat-if-there.js';
 import { fromRepoPath, type RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
+import { outputsIn } from '../pipeline/definition/output-at.js';
 import type { Workspace } from '../project/workspace.js';
+import { PathIndex } from '../tracking/path-index.js';
 import { hasPointer, refuseTakenPointer } from '../tracking/pointers/pointer-file.js';
 import { sameSnapshot } from '../tracking/pointers/pointer.js';
-import { overlapping, refuseLinks, refuseOwnFolders } from '../tracking/workspace-place.js';
+import { refuseLinks, refuseOwnFolders } from '../tracking/workspace-place.js';
 import { refuseGitHeld, refuseIgnored, refuseOutput, refuseSteering } from './trackable.js';
 
 /** A tracked path and where it goes. */
@@ -17,29 +19,30 @@ interface Move {
 }
 
 /**
- * Refuses a place that a tracked path cannot be moved to, or at which something stands. What an earlier call that was killed, or
+ * Refuses places that tracked paths cannot be moved to, or at which something stands. What an earlier call that was killed, or
  * a plain `mv` of the files, left there is no hindrance.
  */
-export async function refuseTarget(
-  workspace: Workspace,
-  { from, to }: Move,
-  { moves, call }: { moves: readonly Move[]; call: Call },
-): Promise<void> {
+export async function refuseTargets(workspace: Workspace, moves: readonly Move[], call: Call): Promise<void> {
   const { root, files } = workspace;
-  if (from === to) throw taken(from, 'that is where it is');
-  refuseOwnFolders(to);
-  refuseSteering(to);
-  for (const path of [from, to]) refuseLinks(root, path, { end: true });
-  refuseNoFolder(workspace, to);
-  refuseOverlap(to, [
-    ...files.trackedPaths(),
-    ...moves.filter((move) => move.from !== from).map((move) => move.to),
-  ]);
-  refuseOutput(workspace, to);
-  await refuseTaken(workspace, { from, to }, call);
-  refuseTakenPointer(root, to);
-  refuseIgnored(root, to, files.pointer(from)?.kind === 'directory');
-  await refuseGitHeld(workspace, [to]);
+  const targets = moves.map(({ to }) => to);
+  const others = new PathIndex([...files.trackedPaths(), ...targets]);
+  const outputs = outputsIn(root);
+  const unfinished = files.unfinishedMoves();
+  const seen = new Set<RepoPath>();
+  for (const { from, to } of moves) {
+    if (from === to) throw taken(from, 'that is where it is');
+    if (seen.size === seen.add(to).size) throw taken(to, 'several of the paths would be there');
+    refuseOwnFolders(to);
+    refuseSteering(to);
+    for (const path of [from, to]) refuseLinks(root, path, { end: true });
+    refuseNoFolder(workspace, to);
+    refuseOverlap(to, others);
+    refuseOutput(outputs, to);
+    await refuseTaken(workspace, { from, to }, { unfinished, call });
+    refuseTakenPointer(root, to);
+    refuseIgnored(root, to, files.pointer(from)?.kind === 'directory');
+  }
+  await refuseGitHeld(workspace, targets);
 }
 
 function taken(path: RepoPath, why: string) {
@@ -56,8 +59,8 @@ function refuseNoFolder({ root }: Workspace, to: RepoPath): void {
   });
 }
 
-function refuseOverlap(to: RepoPath, others: readonly RepoPath[]): void {
-  const other = overlapping(to, others);
+function refuseOverlap(to: RepoPath, others: PathIndex): void {
+  const other = others.overlapping(to);
   if (other === undefined) return;
   const relation = to.startsWith(`${other}/`) ? 'inside' : 'around';
   throw userError(
@@ -69,20 +72,20 @@ function refuseOverlap(to: RepoPath, others: readonly RepoPath[]): void {
   );
 }
 
-async function refuseTaken({ root, files }: Workspace, { from, to }: Move, call: Call): Promise<void> {
+async function refuseTaken(
+  { root, files }: Workspace,
+  { from, to }: Move,
+  { unfinished, call }: { unfinished: readonly Move[]; call: Call },
+): Promise<void> {
   const [here, there] = [from, to].map((path) => lstatIfThere(fromRepoPath(root, path)));
   const same = hasPointer(root, to) && sameSnapshot(files.pointer(to), files.pointer(from));
   if (hasPointer(root, to) && !same) throw taken(to, 'it is tracked already');
   if (there === undefined) return;
   if (here !== undefined) throw taken(to, same ? 'it is tracked already' : 'something is there');
-  if (same || isUnfinished(files, { from, to })) return;
+  if (same || unfinished.some((move) => move.from === from && move.to === to)) return;
   // Nothing is at the old place: whoever moved the files by hand wants the rest to follow, if these are the files.
   const found = await files.snapshot(to, call);
   if (!sameSnapshot(found, files.pointer(from))) {
     throw taken(to, `something else is there than what ${from}.ocr points to`);
   }
-}
-
-function isUnfinished(files: Workspace['files'], { from, to }: Move): boolean {
-  return files.unfinishedMoves().some((move) => move.from === from && move.to === to);
 }

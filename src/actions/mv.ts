@@ -7,8 +7,8 @@ import { shellQuote } from '../base/shell-quote.js';
 import { Workspace } from '../project/workspace.js';
 import { pathOfPointer, sameSnapshot } from '../tracking/pointers/pointer.js';
 import { hasRulesAbove } from '../tracking/ignore/rules-above.js';
-import { namedTracked, type Doing, type Searched } from './named-tracked.js';
-import { refuseTarget } from './move-target.js';
+import { namedTracked, searchedIn, type Doing, type Searched } from './named-tracked.js';
+import { refuseTargets } from './move-target.js';
 import { stageReaders, type StageReader } from './stage-readers.js';
 import { pointerFiles, toCommit, type ToCommit } from './to-commit.js';
 
@@ -47,12 +47,9 @@ export async function mv(input: MvInput, call: Call): Promise<MvResult> {
   const workspace = Workspace.open(call, 'ocrpipe mv');
   try {
     const moves = await planMoves(workspace, input.paths, call);
-    for (const move of moves) await refuseTarget(workspace, move, { moves, call });
-    const readers = moves.flatMap((move) => readersOf(workspace, move));
-    const otherwiseIgnored: RepoPath[] = [];
-    for (const move of moves) {
-      if (await moveOne(workspace, move, call)) otherwiseIgnored.push(move.to);
-    }
+    await refuseTargets(workspace, moves, call);
+    const readers = readersOf(workspace, moves);
+    const otherwiseIgnored = await moveAll(workspace, moves, call);
     const { git, root } = workspace;
     const files = moves.flatMap(({ from, to }) => [...pointerFiles(from), ...pointerFiles(to)]);
     const written = await toCommit({ git, root, cwd: call.cwd }, files);
@@ -71,16 +68,17 @@ async function planMoves(workspace: Workspace, paths: readonly string[], call: C
     });
   }
   const sources = new Map<RepoPath, RepoPath>();
-  const searched = { workspace, tracked: workspace.files.trackedPaths() };
+  const searched = searchedIn(workspace);
   for (const each of typed) {
     const path = workspace.path(each);
     sources.set(await oneTracked(searched, path), path);
   }
   const several = sources.size > 1;
+  const unfinished = workspace.files.unfinishedMoves();
   const moves: Move[] = [];
   for (const [from, named] of sources) {
     const source = { from, byPointer: named !== from, several };
-    moves.push({ from, to: await placeFor(workspace, source, { typed: target, call }) });
+    moves.push({ from, to: await placeFor(workspace, source, { typed: target, unfinished, call }) });
   }
   return moves;
 }
@@ -99,12 +97,11 @@ async function oneTracked(searched: Searched, path: RepoPath): Promise<RepoPath>
 async function placeFor(
   workspace: Workspace,
   { from, byPointer, several }: { from: RepoPath; byPointer: boolean; several: boolean },
-  { typed, call }: { typed: string; call: Call },
+  { typed, unfinished, call }: { typed: string; unfinished: readonly Move[]; call: Call },
 ): Promise<RepoPath> {
   const named = workspace.path(typed);
   const path = byPointer ? (pathOfPointer(named) ?? named) : named;
-  const unfinished = workspace.files.unfinishedMoves().some((move) => move.from === from && move.to === path);
-  if (unfinished && !several) return path;
+  if (!several && unfinished.some((move) => move.from === from && move.to === path)) return path;
   const there = lstatIfThere(fromRepoPath(workspace.root, path));
   if (there?.isDirectory() === true && !(await isMoved(workspace, { from, to: path }, call))) {
     return posix.join(path, posix.basename(from)) as RepoPath;
@@ -123,19 +120,25 @@ async function isMoved({ root, files }: Workspace, { from, to }: Move, call: Cal
   return sameSnapshot(files.pointer(to) ?? (await files.snapshot(to, call)), pointer);
 }
 
-function readersOf(workspace: Workspace, { from, to }: Move): (StageReader & { now: string })[] {
-  return stageReaders(workspace, from).map((reader) => ({
-    ...reader,
-    now: to + reader.path.slice(from.length),
-  }));
+function readersOf(workspace: Workspace, moves: readonly Move[]): (StageReader & { now: string })[] {
+  const readersOfPath = stageReaders(workspace);
+  return moves.flatMap(({ from, to }) =>
+    readersOfPath(from).map((reader) => ({ ...reader, now: to + reader.path.slice(from.length) })),
+  );
 }
 
-/** True if other files are left out at the new place than at the old one. */
-async function moveOne(workspace: Workspace, { from, to }: Move, call: Call): Promise<boolean> {
-  const { files, root } = workspace;
-  const mayDiffer = hasRulesAbove(root, from) || hasRulesAbove(root, to);
-  const before = mayDiffer ? await files.snapshot(from, call) : undefined;
-  await files.move(from, to, call);
-  if (before === undefined) return false;
-  return (await files.snapshot(to, call))?.id !== before.id;
+/** Returns the new places of those of which other files are left out there than at the old one. */
+async function moveAll({ files, root }: Workspace, moves: readonly Move[], call: Call): Promise<RepoPath[]> {
+  const before = new Map<RepoPath, string>();
+  for (const { from, to } of moves) {
+    const mayDiffer = hasRulesAbove(root, from) || hasRulesAbove(root, to);
+    const found = mayDiffer ? await files.snapshot(from, call) : undefined;
+    if (found?.kind === 'directory') before.set(to, found.id);
+  }
+  await files.move(moves, call);
+  const differing: RepoPath[] = [];
+  for (const [to, id] of before) {
+    if ((await files.snapshot(to, call))?.id !== id) differing.push(to);
+  }
+  return differing;
 }

@@ -2,8 +2,10 @@ import { userError } from '../base/errors.js';
 import { suggest } from '../base/nearest.js';
 import { isWithin, type RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
-import { outputAt } from '../pipeline/definition/output-at.js';
+import type { OutputIndex } from '../pipeline/definition/graph.js';
+import { outputsIn } from '../pipeline/definition/output-at.js';
 import type { Workspace } from '../project/workspace.js';
+import { PathIndex } from '../tracking/path-index.js';
 import { pathOfPointer } from '../tracking/pointers/pointer.js';
 
 /** What a command does with a path, for its refusals. */
@@ -16,10 +18,17 @@ export interface Doing {
   git: string;
 }
 
-/** Where a path is looked for: all that is tracked is found once for all that was typed. */
+/** Where paths are looked for: all that is tracked is found once for all that was typed. */
 export interface Searched {
   workspace: Workspace;
   tracked: readonly RepoPath[];
+  index: PathIndex;
+  outputs: OutputIndex;
+}
+
+export function searchedIn(workspace: Workspace): Searched {
+  const tracked = workspace.files.trackedPaths();
+  return { workspace, tracked, index: new PathIndex(tracked), outputs: outputsIn(workspace.root) };
 }
 
 /**
@@ -27,16 +36,16 @@ export interface Searched {
  * `not-tracked`, with the way out, for a part of one and for what git or nobody holds; `stage-output` for what a stage makes.
  */
 export async function namedTracked(
-  { workspace, tracked }: Searched,
+  { workspace, tracked, index, outputs }: Searched,
   path: RepoPath,
   doing: Doing,
 ): Promise<RepoPath[]> {
   const pointed = pathOfPointer(path);
-  const own = [path, ...(pointed === undefined ? [] : [pointed])].find((each) => tracked.includes(each));
+  const own = [path, ...(pointed === undefined ? [] : [pointed])].find((each) => index.has(each));
   const found = own === undefined ? tracked.filter((each) => isWithin(each, path)) : [own];
-  refuseOutputs(workspace, found.length === 0 ? [path] : found, doing);
+  refuseOutputs(outputs, found.length === 0 ? [path] : found, doing);
   if (found.length > 0) return found;
-  const holder = tracked.find((each) => isWithin(path, each));
+  const holder = index.holderOf(path);
   if (holder !== undefined) throw partOf(path, holder, doing);
   const held = (await workspace.git?.tracked([path])) ?? [];
   throw userError('not-tracked', `${path} is not tracked`, {
@@ -55,9 +64,9 @@ function partOf(path: RepoPath, holder: RepoPath, { part }: Doing) {
   });
 }
 
-function refuseOutputs({ root }: Workspace, paths: readonly RepoPath[], { command }: Doing): void {
+function refuseOutputs(outputs: OutputIndex, paths: readonly RepoPath[], { command }: Doing): void {
   for (const path of paths) {
-    const output = outputAt(root, path);
+    const [output] = outputs.overlapping(path);
     if (output === undefined) continue;
     const what = output.path === path ? 'is' : 'holds, or lies in,';
     throw userError('stage-output', `${path} ${what} the output ${output.path} of stage '${output.stage}'`, {

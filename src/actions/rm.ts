@@ -6,7 +6,7 @@ import { shellQuote } from '../base/shell-quote.js';
 import { writePoint } from '../base/write-points.js';
 import { Workspace } from '../project/workspace.js';
 import { gitignoreOf } from '../tracking/ignore/gitignore.js';
-import { namedTracked, type Doing } from './named-tracked.js';
+import { namedTracked, searchedIn, type Doing } from './named-tracked.js';
 import { stageReaders, type StageReader } from './stage-readers.js';
 import { pointerFiles, toCommit, type ToCommit } from './to-commit.js';
 
@@ -49,7 +49,7 @@ export async function rm(input: RmInput, call: Call): Promise<RmResult> {
   const workspace = Workspace.open(call, 'ocrpipe rm');
   try {
     const paths = await chosenPaths(workspace, input);
-    const readers = paths.flatMap((path) => stageReaders(workspace, path));
+    const readers = paths.flatMap(stageReaders(workspace));
     const removed = await removeAll(workspace, paths, { input, call });
     await removeEmptyIgnoreFiles(workspace, paths);
     const { git, root } = workspace;
@@ -62,7 +62,7 @@ export async function rm(input: RmInput, call: Call): Promise<RmResult> {
 
 async function chosenPaths(workspace: Workspace, { paths, recursive }: RmInput): Promise<RepoPath[]> {
   const chosen = new Set<RepoPath>();
-  const searched = { workspace, tracked: workspace.files.trackedPaths() };
+  const searched = searchedIn(workspace);
   for (const typed of paths) {
     const path = workspace.path(typed);
     const found = await namedTracked(searched, path, DOING);

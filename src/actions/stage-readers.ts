@@ -13,14 +13,16 @@ export interface StageReader {
   location: Location;
 }
 
-/** The stages that read `path` or something below it, in the order of pipeline.yaml. */
-export function stageReaders({ root }: Workspace, path: RepoPath): StageReader[] {
+/** Tells the stages that read a path or something below it, in the order of pipeline.yaml, which is read once. */
+export function stageReaders({ root }: Workspace): (path: RepoPath) => StageReader[] {
   const text = readIfThere(root, PIPELINE_FILE);
-  if (text === undefined) return [];
+  if (text === undefined) return () => [];
   const pipeline = parsePipeline(text);
-  return [...pipeline.stages.values()].flatMap(({ name, deps }) =>
-    deps
-      .filter((dep) => isWithin(dep.path, path))
-      .map((dep) => ({ stage: name, path: dep.path, location: pipeline.locate(dep.at) })),
-  );
+  const stages = [...pipeline.stages.values()];
+  return (path) =>
+    stages.flatMap(({ name, deps }) =>
+      deps
+        .filter((dep) => isWithin(dep.path, path))
+        .map((dep) => ({ stage: name, path: dep.path, location: pipeline.locate(dep.at) })),
+    );
 }

@@ -1,7 +1,7 @@
 import { userError } from '../base/errors.js';
 import type { AbsPath, RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
-import { outputAt } from '../pipeline/definition/output-at.js';
+import type { OutputIndex } from '../pipeline/definition/graph.js';
 import { steeringProblem } from '../pipeline/definition/own-paths.js';
 import type { Workspace } from '../project/workspace.js';
 import { pointerPathOf } from '../tracking/pointers/pointer.js';
@@ -27,8 +27,8 @@ export function refuseIgnored(root: AbsPath, path: RepoPath, isFolder: boolean):
 }
 
 /** Refuses the output of a stage, and what holds one or lies in one. */
-export function refuseOutput({ root }: Workspace, path: RepoPath): void {
-  const output = outputAt(root, path);
+export function refuseOutput(outputs: OutputIndex, path: RepoPath): void {
+  const [output] = outputs.overlapping(path);
   if (output === undefined) return;
   const what = output.path === path ? 'is' : 'holds, or lies in,';
   throw userError('stage-output', `${path} ${what} the output ${output.path} of stage '${output.stage}'`, {

@@ -2,9 +2,9 @@ import type { RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
 import type { Workspace } from '../project/workspace.js';
 import { isAlwaysIgnored } from '../tracking/ignore/ignore-rules.js';
+import { PathIndex } from '../tracking/path-index.js';
 import { hasPointer } from '../tracking/pointers/pointer-file.js';
 import { pathOfPointer } from '../tracking/pointers/pointer.js';
-import { overlapping } from '../tracking/workspace-place.js';
 
 /** What a `.gitignore` keeps from being seen. */
 export interface Unseen {
@@ -24,14 +24,14 @@ export async function unseenPointers(
   const { git, root } = workspace;
   // Git is only asked where there may be any: it costs more than all else that is asked of a small workspace.
   if (git === undefined || workspace.files.passedOver().ignored.length === 0) return undefined;
-  const seen = new Set(tracked);
+  const seen = new PathIndex(tracked);
   // What a killed command left beside a pointer, and somebody committed, is none.
   const files = (await git.heldLike(':(glob)**/*.ocr')).filter(
     (file) => !file.split('/').some(isAlwaysIgnored),
   );
   const held = files.flatMap((file) => pathOfPointer(file) ?? []);
   const unseen = held.filter(
-    (path) => !seen.has(path) && overlapping(path, tracked) === undefined && hasPointer(root, path),
+    (path) => !seen.has(path) && seen.overlapping(path) === undefined && hasPointer(root, path),
   );
   const [first] = unseen;
   if (first === undefined) return undefined;

@@ -33,3 +33,15 @@ export async function withProgress<T>(
     if (last !== undefined) events({ type: 'progress-end', key: shown.key });
   }
 }
+
+/** Fewer names than this are done before anybody could see how far it is. */
+const MANY = 64;
+
+/** The same where the work is on `total` names, most often one or a few: then nothing is shown. */
+export function withProgressOfMany<T>(
+  shown: Shown & { total: number },
+  options: { events?: EventSink; signal?: AbortSignal },
+  work: (breathe: Breathe) => Promise<T>,
+): Promise<T> {
+  return shown.total > MANY ? withProgress(shown, options, work) : work(() => Promise.resolve());
+}

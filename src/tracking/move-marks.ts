@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeFileAtomic } from '../base/atomic-file.js';
+import type { WholeFile } from '../base/atomic-files.js';
 import { contentIdOf } from '../base/content-id.js';
 import { repoPath, type AbsPath, type RepoPath } from '../base/paths.js';
 import { writePoint } from '../base/write-points.js';
@@ -22,8 +22,9 @@ export class MoveMarks {
     this.#folder = folder;
   }
 
-  begin(move: UnfinishedMove): void {
-    writeFileAtomic(this.#fileOf(move.from), `${JSON.stringify(move)}\n`);
+  /** The file that says that a move was begun. */
+  toWrite(move: UnfinishedMove): WholeFile {
+    return { path: this.#fileOf(move.from), content: `${JSON.stringify(move)}\n` };
   }
 
   end(from: RepoPath): void {

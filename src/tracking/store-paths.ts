@@ -7,6 +7,7 @@ import type { NodeSink } from '../store/tree-builder.js';
 import { bytePath } from './byte-path.js';
 import { wholeOf } from './partial/parts-memory.js';
 import type { LastPut } from './pointers/last-put.js';
+import { askedOnce } from './scan/file-times.js';
 import { NodeMemory, storingSink } from './scan/sinks.js';
 import { scanPath, type ScanContext } from './scan/snapshot.js';
 import type { PackSizes } from './scan/stat-index-format.js';
@@ -34,7 +35,8 @@ export async function storePaths(
   paths: readonly RepoPath[],
   options?: CallOptions,
 ): Promise<(Snapshot | undefined)[]> {
-  const { scan, store } = context;
+  const { store } = context;
+  const scan = { ...context.scan, times: askedOnce(context.scan.times) };
   for (const path of paths) {
     refuseOwnFolders(path);
     refuseLinks(scan.root, path, { end: true, storeLinks: scan.storeLinks });
@@ -47,7 +49,7 @@ export async function storePaths(
       const snapshots: (Snapshot | undefined)[] = [];
       for (const path of paths) {
         const isWhole = folders.has(path);
-        snapshots.push(await storeOne({ ...context, writer, packs, isWhole }, path, options));
+        snapshots.push(await storeOne({ ...context, scan, writer, packs, isWhole }, path, options));
       }
       await writer.settled();
       writer.finish();

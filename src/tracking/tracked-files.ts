@@ -4,6 +4,7 @@ import type { ContentId } from '../base/content-id.js';
 import { OcrpipeError, systemErrorCode } from '../base/errors.js';
 import { FairSlots } from '../base/fair-slots.js';
 import { withLock } from '../base/lock.js';
+import { withProgressOfMany } from '../base/with-progress.js';
 import { DEFAULT_LINKS, type LinkType } from '../base/link-type.js';
 import { fromRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
 import type { LocalStore } from '../store/local-store.js';
@@ -186,11 +187,17 @@ export class TrackedFiles implements WorkspaceFiles {
     return removePointers(context, paths, { ...options, locked });
   }
 
-  async move(from: RepoPath, to: RepoPath, options: CallOptions = {}): Promise<void> {
-    const [index, lastPut, moves] = [this.#scan.index, this.#lastPut, this.#moves];
-    await this.#locked(options, () => {
-      for (const path of [from, to]) this.#removeAbandoned(path);
-      moveTracked({ ...this.#parts, index, lastPut, moves }, from, to);
+  async move(moves: readonly UnfinishedMove[], options: CallOptions = {}): Promise<void> {
+    const { signal } = options;
+    const context = { ...this.#pointers, moves: this.#moves };
+    const shown = { key: 'move', total: moves.length, unit: 'files' } as const;
+    await this.#locked(options, async () => {
+      this.#tidyMemory();
+      removeAbandonedBeside(this.#parts.root, [
+        ...moves.map(({ from }) => from),
+        ...moves.map(({ to }) => to),
+      ]);
+      await withProgressOfMany(shown, options, (breathe) => moveTracked(context, moves, { signal, breathe }));
     });
   }
 

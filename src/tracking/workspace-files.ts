@@ -133,10 +133,10 @@ export interface WorkspaceFiles {
   /** Removes the `.gitignore` entries of some paths, then their pointers; what they pointed to stays. */
   removePointers(paths: readonly RepoPath[], options?: CallOptions): Promise<void>;
   /**
-   * Renames what stands at `from`, if anything does, and moves its pointer, its `.gitignore` entry and all that is remembered of
-   * it. `to` must be free or hold what an earlier call left there: a call that was killed is finished by the same one.
+   * Renames what stands at `from` of each move, if anything does, and moves its pointer, its `.gitignore` entry and all that is
+   * remembered of it. `to` must be free or hold what an earlier call left there: a call that was killed is finished by the same one.
    */
-  move(from: RepoPath, to: RepoPath, options?: CallOptions): Promise<void>;
+  move(moves: readonly UnfinishedMove[], options?: CallOptions): Promise<void>;
   /** Moves that were begun on this machine and are not done. */
   unfinishedMoves(): UnfinishedMove[];
   state(path: RepoPath, options?: CallOptions): Promise<PathStatus>;

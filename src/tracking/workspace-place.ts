@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { systemErrorCode, userError } from '../base/errors.js';
 import { lstatIfThere } from '../base/lstat-if-there.js';
-import { isWithin, toRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
+import { toRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
 import type { StoreLinks } from './scan/store-links.js';
 
 /**
@@ -63,12 +63,4 @@ export function refuseOwnFolders(path: RepoPath): void {
       hint: 'Name a file or folder of your own.',
     });
   }
-}
-
-/** The path of `paths` that is a parent or child of `path`, if any. */
-export function overlapping(path: RepoPath, paths: Iterable<RepoPath>): RepoPath | undefined {
-  for (const other of paths) {
-    if (other !== path && (isWithin(path, other) || isWithin(other, path))) return other;
-  }
-  return undefined;
 }

@@ -3,7 +3,7 @@ import { dirname, posix } from 'node:path';
 import { syncDirectory } from '../base/atomic-file.js';
 import { writeFilesAtomic, type WholeFile } from '../base/atomic-files.js';
 import { fromRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
-import { withProgress, type Breathe } from '../base/with-progress.js';
+import { withProgressOfMany, type Breathe } from '../base/with-progress.js';
 import { writePoint } from '../base/write-points.js';
 import type { LocalStore } from '../store/local-store.js';
 import { removeAbandonedIn } from './abandoned.js';
@@ -31,9 +31,6 @@ export interface PointerContext {
 
 /** So many pointers are written, or removed, as one: Ctrl-C is not heard while they get their names. */
 const AT_ONCE = 10_000;
-
-/** Who writes many pointers shows how far it is. */
-const MANY = 64;
 
 interface Options {
   signal?: AbortSignal | undefined;
@@ -80,8 +77,7 @@ async function inPortions<T>(
   options: CallOptions,
   work: (some: readonly T[], breathe: Breathe) => Promise<void>,
 ): Promise<void> {
-  if (items.length <= MANY) return work(items, () => Promise.resolve());
-  await withProgress({ key, total: items.length, unit: 'files' }, options, async (breathe) => {
+  await withProgressOfMany({ key, total: items.length, unit: 'files' }, options, async (breathe) => {
     for (let at = 0; at < items.length; at += AT_ONCE) {
       await breathe(at);
       await work(items.slice(at, at + AT_ONCE), (done) => breathe(at + done));
@@ -135,10 +131,10 @@ function shareOf(steps: readonly (readonly WholeFile[])[], total: number, breath
  * Removes the `.gitignore` entries of some paths, then their pointers. In this order, what was killed in between still has a pointer,
  * and doing it again finishes it; the other way round, git and ocrpipe would both pass over the data from then on.
  */
-async function removePointerFiles(
+export async function removePointerFiles(
   { root, git }: Pick<PointerContext, 'root' | 'git'>,
   paths: readonly RepoPath[],
-  options: Options,
+  options: Partial<Options> = {},
 ): Promise<void> {
   const traces = new PointerTraces(root);
   // What somebody wrote over a pointer is not ours to delete; asked before the entries go, by which it is known.

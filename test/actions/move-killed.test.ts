@@ -64,11 +64,11 @@ describe('a command that is killed at any of its writes', () => {
     });
     expect(said).toBeGreaterThan(6);
     expect(
-      pointsMet(['tracking/move.ts', 'tracking/move-marks.ts', 'tracking/remove-pointer.ts'], crashes),
+      pointsMet(['tracking/move.ts', 'tracking/move-marks.ts', 'tracking/write-pointers.ts'], crashes),
     ).toEqual([
       { module: 'tracking/move.ts', met: 1, there: 1 },
       { module: 'tracking/move-marks.ts', met: 1, there: 1 },
-      { module: 'tracking/remove-pointer.ts', met: 1, there: 1 },
+      { module: 'tracking/write-pointers.ts', met: 1, there: 1 },
     ]);
   });
 

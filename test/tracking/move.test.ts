@@ -28,7 +28,7 @@ describe('a moved directory', () => {
     for (const name of ['raw/a', 'raw/b/c/d']) writeUnseen(folder, name, 'one');
     folder.write('deep/other', 'x');
     const { id } = await folder.add('raw');
-    await folder.files().move(raw, scans);
+    await folder.files().move([{ from: raw, to: scans }]);
     for (const name of ['a', 'b/c/d']) writeUnseen(folder, `deep/scans/${name}`, 'two');
     expect((await folder.files().snapshot(scans))?.id).toBe(id);
     folder.write('deep/scans/b/c/d', 'other');
@@ -48,7 +48,7 @@ describe('a moved directory', () => {
       [raw, scans],
       [scans, raw],
     ] as const) {
-      await folder.files().move(from, to);
+      await folder.files().move([{ from, to }]);
       expect(await folder.state(to)).toBe('clean');
       expect(lstatSync(folder.path(`${to}/sub/large`)).isSymbolicLink()).toBe(true);
       expect(statSync(folder.path(`${to}/sub/large`)).size).toBe(1_100_000);
@@ -61,7 +61,7 @@ describe('a moved directory', () => {
     folder.write('raw/a', 'one');
     folder.write('deep/other', 'x');
     const { id } = await folder.add('raw');
-    await folder.files().move(raw, scans);
+    await folder.files().move([{ from: raw, to: scans }]);
     folder.write('raw/a', 'two');
     expect((await folder.files().snapshot(raw))?.id).not.toBe(id);
     expect(await folder.state('raw')).toBe('untracked');
@@ -74,7 +74,9 @@ describe('a moved directory', () => {
     folder.write('raw/a', 'one');
     await folder.add('raw');
     folder.write('deep/scans/mine', 'x');
-    await expect(folder.files().move(raw, scans)).rejects.toMatchObject({ code: 'path-exists' });
+    await expect(folder.files().move([{ from: raw, to: scans }])).rejects.toMatchObject({
+      code: 'path-exists',
+    });
     expect(folder.has('raw.ocr')).toBe(true);
     expect(folder.has('deep/scans.ocr')).toBe(false);
     expect(folder.names('deep/scans')).toEqual(['mine']);
@@ -84,12 +86,35 @@ describe('a moved directory', () => {
     const folder = new TrackedFolder(blind);
     folder.write('raw/a', 'one');
     await folder.add('raw');
-    await expect(folder.files().move(raw, 'raw/below' as RepoPath)).rejects.toMatchObject({
+    await expect(folder.files().move([{ from: raw, to: 'raw/below' as RepoPath }])).rejects.toMatchObject({
       code: 'move-refused',
     });
     expect(folder.read('raw/a')).toBe('one');
     expect(folder.has('raw.ocr')).toBe(true);
     expect(folder.has('raw/below.ocr')).toBe(false);
+    expect(folder.files().unfinishedMoves()).toEqual([]);
+  });
+});
+
+describe('several moves at once', () => {
+  test('are done up to the one that the system refuses; the others are as they were', async () => {
+    const folder = new TrackedFolder();
+    const names = ['a', 'b', 'c'] as RepoPath[];
+    for (const name of names) {
+      folder.write(`${name}/file`, `of ${name}`);
+      await folder.add(name);
+    }
+    const to = ['x', 'b/below', 'z'] as RepoPath[];
+    const moves = names.map((from, index) => ({ from, to: to[index]! }));
+    await expect(folder.files().move(moves)).rejects.toMatchObject({
+      code: 'move-refused',
+      message: expect.stringMatching(/^b cannot be moved to b\/below/) as string,
+    });
+    expect(folder.files().trackedPaths()).toEqual(['b', 'c', 'x']);
+    expect(folder.read('.gitignore')).toBe('/b\n/c\n/x\n');
+    expect(folder.read('x/file')).toBe('of a');
+    for (const path of ['x', 'c'] as RepoPath[])
+      expect(await folder.files().state(path)).toMatchObject({ state: 'clean', lastPut: { files: 1 } });
     expect(folder.files().unfinishedMoves()).toEqual([]);
   });
 });

@@ -4,10 +4,13 @@ import { parsePipeline } from './definition.js';
 import { PIPELINE_FILE } from './file-names.js';
 import { OutputIndex } from './graph.js';
 
-/** The output that is `path`, holds it or lies below it, and its stage: what `add` must refuse. None without a pipeline.yaml. */
-export function outputAt(root: AbsPath, path: RepoPath): { path: RepoPath; stage: string } | undefined {
+/** The outputs of all stages; none without a pipeline.yaml. */
+export function outputsIn(root: AbsPath): OutputIndex {
   const text = readTextIfThere(root, PIPELINE_FILE);
-  if (text === undefined) return undefined;
-  const [found] = new OutputIndex(parsePipeline(text).stages.values()).overlapping(path);
-  return found;
+  return new OutputIndex(text === undefined ? [] : parsePipeline(text).stages.values());
+}
+
+/** The output that is `path`, holds it or lies below it, and its stage: what `add` must refuse. */
+export function outputAt(root: AbsPath, path: RepoPath): { path: RepoPath; stage: string } | undefined {
+  return outputsIn(root).overlapping(path)[0];
 }

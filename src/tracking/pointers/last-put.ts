@@ -94,11 +94,12 @@ export class LastPut {
     });
   }
 
-  /** Remembers of `to` what is remembered of `from`, and nothing else. */
-  copy(from: RepoPath, to: RepoPath): void {
+  /** The file that makes `to` remembered as `from` is; where nothing is remembered of that, `to` is forgotten now. */
+  toCopy(from: RepoPath, to: RepoPath): WholeFile | undefined {
     const remembered = this.read(from);
-    if (Object.keys(remembered).length === 0) this.remove(to);
-    else this.#write(to, remembered);
+    if (Object.keys(remembered).length > 0) return this.#file(to, remembered);
+    this.remove(to);
+    return undefined;
   }
 
   /** Everything that is remembered. */

@@ -55,6 +55,23 @@ function isLocal(folder: BytePath): boolean {
   return isOnLocalDisk(fsPath(folder));
 }
 
+/**
+ * The same clock, asked once for each folder and remembered from then on: for several scans, one after the other. What was settled
+ * when the first began is settled for the others.
+ */
+export function askedOnce(times: FileTimes): FileTimes {
+  const known = new Map<BytePath, number>();
+  return {
+    view: (stat) => times.view(stat),
+    showsNames: (folder) => times.showsNames(folder),
+    settledBefore: (folder) => {
+      const settled = known.get(folder) ?? times.settledBefore(folder);
+      known.set(folder, settled);
+      return settled;
+    },
+  };
+}
+
 /** Asks `times` once for each file system (told by the `dev` of its folders) and remembers the answer for one scan. */
 export class SettledTimes {
   readonly #times: FileTimes;

@@ -87,7 +87,7 @@ export class Scanner {
   *#file(folder: BytePath, name: string, stat: Stats): NestedScan<FileEntry | undefined> {
     const { index, times } = this.#parts;
     const settledBefore = this.#settled.enter(this.#absolute(folder), stat.dev);
-    const block = { reader: new BlockReader(index.folder(folder)), writer: new BlockWriter() };
+    const block = { reader: new BlockReader(index.file(folder, name)), writer: new BlockWriter() };
     const place = { path: joinBytes(folder, name), name: name as ByteName, settledBefore };
     const found = yield* this.#fileAt(place, times.view(stat), block);
     const learnt = block.writer.last();

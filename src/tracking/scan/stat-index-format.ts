@@ -162,14 +162,6 @@ export class BlockReader {
     return { id: this.id, mtimeMs: this.#entries.readDoubleLE(this.#tail + 9), mode: this.mode };
   }
 
-  /** The bytes of every entry but that of `name`, before and behind it. */
-  without(name: string): { before: Buffer; behind: Buffer; found: boolean } {
-    const found = this.#seek(name);
-    const before = this.#entries.subarray(0, this.#start);
-    const behind = this.#entries.subarray(found ? this.#next : this.#start);
-    return { before, behind, found };
-  }
-
   /** Moves to `name`; where it is not, to the first name behind it, which is met again by the next call. */
   #seek(name: string): boolean {
     if (this.name === name && this.#next > this.#start) return true;

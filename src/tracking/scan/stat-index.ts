@@ -6,9 +6,9 @@ import { temporaryBeside, writeAll } from '../../base/atomic-file.js';
 import { writePoint } from '../../base/write-points.js';
 import { LARGE_BLOB_BYTES } from '../../store/format.js';
 import type { BytePath } from '../byte-path.js';
+import { SingleFiles } from './single-files.js';
 import {
   BlockReader,
-  BlockWriter,
   decodeBlocks,
   decodePacks,
   EMPTY_BLOCK,
@@ -30,6 +30,10 @@ import type { ContentId } from '../../base/content-id.js';
 export class StatIndex {
   readonly #file: string;
   #content: Content | undefined;
+  /** Folders whose files were asked for one by one. */
+  readonly #files = new Map<string, SingleFiles>();
+  /** Those of them that are ahead of the content. */
+  readonly #unfolded = new Map<string, SingleFiles>();
   #changed = false;
   /** Pieces of work that save at their end. */
   #held = 0;
@@ -60,17 +64,27 @@ export class StatIndex {
     else blocks.set(folder, block);
   }
 
+  /** What is remembered of one file of a folder, as a block of it alone. */
+  file(folder: BytePath, name: string): FolderBlock {
+    return this.#filesOf(folder).only(name);
+  }
+
   /** Remembers one file, leaving the others of its folder; without a stat it is forgotten. */
   replaceFile(folder: BytePath, name: string, entry?: { stat: FileStat; id: ContentId }): void {
-    const block = this.#loaded().blocks.get(folder) ?? EMPTY_BLOCK;
-    const { before, behind, found } = new BlockReader(block).without(name);
-    const writer = new BlockWriter();
-    if (entry) writer.add(name, entry.stat, entry.id);
-    const own = writer.finish();
-    const entries = Buffer.concat([before, own.entries, behind]);
-    // Where anything differs, what was known of the folder as a whole no longer holds.
-    if (entries.equals(block.entries)) return;
-    this.replaceFolder(folder, { count: block.count - (found ? 1 : 0) + own.count, entries });
+    const files = this.#filesOf(folder);
+    if (!files.replace(name, entry)) return;
+    this.#unfolded.set(folder, files);
+    this.#changed = true;
+  }
+
+  #filesOf(folder: BytePath): SingleFiles {
+    const unfolded = this.#unfolded.get(folder);
+    if (unfolded) return unfolded;
+    const block = (this.#content ??= readContent(this.#file)).blocks.get(folder) ?? EMPTY_BLOCK;
+    const known = this.#files.get(folder);
+    const files = known?.isOf(block) === true ? known : new SingleFiles(block);
+    this.#files.set(folder, files);
+    return files;
   }
 
   /** Forgets folders at or below `folder` that are not in `kept`. */
@@ -196,7 +210,14 @@ export class StatIndex {
   }
 
   #loaded(): Content {
-    return (this.#content ??= readContent(this.#file));
+    const content = (this.#content ??= readContent(this.#file));
+    for (const [folder, files] of this.#unfolded) {
+      const block = files.block();
+      if (block.count === 0) content.blocks.delete(folder);
+      else content.blocks.set(folder, block);
+    }
+    this.#unfolded.clear();
+    return content;
   }
 }
 
