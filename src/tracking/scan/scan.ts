@@ -51,7 +51,6 @@ const MOST_WAITING = 4096;
 export class Scanner {
   readonly #parts: ScannerParts;
   readonly #settled: SettledTimes;
-  readonly #buffer = Buffer.allocUnsafe(LARGE_BLOB_BYTES);
   readonly #visited = new Set<string>();
   /** The directory that was asked for: links may not leave it. */
   #top: BytePath;
@@ -362,7 +361,7 @@ export class Scanner {
       const before = attempt === 1 ? seen : this.#stat(path);
       if (!before?.isFile()) return undefined;
       if (before.size < LARGE_BLOB_BYTES) {
-        const read = readStable(this.#absolute(path), this.#buffer);
+        const read = readStable(this.#absolute(path), roomFor(before.size));
         if (read) return { id: sink.small(read.bytes), stat: times.view(read.stat) };
       } else {
         const id = yield { type: 'large', path };
@@ -392,4 +391,9 @@ export class Scanner {
   #absolute(path: BytePath): BytePath {
     return path === '' ? this.#parts.root : joinBytes(this.#parts.root, path);
   }
+}
+
+/** A file that grows meanwhile is seen to, and read again. */
+function roomFor(size: number): Buffer {
+  return Buffer.allocUnsafe(Math.min(LARGE_BLOB_BYTES, size + SPARE_BYTES));
 }
