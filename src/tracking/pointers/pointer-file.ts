@@ -87,8 +87,8 @@ function readStart(file: string, bytes: number): string | typeof NO_FILE | undef
     if (!stat.isFile()) return NO_FILE;
     const fd = openSync(file, CAUTIOUS_READ);
     try {
-      const buffer = Buffer.allocUnsafe(bytes);
-      return buffer.toString('utf8', 0, readSync(fd, buffer, 0, bytes, 0));
+      const buffer = Buffer.allocUnsafe(Math.min(bytes, stat.size + 1));
+      return buffer.toString('utf8', 0, readSync(fd, buffer, 0, buffer.length, 0));
     } finally {
       closeSync(fd);
     }

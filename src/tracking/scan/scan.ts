@@ -361,7 +361,7 @@ export class Scanner {
       const before = attempt === 1 ? seen : this.#stat(path);
       if (!before?.isFile()) return undefined;
       if (before.size < LARGE_BLOB_BYTES) {
-        const read = readStable(this.#absolute(path), roomFor(before.size));
+        const read = readStable(this.#absolute(path), Buffer.allocUnsafe(before.size + 1));
         if (read) return { id: sink.small(read.bytes), stat: times.view(read.stat) };
       } else {
         const id = yield { type: 'large', path };
@@ -391,9 +391,4 @@ export class Scanner {
   #absolute(path: BytePath): BytePath {
     return path === '' ? this.#parts.root : joinBytes(this.#parts.root, path);
   }
-}
-
-/** A file that grows meanwhile is seen to, and read again. */
-function roomFor(size: number): Buffer {
-  return Buffer.allocUnsafe(Math.min(LARGE_BLOB_BYTES, size + SPARE_BYTES));
 }
