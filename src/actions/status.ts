@@ -3,6 +3,7 @@ import type { Call } from '../base/call.js';
 import { OcrpipeError, type Location } from '../base/errors.js';
 import type { RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
+import { withProgressOfMany } from '../base/with-progress.js';
 import { pipelineStatus, type PipelineStatus, type StageStatus } from '../pipeline/staleness/stage-status.js';
 import { pipelineHost } from '../project/pipeline-host.js';
 import { remoteInReach } from '../project/remote-in-reach.js';
@@ -145,17 +146,32 @@ async function trackedStates(
   paths: readonly RepoPath[],
   call: Call,
 ): Promise<(Facts | Broken)[]> {
-  const states: (Facts | Broken)[] = [];
-  for (const path of paths) {
-    try {
-      const status = await workspace.files.state(path, call);
-      if (status.pointer) states.push({ path, snapshot: status.pointer, status });
-    } catch (error) {
-      if (!(error instanceof OcrpipeError) || !BROKEN.has(error.code)) throw error;
-      states.push(brokenBy({ path, error }));
-    }
+  const shown = { key: 'status', total: paths.length, unit: 'files' } as const;
+  return workspace.files.lookAtMany(
+    (stateOf) =>
+      withProgressOfMany(shown, call, async (breathe) => {
+        const states: (Facts | Broken)[] = [];
+        for (const [done, path] of paths.entries()) {
+          await breathe(done);
+          states.push(...(await factsOf(path, stateOf)));
+        }
+        return states;
+      }),
+    call,
+  );
+}
+
+async function factsOf(
+  path: RepoPath,
+  stateOf: (path: RepoPath) => Promise<PathStatus>,
+): Promise<(Facts | Broken)[]> {
+  try {
+    const status = await stateOf(path);
+    return status.pointer ? [{ path, snapshot: status.pointer, status }] : [];
+  } catch (error) {
+    if (!(error instanceof OcrpipeError) || !BROKEN.has(error.code)) throw error;
+    return [brokenBy({ path, error })];
   }
-  return states;
 }
 
 function brokenBy({ path, error }: Overwritten): Broken {

@@ -79,15 +79,19 @@ export class Workspace {
   }
 
   get files(): WorkspaceFiles {
+    return (this.#parts.files ??= this.#openFiles());
+  }
+
+  #openFiles(): WorkspaceFiles {
     const { link } = this.settings;
-    return (this.#parts.files ??= new TrackedFiles({
+    return new TrackedFiles({
       root: this.root,
       store: this.store,
       git: this.git !== undefined,
       command: this.command,
       makerOf: (path) => this.stageOf(path),
       ...(link && { links: link }),
-    }));
+    });
   }
 
   get events(): EventSink {

@@ -1,7 +1,5 @@
 import { join } from 'node:path';
 import { lstatSync } from 'node:fs';
-import type { ContentId } from '../base/content-id.js';
-import { OcrpipeError, systemErrorCode } from '../base/errors.js';
 import { FairSlots } from '../base/fair-slots.js';
 import { withLock } from '../base/lock.js';
 import { withProgressOfMany } from '../base/with-progress.js';
@@ -13,28 +11,20 @@ import { removeAbandonedIn } from './abandoned.js';
 import { bytePath } from './byte-path.js';
 import { checkOutReadable } from './checkout/readable-checkout.js';
 import { unlinkFiles } from './checkout/unlink.js';
-import { realFileTimes, type FileTimes } from './scan/file-times.js';
+import { askedOnce, realFileTimes, type FileTimes } from './scan/file-times.js';
 import { findPointers } from './pointers/find-pointers.js';
 import { LastPut, type Remembered } from './pointers/last-put.js';
 import { memoryFolder } from './memory-folder.js';
 import { MoveMarks } from './move-marks.js';
 import { moveTracked } from './move.js';
 import { joinParts, partOf, partPlace, snapshotWithin } from './partial/partial.js';
-import {
-  memoryForParts,
-  rememberedWithin,
-  wholeIfKnown,
-  wholeOf,
-  withStore,
-} from './partial/parts-memory.js';
-import { pathState } from './path-state.js';
-import { isFormerLost } from './former-lost.js';
-import { isUnfinished } from './checkout/edited.js';
+import { memoryForParts, rememberedWithin, wholeOf, withStore } from './partial/parts-memory.js';
+import { partsOf, pathStatus, readThroughLinks, type LookContext } from './path-status.js';
 import { removeAt } from './checkout/removal.js';
 import { readPointer } from './pointers/pointer-file.js';
 import type { MakerOf } from './pointers/pointer.js';
-import { hashingSink, NodeMemory, type Hashing, type ScanSink } from './scan/sinks.js';
-import { scanPath, type ScanContext } from './scan/snapshot.js';
+import { hashingSink, NodeMemory, type ScanSink } from './scan/sinks.js';
+import type { ScanContext } from './scan/snapshot.js';
 import { StatIndex } from './scan/stat-index.js';
 import { StoreLinks } from './scan/store-links.js';
 import { storePaths } from './store-paths.js';
@@ -51,7 +41,7 @@ import type {
   UnlinkedFile,
   WorkspaceFiles,
 } from './workspace-files.js';
-import { realPlace, refuseLinks, refuseOwnFolders } from './workspace-place.js';
+import { refuseLinks, refuseOwnFolders } from './workspace-place.js';
 import {
   removeAbandonedBeside,
   removePointers,
@@ -205,61 +195,25 @@ export class TrackedFiles implements WorkspaceFiles {
     return this.#moves.unfinished(this.#parts.root);
   }
 
-  async state(path: RepoPath, options?: CallOptions): Promise<PathStatus> {
-    const { store } = this.#parts;
-    const partly = this.#lastPut.read(path).parts !== undefined;
-    try {
-      // The nodes of a folder where nothing changed are read from the store, should anybody ask.
-      const knows = (directory: ContentId) => !partly && store.has('tree', directory);
-      return await this.#state(path, { knows, ...(!partly && { packs: () => store.packSizes() }) }, options);
-    } catch (error) {
-      if (!(error instanceof OcrpipeError) || !/^object-(missing|damaged)$/.test(error.code)) throw error;
-      return this.#state(path, { knows: () => false }, options);
-    }
+  state(path: RepoPath, options?: CallOptions): Promise<PathStatus> {
+    return pathStatus(this.#looking(this.#scan), path, options);
   }
 
-  async #state(
-    path: RepoPath,
-    known: Pick<Hashing, 'knows' | 'packs'>,
+  lookAtMany<T>(
+    work: (stateOf: (path: RepoPath) => Promise<PathStatus>) => Promise<T>,
     options?: CallOptions,
-  ): Promise<PathStatus> {
-    const { store } = this.#parts;
-    const nodes = new NodeMemory();
-    const links: true[] = [];
-    const sink = hashingSink({ ...known, node: nodes.sink, link: () => links.push(true) });
-    const found = await this.#read(path, sink, options);
-    const pointer = this.pointer(path);
-    const memory = this.#lastPut.read(path);
-    const { put: lastPut, begun } = memory;
-    const there = wholeIfKnown(store, memory, { found, nodes });
-    const stored = () => there !== undefined && firstMissing(withStore(nodes, store), there) === undefined;
-    const unfinished = () =>
-      there !== undefined &&
-      isUnfinished({ there, reader: withStore(nodes, store), memory }, { stored, store });
-    const state = pathState({ there, pointer, lastPut, begun, stored, unfinished });
-    // A command that died between writing the pointer and remembering it: else the next edit would look like two.
-    if (there && state === 'clean') this.#rememberSeen(path, there);
-    const parts = this.parts(path);
-    const lost = isFormerLost(store, { state, there, pointer }, () => withStore(nodes, store));
-    return {
-      state,
-      ...(there && { there }),
-      ...(pointer && { pointer }),
-      ...(lastPut && { lastPut }),
-      ...(begun && { begun }),
-      ...(parts && { parts }),
-      ...(links[0] && { linked: links[0] }),
-      ...(lost && { formerLost: true }),
-    };
+  ): Promise<T> {
+    const context = this.#looking({ ...this.#scan, times: askedOnce(this.#scan.times) });
+    return this.#scan.index.savingOnce(() => work((path) => pathStatus(context, path, options)));
   }
 
-  /** A workspace that can only be read is looked at all the same. */
-  #rememberSeen(path: RepoPath, there: Snapshot): void {
-    try {
-      this.#lastPut.write(path, there);
-    } catch (error) {
-      if (systemErrorCode(error) === undefined) throw error;
-    }
+  #looking(scan: ScanContext): LookContext {
+    return {
+      scan,
+      store: this.#parts.store,
+      lastPut: this.#lastPut,
+      pointerOf: (path) => this.pointer(path),
+    };
   }
 
   inStore(snapshot: Snapshot): boolean {
@@ -267,9 +221,7 @@ export class TrackedFiles implements WorkspaceFiles {
   }
 
   parts(path: RepoPath): readonly RepoPath[] | undefined {
-    const there = lstatSync(fromRepoPath(this.#parts.root, path), { throwIfNoEntry: false });
-    if (there?.isDirectory() !== true) return undefined;
-    return this.#lastPut.read(path).parts?.map((part) => partPlace(path, part));
+    return partsOf(this.#parts.root, path, this.#lastPut.read(path));
   }
 
   remembered(path: RepoPath): Pick<PathStatus, 'lastPut' | 'begun'> {
@@ -372,10 +324,8 @@ export class TrackedFiles implements WorkspaceFiles {
     return wholeOf(this.#parts.store, this.#lastPut.read(path), { found, ...to });
   }
 
-  /** Reads what is at a path, through links as long as they stay in the workspace. */
-  async #read(path: RepoPath, sink: ScanSink, options?: CallOptions): Promise<Snapshot | undefined> {
-    const real = realPlace(this.#parts.root, path, this.#scan.storeLinks);
-    return real === undefined ? undefined : scanPath(this.#scan, real, sink, options);
+  #read(path: RepoPath, sink: ScanSink, options?: CallOptions): Promise<Snapshot | undefined> {
+    return readThroughLinks(this.#scan, path, sink, options);
   }
 
   get #pointers(): PointerContext {

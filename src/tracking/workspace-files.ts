@@ -140,6 +140,11 @@ export interface WorkspaceFiles {
   /** Moves that were begun on this machine and are not done. */
   unfinishedMoves(): UnfinishedMove[];
   state(path: RepoPath, options?: CallOptions): Promise<PathStatus>;
+  /** Does work that asks for the states of many paths, at less cost than one by one: the clock is asked once for all. */
+  lookAtMany<T>(
+    work: (stateOf: (path: RepoPath) => Promise<PathStatus>) => Promise<T>,
+    options?: CallOptions,
+  ): Promise<T>;
   /** True if every byte of the snapshot is in the local store. */
   inStore(snapshot: Snapshot): boolean;
   /**

@@ -1,0 +1,115 @@
+import { lstatSync } from 'node:fs';
+import type { ContentId } from '../base/content-id.js';
+import { OcrpipeError, systemErrorCode } from '../base/errors.js';
+import { fromRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
+import type { LocalStore } from '../store/local-store.js';
+import { isUnfinished } from './checkout/edited.js';
+import { isFormerLost } from './former-lost.js';
+import { partPlace } from './partial/partial.js';
+import { wholeIfKnown, withStore } from './partial/parts-memory.js';
+import { pathState } from './path-state.js';
+import type { LastPut, Remembered } from './pointers/last-put.js';
+import { hashingSink, NodeMemory, type Hashing, type ScanSink } from './scan/sinks.js';
+import { scanPath, type ScanContext } from './scan/snapshot.js';
+import { firstMissing } from './stored.js';
+import type { CallOptions, PathStatus, Snapshot } from './workspace-files.js';
+import { realPlace } from './workspace-place.js';
+
+/** What is looked at to tell how a path stands. */
+export interface LookContext {
+  scan: ScanContext;
+  store: LocalStore;
+  lastPut: LastPut;
+  /** Throws for a broken pointer. */
+  pointerOf: (path: RepoPath) => Snapshot | undefined;
+}
+
+/** How a path stands: see `PathStatus`. */
+export async function pathStatus(
+  context: LookContext,
+  path: RepoPath,
+  options?: CallOptions,
+): Promise<PathStatus> {
+  const { store, lastPut } = context;
+  const memory = lastPut.read(path);
+  const partly = memory.parts !== undefined;
+  try {
+    // The nodes of a folder where nothing changed are read from the store, should anybody ask.
+    const knows = (directory: ContentId) => !partly && store.has('tree', directory);
+    const known = { knows, ...(!partly && { packs: () => store.packSizes() }) };
+    return await statusFrom(context, { path, memory, known }, options);
+  } catch (error) {
+    if (!(error instanceof OcrpipeError) || !/^object-(missing|damaged)$/.test(error.code)) throw error;
+    return statusFrom(context, { path, memory, known: { knows: () => false } }, options);
+  }
+}
+
+interface Asked {
+  path: RepoPath;
+  memory: Remembered;
+  known: Pick<Hashing, 'knows' | 'packs'>;
+}
+
+async function statusFrom(
+  { scan, store, lastPut: remembering, pointerOf }: LookContext,
+  { path, memory, known }: Asked,
+  options?: CallOptions,
+): Promise<PathStatus> {
+  const nodes = new NodeMemory();
+  const links: true[] = [];
+  const sink = hashingSink({ ...known, node: nodes.sink, link: () => links.push(true) });
+  const found = await readThroughLinks(scan, path, sink, options);
+  const pointer = pointerOf(path);
+  const { put: lastPut, begun } = memory;
+  const there = wholeIfKnown(store, memory, { found, nodes });
+  const stored = () => there !== undefined && firstMissing(withStore(nodes, store), there) === undefined;
+  const unfinished = () =>
+    there !== undefined &&
+    isUnfinished({ there, reader: withStore(nodes, store), memory }, { stored, store });
+  const state = pathState({ there, pointer, lastPut, begun, stored, unfinished });
+  // A command that died between writing the pointer and remembering it: else the next edit would look like two.
+  if (there && state === 'clean') rememberSeen(remembering, path, there);
+  const parts = partsOf(scan.root, path, memory);
+  const lost = isFormerLost(store, { state, there, pointer }, () => withStore(nodes, store));
+  return {
+    state,
+    ...(there && { there }),
+    ...(pointer && { pointer }),
+    ...(lastPut && { lastPut }),
+    ...(begun && { begun }),
+    ...(parts && { parts }),
+    ...(links[0] && { linked: links[0] }),
+    ...(lost && { formerLost: true }),
+  };
+}
+
+/** Reads what is at a path, through links as long as they stay in the workspace. */
+export async function readThroughLinks(
+  scan: ScanContext,
+  path: RepoPath,
+  sink: ScanSink,
+  options?: CallOptions,
+): Promise<Snapshot | undefined> {
+  const real = realPlace(scan.root, path, scan.storeLinks);
+  return real === undefined ? undefined : scanPath(scan, real, sink, options);
+}
+
+/** The parts that were put there, of a directory of which not all was. */
+export function partsOf(
+  root: AbsPath,
+  path: RepoPath,
+  { parts }: Remembered,
+): readonly RepoPath[] | undefined {
+  if (parts === undefined) return undefined;
+  const there = lstatSync(fromRepoPath(root, path), { throwIfNoEntry: false });
+  return there?.isDirectory() === true ? parts.map((part) => partPlace(path, part)) : undefined;
+}
+
+/** A workspace that can only be read is looked at all the same. */
+function rememberSeen(lastPut: LastPut, path: RepoPath, there: Snapshot): void {
+  try {
+    lastPut.write(path, there);
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+  }
+}
