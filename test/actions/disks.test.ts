@@ -1,7 +1,20 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, lstatSync, readdirSync, utimesSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  appendFileSync,
+  chmodSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  statfsSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { checkout } from '../../src/actions/checkout.js';
 import { fsck } from '../../src/actions/fsck.js';
 import { describeSelf } from '../../src/base/lock-holder.js';
 import { asOcrpipeError } from '../../src/cli/error-report.js';
@@ -10,6 +23,7 @@ import { temporaryFolder } from '../rig/temporary-folder.js';
 import { listing } from '../tracking/listing.js';
 import { WorkspaceFolder } from './workspace-folder.js';
 
+const MIB = 1024 * 1024;
 const isRoot = process.geteuid?.() === 0;
 
 /** A workspace on a small disk of its own; undefined where this process may not mount one. */
@@ -19,6 +33,24 @@ function smallDisk(megabytes: number): WorkspaceFolder | undefined {
   if (mounted.status !== 0) return undefined;
   onTestFinished(() => void spawnSync('umount', ['-l', place]));
   return new WorkspaceFolder(place);
+}
+
+/** A workspace on a Btrfs of its own, whose files can share their bytes. */
+function cloningDisk(): WorkspaceFolder | undefined {
+  const image = join(temporaryFolder(), 'image');
+  writeFileSync(image, '');
+  truncateSync(image, 128 * MIB);
+  const place = temporaryFolder();
+  if (spawnSync('mkfs.btrfs', ['-q', image]).status !== 0) return undefined;
+  if (spawnSync('mount', ['-o', 'loop', image, place]).status !== 0) return undefined;
+  onTestFinished(() => void spawnSync('umount', ['-l', place]));
+  return new WorkspaceFolder(place);
+}
+
+function usedBytes(folder: string): number {
+  expect(spawnSync('sync', ['-f', folder]).status).toBe(0);
+  const { blocks, bfree, bsize } = statfsSync(folder);
+  return (blocks - bfree) * bsize;
 }
 
 function remount(folder: WorkspaceFolder, mode: 'ro' | 'rw'): void {
@@ -58,6 +90,26 @@ describe.skipIf(!isRoot || process.platform !== 'linux')('on a disk of its own',
     folder.remove('ballast');
     await folder.checkout();
     expect(listing(folder.path('data'))).toEqual(whole);
+  });
+
+  test('with reflinks, adding a large file and putting it there again takes no room, and an edit stays an edit', async (context) => {
+    const folder = cloningDisk();
+    if (folder === undefined) return context.skip('no Btrfs can be made and mounted here');
+    const large = randomBytes(16 * MIB);
+    folder.init();
+    folder.write('data/large', large);
+    const before = usedBytes(folder.root);
+    await folder.add('data');
+    folder.remove('data');
+    await checkout({ paths: [], force: false, links: ['reflink'] }, folder.call);
+    expect(readFileSync(folder.path('data/large')).equals(large)).toBe(true);
+    expect(usedBytes(folder.root) - before).toBeLessThan(4 * MIB);
+    expect(statSync(folder.path('data/large'))).toMatchObject({ nlink: 1 });
+    expect(await folder.state('data')).toBe('clean');
+    appendFileSync(folder.path('data/large'), 'edited');
+    expect(await folder.state('data')).toBe('modified');
+    await folder.checkout([], true);
+    expect(readFileSync(folder.path('data/large')).equals(large)).toBe(true);
   });
 
   test('of a disk that can only be read, everything is told, and what would write says why it cannot', async (context) => {

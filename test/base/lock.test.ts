@@ -6,12 +6,13 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { OcrpipeEvent } from '../../src/base/events.js';
 import { describeSelf, holderState, parseHolder } from '../../src/base/lock-holder.js';
 import { eventLine } from '../../src/cli/event-text.js';
@@ -140,6 +141,22 @@ describe('acquireLock', () => {
     for (let beat = 1; beat <= 3; beat += 1) utimesSync(path, beat, beat);
     (await waiter).release();
     expect(existsSync(path)).toBe(false);
+  });
+
+  it('shows every ten seconds that its holder lives, until it is released', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const path = join(temporaryFolder(), 'lock');
+    const held = await acquireLock(options(path));
+    for (let beat = 0; beat < 3; beat += 1) {
+      utimesSync(path, 1, 1);
+      vi.advanceTimersByTime(9_999);
+      expect(statSync(path).mtimeMs).toBe(1000);
+      vi.advanceTimersByTime(1);
+      expect(statSync(path).mtimeMs).toBeGreaterThan(Date.now() - 60_000);
+    }
+    held.release();
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('takes over a lock file that is empty or nonsense after seconds, and names nobody', async () => {
