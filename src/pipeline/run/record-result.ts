@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { OcrpipeError } from '../../base/errors.js';
 import type { PipelineHost } from '../host.js';
 import { sortedByPath, type LockEntry } from '../records/lock-file.js';
+import { CommitMarks } from '../records/commit-marks.js';
 import type { LockStore } from '../records/lock-store.js';
 import { throwProblems } from '../definition/problems.js';
 import type { Observer } from '../staleness/observe.js';
@@ -38,7 +39,10 @@ export async function recordResult(
   const outs = await storeOutputs(host, stage);
   host.signal.throwIfAborted();
   if (madeByStage) host.records.put(signatureOf(inputs), runRecordValue(inputs, outs));
+  const marks = new CommitMarks(host);
+  if (!madeByStage) marks.begin(stage.name, outs);
   await lockResult(recording, stage, { inputs, outs, pointers: true });
+  marks.clear(stage.name);
   return outs;
 }
 

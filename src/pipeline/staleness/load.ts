@@ -9,6 +9,7 @@ import { parsePipeline } from '../definition/definition.js';
 import { PIPELINE_FILE } from '../definition/file-names.js';
 import { buildGraph, closure, type StageGraph } from '../definition/graph.js';
 import type { PipelineHost } from '../host.js';
+import { CommitMarks } from '../records/commit-marks.js';
 import type { LockFile } from '../records/lock-file.js';
 import { LockStore } from '../records/lock-store.js';
 import { Observer } from './observe.js';
@@ -98,11 +99,12 @@ export function dependencyProblems(loaded: LoadedPipeline, names: readonly strin
 function writtenByStage(
   known: Pick<LoadedPipeline, 'host' | 'pipeline' | 'lock' | 'marks'>,
 ): (path: RepoPath) => boolean {
+  const commits = new CommitMarks(known.host);
   const locked = new Set([...known.lock.values()].flatMap((entry) => entry.outs.map((out) => out.path)));
   const marked = new Set(
     [...known.pipeline.stages.values()]
       .filter((stage) => stage.outs.some((out) => !locked.has(out.path)))
-      .flatMap((stage) => known.marks.paths(stage.name)),
+      .flatMap(({ name }) => [...known.marks.paths(name), ...commits.paths(name)]),
   );
   return (path) => locked.has(path) || marked.has(path) || hasRecord(known.host, path);
 }

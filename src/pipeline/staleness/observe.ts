@@ -5,6 +5,7 @@ import type { PathStatus, Snapshot } from '../../tracking/workspace-files.js';
 import { OutputIndex } from '../definition/graph.js';
 import type { PipelineHost } from '../host.js';
 import type { ParamsFiles, ParamValue } from '../definition/params.js';
+import { CommitMarks } from '../records/commit-marks.js';
 import type { RunningMarks } from '../records/running-mark.js';
 import { sortedByPath } from '../records/lock-file.js';
 import type { DependencyNow, OutputNow, StageNow } from './staleness.js';
@@ -31,6 +32,7 @@ export class Observer {
   private readonly pipeline: Pipeline;
   private readonly params: ParamsFiles;
   private readonly marks: RunningMarks;
+  private readonly commits: CommitMarks;
   private readonly outputs: OutputIndex;
   private readonly seen = new Map<RepoPath, Look>();
   private readonly states = new Map<RepoPath, PathStatus>();
@@ -45,6 +47,7 @@ export class Observer {
     this.pipeline = parts.pipeline;
     this.params = parts.params;
     this.marks = parts.marks;
+    this.commits = new CommitMarks(parts.host);
     this.outputs = new OutputIndex(parts.pipeline.stages.values());
   }
 
@@ -86,7 +89,11 @@ export class Observer {
       }),
     );
     const isLeftover = this.marks.leftovers(stage.name);
-    return outs.map((out) => ({ ...out, leftover: isLeftover(out.output.path, out.there) }));
+    const isCommitting = this.commits.begun(stage.name);
+    return outs.map((out) => {
+      const at = [out.output.path, out.there] as const;
+      return { ...out, leftover: isLeftover(...at), committing: isCommitting(...at) };
+    });
   }
 
   /** What a dependency holds now, looked at afresh; the listing of a directory is kept, for `why` to compare with. */

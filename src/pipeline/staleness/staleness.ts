@@ -37,6 +37,8 @@ export interface OutputNow {
   readonly stored: () => boolean;
   /** True if a run of the stage that was not recorded left this: it is ocrpipe's to delete. */
   readonly leftover?: boolean;
+  /** True if a commit that did not end was to record this: the pointer may name it, the lock does not. */
+  readonly committing?: boolean;
 }
 
 /** A stage as it stands in the workspace. */
@@ -208,8 +210,10 @@ export function outputState(
  * nothing is remembered (a new index, outputs that git holds), bytes that are in the store count as ocrpipe's: replacing them
  * loses nothing.
  */
-function isOwn({ there, pointer, lastPut, state, stored, leftover }: OutputNow): boolean {
-  if (leftover === true || state === 'clean' || state === 'pointer-moved') return true;
+function isOwn({ there, pointer, lastPut, state, stored, leftover, committing }: OutputNow): boolean {
+  if (leftover === true) return true;
+  if (committing === true) return false;
+  if (state === 'clean' || state === 'pointer-moved') return true;
   if (pointer && sameContent(there, pointer)) return true;
   return lastPut ? sameContent(there, lastPut) : stored();
 }

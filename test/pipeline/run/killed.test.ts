@@ -1,5 +1,8 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { checkout } from '../../../src/actions/checkout.js';
+import { commit } from '../../../src/actions/commit.js';
+import { fsck } from '../../../src/actions/fsck.js';
 import type { AbsPath } from '../../../src/base/paths.js';
 import { crashesOf, pointsMet, twiceEach, type Crash } from '../../rig/crashes.js';
 import { ocrpipeJson, runOcrpipe } from '../../rig/ocrpipe.js';
@@ -72,6 +75,43 @@ describe('a repro that was killed', () => {
     expect(stages).toMatchObject([{ name: 'a', action: 'ran' }]);
     expect(workspace.read('out')).toBe('good\n');
     expect((await workspace.repro()).stages[0]?.action).toBe('fresh');
+  });
+});
+
+describe('a commit of edited outputs that was killed', () => {
+  it('loses no edit, and is finished by the next one', async () => {
+    const workspace = await newPipeline(STAGE);
+    workspace.write('params.yaml', PARAMS('3'));
+    await workspace.repro();
+    workspace.write('model/weights', 'edited');
+    const crashes = await crashesOf(workspace.root, () => commit({ targets: [] }, workspace.call()));
+    expect(crashes.length).toBeGreaterThan(8);
+    const outcomes = new Set<string>();
+    for (const { site, root } of crashes) {
+      const killed = new PipelineWorkspace(root as AbsPath);
+      try {
+        expect(await fsck({}, killed.call())).toMatchObject({ damaged: [], missing: [], problems: [] });
+        expect(killed.read('model/weights')).toBe('edited');
+        // What is not in the lock yet is an edit: nothing replaces it unasked.
+        const [tried] = await Promise.allSettled([killed.repro()]);
+        if (tried.status === 'rejected') expect(tried.reason).toMatchObject({ code: 'output-changed' });
+        else expect(byAction(tried.value)).toEqual({ make: 'fresh' });
+        outcomes.add(tried.status);
+        await commit({ targets: [] }, killed.call());
+        expect(byAction(await killed.repro())).toEqual({ make: 'fresh' });
+        expect(killed.read('model/weights')).toBe('edited');
+        killed.remove('model');
+        await checkout({ paths: [], force: false }, killed.call());
+        expect(killed.read('model/weights')).toBe('edited');
+        expect(await fsck({}, killed.call())).toMatchObject({ damaged: [], missing: [], problems: [] });
+      } catch (error) {
+        throw new Error(`killed at ${site}`, { cause: error });
+      }
+      rmSync(root, { recursive: true });
+    }
+    expect([...outcomes]).toEqual(['rejected', 'fulfilled']);
+    for (const { met, there } of pointsMet(['pipeline/records/commit-marks.ts'], crashes))
+      expect(met).toBe(there);
   });
 });
 
