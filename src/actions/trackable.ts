@@ -1,3 +1,5 @@
+import { join, posix } from 'node:path';
+import { refuseSpecialFile } from '../base/regular-file.js';
 import { userError } from '../base/errors.js';
 import type { AbsPath, RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
@@ -37,8 +39,9 @@ export function refuseOutput(outputs: OutputIndex, path: RepoPath): void {
 }
 
 /** Git must hold none of the bytes, and must be able to hold the pointer. */
-export async function refuseGitHeld({ git }: Workspace, paths: readonly RepoPath[]): Promise<void> {
+export async function refuseGitHeld({ git, root }: Workspace, paths: readonly RepoPath[]): Promise<void> {
   if (git === undefined) return;
+  refuseSpecialIgnoreFiles(root, paths);
   const [held] = await git.tracked(paths);
   if (held !== undefined) {
     const path = paths.find((each) => held === each || held.startsWith(`${each}/`)) ?? held;
@@ -52,4 +55,13 @@ export async function refuseGitHeld({ git }: Workspace, paths: readonly RepoPath
       hint: `'git check-ignore -v ${shellQuote(ignored)}' names the rule to change.`,
     });
   }
+}
+
+/** Git reads those beside the paths and above them, and waits for whoever writes to a FIFO. */
+function refuseSpecialIgnoreFiles(root: string, paths: readonly RepoPath[]): void {
+  const folders = new Set<string>();
+  for (const path of paths) {
+    for (let at = posix.dirname(path); !folders.has(at); at = posix.dirname(at)) folders.add(at);
+  }
+  for (const folder of folders) refuseSpecialFile(join(root, folder, '.gitignore'));
 }

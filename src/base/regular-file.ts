@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs';
 import { userError } from './errors.js';
 
 /** Opening a FIFO waits for nobody: what it is, is told from its stat. */
@@ -21,6 +21,13 @@ export function readRegularFile(path: string | Buffer, maxBytes: number = MAX_BY
   } finally {
     closeSync(fd);
   }
+}
+
+/** Throws `not-a-file` where a FIFO, socket or device stands: a program that opens it, as git does, may wait for ever. */
+export function refuseSpecialFile(path: string): void {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined || stat.isFile() || stat.isDirectory() || stat.isSymbolicLink()) return;
+  throw notAFile(path, 'is not a regular file');
 }
 
 function notAFile(path: string | Buffer, what: string) {

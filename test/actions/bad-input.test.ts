@@ -1,4 +1,5 @@
-import { symlinkSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, symlinkSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { fileListing } from '../rig/file-listing.js';
 import { git, gitCommitAll, gitRepository } from '../rig/git-repository.js';
@@ -252,6 +253,18 @@ describe('bad input', () => {
       expect(error?.hint).toMatch(hint ?? /./);
       expect(fileListing(folder.root)).toEqual(before);
       expect(git(folder.root, 'status', '--porcelain', '--ignored')).toBe(index);
+    },
+  );
+
+  test.each(['.gitignore', 'data/.gitignore'])(
+    'a FIFO as %s is refused, for git would wait',
+    async (name) => {
+      const folder = new WorkspaceFolder(gitRepository());
+      folder.init(true);
+      folder.write('data/sub/a', 'a');
+      execFileSync('mkfifo', [folder.path(name)]);
+      await expect(folder.add('data/sub')).rejects.toMatchObject({ code: 'not-a-file', exitCode: 2 });
+      expect(existsSync(folder.path('data/sub.ocr'))).toBe(false);
     },
   );
 
