@@ -113,6 +113,7 @@ describe('what is wrong on S3', () => {
     ['a pack that is gone', /\.pack$/, () => undefined, 'missing'],
     ['a truncated catalog', /\.cat$/, (bytes: Buffer) => bytes.subarray(0, bytes.length - 50), 'damaged'],
     ['a large object that is another', /^objects/, flip, 'damaged'],
+    ['a bit of the name of the store', /^format/, flip, 'damaged'],
   ] as const)('is found and healed from the store: %s', async (_title, ending, change, told) => {
     const { folder, settings } = await withBucket();
     writeData(folder, 1);

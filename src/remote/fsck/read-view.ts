@@ -51,6 +51,7 @@ export async function readWholeView(remote: Remote, signal: AbortSignal): Promis
     .filter((id) => id !== undefined && !skipped.has(id));
   const parts = await reading.catalogs(base?.parts ?? []);
   const others = await reading.catalogs(loose.filter((id) => id !== undefined).sort());
+  reading.compareStores(format, [...parts, ...others]);
   const view = new RemoteView({ format, base, parts, loose: others, listed, listedAtMs, listedObjects });
   return { view, ...reading.result() };
 }
@@ -78,6 +79,16 @@ class Reading {
     return this.#read({ object, key: FORMAT_KEY, most: MAX_FORMAT_BYTES }, (bytes, where) =>
       decodeStoreFormat(bytes.toString('utf8'), where),
     );
+  }
+
+  /** A bit that flips in the name of the store leaves a name: only what the catalogs say tells. */
+  compareStores(format: StoreFormat | undefined, catalogs: readonly NamedCatalog[]): void {
+    if (format === undefined || catalogs.length === 0) return;
+    if (catalogs.some(({ catalog }) => catalog.store === format.store)) return;
+    const where = `${FORMAT_KEY} of ${this.#remote.where}`;
+    const reason = `it names the store ${format.store}, and no catalog there does`;
+    const object = { kind: 'format', id: FORMAT_KEY } as const;
+    this.#findings.push({ object, where, reason, key: FORMAT_KEY, gone: false });
   }
 
   async base(listed: readonly Listed[]): Promise<Base | undefined> {
