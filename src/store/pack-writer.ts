@@ -16,6 +16,8 @@ import { temporaryName, unlinkIfThere } from './temporary.js';
 
 /** Bytes gathered before they are written: small, because several writers may be open at once. */
 const SLAB_BYTES = 512 * 1024;
+/** So many bytes are written from where they are: the copy would cost more than the call. */
+const ENOUGH_BYTES = 64 * 1024;
 const FIRST_TABLE_BYTES = 256 * PACK_ENTRY_BYTES;
 
 /** A whole pack that is flushed to disk under a temporary name. */
@@ -48,7 +50,7 @@ export class PackWriter {
     this.#header = encodePackHeader(salt);
     writePoint();
     this.#fd = openSync(this.#file, 'wx', 0o666);
-    this.#write(this.#header);
+    this.write(this.#header);
   }
 
   get count(): number {
@@ -74,21 +76,38 @@ export class PackWriter {
 
   /** Appends an object. `id` must be the SHA-256 of `bytes`. The bytes are copied or written before this returns. */
   add(kind: ObjectKind, id: ContentId, bytes: Uint8Array): void {
+    this.enter(kind, id, bytes.length);
+    this.write(bytes);
+  }
+
+  /** Takes an object of `length` bytes up in the table. Its bytes are to follow, in the order of what was entered, by `write`. */
+  enter(kind: ObjectKind, id: ContentId, length: number): void {
     const at = this.#count * PACK_ENTRY_BYTES;
     if (at === this.#table.length) this.#table = Buffer.concat([this.#table], this.#table.length * 2);
-    encodePackEntry(this.#table, at, { kind, id, length: bytes.length });
+    encodePackEntry(this.#table, at, { kind, id, length });
     this.#index.add(this.#table);
     this.#count += 1;
-    this.#dataLength += bytes.length;
-    this.#write(bytes);
+    this.#dataLength += length;
+  }
+
+  /** Appends the bytes of objects that were entered. They are copied or written before this returns. */
+  write(bytes: Uint8Array): void {
+    if (this.#inSlab + bytes.length > SLAB_BYTES || bytes.length > ENOUGH_BYTES) this.#flush();
+    if (bytes.length > ENOUGH_BYTES) {
+      writePoint();
+      writeAll(this.#fd, bytes);
+      return;
+    }
+    this.#slab.set(bytes, this.#inSlab);
+    this.#inSlab += bytes.length;
   }
 
   /** Writes table and trailer, flushes the file to disk and closes it. Nothing is named yet: the caller renames the file. */
   seal(): SealedPack {
     const table = Buffer.from(this.#table.subarray(0, this.#count * PACK_ENTRY_BYTES));
     const trailer = encodePackTrailer(this.#count, this.#dataLength);
-    this.#write(table);
-    this.#write(trailer);
+    this.write(table);
+    this.write(trailer);
     this.#flush();
     fchmodSync(this.#fd, OBJECT_MODE);
     fsyncSync(this.#fd);
@@ -107,16 +126,6 @@ export class PackWriter {
   #close(): void {
     this.#open = false;
     closeSync(this.#fd);
-  }
-
-  #write(bytes: Uint8Array): void {
-    if (this.#inSlab + bytes.length > SLAB_BYTES) this.#flush();
-    if (bytes.length > SLAB_BYTES) {
-      writeAll(this.#fd, bytes);
-      return;
-    }
-    this.#slab.set(bytes, this.#inSlab);
-    this.#inSlab += bytes.length;
   }
 
   #flush(): void {

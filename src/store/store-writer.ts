@@ -33,6 +33,12 @@ export interface Written {
   packs: readonly ContentId[];
 }
 
+/** A blob whose id is the SHA-256 of its bytes, by what it was hashed with. */
+export interface HashedBlob {
+  readonly id: ContentId;
+  readonly size: number;
+}
+
 /** One stored file: its id and size, and the stat that its bytes were read under. */
 export interface StoredFile {
   id: ContentId;
@@ -60,10 +66,11 @@ export class StoreWriter {
     this.#target = target;
     this.#again = options.again ?? false;
     const tmp = join(target.root, FOLDERS.tmp);
-    this.#blobs = new PackStream(tmp, (pack) => {
+    // What is sealed is in the store then: only a writer that does not ask the store must remember it.
+    this.#blobs = new PackStream({ tmp, remembers: this.#again }, (pack) => {
       this.#name(pack);
     });
-    this.#nodes = new PackStream(tmp);
+    this.#nodes = new PackStream({ tmp, remembers: true });
   }
 
   /** True if the object is in the store (where `size` is given, with so many bytes) or was put into this writer. */
@@ -80,9 +87,25 @@ export class StoreWriter {
     return id;
   }
 
-  /** Stores a blob of less than 1 MiB. `id` must be the SHA-256 of `bytes`, which are copied before this returns. */
-  putHashed(id: ContentId, bytes: Uint8Array): void {
-    this.#putSmall('blob', id, bytes);
+  /** Stores blobs of less than 1 MiB whose bytes follow one another in `bytes`, which are copied before this returns. */
+  putHashed(blobs: Iterable<HashedBlob>, bytes: Uint8Array): void {
+    let from = 0;
+    let to = 0;
+    // What is new is written in as few pieces as what is not allows.
+    const write = (next: number) => {
+      if (to > from) this.#blobs.write(bytes.subarray(from, to));
+      from = next;
+    };
+    for (const { id, size } of blobs) {
+      if (this.#isThere('blob', id)) write(to + size);
+      else {
+        if (!this.#blobs.fits(size)) write(to);
+        this.#blobs.enter('blob', id, size);
+        this.#count(size);
+      }
+      to += size;
+    }
+    write(to);
   }
 
   /** Stores the bytes of one node of a directory. */
@@ -160,9 +183,13 @@ export class StoreWriter {
   }
 
   #putSmall(kind: ObjectKind, id: ContentId, bytes: Uint8Array): void {
-    if (this.#pending(kind, id) || (!this.#again && this.#target.shelf.knows(kind, id))) return;
+    if (this.#isThere(kind, id)) return;
     (kind === 'blob' ? this.#blobs : this.#nodes).put(kind, id, bytes);
     this.#count(bytes.length);
+  }
+
+  #isThere(kind: ObjectKind, id: ContentId): boolean {
+    return this.#pending(kind, id) || (!this.#again && this.#target.shelf.knows(kind, id));
   }
 
   #putLarge(id: ContentId, bytes: Uint8Array): void {
@@ -199,13 +226,19 @@ export function namePack(target: WriterTarget, pack: SealedPack): void {
 /** A row of packs, each begun when the one before is full. `sealed` is called for each full pack; without it they wait. */
 class PackStream {
   readonly #tmp: string;
+  /** True if it knows what is in its sealed packs. */
+  readonly #remembers: boolean;
   readonly #onSealed: ((pack: SealedPack) => void) | undefined;
   readonly #sealedIndex = new ObjectIndex();
   readonly #sealed: SealedPack[] = [];
   #current: PackWriter | undefined;
 
-  constructor(tmp: string, onSealed?: (pack: SealedPack) => void) {
+  constructor(
+    { tmp, remembers }: { tmp: string; remembers: boolean },
+    onSealed?: (pack: SealedPack) => void,
+  ) {
     this.#tmp = tmp;
+    this.#remembers = remembers;
     this.#onSealed = onSealed;
   }
 
@@ -214,9 +247,24 @@ class PackStream {
   }
 
   put(kind: ObjectKind, id: ContentId, bytes: Uint8Array): void {
-    if (this.#current && !this.#current.fits(bytes.length)) this.close();
+    this.enter(kind, id, bytes.length);
+    this.write(bytes);
+  }
+
+  /** False if an object of `length` bytes begins another pack. */
+  fits(length: number): boolean {
+    return this.#current?.fits(length) !== false;
+  }
+
+  /** The bytes of all that was entered before must be written where this one begins another pack. */
+  enter(kind: ObjectKind, id: ContentId, length: number): void {
+    if (!this.fits(length)) this.close();
     this.#current ??= new PackWriter(this.#tmp);
-    this.#current.add(kind, id, bytes);
+    this.#current.enter(kind, id, length);
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#current?.write(bytes);
   }
 
   /** Seals the pack that is being written, if any. */
@@ -224,7 +272,7 @@ class PackStream {
     if (!this.#current) return;
     const pack = this.#current.seal();
     this.#current = undefined;
-    this.#sealedIndex.add(pack.table);
+    if (this.#remembers) this.#sealedIndex.add(pack.table);
     if (this.#onSealed) this.#onSealed(pack);
     else this.#sealed.push(pack);
   }

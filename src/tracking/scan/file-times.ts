@@ -1,12 +1,13 @@
-import { closeSync, fstatSync, lstatSync, openSync, unlinkSync, type Stats } from 'node:fs';
+import { closeSync, fstatSync, lstatSync, openSync, unlinkSync } from 'node:fs';
 import { temporaryBeside } from '../../base/atomic-file.js';
 import { isOnLocalDisk } from '../../base/local-disk.js';
 import { fsPath, joinBytes, type BytePath } from '../byte-path.js';
+import type { FileStat } from './stat-index-format.js';
 
 /** What tracking knows of files without reading them; tests put a coarser clock in its place. */
 export interface FileTimes {
   /** A stat as this clock shows it. */
-  view(stat: Stats): Stats;
+  view<S extends FileStat>(stat: S): S;
   /**
    * Files of the file system of `folder` whose times are older than this (milliseconds) cannot change without getting
    * another time. Taken from that file system's own clock, which need not be this machine's.

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { lstatSync, type Stats } from 'node:fs';
 import { fsPath, fsPathsIn, type BytePath } from '../byte-path.js';
-import { namesIn, statAt } from './look.js';
+import { statAt, typedNamesIn } from './look.js';
 
 /** The stat of a name, like `statAt`. */
 export type StatOf = (name: string) => Stats | undefined;
@@ -28,12 +28,23 @@ export function lookInFolder<T>(folder: BytePath, names: number, look: (statOf: 
   }
 }
 
-/** The names in a folder, in the order of their bytes, each with its stat. */
-export function* lookAtNames(folder: BytePath): Generator<readonly [string, Stats | undefined]> {
-  const names = namesIn(folder);
+/** What a look at a name found: its stat, that it is a regular file of which no more is asked, or nothing. */
+export type Seen = Stats | 'file' | undefined;
+
+/**
+ * The names in a folder, in the order of their bytes, with what each is. Of regular files for which `isEnough` no stat is taken: to open them
+ * tells as much.
+ */
+export function* lookAtNames(
+  folder: BytePath,
+  isEnough: (name: string) => boolean,
+): Generator<readonly [string, Seen]> {
+  const { names, others } = typedNamesIn(folder);
   for (let from = 0; from < names.length; from += AT_ONCE) {
     const some = names.slice(from, from + AT_ONCE);
-    yield* lookInFolder(folder, names.length, (statOf) => some.map((name) => [name, statOf(name)] as const));
+    yield* lookInFolder(folder, names.length, (statOf) =>
+      some.map((name) => [name, !others.has(name) && isEnough(name) ? 'file' : statOf(name)] as const),
+    );
   }
 }
 

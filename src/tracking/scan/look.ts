@@ -19,10 +19,27 @@ export function statAt(path: string | Buffer): Stats | undefined {
 
 /** The names in a folder, in the order of their bytes. */
 export function namesIn(folder: BytePath): string[] {
+  return unlessGone(folder, () => readdirSync(fsPath(folder), 'latin1').sort()) ?? [];
+}
+
+/** The same, with those among them that the folder itself does not say are regular files. */
+export function typedNamesIn(folder: BytePath): { names: string[]; others: ReadonlySet<string> } {
+  const others = new Set<string>();
+  const entries = unlessGone(folder, () =>
+    readdirSync(fsPath(folder), { encoding: 'latin1', withFileTypes: true }),
+  );
+  const names = (entries ?? []).map((entry) => {
+    if (!entry.isFile()) others.add(entry.name);
+    return entry.name;
+  });
+  return { names: names.sort(), others };
+}
+
+function unlessGone<T>(folder: BytePath, list: () => T): T | undefined {
   try {
-    return readdirSync(fsPath(folder), 'latin1').sort();
+    return list();
   } catch (error) {
-    if (isGone(error)) return [];
+    if (isGone(error)) return undefined;
     throw readError(folder, error);
   }
 }

@@ -1,8 +1,11 @@
-import { parentPort } from 'node:worker_threads';
-import { readFiles, type ReadRequest } from './read-files.js';
+import { parentPort, workerData } from 'node:worker_threads';
+import { readFiles } from './read-files.js';
+import { ReadRoom } from './read-room.js';
+import type { RoomRequest } from './reading-threads.js';
 
-/** A thread of {@link ReadingThreads}: answers each request with its result, in order. */
-parentPort!.on('message', (request: ReadRequest) => {
-  const result = readFiles(request);
-  parentPort!.postMessage(result, [result.bytes.buffer]);
+const rooms = (workerData as SharedArrayBuffer[]).map((shared) => new ReadRoom(shared));
+
+/** A thread of the reading threads: reads what each request names into the room that it names, and answers with the ids. */
+parentPort!.on('message', ({ room, ...request }: RoomRequest) => {
+  parentPort!.postMessage(readFiles(request, rooms[room]!));
 });

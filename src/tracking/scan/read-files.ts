@@ -1,97 +1,113 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { CAUTIOUS_READ } from '../../base/cautious-read.js';
 import { contentIdOf, type ContentId } from '../../base/content-id.js';
+import { LARGE_BLOB_BYTES } from '../../store/format.js';
 import { fsPathsIn, type BytePath } from '../byte-path.js';
+import type { ReadRoom } from './read-room.js';
 import { sameStat, type FileStat } from './stat-index-format.js';
 
 /** Small files of one folder that are to be read. Few long values: each one costs on its way to another thread. */
 export interface ReadRequest {
   /** Absolute. */
   readonly folder: BytePath;
-  /** Separated by '/'. */
+  /** Separated by '/'; no more than a room is for. */
   readonly names: string;
-  /** What each was seen to be: size, mtime, ctime, inode and mode, file after file. */
-  readonly stats: Float64Array<ArrayBuffer>;
+  /** Files whose times are older than this (milliseconds) cannot change without getting another time. */
+  readonly settledBefore: number;
   /** True if whoever asks wants the bytes and not only their ids. */
   readonly keep: boolean;
-  /** The buffer of an earlier result, to be used again if it is large enough. */
-  readonly buffer?: ArrayBuffer | undefined;
 }
 
-/** The answer to a request. */
-export interface ReadResult {
-  /** 64 characters of each file; blanks for one that could not be read as it was seen. */
-  readonly ids: string;
-  /** Of all files, one after the other, each with as many bytes as it was seen to have; of no meaning unless they are kept. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
+/** 64 characters of each file, blanks for one that was not read: for as many files as there was room for, and for one at least. */
+export type ReadIds = string;
+
+/** A file that was read: the stat that belongs to exactly these bytes, and their id. */
+export interface FileRead extends FileStat {
+  id: ContentId;
 }
 
-const STAT_FIELDS = 5;
+/** What is read of a file before it is asked how large it is. */
+const FIRST_BYTES = 64 * 1024;
+/** A file that changes under the reader is read again so often before others are to look at it. */
+const ATTEMPTS = 3;
 const ID_LENGTH = 64;
 const NO_ID = ' '.repeat(ID_LENGTH);
 
-export function statsOf(files: readonly { stat: FileStat }[]): Float64Array<ArrayBuffer> {
-  const stats = new Float64Array(files.length * STAT_FIELDS);
-  files.forEach(({ stat }, index) => {
-    stats.set([stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino, stat.mode], index * STAT_FIELDS);
-  });
-  return stats;
-}
-
 /**
- * Reads files and computes their ids. A file whose stat after reading is not the one that it was seen with, or that cannot be
- * read for whatever reason, gets no id: the caller reads it again alone, and then learns why.
+ * Reads files into a room, their bytes (where they are kept) and their stats one after the other, and computes their ids. What is no
+ * regular file of less than 1 MiB, keeps changing, or cannot be read for whatever reason gets no id: the caller reads it again alone, and then
+ * learns why.
  */
-export function readFiles({ folder, names, stats, keep, buffer: spare }: ReadRequest): ReadResult {
-  const paths = names.split('/').map(fsPathsIn(folder));
-  const sizes = paths.map((_path, index) => stats[index * STAT_FIELDS]!);
-  // One byte more than a file was seen to have tells whether it has grown.
-  const room = keep ? sizes.reduce((sum, size) => sum + size, 1) : Math.max(0, ...sizes) + 1;
-  const buffer = Buffer.from(spare && spare.byteLength >= room ? spare : new ArrayBuffer(room));
+export function readFiles({ folder, names, settledBefore, keep }: ReadRequest, room: ReadRoom): ReadIds {
+  const { bytes } = room;
+  let ids = '';
   let at = 0;
-  const ids = paths.map((path, index) => {
-    const size = sizes[index]!;
-    const seen = seenStat(stats, index);
-    const id = readUnchanged(path, seen, buffer.subarray(at, at + size + 1))
-      ? contentIdOf(buffer.subarray(at, at + size))
-      : NO_ID;
-    if (keep) at += size;
-    return id;
-  });
-  return { ids: ids.join(''), bytes: new Uint8Array(buffer.buffer) };
+  for (const [index, path] of names.split('/').map(fsPathsIn(folder)).entries()) {
+    if (bytes.length - at <= LARGE_BLOB_BYTES) break;
+    const stat = readWhole(path, { bytes, at }, settledBefore);
+    ids += stat ? contentIdOf(bytes.subarray(at, at + stat.size)) : NO_ID;
+    if (!stat) continue;
+    room.setStat(index, stat);
+    if (keep) at += stat.size;
+  }
+  return ids;
 }
 
-/** The ids of a result. */
-export function idsOf({ ids }: ReadResult): (ContentId | undefined)[] {
+/** The files that were read, in their order; undefined for one that was not. */
+export function filesRead(ids: ReadIds, room: ReadRoom): (FileRead | undefined)[] {
   return Array.from({ length: ids.length / ID_LENGTH }, (_each, index) => {
     const id = ids.slice(index * ID_LENGTH, (index + 1) * ID_LENGTH);
-    return id === NO_ID ? undefined : (id as ContentId);
+    return id === NO_ID ? undefined : room.file(index, id as ContentId);
   });
 }
 
-function seenStat(stats: Float64Array, index: number): FileStat {
-  const [size, mtimeMs, ctimeMs, ino, mode] = stats.subarray(index * STAT_FIELDS, (index + 1) * STAT_FIELDS);
-  return { size: size!, mtimeMs: mtimeMs!, ctimeMs: ctimeMs!, ino: ino!, mode: mode! };
+/** Where the bytes of a file go. */
+interface Destination {
+  readonly bytes: Buffer;
+  readonly at: number;
 }
 
-/** Reads a whole file to the start of `into`; false unless it is afterwards what it was seen to be. */
-function readUnchanged(path: string | Buffer, seen: FileStat, into: Buffer): boolean {
+/** Reads a whole small file, and tells the stat that belongs to these bytes. */
+function readWhole(path: string | Buffer, to: Destination, settledBefore: number): FileStat | undefined {
   let fd: number;
   try {
     fd = openSync(path, CAUTIOUS_READ);
   } catch {
-    return false;
+    return undefined;
   }
   try {
-    let length = 0;
-    let read: number;
-    do length += read = readSync(fd, into, length, into.length - length, length);
-    while (read > 0 && length < seen.size);
-    const stat = fstatSync(fd);
-    return length === seen.size && stat.isFile() && sameStat(seen, stat);
+    return readOpen(fd, to, settledBefore);
   } catch {
-    return false;
+    return undefined;
   } finally {
     closeSync(fd);
+  }
+}
+
+/**
+ * A write that comes between the read and the stat shows in the latter's times: they are not settled then. Only a file so
+ * young needs to be looked at before it is read, too.
+ */
+function readOpen(fd: number, to: Destination, settledBefore: number): FileStat | undefined {
+  let before: FileStat | undefined;
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    const length = readFromStart(fd, to);
+    const stat = fstatSync(fd);
+    if (!stat.isFile() || stat.size >= LARGE_BLOB_BYTES) return undefined;
+    const isSettled = Math.max(stat.mtimeMs, stat.ctimeMs) < settledBefore;
+    if (length === stat.size && (isSettled || (before && sameStat(before, stat)))) return stat;
+    before = stat;
+  }
+  return undefined;
+}
+
+/** The length of what was read from the start of a file, up to its end or to what no small file has. */
+function readFromStart(fd: number, { bytes, at }: Destination): number {
+  let length = 0;
+  for (let wanted = FIRST_BYTES; ; wanted = LARGE_BLOB_BYTES) {
+    const read = readSync(fd, bytes, at + length, wanted - length, length);
+    length += read;
+    if (read === 0 || length < FIRST_BYTES || length >= LARGE_BLOB_BYTES) return length;
+    if (wanted === FIRST_BYTES && fstatSync(fd).size >= LARGE_BLOB_BYTES) return length;
   }
 }

@@ -1,6 +1,7 @@
 import type { ContentId } from '../../base/content-id.js';
 import type { BytePath } from '../byte-path.js';
-import type { Unread } from './scanned.js';
+import type { FileRead } from './read-files.js';
+import type { FilesToRead } from './reading-threads.js';
 
 /**
  * What a scan asks of its driver: a breath, if it is time for one, the ids of small files, or that of a file too large to be read in
@@ -8,16 +9,16 @@ import type { Unread } from './scanned.js';
  */
 export type ScanRequest =
   | { type: 'breath'; done: number }
-  | { type: 'files'; folder: BytePath; files: readonly Unread[]; done: number }
+  | ({ type: 'files'; done: number } & FilesToRead)
   | { type: 'large'; path: BytePath }
   /** Somebody wrote to the file at `path`, and so to the stored blob `id`, which it was a link to. */
   | { type: 'written-through'; path: BytePath; id: ContentId };
 
 /**
- * What it is answered: the id of the large file; those of small files in their order, undefined for one that was not what it was seen
- * to be; nothing otherwise.
+ * What it is answered: the id of the large file; the small files in their order, undefined for one that could not be read as such;
+ * nothing otherwise.
  */
-export type ScanAnswer = ContentId | readonly (ContentId | undefined)[] | undefined;
+export type ScanAnswer = ContentId | readonly (FileRead | undefined)[] | undefined;
 
 /** A scan in progress. */
 export type Scan<T> = Generator<ScanRequest, T, ScanAnswer>;

@@ -12,11 +12,13 @@ import { IGNORE_FILE, IgnoreRules, isAlwaysIgnored } from '../ignore/ignore-rule
 import { KnownFiles } from './known-files.js';
 import { linkOutside, linkProblem } from './links.js';
 import { lookAtNames } from './look-in-folder.js';
-import { notTrackable, refuseTooDeep, refuseTooManyEmpty, statAt, targetOf } from './look.js';
+import { refuseTooDeep, refuseTooManyEmpty, statAt, targetOf } from './look.js';
 import { looksLikePointer } from '../pointers/pointer-file.js';
 import {
   fileEntry,
-  fileStat,
+  fileRead,
+  isFileEnough,
+  unreadAmong,
   folderMemory,
   rememberedEntry,
   sameFolder,
@@ -28,14 +30,15 @@ import {
   type Here,
   type Place,
   type ScannerParts,
-  type Unread,
   type Waiting,
 } from './scanned.js';
 import { flat, inner, type NestedScan } from './nested-scans.js';
 import { RememberedNames, type Stop } from './remembered-names.js';
 import type { Scan } from './scan-request.js';
+import type { FileRead } from './read-files.js';
 import { keepsChanging, readStable } from './stable-read.js';
-import { BlockReader, BlockWriter, sameStat, type FileStat, type FolderMemory } from './stat-index-format.js';
+import { whatStandsAt } from './what-stands-at.js';
+import { BlockReader, BlockWriter, sameStat, type FolderMemory } from './stat-index-format.js';
 
 /** A breath is offered after so many names. */
 const NAMES_PER_BREATH = 256;
@@ -118,18 +121,19 @@ export class Scanner {
     const tree = new TreeBuilder(this.#parts.sink.node);
     const waiting: Waiting[] = [];
     let names = 0;
-    for (const [name, seen] of lookAtNames(here.absolute)) {
+    for (const [name, seen] of lookAtNames(here.absolute, isFileEnough(here))) {
       if (isAlwaysIgnored(name)) continue;
       const place = { path: joinBytes(folder, name), name: byteName(name), settledBefore };
-      const stat = this.#look(place, seen, rules);
+      const stat = whatStandsAt(place, { seen, rules }, this.#parts);
       if (stat === 'ignored') continue;
       names += 1;
       if (stat === undefined) continue;
-      const found = this.#atOnce(place, stat, block);
+      const found =
+        stat === 'file' ? { name: place.name, known: undefined } : this.#atOnce(place, stat, block);
       if (found) waiting.push(found);
       // What stands before it is stored first: packs are in the order of paths.
       if (!found || waiting.length >= MOST_WAITING) yield* this.#admit(waiting, { here, block, tree });
-      if (!found) yield* this.#slowly(place, { stat, rules, block, tree });
+      if (!found && stat !== 'file') yield* this.#slowly(place, { stat, rules, block, tree });
       if (this.#isTimeToBreathe(1)) yield* this.#breathe();
     }
     yield* this.#admit(waiting, { here, block, tree });
@@ -219,25 +223,15 @@ export class Scanner {
     return tree;
   }
 
-  /** What stands at a name; undefined if nothing does any more, or a pointer, which is no part of the data. */
-  #look(place: Place, seen: Stats | undefined, rules: IgnoreRules): Stats | 'ignored' | undefined {
-    const stat = seenAs(this.#absolute(place.path), seen, this.#parts);
-    if (stat === undefined) return undefined;
-    if (!rules.empty && rules.ignores(place.path, stat.isDirectory())) return 'ignored';
-    if (stat.isFile()) return looksLikePointer(this.#absolute(place.path), stat.size) ? undefined : stat;
-    if (stat.isSymbolicLink()) this.#parts.sink.link?.();
-    if (stat.isDirectory() || stat.isSymbolicLink()) return stat;
-    throw notTrackable(place.path, stat);
-  }
-
   /** A link, or a small file, which may have to be read; undefined for everything else. */
   #atOnce(place: Place, stat: Stats, block: Block): Waiting | undefined {
     if (stat.isSymbolicLink()) return this.#behind(place) ? undefined : { entry: this.#link(place) };
     if (!stat.isFile() || stat.size >= LARGE_BLOB_BYTES) return undefined;
     const id = this.#known.id(block.reader, place.name, stat);
-    return id === undefined && writtenThrough(block.reader, place.name, stat)
+    if (id) return { name: place.name, known: fileRead(id, stat) };
+    return writtenThrough(block.reader, place.name, stat)
       ? undefined
-      : { name: place.name, stat: fileStat(stat), id };
+      : { name: place.name, known: undefined };
   }
 
   /** Adds what waits to a tree, after the files among it that are not known were read, all at once. */
@@ -246,32 +240,38 @@ export class Scanner {
     { here, block, tree }: { here: Here; block: Block; tree: TreeBuilder },
   ): NestedScan<void> {
     const { folder, settledBefore } = here;
-    const unread = waiting.filter((each): each is Unread & { id: undefined } => 'stat' in each && !each.id);
-    const ids = unread.length > 0 ? yield* this.#ids(folder, unread) : [];
+    const { times } = this.#parts;
+    const files = yield* this.#read(here, unreadAmong(waiting));
     let read = 0;
     for (const each of waiting.splice(0)) {
       if ('entry' in each) {
         if (each.entry) tree.add(each.entry);
         continue;
       }
-      const { name, stat, id: known } = each;
-      const id = known ?? ids[read++];
-      const entry = id
-        ? this.#learn({ name, settledBefore }, { stat, id, known: known !== undefined }, block)
-        : yield* this.#readAgain({ path: joinBytes(folder, name), name, settledBefore }, block);
+      const { name, known } = each;
+      const file = known ?? files[read++];
+      const entry = known
+        ? this.#takeUp(name, known, block)
+        : file
+          ? this.#learn({ name, settledBefore }, times.view(file), block)
+          : yield* this.#readAgain({ path: joinBytes(folder, name), name, settledBefore }, block);
       if (entry) tree.add(entry);
     }
   }
 
-  /** A file that could not be read as it was seen. */
+  /** A file that could not be read with the others. */
   *#readAgain(place: Place, block: Block): NestedScan<FileEntry | undefined> {
     const stat = this.#stat(place.path);
     return stat && (yield* this.#readFile(place, stat, block));
   }
 
-  *#ids(folder: BytePath, files: readonly Unread[]): NestedScan<readonly (ContentId | undefined)[]> {
-    const answer = yield { type: 'files', folder, files, done: this.#files };
-    return Array.isArray(answer) ? (answer as readonly (ContentId | undefined)[]) : [];
+  *#read(
+    { folder, settledBefore }: Here,
+    names: readonly ByteName[],
+  ): NestedScan<readonly (FileRead | undefined)[]> {
+    if (names.length === 0) return [];
+    const answer = yield { type: 'files', folder, names, settledBefore, done: this.#files };
+    return Array.isArray(answer) ? (answer as readonly (FileRead | undefined)[]) : [];
   }
 
   *#slowly(
@@ -324,31 +324,34 @@ export class Scanner {
   *#fileAt(place: Place, stat: Stats, block: Block): NestedScan<FileEntry | undefined> {
     const id = this.#known.id(block.reader, place.name, stat);
     return id
-      ? this.#learn(place, { stat, id, known: true }, block)
+      ? this.#takeUp(place.name, fileRead(id, stat), block)
       : yield* this.#readFile(place, stat, block);
   }
 
   *#readFile(place: Place, seen: Stats, block: Block): NestedScan<FileEntry | undefined> {
     const linked = this.#known.linkedId(block.reader, place.name, seen);
-    if (linked) return this.#learn(place, { stat: seen, id: linked, known: true }, block);
+    if (linked) return this.#takeUp(place.name, fileRead(linked, seen), block);
     const before =
       writtenThrough(block.reader, place.name, seen) ?? this.#parts.storeLinks.editedObject(seen);
     if (before !== undefined) yield { type: 'written-through', path: place.path, id: before };
     const found = yield* this.#content(place.path, seen);
-    return found && this.#learn(place, { ...found, known: false }, block);
+    return found && this.#learn(place, fileRead(found.id, found.stat), block);
   }
 
-  /** Takes up what is known of a file now. */
-  #learn(
-    place: Pick<Place, 'name' | 'settledBefore'>,
-    { stat, id, known }: { stat: FileStat; id: ContentId; known: boolean },
-    block: Block,
-  ): FileEntry {
-    this.#files += 1;
+  /** Takes up what a file was found to be now. */
+  #learn(place: Pick<Place, 'name' | 'settledBefore'>, file: FileRead, block: Block): FileEntry {
     // A file as young as this scan could be written again without its times showing it: it is read again next time.
-    const settled = known || Math.max(stat.mtimeMs, stat.ctimeMs) < place.settledBefore;
-    if (settled) block.writer.add(place.name, stat, id);
-    return fileEntry(place, stat, id);
+    if (Math.max(file.mtimeMs, file.ctimeMs) < place.settledBefore)
+      return this.#takeUp(place.name, file, block);
+    this.#files += 1;
+    return fileEntry(place.name, file);
+  }
+
+  /** Takes up what need not be doubted. */
+  #takeUp(name: ByteName, file: FileRead, block: Block): FileEntry {
+    this.#files += 1;
+    block.writer.add(name, file, file.id);
+    return fileEntry(name, file);
   }
 
   /**

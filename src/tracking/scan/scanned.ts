@@ -6,7 +6,9 @@ import type { TreeSummary } from '../../store/tree-builder.js';
 import type { FileEntry, TreeEntry } from '../../store/tree-format.js';
 import { fsPath, type BytePath } from '../byte-path.js';
 import type { IgnoreRules } from '../ignore/ignore-rules.js';
+import { POINTER_SUFFIX } from '../pointers/pointer.js';
 import type { FileTimes } from './file-times.js';
+import type { FileRead } from './read-files.js';
 import type { ScanSink } from './sinks.js';
 import type { StatIndex } from './stat-index.js';
 import type { StatsAhead } from './stats-ahead.js';
@@ -56,14 +58,11 @@ export interface Place {
   settledBefore: number;
 }
 
-/** A small file that must be read. Thousands of them wait at a time: only what is needed of each. */
-export interface Unread {
-  name: ByteName;
-  stat: FileStat;
-}
-
-/** An entry that waits for the files before it to be read: itself (undefined if it is gone), or the file that it is of, with its id if that is known. */
-export type Waiting = { entry: TreeEntry | undefined } | (Unread & { id: ContentId | undefined });
+/**
+ * An entry that waits for the files before it to be read: itself (undefined if it is gone), or the file that it is of, what is known of
+ * it included. Thousands of them wait at a time: only what is needed of each.
+ */
+export type Waiting = { entry: TreeEntry | undefined } | { name: ByteName; known: FileRead | undefined };
 
 /** What was known of a folder, and what is known now. */
 export interface Block {
@@ -102,8 +101,8 @@ export function rememberedEntry(name: ByteName, reader: BlockReader): TreeEntry 
   return { kind: 'file', name, executable: (mode & 0o100) !== 0, size, id };
 }
 
-export function fileEntry({ name }: { name: ByteName }, stat: FileStat, id: ContentId): FileEntry {
-  return { kind: 'file', name, executable: (stat.mode & 0o100) !== 0, size: stat.size, id };
+export function fileEntry(name: ByteName, { mode, size, id }: FileRead): FileEntry {
+  return { kind: 'file', name, executable: (mode & 0o100) !== 0, size, id };
 }
 
 /** The blob whose stored file this was a link to, until somebody wrote to it. */
@@ -112,7 +111,17 @@ export function writtenThrough(reader: BlockReader, name: ByteName, seen: Stats)
   return before && isSealed(before) && !isSealed(seen) ? before.id : undefined;
 }
 
-/** What is compared of a stat, without the rest of it. */
-export function fileStat({ size, mtimeMs, ctimeMs, ino, mode }: FileStat): FileStat {
-  return { size, mtimeMs, ctimeMs, ino, mode };
+/** An id with what is compared of a stat, without the rest of it. */
+export function fileRead(id: ContentId, { size, mtimeMs, ctimeMs, ino, mode }: FileStat): FileRead {
+  return { id, size, mtimeMs, ctimeMs, ino, mode };
+}
+
+/** True for names of a folder of which it is enough to know that they are regular files: their bytes are wanted anyway. */
+export function isFileEnough({ known }: Here): (name: string) => boolean {
+  return (name) => known.count === 0 && !name.endsWith(POINTER_SUFFIX);
+}
+
+/** The files that must be read before what waits can be taken up. */
+export function unreadAmong(waiting: readonly Waiting[]): ByteName[] {
+  return waiting.flatMap((each) => ('entry' in each || each.known ? [] : [each.name]));
 }

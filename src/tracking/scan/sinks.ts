@@ -2,7 +2,7 @@ import { contentIdOf, type ContentId } from '../../base/content-id.js';
 import type { NodeKind, ObjectKind } from '../../store/format.js';
 import { hashOfFile } from '../../store/loose-objects.js';
 import { objectMissing, type ObjectReader } from '../../store/object-reader.js';
-import type { StoreWriter } from '../../store/store-writer.js';
+import type { HashedBlob, StoreWriter } from '../../store/store-writer.js';
 import type { NodeSink } from '../../store/tree-builder.js';
 import type { PackSizes } from './stat-index-format.js';
 
@@ -14,8 +14,8 @@ export interface ScanSink {
   packs?: () => PackSizes;
   /** A file below 1 MiB; the bytes are valid during the call only. */
   small(bytes: Buffer): ContentId;
-  /** Stores such a file whose id is known; absent where nothing is stored. */
-  hashed?: (id: ContentId, bytes: Uint8Array) => void;
+  /** Stores such files, whose bytes follow one another and are valid during the call only; absent where nothing is stored. */
+  hashed?: (files: readonly HashedBlob[], bytes: Uint8Array) => void;
   /** A larger file; the id names the bytes that were stored, or what was read if nothing is stored. */
   large(path: string | Buffer, signal: AbortSignal | undefined): Promise<ContentId>;
   /** A node of a directory. */
@@ -64,8 +64,8 @@ export function storingSink(
     ...(packs && { packs }),
     has: (id, size) => writer.has('blob', id, size),
     small: (bytes) => writer.putBlob(bytes),
-    hashed: (id, bytes) => {
-      writer.putHashed(id, bytes);
+    hashed: (files, bytes) => {
+      writer.putHashed(files, bytes);
     },
     large: async (path, signal) => (await writer.putFileSoon(path, signal && { signal })).id,
     node,

@@ -12,6 +12,7 @@ import type { FileTimes } from './file-times.js';
 import { IgnoreRules } from '../ignore/ignore-rules.js';
 import { rulesAbove } from '../ignore/rules-above.js';
 import { notTrackable, statAt } from './look.js';
+import type { FileRead } from './read-files.js';
 import { ReadingThreads } from './reading-threads.js';
 import { Scanner } from './scan.js';
 import type { Scan, ScanAnswer, ScanRequest } from './scan-request.js';
@@ -159,12 +160,12 @@ async function answered(
   if (request.type === 'written-through') tellWrittenThrough(driver, request);
   if (request.type === 'breath') await driver.breathe(request.done);
   if (request.type !== 'files') return undefined;
-  const ids: (ContentId | undefined)[] = [];
+  const read: (FileRead | undefined)[] = [];
   for await (const some of driver.threads.read(request, driver.sink.hashed)) {
-    ids.push(...some);
-    await driver.breathe(request.done + ids.length);
+    read.push(...some);
+    await driver.breathe(request.done + read.length);
   }
-  return ids;
+  return read;
 }
 
 /** Undefined if the file went away, or gave way to another, while it was read. */

@@ -16,10 +16,10 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { contentIdOf } from '../../../src/base/content-id.js';
 import type { RepoPath } from '../../../src/base/paths.js';
-import { hashingSink } from '../../../src/tracking/scan/sinks.js';
 import { realFileTimes, type FileTimes } from '../../../src/tracking/scan/file-times.js';
 import { scanPath } from '../../../src/tracking/scan/snapshot.js';
 import { StatIndex } from '../../../src/tracking/scan/stat-index.js';
+import { countingSink } from './counting-sink.js';
 import { noLinks } from './no-links.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 import { listing } from '../listing.js';
@@ -48,20 +48,9 @@ function coarseClock(now: () => number): FileTimes {
 
 /** Scans, counting which files were read. */
 async function scan(root: ReturnType<typeof temporaryFolder>, times: FileTimes) {
-  const read: string[] = [];
-  const sink = hashingSink();
-  const counting = {
-    ...sink,
-    small: (bytes: Buffer) => {
-      read.push(bytes.toString());
-      return sink.small(bytes);
-    },
-    hashed: (_id: string, bytes: Uint8Array) => {
-      read.push(Buffer.from(bytes).toString());
-    },
-  };
+  const { sink, read } = countingSink();
   const index = new StatIndex(join(root, '.ocrstore/index/stat'));
-  const snapshot = await scanPath({ root, index, times, storeLinks: noLinks(root) }, data, counting);
+  const snapshot = await scanPath({ root, index, times, storeLinks: noLinks(root) }, data, sink);
   return { id: snapshot?.id, read };
 }
 

@@ -1,7 +1,7 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync, type Stats } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { bytePath, fsPath, joinBytes, type BytePath } from '../../../src/tracking/byte-path.js';
-import { lookAtNames, lookInFolder } from '../../../src/tracking/scan/look-in-folder.js';
+import { lookAtNames, lookInFolder, type Seen } from '../../../src/tracking/scan/look-in-folder.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 
 const MANY = 20;
@@ -18,14 +18,29 @@ function folderOfFiles(name: BytePath): BytePath {
   return folder;
 }
 
+function sizeOf(seen: Seen): number | undefined {
+  return seen === 'file' ? undefined : seen?.size;
+}
+
 describe('a look at the names of a folder', () => {
   test.each([bytePath('plain'), UTF8, NOT_UTF8])('finds the same under any name of it: %j', (name) => {
     const folder = folderOfFiles(name);
-    const sizes = [...lookAtNames(folder)].map(([each, stat]) => [each, stat?.size]);
+    const sizes = [...lookAtNames(folder, () => false)].map(([each, stat]) => [each, sizeOf(stat)]);
     expect(sizes).toEqual([
       ...Array.from({ length: MANY }, (_each, number) => [`${number}`, number]).sort(),
       [NOT_UTF8, 21],
     ]);
+  });
+
+  test('takes no stat of a regular file of which that is enough to know, but of all else', () => {
+    const folder = folderOfFiles(bytePath('plain'));
+    mkdirSync(fsPath(joinBytes(folder, 'folder')));
+    symlinkSync('1', fsPath(joinBytes(folder, 'link')));
+    const seen = new Map(lookAtNames(folder, (name) => name !== '7'));
+    expect([...seen].filter(([, each]) => each === 'file')).toHaveLength(MANY);
+    expect(sizeOf(seen.get('7'))).toBe(7);
+    expect((seen.get('folder') as Stats).isDirectory()).toBe(true);
+    expect((seen.get('link') as Stats).isSymbolicLink()).toBe(true);
   });
 
   test('leaves the working folder as it was, whatever happens', () => {

@@ -12,6 +12,7 @@ import { scanPath } from '../../../src/tracking/scan/snapshot.js';
 import { StatIndex } from '../../../src/tracking/scan/stat-index.js';
 import { StatsAhead } from '../../../src/tracking/scan/stats-ahead.js';
 import { StoreLinks } from '../../../src/tracking/scan/store-links.js';
+import { countingSink } from './counting-sink.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 
 /** Times count as settled at once: what is tested is not their age. */
@@ -34,22 +35,14 @@ export class Scanned {
 
   /** The id, and the files that were read, by their bytes. */
   scan(times = settled, index = 'stat'): Promise<{ id: string | undefined; read: string[] }> {
-    const read: string[] = [];
-    const sink = hashingSink({ knows: () => true });
-    const counting = {
-      ...sink,
-      small: (bytes: Buffer) => {
-        read.push(bytes.toString());
-        return sink.small(bytes);
-      },
-    };
+    const { sink, read } = countingSink({ knows: () => true });
     const context = {
       root: this.root,
       index: this.index(index),
       times,
       storeLinks: new StoreLinks(this.#store, this.root),
     };
-    return scanPath(context, 'data' as RepoPath, counting).then((found) => ({ id: found?.id, read }));
+    return scanPath(context, 'data' as RepoPath, sink).then((found) => ({ id: found?.id, read }));
   }
 
   /** The id, by a scan that begins when other threads have looked at everything, and what they left to it. */
