@@ -3,7 +3,7 @@ import { CAUTIOUS_READ } from '../../base/cautious-read.js';
 import { contentIdOf, type ContentId } from '../../base/content-id.js';
 import { LARGE_BLOB_BYTES } from '../../store/format.js';
 import { fsPathsIn, type BytePath } from '../byte-path.js';
-import type { ReadRoom } from './read-room.js';
+import type { FileRead, ReadRoom } from './read-room.js';
 import { sameStat, type FileStat } from './stat-index-format.js';
 
 /** Small files of one folder that are to be read. Few long values: each one costs on its way to another thread. */
@@ -20,11 +20,6 @@ export interface ReadRequest {
 
 /** 64 characters of each file, blanks for one that was not read: for as many files as there was room for, and for one at least. */
 export type ReadIds = string;
-
-/** A file that was read: the stat that belongs to exactly these bytes, and their id. */
-export interface FileRead extends FileStat {
-  id: ContentId;
-}
 
 /** What is read of a file before it is asked how large it is. */
 const FIRST_BYTES = 64 * 1024;

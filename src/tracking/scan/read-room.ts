@@ -1,6 +1,5 @@
 import type { ContentId } from '../../base/content-id.js';
 import { LARGE_BLOB_BYTES } from '../../store/format.js';
-import type { FileRead } from './read-files.js';
 import type { FileStat } from './stat-index-format.js';
 
 /** Files that one room is for. */
@@ -9,6 +8,11 @@ export const ROOM_FILES = 128;
 const ROOM_BYTES = 2 * LARGE_BLOB_BYTES;
 const STAT_FIELDS = 5;
 const STATS_BYTES = ROOM_FILES * STAT_FIELDS * Float64Array.BYTES_PER_ELEMENT;
+
+/** A file that was read: the stat that belongs to exactly these bytes, and their id. */
+export interface FileRead extends FileStat {
+  id: ContentId;
+}
 
 /**
  * What small files are read into: bytes and stats. It is used again and again, and threads share it, so that nothing of it is

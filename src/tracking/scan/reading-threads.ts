@@ -3,8 +3,8 @@ import { ThreadPool } from '../../base/thread-pool.js';
 import type { ByteName } from '../../store/byte-name.js';
 import type { HashedBlob } from '../../store/store-writer.js';
 import { joinBytes, type BytePath } from '../byte-path.js';
-import { filesRead, readFiles, type FileRead, type ReadIds, type ReadRequest } from './read-files.js';
-import { ReadRoom, ROOM_FILES } from './read-room.js';
+import { filesRead, readFiles, type ReadIds, type ReadRequest } from './read-files.js';
+import { ReadRoom, ROOM_FILES, type FileRead } from './read-room.js';
 
 /** So many files are read by the calling thread before others are started. */
 const FEW_FILES = 1000;

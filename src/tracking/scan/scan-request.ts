@@ -1,6 +1,6 @@
 import type { ContentId } from '../../base/content-id.js';
 import type { BytePath } from '../byte-path.js';
-import type { FileRead } from './read-files.js';
+import type { FileRead } from './read-room.js';
 import type { FilesToRead } from './reading-threads.js';
 
 /**

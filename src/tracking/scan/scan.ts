@@ -35,7 +35,7 @@ import {
 import { flat, inner, type NestedScan } from './nested-scans.js';
 import { RememberedNames, type Stop } from './remembered-names.js';
 import type { Scan } from './scan-request.js';
-import type { FileRead } from './read-files.js';
+import type { FileRead } from './read-room.js';
 import { keepsChanging, readStable } from './stable-read.js';
 import { whatStandsAt } from './what-stands-at.js';
 import { BlockReader, BlockWriter, sameStat, type FolderMemory } from './stat-index-format.js';

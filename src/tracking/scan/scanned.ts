@@ -8,7 +8,7 @@ import { fsPath, type BytePath } from '../byte-path.js';
 import type { IgnoreRules } from '../ignore/ignore-rules.js';
 import { POINTER_SUFFIX } from '../pointers/pointer.js';
 import type { FileTimes } from './file-times.js';
-import type { FileRead } from './read-files.js';
+import type { FileRead } from './read-room.js';
 import type { ScanSink } from './sinks.js';
 import type { StatIndex } from './stat-index.js';
 import type { StatsAhead } from './stats-ahead.js';

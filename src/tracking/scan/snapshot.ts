@@ -12,7 +12,7 @@ import type { FileTimes } from './file-times.js';
 import { IgnoreRules } from '../ignore/ignore-rules.js';
 import { rulesAbove } from '../ignore/rules-above.js';
 import { notTrackable, statAt } from './look.js';
-import type { FileRead } from './read-files.js';
+import type { FileRead } from './read-room.js';
 import { ReadingThreads } from './reading-threads.js';
 import { Scanner } from './scan.js';
 import type { Scan, ScanAnswer, ScanRequest } from './scan-request.js';
