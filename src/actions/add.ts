@@ -10,7 +10,7 @@ import { shellQuote } from '../base/shell-quote.js';
 import { outputsIn } from '../pipeline/definition/output-at.js';
 import { Workspace } from '../project/workspace.js';
 import { hasPointer, readSoundPointer, refuseTakenPointer } from '../tracking/pointers/pointer-file.js';
-import { pathOfPointer, pointerPathOf, pointerText } from '../tracking/pointers/pointer.js';
+import { keepingSource, pathOfPointer, pointerPathOf, pointerText } from '../tracking/pointers/pointer.js';
 import { StoreLinks } from '../tracking/scan/store-links.js';
 import type { PointedPath, Snapshot } from '../tracking/workspace-files.js';
 import { PathIndex } from '../tracking/path-index.js';
@@ -85,7 +85,7 @@ async function point(
     // Once the pointer is written, nothing tells any more what never came.
     const leftOut = before && (await leftOutFiles(workspace, { path, before, snapshot }));
     if (leftOut !== undefined) warnings.push(leftOut);
-    const changed = !before || pointerText(before) !== pointerText(snapshot);
+    const changed = !before || pointerText(before) !== pointerText(keepingSource(before, snapshot));
     added.push({ path, ...snapshot, ...(before && { old: before.id }), changed });
   }
   await workspace.files.writePointers(snapshots, call);

@@ -8,8 +8,8 @@ import { DamagedOnRemote } from '../remote/fetch/damaged-on-remote.js';
 import { MissingOnRemote } from '../remote/fetch/missing-on-remote.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
 import { failuresOfEach, throwFailures } from './each-path.js';
-import { fetchTargets, type FetchOptions } from './fetch.js';
-import type { Transferred } from './remote-session.js';
+import { fetchTargets, type FetchedTargets, type FetchOptions } from './fetch.js';
+import { sumTransfers, type Transferred } from './remote-session.js';
 import { chooseTargets, type TargetPath } from './remote-targets.js';
 import { refuseOverwritten } from './overwritten-pointers.js';
 import { warnOfUnseen } from './unseen-pointers.js';
@@ -32,7 +32,7 @@ export async function pull(
       await refuseOverwritten(workspace);
     }
     const nowhere = new Nowhere();
-    const bring = (): Promise<Brought | undefined> =>
+    const bring = (): Promise<FetchedTargets | undefined> =>
       nowhere.noted(fetchTargets(workspace, targets, options));
     const fetched = [await bring()];
     const marks = new RunningMarks(workspace);
@@ -53,18 +53,26 @@ export async function pull(
         });
         marks.settle(path);
       } catch (error) {
-        if (!nowhere.explains(error, path)) throw error;
+        if (!isOfSource(error, path, fetched) && !nowhere.explains(error, path)) throw error;
       }
     });
-    throwFailures([...nowhere.errors, ...failures]);
-    const done = fetched.filter((each) => each !== undefined).reduce(sumOf);
-    return { ...done, paths: targets.paths.map(placeOf) };
+    const brought = fetched.filter((each) => each !== undefined);
+    throwFailures([...nowhere.errors, ...(brought.at(-1)?.failures.values() ?? []), ...failures]);
+    return { ...brought.reduce(sumOf).transferred, paths: targets.paths.map(placeOf) };
   } finally {
     workspace.close();
   }
 }
 
-type Brought = Transferred & { remote: string };
+/** True for an import that is not here because its source could not be had: that is said with the others. */
+function isOfSource(
+  error: unknown,
+  path: RepoPath,
+  fetched: readonly (FetchedTargets | undefined)[],
+): boolean {
+  const isMissing = error instanceof OcrpipeError && error.code === 'object-missing';
+  return isMissing && fetched.some((each) => each?.failures.has(path) === true);
+}
 
 /** What the fetches of one pull found to be neither here nor on the remote, or damaged there. */
 class Nowhere {
@@ -101,15 +109,9 @@ class Nowhere {
   }
 }
 
-function sumOf(a: Brought, b: Brought): Brought {
-  return {
-    remote: a.remote,
-    objects: a.objects + b.objects,
-    packs: a.packs + b.packs,
-    bytes: a.bytes + b.bytes,
-    requests: a.requests + b.requests,
-    seconds: a.seconds + b.seconds,
-  };
+function sumOf(a: FetchedTargets, b: FetchedTargets): FetchedTargets {
+  const { remote } = a.transferred;
+  return { ...b, transferred: { ...sumTransfers(a.transferred, b.transferred), remote } };
 }
 
 interface Wanted {

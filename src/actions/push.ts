@@ -9,6 +9,7 @@ import { notTracked } from '../remote/fetch/wanted-walk.js';
 import type { PushRoot } from '../remote/push/push-plan.js';
 import type { RunId, RunRecords } from '../store/run-records.js';
 import { entryWithin } from '../project/stored-directory.js';
+import { isFromRepository } from './fetch-imports.js';
 import { withRemote, type RemoteSession, type Transferred } from './remote-session.js';
 import { chooseTargets, companionsOf, rootKind, type TargetPath } from './remote-targets.js';
 import { refuseOverwritten } from './overwritten-pointers.js';
@@ -19,6 +20,8 @@ export interface PushOptions {
   targets: readonly string[];
   /** The default remote if left out. */
   remote?: string | undefined;
+  /** What was imported from other repositories too, whose remotes have it; a target that is one goes in any case. */
+  imports?: boolean | undefined;
   /** Read what the remote has of it first, and send again what is gone or damaged there. */
   verify: boolean;
   /** Uploads at once. */
@@ -32,7 +35,9 @@ export async function push(options: PushOptions, call: Call): Promise<Transferre
   const workspace = Workspace.open(call, 'ocrpipe push');
   try {
     await workspace.useStore();
-    const { paths, entries } = chooseTargets(workspace, options.targets);
+    const { paths: chosen, entries } = chooseTargets(workspace, options.targets);
+    const withImports = options.imports === true || options.targets.length > 0;
+    const paths = chosen.filter(({ snapshot }) => withImports || !isFromRepository(snapshot));
     if (options.targets.length === 0) {
       await warnOfUnseen(workspace);
       await refuseOverwritten(workspace);

@@ -80,3 +80,19 @@ export async function withRemote<T extends { objects: number; packs: number }>(
     remote.close();
   }
 }
+
+/** What two transfers did together. */
+export function sumTransfers(a: Transferred, b: Transferred): Transferred {
+  return {
+    objects: a.objects + b.objects,
+    packs: a.packs + b.packs,
+    bytes: a.bytes + b.bytes,
+    requests: a.requests + b.requests,
+    seconds: a.seconds + b.seconds,
+  };
+}
+
+/** True if there is a remote of this name, or a default one. */
+export function hasRemote({ settings }: Workspace, name: string | undefined): boolean {
+  return name !== undefined || settings.default !== undefined || Object.keys(settings.remotes).length > 0;
+}

@@ -19,6 +19,9 @@ export default class Push extends BaseCommand {
   static override args = dataTargets;
   static override flags = {
     ...transferFlags,
+    imports: Flags.boolean({
+      description: 'also what was imported from other repositories, which their remotes have',
+    }),
     verify: Flags.boolean({
       description: 'first read what the remote has of it; send again what is gone or damaged there',
     }),
@@ -29,8 +32,8 @@ export default class Push extends BaseCommand {
     const { argv, flags } = await this.parse(Push);
     await this.perform(flags, {
       action: (call) => {
-        const { remote, jobs, verify, bandwidth } = flags;
-        return push({ targets: argv.map(String), remote, jobs, verify, bandwidth }, call);
+        const { remote, jobs, verify, imports, bandwidth } = flags;
+        return push({ targets: argv.map(String), remote, jobs, verify, imports, bandwidth }, call);
       },
       text: (result) => transferText(result, 'sent to'),
     });

@@ -3,6 +3,7 @@ import type { EventSink } from '../base/events.js';
 import type { LinkType } from '../base/link-type.js';
 import type { RepoPath } from '../base/paths.js';
 import type { ObjectReader } from '../store/object-reader.js';
+import type { ImportSource } from './pointers/import-source.js';
 
 /** What a path holds, as one value: what a pointer says of it. */
 export interface Snapshot {
@@ -14,6 +15,8 @@ export interface Snapshot {
   files?: number;
   /** Files only: the owner's executable bit. Absent means false. */
   executable?: boolean;
+  /** In a pointer of what was imported: where these bytes are from. */
+  source?: ImportSource;
 }
 
 /**

@@ -13,7 +13,7 @@ import type { MoveMarks } from './move-marks.js';
 import type { LastPut } from './pointers/last-put.js';
 import { PointerTraces } from './pointers/pointer-traces.js';
 import { isOverwritten, readSoundPointer, refuseTakenPointer } from './pointers/pointer-file.js';
-import { pointerPathOf, pointerText } from './pointers/pointer.js';
+import { keepingSource, pointerPathOf, pointerText } from './pointers/pointer.js';
 import type { StatIndex } from './scan/stat-index.js';
 import { stagingOf } from './staging.js';
 import { requireStored } from './stored.js';
@@ -98,9 +98,10 @@ async function writeSome(
 ): Promise<void> {
   const { root, git, lastPut } = context;
   const changed: PointedPath[] = [];
-  for (const each of pointed) {
-    const before = readSoundPointer(root, each.path);
-    if (!before || pointerText(before) !== pointerText(each.snapshot)) changed.push(each);
+  for (const { path, snapshot: given } of pointed) {
+    const before = readSoundPointer(root, path);
+    const snapshot = keepingSource(before, given);
+    if (!before || pointerText(before) !== pointerText(snapshot)) changed.push({ path, snapshot });
     await breathe(0);
   }
   await requireStored(context, changed, breathe);

@@ -93,6 +93,13 @@ describe('docs/store-format.md', () => {
     expect(snapshot).toMatchObject({ kind: 'directory', files: 2, size: 6 });
   });
 
+  it('shows the pointer of an import', () => {
+    const text = block('yaml pointer-of-import');
+    const snapshot = parsePointer(`${text}\n`, 'the page');
+    expect(pointerText(snapshot)).toBe(`${text}\n`);
+    expect(snapshot.source).toMatchObject({ rev: 'main', path: 'data/raw' });
+  });
+
   it('shows a run record under its id and key', () => {
     const records = new RunRecords(newStore());
     const record = contentIdOf(block('text run'));

@@ -6,6 +6,7 @@ import { shellQuote } from '../../base/shell-quote.js';
 import { parseYamlFile } from '../../base/yaml-file.js';
 import { checkYaml } from '../../base/yaml-schema.js';
 import type { Snapshot } from '../workspace-files.js';
+import { importSourceLines, importSourceSchema, plainSource } from './import-source.js';
 
 /** A pointer stands beside what it points to: `data/raw.ocr` for `data/raw`. */
 export const POINTER_SUFFIX = '.ocr';
@@ -20,7 +21,12 @@ const POINTER_VERSION = 1;
 
 const count = z.int().min(0);
 const id = z.string().refine(isContentId, 'a content id has 64 lower-case hex digits');
-const common = { version: z.literal(POINTER_VERSION), id, size: count };
+const common = {
+  version: z.literal(POINTER_VERSION),
+  id,
+  size: count,
+  source: importSourceSchema.optional(),
+};
 const schema = z.discriminatedUnion('kind', [
   z.strictObject({ ...common, kind: z.literal('directory'), files: count }),
   z.strictObject({ ...common, kind: z.literal('file'), executable: z.boolean().optional() }),
@@ -49,6 +55,7 @@ export function pointerText(snapshot: Snapshot): string {
   ];
   if (snapshot.kind === 'directory') lines.push(`files: ${snapshot.files ?? 0}`);
   else if (snapshot.executable === true) lines.push('executable: true');
+  if (snapshot.source) lines.push(...importSourceLines(snapshot.source));
   return `${lines.join('\n')}\n`;
 }
 
@@ -114,8 +121,9 @@ export function mendHint(file: string, maker?: string): string {
 
 function toSnapshot(pointer: z.infer<typeof schema>): Snapshot {
   const { id, kind, size } = pointer;
-  if (kind === 'directory') return { id, kind, size, files: pointer.files };
-  return pointer.executable === true ? { id, kind, size, executable: true } : { id, kind, size };
+  const source = pointer.source && { source: plainSource(pointer.source) };
+  if (kind === 'directory') return { id, kind, size, files: pointer.files, ...source };
+  return { id, kind, size, ...(pointer.executable === true && { executable: true }), ...source };
 }
 
 /**
@@ -124,6 +132,12 @@ function toSnapshot(pointer: z.infer<typeof schema>): Snapshot {
  */
 export function isPointerText(text: string): boolean {
   return /^\uFEFF?(?:[ \t]*(?:#[^\n]*)?\r?\n|---[^\n]*\n)*(?:version[ \t]*:|<{7} )/.test(text);
+}
+
+/** What a pointer is to say of a path: bytes that are still those of an import keep where they are from. */
+export function keepingSource(before: Snapshot | undefined, snapshot: Snapshot): Snapshot {
+  if (snapshot.source !== undefined || before?.source === undefined) return snapshot;
+  return sameSnapshot(before, snapshot) ? { ...snapshot, source: before.source } : snapshot;
 }
 
 /** True if two snapshots stand for the same bytes at the same path. */

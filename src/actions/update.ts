@@ -1,0 +1,139 @@
+import type { Call } from '../base/call.js';
+import type { ContentId } from '../base/content-id.js';
+import { userError } from '../base/errors.js';
+import type { OcrpipeError } from '../base/errors.js';
+import { suggest } from '../base/nearest.js';
+import type { RepoPath } from '../base/paths.js';
+import { shellQuote } from '../base/shell-quote.js';
+import { bringImportable, importable, snapshotThere } from '../project/source/imported.js';
+import { Workspace } from '../project/workspace.js';
+import type { ImportSource, RepositorySource } from '../tracking/pointers/import-source.js';
+import { sameSnapshot } from '../tracking/pointers/pointer.js';
+import type { Snapshot } from '../tracking/workspace-files.js';
+import { failuresOfEach, joinFailures } from './each-path.js';
+import { selectTracked } from './select-tracked.js';
+import { pointerFiles, toCommit, type ToCommit } from './to-commit.js';
+
+export interface UpdateInput {
+  /** Imported paths or folders, as they were typed; none: every import. */
+  targets: readonly string[];
+  /** Follow this branch, tag or commit of the repository from now on. */
+  revision?: string | undefined;
+  /** Only say what there is. */
+  check: boolean;
+  /** Downloads at once. */
+  jobs: number;
+}
+
+export interface UpdatedPath {
+  path: RepoPath;
+  /** `outdated`: the source has something else, and nothing was changed. */
+  state: 'unchanged' | 'updated' | 'outdated';
+  old: ContentId;
+  new: ContentId;
+  source: ImportSource;
+}
+
+export interface UpdateResult extends ToCommit {
+  imports: readonly UpdatedPath[];
+  /** What could not be done for some, where the rest was. */
+  failure?: OcrpipeError;
+}
+
+/** True if a source has something else than is here. */
+export function isOutdated({ imports }: UpdateResult): boolean {
+  return imports.some(({ state }) => state === 'outdated');
+}
+
+/**
+ * Brings imports to what their sources have now: stored, then in place, then in the pointer. What was edited here is not overwritten:
+ * such a path is left, the others are done, and the failure says so.
+ */
+export async function update(input: UpdateInput, call: Call): Promise<UpdateResult> {
+  const workspace = Workspace.open(call, 'ocrpipe update');
+  try {
+    await workspace.useStore();
+    const imports: UpdatedPath[] = [];
+    const chosen = chooseImports(workspace, input.targets);
+    const failure = joinFailures(
+      await failuresOfEach(chosen, call.signal, async ({ path, snapshot, source }) => {
+        imports.push(await updateOne(workspace, { path, snapshot, source }, { input, call }));
+      }),
+    );
+    const { git, root } = workspace;
+    const files = imports
+      .filter(({ state }) => state === 'updated')
+      .flatMap(({ path }) => pointerFiles(path));
+    const written = await toCommit({ git, root, cwd: call.cwd }, files);
+    return { imports, ...(failure && { failure }), ...written };
+  } finally {
+    workspace.close();
+  }
+}
+
+interface Imported {
+  path: RepoPath;
+  snapshot: Snapshot;
+  source: ImportSource;
+}
+
+function chooseImports(workspace: Workspace, targets: readonly string[]): Imported[] {
+  const { files } = workspace;
+  const named = targets.map((typed) => workspace.path(typed));
+  const chosen = selectTracked(files.trackedPaths(), named).flatMap((path) => {
+    const snapshot = files.pointer(path);
+    return snapshot ? [{ path, snapshot }] : [];
+  });
+  const imports = chosen.flatMap(({ path, snapshot }) =>
+    snapshot.source ? [{ path, snapshot, source: snapshot.source }] : [],
+  );
+  const own = named.find(
+    (path) => !imports.some((each) => each.path === path || each.path.startsWith(`${path}/`)),
+  );
+  if (own !== undefined) throw notImported(own, imports);
+  return imports;
+}
+
+function notImported(path: RepoPath, imports: readonly Imported[]): OcrpipeError {
+  return userError('not-imported', `${path} was not imported from anywhere`, {
+    hint:
+      imports.length === 0
+        ? `'ocrpipe add ${shellQuote(path)}' takes up what was changed here.`
+        : suggest(
+            path,
+            imports.map((each) => each.path),
+          ),
+  });
+}
+
+interface How {
+  input: UpdateInput;
+  call: Call;
+}
+
+async function updateOne(workspace: Workspace, imported: Imported, how: How): Promise<UpdatedPath> {
+  const { path, snapshot, source } = imported;
+  if (!('repository' in source)) throw notImported(path, []);
+  return updateFromRepository(workspace, { path, snapshot, source }, how);
+}
+
+async function updateFromRepository(
+  workspace: Workspace,
+  { path, snapshot, source }: Imported & { source: RepositorySource },
+  { input, call }: How,
+): Promise<UpdatedPath> {
+  const { rev: known, ...before } = source;
+  const rev = input.revision ?? known;
+  const there = await importable(workspace, { ...source, revision: rev });
+  const now = await snapshotThere(there, call.signal);
+  const next = { ...before, ...(rev !== undefined && { rev }), commit: there.source.commit };
+  const result = { path, old: snapshot.id, new: now.id };
+  const same = sameSnapshot(snapshot, now);
+  // A newer commit with the same bytes is no news; another branch to follow is.
+  if (same && rev === known) return { ...result, state: 'unchanged', source };
+  if (input.check) return { ...result, state: same ? 'unchanged' : 'outdated', source };
+  await bringImportable(there, workspace, input.jobs);
+  if (!same) await workspace.files.checkout(path, now, { ...call, keepEdits: true });
+  await workspace.files.writePointer(path, { ...now, source: next }, call);
+  return { ...result, state: 'updated', source: next };
+}
