@@ -41,7 +41,7 @@ export async function sourceData(source: SourceRepository, path: RepoPath): Prom
   const { remotes = {}, default: chosen } = parseSharedText(workspace.settings);
   const { folder } = source.address;
   const shared = inOrder(remotes, chosen);
-  if (folder === undefined) return { repository, remotes: shared };
+  if (folder === undefined) return { repository, remotes: shared.map(withoutFiles) };
   const root = fromRepoPath(folder, workspace.folder);
   return { repository, root, ...onThisMachine(root, shared) };
 }
@@ -60,6 +60,14 @@ function onThisMachine(
     if (error instanceof OcrpipeError) return { remotes: shared };
     throw error;
   }
+}
+
+/** Files of this machine are none of another repository's business: what they hold would go to a server that it names. */
+function withoutFiles(settings: NamedRemote): NamedRemote {
+  const rest = { ...settings };
+  delete rest.caBundle;
+  delete rest.sseCustomerKeyFile;
+  return rest;
 }
 
 function inOrder(
