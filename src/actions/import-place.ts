@@ -3,9 +3,11 @@ import { userError } from '../base/errors.js';
 import { lstatIfThere } from '../base/lstat-if-there.js';
 import { fromRepoPath, repoPath, type RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
+import { outputsIn } from '../pipeline/definition/output-at.js';
 import type { Workspace } from '../project/workspace.js';
 import { hasPointer, refuseTakenPointer } from '../tracking/pointers/pointer-file.js';
-import { overlapping, refuseLinks, refuseOwnFolders } from '../tracking/workspace-place.js';
+import { PathIndex } from '../tracking/path-index.js';
+import { refuseLinks, refuseOwnFolders } from '../tracking/workspace-place.js';
 import { refuseGitHeld, refuseIgnored, refuseOutput, refuseSteering } from './trackable.js';
 
 /** Where an import goes: `out` as it was typed, or a name in the current folder; into a folder that is there. */
@@ -30,8 +32,8 @@ export async function refusePlace(
   refuseSteering(path);
   refuseLinks(root, path, { end: true });
   refuseTakenPointer(root, path);
-  refuseOutput(workspace, path);
-  const other = overlapping(path, files.trackedPaths());
+  refuseOutput(outputsIn(root), path);
+  const other = new PathIndex(files.trackedPaths()).overlapping(path);
   if (other !== undefined) {
     throw userError('path-overlaps', `${path} would overlap ${other}, and a file can be tracked only once`, {
       hint: 'Choose a place beside it with --out.',
