@@ -9,7 +9,13 @@ import type { FetchRoot } from '../remote/fetch/fetch-input.js';
 import { bytePath } from '../tracking/byte-path.js';
 import { throwFailures } from './each-path.js';
 import { fetchImports, isFromRepository, sourceName, splitImports } from './fetch-imports.js';
-import { hasRemote, sumTransfers, withRemote, type RemoteSession, type Transferred } from './remote-session.js';
+import {
+  hasRemote,
+  sumTransfers,
+  withRemote,
+  type RemoteSession,
+  type Transferred,
+} from './remote-session.js';
 import { chooseTargets, companionsOf, rootKind, type TargetPath, type Targets } from './remote-targets.js';
 
 export interface FetchOptions {
