@@ -3,14 +3,8 @@ import type { Call } from '../base/call.js';
 import { systemErrorCode } from '../base/errors.js';
 import type { AbsPath, RepoPath } from '../base/paths.js';
 import { Workspace } from '../project/workspace.js';
-import {
-  bytePath,
-  bytesOfText,
-  fsPath,
-  joinBytes,
-  textOfBytes,
-  type BytePath,
-} from '../tracking/byte-path.js';
+import { textOfBytes } from '../base/byte-text.js';
+import { bytePath, bytesOfText, fsPath, joinBytes, type BytePath } from '../tracking/byte-path.js';
 import { IGNORE_FILE, isAlwaysIgnored } from '../tracking/ignore/ignore-rules.js';
 import { decision, type Decision } from '../tracking/ignore/rules-above.js';
 import { looksLikePointer } from '../tracking/pointers/pointer-file.js';

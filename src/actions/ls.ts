@@ -7,7 +7,8 @@ import { SourceTrees } from '../project/source/source-trees.js';
 import { notTracked } from '../remote/fetch/wanted-walk.js';
 import type { TreeEntry } from '../store/tree-format.js';
 import { treeEntries, walkTree } from '../store/tree-reader.js';
-import { bytePath, textOfBytes } from '../tracking/byte-path.js';
+import { textOfBytes } from '../base/byte-text.js';
+import { bytePath } from '../tracking/byte-path.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
 
 export interface LsInput {

@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs';
+import { textOfPath } from './byte-text.js';
 import { userError } from './errors.js';
 
 /** Opening a FIFO waits for nobody: what it is, is told from its stat. */
@@ -31,7 +32,7 @@ export function refuseSpecialFile(path: string): void {
 }
 
 function notAFile(path: string | Buffer, what: string) {
-  return userError('not-a-file', `${path.toString()} ${what}`, {
+  return userError('not-a-file', `${textOfPath(path)} ${what}`, {
     hint: 'Move it away: an ordinary file belongs there.',
   });
 }

@@ -45,7 +45,7 @@ export function flagUsage(flag: FlagShape): string {
 }
 
 /** 'DIR' of '--out DIR'. */
-function valueName({ name, helpValue }: FlagShape): string {
+export function valueName({ name, helpValue }: FlagShape): string {
   return helpValue === undefined ? name.toUpperCase() : [helpValue].flat().join(' ');
 }
 

@@ -4,7 +4,8 @@ import type { LocalStore } from '../store/local-store.js';
 import { diffTrees, sameEntry } from '../store/tree-diff.js';
 import type { TreeEntry } from '../store/tree-format.js';
 import type { TreeRef } from '../store/tree-reader.js';
-import { bytePath, textOfBytes } from '../tracking/byte-path.js';
+import { textOfBytes } from '../base/byte-text.js';
+import { bytePath } from '../tracking/byte-path.js';
 import { snapshotWithin } from '../tracking/partial/partial.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
 

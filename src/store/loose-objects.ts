@@ -3,6 +3,7 @@ import { closeSync, lstatSync, openSync, readFileSync, readSync, statSync, type 
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { textOfPath } from '../base/byte-text.js';
 import { contentIdOf, type ContentId } from '../base/content-id.js';
 import { CAUTIOUS_READ } from '../base/cautious-read.js';
 import { copyChangingFile } from '../base/copy-file.js';
@@ -145,7 +146,7 @@ export class LooseObjects {
       const copied = await this.#tryCopyIn(path, options);
       if (copied) return copied;
     }
-    throw new OcrpipeError('file-keeps-changing', `${path.toString()} changes while it is being stored`, {
+    throw new OcrpipeError('file-keeps-changing', `${textOfPath(path)} changes while it is being stored`, {
       hint: 'Stop what writes to it, then try again.',
     });
   }
@@ -302,7 +303,7 @@ function sealAgain(path: string): void {
 
 function regularFile(path: string | Buffer): BigIntStats {
   const stat = lstatSync(path, { bigint: true });
-  if (!stat.isFile()) throw userError('not-a-file', `${path.toString()} is not a regular file`);
+  if (!stat.isFile()) throw userError('not-a-file', `${textOfPath(path)} is not a regular file`);
   return stat;
 }
 

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { userError, type OcrpipeError } from '../base/errors.js';
 import type { RepoPath } from '../base/paths.js';
+import { textOfBytes } from '../base/byte-text.js';
 
 /**
  * A path as raw bytes, one character a byte (latin1), '/'-separated: names on disk need not be UTF-8, and reading them as
@@ -31,39 +32,6 @@ export function fsPathsIn(folder: BytePath): (name: string) => string | Buffer {
 
 export function joinBytes(folder: BytePath, name: string): BytePath {
   return (folder === '' || folder === '.' ? name : `${folder}/${name}`) as BytePath;
-}
-
-/**
- * A path as text for YAML, JSON and people. A byte that is not part of valid UTF-8 is written `\xhh`; so is a backslash that
- * would otherwise be read as the start of such an escape (`\x5c`). All other paths are written as they are.
- */
-export function textOfBytes(path: string): string {
-  if (ASCII.test(path) && !path.includes('\\x')) return path;
-  const bytes = Buffer.from(path, 'latin1');
-  const escaped = escapeBackslashes(path);
-  if (isUtf8(bytes)) return Buffer.from(escaped, 'latin1').toString('utf8');
-  let text = '';
-  for (let at = 0; at < escaped.length;) {
-    const length = validLength(escaped, at);
-    text +=
-      length === 0
-        ? `\\x${escaped.charCodeAt(at).toString(16)}`
-        : Buffer.from(escaped.slice(at, at + length), 'latin1').toString('utf8');
-    at += Math.max(1, length);
-  }
-  return text;
-}
-
-function escapeBackslashes(path: string): string {
-  return path.replaceAll(/\\(?=x[0-9a-f]{2})/g, '\\x5c');
-}
-
-/** Bytes of the valid UTF-8 character at `at`; 0 if there is none. */
-function validLength(latin1: string, at: number): number {
-  for (let length = 1; length <= 4 && at + length <= latin1.length; length += 1) {
-    if (isUtf8(Buffer.from(latin1.slice(at, at + length), 'latin1'))) return length;
-  }
-  return 0;
 }
 
 /** The bytes that a text of `textOfBytes` stands for. */

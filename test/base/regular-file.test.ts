@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readRegularFile } from '../../src/base/regular-file.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
@@ -24,6 +24,12 @@ describe('readRegularFile', () => {
         expect.objectContaining({ code: 'not-a-file', exitCode: 2 }),
       );
     }
+  });
+
+  test('writes a name that is not UTF-8 with escapes, not with characters that stand for anything', () => {
+    const pipe = Buffer.concat([Buffer.from(`${temporaryFolder()}/`), Buffer.from([0xff])]);
+    execFileSync('sh', ['-c', String.raw`mkfifo "$(printf '%s/\377' "$1")"`, 'sh', dirname(pipe.toString())]);
+    expect(() => readRegularFile(pipe)).toThrow(String.raw`/\xff is not a regular file`);
   });
 
   test('refuses a file that is longer than allowed before it reads it', () => {

@@ -30,6 +30,34 @@ const manifest = JSON.parse(readFileSync(join(root, 'oclif.manifest.json'), 'utf
 const commands = Object.values(manifest.commands);
 const flags = commands.flatMap(({ id, flags: own }) => Object.values(own).map((flag) => ({ ...flag, id })));
 
+describe('help --json', () => {
+  it('lists every command with what it takes, or only those that are named', async () => {
+    const all = await helpOf();
+    expect(all.map(({ name }) => name)).toEqual(commands.map(({ id }) => id.replaceAll(':', ' ')).sort());
+    expect(await helpOf('remote')).toHaveLength(5);
+    expect(await helpOf('remote', 'add')).toMatchObject([
+      {
+        usage: 'ocrpipe remote add NAME URL [flags]',
+        arguments: [{ name: 'name', required: true }, { name: 'url' }],
+        flags: expect.arrayContaining([
+          expect.objectContaining({ name: 'region', value: 'REGION' }),
+        ]) as unknown,
+      },
+    ]);
+  });
+
+  it('refuses what is no command in one document', async () => {
+    const { exitCode, stdout } = await runOcrpipe(['help', 'nothing', '--json'], { cwd: temporaryFolder() });
+    expect(exitCode).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'unknown-command' } });
+  });
+});
+
+async function helpOf(...words: string[]): Promise<readonly { name: string }[]> {
+  const { stdout } = await runOcrpipe(['help', ...words, '--json'], { cwd: temporaryFolder() });
+  return (JSON.parse(stdout) as { commands: { name: string }[] }).commands;
+}
+
 describe('the help of every command', () => {
   it.each(commands)('$id has a sentence of its own and examples', ({ summary, examples }) => {
     expect(summary).toMatch(/^[A-Z].*\.$/);

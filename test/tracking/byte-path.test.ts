@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bytePath, bytesOfText, textOfBytes, utf8Beginning } from '../../src/tracking/byte-path.js';
+import { textOfBytes } from '../../src/base/byte-text.js';
+import { bytePath, bytesOfText, utf8Beginning } from '../../src/tracking/byte-path.js';
 
 const latin1 = fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes).toString('latin1'));
 const nearEscapes = fc

@@ -6,7 +6,8 @@ import { writePoint } from '../../base/write-points.js';
 import type { LocalStore } from '../../store/local-store.js';
 import type { FileEntry } from '../../store/tree-format.js';
 import type { StoreLink } from '../scan/store-links.js';
-import { bytePath, fsPath, textOfBytes, type BytePath } from '../byte-path.js';
+import { textOfBytes } from '../../base/byte-text.js';
+import { bytePath, fsPath, type BytePath } from '../byte-path.js';
 import { copyObject, makePast, type CopyRequest } from './copy-object.js';
 import { modeOf, openNew, type Work } from './write-files.js';
 

@@ -1,7 +1,8 @@
 import { lstatSync } from 'node:fs';
 import { posix } from 'node:path';
 import { OcrpipeError } from '../../base/errors.js';
-import { fsPath, textOfBytes, type BytePath } from '../byte-path.js';
+import { textOfBytes } from '../../base/byte-text.js';
+import { fsPath, type BytePath } from '../byte-path.js';
 
 /** Where a checkout writes: below `root` (absolute). */
 export interface WrittenBelow {

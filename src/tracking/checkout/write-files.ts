@@ -4,7 +4,8 @@ import { OcrpipeError, systemErrorCode, userError } from '../../base/errors.js';
 import { writePoint } from '../../base/write-points.js';
 import type { FileEntry } from '../../store/tree-format.js';
 import { removeAbandonedIn } from '../abandoned.js';
-import { fsPath, joinBytes, pathTooLong, textOfBytes, type BytePath } from '../byte-path.js';
+import { textOfBytes } from '../../base/byte-text.js';
+import { fsPath, joinBytes, pathTooLong, type BytePath } from '../byte-path.js';
 
 /** Permission bits before the umask: as if the user had made the file. */
 export function modeOf(entry: FileEntry): number {

@@ -1,5 +1,6 @@
 import { userError, type OcrpipeError } from '../../base/errors.js';
-import { textOfBytes, type BytePath } from '../byte-path.js';
+import { textOfBytes } from '../../base/byte-text.js';
+import { type BytePath } from '../byte-path.js';
 import { IGNORE_FILE } from '../ignore/ignore-rules.js';
 
 /**

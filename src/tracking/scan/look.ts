@@ -1,7 +1,8 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { type OcrpipeError, systemErrorCode, userError } from '../../base/errors.js';
 import { MAX_EMPTY_DIRECTORIES, MAX_TREE_DEPTH } from '../../store/tree-reader.js';
-import { fsPath, textOfBytes, type BytePath } from '../byte-path.js';
+import { textOfBytes } from '../../base/byte-text.js';
+import { fsPath, type BytePath } from '../byte-path.js';
 import { IGNORE_FILE } from '../ignore/ignore-rules.js';
 import { readError } from './stable-read.js';
 

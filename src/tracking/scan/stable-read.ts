@@ -1,7 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { CAUTIOUS_READ } from '../../base/cautious-read.js';
 import { OcrpipeError, systemErrorCode, userError } from '../../base/errors.js';
-import { fsPath, pathTooLong, textOfBytes, type BytePath } from '../byte-path.js';
+import { textOfBytes } from '../../base/byte-text.js';
+import { fsPath, pathTooLong, type BytePath } from '../byte-path.js';
 import { sameStat } from './stat-index-format.js';
 
 /** A file that changes under the reader is read again so often before that is an error. */
