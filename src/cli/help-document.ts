@@ -74,7 +74,7 @@ function flagDocument(flag: Command.Flag.Cached): FlagDocument {
     ...(flag.type === 'option' && flag.options && { options: flag.options }),
     ...(isPlain && { default: value }),
     required: required === true,
-    ...(flag.type === 'boolean' && flag.allowNo === true && { negatable: true as const }),
+    ...(flag.type === 'boolean' && flag.allowNo && { negatable: true as const }),
     multiple: flag.type === 'option' && flag.multiple === true,
   };
 }
