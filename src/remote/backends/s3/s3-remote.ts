@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
-import type { GetObjectCommandOutput, ListObjectsV2CommandOutput, S3Client } from '@aws-sdk/client-s3';
+import type { GetObjectCommand, ListObjectsV2CommandOutput, S3Client } from '@aws-sdk/client-s3';
 import { isContentId, type ContentId } from '../../../base/content-id.js';
-import { systemErrorCode } from '../../../base/errors.js';
 import {
   bodySize,
   noTraffic,
@@ -19,6 +18,8 @@ import {
 import { damagedUpload, rangeRefused, remoteChanged, remoteInterrupted } from '../remote-errors.js';
 import { attempt, DEFAULT_RETRY } from '../attempts.js';
 import { modifying, type Correction } from '../correction.js';
+import { leanRead, type SignedRequest } from './lean-read.js';
+import { downloadOf } from './s3-download.js';
 import { openS3Client, SILENCE_TIMEOUT_MS, type S3Module, type S3Settings } from './s3-client.js';
 import {
   answered,
@@ -32,6 +33,8 @@ import {
 import { requestFields, type RequestFields } from './s3-options.js';
 import { MULTIPART_BYTES, uploadInParts } from './s3-multipart.js';
 
+/** Bodies that are worth a connection of their own. */
+const LEAN_BYTES = 1024 * 1024;
 const READ_BYTES = 1024 * 1024;
 /** One part that fails must not begin the whole again; one that goes on failing is left to who asked for the whole. */
 const PART_RETRY = { ...DEFAULT_RETRY, attempts: 3 };
@@ -90,19 +93,19 @@ export class S3Remote implements Remote {
 
   async get(key: string, options: GetOptions = {}): Promise<Download | undefined> {
     const { range, ifMatch } = options;
+    const { where, traffic } = this;
+    const { pace } = this.#settings;
     try {
-      const answer = await this.#send(options, (how) =>
-        this.#client.send(
-          new this.#sdk.GetObjectCommand({
-            ...this.#place(key),
-            ...this.#fields.read,
-            ...(range && { Range: `bytes=${range.start}-${range.end - 1}` }),
-            ...(ifMatch !== undefined && { IfMatch: ifMatch }),
-          }),
-          how,
-        ),
-      );
-      return this.#download(key, answer, options);
+      const command = new this.#sdk.GetObjectCommand({
+        ...this.#place(key),
+        ...this.#fields.read,
+        ...(range && { Range: `bytes=${range.start}-${range.end - 1}` }),
+        ...(ifMatch !== undefined && { IfMatch: ifMatch }),
+      });
+      const wanted = range === undefined ? 0 : range.end - range.start;
+      if (wanted >= LEAN_BYTES && pace === undefined) readLeanly(command, options.signal);
+      const answer = await this.#send(options, (how) => this.#client.send(command, how));
+      return downloadOf(answer, { key, where, traffic, pace, ...options }) ?? this.#noBody();
     } catch (error) {
       if (isMissingObject(error)) return undefined;
       if (answered(error, 412)) throw remoteChanged(this.where, key);
@@ -225,53 +228,12 @@ export class S3Remote implements Remote {
     return IsTruncated === true ? NextContinuationToken : undefined;
   }
 
+  #noBody(): never {
+    throw notS3(this.#address);
+  }
+
   async #readNothing(key: string, options: Signal): Promise<void> {
     for await (const chunk of (await this.get(key, options))?.body ?? []) if (chunk.length > 0) return;
-  }
-
-  #download(key: string, answer: GetObjectCommandOutput, options: GetOptions): Download {
-    const body = answer.Body;
-    if (!(body instanceof Readable)) throw notS3(this.#address);
-    const size = answer.ContentLength ?? rangeLength(answer);
-    if (size === undefined) {
-      body.destroy();
-      throw remoteInterrupted(this.where, 'an answer does not say how long it is');
-    }
-    const wanted = options.range && options.range.end - options.range.start;
-    if (wanted !== undefined && size !== wanted) {
-      body.destroy();
-      throw rangeRefused(this.where, key);
-    }
-    return { size, total: totalOf(answer), etag: answer.ETag ?? '', body: this.#read(body, size, options) };
-  }
-
-  /** The chunks of a body. Every way out of the loop frees the socket; a body that ends early or falls silent is an error. */
-  async *#read(body: Readable, size: number, options: Signal): AsyncGenerator<Uint8Array> {
-    const stop = (): void => {
-      body.destroy(new Error('aborted'));
-    };
-    const silence = setTimeout(stop, SILENCE_TIMEOUT_MS);
-    options.signal?.addEventListener('abort', stop, { once: true });
-    let received = 0;
-    try {
-      for await (const chunk of body as AsyncIterable<Buffer>) {
-        silence.refresh();
-        received += chunk.length;
-        if (received > size) break;
-        this.traffic.receivedBytes += chunk.length;
-        await this.#settings.pace?.take(chunk.length, options.signal);
-        silence.refresh();
-        yield chunk;
-      }
-    } catch (error) {
-      options.signal?.throwIfAborted();
-      throw remoteInterrupted(this.where, systemErrorCode(error) ?? 'the answer broke off', error);
-    } finally {
-      clearTimeout(silence);
-      options.signal?.removeEventListener('abort', stop);
-      body.destroy();
-    }
-    if (received !== size) throw remoteInterrupted(this.where, 'the answer broke off');
   }
 
   /** What the service checks an upload by that knows no other checksum; made only of the bytes that are promised. */
@@ -363,6 +325,21 @@ export class S3Remote implements Remote {
   }
 }
 
+/** Lets a signed request go over a connection of its own where that is possible: plain ones, and simple answers. */
+function readLeanly(command: GetObjectCommand, signal: AbortSignal | undefined): void {
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      const request = args.request as SignedRequest;
+      const lean =
+        request.protocol === 'http:'
+          ? await leanRead(request, { silenceMs: SILENCE_TIMEOUT_MS, signal })
+          : undefined;
+      return lean === undefined ? next(args) : { response: lean, output: undefined as never };
+    },
+    { step: 'deserialize', name: 'readLeanly', priority: 'low' },
+  );
+}
+
 function dateOf(response: unknown): number | undefined {
   if (typeof response !== 'object' || response === null || !('headers' in response)) return undefined;
   const headers = response.headers as Record<string, string | undefined>;
@@ -373,18 +350,6 @@ function dateOf(response: unknown): number | undefined {
 /** A 404 that is about the object: a missing bucket is another matter. */
 function isMissingObject(error: unknown): boolean {
   return answered(error, 404) && !named(error, 'NoSuchBucket');
-}
-
-/** Bytes of the whole object: from 'bytes 1-2/5' where a range was answered. */
-function totalOf(answer: GetObjectCommandOutput): number {
-  const total = /\/(\d+)$/.exec(answer.ContentRange ?? '')?.[1];
-  return total === undefined ? (answer.ContentLength ?? 0) : Number(total);
-}
-
-/** Bytes of a range that was answered: 2 of 'bytes 1-2/5'. */
-function rangeLength({ ContentRange }: GetObjectCommandOutput): number | undefined {
-  const [, start, end] = /^bytes (\d+)-(\d+)\//.exec(ContentRange ?? '') ?? [];
-  return start === undefined || end === undefined ? undefined : Number(end) - Number(start) + 1;
 }
 
 /** The SHA-256 of a whole object; undefined where the server keeps none, or one of parts ('…-3'). */

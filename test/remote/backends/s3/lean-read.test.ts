@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import fc from 'fast-check';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { leanRead, type LeanAnswer } from '../../../../src/remote/backends/s3/lean-read.js';
+
+/** A server that answers the first request of each connection as it is told to. */
+async function serving(answer: (socket: Socket) => void): Promise<number> {
+  const server = createServer((socket) => {
+    socket
+      .on('error', () => undefined)
+      .once('data', () => {
+        answer(socket);
+      });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+function read(port: number, signal?: AbortSignal): Promise<LeanAnswer | undefined> {
+  const request = { protocol: 'http:', hostname: '127.0.0.1', port, path: '/x', headers: { host: 'x' } };
+  return leanRead(request, { silenceMs: 5_000, signal });
+}
+
+async function bytesOf(answer: LeanAnswer): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of answer.body as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+const head = (length: number, status = '206 Partial Content'): string =>
+  `HTTP/1.1 ${status}\r\nContent-Length: ${length}\r\nETag: "e"\r\n\r\n`;
+
+describe('an answer that is read leanly', () => {
+  const body = randomBytes(5_000_000);
+
+  it('gives exactly its bytes, in whatever pieces they arrive, and keeps none back', async () => {
+    const whole = Buffer.concat([Buffer.from(head(body.length)), body]);
+    const cut = { cuts: [] as readonly number[] };
+    const port = await serving((socket) => {
+      socket.setNoDelay();
+      const ends = [...cut.cuts, whole.length].sort((a, b) => a - b);
+      const writeFrom = (start: number, index: number): void => {
+        const end = ends[index];
+        if (end === undefined) socket.end();
+        else socket.write(whole.subarray(start, end), () => setImmediate(writeFrom, end, index + 1));
+      };
+      writeFrom(0, 0);
+    });
+    const cuts = fc.array(fc.oneof(fc.nat(200), fc.nat(whole.length)), { maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(cuts, async (each) => {
+        cut.cuts = each;
+        const answer = (await read(port))!;
+        expect(answer).toMatchObject({ statusCode: 206, headers: { etag: '"e"' } });
+        expect((await bytesOf(answer)).equals(body)).toBe(true);
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it('is left to the usual way where it is an error, or has no length', async () => {
+    const others = [
+      head(3, '404 Not Found') + 'no!',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      'HTTP/1.1 200 OK\r\n\r\nbytes',
+      `HTTP/1.1 200 OK\r\n${'x: y\r\n'.repeat(10_000)}`,
+    ];
+    for (const text of others) {
+      const port = await serving((socket) => socket.end(text));
+      expect(await read(port)).toBeUndefined();
+    }
+  });
+
+  it('hands on what arrived before it broke off, then fails', async () => {
+    const port = await serving((socket) => socket.end(head(1000) + 'x'.repeat(600)));
+    const answer = (await read(port))!;
+    let arrived = 0;
+    const reading = (async () => {
+      for await (const chunk of answer.body as AsyncIterable<Buffer>) arrived += chunk.length;
+    })();
+    await expect(reading).rejects.toMatchObject({ code: 'ECONNRESET' });
+    expect(arrived).toBe(600);
+    const silent = await serving((socket) => socket.end());
+    await expect(read(silent)).rejects.toMatchObject({ code: 'ECONNRESET' });
+  });
+
+  it('ends when it is stopped, before its head and within its body', async () => {
+    const port = await serving(() => undefined);
+    const stop = new AbortController();
+    const asked = read(port, stop.signal);
+    stop.abort();
+    await expect(asked).rejects.toThrow('aborted');
+    const gone = new Promise<void>((resolve) => {
+      void serving((socket) => {
+        socket.on('close', () => {
+          resolve();
+        });
+        socket.write(head(1000));
+      }).then(async (half) => (await read(half))!.body.destroy());
+    });
+    await expect(gone).resolves.toBeUndefined();
+  });
+});
