@@ -142,9 +142,12 @@ async function undo(context: MoveContext, moves: readonly UnfinishedMove[]): Pro
   }
 }
 
+/** What a disk answers that is full or broken: no fault of the names. */
+const DISK_FAILURES = new Set(['ENOSPC', 'EDQUOT', 'EIO']);
+
 function refused(error: unknown, { from, to }: UnfinishedMove): unknown {
   const code = systemErrorCode(error);
-  if (code === undefined) return error;
+  if (code === undefined || DISK_FAILURES.has(code)) return error;
   if (code === 'EBUSY')
     return userError('move-refused', `${from} cannot be moved to ${to}: something is mounted there`, {
       hint: "Nothing was changed. Unmount it ('umount'), and run it again.",

@@ -16,11 +16,13 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { checkout } from '../../src/actions/checkout.js';
 import { fsck } from '../../src/actions/fsck.js';
+import { unlink } from '../../src/actions/unlink.js';
 import { describeSelf } from '../../src/base/lock-holder.js';
 import { asOcrpipeError } from '../../src/cli/error-report.js';
 import { LocalStore } from '../../src/store/local-store.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { listing } from '../tracking/listing.js';
+import { GcFolder } from './gc-folder.js';
 import { WorkspaceFolder } from './workspace-folder.js';
 
 const MIB = 1024 * 1024;
@@ -123,8 +125,20 @@ describe.skipIf(!isRoot || process.platform !== 'linux')('on a disk of its own',
     expect(await folder.state('data')).toBe('modified');
     expect((await fsck({}, folder.call)).damaged).toEqual([]);
     // One after the other: a refusal that nobody waits for yet would end the tests.
-    for (const work of [() => folder.add('data'), () => folder.commit(), () => folder.checkout([], true)])
-      expect(await shownBy(work())).toMatchObject({ code: 'no-permission', exitCode: 2 });
+    const collector = new GcFolder(folder.root);
+    const commands: (() => Promise<unknown>)[] = [
+      () => folder.add('data'),
+      () => folder.commit(),
+      () => folder.checkout([], true),
+      () => folder.mv('data', 'moved'),
+      () => folder.rm(['data']),
+      () => folder.rm(['data'], { deleteFiles: true, recursive: true, force: true }),
+      () => collector.gc(),
+      () => collector.gc({ now: true }),
+      () => unlink({ paths: ['.'] }, folder.call),
+    ];
+    for (const work of commands)
+      expect(await shownBy(work()), work.toString()).toMatchObject({ code: 'no-permission', exitCode: 2 });
     remount(folder, 'rw');
     await folder.add('data');
     expect(await folder.state('data')).toBe('clean');

@@ -1,14 +1,19 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { checkout } from '../../src/actions/checkout.js';
 import { fsck } from '../../src/actions/fsck.js';
+import { unlink } from '../../src/actions/unlink.js';
 import { asOcrpipeError } from '../../src/cli/error-report.js';
 import type { AbsPath } from '../../src/base/paths.js';
+import { LocalStore } from '../../src/store/local-store.js';
 import { PipelineWorkspace } from '../pipeline/pipeline-workspace.js';
 import { asIfDied } from '../rig/crashes.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { systemError, watchChanges, type FileChange } from '../rig/watched-files.js';
 import { listing } from '../tracking/listing.js';
+import { damageObject } from './damage.js';
+import { GcFolder } from './gc-folder.js';
 import { WorkspaceFolder } from './workspace-folder.js';
 
 /** What takes room on a disk. */
@@ -171,6 +176,107 @@ describe.each([
         expect(listing(failed.path('data'))).toEqual(second);
       },
     });
+  });
+});
+
+/** Both versions stored, the second one in place: its large file is a link to the store. */
+async function twoStored() {
+  const versions = await twoVersions();
+  await versions.folder.add('data');
+  versions.folder.remove('data');
+  await checkout({ paths: [], force: false, links: ['hardlink'] }, versions.folder.call);
+  return versions;
+}
+
+describe.each([
+  ['a full disk', FULL],
+  ['a disk that fails once', BROKEN],
+])('%s', (_, trial) => {
+  test('stops mv cleanly, and the same mv finishes', async () => {
+    const { folder, second } = await twoStored();
+    const work = async (root: AbsPath) => {
+      const on = new WorkspaceFolder(root);
+      // What had only to be told as done is no longer there.
+      if (existsSync(on.path('data.ocr'))) await on.mv('data', 'moved');
+    };
+    const check = async (root: AbsPath) => {
+      await expectSound(root);
+      await work(root);
+      const moved = new WorkspaceFolder(root);
+      expect(listing(moved.path('moved'))).toEqual(second);
+      expect((await moved.status()).tracked).toMatchObject([{ path: 'moved', state: 'clean' }]);
+    };
+    expect(await failEverywhere(folder.root, trial, { work, check })).toBeGreaterThan(5);
+  });
+
+  test('stops rm cleanly, and the same rm finishes', async () => {
+    const { folder, second } = await twoStored();
+    const work = async (root: AbsPath) => {
+      const on = new WorkspaceFolder(root);
+      if (existsSync(on.path('data.ocr'))) await on.rm(['data'], { deleteFiles: true, recursive: true });
+    };
+    const check = async (root: AbsPath) => {
+      await expectSound(root);
+      const failed = new WorkspaceFolder(root);
+      if (existsSync(failed.path('data')))
+        for (const entry of listing(failed.path('data'))) expect(second).toContain(entry);
+      await work(root);
+      expect(readdirSync(root)).toEqual(['.ocrstore']);
+    };
+    expect(await failEverywhere(folder.root, trial, { work, check })).toBeGreaterThan(3);
+  });
+
+  test('stops gc cleanly, and the next one finishes', async () => {
+    const { folder, second } = await twoStored();
+    const work = (root: AbsPath) => new GcFolder(root).gc({ now: true });
+    const check = async (root: AbsPath) => {
+      await expectSound(root);
+      const left = new GcFolder(root);
+      await work(root);
+      expect([left.files('trash'), left.files('objects').length]).toEqual([[], 1]);
+      left.remove('data');
+      await left.checkout();
+      expect(listing(left.path('data'))).toEqual(second);
+    };
+    expect(await failEverywhere(folder.root, trial, { work, check })).toBeGreaterThan(3);
+  });
+
+  test('stops unlink cleanly, and the next one finishes', async () => {
+    const { folder, second } = await twoStored();
+    const linked = (root: AbsPath) => statSync(join(root, 'data/large')).nlink > 1;
+    expect(linked(folder.root)).toBe(true);
+    const work = (root: AbsPath) => unlink({ paths: ['.'] }, new WorkspaceFolder(root).call);
+    const check = async (root: AbsPath) => {
+      await expectSound(root);
+      const contents = (of: string[]) => of.map((entry) => entry.replace(/ [0-7]+ /, ' '));
+      expect(contents(listing(join(root, 'data')))).toEqual(contents(second));
+      await work(root);
+      expect(linked(root)).toBe(false);
+      expect(await new WorkspaceFolder(root).state('data')).toBe('clean');
+    };
+    expect(await failEverywhere(folder.root, trial, { work, check })).toBeGreaterThan(0);
+  });
+
+  test('stops fsck --repair cleanly, and the next one finishes', async () => {
+    const { folder, second } = await twoVersions();
+    await folder.add('data');
+    const store = LocalStore.open(folder.path('.ocrstore'));
+    for (const table of store.packs())
+      for (const { kind, id } of table.entries()) if (kind === 'blob') damageObject(store, kind, id);
+    for (const { id } of store.looseObjects()) damageObject(store, 'blob', id);
+    store.close();
+    const repair = (root: AbsPath) => fsck({ repair: true }, new WorkspaceFolder(root).call);
+    const check = async (root: AbsPath) => {
+      const healed = new WorkspaceFolder(root);
+      expect(listing(healed.path('data'))).toEqual(second);
+      await repair(root);
+      const { damaged, missing } = await fsck({}, healed.call);
+      expect({ damaged, missing }).toEqual({ damaged: [], missing: [] });
+      healed.remove('data');
+      await healed.checkout();
+      expect(listing(healed.path('data'))).toEqual(second);
+    };
+    expect(await failEverywhere(folder.root, trial, { work: repair, check, step: 2 })).toBeGreaterThan(5);
   });
 });
 
