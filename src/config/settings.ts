@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { LINK_TYPES, type LinkType } from '../base/link-type.js';
 
-export const BANDWIDTH_RULE = 'a bandwidth is bytes a second, written like 500kB or 10MB';
+const BANDWIDTH_RULE = 'a bandwidth is bytes a second, written like 500kB or 10MB';
 const BANDWIDTH = /^(\d{1,9})(kB|MB|GB)$/;
 const BANDWIDTH_UNITS: Readonly<Record<string, number>> = { kB: 1e3, MB: 1e6, GB: 1e9 };
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Bytes that may go at once: smaller ones make an even stream, larger ones cost less. */
-export const PACED_BYTES = 64 * 1024;
+const PACED_BYTES = 64 * 1024;
 /** Waits shorter than this are saved up: timers are no better. Milliseconds. */
 const SHORTEST_WAIT_MS = 5;
 
