@@ -99,11 +99,14 @@ async function refuseUntrackable(
   paths: readonly RepoPath[],
   { storeLinks, follow = false }: { storeLinks: StoreLinks; follow?: boolean },
 ): Promise<void> {
-  const outputs = outputsIn(workspace.root);
-  const others = new PathIndex([...workspace.files.trackedPaths(), ...paths]);
+  // Before pipeline.yaml is read: it may be one of them.
   for (const path of paths) {
     refuseOwnFolders(path);
     refuseSteering(path);
+  }
+  const outputs = outputsIn(workspace.root);
+  const others = new PathIndex([...workspace.files.trackedPaths(), ...paths]);
+  for (const path of paths) {
     refuseLinks(workspace.root, path, { end: !follow, storeLinks });
     refuseByKind(workspace, path);
     refuseTakenPointer(workspace.root, path);
