@@ -18,6 +18,8 @@ function writeVersion(folder: WorkspaceFolder, version: 1 | 2): void {
   folder.write('data/same', 'the same in both');
   folder.write('data/changed', `version ${version}`);
   folder.write('data/large', Buffer.alloc(1_100_000, version));
+  // Large enough to be written past the slab, small enough for a pack.
+  folder.write('data/medium', Buffer.alloc(600_000, version));
   folder.write(`data/only-${version}`, `only in ${version}`);
   folder.write(`data/new-folder-${version}/deep/file`, `deep ${version}`);
   folder.write(version === 1 ? 'data/kind/inside' : 'data/kind', 'a folder, then a file');
