@@ -6,8 +6,9 @@ import { suggest } from '../base/nearest.js';
 import type { RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
 import { bringImportable, importable, snapshotThere } from '../project/source/imported.js';
+import { downloadUrl, parseFileUrl } from '../project/source/url-file.js';
 import { Workspace } from '../project/workspace.js';
-import type { ImportSource, RepositorySource } from '../tracking/pointers/import-source.js';
+import type { ImportSource, RepositorySource, UrlSource } from '../tracking/pointers/import-source.js';
 import { sameSnapshot } from '../tracking/pointers/pointer.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
 import { failuresOfEach, joinFailures } from './each-path.js';
@@ -113,8 +114,27 @@ interface How {
 
 async function updateOne(workspace: Workspace, imported: Imported, how: How): Promise<UpdatedPath> {
   const { path, snapshot, source } = imported;
-  if (!('repository' in source)) throw notImported(path, []);
-  return updateFromRepository(workspace, { path, snapshot, source }, how);
+  return 'repository' in source
+    ? updateFromRepository(workspace, { path, snapshot, source }, how)
+    : updateFromUrl(workspace, { path, snapshot, source }, how);
+}
+
+/** Asks its server whether it is another version; one that cannot tell is downloaded and compared. */
+async function updateFromUrl(
+  workspace: Workspace,
+  { path, snapshot, source }: Imported & { source: UrlSource },
+  { input, call }: How,
+): Promise<UpdatedPath> {
+  const { store } = workspace;
+  const { events, signal } = call;
+  const now = await downloadUrl(parseFileUrl(source.url), { store, events, signal, known: source });
+  const id = now?.snapshot.id ?? snapshot.id;
+  const result = { path, old: snapshot.id, new: id };
+  if (now === undefined || id === snapshot.id) return { ...result, state: 'unchanged', source };
+  if (input.check) return { ...result, state: 'outdated', source };
+  await workspace.files.checkout(path, now.snapshot, { ...call, keepEdits: true });
+  await workspace.files.writePointer(path, { ...now.snapshot, source: now.source }, call);
+  return { ...result, state: 'updated', source: now.source };
 }
 
 async function updateFromRepository(

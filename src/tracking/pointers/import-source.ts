@@ -14,7 +14,7 @@ export interface RepositorySource {
 
 /** A file that was downloaded, and what its server said of this version of it. */
 export interface UrlSource {
-  /** `https://…`, `http://…` or `s3://bucket/key`. */
+  /** `https://…` or `http://…`. */
   url: string;
   etag?: string;
   /** The `Last-Modified` of HTTP, as it was sent. */

@@ -1,0 +1,47 @@
+import { posix } from 'node:path';
+import type { Call } from '../base/call.js';
+import { downloadUrl, parseFileUrl } from '../project/source/url-file.js';
+import { Workspace } from '../project/workspace.js';
+import type { UrlSource } from '../tracking/pointers/import-source.js';
+import type { Snapshot } from '../tracking/workspace-files.js';
+import type { RepoPath } from '../base/paths.js';
+import { importPlace, refusePlace } from './import-place.js';
+import { pointerFiles, toCommit, type ToCommit } from './to-commit.js';
+
+export interface ImportUrlInput {
+  url: string;
+  /** Where to; into a folder that is there. The last name of the address in the current folder if left out. */
+  out?: string | undefined;
+  /** What stands there may be lost. */
+  force: boolean;
+}
+
+export interface ImportUrlResult extends ToCommit {
+  path: RepoPath;
+  id: Snapshot['id'];
+  size: number;
+  source: UrlSource;
+}
+
+/** Downloads a file and tracks it; the pointer remembers its address and version. Stored, in place, pointed to: in this order. */
+export async function importUrl(input: ImportUrlInput, call: Call): Promise<ImportUrlResult> {
+  const workspace = Workspace.open(call, 'ocrpipe import-url');
+  try {
+    await workspace.useStore();
+    const { force } = input;
+    const url = parseFileUrl(input.url);
+    const name = decodeURIComponent(posix.basename(url.pathname)) || url.hostname;
+    const path = importPlace(workspace, input.out, name);
+    await refusePlace(workspace, path, { force, isFolder: false });
+    const { events, signal } = call;
+    const file = await downloadUrl(url, { store: workspace.store, events, signal });
+    const { snapshot, source } = file!;
+    await workspace.files.checkout(path, snapshot, { ...call, force });
+    await workspace.files.writePointer(path, { ...snapshot, source }, call);
+    const { git, root } = workspace;
+    const written = await toCommit({ git, root, cwd: call.cwd }, pointerFiles(path));
+    return { path, id: snapshot.id, size: snapshot.size, source, ...written };
+  } finally {
+    workspace.close();
+  }
+}

@@ -1,0 +1,194 @@
+import { createHash } from 'node:crypto';
+import { open, readFile, rm, type FileHandle } from 'node:fs/promises';
+import type { ContentId } from '../../base/content-id.js';
+import { OcrpipeError, systemErrorCode, userError } from '../../base/errors.js';
+import type { EventSink } from '../../base/events.js';
+import { LARGE_BLOB_BYTES } from '../../store/format.js';
+import type { LocalStore } from '../../store/local-store.js';
+import type { UrlSource } from '../../tracking/pointers/import-source.js';
+import type { Snapshot } from '../../tracking/workspace-files.js';
+
+/** A broken body is asked for from where it ended so often. */
+const ATTEMPTS = 5;
+/** Parts of a query by which whoever has the address may read: they belong into no pointer. */
+const SECRET_QUERY =
+  /^(?:x-amz-(?:signature|credential|security-token)|x-goog-signature|signature|sig|token|access_token|key|api_key)$/i;
+
+/** One version of a file behind an address, in the store. */
+export interface UrlFile {
+  snapshot: Snapshot;
+  source: UrlSource;
+}
+
+interface Options {
+  store: LocalStore;
+  events: EventSink;
+  signal: AbortSignal;
+  /** What was seen of it before: only something else is downloaded. */
+  known?: UrlSource;
+}
+
+/** Refuses what is no address of a file, and addresses with a secret in them (`url-refused`, exit code 2). */
+export function parseFileUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !['https:', 'http:'].includes(url.protocol)) {
+    throw refused(
+      `'${withoutQuery(text)}' is no address that files are downloaded from`,
+      'Give https://host/path.',
+    );
+  }
+  const secret = [...url.searchParams.keys()].find((name) => SECRET_QUERY.test(name));
+  if (url.username !== '' || url.password !== '' || secret !== undefined) {
+    const what = secret === undefined ? 'a user name or password' : `the secret '${secret}'`;
+    const hint =
+      "A pointer would show it to all who have the repository: download the file, and 'ocrpipe add' it.";
+    throw refused(`there is ${what} in the address`, hint);
+  }
+  return url;
+}
+
+/**
+ * Downloads a file over HTTP into the store; undefined if its server says that it is still the known one. A body that breaks off is continued
+ * by range, as long as it is the same version. Throws `url-missing`, `url-denied` (exit code 2), `url-failed`, `url-unreachable`.
+ */
+export async function downloadUrl(url: URL, options: Options): Promise<UrlFile | undefined> {
+  const { store, signal } = options;
+  const temporary = store.temporaryFile();
+  const file = await open(temporary, 'wx');
+  try {
+    const source = await new Download(url, file, options).run();
+    if (source === undefined) return undefined;
+    await file.sync();
+    const { size } = await file.stat();
+    const id = await hashOf(temporary);
+    if (size >= LARGE_BLOB_BYTES) await store.adoptObject(temporary, id, { signal });
+    else putSmall(store, await readFile(temporary));
+    return { snapshot: { id, kind: 'file', size }, source };
+  } finally {
+    await file.close();
+    await rm(temporary, { force: true });
+  }
+}
+
+/** One download, in as many requests as it takes. */
+class Download {
+  readonly #url: URL;
+  readonly #file: FileHandle;
+  readonly #options: Options;
+  #bytes = 0;
+  /** The version that is being downloaded. */
+  #source: UrlSource | undefined;
+
+  constructor(url: URL, file: FileHandle, options: Options) {
+    this.#url = url;
+    this.#file = file;
+    this.#options = options;
+  }
+
+  async run(): Promise<UrlSource | undefined> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#try();
+      } catch (error) {
+        this.#options.signal.throwIfAborted();
+        if (error instanceof OcrpipeError || systemErrorCode(error) === 'ENOSPC') throw error;
+        if (attempt === ATTEMPTS) throw unreachable(this.#url, error);
+      } finally {
+        this.#options.events({ type: 'progress-end', key: 'download' });
+      }
+    }
+  }
+
+  async #try(): Promise<UrlSource | undefined> {
+    const { signal } = this.#options;
+    const answer = await fetch(this.#url, { headers: this.#headers(), signal });
+    if (answer.status === 304 && this.#options.known) return undefined;
+    const isRest = answer.status === 206 && this.#bytes > 0;
+    if (!answer.ok || answer.body === null) throw refusedBy(this.#url, answer.status);
+    if (!isRest) {
+      this.#source = sourceOf(this.#url, answer.headers);
+      this.#bytes = 0;
+      await this.#file.truncate(0);
+    }
+    await this.#write(answer);
+    return this.#source;
+  }
+
+  #headers(): Record<string, string> {
+    const { known } = this.#options;
+    // What is compressed on its way has other lengths, and ranges of something else.
+    const plain = { 'accept-encoding': 'identity' };
+    const version = this.#source?.etag ?? this.#source?.modified;
+    if (this.#bytes > 0 && version !== undefined && !version.startsWith('W/')) {
+      return { ...plain, range: `bytes=${this.#bytes}-`, 'if-range': version };
+    }
+    if (known?.etag !== undefined) return { ...plain, 'if-none-match': known.etag };
+    return { ...plain, ...(known?.modified !== undefined && { 'if-modified-since': known.modified }) };
+  }
+
+  async #write(answer: Response): Promise<void> {
+    const length = Number(answer.headers.get('content-length') ?? Number.NaN);
+    const total = this.#bytes + length;
+    for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
+      await this.#file.write(chunk, 0, chunk.length, this.#bytes);
+      this.#bytes += chunk.length;
+      this.#options.events({
+        ...{ type: 'progress', key: 'download', done: this.#bytes, unit: 'bytes' },
+        ...(Number.isFinite(total) && { total }),
+      });
+    }
+    if (Number.isFinite(total) && this.#bytes !== total) throw new Error('the answer ended too early');
+  }
+}
+
+function sourceOf(url: URL, headers: Headers): UrlSource {
+  const [etag, modified] = [headers.get('etag'), headers.get('last-modified')];
+  return { url: url.href, ...(etag !== null && { etag }), ...(modified !== null && { modified }) };
+}
+
+async function hashOf(path: string): Promise<ContentId> {
+  const hash = createHash('sha256');
+  const file = await open(path, 'r');
+  for await (const chunk of file.createReadStream()) hash.update(chunk as Buffer);
+  return hash.digest('hex') as ContentId;
+}
+
+function putSmall(store: LocalStore, bytes: Buffer): void {
+  const writer = store.writer();
+  writer.putBlob(bytes);
+  writer.finish();
+}
+
+function refusedBy(url: URL, status: number): OcrpipeError {
+  const where = withoutQuery(url.href);
+  if (status === 404 || status === 410) {
+    return userError('url-missing', `there is no file at ${where} (${status})`, {
+      hint: 'Check the address.',
+    });
+  }
+  if (status === 401 || status === 403) {
+    return userError('url-denied', `${where} may not be read (${status})`, {
+      hint: "Download it as you are used to, and 'ocrpipe add' it.",
+    });
+  }
+  return new OcrpipeError('url-failed', `${where} was answered with status ${status}`, {
+    hint: 'Try again later; the server is at fault.',
+  });
+}
+
+function unreachable(url: URL, error: unknown): OcrpipeError {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const why = systemErrorCode(cause) ?? (cause instanceof Error ? cause.message : String(cause));
+  return new OcrpipeError('url-unreachable', `${withoutQuery(url.href)} cannot be downloaded: ${why}`, {
+    hint: 'Check the address and the network, then run the command again.',
+    cause: error,
+  });
+}
+
+function refused(message: string, hint: string): OcrpipeError {
+  return userError('url-refused', message, { hint });
+}
+
+function withoutQuery(text: string): string {
+  return text.replace(/[?#].*$/s, '').replace(/\/\/[^/]*@/, '//…@');
+}
