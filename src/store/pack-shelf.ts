@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContentId } from '../base/content-id.js';
 import { OcrpipeError, systemErrorCode } from '../base/errors.js';
+import { isSettled } from './folder-time.js';
 import { FOLDERS, packKey, packOfKey, type ObjectKind } from './format.js';
 import { ObjectIndex, type Packed } from './object-index.js';
 import type { PackTable } from './pack-format.js';
@@ -11,8 +12,6 @@ import type { Trash } from './trash.js';
 
 /** Pack files kept open at once. */
 const OPEN_PACKS = 16;
-/** A folder that changed so recently may change again without a new time on a coarse clock. Milliseconds. */
-const COARSE_CLOCK_MS = 2000;
 
 /** A pack whose table could not be read: what it held is not known. */
 export interface UnreadablePack {
@@ -120,7 +119,7 @@ export class PackShelf {
   refresh(always = false): boolean {
     const folderTime = statSync(this.#folder, { throwIfNoEntry: false })?.mtimeMs ?? -1;
     if (!always && this.#listedAt.settled && folderTime === this.#listedAt.folderTime) return false;
-    this.#listedAt = { folderTime, settled: Math.abs(Date.now() - folderTime) > COARSE_CLOCK_MS };
+    this.#listedAt = { folderTime, settled: isSettled(folderTime) };
     delete this.#condemned.index;
     const listed = new Set(this.#listedIds());
     const gone = this.#forgetOthers(listed);

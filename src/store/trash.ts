@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { syncDirectory } from '../base/atomic-file.js';
 import { systemErrorCode } from '../base/errors.js';
 import { writePoint } from '../base/write-points.js';
+import { isSettled } from './folder-time.js';
 import { FOLDERS, isStoreKey, KEY_FOLDERS } from './format.js';
 import { makeStoreFolder } from './shared-folder.js';
 import { namesIn, removeFile } from './temporary.js';
@@ -31,6 +32,8 @@ export class Trash {
   readonly #moves: boolean;
   /** Files that are read where they are, because they cannot be moved back. */
   readonly #inPlace = new Map<string, string>();
+  /** The folder as it was listed last; not to be believed if another change could have left the same time. */
+  #listed: { folderTime: number; settled: boolean; times: readonly string[] } | undefined;
 
   /** With `inspect` nothing is moved: what is missed is read in the trash. */
   constructor(root: string, options: { inspect?: boolean } = {}) {
@@ -90,11 +93,18 @@ export class Trash {
     return join(this.#root, FOLDERS.trash);
   }
 
-  /** The last first. */
-  #times(): string[] {
-    return namesIn(this.#folder)
-      .filter((name) => /^\d{1,15}$/.test(name))
-      .sort((a, b) => Number(b) - Number(a));
+  /** The last first. Who misses thousands of files looks here for each: the folder is listed again only if it may have changed. */
+  #times(): readonly string[] {
+    const folderTime = statSync(this.#folder, { throwIfNoEntry: false })?.mtimeMs;
+    if (folderTime === undefined) return [];
+    if (this.#listed?.settled !== true || this.#listed.folderTime !== folderTime) {
+      const settled = isSettled(folderTime);
+      const times = namesIn(this.#folder)
+        .filter((name) => /^\d{1,15}$/.test(name))
+        .sort((a, b) => Number(b) - Number(a));
+      this.#listed = { folderTime, settled, times };
+    }
+    return this.#listed.times;
   }
 
   #condemnFrom(from: string, key: string, time: number): CondemnedFile | undefined {

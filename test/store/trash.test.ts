@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, renameSync } from 'node:fs';
+import fs, { existsSync, readdirSync, renameSync, utimesSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { contentIdOf } from '../../src/base/content-id.js';
 import { objectKey, packKey } from '../../src/store/format.js';
 import { LocalStore } from '../../src/store/local-store.js';
@@ -44,6 +45,33 @@ describe('the trash', () => {
       for (const key of filled.keys) expect(existsSync(join(root, key))).toBe(true);
       expect([...filled.trash.list()]).toEqual([]);
     }
+  });
+
+  test('is listed once for all that is missed, and again when something more was condemned', () => {
+    const { store, large, keys, trash } = filledStore();
+    const folder = join(store.root, 'trash');
+    trash.condemn(keys[0]!, 1_600_000_000_000);
+    utimesSync(folder, 1_600_000_000, 1_600_000_000);
+    const listed: unknown[] = [];
+    const real = fs.readdirSync;
+    const read = vi.spyOn(fs, 'readdirSync').mockImplementation((...args: Parameters<typeof real>) => {
+      if (args[0] === folder) listed.push(args[0]);
+      return real(...args);
+    });
+    syncBuiltinESMExports();
+    try {
+      for (let absent = 0; absent < 100; absent += 1) {
+        expect(store.has('blob', contentIdOf(`absent ${absent}`))).toBe(false);
+        expect(trash.rescue(objectKey(contentIdOf(`absent ${absent}`)))).toBeUndefined();
+      }
+    } finally {
+      read.mockRestore();
+      syncBuiltinESMExports();
+    }
+    // Once for the large objects of the store, once for its packs, once for this trash.
+    expect(listed.length).toBeLessThanOrEqual(3);
+    new Trash(store.root).condemn(keys[1]!, 1_700_000_000_000);
+    expect(trash.rescue(objectKey(large))).toBe(join(store.root, keys[1]!));
   });
 
   test('gives back what is asked for, so that what was found there cannot be deleted any more', () => {
