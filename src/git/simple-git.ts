@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { SimpleGit } from 'simple-git';
 import { OcrpipeError, userError } from '../base/errors.js';
 import { absPath, type AbsPath, type RepoPath } from '../base/paths.js';
@@ -12,7 +13,7 @@ interface Process {
   noIsAnswer?: boolean;
 }
 
-/** Arguments given to one git process at most; the system limits their length. */
+/** Paths named to one git process at most: the system limits their length, and git compares all with each name that it meets. */
 const PATHS_AT_ONCE = 500;
 
 /** Paths are names, whatever characters they have: never patterns. */
@@ -97,8 +98,8 @@ class SimpleGitGit implements Git {
       parseTree(await this.#run([LITERAL, 'ls-tree', '-r', '-z', commit, '--', ...some]));
     if (paths === undefined) return list([]);
     const wanted = new Set<string>(paths);
-    const lists = await Promise.all(chunks(paths, PATHS_AT_ONCE).map(list));
-    return lists.flat().filter((file) => wanted.has(file.path));
+    const found = paths.length === 0 ? [] : await list(paths.length > PATHS_AT_ONCE ? [] : paths);
+    return found.filter((file) => wanted.has(file.path));
   }
 
   async read(files: readonly GitFile[]): Promise<Buffer[]> {
@@ -133,7 +134,13 @@ class SimpleGitGit implements Git {
   }
 
   async tracked(paths: readonly RepoPath[]): Promise<RepoPath[]> {
-    return this.#each(paths, (some) => this.#run([LITERAL, 'ls-files', '-z', '--', ...some]));
+    if (paths.length === 0) return [];
+    const few = paths.length <= PATHS_AT_ONCE;
+    const args = [LITERAL, 'ls-files', '-z', '--', ...(few ? paths : [])];
+    const found = splitNames(await this.#run(args));
+    if (few) return found;
+    const wanted = new Set<string>(paths);
+    return found.filter((file) => withFoldersAbove(file).some((path) => wanted.has(path)));
   }
 
   async heldLike(pathspec: string): Promise<RepoPath[]> {
@@ -145,11 +152,16 @@ class SimpleGitGit implements Git {
   }
 
   async addable(paths: readonly RepoPath[]): Promise<RepoPath[]> {
+    if (paths.length === 0) return [];
     const kinds = ['--others', '--modified', '--exclude-standard'];
-    const found = await this.#each(paths, (some) =>
-      this.#run([LITERAL, 'ls-files', '-z', ...kinds, '--', ...some]),
-    );
-    return [...new Set(found)].sort();
+    const ask = async (args: readonly string[], asked: readonly string[]) =>
+      splitNames(await this.#run([...args, 'ls-files', '-z', ...kinds, '--', ...asked]));
+    if (paths.length <= PATHS_AT_ONCE) return sorted(await ask([LITERAL], paths));
+    // All that is beside them: git compares each name that it meets with each one that it is asked for.
+    const folders = [...new Set(paths.map((path) => posix.dirname(path)))].map(besidePattern);
+    const found = await Promise.all(chunks(folders, PATHS_AT_ONCE).map((some) => ask([], some)));
+    const wanted = new Set(paths);
+    return sorted(found.flat().filter((path) => wanted.has(path)));
   }
 
   async ignored(paths: readonly RepoPath[]): Promise<RepoPath[]> {
@@ -158,11 +170,6 @@ class SimpleGitGit implements Git {
     const input = paths.map((path) => `./${path}\0`).join('');
     const answer = await this.#run(['check-ignore', '-z', '--stdin'], { input, noIsAnswer: true });
     return splitNames(answer).map((name) => name.replace(/^\.\//, '') as RepoPath);
-  }
-
-  async #each(paths: readonly RepoPath[], ask: (some: readonly string[]) => Promise<string>) {
-    const answers = await Promise.all(chunks(paths, PATHS_AT_ONCE).map(ask));
-    return answers.flatMap(splitNames);
   }
 
   async #run(args: string[], how: Process = {}): Promise<string> {
@@ -239,6 +246,21 @@ function parseChanges(text: string): CommittedFile[] {
     found.set(`${object} ${path}`, { object, path, commit });
   }
   return [...found.values()];
+}
+
+function sorted(names: readonly RepoPath[]): RepoPath[] {
+  return [...new Set(names)].sort();
+}
+
+/** The path and every folder above it. */
+function withFoldersAbove(path: string): string[] {
+  const parts = path.split('/');
+  return parts.map((_part, index) => parts.slice(0, index + 1).join('/'));
+}
+
+/** A pathspec of all names in exactly this folder. */
+function besidePattern(folder: string): string {
+  return folder === '.' ? ':(glob)*' : `:(glob)${folder.replaceAll(/[\\*?[]/g, '\\$&')}/*`;
 }
 
 function lines(text: string): string[] {

@@ -112,6 +112,42 @@ describe('git', () => {
     }
   });
 
+  test.each(['', 'below'])(
+    'thousands of paths get the answers that a few get (workspace: "%s")',
+    async (below) => {
+      const names = [
+        'a.ocr',
+        '[ab]*/b.ocr',
+        ':!c/d.ocr',
+        'plain/e.ocr',
+        'plain/deep/f.ocr',
+        'back\\slash/g.ocr',
+      ];
+      const { workspace, commit, opened } = repositoryWith(
+        Object.fromEntries([...names, 'plain/other.ocr'].map((name) => [name, name])),
+        below,
+      );
+      for (const name of names.slice(0, 4)) writeFileSync(join(workspace, name), 'changed');
+      writeFileSync(join(workspace, 'plain/new.ocr'), 'new');
+      writeFileSync(join(workspace, '[ab]*/ignored.ocr'), 'ignored');
+      writeFileSync(join(workspace, '[ab]*/.gitignore'), '/ignored.ocr\n');
+      const few = paths(...names, 'plain', 'plain/new.ocr', '[ab]*/ignored.ocr');
+      const many = [
+        ...few,
+        ...paths(...Array.from({ length: 1200 }, (_unused, index) => `none/${index % 7}/${index}`)),
+      ];
+      const at = await opened.resolve(commit);
+      expect(await opened.addable(many)).toEqual(
+        (await opened.addable(names as RepoPath[])).concat(paths('plain/new.ocr')).sort(),
+      );
+      expect(await opened.addable(many)).toHaveLength(5);
+      expect(await opened.tracked(many)).toEqual(await opened.tracked(few));
+      expect(await opened.tracked(many)).toContain('plain/other.ocr');
+      expect(await opened.filesAt(at, many)).toEqual(await opened.filesAt(at, few));
+      expect(await opened.filesAt(at, many)).toHaveLength(6);
+    },
+  );
+
   test('what is wrong with the repository itself is said in the words of git', async () => {
     const { root, commit, opened } = repositoryWith({ a: '1' });
     const at = await opened.resolve(commit);
