@@ -44,7 +44,7 @@ export async function checkout(input: CheckoutInput, call: Call): Promise<Checko
     const marks = new RunningMarks(workspace);
     const changed: { path: RepoPath; id: ContentId }[] = [];
     let unchanged = 0;
-    const failures = await failuresOfEach(paths, call.signal, async (path) => {
+    const checkOut = async (path: RepoPath) => {
       const snapshot = workspace.files.pointer(path);
       if (snapshot === undefined) return;
       const { force, links } = input;
@@ -56,7 +56,9 @@ export async function checkout(input: CheckoutInput, call: Call): Promise<Checko
       else if (wrong === undefined) unchanged += 1;
       marks.settle(path);
       if (wrong) throw wrong.error;
-    });
+    };
+    // What is remembered of the files is written down once.
+    const failures = await workspace.files.lookAtMany(() => failuresOfEach(paths, call, checkOut));
     const overwritten = named.length === 0 ? await overwrittenPointers(workspace) : [];
     const failure = joinFailures([...failures, ...overwritten.map(({ error }) => error)]);
     return {

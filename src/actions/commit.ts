@@ -10,8 +10,8 @@ import { notAllHere } from '../pipeline/staleness/tracked-inputs.js';
 import { pipelineHost } from '../project/pipeline-host.js';
 import { Workspace } from '../project/workspace.js';
 import { isRestUnknown } from '../tracking/unknown-rest.js';
-import type { PathStatus, Snapshot } from '../tracking/workspace-files.js';
-import { forEachPath } from './each-path.js';
+import type { PathStatus } from '../tracking/workspace-files.js';
+import { failuresOfAll, failuresOfEach, throwFailures } from './each-path.js';
 import { refuseOverwritten } from './overwritten-pointers.js';
 import { selectTracked } from './select-tracked.js';
 import { stageFiles, stagesOf } from './stage-files.js';
@@ -22,9 +22,16 @@ export interface CommitInput {
   targets: readonly string[];
 }
 
+/** A tracked path, and what its pointer named and names. */
+interface RecordedPath {
+  path: RepoPath;
+  old: ContentId;
+  new: ContentId;
+}
+
 export interface CommitResult extends ToCommit {
   /** Tracked paths whose pointer names something else now. */
-  tracked: readonly { path: RepoPath; old: ContentId; new: ContentId }[];
+  tracked: readonly RecordedPath[];
   stages: readonly CommittedStage[];
   /** True if git holds the workspace, and so the pointers and pipeline.lock. */
   git: boolean;
@@ -39,11 +46,7 @@ export async function commit(input: CommitInput, call: Call): Promise<CommitResu
   try {
     await workspace.useStore();
     const { paths, stages } = chooseTargets(workspace, input.targets);
-    const tracked: { path: RepoPath; old: ContentId; new: ContentId }[] = [];
-    await forEachPath(paths, call.signal, async (path) => {
-      const change = await recordPath(workspace, path, { named: input.targets.length > 0, call });
-      if (change) tracked.push(change);
-    });
+    const tracked = await recordPaths(workspace, paths, { named: input.targets.length > 0, call });
     if (input.targets.length === 0) await refuseOverwritten(workspace);
     const wanted = stages === undefined || stages.length > 0;
     const committed = wanted ? await commitStages(pipelineHost(workspace), stages) : [];
@@ -94,20 +97,41 @@ function chooseOne(
   return { paths: selectTracked(own, [path], others), makers };
 }
 
-async function recordPath(
+/** Records all that is to be recorded; then what was wrong with others is thrown. */
+async function recordPaths(
   workspace: Workspace,
-  path: RepoPath,
+  paths: readonly RepoPath[],
   { named, call }: { named: boolean; call: Call },
-) {
+): Promise<RecordedPath[]> {
   const { files } = workspace;
-  const status = await files.state(path, call);
-  const { state, pointer } = status;
-  if (pointer === undefined || state === 'clean' || !isToRecord(path, state, named)) return undefined;
-  refuseUnknownRest(workspace, path, status);
-  const snapshot: Snapshot | undefined = await files.store(path, call);
-  if (snapshot === undefined) return undefined;
-  await files.writePointer(path, snapshot, call);
-  return { path, old: pointer.id, new: snapshot.id };
+  const changed: { path: RepoPath; old: ContentId }[] = [];
+  const failures = await files.lookAtMany(
+    (stateOf) =>
+      failuresOfEach(paths, call, async (path) => {
+        const status = await stateOf(path);
+        const { state, pointer } = status;
+        if (pointer === undefined || state === 'clean' || !isToRecord(path, state, named)) return;
+        refuseUnknownRest(workspace, path, status);
+        changed.push({ path, old: pointer.id });
+      }),
+    call,
+  );
+  const recorded: RecordedPath[] = [];
+  const record = async (some: typeof changed) => {
+    const snapshots = await files.storeAll(
+      some.map(({ path }) => path),
+      call,
+    );
+    const pointed = some.flatMap(({ path, old }, index) => {
+      const snapshot = snapshots[index];
+      return snapshot === undefined ? [] : [{ path, old, snapshot }];
+    });
+    await files.writePointers(pointed, call);
+    recorded.push(...pointed.map(({ path, old, snapshot }) => ({ path, old, new: snapshot.id })));
+  };
+  failures.push(...(await failuresOfAll(changed, call, (some) => record([...some]))));
+  throwFailures(failures);
+  return recorded;
 }
 
 /** Files that are not there may never have come: they must not leave the pointer for that. */

@@ -1,33 +1,49 @@
+import type { Call } from '../base/call.js';
 import { OcrpipeError } from '../base/errors.js';
+import { withProgressOfMany } from '../base/with-progress.js';
 
-/**
- * Does the same for each of several paths. One that cannot be done is left, the others are done, and then the error is thrown
- * that says what was wrong with each. An abort ends it at once.
- */
-export async function forEachPath<T>(
-  paths: readonly T[],
-  signal: AbortSignal,
-  work: (path: T) => Promise<void>,
-): Promise<void> {
-  throwFailures(await failuresOfEach(paths, signal, work));
-}
+/** Who calls: an abort ends the work at once, and how far it is is told where there are many paths. */
+type Caller = Pick<Call, 'signal' | 'events'>;
 
-/** Like `forEachPath`, and returns what was wrong. */
-export async function failuresOfEach<T>(
+/** Does the same for each of several paths. One that cannot be done is left, the others are done; returns what was wrong. */
+export function failuresOfEach<T>(
   paths: readonly T[],
-  signal: AbortSignal,
+  call: Caller,
   work: (path: T) => Promise<void>,
 ): Promise<OcrpipeError[]> {
-  const failures: OcrpipeError[] = [];
-  for (const path of paths) {
-    try {
-      await work(path);
-    } catch (error) {
-      if (!(error instanceof OcrpipeError) || signal.aborted) throw error;
-      failures.push(error);
+  const shown = { key: 'paths', total: paths.length, unit: 'files' } as const;
+  return withProgressOfMany(shown, call, async (breathe) => {
+    const failures: OcrpipeError[] = [];
+    for (const [done, path] of paths.entries()) {
+      await breathe(done);
+      try {
+        await work(path);
+      } catch (error) {
+        if (!(error instanceof OcrpipeError) || call.signal.aborted) throw error;
+        failures.push(error);
+      }
     }
+    return failures;
+  });
+}
+
+/**
+ * Does work on all paths at once, which costs less. Where that cannot be done it is done for each by itself, again for those that are
+ * done by then; returns what was wrong.
+ */
+export async function failuresOfAll<T>(
+  paths: readonly T[],
+  call: Caller,
+  work: (paths: readonly T[]) => Promise<void>,
+): Promise<OcrpipeError[]> {
+  if (paths.length === 0) return [];
+  try {
+    await work(paths);
+    return [];
+  } catch (error) {
+    if (!(error instanceof OcrpipeError) || call.signal.aborted) throw error;
+    return paths.length === 1 ? [error] : failuresOfEach(paths, call, (path) => work([path]));
   }
-  return failures;
 }
 
 /** Throws them as one; nothing if there are none. */

@@ -38,7 +38,7 @@ export async function pull(
     const marks = new RunningMarks(workspace);
     const { force, links } = options;
     const how = { events: call.events, signal: call.signal, force, keepEdits: true, ...(links && { links }) };
-    const failures = await failuresOfEach(byPath(targets.paths), call.signal, async (wanted) => {
+    const failures = await failuresOfEach(byPath(targets.paths), call, async (wanted) => {
       const { path, snapshot, parts } = wanted;
       const put = (): Promise<unknown> =>
         parts === undefined

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { lstatSync } from 'node:fs';
 import { FairSlots } from '../base/fair-slots.js';
 import { withLock } from '../base/lock.js';
@@ -72,6 +72,8 @@ export class TrackedFiles implements WorkspaceFiles {
   readonly #lastPut: LastPut;
   readonly #moves: MoveMarks;
   readonly #turn = new FairSlots(1);
+  /** Folders in which nothing is left of commands that were killed before this one began. */
+  readonly #tidied = new Set<string>();
 
   constructor(parts: TrackedFilesParts) {
     this.#parts = parts;
@@ -345,6 +347,9 @@ export class TrackedFiles implements WorkspaceFiles {
 
   /** Removes what killed commands left where this one is about to write. */
   #removeAbandoned(path: RepoPath): void {
+    // Once a folder: what is killed from now on is the next command's to remove.
+    const folder = posix.dirname(path);
+    if (this.#tidied.size === this.#tidied.add(folder).size) return;
     removeAbandonedBeside(this.#parts.root, [path]);
     this.#tidyMemory();
   }
