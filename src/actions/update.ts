@@ -57,7 +57,7 @@ export async function update(input: UpdateInput, call: Call): Promise<UpdateResu
     const imports: UpdatedPath[] = [];
     const chosen = chooseImports(workspace, input.targets);
     const failure = joinFailures(
-      await failuresOfEach(chosen, call.signal, async ({ path, snapshot, source }) => {
+      await failuresOfEach(chosen, call, async ({ path, snapshot, source }) => {
         imports.push(await updateOne(workspace, { path, snapshot, source }, { input, call }));
       }),
     );
