@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { ContentId } from '../../base/content-id.js';
 import { LARGE_BLOB_BYTES } from '../../store/format.js';
 import type { FileEntry } from '../../store/tree-format.js';
@@ -85,8 +85,14 @@ export class FreshFiles {
     this.#request = emptyRequest();
     this.#packs = new Map();
     this.#bytes = 0;
-    if (placed instanceof Promise) yield* this.#begin(placed, (result) => this.#written(files, result));
-    else yield* this.#written(files, placed);
+    if (placed instanceof Promise) {
+      yield* this.#begin(placed, (result) => this.#written(files, result));
+      return;
+    }
+    yield* this.#written(files, placed);
+    // Answers of the threads are heard in between only.
+    if (this.#underWay.size > 0) yield setImmediate();
+    yield* this.#takeAnswers();
   }
 
   *#addLarge(file: FreshFile): Work<void> {
@@ -122,6 +128,10 @@ export class FreshFiles {
   /** Until something is answered, or it is time to breathe. */
   *#wait(): Work<void> {
     yield Promise.race([...this.#underWay, setTimeout(BREATH_MS, undefined, { ref: false })]);
+    yield* this.#takeAnswers();
+  }
+
+  *#takeAnswers(): Work<void> {
     for (const take of this.#answers.splice(0)) yield* take();
   }
 

@@ -7,24 +7,32 @@ import { placeFiles, WINDOW_BYTES, type PlaceRequest, type PlaceResult } from '.
 /** So many small files are written, or bytes copied, by the calling thread before others are started. */
 const FEW_FILES = 1000;
 const FEW_BYTES = 16 * 1024 * 1024;
+/** Requests under way for each thread: it finds the next one when it has answered one, though the caller be busy. */
+const AHEAD = 2;
 
-/** Writes files on other threads as soon as there are many. End it with `close`. */
+/**
+ * Writes files on other threads as soon as there are many; the calling thread writes small ones as well where it would only wait for
+ * them. End it with `close`.
+ */
 export class PlacingThreads {
   readonly #watch = new SharedWatch();
-  readonly #small = new ThreadPool<PlaceRequest, PlaceResult>('place-files-worker');
+  readonly #small = new ThreadPool<PlaceRequest, PlaceResult>('place-files-worker', { callerWorks: true });
   readonly #large = new ThreadPool<CopyRequest, FileStat | undefined>('copy-object-worker', {
     workerData: this.#watch.memory,
   });
   #window: Buffer | undefined;
+  /** Requests that are not answered yet. */
+  #asked = 0;
   #files = 0;
   #bytes = 0;
 
   /** A promise where another thread does the work. */
   place(request: PlaceRequest): PlaceResult | Promise<PlaceResult> {
     this.#files += request.paths.length;
-    if (this.#small.most < 2 || this.#files <= FEW_FILES)
+    if (this.#files <= FEW_FILES || this.#asked >= this.#small.most * AHEAD)
       return placeFiles(request, (this.#window ??= Buffer.allocUnsafe(WINDOW_BYTES)));
-    return this.#small.run(request);
+    this.#asked += 1;
+    return this.#small.run(request).finally(() => (this.#asked -= 1));
   }
 
   /**
