@@ -17,20 +17,7 @@ import { userCache } from '../project/source/user-cache.js';
 import { writeGitFiles } from '../project/source/write-git-files.js';
 import { LocalStore } from '../store/local-store.js';
 import { writeOut } from '../tracking/checkout/write-out.js';
-
-export interface GetInput {
-  /** A folder or URL, as it was typed. */
-  repository: string;
-  /** In the repository, from the folder that was named. */
-  path: string;
-  /** Where to; a folder that is there takes it by its own name. The current folder if left out. */
-  out?: string | undefined;
-  revision?: string | undefined;
-  /** What stands there may be lost. */
-  force: boolean;
-  /** Downloads at once. */
-  jobs: number;
-}
+import type { Taking } from './taking.js';
 
 export interface GetResult extends Brought {
   repository: string;
@@ -47,7 +34,7 @@ export interface GetResult extends Brought {
  * Puts a file or folder of another repository here, tracked or git's own. It appears whole, under its name, when it is complete and
  * verified; until then nothing does. What had arrived when it was interrupted is not fetched again.
  */
-export async function get(input: GetInput, call: Call): Promise<GetResult> {
+export async function get(input: Taking, call: Call): Promise<GetResult> {
   const { repository, revision, force } = input;
   const request = { repository, revision, from: call.cwd, command: 'ocrpipe get' };
   const source = await SourceRepository.open(request, call);
@@ -100,7 +87,7 @@ function contentOf(source: SourceRepository, located: Located): Content {
 async function withData<T>(
   source: SourceRepository,
   { data }: Content,
-  { input, call }: { input: GetInput; call: Call },
+  { input, call }: { input: Taking; call: Call },
   work: (store: LocalStore | undefined, brought: Brought) => Promise<T>,
 ): Promise<T> {
   const [first] = data;

@@ -8,21 +8,8 @@ import { Workspace } from '../project/workspace.js';
 import type { RepositorySource } from '../tracking/pointers/import-source.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
 import { importPlace, refusePlace } from './import-place.js';
+import type { Taking } from './taking.js';
 import { pointerFiles, toCommit, type ToCommit } from './to-commit.js';
-
-export interface ImportInput {
-  /** A folder or URL, as it was typed. */
-  repository: string;
-  /** In the repository, from the folder that was named. */
-  path: string;
-  /** Where to; into a folder that is there. The current folder if left out. */
-  out?: string | undefined;
-  revision?: string | undefined;
-  /** What stands there may be lost. */
-  force: boolean;
-  /** Downloads at once. */
-  jobs: number;
-}
 
 export interface ImportResult extends Brought, ToCommit {
   path: RepoPath;
@@ -37,7 +24,7 @@ export interface ImportResult extends Brought, ToCommit {
  * Brings a tracked path of another repository, a part of one, or a file of git's here and tracks it: the pointer remembers where it is from.
  * Its bytes are in the store, then it stands in its place, then its pointer is written.
  */
-export async function importPath(input: ImportInput, call: Call): Promise<ImportResult> {
+export async function importPath(input: Taking, call: Call): Promise<ImportResult> {
   const workspace = Workspace.open(call, 'ocrpipe import');
   try {
     await workspace.useStore();

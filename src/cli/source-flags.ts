@@ -1,4 +1,5 @@
 import * as Flags from '@oclif/core/flags';
+import { integerFlag } from './number-flag.js';
 
 /** `--rev` of the commands that read another repository. */
 export const revisionFlag = Flags.string({
@@ -6,9 +7,14 @@ export const revisionFlag = Flags.string({
   description: 'branch, tag or commit of the repository (default: its HEAD)',
 });
 
-/** Where a command that takes one path of another repository puts it. */
-export const outFlag = Flags.string({
-  char: 'o',
-  helpValue: 'PATH',
-  description: 'where to put it; into a folder that is there (default: the current folder)',
-});
+/** Flags of the commands that take one path of another repository. */
+export const takeFlags = {
+  out: Flags.string({
+    char: 'o',
+    helpValue: 'PATH',
+    description: 'where to put it; into a folder that is there (default: the current folder)',
+  }),
+  rev: revisionFlag,
+  force: Flags.boolean({ char: 'f', description: 'replace what is there' }),
+  jobs: integerFlag({ char: 'j', min: 1, max: 64, default: 4, description: 'downloads at once' }),
+};

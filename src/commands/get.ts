@@ -1,10 +1,8 @@
 import * as Args from '@oclif/core/args';
-import * as Flags from '@oclif/core/flags';
 import { get, type GetResult } from '../actions/get.js';
 import { countText } from '../base/count-text.js';
 import { BaseCommand } from '../cli/base-command.js';
-import { integerFlag } from '../cli/number-flag.js';
-import { outFlag, revisionFlag } from '../cli/source-flags.js';
+import { takeFlags } from '../cli/source-flags.js';
 import { bytesText } from '../cli/units.js';
 import { visibleInLine } from '../cli/visible.js';
 
@@ -21,12 +19,7 @@ export default class Get extends BaseCommand {
     repository: Args.string({ required: true, description: 'folder or URL of a git repository' }),
     path: Args.string({ required: true, description: 'a file or folder in it' }),
   };
-  static override flags = {
-    out: outFlag,
-    rev: revisionFlag,
-    force: Flags.boolean({ char: 'f', description: 'replace what is there' }),
-    jobs: integerFlag({ char: 'j', min: 1, max: 64, default: 4, description: 'downloads at once' }),
-  };
+  static override flags = takeFlags;
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Get);

@@ -1,9 +1,7 @@
 import * as Args from '@oclif/core/args';
-import * as Flags from '@oclif/core/flags';
 import { importPath, type ImportResult } from '../actions/import.js';
 import { BaseCommand } from '../cli/base-command.js';
-import { integerFlag } from '../cli/number-flag.js';
-import { outFlag, revisionFlag } from '../cli/source-flags.js';
+import { takeFlags } from '../cli/source-flags.js';
 import { importedText } from '../cli/import-text.js';
 
 export default class Import extends BaseCommand {
@@ -20,12 +18,7 @@ export default class Import extends BaseCommand {
     repository: Args.string({ required: true, description: 'folder or URL of a git repository' }),
     path: Args.string({ required: true, description: 'a tracked path in it, a part of one, or a file' }),
   };
-  static override flags = {
-    out: outFlag,
-    rev: revisionFlag,
-    force: Flags.boolean({ char: 'f', description: 'replace what is there' }),
-    jobs: integerFlag({ char: 'j', min: 1, max: 64, default: 4, description: 'downloads at once' }),
-  };
+  static override flags = takeFlags;
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Import);
