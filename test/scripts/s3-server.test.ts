@@ -17,15 +17,17 @@ END
 chmod +x "$3/bin/python"
 `;
 
-/** A copy of the script in a project of its own, whose only Python is the one above. */
+/** A copy of the script, and of what it shares with others, in a project of its own, whose only Python is the one above. */
 class Project {
   readonly root = temporaryFolder();
   readonly server = join(this.root, '.cache', 's3-server');
 
   constructor(python = PYTHON) {
     mkdirSync(join(this.root, 'scripts'));
-    const script = fileURLToPath(new URL('../../scripts/s3-server.mjs', import.meta.url));
-    copyFileSync(script, join(this.root, 'scripts', 's3-server.mjs'));
+    for (const name of ['s3-server.mjs', 'test-server.mjs']) {
+      const script = fileURLToPath(new URL(`../../scripts/${name}`, import.meta.url));
+      copyFileSync(script, join(this.root, 'scripts', name));
+    }
     if (python !== '') this.#program(join(this.root, 'bin', 'python3'), python);
   }
 
