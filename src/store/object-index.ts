@@ -9,18 +9,22 @@ export interface Packed {
 }
 
 const FIRST_SLOTS = 1024;
+/** So often all entries are searched before a hash table is made of them. */
+const FEW_LOOKS = 4;
 const MULTIPLIER = 0x9e3779b1;
 
 /**
- * Finds objects in many packs at once: a hash table with open addressing over the packs' raw tables, 8 to 16 bytes of
- * memory an object beside the tables. It is memory only and made from the tables, so it can never be out of date with them.
+ * Finds objects in many packs at once: hash tables with open addressing over the packs' raw tables, 8 to 16 bytes of
+ * memory an object beside the tables. It is memory only and made from the tables, so it can never be out of date with them. Files and
+ * nodes have a hash table each, made when several were looked for: who asks for a few does not pay for hundreds of thousands.
  */
 export class ObjectIndex {
   readonly #tables: PackTable[] = [];
   /** Number of the first object of each table. */
   readonly #starts: number[] = [];
-  #slots = new Int32Array(FIRST_SLOTS);
   #count = 0;
+  readonly #files = new Slots((code) => code === KIND_CODES.blob);
+  readonly #others = new Slots((code) => code !== KIND_CODES.blob);
   readonly #wanted = new WantedId();
 
   get tables(): readonly PackTable[] {
@@ -30,10 +34,7 @@ export class ObjectIndex {
   add(table: PackTable): void {
     this.#tables.push(table);
     this.#starts.push(this.#count);
-    const first = this.#count;
     this.#count += table.count;
-    if (this.#count * 2 > this.#slots.length) this.#grow();
-    else this.#insert(table, first);
   }
 
   has(kind: ObjectKind, id: ContentId): boolean {
@@ -58,10 +59,13 @@ export class ObjectIndex {
   #probe(kind: ObjectKind, id: ContentId, skip: number): Packed | undefined {
     const wanted = this.#wanted.become(id);
     const code = KIND_CODES[kind];
-    const mask = this.#slots.length - 1;
+    const ofKind = kind === 'blob' ? this.#files : this.#others;
+    if (!ofKind.isWorthMaking(this.#tables)) return this.#search(wanted, { code, skip });
+    const slots = ofKind.of(this.#tables, this.#starts);
+    const mask = slots.length - 1;
     let toSkip = skip;
     for (let slot = slotOf(wanted.word, code) & mask; ; slot = (slot + 1) & mask) {
-      const number = this.#slots[slot]!;
+      const number = slots[slot]!;
       if (number === 0) return undefined;
       const packed = this.#packedAt(number - 1);
       const raw = packed.table.raw;
@@ -70,6 +74,21 @@ export class ObjectIndex {
       if (toSkip === 0) return packed;
       toSkip -= 1;
     }
+  }
+
+  /** The same without a hash table, entry by entry. */
+  #search(wanted: WantedId, { code, skip }: { code: number; skip: number }): Packed | undefined {
+    let toSkip = skip;
+    for (const table of this.#tables) {
+      const { raw, count } = table;
+      for (let index = 0; index < count; index += 1) {
+        const at = index * PACK_ENTRY_BYTES;
+        if (!wanted.isAt(raw, at) || raw[at + 32] !== code) continue;
+        if (toSkip === 0) return { table, index };
+        toSkip -= 1;
+      }
+    }
+    return undefined;
   }
 
   #packedAt(number: number): Packed {
@@ -81,25 +100,64 @@ export class ObjectIndex {
     }
     return { table: this.#tables[low]!, index: number - this.#starts[low]! };
   }
+}
 
-  #grow(): void {
-    let slots = this.#slots.length;
-    while (slots < this.#count * 2) slots *= 2;
-    this.#slots = new Int32Array(slots * 2);
-    this.#tables.forEach((table, number) => {
-      this.#insert(table, this.#starts[number]!);
-    });
+/** The hash table over objects of some kinds: their numbers, counted from 1; 0 where there is none. */
+class Slots {
+  readonly #holds: (kindCode: number) => boolean;
+  #slots = new Int32Array(FIRST_SLOTS);
+  #count = 0;
+  /** So many tables are in it. */
+  #included = 0;
+  #looks = 0;
+
+  constructor(holds: (kindCode: number) => boolean) {
+    this.#holds = holds;
   }
 
-  #insert(table: PackTable, first: number): void {
+  /** False for the first few looks: to search costs less than to make the table anew. */
+  isWorthMaking(tables: readonly PackTable[]): boolean {
+    this.#looks += 1;
+    return this.#included > 0 || tables.length === 0 || this.#looks > FEW_LOOKS;
+  }
+
+  /** With all of `tables`, of which earlier calls knew the first ones; `starts` has the number of the first object of each. */
+  of(tables: readonly PackTable[], starts: readonly number[]): Int32Array {
+    if (this.#included === tables.length) return this.#slots;
+    const added = tables.slice(this.#included);
+    this.#count += added.reduce((sum, table) => sum + this.#countIn(table), 0);
+    const isTooSmall = this.#count * 2 > this.#slots.length;
+    if (isTooSmall) this.#slots = new Int32Array(slotsFor(this.#count));
+    for (let number = isTooSmall ? 0 : this.#included; number < tables.length; number += 1)
+      this.#insert(tables[number]!, starts[number]!);
+    this.#included = tables.length;
+    return this.#slots;
+  }
+
+  #countIn({ raw }: PackTable): number {
+    let count = 0;
+    for (let at = 32; at < raw.length; at += PACK_ENTRY_BYTES) if (this.#holds(raw[at]!)) count += 1;
+    return count;
+  }
+
+  #insert({ raw, count }: PackTable, first: number): void {
     const mask = this.#slots.length - 1;
-    for (let index = 0; index < table.count; index += 1) {
+    for (let index = 0; index < count; index += 1) {
       const at = index * PACK_ENTRY_BYTES;
-      let slot = slotOf(table.raw.readInt32LE(at), table.raw[at + 32]!) & mask;
+      const code = raw[at + 32]!;
+      if (!this.#holds(code)) continue;
+      let slot = slotOf(raw.readInt32LE(at), code) & mask;
       while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
       this.#slots[slot] = first + index + 1;
     }
   }
+}
+
+/** A quarter full at most, so that it is not made anew for each pack that comes. */
+function slotsFor(count: number): number {
+  let slots = FIRST_SLOTS;
+  while (slots < count * 2) slots *= 2;
+  return slots * 2;
 }
 
 /**
