@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os';
-import { Worker, type Transferable } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 import { builtFile } from './package-root.js';
 
 /** More threads than this only wait for the file system. */
 const MOST_THREADS = 4;
+/** Requests under way for each thread: it finds the next one when it has answered one, though the caller be busy. */
+const AHEAD = 2;
 
 export interface ThreadPoolOptions {
   /** Threads that may run at once, if the machine has as many cores. */
@@ -40,9 +42,14 @@ export class ThreadPool<Request, Result> {
     this.most = Math.min(most, availableParallelism() - (callerWorks ? 1 : 0));
   }
 
+  /** True if all threads that are worth starting have enough to do, as they have where none is. */
+  get isBusy(): boolean {
+    return this.#threads.reduce((sum, { waiting }) => sum + waiting, 0) >= this.most * AHEAD;
+  }
+
   /** Rejects if the thread ends or throws. */
-  run(request: Request, transfer: readonly Transferable[] = []): Promise<Result> {
-    return this.#idlest().run(request, transfer);
+  run(request: Request): Promise<Result> {
+    return this.#idlest().run(request);
   }
 
   /** Waits for what has begun, then ends the threads. */
@@ -86,10 +93,10 @@ class Thread<Request, Result> {
     return this.#waiting.length;
   }
 
-  run(request: Request, transfer: readonly Transferable[]): Promise<Result> {
+  run(request: Request): Promise<Result> {
     const result = new Promise<Result>((answer, fail) => {
       this.#waiting.push({ answer, fail });
-      this.#worker.postMessage(request, transfer);
+      this.#worker.postMessage(request);
     });
     this.#last = result.catch(() => undefined);
     return result;

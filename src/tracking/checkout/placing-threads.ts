@@ -7,8 +7,6 @@ import { placeFiles, WINDOW_BYTES, type PlaceRequest, type PlaceResult } from '.
 /** So many small files are written, or bytes copied, by the calling thread before others are started. */
 const FEW_FILES = 1000;
 const FEW_BYTES = 16 * 1024 * 1024;
-/** Requests under way for each thread: it finds the next one when it has answered one, though the caller be busy. */
-const AHEAD = 2;
 
 /**
  * Writes files on other threads as soon as there are many; the calling thread writes small ones as well where it would only wait for
@@ -21,18 +19,15 @@ export class PlacingThreads {
     workerData: this.#watch.memory,
   });
   #window: Buffer | undefined;
-  /** Requests that are not answered yet. */
-  #asked = 0;
   #files = 0;
   #bytes = 0;
 
   /** A promise where another thread does the work. */
   place(request: PlaceRequest): PlaceResult | Promise<PlaceResult> {
     this.#files += request.paths.length;
-    if (this.#files <= FEW_FILES || this.#asked >= this.#small.most * AHEAD)
+    if (this.#files <= FEW_FILES || this.#small.isBusy)
       return placeFiles(request, (this.#window ??= Buffer.allocUnsafe(WINDOW_BYTES)));
-    this.#asked += 1;
-    return this.#small.run(request).finally(() => (this.#asked -= 1));
+    return this.#small.run(request);
   }
 
   /**

@@ -10,8 +10,6 @@ import { ReadRoom, ROOM_FILES, type FileRead } from './read-room.js';
 const FEW_FILES = 1000;
 /** What one request asks for: a millisecond's work or two. */
 const BATCH_BYTES = 1024 * 1024;
-/** Requests under way for each thread: it finds the next one when it has answered one, though the caller be busy. */
-const AHEAD = 2;
 /** Batches that are being read, or wait for those before them. */
 const ROOMS = 16;
 
@@ -49,8 +47,6 @@ export class ReadingThreads {
   readonly #rooms = new Map<number, ReadRoom>();
   readonly #free = Array.from({ length: ROOMS }, (_each, room) => room);
   #pool: ThreadPool<RoomRequest, ReadIds> | undefined;
-  /** Requests that are not answered yet. */
-  #asked = 0;
   #files = 0;
   #bytes = 0;
 
@@ -103,7 +99,7 @@ export class ReadingThreads {
 
   #mayAsk(order: Order): boolean {
     if (order.isAllBegun || this.#files <= FEW_FILES || this.#free.length === 0) return false;
-    return this.#asked < this.#threads.most * AHEAD;
+    return !this.#threads.isBusy;
   }
 
   get #threads(): ThreadPool<RoomRequest, ReadIds> {
@@ -119,9 +115,7 @@ export class ReadingThreads {
 
   #ask(order: Order, names: readonly ByteName[]): Batch {
     const batch: Batch = { names, room: this.#free.pop()! };
-    this.#asked += 1;
     batch.answer = this.#threads.run({ ...requestOf(order, names), room: batch.room }).then((ids) => {
-      this.#asked -= 1;
       batch.ids = ids;
     });
     // It is awaited in its turn; until then nobody else hears of a failure.
