@@ -1,5 +1,12 @@
+import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { integerFlag } from './number-flag.js';
+
+/** The repository that these commands read. */
+export const repositoryArg = Args.string({
+  required: true,
+  description: 'folder or URL of a git repository',
+});
 
 /** `--rev` of the commands that read another repository. */
 export const revisionFlag = Flags.string({

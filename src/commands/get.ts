@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args';
 import { get, type GetResult } from '../actions/get.js';
 import { countText } from '../base/count-text.js';
 import { BaseCommand } from '../cli/base-command.js';
-import { takeFlags } from '../cli/source-flags.js';
+import { repositoryArg, takeFlags } from '../cli/source-flags.js';
 import { bytesText } from '../cli/units.js';
 import { visibleInLine } from '../cli/visible.js';
 
@@ -16,7 +16,7 @@ export default class Get extends BaseCommand {
     '<%= config.bin %> get ../plates data/raw/0001.png --out /tmp',
   ];
   static override args = {
-    repository: Args.string({ required: true, description: 'folder or URL of a git repository' }),
+    repository: repositoryArg,
     path: Args.string({ required: true, description: 'a file or folder in it' }),
   };
   static override flags = takeFlags;

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args';
 import { importPath, type ImportResult } from '../actions/import.js';
 import { BaseCommand } from '../cli/base-command.js';
-import { takeFlags } from '../cli/source-flags.js';
+import { repositoryArg, takeFlags } from '../cli/source-flags.js';
 import { importedText } from '../cli/import-text.js';
 
 export default class Import extends BaseCommand {
@@ -15,7 +15,7 @@ export default class Import extends BaseCommand {
     '<%= config.bin %> import ../plates data/raw/2024',
   ];
   static override args = {
-    repository: Args.string({ required: true, description: 'folder or URL of a git repository' }),
+    repository: repositoryArg,
     path: Args.string({ required: true, description: 'a tracked path in it, a part of one, or a file' }),
   };
   static override flags = takeFlags;

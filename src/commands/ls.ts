@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags';
 import { ls, type LsEntry, type LsResult } from '../actions/ls.js';
 import { countText } from '../base/count-text.js';
 import { BaseCommand } from '../cli/base-command.js';
-import { revisionFlag } from '../cli/source-flags.js';
+import { repositoryArg, revisionFlag } from '../cli/source-flags.js';
 import { textTable } from '../cli/table.js';
 import { bytesText } from '../cli/units.js';
 
@@ -18,7 +18,7 @@ export default class Ls extends BaseCommand {
     '<%= config.bin %> ls ../plates data/raw --json',
   ];
   static override args = {
-    repository: Args.string({ required: true, description: 'folder or URL of a git repository' }),
+    repository: repositoryArg,
     path: Args.string({ description: 'a path in it (default: its top)' }),
   };
   static override flags = {
