@@ -77,6 +77,17 @@ async function expectDone(disk: UnreliableDisk, check: (left: AbsPath) => unknow
   rmSync(copies, { recursive: true });
 }
 
+/** A workspace of one stage, and the disk that its repro ran on. */
+async function reproduced(): Promise<{ workspace: PipelineWorkspace; disk: UnreliableDisk }> {
+  const workspace = new PipelineWorkspace();
+  workspace.write('data/a', 'a');
+  await workspace.add('data');
+  workspace.write('pipeline.yaml', 'stages: {copy: {run: cp data/a out, deps: [data], outs: [out]}}');
+  const disk = new UnreliableDisk(workspace.root);
+  await disk.run(() => workspace.repro());
+  return { workspace, disk };
+}
+
 describe('a power cut after a command has ended', () => {
   test('leaves the pointer, the ignore entry and the settings that it wrote, and not those that it took away', async () => {
     const folder = GcFolder.withGit();
@@ -107,12 +118,7 @@ describe('a power cut after a command has ended', () => {
   });
 
   test('leaves the lock, the pointers and the store of a repro', async () => {
-    const workspace = new PipelineWorkspace();
-    workspace.write('data/a', 'a');
-    await workspace.add('data');
-    workspace.write('pipeline.yaml', 'stages: {copy: {run: cp data/a out, deps: [data], outs: [out]}}');
-    const disk = new UnreliableDisk(workspace.root);
-    await disk.run(() => workspace.repro());
+    const { workspace, disk } = await reproduced();
     await expectDone(disk, async (root) => {
       const left = new PipelineWorkspace(root);
       for (const name of ['pipeline.lock', 'out.ocr']) expect(left.read(name)).toBe(workspace.read(name));
@@ -236,12 +242,7 @@ describe('a power cut', () => {
   });
 
   test('at any moment of repro leaves no lock and no pointer to nothing', async () => {
-    const workspace = new PipelineWorkspace();
-    workspace.write('data/a', 'a');
-    await workspace.add('data');
-    workspace.write('pipeline.yaml', 'stages: {copy: {run: cp data/a out, deps: [data], outs: [out]}}');
-    const disk = new UnreliableDisk(workspace.root);
-    await disk.run(() => workspace.repro());
+    const { disk } = await reproduced();
     await afterEach(
       disk,
       async ({ root }) => {

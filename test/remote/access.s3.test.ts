@@ -4,32 +4,21 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { contentIdOf } from '../../src/base/content-id.js';
 import type { RemoteSettings } from '../../src/config/settings.js';
 import { adding } from '../../src/remote/backends/correction.js';
 import { openRemote } from '../../src/remote/backends/open-remote.js';
 import { probeRemote } from '../../src/remote/backends/probe.js';
 import { readAll, type Remote } from '../../src/remote/backends/remote.js';
-import { startFaultProxy, type FaultProxy } from '../rig/fault-proxy.js';
-import { awsEnvironment, startS3Server, type S3Server } from '../rig/s3-server.js';
+import { startFaultProxy } from '../rig/fault-proxy.js';
+import { faultyS3 } from '../rig/faulty-s3.js';
+import { awsEnvironment } from '../rig/s3-server.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 
-let server: S3Server;
-let proxy: FaultProxy;
-
-beforeAll(async () => {
-  server = await startS3Server();
-  proxy = await startFaultProxy(server.endpoint);
-});
-
-afterAll(async () => {
-  await proxy.stop();
-  await server.stop();
-});
+const s3 = faultyS3();
 
 beforeEach(() => {
-  proxy.faults(() => 'none');
   environment(awsEnvironment());
 });
 
@@ -42,7 +31,7 @@ function environment(variables: Record<string, string>): void {
 }
 
 function open(settings: Partial<RemoteSettings> = {}, root = temporaryFolder()): Promise<Remote> {
-  const all = { url: `s3://${server.bucket}/${randomUUID()}`, endpoint: proxy.endpoint, ...settings };
+  const all = { url: `s3://${s3.server.bucket}/${randomUUID()}`, endpoint: s3.proxy.endpoint, ...settings };
   return openRemote(all, root, adding('x', all));
 }
 
@@ -74,8 +63,8 @@ const inAnHour = (): string => new Date(Date.now() + 3_600_000).toISOString();
 
 describe('the default chain of AWS gives credentials', () => {
   const temporary = () => ({
-    AccessKeyId: server.users.writer.accessKeyId,
-    SecretAccessKey: server.users.writer.secretAccessKey,
+    AccessKeyId: s3.server.users.writer.accessKeyId,
+    SecretAccessKey: s3.server.users.writer.secretAccessKey,
   });
 
   function configuration(text: string, credentials = ''): void {
@@ -89,20 +78,20 @@ describe('the default chain of AWS gives credentials', () => {
   }
 
   it('from the environment', async () => {
-    environment(awsEnvironment(server.users.writer));
+    environment(awsEnvironment(s3.server.users.writer));
     await expectRoundTrip(await open());
   });
 
   it('from a profile, with its region', async () => {
-    const { accessKeyId, secretAccessKey } = server.users.writer;
+    const { accessKeyId, secretAccessKey } = s3.server.users.writer;
     configuration(
       '[profile team]\nregion = eu-test-7\n',
       `[team]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`,
     );
     await expectRoundTrip(await open({ profile: 'team' }));
-    expect(proxy.seen[0]?.headers.authorization).toContain('/eu-test-7/s3/');
+    expect(s3.proxy.seen[0]?.headers.authorization).toContain('/eu-test-7/s3/');
     await expectRoundTrip(await open({ profile: 'team', region: 'us-test-1' }));
-    expect(proxy.seen.at(-1)?.headers.authorization).toContain('/us-test-1/s3/');
+    expect(s3.proxy.seen.at(-1)?.headers.authorization).toContain('/us-test-1/s3/');
   });
 
   it('from a process', async () => {
@@ -140,19 +129,19 @@ describe('the default chain of AWS gives credentials', () => {
       exitCode: 2,
       hint: expect.stringContaining("'aws sso login --profile team'") as string,
     });
-    expect(proxy.seen).toEqual([]);
+    expect(s3.proxy.seen).toEqual([]);
   });
 });
 
 describe('a remote that is written with settings of its own', () => {
   beforeEach(() => {
-    environment(awsEnvironment(server.users.writer));
+    environment(awsEnvironment(s3.server.users.writer));
   });
 
-  const sent = () => proxy.seen.find(({ method }) => method === 'PUT')?.headers ?? {};
+  const sent = () => s3.proxy.seen.find(({ method }) => method === 'PUT')?.headers ?? {};
 
   it('asks for encryption and a storage class with each object', async () => {
-    proxy.faults(() => ({ status: 200, name: '' }));
+    s3.proxy.faults(() => ({ status: 200, name: '' }));
     const settings = { sse: 'aws:kms', sseKmsKeyId: 'key-1', storageClass: 'STANDARD_IA' } as const;
     await (await open(settings)).put('packs/x', { bytes }, { sha256 });
     expect(sent()).toMatchObject({
@@ -166,7 +155,7 @@ describe('a remote that is written with settings of its own', () => {
     const root = temporaryFolder();
     writeFileSync(join(root, 'key'), randomBytes(32));
     writeFileSync(join(root, 'short'), randomBytes(31));
-    const url = `s3://${server.bucket}/${randomUUID()}`;
+    const url = `s3://${s3.server.bucket}/${randomUUID()}`;
     await expectRoundTrip(await open({ url, sseCustomerKeyFile: 'key' }, root));
     const without = await open({ url });
     await expect(without.get('packs/x')).rejects.toMatchObject({ name: 'OcrpipeError' });
@@ -184,7 +173,7 @@ describe('a remote that is written with settings of its own', () => {
     });
     expect(Object.keys(sent()).filter((name) => name.includes('checksum'))).toEqual([]);
     await expectRoundTrip(remote);
-    expect(proxy.seen.find(({ path }) => path.includes('packs/x'))?.headers['x-amz-content-sha256']).toBe(
+    expect(s3.proxy.seen.find(({ path }) => path.includes('packs/x'))?.headers['x-amz-content-sha256']).toBe(
       sha256,
     );
   });
@@ -203,7 +192,7 @@ describe('a remote that is written with settings of its own', () => {
     const put = slow.put('packs/x', large, { sha256: contentIdOf(large.bytes), signal: stop.signal });
     const stopped = expect(put).rejects.toThrow('stopped');
     await vi.waitFor(() => {
-      expect(proxy.seen.filter(({ method }) => method === 'PUT')).toHaveLength(2);
+      expect(s3.proxy.seen.filter(({ method }) => method === 'PUT')).toHaveLength(2);
     });
     const asked = performance.now();
     stop.abort(new Error('stopped'));
@@ -214,15 +203,15 @@ describe('a remote that is written with settings of its own', () => {
 
 describe('a bucket that everybody may read', () => {
   it('is read without credentials, and unsigned', async () => {
-    environment(awsEnvironment(server.users.writer));
-    const url = `s3://${server.bucket}/${randomUUID()}`;
+    environment(awsEnvironment(s3.server.users.writer));
+    const url = `s3://${s3.server.bucket}/${randomUUID()}`;
     await expectRoundTrip(await open({ url }));
     environment({ AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' });
-    proxy.faults(() => 'none');
+    s3.proxy.faults(() => 'none');
     const remote = await open({ url, anonymous: true });
     expect(await remote.list('packs/')).toHaveLength(1);
     expect((await readAll((await remote.get('packs/x'))!)).equals(bytes)).toBe(true);
-    expect(proxy.seen.map(({ headers }) => headers.authorization)).toEqual([undefined, undefined]);
+    expect(s3.proxy.seen.map(({ headers }) => headers.authorization)).toEqual([undefined, undefined]);
     await expect(remote.put('packs/y', { bytes }, { sha256 })).rejects.toMatchObject({
       code: 'remote-denied',
     });
@@ -233,7 +222,7 @@ const openssl = spawnSync('openssl', ['version']).status === 0;
 
 describe.skipIf(!openssl)('an endpoint with a certificate of a private authority (needs openssl)', () => {
   it('is refused with what to type, and trusted where its certificate is named', async () => {
-    environment(awsEnvironment(server.users.writer));
+    environment(awsEnvironment(s3.server.users.writer));
     const folder = temporaryFolder();
     const made = spawnSync(
       'openssl',
@@ -245,7 +234,7 @@ describe.skipIf(!openssl)('an endpoint with a certificate of a private authority
     );
     expect(made.status).toBe(0);
     const [key, cert] = ['key.pem', 'cert.pem'].map((name) => readFileSync(join(folder, name), 'utf8'));
-    const secure = await startFaultProxy(server.endpoint, { key: key!, cert: cert! });
+    const secure = await startFaultProxy(s3.server.endpoint, { key: key!, cert: cert! });
     onTestFinished(secure.stop);
     const { endpoint } = secure;
     await expect((await open({ endpoint })).list('packs/')).rejects.toMatchObject({

@@ -2,32 +2,24 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { contentIdOf } from '../../src/base/content-id.js';
 import { readAll } from '../../src/remote/backends/remote.js';
-import { startFaultProxy, type FaultProxy, type HttpFault } from '../rig/fault-proxy.js';
-import { awsEnvironment, startS3Server, type S3Server } from '../rig/s3-server.js';
+import type { HttpFault } from '../rig/fault-proxy.js';
+import { faultyS3 } from '../rig/faulty-s3.js';
+import { awsEnvironment } from '../rig/s3-server.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { Machine, randomFiles } from './rig.js';
 import { newPlace } from './s3-place.js';
 
-let server: S3Server;
-let proxy: FaultProxy;
+const s3 = faultyS3();
 
-beforeAll(async () => {
-  server = await startS3Server();
-  proxy = await startFaultProxy(server.endpoint);
-  for (const [name, value] of Object.entries(awsEnvironment(server.users.writer))) vi.stubEnv(name, value);
+beforeAll(() => {
+  for (const [name, value] of Object.entries(awsEnvironment(s3.server.users.writer))) vi.stubEnv(name, value);
 });
 
-beforeEach(() => {
-  proxy.faults(() => 'none');
-});
-
-afterAll(async () => {
+afterAll(() => {
   vi.unstubAllEnvs();
-  await proxy.stop();
-  await server.stop();
 });
 
 /** A machine with small files and large ones that no push is done with before several requests. */
@@ -45,31 +37,31 @@ describe('a body that does not arrive as it was sent', () => {
   const key = 'packs/x';
 
   it('is read on from the byte where it was cut, whichever that is', async () => {
-    const place = newPlace(server);
+    const place = newPlace(s3.server);
     await (await place.open()).put(key, { bytes }, { sha256: contentIdOf(bytes) });
-    const remote = await place.open(proxy.endpoint);
+    const remote = await place.open(s3.proxy.endpoint);
     for (const cutAt of [0, 1, 2, 16_383, 16_384, 75_000, 149_998, 149_999, 150_000]) {
-      proxy.faults(({ number }) => (number === 1 ? { cutAt } : 'none'));
+      s3.proxy.faults(({ number }) => (number === 1 ? { cutAt } : 'none'));
       expect((await readAll((await remote.get(key))!)).equals(bytes)).toBe(true);
-      const ranges = proxy.seen.map(({ headers }) => headers.range);
+      const ranges = s3.proxy.seen.map(({ headers }) => headers.range);
       expect(ranges.length).toBeLessThanOrEqual(2);
       if (cutAt > 0 && cutAt < 150_000) expect(ranges[1]).toMatch(/^bytes=\d+-149999$/);
     }
   });
 
   it('is not taken for whole where it ends early without saying how long it should be', async () => {
-    const place = newPlace(server);
+    const place = newPlace(s3.server);
     const { here, id } = stocked();
     await here.push(await place.open(), [id]);
     const there = new Machine();
     // Of a listing, a catalog and a pack: each is once cut so that nothing but its content tells.
-    proxy.faults(({ number }) => (number % 2 === 1 && number < 8 ? { endAt: 400 } : 'none'));
-    await there.fetch(await place.open(proxy.endpoint), [id]);
+    s3.proxy.faults(({ number }) => (number % 2 === 1 && number < 8 ? { endAt: 400 } : 'none'));
+    await there.fetch(await place.open(s3.proxy.endpoint), [id]);
     expect(there.files(id)).toEqual(here.files(id));
   });
 
   it('is read once more where a bit of it is another, and refused by name where that stays so', async () => {
-    const place = newPlace(server);
+    const place = newPlace(s3.server);
     const { here, id } = stocked();
     await here.push(await place.open(), [id]);
     const flipped = new Set<string>();
@@ -79,13 +71,13 @@ describe('a body that does not arrive as it was sent', () => {
       return { flipAt: 700_000 };
     };
     const there = new Machine();
-    proxy.faults(({ path }) => once(path));
-    await there.fetch(await place.open(proxy.endpoint), [id]);
+    s3.proxy.faults(({ path }) => once(path));
+    await there.fetch(await place.open(s3.proxy.endpoint), [id]);
     expect(flipped.size).toBe(3);
     expect(there.files(id)).toEqual(here.files(id));
     const elsewhere = new Machine();
-    proxy.faults(({ path }) => (path.includes('/objects/') ? { flipAt: 700_000 } : 'none'));
-    await expect(elsewhere.fetch(await place.open(proxy.endpoint), [id])).rejects.toMatchObject({
+    s3.proxy.faults(({ path }) => (path.includes('/objects/') ? { flipAt: 700_000 } : 'none'));
+    await expect(elsewhere.fetch(await place.open(s3.proxy.endpoint), [id])).rejects.toMatchObject({
       code: 'object-damaged',
     });
     expect([...elsewhere.store.looseObjects()]).toEqual([]);
@@ -107,12 +99,12 @@ describe('push and fetch with a server that fails', () => {
     const { here, id } = stocked();
     await fc.assert(
       fc.asyncProperty(faulty, faulty, async (sending, receiving) => {
-        const place = newPlace(server);
+        const place = newPlace(s3.server);
         const there = new Machine();
-        proxy.faults(({ number }) => sparse(sending, number));
-        await here.forgetful().push(await place.open(proxy.endpoint), [id]);
-        proxy.faults(({ number }) => sparse(receiving, number));
-        await there.fetch(await place.open(proxy.endpoint), [id]);
+        s3.proxy.faults(({ number }) => sparse(sending, number));
+        await here.forgetful().push(await place.open(s3.proxy.endpoint), [id]);
+        s3.proxy.faults(({ number }) => sparse(receiving, number));
+        await there.fetch(await place.open(s3.proxy.endpoint), [id]);
         expect(there.files(id)).toEqual(here.files(id));
       }),
       { numRuns: 10 },
@@ -120,10 +112,10 @@ describe('push and fetch with a server that fails', () => {
   });
 
   it('outlast a burst of refusals at each request', async () => {
-    const place = newPlace(server);
+    const place = newPlace(s3.server);
     const { here, id } = stocked();
-    proxy.faults(({ number }) => (number % 4 === 0 ? 'none' : answer(503, 'SlowDown')));
-    await here.push(await place.open(proxy.endpoint), [id], { jobs: 1 });
+    s3.proxy.faults(({ number }) => (number % 4 === 0 ? 'none' : answer(503, 'SlowDown')));
+    await here.push(await place.open(s3.proxy.endpoint), [id], { jobs: 1 });
     const there = new Machine();
     await there.fetch(await place.open(), [id]);
     expect(there.files(id)).toEqual(here.files(id));
@@ -150,30 +142,30 @@ describe('push and fetch with a server that fails', () => {
   it.each(final)(
     'end in one clear error when it %s half-way, and go on from there',
     async (_what, fault, error) => {
-      const place = newPlace(server);
+      const place = newPlace(s3.server);
       const { here, id } = stocked();
       let large = 0;
-      proxy.faults(({ method, path }) => {
+      s3.proxy.faults(({ method, path }) => {
         if (method === 'PUT' && path.includes('/objects/')) large += 1;
         return large > 1 ? fault : 'none';
       });
-      const pushing = here.push(await place.open(proxy.endpoint), [id], { jobs: 1 });
+      const pushing = here.push(await place.open(s3.proxy.endpoint), [id], { jobs: 1 });
       await expect(pushing).rejects.toMatchObject(error);
       expect(await (await place.open()).list('objects/')).toHaveLength(1);
-      proxy.faults(() => 'none');
-      await here.push(await place.open(proxy.endpoint), [id], { jobs: 1 });
+      s3.proxy.faults(() => 'none');
+      await here.push(await place.open(s3.proxy.endpoint), [id], { jobs: 1 });
       const there = new Machine();
       let got = 0;
-      proxy.faults(({ path }) => {
+      s3.proxy.faults(({ path }) => {
         if (path.includes('/objects/')) got += 1;
         return got > 1 ? fault : 'none';
       });
-      await expect(there.fetch(await place.open(proxy.endpoint), [id], { jobs: 1 })).rejects.toMatchObject(
+      await expect(there.fetch(await place.open(s3.proxy.endpoint), [id], { jobs: 1 })).rejects.toMatchObject(
         error,
       );
       const first = [...there.store.looseObjects()].length;
-      proxy.faults(() => 'none');
-      const rest = await place.open(proxy.endpoint);
+      s3.proxy.faults(() => 'none');
+      const rest = await place.open(s3.proxy.endpoint);
       await there.fetch(rest, [id], { jobs: 1 });
       expect(first).toBe(1);
       expect(rest.traffic.receivedBytes).toBeLessThan(2_500_000);
@@ -182,19 +174,19 @@ describe('push and fetch with a server that fails', () => {
   );
 
   it('name why an answer without a body was refused', async () => {
-    const place = newPlace(server);
-    const remote = await place.open(proxy.endpoint);
-    proxy.faults(() => answer(400, 'ExpiredToken'));
+    const place = newPlace(s3.server);
+    const remote = await place.open(s3.proxy.endpoint);
+    s3.proxy.faults(() => answer(400, 'ExpiredToken'));
     await expect(remote.describe('packs/x')).rejects.toMatchObject({ code: 'credentials-expired' });
   });
 
   it('sign by the clock of the server where that of this machine is wrong by hours', async () => {
-    const place = newPlace(server);
+    const place = newPlace(s3.server);
     const { here, id } = stocked();
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3 * 60 * 60 * 1000 });
     try {
-      await here.push(await place.open(proxy.endpoint), [id]);
-      expect(proxy.seen[0]?.path).toBe(proxy.seen[1]?.path);
+      await here.push(await place.open(s3.proxy.endpoint), [id]);
+      expect(s3.proxy.seen[0]?.path).toBe(s3.proxy.seen[1]?.path);
     } finally {
       vi.useRealTimers();
     }
@@ -218,12 +210,12 @@ describe('an upload in parts', () => {
       failed.add(name);
       return fault;
     };
-    proxy.faults(({ method, path }) => {
+    s3.proxy.faults(({ method, path }) => {
       if (path.includes('partNumber=3')) return firstTime('part', answer(503, 'SlowDown'));
       if (method === 'POST' && path.includes('uploadId=')) return firstTime('end', { reset: 'after' });
       return 'none';
     });
-    const remote = await newPlace(server).open(proxy.endpoint);
+    const remote = await newPlace(s3.server).open(s3.proxy.endpoint);
     await remote.put(key, { file, size: bytes.length }, { sha256, ifNoneMatch: true });
     expect(failed).toEqual(new Set(['part', 'end']));
     expect(remote.traffic.sentBytes).toBe(bytes.length);

@@ -1,26 +1,16 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startFaultProxy, type FaultProxy, type HttpFault } from '../rig/fault-proxy.js';
-import { awsEnvironment, startS3Server, type S3Server } from '../rig/s3-server.js';
+import { describe, expect, it } from 'vitest';
+import type { HttpFault } from '../rig/fault-proxy.js';
+import { faultyS3 } from '../rig/faulty-s3.js';
+import { awsEnvironment } from '../rig/s3-server.js';
 import { newWorkspace, type TestWorkspace } from '../rig/workspace.js';
 
 const TOKEN = 'session-token-that-nobody-may-see';
 const KEY = randomBytes(32);
 
-let server: S3Server;
-let proxy: FaultProxy;
-
-beforeAll(async () => {
-  server = await startS3Server();
-  proxy = await startFaultProxy(server.endpoint);
-});
-
-afterAll(async () => {
-  await proxy.stop();
-  await server.stop();
-});
+const s3 = faultyS3();
 
 /** Every byte that commands left in the state of a workspace. */
 function left(workspace: TestWorkspace): string {
@@ -42,20 +32,29 @@ const refusals: HttpFault[] = [
 describe('a secret', () => {
   it('is in no output, error, log or file, whatever the server says, and with stack traces too', async () => {
     const workspace = await newWorkspace();
-    const secret = server.users.writer.secretAccessKey;
-    const env = { ...awsEnvironment(server.users.writer), OCRPIPE_DEBUG: '1' };
+    const secret = s3.server.users.writer.secretAccessKey;
+    const env = { ...awsEnvironment(s3.server.users.writer), OCRPIPE_DEBUG: '1' };
     workspace.write('data/x', randomBytes(1000));
     writeFileSync(workspace.path('key'), KEY);
     await workspace.ocrpipe('add', 'data');
-    const url = `s3://${server.bucket}/${randomUUID()}`;
-    const add = ['remote', 'add', 's3', url, '--endpoint', proxy.endpoint, '--sse-customer-key-file', 'key'];
+    const url = `s3://${s3.server.bucket}/${randomUUID()}`;
+    const add = [
+      'remote',
+      'add',
+      's3',
+      url,
+      '--endpoint',
+      s3.proxy.endpoint,
+      '--sse-customer-key-file',
+      'key',
+    ];
     const said = [
       await workspace.run([...add, '--json'], env),
       await workspace.run(['push', '--events'], env),
     ];
     expect(said.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
     for (const fault of refusals) {
-      proxy.faults(({ number }) => (number < 7 ? fault : 'none'));
+      s3.proxy.faults(({ number }) => (number < 7 ? fault : 'none'));
       said.push(await workspace.run(['push', '--json'], { ...env, AWS_SESSION_TOKEN: TOKEN }));
     }
     said.push(await workspace.run(['remote', 'list', '--json'], env));

@@ -2,24 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, vi } from 'vitest';
 import { killedAt, runAction } from '../rig/action-process.js';
-import { startFaultProxy, type FaultProxy } from '../rig/fault-proxy.js';
-import { awsEnvironment, startS3Server, type S3Server } from '../rig/s3-server.js';
+import { faultyS3 } from '../rig/faulty-s3.js';
+import { awsEnvironment } from '../rig/s3-server.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { killedAtRandom } from './sigkill.js';
 
-let server: S3Server;
-let proxy: FaultProxy;
+const s3 = faultyS3();
 
-beforeAll(async () => {
-  server = await startS3Server();
-  proxy = await startFaultProxy(server.endpoint);
-  for (const [name, value] of Object.entries(awsEnvironment(server.users.writer))) vi.stubEnv(name, value);
+beforeAll(() => {
+  for (const [name, value] of Object.entries(awsEnvironment(s3.server.users.writer))) vi.stubEnv(name, value);
 });
 
-afterAll(async () => {
+afterAll(() => {
   vi.unstubAllEnvs();
-  await proxy.stop();
-  await server.stop();
 });
 
 /** A push or a pull of this data makes so many requests. */
@@ -28,7 +23,7 @@ const LARGEST_BYTES = 1_100_000;
 const WRITES = 40;
 
 killedAtRandom('S3', 25, {
-  place: () => ({ url: `s3://${server.bucket}/${randomUUID()}`, endpoint: proxy.endpoint }),
+  place: () => ({ url: `s3://${s3.server.bucket}/${randomUUID()}`, endpoint: s3.proxy.endpoint }),
   killed: async (folder, action, random) => {
     const request = 1 + random.below(REQUESTS);
     const onByte = random.uniform() < 0.5 ? 0 : random.below(LARGEST_BYTES);
@@ -36,9 +31,9 @@ killedAtRandom('S3', 25, {
     const call = (): void => {
       kill.abort();
     };
-    proxy.faults(({ number }) => (number === request ? { onByte, call } : 'none'));
+    s3.proxy.faults(({ number }) => (number === request ? { onByte, call } : 'none'));
     const { signal, exitCode, stderr } = await runAction(folder, action, { kill: kill.signal });
-    proxy.faults(() => 'none');
+    s3.proxy.faults(() => 'none');
     if (signal !== 'SIGKILL' && exitCode !== 0) throw new Error(`${action[0]} failed: ${stderr}`);
     return signal === 'SIGKILL';
   },
