@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isMap, isScalar, parseDocument, stringify, type Document, type Pair, type YAMLMap } from 'yaml';
+import { Document, isMap, isScalar, isSeq, parseDocument, stringify, type Pair, type YAMLMap } from 'yaml';
 
 export type SettingValue = string | number | boolean | readonly string[];
 
@@ -37,8 +37,19 @@ function parse(text: string): Document.Parsed {
 function spliced(wanted: Document, edit: () => string | undefined): string {
   const text = edit();
   const says = text === undefined ? undefined : parse(text);
-  const right = says?.errors.length === 0 && isDeepStrictEqual(says.toJS(), wanted.toJS());
+  const right = says !== undefined && isDeepStrictEqual(contentOf(says), wanted.toJS());
   return right && text !== undefined ? text : wanted.toString({ lineWidth: 0 });
+}
+
+/** What a document says; nothing if it is no YAML or names an anchor that it has not set. */
+function contentOf(document: Document.Parsed): unknown {
+  if (document.errors.length > 0) return undefined;
+  try {
+    return document.toJS();
+  } catch (error) {
+    if (error instanceof ReferenceError) return undefined;
+    throw error;
+  }
 }
 
 /** The longest beginning of the path that holds nothing else. */
@@ -120,8 +131,9 @@ function lineEnd(text: string, from: number): number {
   return end === -1 ? text.length : end + 1;
 }
 
-/** The value on one line. */
+/** The value on one line. A text in a list is quoted where `,` or a bracket in it would end it. */
 function valueText(value: SettingValue): string {
-  if (typeof value === 'object') return `[${value.map((each) => valueText(each)).join(', ')}]`;
-  return stringify(value, { version: '1.2', schema: 'core', lineWidth: 0, blockQuote: false }).trimEnd();
+  const document = new Document(value, { version: '1.2', schema: 'core' });
+  if (isSeq(document.contents)) document.contents.flow = true;
+  return document.toString({ lineWidth: 0, blockQuote: false, flowCollectionPadding: false }).trimEnd();
 }

@@ -58,6 +58,9 @@ describe('setting a value', () => {
       ' x ',
       'a\nb',
       '*a',
+      '.,*!',
+      'a]',
+      '{',
     ]) {
       expect(parsed(withValue(FILE, ['default'], text)), text).toMatchObject({ default: text });
       expect(parsed(withValue(FILE, ['link'], [text, 'a,b'])), text).toMatchObject({ link: [text, 'a,b'] });
