@@ -30,6 +30,21 @@ export default tseslint.config(
       complexity: ['error', 16],
     },
   },
+  {
+    files: ['test/**/*.ts'],
+    ignores: ['test/rig/fast-check.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          name: 'fast-check',
+          message:
+            'Take it from test/rig/fast-check.ts: its seed is fixed, and failures say how to see them again.',
+          allowTypeImports: true,
+        },
+      ],
+    },
+  },
   { files: ['src/commands/**/*.ts'], rules: { 'max-lines': ['error', { max: 60 }] } },
   {
     files: ['**/*.js', '**/*.mjs', '**/*.cjs'],

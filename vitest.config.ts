@@ -10,7 +10,7 @@ export default defineConfig({
     globalSetup: ['test/rig/build.ts'],
     include: ['test/**/*.test.ts'],
     disableConsoleIntercept: true,
-    testTimeout: 60_000,
+    testTimeout: 60_000 * Number(process.env['OCRPIPE_TEST_RUNS'] ?? 1),
     hookTimeout: 120_000,
     pool: 'forks',
     maxWorkers: 2,

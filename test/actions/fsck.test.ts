@@ -9,7 +9,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fsckRemote } from '../../src/actions/fsck-remote.js';
 import { isUnhealed } from '../../src/actions/fsck-report.js';
@@ -21,6 +20,7 @@ import { contentIdOf } from '../../src/base/content-id.js';
 import type { OcrpipeEvent } from '../../src/base/events.js';
 import { Trash } from '../../src/store/trash.js';
 import { RunRecords } from '../../src/store/run-records.js';
+import fc, { runs } from '../rig/fast-check.js';
 import { git, gitCommitAll, gitRepository } from '../rig/git-repository.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { WorkspaceFolder } from './workspace-folder.js';
@@ -300,7 +300,7 @@ describe('fsck --repair', () => {
         expect(await check(workspace)).toMatchObject({ damaged: [], missing: [], elsewhere: { objects: 0 } });
       },
     );
-    await fc.assert(law, { numRuns: 30 });
+    await fc.assert(law, { numRuns: runs(30) });
     workspace.remove('data');
     await workspace.checkout();
     expect(workspace.read('data/sub/c')).toBe('content of data/sub/c');

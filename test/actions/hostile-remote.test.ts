@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { pull } from '../../src/actions/pull.js';
 import { push } from '../../src/actions/push.js';
@@ -13,6 +12,7 @@ import type { ByteName } from '../../src/store/byte-name.js';
 import { objectKey } from '../../src/store/format.js';
 import { PackTable } from '../../src/store/pack-format.js';
 import type { TreeEntry } from '../../src/store/tree-format.js';
+import fc, { runs } from '../rig/fast-check.js';
 import { HostileRemote } from '../rig/hostile-remote.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { listing } from '../tracking/listing.js';
@@ -309,7 +309,7 @@ describe('a remote whose catalog', () => {
         expect((error as OcrpipeError).code).toMatch(/^(catalog-damaged|catalog-unknown|pack-damaged)$/);
       }
     });
-    fc.assert(law, { numRuns: 500 });
+    fc.assert(law, { numRuns: runs(500) });
   });
 
   function catalogOf(remote: HostileRemote): Buffer {

@@ -1,6 +1,5 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { fsck } from '../../src/actions/fsck.js';
 import { gc } from '../../src/actions/gc.js';
@@ -15,12 +14,12 @@ import {
   packIdOf,
 } from '../../src/store/pack-format.js';
 import type { TreeEntry } from '../../src/store/tree-format.js';
+import fc, { runs, RUNS } from '../rig/fast-check.js';
 import { anyNode, HostileRemote } from '../rig/hostile-remote.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { listing } from '../tracking/listing.js';
 import { WorkspaceFolder } from './workspace-folder.js';
 
-const RUNS = Number(process.env['OCRPIPE_TEST_RUNS'] ?? 60);
 /** Far below what lengths claim here, far above what a store of 1 KB takes to read. */
 const ROOM_KIB = 128 * 1024;
 
@@ -206,7 +205,7 @@ const KNOWN = /^(done|[a-z]+(-[a-z]+)+)$/;
 
 test(
   'a store that lies is refused by commands with codes of their own, in little memory, and reaches nothing else',
-  { timeout: 300_000 },
+  { timeout: 300_000 * RUNS },
   async () => {
     const before = process.resourceUsage().maxRSS;
     const met = new Set<string>();
@@ -220,7 +219,7 @@ test(
         expectInside(workspace);
         rmSync(dirname(workspace.root), { recursive: true });
       }),
-      { numRuns: RUNS },
+      { numRuns: runs(60) },
     );
     for (const code of ['done', 'tree-invalid', 'object-missing']) expect([...met]).toContain(code);
     expect(process.resourceUsage().maxRSS - before).toBeLessThan(ROOM_KIB);

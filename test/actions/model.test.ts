@@ -1,3 +1,4 @@
+import { runs } from '../rig/drawn.js';
 import { modelAgrees } from './model.js';
 
-modelAgrees(10, 20, 1);
+modelAgrees(runs(10), 20);

@@ -1,10 +1,10 @@
-import fc from 'fast-check';
 import { expect } from 'vitest';
 import { deleteOf, moveOf } from './promises.js';
 import { expectSound } from './expect-sound.js';
 import { refusal, type Real } from './real-workspace.js';
 import { at, expectKept, isTracked, step, type Step } from './steps.js';
 import { NOTHING, PLACES, sameFiles, type Model, type Place } from './workspace-model.js';
+import fc from '../rig/fast-check.js';
 
 /** What becomes of the files of a path that is not tracked any more. */
 type Removal = 'keep' | 'delete' | 'force';

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { rmSync } from 'node:fs';
 import { expect } from 'vitest';
+import fc from '../rig/fast-check.js';
 import { git } from '../rig/git-repository.js';
 import { checkoutOf, commitOf } from './promises.js';
 import { expectSound } from './expect-sound.js';

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { shellQuote } from '../../src/base/shell-quote.js';
+import fc from '../rig/fast-check.js';
 
 test('plain paths stay as they are, others are quoted, none is a flag', () => {
   expect(

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseDocument } from 'yaml';
 import { withoutKey, withValue } from '../../src/config/edit-yaml.js';
+import fc, { runs } from '../rig/fast-check.js';
 
 const parsed = (text: string): unknown => parseDocument(text, { version: '1.2', schema: 'core' }).toJS();
 
@@ -117,7 +117,7 @@ describe('any sequence of edits', () => {
         }
         for (const comment of ['# one', '# two']) expect(now).toContain(comment);
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 });

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { metricsDiff } from '../../src/actions/metrics-diff.js';
 import { metricsShow } from '../../src/actions/metrics-show.js';
@@ -8,6 +7,7 @@ import type { JsonValue } from '../../src/base/canonical-json.js';
 import { delta, valueChanges, type ValueChange } from '../../src/metrics/value-changes.js';
 import { readValueFile } from '../../src/metrics/value-file.js';
 import { newPipeline, type PipelineWorkspace } from '../pipeline/pipeline-workspace.js';
+import fc from '../rig/fast-check.js';
 
 const TEXT = `stages:
   train:

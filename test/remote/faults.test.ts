@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { missingFrom } from '../../src/store/closure.js';
 import { contentIdOf } from '../../src/base/content-id.js';
 import { MemoryRemote } from '../../src/remote/backends/memory.js';
 import { readAll } from '../../src/remote/backends/remote.js';
 import { RetryingRemote } from '../../src/remote/backends/retry.js';
+import fc, { runs, RUNS } from '../rig/fast-check.js';
 import { FaultyRemote, type Fault, type Faults } from '../rig/faulty-remote.js';
 import { Machine, randomFiles } from './rig.js';
 
@@ -68,7 +68,7 @@ describe('push and fetch over a network that fails', () => {
   const kinds: readonly Fault[] = ['none', 'busy', 'lost-request', 'lost-answer', { cutAfterBytes: 700 }];
   const faulty = fc.array(fc.constantFrom(...kinds), { maxLength: 30 });
 
-  it('end with everything in place, whichever requests fail', { timeout: 120_000 }, async () => {
+  it('end with everything in place, whichever requests fail', { timeout: 120_000 * RUNS }, async () => {
     const here = new Machine();
     const id = here.add({ ...randomFiles(30, 300), big: randomBytes(1_200_000) });
     await fc.assert(
@@ -83,7 +83,7 @@ describe('push and fetch over a network that fails', () => {
         );
         expect(there.files(id)).toEqual(here.files(id));
       }),
-      { numRuns: 25 },
+      { numRuns: runs(25) },
     );
   });
 

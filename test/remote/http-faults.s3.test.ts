@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { contentIdOf } from '../../src/base/content-id.js';
 import { readAll } from '../../src/remote/backends/remote.js';
+import fc, { runs, RUNS } from '../rig/fast-check.js';
 import type { HttpFault } from '../rig/fault-proxy.js';
 import { faultyS3 } from '../rig/faulty-s3.js';
 import { awsEnvironment } from '../rig/s3-server.js';
@@ -95,7 +95,7 @@ describe('push and fetch with a server that fails', () => {
   ];
   const faulty = fc.array(fc.constantFrom(...kinds), { maxLength: 24 });
 
-  it('end with everything in place, whichever requests fail', { timeout: 120_000 }, async () => {
+  it('end with everything in place, whichever requests fail', { timeout: 120_000 * RUNS }, async () => {
     const { here, id } = stocked();
     await fc.assert(
       fc.asyncProperty(faulty, faulty, async (sending, receiving) => {
@@ -107,7 +107,7 @@ describe('push and fetch with a server that fails', () => {
         await there.fetch(await place.open(s3.proxy.endpoint), [id]);
         expect(there.files(id)).toEqual(here.files(id));
       }),
-      { numRuns: 10 },
+      { numRuns: runs(10) },
     );
   });
 

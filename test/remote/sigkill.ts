@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -11,6 +11,7 @@ import type { RemoteSettings } from '../../src/config/settings.js';
 import { expectSound } from '../actions/expect-sound.js';
 import { WorkspaceFolder } from '../actions/workspace-folder.js';
 import type { ActionInput } from '../rig/action-process.js';
+import { howToReplay, SEED } from '../rig/drawn.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { listing } from '../tracking/listing.js';
 
@@ -34,12 +35,11 @@ export interface Killing {
 export function killedAtRandom(name: string, rounds: number, killing: Killing): void {
   describe(`push and pull over ${name}, killed at random points ${2 * rounds} times`, () => {
     it('are completed by the next run, and leave nothing damaged', { timeout: TIMEOUT_MS }, async () => {
-      const seed = Number(process.env['OCRPIPE_TEST_SEED'] ?? randomInt(2 ** 31));
-      const random = randomFrom(seed);
+      const random = randomFrom(SEED);
       const a = await stocked();
       let deaths = 0;
       for (let round = 1; round <= rounds; round += 1) {
-        const told = `seed ${seed}, round ${round}`;
+        const told = `round ${round}; ${howToReplay()}`;
         const b = await withRemote(a, killing.place());
         deaths += Number(await killing.killed(a.root, PUSH, random));
         await push({ ...TRANSFER, verify: false }, a.call);
@@ -53,7 +53,7 @@ export function killedAtRandom(name: string, rounds: number, killing: Killing): 
         expect(downloads(b), told).toEqual([]);
         rmSync(b.root, { recursive: true });
       }
-      expect(deaths, `seed ${seed}`).toBeGreaterThan(rounds);
+      expect(deaths, howToReplay()).toBeGreaterThan(rounds);
     });
   });
 }

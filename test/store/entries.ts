@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { contentIdOf } from '../../src/base/content-id.js';
 import { nameProblem, type ByteName } from '../../src/store/byte-name.js';
 import type { FileEntry, TreeEntry } from '../../src/store/tree-format.js';
+import fc from '../rig/fast-check.js';
 
 /** A small file whose content is its own description. */
 export function fileEntry(name: string, content = name): FileEntry {

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ContentId } from '../../src/base/content-id.js';
 import { OcrpipeError } from '../../src/base/errors.js';
@@ -18,6 +17,7 @@ import {
 import { findPath, walkNodes, walkTree } from '../../src/store/tree-reader.js';
 import { fileEntry } from './entries.js';
 import { MemoryObjects } from './memory-objects.js';
+import fc, { runs } from '../rig/fast-check.js';
 
 /** Nodes as a hostile store may hold them: each sound by itself, and stored under its right id. */
 class HostileStore extends MemoryObjects {
@@ -96,7 +96,7 @@ describe('totals that lie', () => {
         expect(store.outcomes(below.id)).toEqual(refused);
       },
     );
-    fc.assert(law, { numRuns: 60 });
+    fc.assert(law, { numRuns: runs(60) });
   });
 
   test('that leave what can be counted are refused', () => {

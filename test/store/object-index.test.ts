@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contentIdOf, type ContentId } from '../../src/base/content-id.js';
 import { KIND_CODES, type ObjectKind } from '../../src/store/format.js';
 import { ObjectIndex } from '../../src/store/object-index.js';
 import { encodePackEntry, PACK_ENTRY_BYTES, PackTable } from '../../src/store/pack-format.js';
+import fc from '../rig/fast-check.js';
 
 interface Entry {
   kind: ObjectKind;

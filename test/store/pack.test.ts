@@ -1,6 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contentIdOf, type ContentId } from '../../src/base/content-id.js';
 import { OcrpipeError } from '../../src/base/errors.js';
@@ -9,6 +8,7 @@ import { PACK_ENTRY_BYTES, packIdOf, PackTable } from '../../src/store/pack-form
 import { PackReader } from '../../src/store/pack-reader.js';
 import { PackWriter, type SealedPack } from '../../src/store/pack-writer.js';
 import { verifyPackFile } from '../../src/store/verify-pack.js';
+import fc, { runs } from '../rig/fast-check.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 
 interface GoldenPack {
@@ -94,7 +94,7 @@ describe('packs', () => {
         expect(statSync(file).size).toBe(table.size);
         expect(verifyPackFile(file, id).packId).toBe(writePack(folder, content).id);
       }),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
   });
 

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contentIdOf, type ContentId } from '../../src/base/content-id.js';
 import { byteName, byteNameOfText, type ByteName } from '../../src/store/byte-name.js';
@@ -8,6 +7,7 @@ import type { TreeEntry } from '../../src/store/tree-format.js';
 import { treeEntries } from '../../src/store/tree-reader.js';
 import { fileEntry, numberedEntries } from './entries.js';
 import { MemoryObjects } from './memory-objects.js';
+import fc, { runs } from '../rig/fast-check.js';
 
 interface GoldenSummary {
   id: string;
@@ -107,7 +107,7 @@ describe('buildTree', () => {
       fc.property(fc.integer(), (seed) => {
         expect(objects.tree(shuffled(entries, seed)).id).toBe(id);
       }),
-      { numRuns: 10 },
+      { numRuns: runs(10) },
     );
     expect([...treeEntries({ reader: objects, id })]).toEqual(entries);
   });
@@ -123,7 +123,7 @@ describe('buildTree', () => {
         const after = objects.tree(shuffled(kept, drop).map((name) => fileEntry(name)));
         expect(after).toEqual(before);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { byteName } from '../../src/store/byte-name.js';
 import { diffTrees, sameEntry, type TreeChange } from '../../src/store/tree-diff.js';
@@ -6,6 +5,7 @@ import type { TreeEntry } from '../../src/store/tree-format.js';
 import { walkTree, type TreeRef } from '../../src/store/tree-reader.js';
 import { anyName, fileEntry, numberedEntries } from './entries.js';
 import { MemoryObjects } from './memory-objects.js';
+import fc, { runs } from '../rig/fast-check.js';
 
 /** A folder in memory: names to contents or further folders. */
 interface Folder {
@@ -59,7 +59,7 @@ describe('diffTrees', () => {
         expect(byPath(changes)).toEqual(naiveDiff(before, after));
         expect(byPath(changes).size).toBe(changes.length);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -80,7 +80,7 @@ describe('diffTrees', () => {
         const after = { reader: objects, id: objects.tree([...edited.values()]).id };
         expect(byPath(diffTrees(before, after))).toEqual(naiveDiff(before, after));
       }),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
   });
 

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contentIdOf } from '../../src/base/content-id.js';
 import { OcrpipeError } from '../../src/base/errors.js';
@@ -15,6 +14,7 @@ import {
 } from '../../src/store/tree-format.js';
 import { buildTree, sortedEntries } from '../../src/store/tree-builder.js';
 import { anyEntries, fileEntry } from './entries.js';
+import fc, { runs } from '../rig/fast-check.js';
 
 /** A node with exactly these entries, whatever they are: what a hostile store may hold. */
 function rawNode(entries: readonly (TreeEntry | InnerEntry)[], level = 0, count = entries.length): Buffer {
@@ -118,7 +118,7 @@ describe('decodeNode', () => {
           'children' in decoded ? rawNode(decoded.children, decoded.level) : rawNode(decoded.entries);
         expect(again.equals(node)).toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { textOfBytes } from '../../src/base/byte-text.js';
 import { bytePath, bytesOfText, utf8Beginning } from '../../src/tracking/byte-path.js';
+import fc, { runs } from '../rig/fast-check.js';
 
 const latin1 = fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes).toString('latin1'));
 const nearEscapes = fc
@@ -15,7 +15,7 @@ describe('paths as bytes', () => {
       fc.property(fc.oneof(latin1, nearEscapes), (bytes) => {
         expect(bytesOfText(textOfBytes(bytes))).toBe(bytes);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
@@ -36,7 +36,7 @@ describe('paths as bytes', () => {
         const sound = odd === -1 ? names : names.slice(0, odd);
         expect(bytePath(utf8Beginning(textOfBytes(bytes)))).toBe(sound.join('/'));
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
     expect(utf8Beginning('a\\x2f..\\x2fb')).toBe('a\\x2f..\\x2fb');
   });

@@ -1,10 +1,10 @@
 import { chmodSync, mkdirSync } from 'node:fs';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RepoPath } from '../../src/base/paths.js';
 import type { Snapshot } from '../../src/tracking/workspace-files.js';
 import { listing } from './listing.js';
 import { TrackedFolder } from './tracked-folder.js';
+import fc, { runs, RUNS } from '../rig/fast-check.js';
 
 const data = 'data' as RepoPath;
 const name = fc.constantFrom('a', 'b', 'sub/a', 'sub/b', 'sub/deep/c', 'other/x');
@@ -120,14 +120,14 @@ function contentOf(entry: string): string {
 }
 
 describe('a workspace and its model', () => {
-  test('agree after any edits, adds and checkouts', { timeout: 240_000 }, async () => {
+  test('agree after any edits, adds and checkouts', { timeout: 240_000 * RUNS }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 14 }), async (steps) => {
         const model = new Model();
         model.stored.add('');
         for (const action of steps) await model.apply(action);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 });

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isWithin, type RepoPath } from '../../src/base/paths.js';
 import { PathIndex } from '../../src/tracking/path-index.js';
+import fc from '../rig/fast-check.js';
 
 const path = fc
   .array(fc.constantFrom('a', 'b', 'ab', 'a.b'), { minLength: 1, maxLength: 4 })

@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { listing } from './listing.js';
 import { TrackedFolder } from './tracked-folder.js';
+import fc, { runs, RUNS } from '../rig/fast-check.js';
 
 /** What stands at a name: a file's bytes, a link's target, or what is in a folder. */
 type Thing = { file: string; executable: boolean } | { link: string } | { folder: [string, Thing][] };
@@ -71,7 +71,7 @@ function make(folder: Buffer, things: readonly [string, Thing][]): void {
 }
 
 describe('any two versions of a directory', () => {
-  test('replace each other exactly, and come back whole', { timeout: 120_000 }, async () => {
+  test('replace each other exactly, and come back whole', { timeout: 120_000 * RUNS }, async () => {
     const law = fc.asyncProperty(tree, tree, async (first, second) => {
       const folder = new TrackedFolder();
       const data = folder.path('data');
@@ -90,6 +90,6 @@ describe('any two versions of a directory', () => {
       expect(listing(data)).toEqual(versions[1]!.holds);
       expect(await folder.state('data')).toBe('clean');
     });
-    await fc.assert(law, { numRuns: 30 });
+    await fc.assert(law, { numRuns: runs(30) });
   });
 });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import fc from 'fast-check';
 import { evaluateLines } from '../../../src/ocr/evaluate/evaluation.js';
 import { confusionsTsv, errorsTsv, predictionsTsv } from '../../../src/ocr/evaluate/report-files.js';
 import { tableRows } from '../../../src/ocr/formats/own-tables.js';
 import { escapeTsv, tsvLine, tsvRows, unescapeTsv } from '../../../src/ocr/formats/tsv.js';
 import { scoreLines } from '../../../src/ocr/text/metrics.js';
+import fc from '../../rig/fast-check.js';
 
 const lines = [
   { image: 'a.png', text: 'O0O1', prediction: '0001', confidence: 0.5 },

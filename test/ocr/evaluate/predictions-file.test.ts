@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { joinPredictions, readPredictions } from '../../../src/ocr/evaluate/predictions-file.js';
 import { errorsTsv, predictionsTsv } from '../../../src/ocr/evaluate/report-files.js';
 import { scoreReadLine } from '../../../src/ocr/evaluate/scored-line.js';
 import { tsvLine } from '../../../src/ocr/formats/tsv.js';
+import fc, { runs } from '../../rig/fast-check.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 
 function fileWith(content: string): string {
@@ -92,7 +92,7 @@ describe('a predictions file', () => {
           expect(readPredictions(fileWith(report))).toMatchObject(read);
         }
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 
@@ -104,7 +104,7 @@ describe('a predictions file', () => {
         const read = readPredictions(fileWith(printed.join('')));
         expect(read.map(({ prediction }) => prediction)).toEqual(readings);
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 

@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readManifest, readWholeManifest, writeManifest } from '../../../src/ocr/formats/manifest.js';
 import { labelOf, type Sample } from '../../../src/ocr/formats/sample.js';
+import fc, { runs } from '../../rig/fast-check.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 
 function manifestOf(content: string | Uint8Array): string {
@@ -69,7 +69,7 @@ describe('a manifest', () => {
           rows.map((row, index) => ({ ...row, line: index + 1 })),
         );
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 

@@ -1,9 +1,9 @@
 import { basename, join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { imageIndex } from '../../../src/ocr/formats/image-index.js';
 import { matchImages, type Matched } from '../../../src/ocr/formats/match-images.js';
 import { readSamples } from '../../../src/ocr/formats/read-samples.js';
+import fc from '../../rig/fast-check.js';
 import { folderWith, rows, rowsAndNotes } from '../../rig/label-folder.js';
 
 /** Where `labels.json` lies beside these images. */

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cutBatches } from '../../../src/ocr/models/batch-cuts.js';
+import fc from '../../rig/fast-check.js';
 
 describe('cutBatches', () => {
   it('keeps every item in its order, and no batch above its limits but an item alone', () => {

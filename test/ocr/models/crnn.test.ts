@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core';
-import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { randomFrom } from '../../../src/base/random.js';
 import type { Pixels } from '../../../src/ocr/images/load.js';
@@ -12,6 +11,7 @@ import {
   type ModelConfig,
 } from '../../../src/ocr/models/model-config.js';
 import { openBackend } from '../../../src/ocr/nn/backend.js';
+import fc, { runs } from '../../rig/fast-check.js';
 
 function config(changes: Record<string, unknown> = {}): ModelConfig {
   return modelConfigSchema.parse({ height: 16, filters: [4, 6], innerDim: 10, units: 8, ...changes });
@@ -88,7 +88,7 @@ describe('Crnn', () => {
         tf.dispose([logits, batch.images]);
         network.dispose();
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openBackend } from '../../../src/ocr/nn/backend.js';
 import { ctcForwardBackward, ctcMinimumSteps } from '../../../src/ocr/nn/ctc-forward-backward.js';
 import { ctcLoss } from '../../../src/ocr/nn/ctc-loss.js';
 import { backendsUnderTest, readGolden, relativeError, seededValues } from './support.js';
+import fc, { runs } from '../../rig/fast-check.js';
 
 interface CtcCase {
   name: string;
@@ -50,7 +50,7 @@ describe('the forward-backward algorithm', () => {
         const total = losses.reduce((sum, loss) => sum + Math.exp(-loss), 0);
         expect(total).toBeCloseTo(1, 6);
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 

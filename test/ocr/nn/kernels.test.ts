@@ -1,14 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
-import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { batchNormTraining } from '../../../src/ocr/nn/batch-norm.js';
 import { openBackend } from '../../../src/ocr/nn/backend.js';
 import { conv2d, maxPool2d } from '../../../src/ocr/nn/layers.js';
 import { bidirectionalGru } from '../../../src/ocr/nn/recurrent.js';
 import { relativeError, seededTensor } from './support.js';
+import fc, { runs } from '../../rig/fast-check.js';
 
 const TOLERANCE = 1e-4;
-const RUNS = { numRuns: 40 };
+const RUNS = { numRuns: runs(40) };
 
 /** Values of the tensors that `compute` returns on a backend. */
 async function valuesOn(backend: 'cpu' | 'wasm', compute: () => tf.Tensor[]): Promise<Float32Array[]> {

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseShares } from '../../../src/ocr/split/shares.js';
 import { splitSamples, type Part } from '../../../src/ocr/split/split.js';
 import type { Sample } from '../../../src/ocr/formats/sample.js';
+import fc from '../../rig/fast-check.js';
 
 const shares = parseShares('train=0.7,val=0.15,test=0.15');
 

@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { OcrpipeEvent } from '../../../src/base/events.js';
 import { randomFrom } from '../../../src/base/random.js';
@@ -11,6 +10,7 @@ import { openFonts } from '../../../src/ocr/synth/fonts.js';
 import { withOwnFontsOnly } from '../../../src/ocr/synth/fontconfig.js';
 import { synthesize, type SynthOptions } from '../../../src/ocr/synth/synthesize.js';
 import { differentTexts, drawTexts, parseLength } from '../../../src/ocr/synth/texts.js';
+import fc, { runs } from '../../rig/fast-check.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 
 const style: LineStyle = { heightPx: 32, blurPx: 1, noise: 18, slantDegrees: 12, contrast: 0.45 };
@@ -196,7 +196,7 @@ describe('the texts of lines', () => {
         const drawn = drawTexts(source, 12 * most, randomFrom(1));
         expect(new Set(drawn).size).toBe(most);
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     );
   });
 

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { editDistance } from '../../../src/ocr/text/edit-distance.js';
 import { scoreLine, scoreLines } from '../../../src/ocr/text/metrics.js';
 import { sequenceRatio } from '../../../src/ocr/text/sequence-ratio.js';
+import fc from '../../rig/fast-check.js';
 
 const text = fc.string({
   unit: fc.constantFrom('a', 'b', 'ế', 'e\u0302\u0301', '皖', '😀', 'u\u0364', ' '),

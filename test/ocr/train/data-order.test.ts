@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { batchesPerEpoch, epochBatches } from '../../../src/ocr/train/data-order.js';
 import { learningRateAt } from '../../../src/ocr/train/learning-rate.js';
 import { trainConfigSchema } from '../../../src/ocr/train/train-config.js';
+import fc from '../../rig/fast-check.js';
 
 describe('epochBatches', () => {
   it('shows every sample once an epoch, in as many batches as announced', () => {

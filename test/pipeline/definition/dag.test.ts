@@ -1,10 +1,10 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RepoPath } from '../../../src/base/paths.js';
 import { drawDag } from '../../../src/pipeline/definition/dag-drawing.js';
 import { dotDag, mermaidDag, outputDag, stageDag, type Dag } from '../../../src/pipeline/definition/dag.js';
 import { parsePipeline } from '../../../src/pipeline/definition/definition.js';
 import { buildGraph } from '../../../src/pipeline/definition/graph.js';
+import fc from '../../rig/fast-check.js';
 
 const pipeline = parsePipeline(`stages:
   convert: {run: x, deps: [data/raw], outs: [data/all.jsonl]}

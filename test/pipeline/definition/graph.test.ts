@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { OcrpipeError } from '../../../src/base/errors.js';
 import type { RepoPath } from '../../../src/base/paths.js';
@@ -10,6 +9,7 @@ import {
   trackedOutputProblems,
 } from '../../../src/pipeline/definition/validate.js';
 import type { Pipeline } from '../../../src/pipeline/definition/stage.js';
+import fc from '../../rig/fast-check.js';
 
 const path = (text: string): RepoPath => text as RepoPath;
 

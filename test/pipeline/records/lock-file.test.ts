@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contentIdOf } from '../../../src/base/content-id.js';
 import { canonicalJson, type JsonValue } from '../../../src/base/canonical-json.js';
@@ -12,6 +11,7 @@ import {
   type LockEntry,
 } from '../../../src/pipeline/records/lock-file.js';
 import { signatureOf } from '../../../src/pipeline/records/signature.js';
+import fc from '../../rig/fast-check.js';
 
 const text = fc.oneof(
   fc.string({ minLength: 1, unit: 'grapheme' }),

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parsePipeline } from '../../../src/pipeline/definition/definition.js';
 import { buildGraph, closure, type StageGraph } from '../../../src/pipeline/definition/graph.js';
 import { runSchedule, type Outcome, type ScheduleRequest } from '../../../src/pipeline/run/schedule.js';
+import fc from '../../rig/fast-check.js';
 
 interface Task {
   /** Numbers of the stages that it waits for, all smaller than its own. */

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { JsonValue } from '../../../src/base/canonical-json.js';
 import { contentIdOf } from '../../../src/base/content-id.js';
@@ -14,6 +13,7 @@ import {
 } from '../../../src/pipeline/records/signature.js';
 import { outputState, type OutputNow, type StageNow } from '../../../src/pipeline/staleness/staleness.js';
 import type { Snapshot } from '../../../src/tracking/workspace-files.js';
+import fc from '../../rig/fast-check.js';
 
 const path = (text: string): RepoPath => text as RepoPath;
 const file = (content: string): Snapshot => ({

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { wordChanges } from '../../../src/pipeline/staleness/word-changes.js';
+import fc from '../../rig/fast-check.js';
 
 const words = fc
   .array(fc.constantFrom('a', 'b', 'c', '--lr', '0.1'), { maxLength: 12 })

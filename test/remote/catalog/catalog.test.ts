@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contentIdOf } from '../../../src/base/content-id.js';
 import { decodeBase, encodeBase } from '../../../src/remote/catalog/base-chain.js';
 import { decodeCatalog, encodeCatalog, type Catalog } from '../../../src/remote/catalog/catalog.js';
 import { encodePackEntry, PackTable } from '../../../src/store/pack-format.js';
 import type { ObjectKind } from '../../../src/store/format.js';
+import fc, { runs } from '../../rig/fast-check.js';
 
 const id = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => contentIdOf(bytes));
 const kind = fc.constantFrom<ObjectKind>('blob', 'tree', 'run', 'listing');
@@ -59,7 +59,7 @@ describe('a catalog', () => {
           expect.objectContaining({ code: 'catalog-damaged' }),
         );
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contentIdOf } from '../../../src/base/content-id.js';
 import { MemoryRemote } from '../../../src/remote/backends/memory.js';
@@ -11,6 +10,7 @@ import {
 } from '../../../src/remote/fetch/range-plan.js';
 import { encodePackEntry, PackTable } from '../../../src/store/pack-format.js';
 import { Machine, randomFiles, type Folder } from '../rig.js';
+import fc from '../../rig/fast-check.js';
 
 function tableOf(lengths: readonly number[]): PackTable {
   const raw = Buffer.alloc(lengths.length * 40);

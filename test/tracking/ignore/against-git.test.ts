@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { AbsPath, RepoPath } from '../../../src/base/paths.js';
 import { LocalStore } from '../../../src/store/local-store.js';
@@ -9,6 +8,7 @@ import { walkTree } from '../../../src/store/tree-reader.js';
 import { fsPath, type BytePath } from '../../../src/tracking/byte-path.js';
 import { decision } from '../../../src/tracking/ignore/rules-above.js';
 import { TrackedFiles } from '../../../src/tracking/tracked-files.js';
+import fc, { runs, RUNS } from '../../rig/fast-check.js';
 import { gitRepository } from '../../rig/git-repository.js';
 
 /** Names and patterns are bytes, one character each: git's rules know no characters. */
@@ -180,7 +180,7 @@ function decisionsOfGit(root: string, asked: readonly string[]): string[] {
 
 test(
   'leaves out what git leaves out for the same rules, and by the same line',
-  { timeout: 120_000 },
+  { timeout: 120_000 * RUNS },
   async () => {
     const root = gitRepository();
     LocalStore.create(join(root, '.ocrstore')).close();
@@ -198,7 +198,7 @@ test(
         const asked = [...new Set([...folders, ...files, ...others])].filter((each) => each !== '');
         expect(decisions(root, asked, folders)).toEqual(decisionsOfGit(root, asked));
       }),
-      { numRuns: Number(process.env['OCRPIPE_TEST_RUNS'] ?? 60) },
+      { numRuns: runs(60) },
     );
   },
 );

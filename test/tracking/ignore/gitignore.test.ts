@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RepoPath } from '../../../src/base/paths.js';
 import {
@@ -9,6 +8,7 @@ import {
   gitignoreEntry,
   removeFromGitignore,
 } from '../../../src/tracking/ignore/gitignore.js';
+import fc, { runs } from '../../rig/fast-check.js';
 import { git, gitRepository } from '../../rig/git-repository.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 
@@ -93,7 +93,7 @@ describe('.gitignore', () => {
         const args = ['check-ignore', '--no-index', '-z', '--stdin'];
         expect(execFileSync('git', args, { cwd: root, input, encoding: 'utf8' })).toBe(input);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 });

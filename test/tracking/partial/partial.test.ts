@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RepoPath } from '../../../src/base/paths.js';
 import { joinParts } from '../../../src/tracking/partial/partial.js';
 import { listing } from '../listing.js';
 import { TrackedFolder } from '../tracked-folder.js';
+import fc, { runs, RUNS } from '../../rig/fast-check.js';
 
 const data = 'data' as RepoPath;
 const parts = (...names: string[]) => names.map((name) => `data/${name}` as RepoPath);
@@ -127,7 +127,7 @@ describe('a directory of which only parts are there', () => {
 
   test(
     'any choice of parts, edited in any way, gives what the whole would have given',
-    { timeout: 120_000 },
+    { timeout: 120_000 * RUNS },
     async () => {
       const names = ['a', 'b', 'x/a', 'x/b', 'x/y/a', 'x/y/b', 'z/a'];
       const file = fc.constantFrom(...names);
@@ -156,7 +156,7 @@ describe('a directory of which only parts are there', () => {
             expect(listing(folder.path('data'))).toEqual(listing(whole.path('data')));
           },
         ),
-        { numRuns: 40 },
+        { numRuns: runs(40) },
       );
     },
   );

@@ -1,6 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { errorText } from '../../../src/cli/error-report.js';
 import { contentIdOf } from '../../../src/base/content-id.js';
@@ -10,6 +9,7 @@ import { findPointers } from '../../../src/tracking/pointers/find-pointers.js';
 import { readPointer } from '../../../src/tracking/pointers/pointer-file.js';
 import { parsePointer, pathOfPointer, pointerText } from '../../../src/tracking/pointers/pointer.js';
 import type { Snapshot } from '../../../src/tracking/workspace-files.js';
+import fc from '../../rig/fast-check.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 
 const ID = contentIdOf('x');

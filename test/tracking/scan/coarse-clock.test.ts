@@ -11,10 +11,10 @@ import {
   type Stats,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { FileTimes } from '../../../src/tracking/scan/file-times.js';
 import { Scanned } from './scanned-folder.js';
+import fc, { runs, RUNS } from '../../rig/fast-check.js';
 
 /** What FAT and old network file systems have: steps of two seconds, and no time of change. */
 const STEP_MS = 2000;
@@ -120,7 +120,7 @@ const unsteady = fc.oneof(
 describe('on a clock that is set back and forth', () => {
   test(
     'a scan with a memory gives what one without gives, whenever what was changed',
-    { timeout: 60_000 },
+    { timeout: 60_000 * RUNS },
     async () => {
       const law = fc.asyncProperty(fc.array(unsteady, { maxLength: 30 }), async (steps) => {
         const folder = new UnsteadyFolder();
@@ -129,7 +129,7 @@ describe('on a clock that is set back and forth', () => {
           else expect((await folder.scan(folder.times)).id).toBe((await folder.scanAnew(folder.times)).id);
         }
       });
-      await fc.assert(law, { numRuns: 100 });
+      await fc.assert(law, { numRuns: runs(100) });
     },
   );
 
@@ -153,7 +153,7 @@ describe('on a clock that is set back and forth', () => {
 describe('on a clock that steps every two seconds', () => {
   test(
     'a scan with a memory gives what one without gives, whenever what was changed',
-    { timeout: 60_000 },
+    { timeout: 60_000 * RUNS },
     async () => {
       const law = fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
         const folder = new CoarseFolder();
@@ -162,7 +162,7 @@ describe('on a clock that steps every two seconds', () => {
           else expect((await folder.scan(folder.times)).id).toBe((await folder.scanAnew(folder.times)).id);
         }
       });
-      await fc.assert(law, { numRuns: 150 });
+      await fc.assert(law, { numRuns: runs(150) });
     },
   );
 

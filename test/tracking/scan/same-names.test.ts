@@ -10,7 +10,6 @@ import {
   type Stats,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { contentIdOf } from '../../../src/base/content-id.js';
 import type { RepoPath } from '../../../src/base/paths.js';
@@ -19,6 +18,7 @@ import { hashingSink } from '../../../src/tracking/scan/sinks.js';
 import { scanPath } from '../../../src/tracking/scan/snapshot.js';
 import { StatIndex } from '../../../src/tracking/scan/stat-index.js';
 import { noLinks } from './no-links.js';
+import fc, { runs } from '../../rig/fast-check.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 
 const data = 'data' as RepoPath;
@@ -116,7 +116,7 @@ describe('a folder that is scanned again', () => {
         else expect(await folder.scan('kept')).toEqual(await folder.scan('none'));
       }
     });
-    await fc.assert(law, { numRuns: 150 });
+    await fc.assert(law, { numRuns: runs(150) });
   });
 
   test.each([

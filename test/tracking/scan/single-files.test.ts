@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { contentIdOf } from '../../../src/base/content-id.js';
 import type { BytePath } from '../../../src/tracking/byte-path.js';
 import { StatIndex } from '../../../src/tracking/scan/stat-index.js';
 import { BlockReader } from '../../../src/tracking/scan/stat-index-format.js';
+import fc, { runs } from '../../rig/fast-check.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 
 const folders = ['', 'a', 'a/b'] as BytePath[];
@@ -56,6 +56,6 @@ test('files that are remembered one by one are those that the folder has, before
       });
       expect(new Map(found)).toEqual(model);
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
 });

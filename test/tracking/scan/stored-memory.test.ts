@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { machineName } from '../../../src/tracking/machine-name.js';
 import type { RepoPath } from '../../../src/base/paths.js';
@@ -11,6 +10,7 @@ import { bytePath } from '../../../src/tracking/byte-path.js';
 import type { FileTimes } from '../../../src/tracking/scan/file-times.js';
 import { StatIndex } from '../../../src/tracking/scan/stat-index.js';
 import { TrackedFolder } from '../tracked-folder.js';
+import fc, { runs } from '../../rig/fast-check.js';
 
 const data = 'data' as RepoPath;
 /** Times count as settled at once, so that every scan remembers all that it may. */
@@ -127,6 +127,6 @@ describe('what is remembered as stored', () => {
       }
       expect(await lackingAfterStore(folder)).toEqual([]);
     });
-    await fc.assert(law, { numRuns: 40 });
+    await fc.assert(law, { numRuns: runs(40) });
   });
 });

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { leanRead, type LeanAnswer } from '../../../../src/remote/backends/s3/lean-read.js';
+import fc, { runs } from '../../../rig/fast-check.js';
 
 /** A server that answers the first request of each connection as it is told to. */
 async function serving(answer: (socket: Socket) => void): Promise<number> {
@@ -56,7 +56,7 @@ describe('an answer that is read leanly', () => {
         expect(answer).toMatchObject({ statusCode: 206, headers: { etag: '"e"' } });
         expect((await bytesOf(answer)).equals(body)).toBe(true);
       }),
-      { numRuns: 15 },
+      { numRuns: runs(15) },
     );
   });
 
