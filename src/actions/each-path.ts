@@ -46,9 +46,9 @@ export async function failuresOfAll<T>(
   }
 }
 
-/** Throws them as one; nothing if there are none. */
-export function throwFailures(failures: readonly OcrpipeError[]): void {
-  const failure = joinFailures(failures);
+/** Throws them as one; nothing if there are none. `what` failed, in the plural. */
+export function throwFailures(failures: readonly OcrpipeError[], what = 'paths'): void {
+  const failure = joinFailures(failures, what);
   if (failure) throw failure;
 }
 
@@ -56,7 +56,7 @@ export function throwFailures(failures: readonly OcrpipeError[]): void {
 const NAMED = 3;
 
 /** All of them as one error, each on a line of its own; undefined if there are none. */
-export function joinFailures(failures: readonly OcrpipeError[]): OcrpipeError | undefined {
+export function joinFailures(failures: readonly OcrpipeError[], what = 'paths'): OcrpipeError | undefined {
   const [first] = failures;
   if (first === undefined || failures.length === 1) return first;
   const lines = failures.slice(0, NAMED).map(({ message }) => message.replaceAll('\n', '\n  '));
@@ -64,7 +64,7 @@ export function joinFailures(failures: readonly OcrpipeError[]): OcrpipeError | 
   const hint = hintOf(failures);
   return new OcrpipeError(
     first.code,
-    [`${failures.length} paths could not be done:`, ...lines, ...more].join('\n  '),
+    [`${failures.length} ${what} could not be done:`, ...lines, ...more].join('\n  '),
     {
       exitCode: failures.some(({ exitCode }) => exitCode === 1) ? 1 : first.exitCode,
       cause: first,

@@ -1,12 +1,11 @@
 import { OcrpipeError } from '../base/errors.js';
-import type { RepoPath } from '../base/paths.js';
 import { bringImported, isHere } from '../project/source/imported.js';
 import type { Workspace } from '../project/workspace.js';
 import type { LocalStore } from '../store/local-store.js';
 import type { RepositorySource } from '../tracking/pointers/import-source.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
 import { sumTransfers, type Transferred } from './remote-session.js';
-import type { TargetPath } from './remote-targets.js';
+import { targetName, type TargetPath } from './remote-targets.js';
 
 /** A target that was imported from another repository. */
 export interface ImportedPath extends TargetPath {
@@ -33,14 +32,14 @@ export function splitImports(
   return { imported, own };
 }
 
-/** Brings each import from its source; why that did not work is told by path, and keeps the others from nothing. */
+/** Brings each import from its source; why that did not work is told by name, and keeps the others from nothing. */
 export async function fetchImports(
   workspace: Workspace,
   imported: readonly ImportedPath[],
   jobs: number,
-): Promise<{ brought: Transferred; failures: Map<RepoPath, OcrpipeError> }> {
+): Promise<{ brought: Transferred; failures: Map<string, OcrpipeError> }> {
   const started = performance.now();
-  const failures = new Map<RepoPath, OcrpipeError>();
+  const failures = new Map<string, OcrpipeError>();
   let brought: Transferred = { objects: 0, packs: 0, bytes: 0, requests: 0, seconds: 0 };
   for (const target of imported) {
     try {
@@ -48,14 +47,15 @@ export async function fetchImports(
       brought = sumTransfers(brought, { ...one, seconds: 0 });
     } catch (error) {
       if (!(error instanceof OcrpipeError) || workspace.signal.aborted) throw error;
-      failures.set(target.path, forPath(target.path, error));
+      const name = targetName(target);
+      failures.set(name, forPath(name, error));
     }
   }
   const seconds = Math.round(performance.now() - started) / 1000;
   return { brought: { ...brought, seconds }, failures };
 }
 
-function forPath(path: RepoPath, error: OcrpipeError): OcrpipeError {
+function forPath(path: string, error: OcrpipeError): OcrpipeError {
   const { code, message, hint, exitCode, location } = error;
   return new OcrpipeError(code, `${path}, which was imported, cannot be had: ${message}`, {
     exitCode,

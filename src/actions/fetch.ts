@@ -1,13 +1,13 @@
 import type { Call } from '../base/call.js';
-import type { OcrpipeError } from '../base/errors.js';
-import type { RepoPath } from '../base/paths.js';
+import { OcrpipeError } from '../base/errors.js';
 import { runOf } from '../pipeline/records/locked-run.js';
 import { isHere } from '../project/source/imported.js';
 import { Workspace } from '../project/workspace.js';
 import { fetchObjects } from '../remote/fetch/fetch.js';
-import type { FetchRoot } from '../remote/fetch/fetch-input.js';
+import type { FetchInput, FetchRoot } from '../remote/fetch/fetch-input.js';
+import { MissingOnRemote } from '../remote/fetch/missing-on-remote.js';
 import { bytePath } from '../tracking/byte-path.js';
-import { throwFailures } from './each-path.js';
+import { joinFailures, throwFailures } from './each-path.js';
 import { fetchImports, isFromRepository, sourceName, splitImports } from './fetch-imports.js';
 import {
   hasRemote,
@@ -16,37 +16,62 @@ import {
   type RemoteSession,
   type Transferred,
 } from './remote-session.js';
-import { chooseTargets, companionsOf, rootKind, type TargetPath, type Targets } from './remote-targets.js';
+import {
+  chooseTargets,
+  companionsOf,
+  rootKind,
+  targetName,
+  type TargetPath,
+  type Targets,
+} from './remote-targets.js';
+import { beyondWorkspace, passOver, resultsOf, type Beyond, type TransferScope } from './transfer-scope.js';
 
 export interface FetchOptions {
   /** Tracked paths, folders, parts of tracked folders, or stages; empty for everything. */
   targets: readonly string[];
   /** The default remote if left out. */
   remote?: string | undefined;
+  /** What is brought besides; nothing if left out. */
+  scope?: TransferScope | undefined;
   /** Downloads at once. */
   jobs: number;
   /** Bytes a second at most, as it is written; what the configuration says if left out. */
   bandwidth?: string | undefined;
 }
 
-/** Brings what the pointers name from a remote into the local store; the workspace's files stay as they are. */
+/** Brings what the pointers name, and what the scope adds, from a remote into the local store; the workspace's files stay as they are. */
 export async function fetch(options: FetchOptions, call: Call): Promise<Transferred & { remote: string }> {
   const workspace = Workspace.open(call, 'ocrpipe fetch');
   try {
     await workspace.useStore();
+    const { scope = {} } = options;
+    const beyond = await beyondWorkspace(workspace, scope, options.targets);
     const targets = chooseTargets(workspace, options.targets);
-    const { transferred, failures } = await fetchTargets(workspace, targets, options);
-    throwFailures([...failures.values()]);
+    const { transferred, failures, atRemote } = await fetchTargets(workspace, targets, {
+      ...options,
+      beyond,
+    });
+    const isMissing = scope.allowMissing === true && atRemote instanceof MissingOnRemote;
+    const passed = [...(isMissing ? [atRemote] : []), ...(scope.allowMissing === true ? beyond.broken : [])];
+    passOver(passed, call);
+    const all = [...(atRemote ? [atRemote] : []), ...failures.values(), ...beyond.broken];
+    throwFailures(
+      all.filter((failure) => !passed.includes(failure)),
+      'things',
+    );
     return transferred;
   } finally {
     workspace.close();
   }
 }
 
-/** What a fetch brought, and the imports whose source could not be had: all the rest was brought. */
+/** What a fetch brought, and what it could not: all the rest was brought. */
 export interface FetchedTargets {
   transferred: Transferred & { remote: string };
-  failures: ReadonlyMap<RepoPath, OcrpipeError>;
+  /** By name: the imports whose source could not be had. */
+  failures: ReadonlyMap<string, OcrpipeError>;
+  /** What went wrong at the remote. */
+  atRemote?: OcrpipeError;
 }
 
 /**
@@ -56,50 +81,75 @@ export interface FetchedTargets {
 export async function fetchTargets(
   workspace: Workspace,
   targets: Targets,
-  options: FetchOptions,
+  options: FetchOptions & { beyond: Beyond },
 ): Promise<FetchedTargets> {
-  const { imported, own } = splitImports(workspace.store, targets.paths);
+  const { beyond } = options;
+  const entries = [...targets.entries, ...beyond.entries];
+  const { imported, own } = splitImports(workspace.store, [...targets.paths, ...beyond.paths]);
   const from = await fetchImports(workspace, imported, options.jobs);
-  const left = imported.filter(({ path }) => from.failures.has(path));
+  const left = imported.filter((target) => from.failures.has(targetName(target)));
   const paths = [...own, ...left];
   const [first] = imported;
-  if (first !== undefined && paths.length === 0 && targets.entries.length === 0) {
+  const isDone = paths.length === 0 && entries.length === 0;
+  const isAlone = left.length === paths.length && !hasRemote(workspace, options.remote);
+  if (first !== undefined && (isDone || isAlone)) {
     return { transferred: { ...from.brought, remote: sourceName(first) }, failures: from.failures };
   }
-  if (first !== undefined && left.length === paths.length && !hasRemote(workspace, options.remote)) {
-    return { transferred: { ...from.brought, remote: sourceName(first) }, failures: from.failures };
-  }
-  const transferred = await fetchOwn(workspace, { ...targets, paths }, options);
-  const still = left.filter((target) => !isHere(workspace.store, target));
+  const { transferred, atRemote } = await fetchOwn(workspace, { paths, entries }, options).catch(
+    (error: unknown) => {
+      if (!(error instanceof OcrpipeError) || workspace.signal.aborted) throw error;
+      throw joinFailures([error, ...from.failures.values()], 'things')!;
+    },
+  );
+  const still = left.filter((target) => !isHere(workspace.store, target)).map(targetName);
   return {
     transferred: { ...sumTransfers(transferred, from.brought), remote: transferred.remote },
-    failures: new Map(still.map(({ path }) => [path, from.failures.get(path)!])),
+    failures: new Map(still.map((name) => [name, from.failures.get(name)!])),
+    ...(atRemote && { atRemote }),
   };
 }
 
+/** Where that fails, it is told beside what failed elsewhere. */
 async function fetchOwn(
   workspace: Workspace,
   targets: Targets,
   options: FetchOptions,
-): Promise<Transferred & { remote: string }> {
+): Promise<Pick<FetchedTargets, 'transferred' | 'atRemote'>> {
   const { store, records, events, signal } = workspace;
   const roots = [...targets.paths.map(fetchRoot), ...companionsOf(targets.entries)];
-  const runKeys = targets.entries.map((entry) => runOf(entry).key);
+  const withRuns = options.scope?.runs === true;
+  const keys = targets.entries.map((entry) => runOf(entry).key);
   const bring = async (session: RemoteSession) => {
-    const { jobs } = options;
-    const input = { ...session, store, runs: records, roots, runKeys, jobs, events, signal };
-    return { ...(await fetchObjects(input)), name: session.name };
+    const moved = { objects: 0, packs: 0, name: session.name };
+    const input = { ...session, store, runs: records, jobs: options.jobs, events, signal };
+    const get = async (what: Pick<FetchInput, 'roots' | 'runKeys'>): Promise<OcrpipeError | undefined> => {
+      try {
+        const { objects, packs } = await fetchObjects({ ...input, ...what });
+        moved.objects += objects;
+        moved.packs += packs;
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof OcrpipeError) || signal.aborted) throw error;
+        return error;
+      }
+    };
+    const atRemote = await get({ roots, runKeys: withRuns ? 'all' : keys });
+    if (!withRuns || (atRemote && !(atRemote instanceof MissingOnRemote))) return { ...moved, atRemote };
+    const later = await get({ roots: resultsOf(records, records.all()), runKeys: [] });
+    return { ...moved, atRemote: atRemote ?? later };
   };
   const { result, transferred } = await withRemote(workspace, options.remote, bring, options);
-  return { ...transferred, remote: result.name };
+  const { name, atRemote } = result;
+  return { transferred: { ...transferred, remote: name }, ...(atRemote && { atRemote }) };
 }
 
 /** An import that fails for want of its source is optional here: what is said is why the source could not be had. */
-function fetchRoot({ path, snapshot, below }: TargetPath): FetchRoot {
+function fetchRoot(target: TargetPath): FetchRoot {
+  const { snapshot, below } = target;
   const { id, size } = snapshot;
   const kind = rootKind(snapshot);
   const root: FetchRoot = {
-    ...{ id, kind, name: path },
+    ...{ id, kind, name: targetName(target) },
     ...(kind === 'blob' && { size }),
     ...(isFromRepository(snapshot) && { optional: true }),
   };

@@ -11,6 +11,7 @@ import { failuresOfEach, throwFailures } from './each-path.js';
 import { fetchTargets, type FetchedTargets, type FetchOptions } from './fetch.js';
 import { sumTransfers, type Transferred } from './remote-session.js';
 import { chooseTargets, type TargetPath } from './remote-targets.js';
+import { beyondWorkspace, passOver } from './transfer-scope.js';
 import { refuseOverwritten } from './overwritten-pointers.js';
 import { warnOfUnseen } from './unseen-pointers.js';
 
@@ -26,14 +27,16 @@ export async function pull(
   const workspace = Workspace.open(call, 'ocrpipe pull');
   try {
     await workspace.useStore();
+    const { scope = {} } = options;
+    const beyond = await beyondWorkspace(workspace, scope, options.targets);
     const targets = chooseTargets(workspace, options.targets);
     if (options.targets.length === 0) {
       await warnOfUnseen(workspace);
       await refuseOverwritten(workspace);
     }
     const nowhere = new Nowhere();
-    const bring = (): Promise<FetchedTargets | undefined> =>
-      nowhere.noted(fetchTargets(workspace, targets, options));
+    const bring = async (): Promise<FetchedTargets> =>
+      nowhere.noted(await fetchTargets(workspace, targets, { ...options, beyond }));
     const fetched = [await bring()];
     const marks = new RunningMarks(workspace);
     const { force, links } = options;
@@ -56,22 +59,21 @@ export async function pull(
         if (!isOfSource(error, path, fetched) && !nowhere.explains(error, path)) throw error;
       }
     });
-    const brought = fetched.filter((each) => each !== undefined);
-    throwFailures([...nowhere.errors, ...(brought.at(-1)?.failures.values() ?? []), ...failures]);
-    return { ...brought.reduce(sumOf).transferred, paths: targets.paths.map(placeOf) };
+    const passed = scope.allowMissing === true ? [...nowhere.missing, ...beyond.broken] : [];
+    passOver(passed, call);
+    const unread = fetched.at(-1)!.failures.values();
+    const all = [...nowhere.errors, ...unread, ...failures, ...beyond.broken];
+    throwFailures(all.filter((failure) => !passed.includes(failure)));
+    return { ...fetched.reduce(sumOf).transferred, paths: targets.paths.map(placeOf) };
   } finally {
     workspace.close();
   }
 }
 
 /** True for an import that is not here because its source could not be had: that is said with the others. */
-function isOfSource(
-  error: unknown,
-  path: RepoPath,
-  fetched: readonly (FetchedTargets | undefined)[],
-): boolean {
+function isOfSource(error: unknown, path: RepoPath, fetched: readonly FetchedTargets[]): boolean {
   const isMissing = error instanceof OcrpipeError && error.code === 'object-missing';
-  return isMissing && fetched.some((each) => each?.failures.has(path) === true);
+  return isMissing && fetched.some(({ failures }) => failures.has(path));
 }
 
 /** What the fetches of one pull found to be neither here nor on the remote, or damaged there. */
@@ -79,16 +81,13 @@ class Nowhere {
   #error: MissingOnRemote | undefined;
   #damaged: DamagedOnRemote | undefined;
 
-  /** The outcome of a fetch; undefined if something was nowhere: that is thrown when the rest is in place. */
-  async noted<T>(fetching: Promise<T>): Promise<T | undefined> {
-    try {
-      return await fetching;
-    } catch (error) {
-      if (error instanceof MissingOnRemote) this.#error = error;
-      else if (error instanceof DamagedOnRemote) this.#damaged = error;
-      else throw error;
-      return undefined;
-    }
+  /** The outcome of a fetch; what was nowhere is thrown when the rest is in place, any other failure at once. */
+  noted(fetched: FetchedTargets): FetchedTargets {
+    const { atRemote, failures } = fetched;
+    if (atRemote instanceof MissingOnRemote) this.#error = atRemote;
+    else if (atRemote instanceof DamagedOnRemote) this.#damaged = atRemote;
+    else if (atRemote !== undefined) throwFailures([atRemote, ...failures.values()], 'things');
+    return fetched;
   }
 
   /** True for the failure of a path whose bytes are nowhere, which is then said with the others. */
@@ -102,6 +101,11 @@ class Nowhere {
       this.#error = new MissingOnRemote({ ...known.missing, files: [...files, { path }] });
     }
     return true;
+  }
+
+  /** What was never pushed, unless something is damaged as well. */
+  get missing(): OcrpipeError[] {
+    return this.#error && !this.#damaged ? [this.#error] : [];
   }
 
   get errors(): OcrpipeError[] {

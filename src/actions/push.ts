@@ -11,8 +11,17 @@ import type { RunId, RunRecords } from '../store/run-records.js';
 import { entryWithin } from '../project/stored-directory.js';
 import { isFromRepository } from './fetch-imports.js';
 import { withRemote, type RemoteSession, type Transferred } from './remote-session.js';
-import { chooseTargets, companionsOf, rootKind, type TargetPath } from './remote-targets.js';
+import { chooseTargets, companionsOf, rootKind, targetName, type TargetPath } from './remote-targets.js';
 import { refuseOverwritten } from './overwritten-pointers.js';
+import {
+  beyondWorkspace,
+  passOver,
+  resultsOf,
+  storedRuns,
+  type Beyond,
+  type TransferScope,
+} from './transfer-scope.js';
+import { throwFailures } from './each-path.js';
 import { warnOfUnseen } from './unseen-pointers.js';
 
 export interface PushOptions {
@@ -22,6 +31,8 @@ export interface PushOptions {
   remote?: string | undefined;
   /** What was imported from other repositories too, whose remotes have it; a target that is one goes in any case. */
   imports?: boolean | undefined;
+  /** What is sent besides; nothing if left out. */
+  scope?: TransferScope | undefined;
   /** Read what the remote has of it first, and send again what is gone or damaged there. */
   verify: boolean;
   /** Uploads at once. */
@@ -30,47 +41,99 @@ export interface PushOptions {
   bandwidth?: string | undefined;
 }
 
-/** Sends what the workspace's pointers name, and the run records of pipeline.lock, as far as the remote lacks it. */
+/**
+ * Sends what the workspace's pointers name, the run records of pipeline.lock, and what the scope adds, as far as the remote lacks it.
+ * What other commits name and is nowhere, or cannot be read, is told when everything else has been sent.
+ */
 export async function push(options: PushOptions, call: Call): Promise<Transferred & { remote: string }> {
   const workspace = Workspace.open(call, 'ocrpipe push');
   try {
     await workspace.useStore();
-    const { paths: chosen, entries } = chooseTargets(workspace, options.targets);
-    const withImports = options.imports === true || options.targets.length > 0;
-    const paths = chosen.filter(({ snapshot }) => withImports || !isFromRepository(snapshot));
-    if (options.targets.length === 0) {
-      await warnOfUnseen(workspace);
-      await refuseOverwritten(workspace);
-    }
-    const { store, records } = workspace;
-    const roots = [...paths.map((target) => pushRoot(workspace, target)), ...companionsOf(entries)];
-    const runs = entries.map(runOf).filter((run) => isReadable(records, run));
-    const project = workspace.settings.project ?? '';
+    const { scope = {} } = options;
+    const beyond = await beyondWorkspace(workspace, scope, options.targets);
+    const wanted = await wantedBy(workspace, options, beyond);
     const send = async (session: RemoteSession) => {
       const pushed = await pushObjects({
         ...session,
-        source: { store, runs: records },
-        wanted: { roots, runs, project },
+        source: { store: workspace.store, runs: workspace.records },
+        wanted: { ...wanted, project: workspace.settings.project ?? '' },
         verify: options.verify,
         jobs: options.jobs,
         events: call.events,
         signal: call.signal,
       });
-      return { ...pushed, name: session.name };
+      return { ...pushed, name: session.name, where: session.remote.where };
     };
     const { result, transferred } = await withRemote(workspace, options.remote, send, options);
+    const nowhere = (result.leftOut ?? []).filter((root) => wanted.told.has(root)).map(({ name }) => name);
+    const failures = [...notSent(nowhere, result.where), ...beyond.broken];
+    if (scope.allowMissing === true) passOver(failures, call);
+    else throwFailures(failures, 'things');
     return { ...transferred, remote: result.name };
   } finally {
     workspace.close();
   }
 }
 
-function pushRoot(workspace: Workspace, target: TargetPath): PushRoot {
+interface Wanted {
+  roots: readonly PushRoot[];
+  runs: readonly RunId[];
+  /** Those of the roots that it is told of if they are left out. */
+  told: ReadonlySet<PushRoot>;
+}
+
+async function wantedBy(workspace: Workspace, options: PushOptions, beyond: Beyond): Promise<Wanted> {
+  const { records } = workspace;
+  const { targets, scope = {} } = options;
+  const { paths: chosen, entries: chosenEntries } = chooseTargets(workspace, targets);
+  if (targets.length === 0) {
+    await warnOfUnseen(workspace);
+    await refuseOverwritten(workspace);
+  }
+  const withImports = options.imports === true || targets.length > 0;
+  const isWanted = ({ snapshot }: TargetPath): boolean => withImports || !isFromRepository(snapshot);
+  const own = chosen
+    .filter(isWanted)
+    .map((target) => pushRoot(workspace, target, { optional: scope.allowMissing === true }));
+  const others = beyond.paths.filter(isWanted).map(committedRoot);
+  const entries = [...chosenEntries, ...beyond.entries];
+  const kept = scope.runs === true ? storedRuns(workspace) : [];
+  const locked = entries.map(runOf).filter((run) => isReadable(records, run));
+  return {
+    roots: [...own, ...companionsOf(entries), ...others, ...resultsOf(records, kept)],
+    runs: [...locked, ...kept],
+    told: new Set([...own, ...others]),
+  };
+}
+
+function committedRoot(target: TargetPath): PushRoot {
+  const { snapshot } = target;
+  return { id: snapshot.id, kind: rootKind(snapshot), name: targetName(target), optional: true };
+}
+
+/** What was meant to be sent and could not be. */
+function notSent(names: readonly string[], where: string): OcrpipeError[] {
+  if (names.length === 0) return [];
+  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
+  const some = names.slice(0, NAMED).join(', ');
+  return [
+    new OcrpipeError('object-missing', `not all bytes of ${some}${more} are here or on ${where}`, {
+      hint: 'Everything else was sent. Push them from where they are; if they are lost, --allow-missing makes this a warning.',
+    }),
+  ];
+}
+
+/** So many are named. */
+const NAMED = 5;
+
+function pushRoot(workspace: Workspace, target: TargetPath, { optional }: { optional: boolean }): PushRoot {
   const { path, snapshot, below } = target;
   const storedBy = (): string => storingHint(path, workspace.stageOf(path));
-  if (below === undefined) return { id: snapshot.id, kind: rootKind(snapshot), name: path, storedBy };
+  if (below === undefined)
+    return { id: snapshot.id, kind: rootKind(snapshot), name: path, storedBy, optional };
   const part = entryWithin(workspace.store, snapshot, below);
-  if (part !== undefined) return { id: part.id, kind: rootKind(part), name: `${path}/${below}`, storedBy };
+  if (part !== undefined)
+    return { id: part.id, kind: rootKind(part), name: `${path}/${below}`, storedBy, optional };
   if (workspace.store.has('tree', snapshot.id)) throw notTracked(path, below);
   throw new OcrpipeError('object-missing', `${path}/${below} is not in the store`, { hint: storedBy() });
 }

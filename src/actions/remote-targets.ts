@@ -15,6 +15,8 @@ export interface TargetPath {
   snapshot: Snapshot;
   /** Path below a tracked directory, if only that is meant. */
   below?: string;
+  /** For people, if it is not the path itself: 'data/raw (in commit 1a2b3c4d5e)'. */
+  name?: string;
 }
 
 /** What a push or a pull is about. */
@@ -111,7 +113,7 @@ export interface Companion {
   optional: true;
 }
 
-export function companionsOf(entries: readonly LockEntry[]): Companion[] {
+export function companionsOf(entries: readonly Pick<LockEntry, 'deps' | 'outs'>[]): Companion[] {
   return entries.flatMap(({ deps, outs }) => [
     ...outs.map(({ id, kind, path }): Companion => {
       return { id, kind: kind === 'directory' ? 'tree' : 'blob', name: path, optional: true };
@@ -120,6 +122,11 @@ export function companionsOf(entries: readonly LockEntry[]): Companion[] {
       .filter(({ kind }) => kind === 'directory')
       .map(({ id, path }): Companion => ({ id, kind: 'listing', name: path, optional: true })),
   ]);
+}
+
+/** How a target is called in messages. */
+export function targetName({ path, name = path }: TargetPath): string {
+  return name;
 }
 
 /** The stored form of a snapshot's kind. */

@@ -2,7 +2,7 @@ import { fetch } from '../actions/fetch.js';
 import { BaseCommand } from '../cli/base-command.js';
 import { integerFlag } from '../cli/number-flag.js';
 import { dataTargets } from '../cli/target-args.js';
-import { transferFlags, transferText } from '../cli/transfer.js';
+import { transferFlags, transferScope, transferText } from '../cli/transfer.js';
 
 export default class Fetch extends BaseCommand {
   static override summary = 'Bring tracked data from a remote into the local store.';
@@ -11,6 +11,7 @@ export default class Fetch extends BaseCommand {
   static override examples = [
     '<%= config.bin %> fetch',
     '<%= config.bin %> fetch data/raw/2024 --remote backup',
+    '<%= config.bin %> fetch --all-branches --all-tags',
   ];
   static override strict = false;
   static override args = dataTargets;
@@ -24,7 +25,8 @@ export default class Fetch extends BaseCommand {
     await this.perform(flags, {
       action: (call) => {
         const { remote, jobs, bandwidth } = flags;
-        return fetch({ targets: argv.map(String), remote, jobs, bandwidth }, call);
+        const scope = transferScope(flags);
+        return fetch({ targets: argv.map(String), remote, jobs, bandwidth, scope }, call);
       },
       text: (result) => transferText(result, 'fetched from'),
     });

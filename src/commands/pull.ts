@@ -4,7 +4,7 @@ import { BaseCommand } from '../cli/base-command.js';
 import { linkFlag } from '../cli/link-flag.js';
 import { integerFlag } from '../cli/number-flag.js';
 import { dataTargets } from '../cli/target-args.js';
-import { transferFlags, transferText } from '../cli/transfer.js';
+import { transferFlags, transferScope, transferText } from '../cli/transfer.js';
 
 export default class Pull extends BaseCommand {
   static override summary = 'Bring tracked data from a remote and put the files in place.';
@@ -14,6 +14,7 @@ export default class Pull extends BaseCommand {
     '<%= config.bin %> pull',
     '<%= config.bin %> pull data/raw/2024',
     '<%= config.bin %> pull train --remote backup',
+    '<%= config.bin %> pull --runs',
   ];
   static override strict = false;
   static override args = dataTargets;
@@ -28,7 +29,10 @@ export default class Pull extends BaseCommand {
     const { argv, flags } = await this.parse(Pull);
     const { remote, jobs, force, link: links, bandwidth } = flags;
     await this.perform(flags, {
-      action: (call) => pull({ targets: argv.map(String), remote, jobs, force, links, bandwidth }, call),
+      action: (call) => {
+        const scope = transferScope(flags);
+        return pull({ targets: argv.map(String), remote, jobs, force, links, bandwidth, scope }, call);
+      },
       text: (result) => transferText(result, 'fetched from'),
     });
   }

@@ -3,17 +3,19 @@ import { push } from '../actions/push.js';
 import { BaseCommand } from '../cli/base-command.js';
 import { integerFlag } from '../cli/number-flag.js';
 import { dataTargets } from '../cli/target-args.js';
-import { transferFlags, transferText } from '../cli/transfer.js';
+import { transferFlags, transferScope, transferText } from '../cli/transfer.js';
 
 export default class Push extends BaseCommand {
   static override summary = 'Send what the remote lacks of the tracked data.';
   static override description =
-    'Sends what the pointers of the workspace name, and the run records of pipeline.lock. Interrupted, it goes on where it stopped when run again.';
+    'Sends what the pointers of the workspace name, and the run records of pipeline.lock; with --all-branches and the like also what other commits name. Interrupted, it goes on where it stopped when run again.';
   static override examples = [
     '<%= config.bin %> push',
     '<%= config.bin %> push data/raw --remote backup',
     '<%= config.bin %> push train',
     '<%= config.bin %> push --verify',
+    '<%= config.bin %> push --all-branches --all-tags',
+    '<%= config.bin %> push --all-commits --runs',
   ];
   static override strict = false;
   static override args = dataTargets;
@@ -33,7 +35,8 @@ export default class Push extends BaseCommand {
     await this.perform(flags, {
       action: (call) => {
         const { remote, jobs, verify, imports, bandwidth } = flags;
-        return push({ targets: argv.map(String), remote, jobs, verify, imports, bandwidth }, call);
+        const scope = transferScope(flags);
+        return push({ targets: argv.map(String), remote, jobs, verify, imports, bandwidth, scope }, call);
       },
       text: (result) => transferText(result, 'sent to'),
     });

@@ -41,6 +41,8 @@ export interface Git {
   stashed(): Promise<CommitId[]>;
   /** The roots of all work trees of the repository, this one included. */
   workTrees(): Promise<AbsPath[]>;
+  /** True if the history ends early here, because it was cloned with `--depth`. */
+  isShallow(): Promise<boolean>;
   /** The files of git's index, all versions of what a merge has not settled. */
   staged(): Promise<GitFile[]>;
   /** Every version that a commit of any ref holds of the files below the workspace root that match one of the `patterns`. */

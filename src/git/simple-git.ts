@@ -66,6 +66,10 @@ class SimpleGitGit implements Git {
       .map((field) => absPath(field.slice('worktree '.length)));
   }
 
+  async isShallow(): Promise<boolean> {
+    return (await this.#run(['rev-parse', '--is-shallow-repository'])).trim() === 'true';
+  }
+
   async staged(): Promise<GitFile[]> {
     return parseIndex(await this.#run(['ls-files', '--stage', '-z']), /[0-3]/);
   }

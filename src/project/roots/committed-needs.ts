@@ -35,10 +35,7 @@ const WORK_UNDER_WAY = ['HEAD', 'ORIG_HEAD', 'MERGE_HEAD', 'CHERRY_PICK_HEAD', '
 export async function committedNeeds(git: Git, scope: Scope, skipped: SkippedVersions): Promise<Needs> {
   const files: PlacedFile[] = placed(await git.staged(), 'index');
   for (const commit of await commitsOf(git, scope)) files.push(...placed(await git.filesAt(commit), commit));
-  if (scope.commits === true) {
-    const ever = await git.everCommitted(NAMING_FILES);
-    files.push(...ever.map(({ commit, ...file }) => ({ ...file, where: commit })));
-  }
+  if (scope.commits === true) files.push(...(await filesEverCommitted(git)));
   const texts = await committedTexts(git, files);
   const refused: Refused[] = [];
   const needs = joinNeeds(texts.map((text) => needsOfVersion(text, { skipped, refused })));
@@ -80,12 +77,22 @@ function refuse([first, ...others]: readonly Refused[]): void {
 
 async function commitsOf(git: Git, scope: Scope): Promise<Set<CommitId>> {
   const atHand = await git.known(WORK_UNDER_WAY);
+  return new Set([...atHand, ...(await git.stashed()), ...(await tipsOf(git, scope))]);
+}
+
+/** Every version of a pointer or lock that a commit of any ref holds. */
+export async function filesEverCommitted(git: Git): Promise<PlacedFile[]> {
+  const ever = await git.everCommitted(NAMING_FILES);
+  return ever.map(({ commit, ...file }) => ({ ...file, where: commit }));
+}
+
+/** The commits that the branches (remote-tracking ones too), tags and experiments of a scope stand for. */
+export async function tipsOf(git: Git, scope: Scope): Promise<CommitId[]> {
   const prefixes = [
     ...(scope.branches === true ? ['refs/heads/', 'refs/remotes/'] : []),
     ...(scope.tags === true ? ['refs/tags/'] : []),
     ...(scope.experiments === true ? [EXPERIMENT_REFS] : []),
   ];
   const refs = await Promise.all(prefixes.map((prefix) => git.refs(prefix)));
-  const tips = refs.flat().map(({ commit }) => commit);
-  return new Set([...atHand, ...(await git.stashed()), ...tips]);
+  return [...new Set(refs.flat().map(({ commit }) => commit))];
 }

@@ -22,8 +22,8 @@ export interface FetchInput extends ViewSource {
   store: LocalStore;
   runs: RunRecords;
   roots: readonly FetchRoot[];
-  /** Keys of runs whose records are wanted, as far as the remote has any. */
-  runKeys: readonly ContentId[];
+  /** Keys of runs whose records are wanted, as far as the remote has any; or every record that it has. */
+  runKeys: readonly ContentId[] | 'all';
   /** Downloads at once. */
   jobs: number;
   events: EventSink;

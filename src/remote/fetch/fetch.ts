@@ -53,8 +53,7 @@ async function fetchOnce(input: FetchInput, look: () => Promise<RemoteView>): Pr
   if (walk.blobs.size > 0) await (await remote.open()).run.fetchBlobs(walk.blobs);
   const nodes = walk.wholeNodes();
   if (nodes.length > 0) storeNodes(input.store, nodes);
-  const keys = new Set(input.runKeys.filter((key) => !hasRecord(input.runs, key)));
-  const runs = keys.size === 0 ? [] : await (await remote.open()).run.fetchRuns(({ key }) => keys.has(key));
+  const runs = await fetchRuns(input, async () => (await remote.open()).run);
   const missing =
     walk.missing.length === 0
       ? undefined
@@ -66,6 +65,15 @@ async function fetchOnce(input: FetchInput, look: () => Promise<RemoteView>): Pr
   if (remote.damaged.length > 0) throw new DamagedOnRemote(remote.damaged, missing);
   if (missing) throw missing;
   return { objects: remote.objects + nodes.length, packs: remote.packs, runs };
+}
+
+async function fetchRuns(
+  { runKeys, runs }: FetchInput,
+  open: () => Promise<FetchRun>,
+): Promise<readonly RunId[]> {
+  if (runKeys === 'all') return (await open()).fetchRuns((run) => !runs.isWhole(run));
+  const keys = new Set(runKeys.filter((key) => !hasRecord(runs, key)));
+  return keys.size === 0 ? [] : (await open()).fetchRuns(({ key }) => keys.has(key));
 }
 
 /** True if the store has a record of a run under this key that can be read. */

@@ -49,6 +49,8 @@ export interface PushPlan {
   lastPacks: readonly PlannedPack[];
   roots: readonly PushRoot[];
   runs: readonly RunId[];
+  /** Optional roots that are not sent, as a part of them is nowhere. */
+  leftOut: readonly PushRoot[];
   /** Objects to send, and their bytes. */
   objects: number;
   bytes: number;
@@ -73,8 +75,8 @@ export interface PushWanted {
  */
 export function planPush(source: PushSource, wanted: PushWanted, view: RemoteView): PushPlan {
   const collected = new Collected(source.store, view);
-  const kept = wanted.roots.filter((root) => collected.addRoot(root));
-  const runs = wanted.runs.filter((run) => !view.hasRun(run));
+  const kept = new Set(wanted.roots.filter((root) => collected.addRoot(root)));
+  const runs = uniqueRuns(wanted.runs).filter((run) => !view.hasRun(run));
   const records = runs
     .filter((run) => !view.has('run', run.record))
     .map((run) => ({ kind: 'run' as const, id: run.record, length: source.runs.readBytes(run).length }));
@@ -83,8 +85,9 @@ export function planPush(source: PushSource, wanted: PushWanted, view: RemoteVie
   return {
     ...arrangePacks({ source, view, blobs, last }),
     large,
-    roots: uniqueRoots(kept).filter((root) => !view.hasRoot({ ...root, project: wanted.project })),
+    roots: uniqueRoots([...kept]).filter((root) => !view.hasRoot({ ...root, project: wanted.project })),
     runs,
+    leftOut: wanted.roots.filter((root) => !kept.has(root)),
     objects: blobs.length + last.length + large.length,
     bytes: bytesOf(blobs) + bytesOf(last) + large.reduce((sum, { size }) => sum + size, 0),
   };
@@ -252,6 +255,10 @@ function bytesOf(objects: readonly NeededObject[]): number {
 
 function uniqueObjects(objects: readonly NeededObject[]): NeededObject[] {
   return [...new Map(objects.map((object) => [object.kind + object.id, object])).values()];
+}
+
+function uniqueRuns(runs: readonly RunId[]): RunId[] {
+  return [...new Map(runs.map((run) => [run.key + run.record, run])).values()];
 }
 
 function uniqueRoots(roots: readonly PushRoot[]): PushRoot[] {

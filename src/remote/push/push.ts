@@ -15,6 +15,7 @@ import {
   planPush,
   type PlannedPack,
   type PushPlan,
+  type PushRoot,
   type PushSource,
   type PushWanted,
 } from './push-plan.js';
@@ -39,6 +40,8 @@ export interface PushInput extends ViewSource {
 export interface Pushed {
   objects: number;
   packs: number;
+  /** Optional roots that were not sent, as a part of them is neither here nor on the remote; absent if there are none. */
+  leftOut?: readonly PushRoot[];
 }
 
 /** Packs between two catalogs: what an interrupted push has to send again at most. */
@@ -62,7 +65,7 @@ export async function push(input: PushInput): Promise<Pushed> {
   for (let start = 1; start <= STARTS; start += 1) {
     const view = await loadCheckedView(input, { distrusted });
     const plan = planPush(input.source, input.wanted, view);
-    if (isNothingToPush(plan)) return { objects: 0, packs: 0 };
+    if (isNothingToPush(plan)) return { objects: 0, packs: 0, ...leftOutOf(plan) };
     const format = view.parts.format ?? (await createFormat(input));
     const pushed = await new PushRun(input, { view, plan, format }).run();
     if (pushed !== 'base-changed') return pushed;
@@ -112,7 +115,8 @@ class PushRun {
     } finally {
       this.#input.events({ type: 'progress-end', key: 'push' });
     }
-    return { objects: this.#sent.objects, packs: this.#sent.packs };
+    const { objects, packs } = this.#sent;
+    return { objects, packs, ...leftOutOf(this.#plan) };
   }
 
   async #sendBlobPacks(): Promise<void> {
@@ -193,6 +197,10 @@ class PushRun {
     const { bytes: total } = this.#plan;
     this.#input.events({ type: 'progress', key: 'push', done: this.#sent.bytes, total, unit: 'bytes' });
   }
+}
+
+function leftOutOf({ leftOut }: PushPlan): Pick<Pushed, 'leftOut'> {
+  return leftOut.length === 0 ? {} : { leftOut };
 }
 
 function* batchesOf(objects: readonly LargeObject[], bytes: number): Generator<LargeObject[]> {

@@ -22,11 +22,12 @@ describe('import', () => {
     user = await source.user(`user-${(count += 1)}`);
   });
 
-  const fails = async (...args: string[]) => {
-    const { exitCode, stdout } = await user.run([...args, '--json']);
+  const failsIn = async (there: TestWorkspace, ...args: string[]) => {
+    const { exitCode, stdout } = await there.run([...args, '--json']);
     const { error } = JSON.parse(stdout) as { error: { code: string; message: string; hint?: string } };
     return { exitCode, ...error };
   };
+  const fails = (...args: string[]) => failsIn(user, ...args);
   /** Does something while the source is not there. */
   const whileGone = async (work: () => Promise<void>): Promise<void> => {
     const { root } = source.workspace;
@@ -120,6 +121,26 @@ describe('import', () => {
       await user.ocrpipe('push', '--imports');
       await clone.ocrpipe('pull');
       expect(clone.read('raw/a.txt')).toBe('a');
+    });
+  });
+
+  it('says why an import cannot be had also where the remote fails', async () => {
+    await user.ocrpipe('import', '../source', 'model.bin');
+    user.write('mine.txt', 'mine');
+    await user.ocrpipe('add', 'mine.txt');
+    await user.ocrpipe('remote', 'add', 'own', join(source.home, `own-${count}`));
+    const clone = await cloned();
+    await whileGone(async () => {
+      const refused = await failsIn(clone, 'pull');
+      expect(refused.message).toContain('model.bin, which was imported, cannot be had');
+      expect(refused.message).toContain('the bytes of mine.txt are neither here nor on');
+      clone.write(
+        '.ocrstore/config.local.yaml',
+        'remotes: {own: {url: "s3://bucket", endpoint: "http://127.0.0.1:1", anonymous: true}}\n',
+      );
+      const unreachable = await failsIn(clone, 'pull');
+      expect(unreachable.message).toContain('model.bin, which was imported, cannot be had');
+      expect(unreachable.message).toContain('cannot reach s3://bucket');
     });
   });
 
