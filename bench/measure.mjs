@@ -13,7 +13,13 @@ export const OCRPIPE = [process.execPath, join(ROOT, 'bin', 'run.js')];
  * Runs a command and gives its seconds of wall and CPU time (user + system, children included) and the largest resident set
  * of one of its processes in MB. Throws with what it printed if it fails. Needs python3, whose `wait4` counts all of it.
  */
-export function measure([program, ...args], { cwd, env = {} }) {
+export function measure(command, options) {
+  const { wall, cpu, peak } = measureSaying(command, options);
+  return { wall, cpu, peak };
+}
+
+/** The same, with what it printed on stdout. */
+export function measureSaying([program, ...args], { cwd, env = {} }) {
   const folder = mkdtempSync(join(tmpdir(), 'ocrpipe-measure-'));
   try {
     const file = join(folder, 'usage.json');
@@ -31,7 +37,7 @@ export function measure([program, ...args], { cwd, env = {} }) {
       );
     }
     const { wall, cpu, peak } = usage;
-    return { wall, cpu, peak };
+    return { wall, cpu, peak, stdout: run.stdout };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

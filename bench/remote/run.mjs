@@ -1,244 +1,113 @@
-// `node bench/remote/run.mjs [--files N] [--folder DIR] [--count]`: what it costs to share a corpus of licence plates (files of
-// 2 to 4 KB, 200 in each folder) through an S3 server: SeaweedFS on loopback, started by scripts/s3-server.mjs and ended with this.
-// Two machines are two clones of one workspace. Held against floors that no tool can beat: the same bytes as one object,
-// sent and fetched in parts by the SDK alone, and `cp -r`. Prints a table.
-// Requests and bytes are what ocrpipe says of itself; with --count everything goes through a proxy that counts too, and a
-// difference is an error. The proxy takes time: the wall times of such a run mean nothing.
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+// `node bench/remote/run.mjs [--files N] [--large BYTES] [--rounds N] [--tools ocrpipe,dvc,s5cmd,aws,rclone,floor] [--count TOOLS]
+// [--server seaweedfs|versitygw] [--folder DIR] [--save]`: what it costs to share a corpus of licence plates (files of 2 to 4 KB, 200 in
+// each folder) and one large file through an S3 server on loopback, beside the tools that send a request for each file, and floors
+// that no tool can beat: the same bytes as one object, sent and fetched by the SDK alone, and `cp -r`. Every tool works on its own copy of
+// the same data against a server of its own, started empty; they take turns, and what each brought back is compared with what was
+// sent. --count TOOLS runs these once more through a proxy that counts requests and bytes, and holds ocrpipe to what it says of
+// itself; the times of that round are not kept. Prints a table of medians; --save also keeps the raw figures in results/.
+// `node bench/remote/peers.mjs` installs the peers. Needs some 3 GB of disk for each 200,000 files, and three times the large file.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { circumstances, measure, OCRPIPE } from '../measure.mjs';
-import { writeFiles } from '../store/data.mjs';
-
-const PER_FOLDER = 200;
-const FLOOR = join(import.meta.dirname, 'floor.mjs');
-const SERVER = join(import.meta.dirname, '..', '..', 'scripts', 's3-server.mjs');
+import { circumstances } from '../measure.mjs';
+import { inTurn, settle } from '../store/contestants.mjs';
+import { writeFiles, writeLarge } from '../store/data.mjs';
+import { contestant, takingPart } from './contestants.mjs';
+import { programOf, versionOf } from './peers.mjs';
+import { startProxy, startServer } from './servers.mjs';
+import { table } from './table.mjs';
+import { PER_FOLDER, Turn } from './turn.mjs';
 
 const { values: asked } = parseArgs({
   options: {
-    files: { type: 'string', default: '200000' },
+    files: { type: 'string', default: '20000' },
+    large: { type: 'string', default: '1000000000' },
+    rounds: { type: 'string', default: '3' },
+    tools: { type: 'string', default: 'ocrpipe,dvc,s5cmd,aws,rclone,floor' },
+    count: { type: 'string', default: 'ocrpipe' },
+    server: { type: 'string', default: 'seaweedfs' },
     folder: { type: 'string', default: tmpdir() },
-    count: { type: 'boolean', default: false },
+    save: { type: 'boolean', default: false },
   },
 });
 const files = Number(asked.files);
-const rows = [];
+const large = Number(asked.large);
+const tools = takingPart(asked.tools);
+const counted = asked.count === '' ? [] : takingPart(asked.count);
+const [rows, counts] = [[], []];
+
 const folder = mkdtempSync(join(asked.folder, 'ocrpipe-bench-remote-'));
-const server = await startServer();
-const proxy = asked.count ? await startProxy(server.endpoint) : undefined;
-const endpoint = proxy?.endpoint ?? server.endpoint;
-const env = {
-  AWS_ACCESS_KEY_ID: server.users.writer.accessKeyId,
-  AWS_SECRET_ACCESS_KEY: server.users.writer.secretAccessKey,
-  AWS_EC2_METADATA_DISABLED: 'true',
-  AWS_CONFIG_FILE: '/nonexistent/config',
-  AWS_SHARED_CREDENTIALS_FILE: '/nonexistent/credentials',
-};
 try {
-  const bytes = share(join(folder, 'a'));
-  await floors(bytes);
-  report(bytes);
+  const source = join(folder, 'source');
+  mkdirSync(source);
+  if (files > 0) writeFiles(join(source, 'data'), files, PER_FOLDER);
+  if (large > 0) writeLarge(join(source, 'large.bin'), large);
+  for (const name of counted) await takeTurn(name, { source, count: true, note: noteCount });
+  for (let round = 1; round <= Number(asked.rounds); round += 1) {
+    for (const name of inTurn(tools, round)) await takeTurn(name, { source, note: noteTimes(round) });
+  }
+  report();
 } finally {
-  await proxy?.stop();
-  await server.stop();
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Everything that ocrpipe does; returns the bytes of all files. */
-function share(a) {
-  mkdirSync(a);
-  git(a, 'init', '--quiet');
-  run(a, 'init');
-  writeFiles(join(a, 'data'), files, PER_FOLDER);
-  run(a, 'add', 'data');
-  run(a, 'remote', 'add', 's3', `s3://${server.bucket}/bench`, '--endpoint', endpoint);
-  commit(a);
-  transfer(a, 'push, the first time', 'push');
-  transfer(a, 'push, nothing new', 'push');
-  const [first] = readdirSync(join(a, 'data')).sort();
-  writeFileSync(join(a, 'data', first, 'new.jpg'), 'one file more, unlike any other');
-  run(a, 'add', 'data');
-  commit(a);
-  transfer(a, 'push, one new file', 'push');
-  const b = clone(a, 'b');
-  transfer(b, 'pull, fresh clone', 'pull');
-  transfer(b, 'pull, nothing to pull', 'pull');
-  note('status, nothing to pull', timed(b, 'status').usage);
-  const names = readdirSync(join(a, 'data')).sort();
-  const one = `data/${names[names.length >> 1]}`;
-  const c = clone(a, 'c');
-  transfer(c, `pull, one folder of ${PER_FOLDER}, fresh clone`, 'pull', one);
-  requireSame(join(a, 'data'), join(b, 'data'));
-  requireSame(join(a, one), join(c, one));
-  return sizeOf(join(a, 'data'));
-}
-
-async function floors(bytes) {
-  const [file, back] = [join(folder, 'floor'), join(folder, 'floor-back')];
-  writeFileSync(file, '');
-  execFileSync('sh', [
-    '-c',
-    'find "$1" -type f -exec cat {} + > "$2"',
-    'sh',
-    join(folder, 'a', 'data'),
-    file,
-  ]);
-  const sdk = { OCRPIPE_BENCH_ENDPOINT: endpoint, OCRPIPE_BENCH_BUCKET: server.bucket };
-  for (const [what, verb, path] of [
-    ['floor: the bytes as one object, sent', 'put', file],
-    ['floor: the bytes as one object, fetched', 'get', back],
-  ]) {
+/** All that one tool does, on a server that nobody used before. */
+async function takeTurn(name, { source, count = false, note }) {
+  const server = await startServer(asked.server);
+  const proxy = count ? await startProxy(server.endpoint, join(folder, 'proxy-seen')) : undefined;
+  const place = join(folder, 'turn');
+  mkdirSync(place);
+  try {
+    const used = { ...server, endpoint: proxy?.endpoint ?? server.endpoint };
+    const turn = new Turn({ tool: contestant(name, used), server: used, proxy, place, note });
+    if (files > 0) turn.shareFiles(join(source, 'data'));
+    if (large > 0) turn.shareLarge(join(source, 'large.bin'));
+  } finally {
+    await proxy?.stop();
+    await server.stop();
+    rmSync(place, { recursive: true, force: true });
     settle();
-    const before = proxy?.seen();
-    const usage = measure([process.execPath, FLOOR, verb, path], { cwd: folder, env: { ...env, ...sdk } });
-    note(what, usage, { requests: seenSince(before)?.requests, bytes });
-  }
-  requireSame(file, back);
-  settle();
-  const copy = ['cp', '-r', join(folder, 'a', 'data'), join(folder, 'copy')];
-  note('floor: cp -r', measure(copy, { cwd: folder }));
-}
-
-/** Runs push or pull, and notes what it says that it moved. */
-function transfer(workspace, what, ...args) {
-  settle();
-  const before = proxy?.seen();
-  const { usage, stdout } = timed(workspace, ...args, '--json');
-  const { requests, bytes } = JSON.parse(stdout);
-  const seen = seenSince(before);
-  if (seen !== undefined && (seen.requests !== requests || seen.bytes !== bytes)) {
-    throw new Error(
-      `${what}: ocrpipe says ${requests} requests, ${bytes} bytes; the proxy saw ${JSON.stringify(seen)}`,
-    );
-  }
-  note(what, usage, { requests, bytes });
-}
-
-function seenSince(before) {
-  if (before === undefined) return undefined;
-  const now = proxy.seen();
-  return { requests: now.requests - before.requests, bytes: now.bytes - before.bytes };
-}
-
-/** Measures the command line; its stdout goes through a file, as `measure` keeps none. */
-function timed(cwd, ...args) {
-  const out = join(folder, 'stdout');
-  const usage = measure(['sh', '-c', 'out="$1"; shift; exec "$@" > "$out"', 'sh', out, ...OCRPIPE, ...args], {
-    cwd,
-    env,
-  });
-  return { usage, stdout: readFileSync(out, 'utf8') };
-}
-
-function note(what, { wall, cpu, peak }, moved = {}) {
-  const row = { what, wall, cpu, peak, ...moved };
-  rows.push(row);
-  console.error(JSON.stringify(row));
-}
-
-function report(bytes) {
-  const sdk = createRequire(import.meta.url)('@aws-sdk/client-s3/package.json').version;
-  const { commit: at, date, node, cpu } = circumstances();
-  console.log(`${files} files, ${mb(bytes)} MB; ${date}, commit ${at}, Node ${node}, SDK ${sdk}, ${cpu}\n`);
-  console.log(
-    '| work | requests | MB moved | wall s | CPU s | peak MB |\n| --- | --- | --- | --- | --- | --- |',
-  );
-  for (const { what, requests, bytes: moved, wall, cpu: used, peak } of rows) {
-    const cells = [
-      what,
-      requests ?? '–',
-      moved === undefined ? '–' : mb(moved),
-      wall.toFixed(2),
-      used.toFixed(2),
-    ];
-    console.log(`| ${cells.join(' | ')} | ${Math.round(peak)} |`);
   }
 }
 
-function mb(bytes) {
-  return bytes < 100_000 ? (bytes / 1e6).toFixed(3) : (bytes / 1e6).toFixed(1);
-}
-
-/** What arrived must be what was sent. */
-function requireSame(a, b) {
-  execFileSync('sh', ['-c', 'diff -r "$1" "$2"', 'sh', a, b], { stdio: 'inherit' });
-}
-
-function sizeOf(path) {
-  return readdirSync(path, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
-}
-
-function clone(a, name) {
-  git(folder, 'clone', '--quiet', a, name);
-  return join(folder, name);
-}
-
-function commit(workspace) {
-  git(workspace, 'add', '--all');
-  git(
-    workspace,
-    '-c',
-    'user.name=bench',
-    '-c',
-    'user.email=bench@example.com',
-    'commit',
-    '--quiet',
-    '-m',
-    'data',
-  );
-}
-
-function git(cwd, ...args) {
-  execFileSync('git', args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
-}
-
-function run(cwd, ...args) {
-  execFileSync(...command(...args), {
-    cwd,
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-}
-
-function command(...args) {
-  const [program, script] = OCRPIPE;
-  return [program, [script, ...args]];
-}
-
-/** What was written before must not be paid for by what is measured next. */
-function settle() {
-  execFileSync('sync');
-}
-
-async function startServer() {
-  const { line, stop } = await start(SERVER, 'start');
-  return { ...JSON.parse(line), stop };
-}
-
-/** In a process of its own: this one waits for commands and answers nobody. */
-async function startProxy(target) {
-  const file = join(folder, 'proxy-seen');
-  const { line, stop } = await start(join(import.meta.dirname, 'counting-proxy.mjs'), target, file);
-  return { endpoint: line, seen: () => JSON.parse(readFileSync(file, 'utf8')), stop };
-}
-
-/** Starts a script that prints a line when it is ready and ends with its stdin. */
-async function start(...script) {
-  const child = spawn(process.execPath, script, { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout });
-  const [line] = await Promise.race([once(lines, 'line'), once(lines, 'close')]);
-  if (line === undefined) throw new Error(`${script[0]} did not start`);
-  const stop = async () => {
-    const ended = once(child, 'exit');
-    child.stdin.end();
-    await ended;
+function noteTimes(round) {
+  return (tool, task, { usage: { wall, cpu, peak } }) => {
+    rows.push({ round, tool, task, wall, cpu, peak });
+    const figures = `${wall.toFixed(2)} s wall, ${cpu.toFixed(2)} s CPU, ${peak.toFixed(0)} MB`;
+    console.error(`${round} ${tool}: ${task}: ${figures}`);
   };
-  return { line, stop };
+}
+
+/** What the proxy saw; what ocrpipe says of itself must be the same. */
+function noteCount(tool, task, { says, seen }) {
+  if (seen === undefined || task.startsWith('add')) return;
+  counts.push({ tool, task, ...seen });
+  console.error(`counted ${tool}: ${task}: ${JSON.stringify(seen)}`);
+  if (says !== undefined && (says.requests !== seen.requests || says.bytes !== seen.bytes)) {
+    throw new Error(`${task}: ocrpipe says ${says.requests} requests, ${says.bytes} bytes`);
+  }
+}
+
+function report() {
+  const { versions, ...rest } = circumstances(asked.folder);
+  const sdk = createRequire(import.meta.url)('@aws-sdk/client-s3/package.json').version;
+  const peers = tools.filter((name) => programOf(name) !== undefined);
+  const result = {
+    ...rest,
+    versions: { ...versions, sdk, ...Object.fromEntries(peers.map((name) => [name, versionOf(name)])) },
+    server: asked.server,
+    files,
+    large,
+    rounds: Number(asked.rounds),
+    rows,
+    counts,
+  };
+  console.log(table(result));
+  if (!asked.save) return;
+  const results = join(import.meta.dirname, 'results');
+  mkdirSync(results, { recursive: true });
+  const name = `${asked.server}-${files}.json`;
+  writeFileSync(join(results, name), `${JSON.stringify(result, undefined, 2)}\n`);
 }
