@@ -1,6 +1,6 @@
-import { posix } from 'node:path';
 import type { Call } from '../base/call.js';
-import { downloadUrl, parseFileUrl } from '../project/source/url-file.js';
+import { downloadFile, importing } from '../project/source/download-file.js';
+import { checkAccess, fileNameOf, parseFileAddress, type S3Access } from '../project/source/file-address.js';
 import { Workspace } from '../project/workspace.js';
 import type { UrlSource } from '../tracking/pointers/import-source.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
@@ -14,6 +14,8 @@ export interface ImportUrlInput {
   out?: string | undefined;
   /** What stands there may be lost. */
   force: boolean;
+  /** How an S3 object is reached. Of this the pointer keeps what holds for everybody: no profile, and no file of this machine. */
+  access?: S3Access | undefined;
 }
 
 export interface ImportUrlResult extends ToCommit {
@@ -28,13 +30,14 @@ export async function importUrl(input: ImportUrlInput, call: Call): Promise<Impo
   const workspace = Workspace.open(call, 'ocrpipe import-url');
   try {
     await workspace.useStore();
-    const { force } = input;
-    const url = parseFileUrl(input.url);
-    const name = decodeURIComponent(posix.basename(url.pathname)) || url.hostname;
-    const path = importPlace(workspace, input.out, name);
+    const { force, access = {} } = input;
+    const address = parseFileAddress(input.url);
+    checkAccess(access, address);
+    const path = importPlace(workspace, input.out, fileNameOf(address));
     await refusePlace(workspace, path, { force, isFolder: false });
     const { events, signal } = call;
-    const file = await downloadUrl(url, { store: workspace.store, events, signal });
+    const how = { store: workspace.store, access, correct: importing(input.url), events, signal };
+    const file = await downloadFile(address, how);
     const { snapshot, source } = file!;
     await workspace.files.checkout(path, snapshot, { ...call, force });
     await workspace.files.writePointer(path, { ...snapshot, source }, call);

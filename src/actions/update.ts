@@ -6,7 +6,9 @@ import { suggest } from '../base/nearest.js';
 import type { RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
 import { bringImportable, importable, snapshotThere } from '../project/source/imported.js';
-import { downloadUrl, parseFileUrl } from '../project/source/url-file.js';
+import { downloadFile, updating } from '../project/source/download-file.js';
+import { parseFileAddress, type S3Access } from '../project/source/file-address.js';
+import { describeObject } from '../project/source/s3-file.js';
 import { Workspace } from '../project/workspace.js';
 import type { ImportSource, RepositorySource, UrlSource } from '../tracking/pointers/import-source.js';
 import { sameSnapshot } from '../tracking/pointers/pointer.js';
@@ -24,6 +26,8 @@ export interface UpdateInput {
   check: boolean;
   /** Downloads at once. */
   jobs: number;
+  /** Whose credentials are used for objects of buckets, and which certificates. */
+  access?: Pick<S3Access, 'profile' | 'caBundle'> | undefined;
 }
 
 export interface UpdatedPath {
@@ -31,7 +35,8 @@ export interface UpdatedPath {
   /** `outdated`: the source has something else, and nothing was changed. */
   state: 'unchanged' | 'updated' | 'outdated';
   old: ContentId;
-  new: ContentId;
+  /** Absent where only the server's word for another version is known. */
+  new?: ContentId;
   source: ImportSource;
 }
 
@@ -63,7 +68,7 @@ export async function update(input: UpdateInput, call: Call): Promise<UpdateResu
     );
     const { git, root } = workspace;
     const files = imports
-      .filter(({ state }) => state === 'updated')
+      .filter(({ state }) => state !== 'outdated')
       .flatMap(({ path }) => pointerFiles(path));
     const written = await toCommit({ git, root, cwd: call.cwd }, files);
     return { imports, ...(failure && { failure }), ...written };
@@ -127,14 +132,41 @@ async function updateFromUrl(
 ): Promise<UpdatedPath> {
   const { store } = workspace;
   const { events, signal } = call;
-  const now = await downloadUrl(parseFileUrl(source.url), { store, events, signal, known: source });
+  const address = parseFileAddress(source.url);
+  const access = { ...accessOf(source), ...input.access };
+  const how = { access, correct: updating(path, source.url), signal };
+  if (input.check && address.kind === 's3') {
+    // The object may be large, and the server knows.
+    const { etag, sha256 } = await describeObject(address, how);
+    const same = etag === source.etag || sha256 === snapshot.id;
+    const known = same ? snapshot.id : sha256;
+    return {
+      ...{ path, old: snapshot.id, source, state: same ? 'unchanged' : 'outdated' },
+      ...(known !== undefined && { new: known }),
+    };
+  }
+  const now = await downloadFile(address, { ...how, store, events, known: source });
   const id = now?.snapshot.id ?? snapshot.id;
   const result = { path, old: snapshot.id, new: id };
-  if (now === undefined || id === snapshot.id) return { ...result, state: 'unchanged', source };
+  if (now === undefined) return { ...result, state: 'unchanged', source };
+  if (id === snapshot.id) {
+    // By what its server calls this version now, it need not be downloaded again.
+    if (!input.check) await workspace.files.writePointer(path, { ...snapshot, source: now.source }, call);
+    return { ...result, state: 'unchanged', source: input.check ? source : now.source };
+  }
   if (input.check) return { ...result, state: 'outdated', source };
   await workspace.files.checkout(path, now.snapshot, { ...call, keepEdits: true });
   await workspace.files.writePointer(path, { ...now.snapshot, source: now.source }, call);
   return { ...result, state: 'updated', source: now.source };
+}
+
+function accessOf({ endpoint, region, pathStyle, anonymous }: UrlSource): S3Access {
+  return {
+    ...(endpoint !== undefined && { endpoint }),
+    ...(region !== undefined && { region }),
+    ...(pathStyle !== undefined && { pathStyle }),
+    ...(anonymous !== undefined && { anonymous }),
+  };
 }
 
 async function updateFromRepository(

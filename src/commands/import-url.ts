@@ -3,30 +3,37 @@ import * as Flags from '@oclif/core/flags';
 import { importUrl } from '../actions/import-url.js';
 import { BaseCommand } from '../cli/base-command.js';
 import { importedText } from '../cli/import-text.js';
+import { objectAccess, objectFlags } from '../cli/object-flags.js';
 
 export default class ImportUrl extends BaseCommand {
   static override summary = 'Download a file by its URL and track it.';
   static override description =
-    "PATH.ocr remembers the address, and by which etag or date its server told this version from others: 'update' downloads it again only when it has changed. The bytes are yours: 'push' sends them to your remote.";
+    "PATH.ocr remembers the address, and by which etag or date its server told this version from others: 'update' downloads it again only when it has changed. The bytes are yours: 'push' sends them to your remote. Credentials for s3:// come from where those of a remote do.";
   static override examples = [
     '<%= config.bin %> import-url https://example.org/plates/labels.json',
     '<%= config.bin %> import-url https://example.org/fraktur.zip data/fraktur.zip',
+    '<%= config.bin %> import-url s3://scans/2024/labels.json data --region eu-central-1',
+    '<%= config.bin %> import-url s3://open-data/plates.tar --anonymous',
   ];
   static override args = {
-    url: Args.string({ required: true, description: 'https:// or http:// address of a file' }),
+    url: Args.string({
+      required: true,
+      description: 'https://, http:// or s3://bucket/key address of a file',
+    }),
     out: Args.string({
       description: 'where to put it; into a folder that is there (default: the current folder)',
     }),
   };
   static override flags = {
     force: Flags.boolean({ char: 'f', description: 'replace what is there' }),
+    ...objectFlags,
   };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(ImportUrl);
     const { force } = flags;
     await this.perform(flags, {
-      action: (call) => importUrl({ ...args, force }, call),
+      action: (call) => importUrl({ ...args, force, access: objectAccess(flags, call) }, call),
       text: (result) => importedText(result),
     });
   }

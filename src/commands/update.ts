@@ -3,6 +3,7 @@ import * as Flags from '@oclif/core/flags';
 import { isOutdated, update } from '../actions/update.js';
 import { BaseCommand } from '../cli/base-command.js';
 import { updateText } from '../cli/import-text.js';
+import { objectAccess, ownAccessFlags } from '../cli/object-flags.js';
 import { integerFlag } from '../cli/number-flag.js';
 
 export default class Update extends BaseCommand {
@@ -13,6 +14,7 @@ export default class Update extends BaseCommand {
     '<%= config.bin %> update',
     '<%= config.bin %> update data/plates --rev v2',
     '<%= config.bin %> update --check',
+    '<%= config.bin %> update data/labels.json --profile team',
   ];
   static override strict = false;
   static override args = {
@@ -24,16 +26,21 @@ export default class Update extends BaseCommand {
       description: 'follow this branch, tag or commit of the repository from now on',
     }),
     check: Flags.boolean({
+      aliases: ['dry-run'],
       description: 'only say what has changed at the source; exits with 3 if anything has',
     }),
     jobs: integerFlag({ char: 'j', min: 1, max: 64, default: 4, description: 'downloads at once' }),
+    ...ownAccessFlags,
   };
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Update);
     const { rev: revision, check, jobs } = flags;
     await this.perform(flags, {
-      action: (call) => update({ targets: argv.map(String), revision, check, jobs }, call),
+      action: (call) => {
+        const access = objectAccess(flags, call);
+        return update({ targets: argv.map(String), revision, check, jobs, access }, call);
+      },
       text: updateText,
       json: ({ imports, toCommit }) => ({ imports, toCommit }),
       failure: (result) => result.failure,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { open, readFile, rm, type FileHandle } from 'node:fs/promises';
+import { open, readFile, rm, stat, type FileHandle } from 'node:fs/promises';
 import type { ContentId } from '../../base/content-id.js';
 import { OcrpipeError, systemErrorCode, userError } from '../../base/errors.js';
 import type { EventSink } from '../../base/events.js';
@@ -7,13 +7,10 @@ import { LARGE_BLOB_BYTES } from '../../store/format.js';
 import type { LocalStore } from '../../store/local-store.js';
 import type { UrlSource } from '../../tracking/pointers/import-source.js';
 import type { Snapshot } from '../../tracking/workspace-files.js';
+import { withoutQuery } from './file-address.js';
 
 /** A broken body is asked for from where it ended so often. */
 const ATTEMPTS = 5;
-/** Parts of a query by which whoever has the address may read: they belong into no pointer. */
-const SECRET_QUERY =
-  /^(?:x-amz-(?:signature|credential|security-token)|x-goog-signature|signature|sig|token|access_token|key|api_key)$/i;
-
 /** One version of a file behind an address, in the store. */
 export interface UrlFile {
   snapshot: Snapshot;
@@ -28,25 +25,6 @@ interface Options {
   known?: UrlSource;
 }
 
-/** Refuses what is no address of a file, and addresses with a secret in them (`url-refused`, exit code 2). */
-export function parseFileUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !['https:', 'http:'].includes(url.protocol)) {
-    throw refused(
-      `'${withoutQuery(text)}' is no address that files are downloaded from`,
-      'Give https://host/path.',
-    );
-  }
-  const secret = [...url.searchParams.keys()].find((name) => SECRET_QUERY.test(name));
-  if (url.username !== '' || url.password !== '' || secret !== undefined) {
-    const what = secret === undefined ? 'a user name or password' : `the secret '${secret}'`;
-    const hint =
-      "A pointer would show it to all who have the repository: download the file, and 'ocrpipe add' it.";
-    throw refused(`there is ${what} in the address`, hint);
-  }
-  return url;
-}
-
 /**
  * Downloads a file over HTTP into the store; undefined if its server says that it is still the known one. A body that breaks off is continued
  * by range, as long as it is the same version. Throws `url-missing`, `url-denied` (exit code 2), `url-failed`, `url-unreachable`.
@@ -59,15 +37,31 @@ export async function downloadUrl(url: URL, options: Options): Promise<UrlFile |
     const source = await new Download(url, file, options).run();
     if (source === undefined) return undefined;
     await file.sync();
-    const { size } = await file.stat();
-    const id = await hashOf(temporary);
-    if (size >= LARGE_BLOB_BYTES) await store.adoptObject(temporary, id, { signal });
-    else putSmall(store, await readFile(temporary));
-    return { snapshot: { id, kind: 'file', size }, source };
+    return {
+      snapshot: await storeDownloaded(store, { temporary, id: await hashOf(temporary), signal }),
+      source,
+    };
   } finally {
     await file.close();
     await rm(temporary, { force: true });
   }
+}
+
+/** Takes a file that was downloaded into `tmp/`, and flushed, over into the store. */
+export async function storeDownloaded(
+  store: LocalStore,
+  { temporary, id, signal }: { temporary: string; id: ContentId; signal: AbortSignal },
+): Promise<Snapshot> {
+  const { size } = await stat(temporary);
+  if (size >= LARGE_BLOB_BYTES) {
+    await store.adoptObject(temporary, id, { signal });
+  } else {
+    const writer = store.writer();
+    writer.putBlob(await readFile(temporary));
+    writer.finish();
+    await rm(temporary, { force: true });
+  }
+  return { id, kind: 'file', size };
 }
 
 /** One download, in as many requests as it takes. */
@@ -153,12 +147,6 @@ async function hashOf(path: string): Promise<ContentId> {
   return hash.digest('hex') as ContentId;
 }
 
-function putSmall(store: LocalStore, bytes: Buffer): void {
-  const writer = store.writer();
-  writer.putBlob(bytes);
-  writer.finish();
-}
-
 function refusedBy(url: URL, status: number): OcrpipeError {
   const where = withoutQuery(url.href);
   if (status === 404 || status === 410) {
@@ -183,12 +171,4 @@ function unreachable(url: URL, error: unknown): OcrpipeError {
     hint: 'Check the address and the network, then run the command again.',
     cause: error,
   });
-}
-
-function refused(message: string, hint: string): OcrpipeError {
-  return userError('url-refused', message, { hint });
-}
-
-function withoutQuery(text: string): string {
-  return text.replace(/[?#].*$/s, '').replace(/\/\/[^/]*@/, '//…@');
 }

@@ -14,11 +14,18 @@ export interface RepositorySource {
 
 /** A file that was downloaded, and what its server said of this version of it. */
 export interface UrlSource {
-  /** `https://…` or `http://…`. */
+  /** `https://…`, `http://…` or `s3://bucket/key`. */
   url: string;
   etag?: string;
   /** The `Last-Modified` of HTTP, as it was sent. */
   modified?: string;
+  /** Of an S3 object: the service that has it, if it is not AWS. */
+  endpoint?: string;
+  region?: string;
+  /** Buckets are addressed as a path, or not; by the endpoint if absent. */
+  pathStyle?: boolean;
+  /** Everybody may read it: nothing is signed. */
+  anonymous?: boolean;
 }
 
 export type ImportSource = RepositorySource | UrlSource;
@@ -32,34 +39,32 @@ export const importSourceSchema = z.union([
     commit: z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, 'a commit has its full name'),
     path: text,
   }),
-  z.strictObject({ url: text, etag: text.optional(), modified: text.optional() }),
+  z.strictObject({
+    url: text,
+    etag: text.optional(),
+    modified: text.optional(),
+    endpoint: z.url({ protocol: /^https?$/ }).optional(),
+    region: text.optional(),
+    pathStyle: z.boolean().optional(),
+    anonymous: z.boolean().optional(),
+  }),
 ]);
+
+const OF_REPOSITORIES = ['repository', 'rev', 'commit', 'path'] as const;
+const OF_URLS = ['url', 'etag', 'modified', 'endpoint', 'region', 'pathStyle', 'anonymous'] as const;
 
 /** The lines of a source in a pointer: texts in quotes, as JSON and YAML both have them. */
 export function importSourceLines(source: ImportSource): string[] {
-  const named: [string, string | undefined][] =
+  const named: readonly (readonly [string, string | boolean | undefined])[] =
     'repository' in source
-      ? [
-          ['repository', source.repository],
-          ['rev', source.rev],
-          ['commit', source.commit],
-          ['path', source.path],
-        ]
-      : [
-          ['url', source.url],
-          ['etag', source.etag],
-          ['modified', source.modified],
-        ];
-  const given = named.filter((entry): entry is [string, string] => entry[1] !== undefined);
+      ? OF_REPOSITORIES.map((key) => [key, source[key]])
+      : OF_URLS.map((key) => [key, source[key]]);
+  const given = named.filter(([, value]) => value !== undefined);
   return ['source:', ...given.map(([key, value]) => `  ${key}: ${JSON.stringify(value)}`)];
 }
 
 /** The same without what is undefined. */
 export function plainSource(parsed: z.infer<typeof importSourceSchema>): ImportSource {
-  if ('repository' in parsed) {
-    const { rev, ...rest } = parsed;
-    return { ...rest, ...(rev !== undefined && { rev }) };
-  }
-  const { url, etag, modified } = parsed;
-  return { url, ...(etag !== undefined && { etag }), ...(modified !== undefined && { modified }) };
+  const given = Object.entries(parsed).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as unknown as ImportSource;
 }

@@ -1,0 +1,148 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { contentIdOf, type ContentId } from '../../base/content-id.js';
+import { OcrpipeError, userError } from '../../base/errors.js';
+import type { EventSink } from '../../base/events.js';
+import type { Correction } from '../../remote/backends/correction.js';
+import { openRemote } from '../../remote/backends/open-remote.js';
+import type { Described, Remote } from '../../remote/backends/remote.js';
+import { continueDownload, takeOver } from '../../remote/fetch/resumable-download.js';
+import { FOLDERS } from '../../store/format.js';
+import type { LocalStore } from '../../store/local-store.js';
+import type { UrlSource } from '../../tracking/pointers/import-source.js';
+import type { FileAddress, S3Access, SharedAccess } from './file-address.js';
+import { storeDownloaded, type UrlFile } from './url-file.js';
+
+/** One object of a bucket. */
+export type ObjectAddress = Extract<FileAddress, { kind: 's3' }>;
+
+export interface S3Options {
+  access: S3Access;
+  /** What to type for other settings. */
+  correct: Correction;
+  signal: AbortSignal;
+}
+
+/** Reads it once more where it changed meanwhile. */
+const READS = 2;
+
+/**
+ * Downloads an object into the store, by ranges of one version of it; undefined if its etag is still the known one. What an interrupted
+ * call left is taken up. Where the server keeps a SHA-256 the bytes are compared with it. Throws `url-missing`,
+ * `url-denied`, `source-differs`, and what any S3 remote throws.
+ */
+export async function downloadObject(
+  address: ObjectAddress,
+  options: S3Options & { store: LocalStore; events: EventSink; known?: UrlSource },
+): Promise<UrlFile | undefined> {
+  return withObject(address, options, async (remote) => {
+    for (let read = 1; ; read += 1) {
+      const there = await describe(remote, address, options.signal);
+      if (options.known !== undefined && there.etag === options.known.etag) return undefined;
+      try {
+        return await downloadVersion(remote, { address, there }, options);
+      } catch (error) {
+        const changed = error instanceof OcrpipeError && error.code === 'remote-changed';
+        if (!changed || read === READS) throw error;
+      }
+    }
+  });
+}
+
+/** What the server says of an object now, without its bytes. Throws `url-missing` and `url-denied`. */
+export function describeObject(address: ObjectAddress, options: S3Options): Promise<Described> {
+  return withObject(address, options, (remote) => describe(remote, address, options.signal));
+}
+
+async function withObject<T>(
+  address: ObjectAddress,
+  { access, correct }: S3Options,
+  work: (remote: Remote) => Promise<T>,
+): Promise<T> {
+  const remote = await openRemote({ url: `s3://${address.bucket}`, ...given(access) }, '/', correct);
+  try {
+    return await work(remote);
+  } catch (error) {
+    throw forReading(error, address, correct);
+  } finally {
+    remote.close();
+  }
+}
+
+async function describe(
+  remote: Remote,
+  { url, key }: ObjectAddress,
+  signal: AbortSignal,
+): Promise<Described> {
+  const there = await remote.describe(key, { signal });
+  if (there !== undefined) return there;
+  // The answer to a question about an object does not say that the bucket is what is missing; that to a read does.
+  await remote.get(key, { signal });
+  throw userError('url-missing', `there is no object ${url}`, {
+    hint: `Check the key: 'aws s3 ls ${url.slice(0, url.lastIndexOf('/') + 1)}' lists what is beside it.`,
+  });
+}
+
+async function downloadVersion(
+  remote: Remote,
+  { address, there }: { address: ObjectAddress; there: Described },
+  options: S3Options & { store: LocalStore; events: EventSink },
+): Promise<UrlFile> {
+  const { store, events, signal, access } = options;
+  const { url, key } = address;
+  const { size, etag } = there;
+  const version = contentIdOf([url, access.endpoint ?? '', etag, String(size)].join('\n'));
+  const temporary = await takeOver(join(store.root, FOLDERS.tmp), version);
+  let done = 0;
+  const onBytes = (bytes: number): void => {
+    done += bytes;
+    events({ type: 'progress', key: 'download', done, total: size, unit: 'bytes' });
+  };
+  try {
+    const id = (await continueDownload({ remote, key, size, etag, signal, onBytes }, temporary)) as ContentId;
+    if (there.sha256 !== undefined && there.sha256 !== id) throw await damaged(url, temporary);
+    const snapshot = await storeDownloaded(store, { temporary, id, signal });
+    return { snapshot, source: { url, etag, ...shared(access) } };
+  } finally {
+    events({ type: 'progress-end', key: 'download' });
+  }
+}
+
+async function damaged(url: string, temporary: string): Promise<OcrpipeError> {
+  await rm(temporary, { force: true });
+  return new OcrpipeError(
+    'source-differs',
+    `the bytes of ${url} that arrived have not the SHA-256 that its server keeps`,
+    {
+      hint: 'Nothing was stored. Run the command again; if it stays so, the object is damaged there.',
+    },
+  );
+}
+
+/** What an import needs is less than what a remote needs. */
+function forReading(error: unknown, { url }: ObjectAddress, correct: Correction): unknown {
+  if (!(error instanceof OcrpipeError)) return error;
+  if (error.code === 'remote-denied') {
+    return userError('url-denied', `${url} may not be read, or is not there`, {
+      hint: `The user needs s3:GetObject for it, and s3:ListBucket to be told that it is missing. Ask the owner of the bucket, or use another profile: '${correct({ profile: 'PROFILE' })}'.`,
+      cause: error,
+    });
+  }
+  if (error.code !== 'credentials-missing') return error;
+  const { code, message, hint = '' } = error;
+  return userError(code, message, {
+    hint: `${hint} An object that everybody may read needs none: --anonymous.`,
+    cause: error,
+  });
+}
+
+/** What of the access everybody shares. */
+function shared({ endpoint, region, pathStyle, anonymous }: S3Access): SharedAccess {
+  return given({ endpoint, region, pathStyle, anonymous });
+}
+
+function given<T extends object>(fields: T): { [key in keyof T]?: NonNullable<T[key]> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [key in keyof T]?: NonNullable<T[key]>;
+  };
+}
