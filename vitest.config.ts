@@ -5,16 +5,30 @@ import { defineConfig } from 'vitest/config';
 const MEMORY = '/dev/shm';
 const ROOM_BYTES = 4 * 1024 ** 3;
 
+/** Test files that measure the memory of their process, or change what is its own for good: each has a process to itself. */
+const ALONE = [
+  'test/actions/hostile-store.test.ts',
+  'test/ocr/nn/layers-plain-simd.test.ts',
+  'test/tracking/kinds.test.ts',
+];
+
 export default defineConfig({
   test: {
-    globalSetup: ['test/rig/build.ts'],
-    include: ['test/**/*.test.ts'],
     disableConsoleIntercept: true,
     testTimeout: 60_000 * Number(process.env['OCRPIPE_TEST_RUNS'] ?? 1),
     hookTimeout: 120_000,
     pool: 'forks',
     maxWorkers: 2,
     env: process.env['TMPDIR'] === undefined && hasRoom(MEMORY) ? { TMPDIR: MEMORY } : {},
+    projects: [
+      // Modules have no state that changes: test files that take turns in one process load each module once.
+      {
+        extends: true,
+        test: { name: 'shared', include: ['test/**/*.test.ts'], exclude: ALONE, isolate: false },
+      },
+      { extends: true, test: { name: 'alone', include: ALONE, isolate: true } },
+    ],
+    globalSetup: ['test/rig/build.ts'],
   },
 });
 

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { measure, OCRPIPE } from '../measure.mjs';
@@ -75,6 +75,20 @@ export function contestant(name) {
 /** Every other round in the other order: no tool always meets the disk that another left behind. */
 export function inTurn(names, round) {
   return round % 2 === 1 ? names : names.toReversed();
+}
+
+/**
+ * Does `work(folder)` in a fresh folder below `inside`, which is removed afterwards, also when it fails, unless `keep` says to leave it: taking
+ * away gigabytes or millions of files slows ext4 for minutes after.
+ */
+export function inFreshFolder(name, { folder: inside, keep }, work) {
+  const folder = mkdtempSync(join(inside, `ocrpipe-bench-${name}-`));
+  try {
+    work(folder);
+  } finally {
+    if (keep) console.error(`kept: ${folder}`);
+    else rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** What others wrote is on disk before the clock starts. */

@@ -1,16 +1,17 @@
 // `node bench/store/run.mjs [--files N] [--layout folders|flat] [--rounds N] [--tools ocrpipe,dvc,floor] [--large BYTES]
-// [--folder DIR] [--no-stages] [--save]`: what it costs to keep a licence-plate corpus (files of 2 to 4 KB) and one large file, beside DVC and the floors that no tool can
+// [--folder DIR] [--no-stages] [--keep] [--save]`: what it costs to keep a licence-plate corpus (files of 2 to 4 KB) and one large file, beside DVC and the floors that no tool can
 // beat: sha256sum, find, cp, git status. Every tool works on its own copy of the same data in a fresh folder; they take
-// turns; everything is deleted at the end only. Prints a table of medians; --save also keeps the raw figures in results/.
+// turns; everything is deleted at the end only, and with --keep left where it is said. Prints a table of medians; --save also keeps the raw figures in results/.
 // `ocrpipe=NODE` among the tools is ocrpipe once more, on another Node. OCRPIPE_BENCH_DVC names the program `dvc` (3.67); without it DVC is left out and the table says so.
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { circumstances, measure } from '../measure.mjs';
 import {
   contestant,
+  inFreshFolder,
   inTurn,
   newRecord,
   newWorkspace,
@@ -32,6 +33,7 @@ const { values: asked } = parseArgs({
     large: { type: 'string', default: '0' },
     folder: { type: 'string', default: tmpdir() },
     'no-stages': { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
     save: { type: 'boolean', default: false },
   },
 });
@@ -40,9 +42,9 @@ const large = Number(asked.large);
 const perFolder = asked.layout === 'flat' ? files : Math.ceil(files / 200);
 const tools = takingPart(asked.tools);
 
-const folder = mkdtempSync(join(asked.folder, 'ocrpipe-bench-store-'));
 const { rows, record } = newRecord();
-try {
+// Removed as the last thing of all: a million files take longer to remove than all of the work.
+inFreshFolder('store', asked, (folder) => {
   const data = join(folder, 'data');
   writeFiles(data, files, perFolder);
   const big = join(folder, 'large.bin');
@@ -55,10 +57,7 @@ try {
     }
   }
   report();
-} finally {
-  // The last thing: a million files take longer to remove than all of the work.
-  rmSync(folder, { recursive: true, force: true });
-}
+});
 
 function report() {
   const result = {

@@ -1,13 +1,13 @@
-// `node bench/store/scaling.mjs [--files 20000,200000,2000000] [--rounds N] [--folder DIR] [--save]`: whether the cost of a file stays the
+// `node bench/store/scaling.mjs [--files 20000,200000,2000000] [--rounds N] [--folder DIR] [--keep] [--save]`: whether the cost of a file stays the
 // same from thousands of files to millions. Files of 64 bytes in folders of 1,000, so that their number is what costs; every round
 // has a fresh workspace. Prints medians for each file; --save also keeps the raw figures in results/.
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { circumstances, measure } from '../measure.mjs';
-import { contestant, newRecord, newWorkspace, save, settle, timed } from './contestants.mjs';
+import { contestant, inFreshFolder, newRecord, newWorkspace, save, settle, timed } from './contestants.mjs';
 import { table } from './table.mjs';
 
 const PER_FOLDER = 1000;
@@ -18,28 +18,27 @@ const { values: asked } = parseArgs({
     files: { type: 'string', default: '20000,200000,2000000' },
     rounds: { type: 'string', default: '3' },
     folder: { type: 'string', default: tmpdir() },
+    keep: { type: 'boolean', default: false },
     save: { type: 'boolean', default: false },
   },
 });
 const sizes = asked.files.split(',').map(Number);
 const tool = contestant('ocrpipe');
-const folder = mkdtempSync(join(asked.folder, 'ocrpipe-bench-scaling-'));
 const { rows, record } = newRecord();
-try {
+inFreshFolder('scaling', asked, (folder) => {
   for (const files of sizes) {
     const data = join(folder, `data-${files}`);
     writeTinyFiles(data, files);
-    for (let round = 1; round <= Number(asked.rounds); round += 1) oneRound(round, files, data);
+    for (let round = 1; round <= Number(asked.rounds); round += 1) {
+      oneRound({ round, files, data, workspace: join(folder, `workspace-${files}-${round}`) });
+    }
   }
   const result = { ...circumstances(asked.folder), rounds: Number(asked.rounds), rows };
   console.log(table(result));
   if (asked.save) save('scaling', result);
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+});
 
-function oneRound(round, files, data) {
-  const workspace = join(folder, `workspace-${files}-${round}`);
+function oneRound({ round, files, data, workspace }) {
   newWorkspace(workspace, tool);
   const here = join(workspace, 'data');
   renameSync(data, here);

@@ -18,9 +18,10 @@ const FLOORS = {
   'checkout, files of 1 to 4 MiB by reflink': 'cp -r of files of 1 to 4 MiB',
 };
 
-/** A result as Markdown: what was kept in results/ by run.mjs, large.mjs or scaling.mjs. */
+/** A result as Markdown: what was kept in results/ by run.mjs, large.mjs, scaling.mjs or fsck.mjs. */
 export function table(result) {
   if (result.rows.every(({ files }) => files !== undefined)) return curve(result);
+  if (result.rows.every(({ bytes }) => bytes !== undefined)) return reading(result);
   const ours = [...new Set(result.rows.map(({ tool }) => tool))].filter((tool) => tool.startsWith('ocrpipe'));
   return ours.map((tool) => comparison(result, tool)).join('\n\n');
 }
@@ -84,6 +85,39 @@ function curve({ rows }) {
     head,
     tasks.map((task) => [task, ...sizes.map((files) => cell(files, task))]),
   );
+}
+
+/** Medians of fsck.mjs: how fast each tool reads the same bytes, and how ocrpipe compares with it. */
+function reading({ rows }) {
+  const of = (task, tool, key) =>
+    median(rows.filter((row) => row.task === task && row.tool === tool).map((row) => row[key]));
+  const kinds = [...new Set(rows.map(({ task, tool }) => JSON.stringify([task, tool])))].map((kind) =>
+    JSON.parse(kind),
+  );
+  const lines = kinds.map(([task, tool]) => {
+    const [cpu, wall] = ['cpu', 'wall'].map((key) => of(task, tool, key));
+    const ratios = ['cpu', 'wall'].map((key) => times(of(task, 'ocrpipe', key), of(task, tool, key)));
+    const speed = of(task, tool, 'bytes') / wall / 1e9;
+    return [
+      task,
+      tool,
+      seconds(cpu),
+      seconds(wall),
+      speed.toFixed(2),
+      tool === 'ocrpipe' ? '' : ratios.join(' / '),
+      Math.round(of(task, tool, 'peak')),
+    ];
+  });
+  const head = [
+    'a store of',
+    'read by',
+    'CPU s',
+    'wall s',
+    'GB/s',
+    'ocrpipe takes times its CPU / wall',
+    'peak MB',
+  ];
+  return markdown(head, lines);
 }
 
 function markdown(head, lines) {

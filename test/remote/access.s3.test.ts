@@ -197,7 +197,7 @@ describe('a remote that is written with settings of its own', () => {
     const asked = performance.now();
     stop.abort(new Error('stopped'));
     await stopped;
-    expect(performance.now() - asked).toBeLessThan(1000);
+    expect(performance.now() - asked).toBeLessThan(10_000);
   });
 });
 

@@ -131,7 +131,7 @@ export function remoteConformance(name: string, openPlace: () => Promise<() => P
 
     it('knows the time', async () => {
       const remote = await opened();
-      expect(Math.abs((await remote.now()).getTime() - Date.now())).toBeLessThan(5_000);
+      expect(Math.abs((await remote.now()).getTime() - Date.now())).toBeLessThan(60_000);
     });
 
     it('ends with the reason of an aborted signal and leaves nothing visible', async () => {

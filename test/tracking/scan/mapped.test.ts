@@ -57,7 +57,8 @@ describe.skipIf(!hasPython)(
         await answer;
       };
       const ids = new Set<ContentId>();
-      for (let round = 0; round < 12; round += 1) {
+      // On a busy machine the other program may not write for rounds.
+      for (let round = 0; round < 12 || ids.size <= 3; round += 1) {
         await setImmediate();
         const snapshot = await folder
           .files()
@@ -72,7 +73,6 @@ describe.skipIf(!hasPython)(
           ids.add(entry.id);
         }
       }
-      expect(ids.size).toBeGreaterThan(3);
       await told();
       await folder.add('data');
       expect(await folder.state('data')).toBe('clean');
