@@ -1,9 +1,11 @@
 // `npm test`: installs what is missing, builds, runs the tests that need nothing but Node, npm and git, says what it left
 // out, and ends with 'N passed, N failed, N skipped' alone on a line.
 //
-//   --s3 --native --quickstart --long   run these sets too (files named *.s3.test.ts and so on)
+//   --s3 --native --quickstart --slow --long   run these sets too (files named *.s3.test.ts and so on)
+//   --fresh-seed           draw random cases that no run had, ten times as many, and say their seed
 //   --strict-data          fail if the shared data is there and a test of it was skipped
 //   anything else          handed on to vitest (a part of a path, -t TITLE)
+import { randomInt } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { build, ensureInstalled, readJson, root, tryToRun } from './setup.mjs';
@@ -27,13 +29,15 @@ const SETS = {
     how: 'npm test -- --quickstart',
     environment: {},
   },
+  slow: { what: 'tests that take many seconds each', how: 'npm test -- --slow', environment: {} },
   long: { what: 'long tests (minutes each)', how: 'npm run test:long', environment: {} },
 };
 
-const own = new Set([...Object.keys(SETS).map((name) => `--${name}`), '--strict-data']);
+const own = new Set([...Object.keys(SETS).map((name) => `--${name}`), '--strict-data', '--fresh-seed']);
 const asked = process.argv.slice(2);
 const options = new Set(asked.filter((word) => own.has(word)));
 const forVitest = asked.filter((word) => !own.has(word));
+const freshCases = options.has('--fresh-seed') ? newCases() : {};
 const environment = Object.entries(SETS)
   .filter(([name]) => options.has(`--${name}`))
   .map(([, set]) => set.environment);
@@ -42,6 +46,7 @@ const reportFile = join(root, '.cache', 'test-report.json');
 
 ensureInstalled();
 await build();
+sayCases();
 mkdirSync(join(root, '.cache'), { recursive: true });
 rmSync(reportFile, { force: true });
 const vitest = [
@@ -53,16 +58,32 @@ const vitest = [
   ...leftOut.map((name) => `--exclude=**/*.${name}.test.ts`),
   ...forVitest,
 ];
-const exitCode = tryToRun(process.execPath, vitest, { env: Object.assign({}, process.env, ...environment) });
+const exitCode = tryToRun(process.execPath, vitest, {
+  env: Object.assign({}, process.env, freshCases, ...environment),
+});
 
 const report = existsSync(reportFile) ? readJson(reportFile) : { testResults: [] };
 const counts = count(report, exitCode);
 const refused = options.has('--strict-data') ? skippedDespiteData(report) : [];
 listSkipped(report);
+sayCases();
 listLeftOut();
 for (const test of refused) console.log(`the shared data is there, and yet this test was skipped: ${test}`);
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 process.exit(exitCode !== 0 || counts.failed > 0 || refused.length > 0 ? 1 : 0);
+
+/** Which random cases are tried, and how many times the usual number, unless the environment says it already. */
+function newCases() {
+  const { OCRPIPE_TEST_SEED: seed = String(randomInt(1, 2 ** 31)), OCRPIPE_TEST_RUNS: runs = '10' } =
+    process.env;
+  return { OCRPIPE_TEST_SEED: seed, OCRPIPE_TEST_RUNS: runs };
+}
+
+function sayCases() {
+  const { OCRPIPE_TEST_SEED: seed, OCRPIPE_TEST_RUNS: runs } = freshCases;
+  if (seed !== undefined)
+    console.log(`random cases: OCRPIPE_TEST_SEED=${seed} OCRPIPE_TEST_RUNS=${runs} tries them again`);
+}
 
 /** A file that could not be loaded, or a failure outside any test, counts as one failed test. */
 function count({ testResults }, code) {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runOcrpipe } from '../rig/ocrpipe.js';
+import { runServed } from '../rig/served-commands.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { root } from './every-command.js';
 
@@ -47,14 +47,14 @@ describe('help --json', () => {
   });
 
   it('refuses what is no command in one document', async () => {
-    const { exitCode, stdout } = await runOcrpipe(['help', 'nothing', '--json'], { cwd: temporaryFolder() });
+    const { exitCode, stdout } = await runServed(['help', 'nothing', '--json'], { cwd: temporaryFolder() });
     expect(exitCode).toBe(2);
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'unknown-command' } });
   });
 });
 
 async function helpOf(...words: string[]): Promise<readonly { name: string }[]> {
-  const { stdout } = await runOcrpipe(['help', ...words, '--json'], { cwd: temporaryFolder() });
+  const { stdout } = await runServed(['help', ...words, '--json'], { cwd: temporaryFolder() });
   return (JSON.parse(stdout) as { commands: { name: string }[] }).commands;
 }
 
@@ -89,15 +89,15 @@ describe('the help of every command', () => {
   });
 
   it('shows a default that is 0', async () => {
-    const { stdout } = await runOcrpipe(['synth', '--help'], { cwd: temporaryFolder() });
+    const { stdout } = await runServed(['synth', '--help'], { cwd: temporaryFolder() });
     expect(stdout).toMatch(/--seed=N +\[default: 0\]/);
   });
 
   it.each(commands)('is shown for $id, with its usage line', async ({ id }) => {
     const words = id.split(':');
     const [flag, command] = await Promise.all([
-      runOcrpipe([...words, '--help'], { cwd: temporaryFolder() }),
-      runOcrpipe(['help', ...words], { cwd: temporaryFolder() }),
+      runServed([...words, '--help'], { cwd: temporaryFolder() }),
+      runServed(['help', ...words], { cwd: temporaryFolder() }),
     ]);
     expect(flag).toEqual(command);
     expect(flag).toMatchObject({ exitCode: 0, stderr: '' });
