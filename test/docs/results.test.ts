@@ -31,6 +31,7 @@ const resultSchema = z.object({
       tool: said,
       task: said,
       files: z.number().optional(),
+      bytes: positive.optional(),
       ...{ wall: positive, cpu: positive, peak: positive },
     }),
   ),
