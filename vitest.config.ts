@@ -24,7 +24,7 @@ export default defineConfig({
       // Modules have no state that changes: test files that take turns in one process load each module once.
       {
         extends: true,
-        test: { name: 'shared', include: ['test/**/*.test.ts'], exclude: ALONE, isolate: false },
+        test: { name: 'shared', include: ['test/**/*.test.ts'], exclude: ALONE, isolate: true },
       },
       { extends: true, test: { name: 'alone', include: ALONE, isolate: true } },
     ],
