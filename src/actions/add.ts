@@ -108,11 +108,11 @@ async function refuseUntrackable(
   const others = new PathIndex([...workspace.files.trackedPaths(), ...paths]);
   for (const path of paths) {
     refuseLinks(workspace.root, path, { end: !follow, storeLinks });
+    const other = others.overlapping(path);
+    if (other !== undefined) throw overlaps(path, other);
     refuseByKind(workspace, path);
     refuseTakenPointer(workspace.root, path);
     refuseOutput(outputs, path);
-    const other = others.overlapping(path);
-    if (other !== undefined) throw overlaps(path, other);
   }
   await refuseGitHeld(workspace, paths);
 }

@@ -58,7 +58,7 @@ const NAMED = 3;
 /** All of them as one error, each on a line of its own; undefined if there are none. */
 export function joinFailures(failures: readonly OcrpipeError[], what = 'paths'): OcrpipeError | undefined {
   const [first] = failures;
-  if (first === undefined || failures.length === 1) return first;
+  if (first === undefined || failures.every(({ message }) => message === first.message)) return first;
   const lines = failures.slice(0, NAMED).map(({ message }) => message.replaceAll('\n', '\n  '));
   const more = failures.length > NAMED ? [`and ${failures.length - NAMED} more`] : [];
   const hint = hintOf(failures);

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { RepoPath } from '../base/paths.js';
 import { findRemote } from '../config/remotes.js';
 import type { NeedsToCheck } from '../project/roots/needs-to-check.js';
@@ -8,6 +9,8 @@ import { walkNeeds } from '../store/fsck/needs.js';
 import { setAside } from '../store/fsck/set-aside.js';
 import { SoundReader } from '../store/fsck/sound-reader.js';
 import type { StoreListing } from '../store/fsck/store-files.js';
+import { FOLDERS } from '../store/format.js';
+import { unlinkIfThere, writeTemporary } from '../store/temporary.js';
 import { placesElsewhere } from './fsck-elsewhere.js';
 import type { Healed } from './fsck-report.js';
 import { healFromRemote, healFromWorkspace, type Wanted } from './fsck-heal.js';
@@ -35,6 +38,8 @@ const MOST_ROUNDS = 100;
  */
 export async function repair(workspace: Workspace, damage: Damage): Promise<Repaired> {
   const { root, findings, listing, needs } = damage;
+  // Where nothing can be written, nothing is set aside or healed: that is to be said, and not what is left of the damage.
+  unlinkIfThere(writeTemporary(join(root, FOLDERS.tmp), Buffer.alloc(0)));
   const healed = new Map<string, Healed>();
   for (const file of setAside(root, findings, [...listing.files, ...listing.trash]))
     healed.set(file, 'store');

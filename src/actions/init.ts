@@ -8,7 +8,7 @@ import { CONFIG_FILES, EMPTY_SHARED_CONFIG } from '../config/config-file.js';
 import { readSettings } from '../config/read-settings.js';
 import { findWorkTree } from '../git/find-work-tree.js';
 import type { Git } from '../git/git.js';
-import { findWorkspace, STATE_FOLDER } from '../project/find-workspace.js';
+import { findWorkspace, hasStateFolder, STATE_FOLDER } from '../project/find-workspace.js';
 import { openGit } from '../git/simple-git.js';
 import { LocalStore } from '../store/local-store.js';
 import { chooseStore, type ChosenStore, type StoreChoice } from './choose-store.js';
@@ -104,7 +104,7 @@ function placeOf(input: InitInput, call: Call): { root: AbsPath; git: boolean } 
     });
   }
   // A submodule or a work tree below another workspace is one already, by what git holds.
-  if (!existsSync(join(root, STATE_FOLDER))) refuseNested(root);
+  if (!hasStateFolder(root)) refuseNested(root);
   return { root, git };
 }
 

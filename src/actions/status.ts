@@ -12,14 +12,16 @@ import { storeFigures, type StoreFigures } from './store-figures.js';
 import { pointerPathOf, pointerText, sameSnapshot } from '../tracking/pointers/pointer.js';
 import { overwrittenPointers, type Overwritten } from './overwritten-pointers.js';
 import { miscounted } from '../tracking/pointers/miscounted.js';
+import { passedOver } from '../tracking/pointers/pointers-inside.js';
+import { unignoredData } from './unignored-data.js';
 import { unseenPointers } from './unseen-pointers.js';
 import type { PathStatus, Snapshot, UnfinishedMove } from '../tracking/workspace-files.js';
 
 export interface TrackedStatus {
   path: RepoPath;
   /**
-   * `new`: git has no pointer of it committed. `modified`: pointer and bytes differ, see `cause`. `broken`: the pointer cannot
-   * be read, see `problem`.
+   * `new`: git has no pointer of it committed. `modified`: pointer and bytes differ, see `cause`. `broken`: the pointer, or what
+   * stands at the path, cannot be read, see `problem`.
    */
   state: 'clean' | 'modified' | 'missing' | 'new' | 'broken';
   /** Of `modified`: the bytes were edited, the pointer was changed (as by `git checkout`), or both, or it counts wrong what it names. */
@@ -61,9 +63,10 @@ export async function status(call: Call, options: { store?: boolean } = {}): Pro
   try {
     const paths = workspace.files.trackedPaths();
     // Git answers in a process of its own while this one looks at the files.
-    const [committed, unseen, overwritten, states] = await Promise.all([
+    const [committed, unseen, unignored, overwritten, states] = await Promise.all([
       committedPointers(workspace, paths),
       unseenPointers(workspace, paths),
+      unignoredData(workspace, paths),
       overwrittenPointers(workspace),
       trackedStates(workspace, paths, call),
     ]);
@@ -79,6 +82,8 @@ export async function status(call: Call, options: { store?: boolean } = {}): Pro
       ...pipeline,
       notes: [
         ...(unseen ? [unseen] : []),
+        ...(unignored ? [unignored] : []),
+        ...states.flatMap((each) => ('status' in each ? pointersInside(each) : [])),
         ...workspace.files.unfinishedMoves().map(unfinishedMove),
         ...pipeline.notes,
       ],
@@ -90,6 +95,11 @@ export async function status(call: Call, options: { store?: boolean } = {}): Pro
   }
 }
 
+function pointersInside({ path, status }: Facts): StatusProblem[] {
+  const { code, message, hint } = passedOver(path, status.inside ?? []) ?? {};
+  return code === undefined || message === undefined ? [] : [{ code, message, ...(hint && { hint }) }];
+}
+
 function unfinishedMove({ from, to }: UnfinishedMove): StatusProblem {
   return {
     code: 'move-unfinished',
@@ -98,7 +108,7 @@ function unfinishedMove({ from, to }: UnfinishedMove): StatusProblem {
   };
 }
 
-/** What the stages read may lie behind a broken pointer: then nothing can be said of them until it is mended. */
+/** What the stages read may be what is broken: then nothing can be said of them until it is mended. */
 async function pipelineUnless(
   broken: boolean,
   workspace: Workspace,
@@ -107,13 +117,12 @@ async function pipelineUnless(
   try {
     return await pipelineStatus(pipelineHost(workspace), seen);
   } catch (error) {
-    const behind = error instanceof OcrpipeError && BROKEN.has(error.code);
-    if (!broken || !behind) throw error;
+    if (!broken || !isOfOnePath(error)) throw error;
     return { stages: [], problems: [], notes: [] };
   }
 }
 
-/** True if a pointer cannot be read: what the user must correct first. */
+/** True if a pointer, or what it stands for, cannot be read: what the user must correct first. */
 export function isBroken({ tracked }: StatusResult): boolean {
   return tracked.some(({ state }) => state === 'broken');
 }
@@ -133,13 +142,29 @@ interface Facts {
   status: PathStatus;
 }
 
-/** A path whose pointer cannot be read. */
+/** A path that cannot be told of, for the pointer or what stands there cannot be read. */
 interface Broken {
   path: RepoPath;
   problem: StatusProblem;
 }
 
-const BROKEN = new Set(['broken-pointer', 'conflict-markers']);
+/** What is wrong with one path says nothing of the others. */
+const OF_ONE_PATH = new Set([
+  'broken-pointer',
+  'conflict-markers',
+  'file-keeps-changing',
+  'folder-too-deep',
+  'not-readable',
+  'not-trackable',
+  'path-outside-workspace',
+  'path-through-link',
+  'path-too-long',
+  'too-many-files',
+]);
+
+function isOfOnePath(error: unknown): error is OcrpipeError {
+  return error instanceof OcrpipeError && OF_ONE_PATH.has(error.code);
+}
 
 async function trackedStates(
   workspace: Workspace,
@@ -169,7 +194,7 @@ async function factsOf(
     const status = await stateOf(path);
     return status.pointer ? [{ path, snapshot: status.pointer, status }] : [];
   } catch (error) {
-    if (!(error instanceof OcrpipeError) || !BROKEN.has(error.code)) throw error;
+    if (!isOfOnePath(error)) throw error;
     return [brokenBy({ path, error })];
   }
 }

@@ -3,6 +3,7 @@ import { refuseSpecialFile } from '../base/regular-file.js';
 import { userError } from '../base/errors.js';
 import type { AbsPath, RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
+import { repositoryBelow } from '../git/find-work-tree.js';
 import type { OutputIndex } from '../pipeline/definition/graph.js';
 import { steeringProblem } from '../pipeline/definition/own-paths.js';
 import type { Workspace } from '../project/workspace.js';
@@ -41,6 +42,7 @@ export function refuseOutput(outputs: OutputIndex, path: RepoPath): void {
 /** Git must hold none of the bytes, and must be able to hold the pointer. */
 export async function refuseGitHeld({ git, root }: Workspace, paths: readonly RepoPath[]): Promise<void> {
   if (git === undefined) return;
+  for (const path of paths) refuseOtherRepository(root, path);
   refuseSpecialIgnoreFiles(root, paths);
   const [held] = await git.tracked(paths);
   if (held !== undefined) {
@@ -55,6 +57,18 @@ export async function refuseGitHeld({ git, root }: Workspace, paths: readonly Re
       hint: `'git check-ignore -v ${shellQuote(ignored)}' names the rule to change.`,
     });
   }
+}
+
+function refuseOtherRepository(root: AbsPath, path: RepoPath): void {
+  const repository = repositoryBelow(root, path);
+  if (repository === undefined) return;
+  throw userError(
+    'path-in-other-repository',
+    `${path} lies in ${repository}, a git repository of its own: the pointer could not be committed here`,
+    {
+      hint: `Track it there ('ocrpipe init' in ${shellQuote(repository)}), or the whole of it from here: 'ocrpipe add ${shellQuote(repository)}'.`,
+    },
+  );
 }
 
 /** Git reads those beside the paths and above them, and waits for whoever writes to a FIFO. */

@@ -117,7 +117,10 @@ function named<T extends object>(
 function existingFolder(path: string): AbsPath {
   const folder = absPath(path);
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw userError('no-such-folder', `there is no folder ${folder}`, { hint: 'Correct what follows -C.' });
+    const hint = folder.includes('\uFFFD')
+      ? 'A name in this path is not UTF-8: no workspace can be there. Rename that folder.'
+      : 'Correct what follows -C.';
+    throw userError('no-such-folder', `there is no folder ${folder}`, { hint });
   }
   return folder;
 }

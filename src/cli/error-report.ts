@@ -88,7 +88,9 @@ const VERBS: Record<string, string> = { open: 'open', mkdir: 'make the folder', 
 function noPermission(error: unknown, code: string): OcrpipeError | undefined {
   if (!NO_PERMISSION.has(code) || !(error instanceof Error) || !('path' in error)) return undefined;
   const verb = VERBS['syscall' in error ? String(error.syscall) : ''] ?? 'change';
-  return userError('no-permission', `no permission to ${verb} ${String(error.path)} (${code})`, {
+  // Of a rename: what was to be replaced, not the temporary file that nobody knows.
+  const path = 'dest' in error ? error.dest : error.path;
+  return userError('no-permission', `no permission to ${verb} ${String(path)} (${code})`, {
     cause: error,
     hint: systemHint(code),
   });
@@ -99,6 +101,8 @@ const SYSTEM_HINTS: Record<string, string> = {
   EACCES: 'Check who may read and write there.',
   EPERM: 'Check who may read and write there.',
   EROFS: 'The file system is mounted read-only.',
+  EXDEV:
+    "The folders of a store belong on one file system. To keep it on another disk, use 'ocrpipe init --store FOLDER --move'.",
   EMFILE: "Too many files are open. Raise the limit with 'ulimit -n'.",
 };
 

@@ -1,7 +1,9 @@
+import { statSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { SimpleGit } from 'simple-git';
 import { OcrpipeError, userError } from '../base/errors.js';
 import { absPath, type AbsPath, type RepoPath } from '../base/paths.js';
+import { shellQuote } from '../base/shell-quote.js';
 import { splitBatch } from './cat-file.js';
 import { findWorkTree } from './find-work-tree.js';
 import type { CommitId, CommittedFile, Git, GitFile, GitRef } from './git.js';
@@ -199,12 +201,21 @@ class SimpleGitGit implements Git {
       return await use(git);
     } catch (error) {
       const said = error instanceof Error ? error.message.trim() : String(error);
-      throw new OcrpipeError('git-failed', `git ${args.find((arg) => arg !== LITERAL)!} failed: ${said}`, {
-        hint: "See whether 'git status' works here.",
+      const [first, ...more] = said.split('\n');
+      throw new OcrpipeError('git-failed', `git ${args.find((arg) => arg !== LITERAL)!} failed: ${first!}`, {
+        hint: isOthers(this.workTree)
+          ? `The work tree is another user's, and git refuses those unless told that they are safe: 'git config --global --add safe.directory ${shellQuote(this.workTree)}'.`
+          : ["See whether 'git status' works here.", ...more].join('\n'),
         cause: error,
       });
     }
   }
+}
+
+/** True if somebody else owns it, which git takes for dangerous. */
+function isOthers(workTree: AbsPath): boolean {
+  const owner = statSync(workTree, { throwIfNoEntry: false })?.uid;
+  return owner !== undefined && process.getuid !== undefined && owner !== process.getuid();
 }
 
 function parseRef(line: string): GitRef[] {

@@ -1,11 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { OcrpipeError, systemErrorCode, userError } from '../base/errors.js';
 import { absPath, type AbsPath } from '../base/paths.js';
+import { shellQuote } from '../base/shell-quote.js';
 import { CONFIG_FILES } from '../config/config-file.js';
 import type { Settings } from '../config/settings.js';
 import { LocalStore } from '../store/local-store.js';
-import { registerWorkspace } from '../store/registered-workspaces.js';
+import { registeredWorkspaces, registerWorkspace } from '../store/registered-workspaces.js';
 import { machineName } from '../tracking/machine-name.js';
 import { STATE_FOLDER } from './find-workspace.js';
 
@@ -35,11 +36,12 @@ export function storePlace(root: AbsPath, settings: Pick<Settings, 'storePath'>)
  * `.ocrstore` only. One elsewhere must be there (`store-not-there`): a path where nothing is mounted is no place to begin one.
  */
 export function openWorkspaceStore(place: StorePlace): LocalStore {
-  return place.folder === place.stateFolder ? openOwn(place.folder) : openElsewhere(place);
+  return place.folder === place.stateFolder ? openOwn(place) : openElsewhere(place);
 }
 
-function openOwn(folder: AbsPath): LocalStore {
+function openOwn({ root, folder }: StorePlace): LocalStore {
   const store = openIfThere(folder);
+  if (lstatSync(folder).isSymbolicLink()) takeLinked(root, absPath(realpathSync(folder)));
   if (store) return store;
   try {
     return LocalStore.create(folder);
@@ -53,17 +55,48 @@ function openOwn(folder: AbsPath): LocalStore {
 function openElsewhere({ root, folder }: StorePlace): LocalStore {
   const store = openIfThere(folder);
   if (!store) throw storeNotThere(folder);
-  try {
-    register(root, folder);
-  } catch (error) {
-    // Who may not write there can store nothing either, and nothing of it is dropped while it only reads.
-    if (!READ_ONLY.has(systemErrorCode(error) ?? '')) throw error;
-  }
+  register(root, folder);
   return store;
 }
 
-/** The workspace that a store lies in uses it as well, and does not know that others do. */
+/**
+ * A `.ocrstore` that is a link may be on another disk; another workspace's it may not be: locks, marks of running stages and
+ * what is remembered of files would be taken for those of the other. Throws `state-folder-shared`.
+ */
+function takeLinked(root: AbsPath, real: AbsPath): void {
+  const isOthers = (other: AbsPath): boolean =>
+    other !== root && realStateFolder(other) === real && existsSync(join(other, '.git'));
+  const around = basename(real) === STATE_FOLDER ? [absPath(dirname(real))] : [];
+  const known = registeredWorkspaces(real).workspaces.map((each) => each.root);
+  const other = [...around, ...known].find(isOthers);
+  if (other === undefined) {
+    register(root, real);
+    return;
+  }
+  throw userError('state-folder-shared', `${STATE_FOLDER} is a link to that of another workspace, ${other}`, {
+    hint: `Only the store can be shared: remove the link, take ${STATE_FOLDER} from git again ('git checkout -- ${STATE_FOLDER}'), and run 'ocrpipe init --store ${shellQuote(real)}'.`,
+  });
+}
+
+function realStateFolder(root: AbsPath): string | undefined {
+  try {
+    return realpathSync(join(root, STATE_FOLDER));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Who may not write there can store nothing either, and nothing of it is dropped while it only reads. */
 function register(root: AbsPath, folder: AbsPath): void {
+  try {
+    registerAll(root, folder);
+  } catch (error) {
+    if (!READ_ONLY.has(systemErrorCode(error) ?? '')) throw error;
+  }
+}
+
+/** The workspace that a store lies in uses it as well, and does not know that others do. */
+function registerAll(root: AbsPath, folder: AbsPath): void {
   const machine = machineName();
   registerWorkspace(folder, { root, machine });
   if (basename(folder) === STATE_FOLDER && isFile(resolve(folder, CONFIG_FILES.shared))) {

@@ -31,12 +31,16 @@ export function removeAbandoned(tmp: string, now: number = Date.now()): void {
   }
 }
 
-/** Names in a folder, sorted; none if there is no such folder. */
+/**
+ * Names in a folder, sorted; none if there is no such folder. One that cannot be listed is an error: what stands there would be
+ * taken for missing, and who uses the store for nobody.
+ */
 export function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder).sort();
-  } catch {
-    return [];
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(systemErrorCode(error) ?? '')) return [];
+    throw error;
   }
 }
 

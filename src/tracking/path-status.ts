@@ -4,6 +4,7 @@ import { OcrpipeError, systemErrorCode } from '../base/errors.js';
 import { fromRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
 import type { LocalStore } from '../store/local-store.js';
 import { isUnfinished } from './checkout/edited.js';
+import type { BytePath } from './byte-path.js';
 import { isFormerLost } from './former-lost.js';
 import { partPlace } from './partial/partial.js';
 import { wholeIfKnown, withStore } from './partial/parts-memory.js';
@@ -57,7 +58,13 @@ async function statusFrom(
 ): Promise<PathStatus> {
   const nodes = new NodeMemory();
   const links: true[] = [];
-  const sink = hashingSink({ ...known, node: nodes.sink, link: () => links.push(true) });
+  const inside: BytePath[] = [];
+  const sink = hashingSink({
+    ...known,
+    node: nodes.sink,
+    link: () => links.push(true),
+    pointer: (each) => inside.push(each),
+  });
   const found = await readThroughLinks(scan, path, sink, options);
   const pointer = pointerOf(path);
   const { put: lastPut, begun } = memory;
@@ -79,6 +86,7 @@ async function statusFrom(
     ...(begun && { begun }),
     ...(parts && { parts }),
     ...(links[0] && { linked: links[0] }),
+    ...(inside.length > 0 && { inside }),
     ...(lost && { formerLost: true }),
   };
 }

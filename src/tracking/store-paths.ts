@@ -4,9 +4,10 @@ import { hasOwnNodes } from '../store/closure.js';
 import type { LocalStore } from '../store/local-store.js';
 import type { StoreWriter } from '../store/store-writer.js';
 import type { NodeSink } from '../store/tree-builder.js';
-import { bytePath } from './byte-path.js';
+import { bytePath, type BytePath } from './byte-path.js';
 import { wholeOf } from './partial/parts-memory.js';
 import type { LastPut } from './pointers/last-put.js';
+import { passedOver } from './pointers/pointers-inside.js';
 import { askedOnce } from './scan/file-times.js';
 import { NodeMemory, storingSink } from './scan/sinks.js';
 import { scanPath, type ScanContext } from './scan/snapshot.js';
@@ -70,15 +71,25 @@ async function storeOne(
 ): Promise<Snapshot | undefined> {
   const { scan, store, lastPut, writer, packs, isWhole } = storing;
   const nodes = new NodeMemory();
+  const pointers: BytePath[] = [];
   const put: NodeSink = (node) => writer.putTree(node, 'tree');
   const sink = storingSink(writer, {
     node: isWhole ? put : (node) => (nodes.sink(node), put(node)),
     // A node that was lost or damaged is stored anew.
     knows: (id) => isWhole && hasOwnNodes({ reader: store, id }),
     ...(isWhole && { packs: () => packs }),
+    pointer: (pointer) => pointers.push(pointer),
   });
   const found = await scanPath(scan, path, sink, options);
+  tellPassedOver(path, pointers, options);
   return wholeOf(store, lastPut.read(path), { found, nodes, put });
+}
+
+function tellPassedOver(path: RepoPath, pointers: readonly BytePath[], options?: CallOptions): void {
+  const warning = passedOver(path, pointers);
+  if (warning === undefined) return;
+  const { code, message, hint } = warning;
+  options?.events?.({ type: 'note', level: 'warning', code, message: `${message}. ${hint}.` });
 }
 
 /** Whether the whole of a directory is to be there: of one that was only partly put there, the rest is in no file. */

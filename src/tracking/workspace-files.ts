@@ -3,6 +3,7 @@ import type { EventSink } from '../base/events.js';
 import type { LinkType } from '../base/link-type.js';
 import type { RepoPath } from '../base/paths.js';
 import type { ObjectReader } from '../store/object-reader.js';
+import type { BytePath } from './byte-path.js';
 import type { ImportSource } from './pointers/import-source.js';
 
 /** What a path holds, as one value: what a pointer says of it. */
@@ -42,6 +43,8 @@ export interface PathStatus {
   lastPut?: Snapshot;
   /** Absent where a program that reads through links sees exactly what is there: it holds none. */
   linked?: true;
+  /** Pointers that stand in it: they are passed over. */
+  inside?: readonly BytePath[];
   /** Of edits: the store has not what was edited, so nothing here can undo them. */
   formerLost?: true;
   /** What a checkout that did not end, or for which bytes were missing, began to put there. */

@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { systemErrorCode, userError } from '../base/errors.js';
 import { lstatIfThere } from '../base/lstat-if-there.js';
+import { shellQuote } from '../base/shell-quote.js';
 import { toRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
 import type { StoreLinks } from './scan/store-links.js';
 
@@ -12,7 +13,7 @@ import type { StoreLinks } from './scan/store-links.js';
 export function refuseLinks(
   root: AbsPath,
   path: RepoPath,
-  options: { end: boolean; storeLinks?: StoreLinks },
+  options: { end: boolean; storeLinks?: StoreLinks; hint?: string },
 ): void {
   const parts = path.split('/');
   const last = options.end ? parts.length : parts.length - 1;
@@ -21,7 +22,9 @@ export function refuseLinks(
     if (lstatIfThere(join(root, part))?.isSymbolicLink() !== true) continue;
     if (part === path && options.storeLinks?.isSymlink(join(root, part)) === true) continue;
     throw userError('path-through-link', `${part} is a symbolic link`, {
-      hint: 'Name the file or folder that it leads to, or put that in its place.',
+      hint:
+        (part === path ? options.hint : undefined) ??
+        'Name the file or folder that it leads to, or put that in its place.',
     });
   }
 }
@@ -43,6 +46,11 @@ export function realPlace(root: AbsPath, path: RepoPath, storeLinks: StoreLinks)
     if (code !== 'ELOOP') throw error;
     throw userError('path-through-link', `${path} is a symbolic link that leads to itself`, {
       hint: 'Remove or correct the link.',
+    });
+  }
+  if (real !== root && !real.startsWith(`${root}/`)) {
+    throw userError('path-outside-workspace', `${path} leads out of the workspace, to ${real}`, {
+      hint: `Put the files themselves there; where the path is tracked, 'ocrpipe checkout --force ${shellQuote(path)}' puts the tracked ones in the place of the link.`,
     });
   }
   return toRepoPath(root, real);

@@ -4,6 +4,7 @@ import { syncDirectory } from '../../base/atomic-file.js';
 import type { LinkType } from '../../base/link-type.js';
 import type { RepoPath } from '../../base/paths.js';
 import { removeTree } from '../../base/remove-tree.js';
+import { shellQuote } from '../../base/shell-quote.js';
 import { writePoint } from '../../base/write-points.js';
 import type { LocalStore } from '../../store/local-store.js';
 import type { ObjectReader } from '../../store/object-reader.js';
@@ -100,7 +101,9 @@ async function lookAndChange(
 ): Promise<boolean> {
   const { path } = request;
   const relinks = options.links !== undefined;
-  refuseLinks(context.root, path, { end: !request.force, storeLinks: context.storeLinks });
+  const { storeLinks } = context;
+  const hint = `'ocrpipe checkout --force ${shellQuote(path)}' puts what is tracked in its place, and leaves alone what the link leads to.`;
+  refuseLinks(context.root, path, { end: !request.force, storeLinks, hint });
   const unchanged = new UnchangedFiles(context);
   const memory = new NodeMemory();
   const there = await thereNow(context, path, memory, options);

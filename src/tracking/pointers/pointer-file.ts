@@ -32,6 +32,7 @@ export function readPointer(
   const found = lookAtPointer(root, path);
   if (found === undefined) return undefined;
   if ('lost' in found) throw overwritten(path, found.lost);
+  if ('unreadable' in found) throw notReadable(file, found.unreadable);
   if (found.text.length > MAX_POINTER_BYTES) throw tooLong(file, mendHint(file, makerOf(path)));
   // Most pointers are sound: who makes the path is asked only for the error.
   return parsePointer(found.text, file, () => mendHint(file, makerOf(path)));
@@ -58,8 +59,8 @@ export function isOverwritten(root: AbsPath, path: RepoPath, traces?: PointerTra
   return found !== undefined && 'lost' in found;
 }
 
-/** The start of a pointer, or what is in its place. */
-type PointerFile = { text: string } | { lost: 'text' | 'no-file' };
+/** The start of a pointer, or what is in its place, or why it cannot be read. */
+type PointerFile = { text: string } | { lost: 'text' | 'no-file' } | { unreadable: unknown };
 
 /**
  * The text of the pointer file, if it is one; of one that is too long, more than a pointer may have. A file that says nothing
@@ -67,7 +68,8 @@ type PointerFile = { text: string } | { lost: 'text' | 'no-file' };
  */
 function lookAtPointer(root: AbsPath, path: RepoPath, traces?: PointerTraces): PointerFile | undefined {
   const text = readStart(join(root, pointerPathOf(path)), MAX_POINTER_BYTES + 1);
-  if (text === undefined) return undefined;
+  // What may not be read may be a pointer, which names what is needed.
+  if (text === undefined || typeof text === 'object') return text;
   const isTraced = () => (traces ?? new PointerTraces(root)).has(path);
   if (text === NO_FILE) return isTraced() ? { lost: 'no-file' } : undefined;
   if (isPointerText(text)) return { text };
@@ -80,7 +82,10 @@ function lookAtPointer(root: AbsPath, path: RepoPath, traces?: PointerTraces): P
 const NO_FILE = Symbol('no file');
 
 /** The first bytes of a regular file, as text; undefined if nothing is there. */
-function readStart(file: string, bytes: number): string | typeof NO_FILE | undefined {
+function readStart(
+  file: string,
+  bytes: number,
+): string | typeof NO_FILE | { unreadable: unknown } | undefined {
   try {
     const stat = lstatSync(file, { throwIfNoEntry: false });
     if (stat === undefined) return undefined;
@@ -93,9 +98,19 @@ function readStart(file: string, bytes: number): string | typeof NO_FILE | undef
       closeSync(fd);
     }
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(systemErrorCode(error) ?? '')) return undefined;
+    const code = systemErrorCode(error) ?? '';
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(code)) return undefined;
+    if (['EACCES', 'EPERM'].includes(code)) return { unreadable: error };
     throw error;
   }
+}
+
+function notReadable(file: string, cause: unknown): OcrpipeError {
+  return userError('broken-pointer', `${file} cannot be read: no permission; the pointer cannot be used`, {
+    location: { file },
+    cause,
+    hint: `Give yourself read permission: 'chmod u+r ${shellQuote(file)}' does so for its owner.`,
+  });
 }
 
 /** Refuses to put a pointer where something stands that is none, or where its name would be too long. */
@@ -104,6 +119,7 @@ export function refuseTakenPointer(root: AbsPath, path: RepoPath): void {
   if (statOf(bytePath(join(root, file))) === undefined) return;
   const found = lookAtPointer(root, path);
   if (found !== undefined && 'text' in found) return;
+  if (found !== undefined && 'unreadable' in found) throw notReadable(file, found.unreadable);
   if (found !== undefined) throw overwritten(path, found.lost);
   throw userError(
     'pointer-name-taken',

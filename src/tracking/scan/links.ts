@@ -2,6 +2,7 @@ import { userError, type OcrpipeError } from '../../base/errors.js';
 import { textOfBytes } from '../../base/byte-text.js';
 import { type BytePath } from '../byte-path.js';
 import { IGNORE_FILE } from '../ignore/ignore-rules.js';
+import { refuseLoop } from './link-loop.js';
 
 /**
  * Why a symbolic link may not stand at `path` (below a tracked directory, latin1) with this target, or undefined if it may:
@@ -19,7 +20,18 @@ export function linkProblem(path: string, target: string): string | undefined {
   return undefined;
 }
 
-export function linkOutside(path: BytePath, problem: string): OcrpipeError {
+/** Refuses a link that may not be stored: `link-outside` for one that leaves the tracked directory, `link-loop` for one to itself. */
+export function refuseLink(
+  root: BytePath,
+  path: BytePath,
+  { below, target }: { below: string; target: string },
+): void {
+  const problem = linkProblem(below, target);
+  if (problem !== undefined) throw linkOutside(path, problem);
+  refuseLoop(root, path);
+}
+
+function linkOutside(path: BytePath, problem: string): OcrpipeError {
   const message = `${textOfBytes(path)} is a symbolic link that cannot be kept: ${problem}`;
   return userError('link-outside', message, {
     hint: `Put the file itself there, as 'ocrpipe add --follow' does, or leave it out in ${IGNORE_FILE}.`,

@@ -10,7 +10,7 @@ import { SettledTimes } from './file-times.js';
 import { FollowedLinks, type BehindLink } from './followed-links.js';
 import { IGNORE_FILE, IgnoreRules, isAlwaysIgnored } from '../ignore/ignore-rules.js';
 import { KnownFiles } from './known-files.js';
-import { linkOutside, linkProblem } from './links.js';
+import { refuseLink } from './links.js';
 import { lookAtNames } from './look-in-folder.js';
 import { refuseTooDeep, refuseTooManyEmpty, statAt, targetOf } from './look.js';
 import { looksLikePointer } from '../pointers/pointer-file.js';
@@ -294,8 +294,8 @@ export class Scanner {
     const target = targetOf(this.#absolute(place.path));
     if (target === undefined) return undefined;
     const below = this.#top === '' ? place.path : place.path.slice(this.#top.length + 1);
-    const problem = this.#parts.sink.leavingLinks === 'refuse' ? linkProblem(below, target) : undefined;
-    if (problem !== undefined) throw linkOutside(place.path, problem);
+    if (this.#parts.sink.leavingLinks === 'refuse')
+      refuseLink(this.#parts.root, place.path, { below, target });
     return { kind: 'symlink', name: place.name, target };
   }
 

@@ -4,6 +4,7 @@ import { hashOfFile } from '../../store/loose-objects.js';
 import { objectMissing, type ObjectReader } from '../../store/object-reader.js';
 import type { HashedBlob, StoreWriter } from '../../store/store-writer.js';
 import type { NodeSink } from '../../store/tree-builder.js';
+import type { BytePath } from '../byte-path.js';
 import type { PackSizes } from './stat-index-format.js';
 
 /** Where a scan puts what it finds: hashes only, or a store as well. */
@@ -29,6 +30,8 @@ export interface ScanSink {
   leavingLinks: 'refuse' | 'keep' | 'follow';
   /** Called for every link that is met. */
   link?: () => void;
+  /** Called for every pointer that is met: it is passed over. */
+  pointer?: (path: BytePath) => void;
 }
 
 /** What a hashing scan is asked for. */
@@ -40,10 +43,12 @@ export interface Hashing {
   packs?: () => PackSizes;
   leavingLinks?: 'keep' | 'follow';
   link?: () => void;
+  pointer?: (path: BytePath) => void;
 }
 
 /** Computes ids, stores nothing. */
-export function hashingSink({ node, knows, packs, leavingLinks = 'keep', link }: Hashing = {}): ScanSink {
+export function hashingSink(hashing: Hashing = {}): ScanSink {
+  const { node, knows, packs, leavingLinks = 'keep', link, pointer } = hashing;
   return {
     ...(packs && { packs }),
     small: contentIdOf,
@@ -52,16 +57,23 @@ export function hashingSink({ node, knows, packs, leavingLinks = 'keep', link }:
     knows: knows ?? (() => node === undefined),
     leavingLinks,
     ...(link && { link }),
+    ...(pointer && { pointer }),
   };
 }
 
 /** Stores every byte, and hands the nodes of a tree to `node`, but for directories that it `knows`. */
 export function storingSink(
   writer: StoreWriter,
-  { node, knows, packs }: Required<Pick<Hashing, 'node' | 'knows'>> & Pick<Hashing, 'packs'>,
+  {
+    node,
+    knows,
+    packs,
+    pointer,
+  }: Required<Pick<Hashing, 'node' | 'knows'>> & Pick<Hashing, 'packs' | 'pointer'>,
 ): ScanSink {
   return {
     ...(packs && { packs }),
+    ...(pointer && { pointer }),
     has: (id, size) => writer.has('blob', id, size),
     small: (bytes) => writer.putBlob(bytes),
     hashed: (files, bytes) => {

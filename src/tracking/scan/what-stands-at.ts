@@ -18,7 +18,11 @@ export function whatStandsAt(
   const stat = seenAs(absolute, seen, parts);
   if (stat === undefined) return undefined;
   if (ignores(stat.isDirectory())) return 'ignored';
-  if (stat.isFile()) return looksLikePointer(absolute, stat.size) ? undefined : stat;
+  if (stat.isFile()) {
+    if (!looksLikePointer(absolute, stat.size)) return stat;
+    parts.sink.pointer?.(path);
+    return undefined;
+  }
   if (stat.isSymbolicLink()) parts.sink.link?.();
   if (stat.isDirectory() || stat.isSymbolicLink()) return stat;
   throw notTrackable(path, stat);
