@@ -32,9 +32,7 @@ describe('links that lead to themselves', () => {
   });
 
   test('a link to a folder around it is none, nor one to nothing: nobody walks through them', async () => {
-    const links = { 'sub/up': '..', 'sub/here': '.', top: 'sub/..', nothing: 'nowhere' };
-    const { top: _refused, ...kept } = links;
-    const folder = folderWith(kept);
+    const folder = folderWith({ 'sub/up': '..', 'sub/here': '.', nothing: 'nowhere' });
     const { files } = await folder.add('data');
     expect(files).toBe(4);
     folder.remove('data');

@@ -1,5 +1,6 @@
-import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { systemErrorCode } from '../../src/base/errors.js';
 import { listing } from './listing.js';
 import { TrackedFolder } from './tracked-folder.js';
 import fc, { runs, RUNS } from '../rig/fast-check.js';
@@ -62,11 +63,23 @@ function make(folder: Buffer, things: readonly [string, Thing][]): void {
   for (const [each, thing] of things) {
     const path = Buffer.concat([folder, Buffer.from(`/${each}`, 'latin1')]);
     if ('folder' in thing) make(path, thing.folder);
-    else if ('link' in thing) symlinkSync(Buffer.from(thing.link, 'latin1'), path);
-    else {
+    else if ('link' in thing) {
+      symlinkSync(Buffer.from(thing.link, 'latin1'), path);
+      // Rings are refused: what closes one is left out.
+      if (leadsToItself(path)) unlinkSync(path);
+    } else {
       writeFileSync(path, thing.file);
       chmodSync(path, thing.executable ? 0o755 : 0o644);
     }
+  }
+}
+
+function leadsToItself(link: Buffer): boolean {
+  try {
+    statSync(link, { throwIfNoEntry: false });
+    return false;
+  } catch (error) {
+    return systemErrorCode(error) === 'ELOOP';
   }
 }
 

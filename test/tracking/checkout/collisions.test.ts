@@ -1,5 +1,6 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import fs, { existsSync, readdirSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { RepoPath } from '../../../src/base/paths.js';
 import { byteNameOfText } from '../../../src/store/byte-name.js';
@@ -26,6 +27,25 @@ function foldNames(): void {
     if (readdirSync(dirname(path)).some(same)) throw systemError('EEXIST', change);
   });
   onTestFinished(stop);
+}
+
+/** And a look at one of them finds the other. */
+function foldLooks(): void {
+  const calls = fs as { lstatSync: unknown };
+  const real = fs.lstatSync;
+  const standing = (path: string): string => {
+    const names = existsSync(dirname(path)) ? readdirSync(dirname(path)) : [];
+    const name = names.find((each) => folded(each) === folded(basename(path)));
+    return name === undefined ? path : join(dirname(path), name);
+  };
+  const look = (path: fs.PathLike, options?: fs.StatSyncOptions) =>
+    real(typeof path === 'string' ? standing(path) : path, options);
+  calls.lstatSync = look;
+  syncBuiltinESMExports();
+  onTestFinished(() => {
+    calls.lstatSync = real;
+    syncBuiltinESMExports();
+  });
 }
 
 /** What a tree of another system may hold beside each other. */
@@ -76,6 +96,37 @@ describe('names that a file system takes for one', () => {
       message: expect.stringMatching(/(README|readme|[dD]ata|e\u0301|\u00e9) cannot be written/) as string,
     });
     expect(folder.names('.').filter((name) => !name.startsWith('.ocrstore'))).toEqual(['before', 'before/a']);
+  });
+
+  test.each([
+    ['a file beside a file', ({ file }: Parts) => file('A')],
+    ['a folder beside a file', ({ folder }: Parts) => folder('A')],
+    ['a link beside a file', ({ link }: Parts) => link('A', 'b')],
+  ])('are refused where one stands there already, which stays: %s', async (_what, other) => {
+    const folder = new TrackedFolder();
+    const before = store(folder, ({ file }) => [file('a'), file('b')]);
+    await folder.files().checkout('data' as RepoPath, before);
+    const after = store(folder, (put) => [other(put), put.file('a'), put.file('b')]);
+    foldNames();
+    foldLooks();
+    const checkout = folder.files().checkout('data' as RepoPath, after);
+    await expect(checkout).rejects.toMatchObject({ code: 'name-collision' });
+    expect([folder.names('data'), folder.read('data/a')]).toEqual([['a', 'b'], 'a']);
+  });
+
+  test('give way to each other where only one is wanted', async () => {
+    const folder = new TrackedFolder();
+    await folder.files().checkout(
+      'data' as RepoPath,
+      store(folder, ({ file }) => [file('a')]),
+    );
+    foldNames();
+    foldLooks();
+    await folder.files().checkout(
+      'data' as RepoPath,
+      store(folder, ({ file }) => [file('A')]),
+    );
+    expect([folder.names('data'), folder.read('data/A')]).toEqual([['A'], 'A']);
   });
 
   test('are two where the file system tells them apart', async () => {
