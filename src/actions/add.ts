@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { Call } from '../base/call.js';
 import type { ContentId } from '../base/content-id.js';
-import { userError } from '../base/errors.js';
+import { userError, type OcrpipeError } from '../base/errors.js';
 import { lstatIfThere } from '../base/lstat-if-there.js';
 import { nearestName } from '../base/nearest.js';
 import { fromRepoPath, repoPath, type AbsPath, type RepoPath } from '../base/paths.js';
@@ -73,10 +73,11 @@ export async function add(input: AddInput, call: Call): Promise<AddResult> {
   }
 }
 
-async function point(
+/** Writes the pointers, and says what each named before. With `elsewhere` a remote has what they name. */
+export async function point(
   workspace: Workspace,
   snapshots: readonly PointedPath[],
-  call: Call,
+  call: Call & { elsewhere?: boolean },
 ): Promise<AddedPath[]> {
   const added: AddedPath[] = [];
   const warnings: string[] = [];
@@ -94,7 +95,8 @@ async function point(
   return added;
 }
 
-async function refuseUntrackable(
+/** Refuses what is no place for data, before anything is read. */
+export async function refuseUntrackable(
   workspace: Workspace,
   paths: readonly RepoPath[],
   { storeLinks, follow = false }: { storeLinks: StoreLinks; follow?: boolean },
@@ -129,7 +131,8 @@ function refuseByKind(workspace: Workspace, path: RepoPath): void {
   refuseIgnored(workspace.root, path, stat.isDirectory());
 }
 
-function nothingThere(root: AbsPath, path: RepoPath) {
+/** `no-such-path`, with what was likely meant. */
+export function nothingThere(root: AbsPath, path: RepoPath): OcrpipeError {
   return userError('no-such-path', `there is nothing at ${path}`, { hint: otherwise(root, path) });
 }
 

@@ -4,8 +4,9 @@ import { checkAccess, fileNameOf, parseFileAddress, type S3Access } from '../pro
 import { Workspace } from '../project/workspace.js';
 import type { UrlSource } from '../tracking/pointers/import-source.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
-import type { RepoPath } from '../base/paths.js';
+import { absPath, type RepoPath } from '../base/paths.js';
 import { importPlace, refusePlace } from './import-place.js';
+import { sendUnstored } from './send-unstored.js';
 import { pointerFiles, toCommit, type ToCommit } from './to-commit.js';
 
 export interface ImportUrlInput {
@@ -16,6 +17,8 @@ export interface ImportUrlInput {
   force: boolean;
   /** How an S3 object is reached. Of this the pointer keeps what holds for everybody: no profile, and no file of this machine. */
   access?: S3Access | undefined;
+  /** Send the bytes to this remote (the default one if it has no name) instead of storing them, and put none in place. */
+  toRemote?: { name?: string | undefined } | undefined;
 }
 
 export interface ImportUrlResult extends ToCommit {
@@ -37,10 +40,16 @@ export async function importUrl(input: ImportUrlInput, call: Call): Promise<Impo
     await refusePlace(workspace, path, { force, isFolder: false });
     const { events, signal } = call;
     const how = { store: workspace.store, access, correct: importing(input.url), events, signal };
-    const file = await downloadFile(address, how);
+    const { toRemote } = input;
+    const take = async (place: string, snapshot: Snapshot): Promise<void> => {
+      const file = { path, place: absPath(place), snapshot, reader: workspace.store };
+      await sendUnstored(workspace, [file], { remote: toRemote?.name, jobs: 1, call });
+    };
+    const file = await downloadFile(address, { ...how, ...(toRemote && { take }) });
     const { snapshot, source } = file!;
-    await workspace.files.checkout(path, snapshot, { ...call, force });
-    await workspace.files.writePointer(path, { ...snapshot, source }, call);
+    if (!toRemote) await workspace.files.checkout(path, snapshot, { ...call, force });
+    const elsewhere = toRemote !== undefined;
+    await workspace.files.writePointer(path, { ...snapshot, source }, { ...call, elsewhere });
     const { git, root } = workspace;
     const written = await toCommit({ git, root, cwd: call.cwd }, pointerFiles(path));
     return { path, id: snapshot.id, size: snapshot.size, source, ...written };

@@ -1,11 +1,10 @@
-import { add, type AddedPath, type AddResult } from '../actions/add.js';
+import { add } from '../actions/add.js';
+import { addToRemote } from '../actions/add-to-remote.js';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.js';
-import { visibleInLine } from '../cli/visible.js';
-import { toCommitLines } from '../cli/to-commit-text.js';
-import { countText } from '../base/count-text.js';
-import { bytesText } from '../cli/units.js';
+import { addText } from '../cli/add-text.js';
+import { toRemoteFlags } from '../cli/to-remote-flags.js';
 
 export default class Add extends BaseCommand {
   static override summary = 'Track files and folders: bytes into the store, a small pointer for git.';
@@ -15,6 +14,8 @@ export default class Add extends BaseCommand {
     '<%= config.bin %> add data/raw',
     '<%= config.bin %> add data/images data/labels.json',
     '<%= config.bin %> add --follow data/from-the-nas',
+    '<%= config.bin %> add --to-remote data/raw',
+    '<%= config.bin %> add --to-remote /mnt/camera/2024 --out data/2024 --remote backup',
   ];
   static override strict = false;
   static override args = {
@@ -23,27 +24,19 @@ export default class Add extends BaseCommand {
   static override flags = {
     follow: Flags.boolean({
       description: 'put copies in the place of links that lead out of the folder, and track those',
+      exclusive: ['to-remote'],
     }),
+    ...toRemoteFlags,
   };
 
   async run(): Promise<void> {
     const { flags, argv } = await this.parse(Add);
+    const { follow, remote, out, jobs } = flags;
+    const paths = argv.map(String);
     await this.perform(flags, {
-      action: (call) => add({ paths: argv.map(String), follow: flags.follow }, call),
+      action: (call) =>
+        flags['to-remote'] ? addToRemote({ paths, remote, out, jobs }, call) : add({ paths, follow }, call),
       text: addText,
     });
   }
-}
-
-function addText({ added, followed, toCommit }: AddResult): string {
-  const copied = followed.map(({ path, from }) =>
-    visibleInLine(`${path}  is a copy of ${from} now, no link`),
-  );
-  return [...copied, ...added.map(lineOf), ...toCommitLines(toCommit)].join('\n');
-}
-
-function lineOf({ path, size, files, old, changed }: AddedPath): string {
-  const what = files === undefined ? bytesText(size) : `${countText(files, 'file')}, ${bytesText(size)}`;
-  const how = !changed ? 'unchanged' : old === undefined ? 'added' : 'updated';
-  return `${path}  ${how}  (${what})`;
 }

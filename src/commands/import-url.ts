@@ -26,14 +26,26 @@ export default class ImportUrl extends BaseCommand {
   };
   static override flags = {
     force: Flags.boolean({ char: 'f', description: 'replace what is there' }),
+    'to-remote': Flags.boolean({
+      description: 'send the bytes to the remote at once: none are kept in the store or put in place',
+    }),
+    remote: Flags.string({
+      char: 'r',
+      helpValue: 'NAME',
+      description: 'with --to-remote, the remote to use instead of the default one',
+      dependsOn: ['to-remote'],
+    }),
     ...objectFlags,
   };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(ImportUrl);
-    const { force } = flags;
+    const { force, remote: name } = flags;
     await this.perform(flags, {
-      action: (call) => importUrl({ ...args, force, access: objectAccess(flags, call) }, call),
+      action: (call) => {
+        const toRemote = flags['to-remote'] ? { name } : undefined;
+        return importUrl({ ...args, force, access: objectAccess(flags, call), toRemote }, call);
+      },
       text: (result) => importedText(result),
     });
   }

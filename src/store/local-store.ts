@@ -4,11 +4,19 @@ import { join } from 'node:path';
 import { writeAll } from '../base/atomic-file.js';
 import type { ContentId } from '../base/content-id.js';
 import { OcrpipeError, systemErrorCode } from '../base/errors.js';
-import { FOLDERS, FORMAT_VERSION, LARGE_BLOB_BYTES, type ObjectKind, type StoreFormat } from './format.js';
+import {
+  FOLDERS,
+  FORMAT_VERSION,
+  LARGE_BLOB_BYTES,
+  objectKey,
+  type ObjectKind,
+  type StoreFormat,
+} from './format.js';
 import { hashOfFile, LooseObjects, type LooseObject } from './loose-objects.js';
 import { HEAL_HINT, objectDamaged, objectMissing, type ObjectReader } from './object-reader.js';
 import type { Packed } from './object-index.js';
 import type { PackTable } from './pack-format.js';
+import { pinned } from './pinned.js';
 import { PackShelf, type UnreadablePack } from './pack-shelf.js';
 import { quarantineObject, quarantinePack } from './quarantine.js';
 import { createStoreFolder, readStoreFolder } from './store-folder.js';
@@ -238,6 +246,16 @@ export class LocalStore implements ObjectReader {
     if ((await this.#loose.withFile(id, (file) => hashOfFile(file, options))) === id) return;
     this.#setObjectAside(id);
     throw this.#unreadable('blob', id);
+  }
+
+  /** Compares a large blob with its id, then calls `use` with a name of its file that stays while it works. Throws `object-damaged`. */
+  async withObject<T>(
+    id: ContentId,
+    use: (file: string) => Promise<T>,
+    options: { signal?: AbortSignal } = {},
+  ): Promise<T> {
+    await this.checkObject(id, options);
+    return pinned(this.root, objectKey(id), use);
   }
 
   /** Closes the packs that are open. The store can still be used: it opens them again. */

@@ -128,9 +128,13 @@ export class TrackedFiles implements WorkspaceFiles {
     return snapshot && { snapshot, reader };
   }
 
-  async wholeTree(path: RepoPath, options?: CallOptions): Promise<TreeSnapshot | undefined> {
+  async wholeTree(
+    path: RepoPath,
+    options: CallOptions & { refuseLeavingLinks?: boolean } = {},
+  ): Promise<TreeSnapshot | undefined> {
     const nodes = new NodeMemory();
-    const found = await this.#read(path, hashingSink({ node: nodes.sink }), options);
+    const leavingLinks = options.refuseLeavingLinks === true ? 'refuse' : 'keep';
+    const found = await this.#read(path, hashingSink({ node: nodes.sink, leavingLinks }), options);
     const snapshot = this.#whole(path, found, { nodes, put: nodes.sink });
     return snapshot && { snapshot, reader: withStore(nodes, this.#parts.store) };
   }
@@ -160,11 +164,18 @@ export class TrackedFiles implements WorkspaceFiles {
     });
   }
 
-  writePointer(path: RepoPath, snapshot: Snapshot, options?: CallOptions): Promise<void> {
+  writePointer(
+    path: RepoPath,
+    snapshot: Snapshot,
+    options?: CallOptions & { elsewhere?: boolean },
+  ): Promise<void> {
     return this.writePointers([{ path, snapshot }], options);
   }
 
-  writePointers(pointed: readonly PointedPath[], options: CallOptions = {}): Promise<void> {
+  writePointers(
+    pointed: readonly PointedPath[],
+    options: CallOptions & { elsewhere?: boolean } = {},
+  ): Promise<void> {
     const locked = (work: () => Promise<void>) =>
       this.#locked(options, () => {
         this.#tidyMemory();

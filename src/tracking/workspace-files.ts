@@ -119,8 +119,14 @@ export interface WorkspaceFiles {
   list(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined>;
   /** What is at `path` with the nodes of its directories in memory, so that it can be compared by files. Stores nothing. */
   tree(path: RepoPath, options?: CallOptions): Promise<TreeSnapshot | undefined>;
-  /** Like `tree`; of a path that is only partly there it is the whole, see `PathStatus.parts`. */
-  wholeTree(path: RepoPath, options?: CallOptions): Promise<TreeSnapshot | undefined>;
+  /**
+   * Like `tree`; of a path that is only partly there it is the whole, see `PathStatus.parts`. A link that leaves a directory stands for
+   * itself, or is refused as `store` does.
+   */
+  wholeTree(
+    path: RepoPath,
+    options?: CallOptions & { refuseLeavingLinks?: boolean },
+  ): Promise<TreeSnapshot | undefined>;
   /** The pointer of exactly this path (`<path>.ocr`), if any. Throws for a broken one. */
   pointer(path: RepoPath): Snapshot | undefined;
   /** The paths that have a pointer, sorted; the pointers are not read. */
@@ -131,11 +137,19 @@ export interface WorkspaceFiles {
   pointers(): { path: RepoPath; snapshot: Snapshot }[];
   /**
    * Writes `<path>.ocr` and the `.gitignore` entry, and remembers the snapshot as last put there. Every object that the
-   * snapshot names must be in the store: it is looked up first, and `pointer-to-nothing` is thrown otherwise.
+   * snapshot names must be in the store: it is looked up first, and `pointer-to-nothing` is thrown otherwise. With `elsewhere` it is
+   * the caller who knows that a remote has it.
    */
-  writePointer(path: RepoPath, snapshot: Snapshot, options?: CallOptions): Promise<void>;
+  writePointer(
+    path: RepoPath,
+    snapshot: Snapshot,
+    options?: CallOptions & { elsewhere?: boolean },
+  ): Promise<void>;
   /** Like `writePointer`, for many paths, at much less cost than one by one. */
-  writePointers(pointed: readonly PointedPath[], options?: CallOptions): Promise<void>;
+  writePointers(
+    pointed: readonly PointedPath[],
+    options?: CallOptions & { elsewhere?: boolean },
+  ): Promise<void>;
   /** Removes the `.gitignore` entries of some paths, then their pointers; what they pointed to stays. */
   removePointers(paths: readonly RepoPath[], options?: CallOptions): Promise<void>;
   /**

@@ -35,6 +35,7 @@ const AT_ONCE = 10_000;
 interface Options {
   signal?: AbortSignal | undefined;
   breathe: Breathe;
+  elsewhere?: boolean;
 }
 
 /** Holds the lock of the workspace while `work` runs. */
@@ -43,16 +44,16 @@ type Locked = (work: () => Promise<void>) => Promise<void>;
 /**
  * Writes the pointers of some paths: `.gitignore` files first, each once for all that is added to it, then the pointers, then the
  * memory of what was put there. All bytes are flushed together, and each folder once, however many paths there are. A place where
- * no pointer may be is refused before any is written.
+ * no pointer may be is refused before any is written. With `elsewhere` the caller knows that a remote has what they name.
  */
 export async function writePointers(
   context: PointerContext,
   pointed: readonly PointedPath[],
-  { locked, ...options }: CallOptions & { locked: Locked },
+  { locked, elsewhere = false, ...options }: CallOptions & { locked: Locked; elsewhere?: boolean },
 ): Promise<void> {
   for (const { path } of pointed) refusePlace(context.root, path);
   await inPortions('write pointers', pointed, options, (some, breathe) =>
-    locked(() => writeSome(context, some, { signal: options.signal, breathe })),
+    locked(() => writeSome(context, some, { signal: options.signal, breathe, elsewhere })),
   );
 }
 
@@ -94,7 +95,7 @@ function refusePlace(root: AbsPath, path: RepoPath): void {
 async function writeSome(
   context: PointerContext,
   pointed: readonly PointedPath[],
-  { signal, breathe }: Options,
+  { signal, breathe, elsewhere = false }: Options,
 ): Promise<void> {
   const { root, git, lastPut } = context;
   const changed: PointedPath[] = [];
@@ -104,7 +105,7 @@ async function writeSome(
     if (!before || pointerText(before) !== pointerText(snapshot)) changed.push({ path, snapshot });
     await breathe(0);
   }
-  await requireStored(context, changed, breathe);
+  if (!elsewhere) await requireStored(context, changed, breathe);
   const paths = pointed.map(({ path }) => path);
   removeAbandonedBeside(root, paths);
   const pointers = changed.map(({ path, snapshot }): WholeFile => {

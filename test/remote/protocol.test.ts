@@ -47,9 +47,11 @@ describe('a push', () => {
     const machine = new Machine();
     const absent = { id: contentIdOf('absent'), kind: 'blob' as const, name: 'reports/test.json' };
     await expect(machine.push(place.open(), [absent])).rejects.toThrow('reports/test.json');
-    expect(await machine.push(place.open(), [{ ...absent, optional: true }])).toEqual({
+    const optional = { ...absent, optional: true };
+    expect(await machine.push(place.open(), [optional])).toEqual({
       objects: 0,
       packs: 0,
+      leftOut: [optional],
     });
   });
 

@@ -3,12 +3,15 @@ import { shellQuote } from '../../base/shell-quote.js';
 import type { Change, Correction } from '../../remote/backends/correction.js';
 import type { LocalStore } from '../../store/local-store.js';
 import type { UrlSource } from '../../tracking/pointers/import-source.js';
+import type { Snapshot } from '../../tracking/workspace-files.js';
 import type { FileAddress, S3Access } from './file-address.js';
 import { downloadObject } from './s3-file.js';
 import { downloadUrl, type UrlFile } from './url-file.js';
 
 export interface DownloadOptions {
   store: LocalStore;
+  /** Where the bytes go, if not into the store; they stand in a file of its `tmp/`. */
+  take?: (file: string, snapshot: Snapshot) => Promise<void>;
   /** How objects of a bucket are reached. */
   access: S3Access;
   correct: Correction;

@@ -10,8 +10,9 @@ import { continueDownload, takeOver } from '../../remote/fetch/resumable-downloa
 import { FOLDERS } from '../../store/format.js';
 import type { LocalStore } from '../../store/local-store.js';
 import type { UrlSource } from '../../tracking/pointers/import-source.js';
+import type { Snapshot } from '../../tracking/workspace-files.js';
 import type { FileAddress, S3Access, SharedAccess } from './file-address.js';
-import { storeDownloaded, type UrlFile } from './url-file.js';
+import { keepDownloaded, type UrlFile } from './url-file.js';
 
 /** One object of a bucket. */
 export type ObjectAddress = Extract<FileAddress, { kind: 's3' }>;
@@ -21,6 +22,13 @@ export interface S3Options {
   /** What to type for other settings. */
   correct: Correction;
   signal: AbortSignal;
+}
+
+export interface S3DownloadOptions extends S3Options {
+  store: LocalStore;
+  /** Where the bytes go, if not into the store; they stand in a file of its `tmp/`. */
+  take?: (file: string, snapshot: Snapshot) => Promise<void>;
+  events: EventSink;
 }
 
 /** Reads it once more where it changed meanwhile. */
@@ -33,7 +41,7 @@ const READS = 2;
  */
 export async function downloadObject(
   address: ObjectAddress,
-  options: S3Options & { store: LocalStore; events: EventSink; known?: UrlSource },
+  options: S3DownloadOptions & { known?: UrlSource },
 ): Promise<UrlFile | undefined> {
   return withObject(address, options, async (remote) => {
     for (let read = 1; ; read += 1) {
@@ -86,7 +94,7 @@ async function describe(
 async function downloadVersion(
   remote: Remote,
   { address, there }: { address: ObjectAddress; there: Described },
-  options: S3Options & { store: LocalStore; events: EventSink },
+  options: S3DownloadOptions,
 ): Promise<UrlFile> {
   const { store, events, signal, access } = options;
   const { url, key } = address;
@@ -101,7 +109,7 @@ async function downloadVersion(
   try {
     const id = (await continueDownload({ remote, key, size, etag, signal, onBytes }, temporary)) as ContentId;
     if (there.sha256 !== undefined && there.sha256 !== id) throw await damaged(url, temporary);
-    const snapshot = await storeDownloaded(store, { temporary, id, signal });
+    const snapshot = await keepDownloaded({ temporary, id }, options);
     return { snapshot, source: { url, etag, ...shared(access) } };
   } finally {
     events({ type: 'progress-end', key: 'download' });

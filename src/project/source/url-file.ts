@@ -19,6 +19,8 @@ export interface UrlFile {
 
 interface Options {
   store: LocalStore;
+  /** Where the bytes go, if not into the store; they stand in a file of its `tmp/`. */
+  take?: (file: string, snapshot: Snapshot) => Promise<void>;
   events: EventSink;
   signal: AbortSignal;
   /** What was seen of it before: only something else is downloaded. */
@@ -30,7 +32,7 @@ interface Options {
  * by range, as long as it is the same version. Throws `url-missing`, `url-denied` (exit code 2), `url-failed`, `url-unreachable`.
  */
 export async function downloadUrl(url: URL, options: Options): Promise<UrlFile | undefined> {
-  const { store, signal } = options;
+  const { store } = options;
   const temporary = store.temporaryFile();
   const file = await open(temporary, 'wx');
   try {
@@ -38,7 +40,7 @@ export async function downloadUrl(url: URL, options: Options): Promise<UrlFile |
     if (source === undefined) return undefined;
     await file.sync();
     return {
-      snapshot: await storeDownloaded(store, { temporary, id: await hashOf(temporary), signal }),
+      snapshot: await keepDownloaded({ temporary, id: await hashOf(temporary) }, options),
       source,
     };
   } finally {
@@ -47,13 +49,22 @@ export async function downloadUrl(url: URL, options: Options): Promise<UrlFile |
   }
 }
 
-/** Takes a file that was downloaded into `tmp/`, and flushed, over into the store. */
-export async function storeDownloaded(
-  store: LocalStore,
-  { temporary, id, signal }: { temporary: string; id: ContentId; signal: AbortSignal },
+/** A file that was downloaded into `tmp/`. */
+export interface DownloadedFile {
+  temporary: string;
+  id: ContentId;
+}
+
+/** Takes what was downloaded, and flushed, over into the store; or has `take` bring it elsewhere, and removes it. */
+export async function keepDownloaded(
+  { temporary, id }: DownloadedFile,
+  { store, take, signal }: Pick<Options, 'store' | 'take' | 'signal'>,
 ): Promise<Snapshot> {
   const { size } = await stat(temporary);
-  if (size >= LARGE_BLOB_BYTES) {
+  if (take !== undefined) {
+    await take(temporary, { id, kind: 'file', size });
+    await rm(temporary, { force: true });
+  } else if (size >= LARGE_BLOB_BYTES) {
     await store.adoptObject(temporary, id, { signal });
   } else {
     const writer = store.writer();

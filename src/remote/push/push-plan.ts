@@ -1,7 +1,6 @@
 import type { ContentId } from '../../base/content-id.js';
 import { OcrpipeError } from '../../base/errors.js';
 import { MAX_PACK_DATA_BYTES, MAX_PACK_OBJECTS, packKey, type ObjectKind } from '../../store/format.js';
-import type { LocalStore } from '../../store/local-store.js';
 import { objectMissing } from '../../store/object-reader.js';
 import type { PackTable } from '../../store/pack-format.js';
 import type { RunId, RunRecords } from '../../store/run-records.js';
@@ -9,6 +8,7 @@ import { walkNodes } from '../../store/tree-reader.js';
 import { textOf } from '../fetch/missing-on-remote.js';
 import type { LargeObject } from '../catalog/catalog.js';
 import type { RemoteView } from '../catalog/view.js';
+import type { PushStore } from './push-store.js';
 
 /** Something to push with everything below it. */
 export interface PushRoot {
@@ -24,7 +24,7 @@ export interface PushRoot {
 
 /** The local side of a push. */
 export interface PushSource {
-  store: LocalStore;
+  store: PushStore;
   runs: RunRecords;
 }
 
@@ -103,11 +103,11 @@ class Collected {
   readonly blobs: NeededObject[] = [];
   readonly nodes: NeededObject[] = [];
   readonly large: LargeObject[] = [];
-  readonly #store: LocalStore;
+  readonly #store: PushStore;
   readonly #view: RemoteView;
   readonly #seen = new Set<string>();
 
-  constructor(store: LocalStore, view: RemoteView) {
+  constructor(store: PushStore, view: RemoteView) {
     this.#store = store;
     this.#view = view;
   }

@@ -1,15 +1,14 @@
 import { objectKey } from '../../store/format.js';
-import type { LocalStore } from '../../store/local-store.js';
-import { pinned } from '../../store/pinned.js';
 import type { LargeObject } from '../catalog/catalog.js';
 import type { Described, Remote } from '../backends/remote.js';
+import type { PushStore } from './push-store.js';
 
 /** Above this size it is worth a request to ask first whether an interrupted push sent it already. Bytes. */
 const ASK_FIRST_BYTES = 32 * 1024 * 1024;
 
 /** The two sides of sending one large object. */
 export interface ObjectSender {
-  store: LocalStore;
+  store: PushStore;
   remote: Remote;
   /** What stands under its name was read and found wrong: it is replaced without asking what the server thinks of it. */
   replace?: boolean;
@@ -25,13 +24,13 @@ export async function sendObject(sender: ObjectSender, object: LargeObject): Pro
   const key = objectKey(object.id);
   const isThere = async (): Promise<boolean> => isSame(await remote.describe(key, { signal }), object);
   if (!replace && object.size >= ASK_FIRST_BYTES && (await isThere())) return;
-  await store.checkObject(object.id, signal ? { signal } : {});
-  await pinned(store.root, key, async (file) => {
+  const send = async (file: string): Promise<void> => {
     const body = { file, size: object.size };
     const put = (ifNoneMatch: boolean) => remote.put(key, body, { sha256: object.id, ifNoneMatch, signal });
     if (replace) await put(false);
     else if ((await put(true)) === 'exists' && !(await isThere())) await put(false);
-  });
+  };
+  await store.withObject(object.id, send, signal ? { signal } : {});
 }
 
 function isSame(there: Described | undefined, object: LargeObject): boolean {

@@ -3,13 +3,13 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ContentId } from '../../base/content-id.js';
 import { FOLDERS, packKey } from '../../store/format.js';
-import type { LocalStore } from '../../store/local-store.js';
 import { hashOfFile } from '../../store/loose-objects.js';
 import { PACK_SALT_BYTES, type PackTable } from '../../store/pack-format.js';
 import { pinned } from '../../store/pinned.js';
 import { PackWriter, type SealedPack } from '../../store/pack-writer.js';
 import type { RunId } from '../../store/run-records.js';
 import type { NeededObject, PlannedPack, PushSource } from './push-plan.js';
+import type { PushStore } from './push-store.js';
 import type { Remote } from '../backends/remote.js';
 import type { RemoteView } from '../catalog/view.js';
 
@@ -88,12 +88,7 @@ function buildPack(
   }
 }
 
-function readObject(
-  sender: PackSender,
-  store: LocalStore,
-  kind: NeededObject['kind'],
-  id: ContentId,
-): Buffer {
+function readObject(sender: PackSender, store: PushStore, kind: NeededObject['kind'], id: ContentId): Buffer {
   const run = kind === 'run' ? sender.runs.get(id) : undefined;
   return run === undefined ? store.read(kind, id) : sender.source.runs.readBytes(run);
 }

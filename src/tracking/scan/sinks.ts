@@ -41,7 +41,7 @@ export interface Hashing {
   /** Of directories whose nodes are kept already; none, unless named. */
   knows?: (directory: ContentId) => boolean;
   packs?: () => PackSizes;
-  leavingLinks?: 'keep' | 'follow';
+  leavingLinks?: ScanSink['leavingLinks'];
   link?: () => void;
   pointer?: (path: BytePath) => void;
 }

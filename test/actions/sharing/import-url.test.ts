@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -91,6 +92,20 @@ describe('import-url', () => {
     await user.ocrpipe('import-url', `${at}/plain.txt`, 'plain-copy.txt');
     const { imports } = await user.json<UpdateResult>('update', 'plain-copy.txt');
     expect(imports[0]).toMatchObject({ path: 'plain-copy.txt', state: 'unchanged' });
+  });
+
+  it('sends what it downloads to a remote, and keeps nothing of it here', async () => {
+    const body = Buffer.alloc(1_500_000, 'straight to the remote ');
+    served = { body, etag: '"sent"' };
+    await user.ocrpipe('remote', 'add', 'disk', join(temporaryFolder(), 'remote'));
+    await user.ocrpipe('import-url', `${at}/sent.bin`, '--to-remote');
+    expect([user.has('sent.bin'), user.has('sent.bin.ocr')]).toEqual([false, true]);
+    const { tracked } = await user.json<{ tracked: { path: string }[] }>('status');
+    expect(tracked).toContainEqual({ path: 'sent.bin', state: 'missing', inStore: false, uncommitted: true });
+    await user.ocrpipe('pull', 'sent.bin');
+    expect(user.read('sent.bin')).toBe(body.toString());
+    const { imports } = await user.json<UpdateResult>('update', 'sent.bin');
+    expect(imports[0]).toMatchObject({ state: 'unchanged' });
   });
 
   it('leaves an edit as it is', async () => {
