@@ -5,6 +5,7 @@ import {
   encodeEntry,
   encodeNodeHeader,
   entryLength,
+  entryTotals,
   MAX_NODE_BYTES,
   MAX_NODE_ENTRIES,
   MAX_TREE_FILES,
@@ -157,7 +158,7 @@ class NodeLevel {
     if (needed > this.#node.length) this.#node = Buffer.concat([this.#node], needed * 2);
     this.#length = encodeEntry(this.#node, this.#length, entry);
     this.#last = 'last' in entry ? entry.last : entry.name;
-    const totals = totalsOf(entry);
+    const totals = entryTotals(entry);
     this.#filesHere += totals.files;
     this.#bytesHere += totals.bytes;
     this.count += 1;
@@ -178,11 +179,6 @@ class NodeLevel {
     this.count = 0;
     return entry;
   }
-}
-
-function totalsOf(entry: TreeEntry | InnerEntry): { files: number; bytes: number } {
-  if ('last' in entry || entry.kind === 'directory') return entry;
-  return { files: 1, bytes: entry.kind === 'file' ? entry.size : 0 };
 }
 
 /** Builds a directory from entries in any order: sorts a copy of them first. */

@@ -86,6 +86,12 @@ export function entryLength(entry: TreeEntry | InnerEntry): number {
   return named + (entry.kind === 'file' ? 40 : 48);
 }
 
+/** What an entry stands for: files and links, and the bytes of files. */
+export function entryTotals(entry: TreeEntry | InnerEntry): { files: number; bytes: number } {
+  if ('last' in entry || entry.kind === 'directory') return entry;
+  return { files: 1, bytes: entry.kind === 'file' ? entry.size : 0 };
+}
+
 /** Writes an entry at `offset` of `target`, which has room for it; returns the offset behind it. */
 export function encodeEntry(target: Buffer, offset: number, entry: TreeEntry | InnerEntry): number {
   if ('last' in entry) return writeSubtree(target, writeText(target, offset, entry.last), entry);
@@ -110,6 +116,17 @@ export function encodeNodeHeader(target: Buffer, level: number, count: number): 
   target[5] = level;
   target.writeUInt16LE(0, 6);
   target.writeUInt32LE(count, 8);
+}
+
+/** A node as it is stored. */
+export function encodeNode(node: TreeNode): Buffer {
+  const entries = 'children' in node ? node.children : node.entries;
+  const length = entries.reduce((sum, entry) => sum + entryLength(entry), NODE_HEADER_BYTES);
+  const bytes = Buffer.allocUnsafe(length);
+  encodeNodeHeader(bytes, node.level, entries.length);
+  let at = NODE_HEADER_BYTES;
+  for (const entry of entries) at = encodeEntry(bytes, at, entry);
+  return bytes;
 }
 
 /**

@@ -4,6 +4,7 @@ import type { NodeKind } from './format.js';
 import type { ObjectReader } from './object-reader.js';
 import {
   decodeNode,
+  entryTotals,
   MAX_TREE_FILES,
   treeInvalid,
   type DirectoryEntry,
@@ -96,21 +97,17 @@ export function totalsOf(tree: TreeRef): Totals {
   return { files, bytes };
 }
 
-function totalsOfNode(node: TreeNode): Totals & { last: string | undefined } {
-  if ('children' in node) {
-    return {
-      last: node.children.at(-1)?.last,
-      files: node.children.reduce((sum, child) => sum + child.files, 0),
-      bytes: node.children.reduce((sum, child) => sum + child.bytes, 0),
-    };
-  }
+/** What a node stands for where it is named. */
+export function totalsOfNode(node: TreeNode): Totals & { last: InnerEntry['last'] | undefined } {
+  const inner = 'children' in node;
   let files = 0;
   let bytes = 0;
-  for (const entry of node.entries) {
-    files += entry.kind === 'directory' ? entry.files : 1;
-    bytes += entry.kind === 'directory' ? entry.bytes : entry.kind === 'file' ? entry.size : 0;
+  for (const entry of inner ? node.children : node.entries) {
+    const totals = entryTotals(entry);
+    files += totals.files;
+    bytes += totals.bytes;
   }
-  return { last: node.entries.at(-1)?.name, files, bytes };
+  return { last: inner ? node.children.at(-1)?.last : node.entries.at(-1)?.name, files, bytes };
 }
 
 /** The entries of one directory, in order, one node in memory at a level. */

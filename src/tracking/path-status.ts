@@ -37,7 +37,7 @@ export async function pathStatus(
   try {
     // The nodes of a folder where nothing changed are read from the store, should anybody ask.
     const knows = (directory: ContentId) => !partly && store.has('tree', directory);
-    const known = { knows, ...(!partly && { packs: () => store.packSizes() }) };
+    const known = { knows, ...(!partly && { packs: () => store.packSizes(), nodes: store }) };
     return await statusFrom(context, { path, memory, known }, options);
   } catch (error) {
     if (!(error instanceof OcrpipeError) || !/^object-(missing|damaged)$/.test(error.code)) throw error;
@@ -48,7 +48,7 @@ export async function pathStatus(
 interface Asked {
   path: RepoPath;
   memory: Remembered;
-  known: Pick<Hashing, 'knows' | 'packs'>;
+  known: Pick<Hashing, 'knows' | 'nodes' | 'packs'>;
 }
 
 async function statusFrom(

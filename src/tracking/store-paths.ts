@@ -77,7 +77,7 @@ async function storeOne(
     node: isWhole ? put : (node) => (nodes.sink(node), put(node)),
     // A node that was lost or damaged is stored anew.
     knows: (id) => isWhole && hasOwnNodes({ reader: store, id }),
-    ...(isWhole && { packs: () => packs }),
+    ...(isWhole && { packs: () => packs, nodes: store }),
     pointer: (pointer) => pointers.push(pointer),
   });
   const found = await scanPath(scan, path, sink, options);

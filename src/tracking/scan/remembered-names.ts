@@ -51,12 +51,12 @@ export class RememberedNames {
         const stat = this.#stat(statOf);
         if (stat?.isFile() !== true) return { at: 'other' };
         if (!reader.matches(stat)) {
-          this.differing.set(reader.name, undefined);
+          this.differing.set(reader.name, { at: reader.place });
           continue;
         }
       }
       if (this.#isInStore(reader)) this.files += 1;
-      else this.differing.set(reader.name, undefined);
+      else this.differing.set(reader.name, { at: reader.place });
     }
     return { at: 'pause' };
   }

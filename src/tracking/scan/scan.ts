@@ -9,6 +9,7 @@ import { fsPath, joinBytes, type BytePath } from '../byte-path.js';
 import { SettledTimes } from './file-times.js';
 import { FollowedLinks, type BehindLink } from './followed-links.js';
 import { IGNORE_FILE, IgnoreRules, isAlwaysIgnored } from '../ignore/ignore-rules.js';
+import { changedTree } from './changed-tree.js';
 import { KnownFiles } from './known-files.js';
 import { refuseLink } from './links.js';
 import { lookAtNames } from './look-in-folder.js';
@@ -20,10 +21,10 @@ import {
   isFileEnough,
   unreadAmong,
   folderMemory,
-  rememberedEntry,
   sameFolder,
   sameTree,
   seenAs,
+  takeFolder,
   writtenThrough,
   type Block,
   type Differing,
@@ -169,7 +170,8 @@ export class Scanner {
       if (stop.at === 'other') return undefined;
       if (stop.at === 'folder') {
         const tree = yield* inner(this.#folder(joinBytes(here.folder, stop.name), stop.dev, here.rules));
-        if (!sameTree(tree, names.reader.tree)) names.differing.set(stop.name, tree);
+        const { reader, differing } = names;
+        if (!sameTree(tree, reader.tree)) differing.set(reader.name, { at: reader.place, tree });
       }
       if (this.#isTimeToBreathe(names.names - lookedAt)) yield* this.#breathe();
     }
@@ -182,29 +184,27 @@ export class Scanner {
     return (this.#stored ??= sink.packs !== undefined && index.storedIn(sink.packs()));
   }
 
-  /** The nodes of a folder from what is remembered and what differs; undefined if a file has become none. */
+  /** A folder from what is remembered and what differs; undefined if a file has become none. */
   *#rebuilt(here: Here, differing: Differing): NestedScan<TreeSummary | undefined> {
     const { folder, known, settledBefore } = here;
-    const reader = new BlockReader(known);
-    const writer = new BlockWriter();
-    const tree = new TreeBuilder(this.#parts.sink.node);
-    while (reader.next()) {
-      const name = byteName(reader.name);
-      const changed = differing.get(name);
-      if (!differing.has(name)) {
-        tree.add(rememberedEntry(name, reader));
-        writer.copy(reader.bytes);
-      } else if (changed) {
-        tree.add({ kind: 'directory', name, ...changed });
-        writer.addFolder(name, changed);
-      } else {
-        const path = joinBytes(folder, name);
-        const entry = yield* this.#changedFile({ path, name, settledBefore }, { reader, writer });
-        if (entry === undefined) return undefined;
-        tree.add(entry);
-      }
+    const writer = new BlockWriter(known.entries.length);
+    const changes = new Map<string, TreeEntry>();
+    let last = { end: 0, index: -1 };
+    for (const [each, { at, tree }] of differing) {
+      const name = byteName(each);
+      writer.copyBetween(known, last, at);
+      last = at;
+      const reader = new BlockReader({ entries: known.entries.subarray(at.start, at.end) });
+      const place = { path: joinBytes(folder, name), name, settledBefore };
+      const entry = tree
+        ? takeFolder(name, tree, writer)
+        : yield* this.#changedFile(place, { reader, writer });
+      if (entry === undefined) return undefined;
+      changes.set(name, entry);
     }
-    return this.#remembered(here, { tree: tree.finish(), writer, names: known.count });
+    writer.copyBetween(known, last, { start: known.entries.length, index: known.count });
+    const tree = changedTree(known, changes, this.#parts.sink, this.#isStored(known.memory));
+    return this.#remembered(here, { tree, writer, names: known.count });
   }
 
   *#changedFile(place: Place, block: Block): NestedScan<FileEntry | undefined> {
@@ -280,8 +280,7 @@ export class Scanner {
   ): NestedScan<void> {
     if (at.stat.isDirectory()) {
       const tree = yield* inner(this.#folder(place.path, at.stat.dev, at.rules));
-      at.block.writer.addFolder(place.name, tree);
-      at.tree.add({ kind: 'directory', name: place.name, ...tree });
+      at.tree.add(takeFolder(place.name, tree, at.block.writer));
       return;
     }
     const entry = at.stat.isSymbolicLink()

@@ -16,6 +16,7 @@ import type { StoreLinks } from './store-links.js';
 import type {
   BlockReader,
   BlockWriter,
+  EntryPlace,
   FileStat,
   FolderBlock,
   FolderMemory,
@@ -48,8 +49,8 @@ export interface Here {
   known: FolderBlock;
 }
 
-/** By name: what a folder is now; undefined for a file. */
-export type Differing = Map<string, TreeSummary | undefined>;
+/** What is not as it is remembered, ascending by name: where it stands in the block, and what a folder is now. */
+export type Differing = Map<string, { at: EntryPlace; tree?: TreeSummary }>;
 
 /** A name that is being scanned. */
 export interface Place {
@@ -94,15 +95,14 @@ export function sameTree(a: TreeSummary, b: TreeSummary): boolean {
   return a.id === b.id && a.files === b.files && a.bytes === b.bytes;
 }
 
-/** The current entry of `reader`, as that of a tree. */
-export function rememberedEntry(name: ByteName, reader: BlockReader): TreeEntry {
-  if (reader.isFolder) return { kind: 'directory', name, ...reader.tree };
-  const { size, mode, id } = reader;
+export function fileEntry(name: ByteName, { mode, size, id }: FileRead): FileEntry {
   return { kind: 'file', name, executable: (mode & 0o100) !== 0, size, id };
 }
 
-export function fileEntry(name: ByteName, { mode, size, id }: FileRead): FileEntry {
-  return { kind: 'file', name, executable: (mode & 0o100) !== 0, size, id };
+/** Takes up what a folder was found to be. */
+export function takeFolder(name: ByteName, tree: TreeSummary, writer: BlockWriter): TreeEntry {
+  writer.addFolder(name, tree);
+  return { kind: 'directory', name, ...tree };
 }
 
 /** The blob whose stored file this was a link to, until somebody wrote to it. */

@@ -23,6 +23,8 @@ export interface ScanSink {
   node: NodeSink;
   /** True if the nodes of a directory need not be handed to `node` again where nothing in it changed. */
   knows(directory: ContentId): boolean;
+  /** Where nodes that need not be handed over are read from. Absent: nowhere. */
+  nodes?: ObjectReader;
   /**
    * What becomes of a link that leaves the directory: it is refused, stands for itself, or stands for what it leads to in the
    * workspace, as a program that reads through it sees it.
@@ -40,6 +42,7 @@ export interface Hashing {
   node?: NodeSink;
   /** Of directories whose nodes are kept already; none, unless named. */
   knows?: (directory: ContentId) => boolean;
+  nodes?: ObjectReader;
   packs?: () => PackSizes;
   leavingLinks?: ScanSink['leavingLinks'];
   link?: () => void;
@@ -48,9 +51,10 @@ export interface Hashing {
 
 /** Computes ids, stores nothing. */
 export function hashingSink(hashing: Hashing = {}): ScanSink {
-  const { node, knows, packs, leavingLinks = 'keep', link, pointer } = hashing;
+  const { node, knows, nodes, packs, leavingLinks = 'keep', link, pointer } = hashing;
   return {
     ...(packs && { packs }),
+    ...(nodes && { nodes }),
     small: contentIdOf,
     large: (path, signal) => hashOfFile(path, signal && { signal }),
     node: node ?? contentIdOf,
@@ -67,12 +71,14 @@ export function storingSink(
   {
     node,
     knows,
+    nodes,
     packs,
     pointer,
-  }: Required<Pick<Hashing, 'node' | 'knows'>> & Pick<Hashing, 'packs' | 'pointer'>,
+  }: Required<Pick<Hashing, 'node' | 'knows'>> & Pick<Hashing, 'nodes' | 'packs' | 'pointer'>,
 ): ScanSink {
   return {
     ...(packs && { packs }),
+    ...(nodes && { nodes }),
     ...(pointer && { pointer }),
     has: (id, size) => writer.has('blob', id, size),
     small: (bytes) => writer.putBlob(bytes),

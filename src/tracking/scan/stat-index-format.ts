@@ -70,6 +70,13 @@ export interface FolderBlock {
 
 export const EMPTY_BLOCK: FolderBlock = { count: 0, entries: Buffer.alloc(0) };
 
+/** Where an entry stands in a block: its bytes, and how many entries are before it. */
+export interface EntryPlace {
+  start: number;
+  end: number;
+  index: number;
+}
+
 /** Reads a block from its start, entry by entry; names are found in ascending order only. */
 export class BlockReader {
   readonly #entries: Buffer;
@@ -77,6 +84,7 @@ export class BlockReader {
   #start = 0;
   #tail = 0;
   #next = 0;
+  #index = -1;
   name = '';
 
   constructor(block: Pick<FolderBlock, 'entries'>) {
@@ -91,6 +99,7 @@ export class BlockReader {
     this.#tail = name + this.#entries.readUInt16LE(this.#start);
     this.name = this.#entries.toString('latin1', name, this.#tail);
     this.#next = this.#tail + (this.isFolder ? FOLDER_TAIL_BYTES : FILE_TAIL_BYTES);
+    this.#index += 1;
     return true;
   }
 
@@ -145,6 +154,11 @@ export class BlockReader {
     return this.#entries.subarray(this.#start, this.#next);
   }
 
+  /** Where the current entry stands. */
+  get place(): EntryPlace {
+    return { start: this.#start, end: this.#next, index: this.#index };
+  }
+
   /** The id recorded for `name` under exactly this stat. */
   find(name: string, stat: FileStat): ContentId | undefined {
     return this.#seek(name) && this.matches(stat) ? this.id : undefined;
@@ -169,6 +183,7 @@ export class BlockReader {
       if (this.name < name) continue;
       if (this.name === name) return true;
       this.#next = this.#start;
+      this.#index -= 1;
       return false;
     }
     return false;
@@ -189,10 +204,15 @@ export function startsOf(entries: Buffer, step: number): number[] {
 
 /** Writes the block of one folder; names must come in ascending order. */
 export class BlockWriter {
-  #buffer = Buffer.allocUnsafe(4096);
+  #buffer: Buffer;
   #length = 0;
   count = 0;
   #last: { stat: FileStat; id: ContentId } | undefined;
+
+  /** With room for so many bytes, if that is known. */
+  constructor(room = 4096) {
+    this.#buffer = Buffer.allocUnsafe(room);
+  }
 
   add(name: string, stat: FileStat, id: ContentId): void {
     this.#last = { stat, id };
@@ -216,6 +236,16 @@ export class BlockWriter {
     const buffer = this.#roomFor(entry.length);
     this.#length += entry.copy(buffer, this.#length);
     this.count += 1;
+  }
+
+  /** Takes over the entries that stand between two others. */
+  copyBetween(
+    block: FolderBlock,
+    from: Pick<EntryPlace, 'end' | 'index'>,
+    to: Pick<EntryPlace, 'start' | 'index'>,
+  ): void {
+    this.copy(block.entries.subarray(from.end, to.start));
+    this.count += to.index - from.index - 2;
   }
 
   /** What was added last, if it was a file. */
