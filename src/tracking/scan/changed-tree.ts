@@ -4,35 +4,34 @@ import { TreeBuilder, type TreeSummary } from '../../store/tree-builder.js';
 import type { TreeEntry } from '../../store/tree-format.js';
 import { patchTree } from '../../store/tree-patch.js';
 import type { ScanSink } from './sinks.js';
-import { BlockReader, type FolderBlock } from './stat-index-format.js';
+import { BlockReader, type EntryPlace, type FolderBlock } from './stat-index-format.js';
 
 /** A node has about so many entries: where more of them change, there is hardly one that does not. */
 const ENTRIES_PER_NODE = 256;
 
-type Changes = ReadonlyMap<string, TreeEntry>;
+/** What became of a folder whose names are the remembered ones. */
+export interface ChangedFolder {
+  known: FolderBlock;
+  /** By name: what stands for something else now. */
+  changes: ReadonlyMap<string, TreeEntry>;
+  /** Where other entries stand that may differ from the directory that was stored last. */
+  unstored: readonly EntryPlace[];
+  /** The store still has that directory. */
+  wasStored: boolean;
+}
 
-/** The tree of a remembered folder in which some names stand for something else now. */
-export function changedTree(
-  known: FolderBlock,
-  changes: Changes,
-  sink: ScanSink,
-  isStored: boolean,
-): TreeSummary {
-  return patched(known, changes, { sink, isStored }) ?? built(known, changes, sink);
+/** The tree of such a folder. */
+export function changedTree(folder: ChangedFolder, sink: ScanSink): TreeSummary {
+  return patched(folder, sink) ?? built(folder, sink);
 }
 
 /** From the nodes that hold what changed; undefined if they are many, or cannot be read. */
-function patched(
-  { count, memory }: FolderBlock,
-  changes: Changes,
-  { sink, isStored }: { sink: ScanSink; isStored: boolean },
-): TreeSummary | undefined {
+function patched(folder: ChangedFolder, sink: ScanSink): TreeSummary | undefined {
   const { nodes: reader } = sink;
-  if (!reader || !memory || changes.size * ENTRIES_PER_NODE > count) return undefined;
-  const { id } = memory.tree;
-  if (!isStored && !sink.knows(id)) return undefined;
+  const base = reader && baseOf(folder, sink);
+  if (!base || base.changes.size * ENTRIES_PER_NODE > folder.known.count) return undefined;
   try {
-    return patchTree({ reader, id }, changes, sink.node);
+    return patchTree({ reader, id: base.id }, base.changes, sink.node);
   } catch (error) {
     // Nodes that were lost or damaged are made anew from what is remembered.
     if (error instanceof OcrpipeError) return undefined;
@@ -40,7 +39,30 @@ function patched(
   }
 }
 
-function built(known: FolderBlock, changes: Changes, sink: ScanSink): TreeSummary {
+/** A directory whose nodes are at hand, and what differs from it. */
+function baseOf({ known, changes, unstored, wasStored }: ChangedFolder, sink: ScanSink) {
+  const { memory } = known;
+  if (!memory) return undefined;
+  if (wasStored && memory.stored)
+    return { id: memory.stored, changes: withRemembered(changes, known, unstored) };
+  return sink.knows(memory.tree.id) ? { id: memory.tree.id, changes } : undefined;
+}
+
+function withRemembered(
+  changes: ChangedFolder['changes'],
+  { entries }: FolderBlock,
+  places: readonly EntryPlace[],
+): ChangedFolder['changes'] {
+  const all = new Map(changes);
+  for (const { start, end } of places) {
+    const reader = new BlockReader({ entries: entries.subarray(start, end) });
+    reader.next();
+    all.set(reader.name, rememberedEntry(byteName(reader.name), reader));
+  }
+  return all;
+}
+
+function built({ known, changes }: ChangedFolder, sink: ScanSink): TreeSummary {
   const tree = new TreeBuilder(sink.node);
   for (const reader = new BlockReader(known); reader.next();) {
     const name = byteName(reader.name);

@@ -29,9 +29,9 @@ export class KnownFiles {
     return this.#sink.has?.(id, stat.size) === false ? undefined : id;
   }
 
-  /** True if the bytes of the current file of `reader` need not be stored, its folder being one that was (`isStored`). */
-  isInStore(reader: BlockReader, isStored: boolean): boolean {
-    if (!this.#sink.has || (isStored && reader.size < LARGE_BLOB_BYTES)) return true;
+  /** True if the bytes of the current file of `reader` need not be stored; `wasStored` says that its folder was. */
+  isInStore(reader: BlockReader, wasStored: boolean): boolean {
+    if (!this.#sink.has || (wasStored && !reader.isNew && reader.size < LARGE_BLOB_BYTES)) return true;
     return this.#sink.has(reader.id, reader.size);
   }
 }

@@ -1,8 +1,9 @@
 import type { Stats } from 'node:fs';
+import type { TreeSummary } from '../../store/tree-builder.js';
 import { joinBytes } from '../byte-path.js';
 import { lookInFolder, type StatOf } from './look-in-folder.js';
-import { seenAs, type Differing, type Here, type ScannerParts } from './scanned.js';
-import { BlockReader } from './stat-index-format.js';
+import { sameTree, seenAs, type Differing, type Here, type ScannerParts } from './scanned.js';
+import { BlockReader, type EntryPlace } from './stat-index-format.js';
 import { NAMES_TOGETHER } from './stats-ahead.js';
 
 /** Where a look at remembered names stopped: at one that is a folder still, at one that is gone or something else now, or for now. */
@@ -22,6 +23,8 @@ export class RememberedNames {
   readonly reader: BlockReader;
   /** Files that are not the remembered ones, or whose bytes the store lacks. */
   readonly differing: Differing = new Map();
+  /** Where entries stand that are as remembered, but may differ from the directory that was stored last. */
+  readonly unstored: EntryPlace[] = [];
   /** Names looked at so far, and how many of them are files as they are remembered. */
   names = 0;
   files = 0;
@@ -55,10 +58,22 @@ export class RememberedNames {
           continue;
         }
       }
-      if (this.#isInStore(reader)) this.files += 1;
-      else this.differing.set(reader.name, { at: reader.place });
+      if (!this.#isInStore(reader)) this.differing.set(reader.name, { at: reader.place });
+      else this.#takeFile();
     }
     return { at: 'pause' };
+  }
+
+  /** The folder at which the last look stopped is what it says now. */
+  takeFolder(tree: TreeSummary): void {
+    const { name, place } = this.reader;
+    if (!sameTree(tree, this.reader.tree)) this.differing.set(name, { at: place, tree });
+    else if (this.reader.isNew) this.unstored.push(place);
+  }
+
+  #takeFile(): void {
+    this.files += 1;
+    if (this.reader.isNew) this.unstored.push(this.reader.place);
   }
 
   #folder(statOf: StatOf): Stop {

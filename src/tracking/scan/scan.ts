@@ -22,12 +22,10 @@ import {
   unreadAmong,
   folderMemory,
   sameFolder,
-  sameTree,
   seenAs,
   takeFolder,
   writtenThrough,
   type Block,
-  type Differing,
   type Here,
   type Place,
   type ScannerParts,
@@ -149,43 +147,38 @@ export class Scanner {
     const { known, stat, rules } = here;
     const { memory } = known;
     if (!memory || !stat || memory.rulesKey !== rules.key || !sameFolder(memory.stat, stat)) return undefined;
-    const differing = yield* this.#differing(here);
-    if (differing === undefined) return undefined;
-    const isStored = this.#isStored(memory);
-    if (differing.size === 0 && (isStored || this.#parts.sink.knows(memory.tree.id))) return memory.tree;
-    return yield* this.#rebuilt(here, differing);
+    const names = yield* this.#lookedAt(here);
+    if (names === undefined) return undefined;
+    const isStored = memory.stored === memory.tree.id && this.#wasStored(memory);
+    if (names.differing.size === 0 && (isStored || this.#parts.sink.knows(memory.tree.id)))
+      return memory.tree;
+    return yield* this.#rebuilt(here, names);
   }
 
-  /**
-   * The names whose files are not the remembered ones (without a summary) and whose folders are not; undefined if one is gone or
-   * something else now.
-   */
-  *#differing(here: Here): NestedScan<Differing | undefined> {
-    const isStored = this.#isStored(here.known.memory);
-    const names = new RememberedNames(here, this.#parts, (file) => this.#known.isInStore(file, isStored));
+  /** The names of a folder, all looked at; undefined if one is gone or something else now. */
+  *#lookedAt(here: Here): NestedScan<RememberedNames | undefined> {
+    const wasStored = this.#wasStored(here.known.memory);
+    const names = new RememberedNames(here, this.#parts, (file) => this.#known.isInStore(file, wasStored));
     for (let stop: Stop = { at: 'pause' }; stop.at !== 'end';) {
       const [lookedAt, files] = [names.names, names.files];
       stop = names.lookOn();
       this.#files += names.files - files;
       if (stop.at === 'other') return undefined;
-      if (stop.at === 'folder') {
-        const tree = yield* inner(this.#folder(joinBytes(here.folder, stop.name), stop.dev, here.rules));
-        const { reader, differing } = names;
-        if (!sameTree(tree, reader.tree)) differing.set(reader.name, { at: reader.place, tree });
-      }
+      if (stop.at === 'folder')
+        names.takeFolder(yield* inner(this.#folder(joinBytes(here.folder, stop.name), stop.dev, here.rules)));
       if (this.#isTimeToBreathe(names.names - lookedAt)) yield* this.#breathe();
     }
-    return names.differing;
+    return names;
   }
 
-  #isStored(memory: FolderMemory | undefined): boolean {
-    if (memory?.stored !== true) return false;
+  #wasStored(memory: FolderMemory | undefined): boolean {
+    if (memory?.stored === undefined) return false;
     const { index, sink } = this.#parts;
     return (this.#stored ??= sink.packs !== undefined && index.storedIn(sink.packs()));
   }
 
   /** A folder from what is remembered and what differs; undefined if a file has become none. */
-  *#rebuilt(here: Here, differing: Differing): NestedScan<TreeSummary | undefined> {
+  *#rebuilt(here: Here, { differing, unstored }: RememberedNames): NestedScan<TreeSummary | undefined> {
     const { folder, known, settledBefore } = here;
     const writer = new BlockWriter(known.entries.length);
     const changes = new Map<string, TreeEntry>();
@@ -201,10 +194,12 @@ export class Scanner {
         : yield* this.#changedFile(place, { reader, writer });
       if (entry === undefined) return undefined;
       changes.set(name, entry);
+      if (writer.count === at.index + 1) writer.markNew();
     }
     writer.copyBetween(known, last, { start: known.entries.length, index: known.count });
-    const tree = changedTree(known, changes, this.#parts.sink, this.#isStored(known.memory));
-    return this.#remembered(here, { tree, writer, names: known.count });
+    const wasStored = this.#wasStored(known.memory);
+    const tree = changedTree({ known, changes, unstored, wasStored }, this.#parts.sink);
+    return this.#remembered(here, { tree, writer, names: known.count, stored: known.memory?.stored });
   }
 
   *#changedFile(place: Place, block: Block): NestedScan<FileEntry | undefined> {
@@ -214,11 +209,17 @@ export class Scanner {
   }
 
   /** Remembers a folder as a whole if every one of its names was recorded and a later one would show in its times. */
-  #remembered(here: Here, found: { tree: TreeSummary; writer: BlockWriter; names: number }): TreeSummary {
+  #remembered(
+    here: Here,
+    found: { tree: TreeSummary; writer: BlockWriter; names: number; stored?: ContentId | undefined },
+  ): TreeSummary {
     const { stat, namesSettledBefore, rules } = here;
-    const { tree, writer, names } = found;
+    const { tree, writer, names, stored } = found;
     const settled = stat && Math.max(stat.mtimeMs, stat.ctimeMs) < namesSettledBefore;
-    const memory = settled && writer.count === names ? folderMemory(stat, rules.key, tree) : undefined;
+    const memory =
+      settled && writer.count === names
+        ? folderMemory(stat, { rulesKey: rules.key, tree, stored })
+        : undefined;
     this.#parts.index.replaceFolder(here.folder, writer.finish(memory));
     return tree;
   }

@@ -82,9 +82,11 @@ export function seenAs(
 }
 
 /** What to remember of a folder of which all is known. */
-export function folderMemory(stat: FolderStat, rulesKey: ContentId, tree: TreeSummary): FolderMemory {
-  const { mtimeMs, ctimeMs, ino } = stat;
-  return { stat: { mtimeMs, ctimeMs, ino }, rulesKey, tree, stored: false };
+export function folderMemory(
+  { mtimeMs, ctimeMs, ino }: FolderStat,
+  memory: Pick<FolderMemory, 'rulesKey' | 'tree' | 'stored'>,
+): FolderMemory {
+  return { stat: { mtimeMs, ctimeMs, ino }, ...memory };
 }
 
 export function sameFolder(a: FolderStat, b: FolderStat): boolean {

@@ -10,25 +10,29 @@ import type { TreeSummary } from '../../store/tree-builder.js';
  *   below), entries ascending by name
  *   SHA-256 of all before
  * An entry: u16 length of the name, name, then of a file: u8 0, size, mtime, ctime (milliseconds), inode as f64, mode u32,
- * id 32; of a folder, whose files have a block of their own: u8 1, files, bytes as f64, id 32.
+ * id 32; of a folder, whose files have a block of their own: u8 1, files, bytes as f64, id 32. The u8 is 2 more for what may
+ * differ from the directory that was stored last.
  * The memory of a folder, all zero where there is none: mtime, ctime, inode as f64, key of its ignore rules 32, then files,
- * bytes as f64, id 32, and u8 1 if it was stored. Where there is one, the entries are all that the folder holds but what is
- * ignored.
- * It is a memory of this machine only, and proves identity, not presence in a store: but where a folder was stored, its nodes and
- * its small files were in the packs named at the start, and are there still as long as all of these are.
+ * bytes as f64, id 32, and the id of the directory that was stored there last, 32. Where there is a memory, the entries are
+ * all that the folder holds but what is ignored.
+ * It is a memory of this machine only, and proves identity, not presence in a store: but the nodes and small files of a directory
+ * that was stored were in the packs named at the start, and are there still as long as all of these are.
  */
-export const INDEX_HEADER = Buffer.from('OCRI\x03\0\0\0', 'latin1');
+export const INDEX_HEADER = Buffer.from('OCRI\x04\0\0\0', 'latin1');
 export const INDEX_CHECKSUM_BYTES = 32;
 
 const FILE = 0;
 const FOLDER = 1;
+/** Added to either. */
+const NEW = 2;
 /** A folder may have hundreds of thousands of names: doubling would waste megabytes. */
 const GROWTH = 1.5;
 const STAT_BYTES = 8 * 4 + 4;
 const SUMMARY_BYTES = 8 * 2 + 32;
 const FILE_TAIL_BYTES = 1 + STAT_BYTES + 32;
 const FOLDER_TAIL_BYTES = 1 + SUMMARY_BYTES;
-const MEMORY_BYTES = 8 * 3 + 32 + SUMMARY_BYTES + 1;
+const MEMORY_BYTES = 8 * 3 + 32 + SUMMARY_BYTES + 32;
+const NO_ID = '0'.repeat(64);
 const PACK_BYTES = 32 + 8;
 
 /** What is compared: any difference means that the file is read again. */
@@ -53,8 +57,11 @@ export interface FolderMemory {
   /** Of the ignore rules that held in it. */
   rulesKey: ContentId;
   tree: TreeSummary;
-  /** True if its nodes and small files, and those of all folders below it, are in the packs that the index names. */
-  stored: boolean;
+  /**
+   * The directory of the same names that was stored last: its nodes and small files, and those of all folders below it, are in
+   * the packs that the index names. Entries that are not marked as new are still what they are in it.
+   */
+  stored: ContentId | undefined;
 }
 
 /** Packs by id, with their bytes. */
@@ -104,7 +111,12 @@ export class BlockReader {
   }
 
   get isFolder(): boolean {
-    return this.#entries[this.#tail] === FOLDER;
+    return isFolderAt(this.#entries, this.#tail);
+  }
+
+  /** True if the current entry may differ from that in the directory that was stored last. */
+  get isNew(): boolean {
+    return (this.#entries[this.#tail]! & NEW) !== 0;
   }
 
   /** True if the current entry is a file that had exactly this stat. */
@@ -116,7 +128,7 @@ export class BlockReader {
     const entries = this.#entries;
     const at = this.#tail + 1;
     return (
-      entries[this.#tail] === FILE &&
+      !this.isFolder &&
       entries.readDoubleLE(at) === stat.size &&
       entries.readDoubleLE(at + 8) === stat.mtimeMs &&
       entries.readDoubleLE(at + 24) === stat.ino &&
@@ -190,6 +202,10 @@ export class BlockReader {
   }
 }
 
+function isFolderAt(entries: Buffer, tail: number): boolean {
+  return (entries[tail]! & FOLDER) !== 0;
+}
+
 /** Where every `step`-th entry of a block starts, from the first one on. */
 export function startsOf(entries: Buffer, step: number): number[] {
   const starts: number[] = [];
@@ -197,7 +213,7 @@ export function startsOf(entries: Buffer, step: number): number[] {
   for (let start = 0; start < entries.length; count += 1) {
     if (count % step === 0) starts.push(start);
     const tail = start + 2 + entries.readUInt16LE(start);
-    start = tail + (entries[tail] === FOLDER ? FOLDER_TAIL_BYTES : FILE_TAIL_BYTES);
+    start = tail + (isFolderAt(entries, tail) ? FOLDER_TAIL_BYTES : FILE_TAIL_BYTES);
   }
   return starts;
 }
@@ -206,6 +222,8 @@ export function startsOf(entries: Buffer, step: number): number[] {
 export class BlockWriter {
   #buffer: Buffer;
   #length = 0;
+  /** Of the last entry that was written. */
+  #tail = 0;
   count = 0;
   #last: { stat: FileStat; id: ContentId } | undefined;
 
@@ -248,6 +266,11 @@ export class BlockWriter {
     this.count += to.index - from.index - 2;
   }
 
+  /** Marks what was added last: it may differ from what was stored. */
+  markNew(): void {
+    this.#buffer[this.#tail]! |= NEW;
+  }
+
   /** What was added last, if it was a file. */
   last(): { stat: FileStat; id: ContentId } | undefined {
     return this.#last;
@@ -264,7 +287,8 @@ export class BlockWriter {
   #writeName(name: string, kind: number): number {
     this.count += 1;
     const at = this.#buffer.writeUInt16LE(name.length, this.#length);
-    return this.#buffer.writeUInt8(kind, at + this.#buffer.write(name, at, 'latin1'));
+    this.#tail = at + this.#buffer.write(name, at, 'latin1');
+    return this.#buffer.writeUInt8(kind, this.#tail);
   }
 
   #roomFor(bytes: number): Buffer {
@@ -273,6 +297,19 @@ export class BlockWriter {
       this.#buffer = Buffer.concat([this.#buffer], Math.ceil(needed * GROWTH));
     return this.#buffer;
   }
+}
+
+/** A block of which all is stored now; one without a memory stays as it is. */
+export function asStored(block: FolderBlock): FolderBlock {
+  const { memory } = block;
+  if (!memory || memory.stored === memory.tree.id) return block;
+  const entries = Buffer.from(block.entries);
+  for (let start = 0; start < entries.length;) {
+    const tail = start + 2 + entries.readUInt16LE(start);
+    entries[tail]! &= ~NEW;
+    start = tail + (isFolderAt(entries, tail) ? FOLDER_TAIL_BYTES : FILE_TAIL_BYTES);
+  }
+  return { ...block, entries, memory: { ...memory, stored: memory.tree.id } };
 }
 
 export function encodeBlockHeader(folder: string, block: FolderBlock): Buffer {
@@ -332,18 +369,19 @@ function writeMemory(buffer: Buffer, at: number, memory: FolderMemory): void {
   buffer.writeDoubleLE(stat.ctimeMs, at + 8);
   buffer.writeDoubleLE(stat.ino, at + 16);
   buffer.write(rulesKey, at + 24, 32, 'hex');
-  buffer.writeUInt8(Number(stored), writeSummary(buffer, at + 56, tree));
+  buffer.write(stored ?? NO_ID, writeSummary(buffer, at + 56, tree), 32, 'hex');
 }
 
 function readMemory(buffer: Buffer, at: number): FolderMemory | undefined {
   const [mtimeMs, ctimeMs, ino] = [0, 8, 16].map((offset) => buffer.readDoubleLE(at + offset));
   // No folder has the inode 0.
   if (ino === 0) return undefined;
+  const stored = contentIdFromBytes(buffer, at + MEMORY_BYTES - 32);
   return {
     stat: { mtimeMs: mtimeMs!, ctimeMs: ctimeMs!, ino: ino! },
     rulesKey: contentIdFromBytes(buffer, at + 24),
     tree: readSummary(buffer, at + 56),
-    stored: buffer[at + MEMORY_BYTES - 1] === 1,
+    stored: stored === NO_ID ? undefined : stored,
   };
 }
 

@@ -8,6 +8,7 @@ import { LARGE_BLOB_BYTES } from '../../store/format.js';
 import type { BytePath } from '../byte-path.js';
 import { SingleFiles } from './single-files.js';
 import {
+  asStored,
   BlockReader,
   decodeBlocks,
   decodePacks,
@@ -112,10 +113,14 @@ export class StatIndex {
     const others = this.storedIn(packs);
     for (const [path, block] of content.blocks) {
       const { memory } = block;
-      const stored =
-        folders.some((folder) => isAtOrBelow(path, folder)) || (others && memory?.stored === true);
-      if (!memory || memory.stored === stored) continue;
-      content.blocks.set(path, { ...block, memory: { ...memory, stored } });
+      if (!memory) continue;
+      const now = folders.some((folder) => isAtOrBelow(path, folder))
+        ? asStored(block)
+        : others || memory.stored === undefined
+          ? block
+          : { ...block, memory: { ...memory, stored: undefined } };
+      if (now === block) continue;
+      content.blocks.set(path, now);
       this.#changed = true;
     }
     // Packs that came since are named only when something is remembered anew: an index is not rewritten for them alone.
@@ -136,7 +141,7 @@ export class StatIndex {
     if (blocks.get(folder)?.memory?.tree.id !== id || !this.storedIn(packs())) return false;
     for (const [path, block] of blocks) {
       if (!isAtOrBelow(path, folder)) continue;
-      if (block.memory?.stored !== true) return false;
+      if (!block.memory || block.memory.stored !== block.memory.tree.id) return false;
       for (const reader = new BlockReader(block); reader.next();) {
         const isLarge = !reader.isFolder && reader.size >= LARGE_BLOB_BYTES;
         if (isLarge && !has(reader.id, reader.size)) return false;

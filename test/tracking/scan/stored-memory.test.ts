@@ -36,7 +36,10 @@ function storedFolders(folder: TrackedFolder): string[] {
   const index = new StatIndex(folder.path(`.ocrstore/index/${machineName()}/stat`));
   const { store } = folder;
   if (!index.storedIn(store.packSizes())) return [];
-  return ['data', 'data/sub', 'data/sub/deep'].filter((path) => index.folder(bytePath(path)).memory?.stored);
+  return ['data', 'data/sub', 'data/sub/deep'].filter((path) => {
+    const { memory } = index.folder(bytePath(path));
+    return memory !== undefined && memory.stored === memory.tree.id;
+  });
 }
 
 /** What is not in the store after another process stored the directory. */
