@@ -306,7 +306,7 @@ describe('a command that is killed at any of its writes', () => {
       'tracking/checkout/checkout.ts',
       'tracking/checkout/place-files.ts',
       'tracking/checkout/write-files.ts',
-      'tracking/scan/stat-index.ts',
+      'tracking/scan/stat-index-files.ts',
     ];
     for (const { module, met: reached, there } of pointsMet(modules, met)) {
       expect(`${module}: ${reached}`).toBe(`${module}: ${there}`);

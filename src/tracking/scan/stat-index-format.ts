@@ -2,24 +2,11 @@ import type { Stats } from 'node:fs';
 import { contentIdFromBytes, type ContentId } from '../../base/content-id.js';
 import type { TreeSummary } from '../../store/tree-builder.js';
 
-/**
- * The stat index file: what each file looked like when its content id was computed. Little-endian:
- *   header, 8 bytes: "OCRI", u8 version, 3 zero bytes
- *   u32 count of packs, then for each: id 32, bytes as f64
- *   one block a folder: u16 length of its path, path, u32 count, u32 length of the entries, memory of the whole folder (see
- *   below), entries ascending by name
- *   SHA-256 of all before
- * An entry: u16 length of the name, name, then of a file: u8 0, size, mtime, ctime (milliseconds), inode as f64, mode u32,
- * id 32; of a folder, whose files have a block of their own: u8 1, files, bytes as f64, id 32. The u8 is 2 more for what may
- * differ from the directory that was stored last.
- * The memory of a folder, all zero where there is none: mtime, ctime, inode as f64, key of its ignore rules 32, then files,
- * bytes as f64, id 32, and the id of the directory that was stored there last, 32. Where there is a memory, the entries are
- * all that the folder holds but what is ignored.
- * It is a memory of this machine only, and proves identity, not presence in a store: but the nodes and small files of a directory
- * that was stored were in the packs named at the start, and are there still as long as all of these are.
+/*
+ * What is remembered of the files of a folder, little-endian, ascending by name. An entry: u16 length of the name, name, then of
+ * a file: u8 0, size, mtime, ctime (milliseconds), inode as f64, mode u32, id 32; of a folder, whose files are remembered by
+ * themselves: u8 1, files, bytes as f64, id 32. The u8 is 2 more for what may differ from the directory that was stored last.
  */
-export const INDEX_HEADER = Buffer.from('OCRI\x04\0\0\0', 'latin1');
-export const INDEX_CHECKSUM_BYTES = 32;
 
 const FILE = 0;
 const FOLDER = 1;
@@ -28,12 +15,9 @@ const NEW = 2;
 /** A folder may have hundreds of thousands of names: doubling would waste megabytes. */
 const GROWTH = 1.5;
 const STAT_BYTES = 8 * 4 + 4;
-const SUMMARY_BYTES = 8 * 2 + 32;
+export const SUMMARY_BYTES = 8 * 2 + 32;
 const FILE_TAIL_BYTES = 1 + STAT_BYTES + 32;
 const FOLDER_TAIL_BYTES = 1 + SUMMARY_BYTES;
-const MEMORY_BYTES = 8 * 3 + 32 + SUMMARY_BYTES + 32;
-const NO_ID = '0'.repeat(64);
-const PACK_BYTES = 32 + 8;
 
 /** What is compared: any difference means that the file is read again. */
 export type FileStat = Pick<Stats, 'size' | 'mtimeMs' | 'ctimeMs' | 'ino' | 'mode'>;
@@ -312,86 +296,13 @@ export function asStored(block: FolderBlock): FolderBlock {
   return { ...block, entries, memory: { ...memory, stored: memory.tree.id } };
 }
 
-export function encodeBlockHeader(folder: string, block: FolderBlock): Buffer {
-  const header = Buffer.alloc(2 + folder.length + 8 + MEMORY_BYTES);
-  let at = header.writeUInt16LE(folder.length, 0);
-  at += header.write(folder, at, 'latin1');
-  at = header.writeUInt32LE(block.count, at);
-  at = header.writeUInt32LE(block.entries.length, at);
-  if (block.memory) writeMemory(header, at, block.memory);
-  return header;
-}
-
-export function encodePacks(packs: PackSizes): Buffer {
-  const bytes = Buffer.alloc(4 + packs.size * PACK_BYTES);
-  let at = bytes.writeUInt32LE(packs.size, 0);
-  for (const [id, size] of packs) {
-    at += bytes.write(id, at, 32, 'hex');
-    at = bytes.writeDoubleLE(size, at);
-  }
-  return bytes;
-}
-
-/** The packs named by an index file whose checksum was compared. */
-export function decodePacks(file: Buffer): Map<ContentId, number> {
-  const packs = new Map<ContentId, number>();
-  const start = INDEX_HEADER.length + 4;
-  for (let at = start; at < firstBlock(file); at += PACK_BYTES)
-    packs.set(contentIdFromBytes(file, at), file.readDoubleLE(at + 32));
-  return packs;
-}
-
-function firstBlock(file: Buffer): number {
-  return INDEX_HEADER.length + 4 + file.readUInt32LE(INDEX_HEADER.length) * PACK_BYTES;
-}
-
-/** The blocks of an index file whose checksum was compared, by folder. */
-export function decodeBlocks(file: Buffer): Map<string, FolderBlock> {
-  const blocks = new Map<string, FolderBlock>();
-  const end = file.length - INDEX_CHECKSUM_BYTES;
-  for (let at = firstBlock(file); at < end;) {
-    const path = at + 2;
-    const behindPath = path + file.readUInt16LE(at);
-    const start = behindPath + 8 + MEMORY_BYTES;
-    const stop = start + file.readUInt32LE(behindPath + 4);
-    const memory = readMemory(file, behindPath + 8);
-    const entries = file.subarray(start, stop);
-    const block = { count: file.readUInt32LE(behindPath), entries, ...(memory && { memory }) };
-    blocks.set(file.toString('latin1', path, behindPath), block);
-    at = stop;
-  }
-  return blocks;
-}
-
-function writeMemory(buffer: Buffer, at: number, memory: FolderMemory): void {
-  const { stat, rulesKey, tree, stored } = memory;
-  buffer.writeDoubleLE(stat.mtimeMs, at);
-  buffer.writeDoubleLE(stat.ctimeMs, at + 8);
-  buffer.writeDoubleLE(stat.ino, at + 16);
-  buffer.write(rulesKey, at + 24, 32, 'hex');
-  buffer.write(stored ?? NO_ID, writeSummary(buffer, at + 56, tree), 32, 'hex');
-}
-
-function readMemory(buffer: Buffer, at: number): FolderMemory | undefined {
-  const [mtimeMs, ctimeMs, ino] = [0, 8, 16].map((offset) => buffer.readDoubleLE(at + offset));
-  // No folder has the inode 0.
-  if (ino === 0) return undefined;
-  const stored = contentIdFromBytes(buffer, at + MEMORY_BYTES - 32);
-  return {
-    stat: { mtimeMs: mtimeMs!, ctimeMs: ctimeMs!, ino: ino! },
-    rulesKey: contentIdFromBytes(buffer, at + 24),
-    tree: readSummary(buffer, at + 56),
-    stored: stored === NO_ID ? undefined : stored,
-  };
-}
-
-function writeSummary(buffer: Buffer, at: number, { files, bytes, id }: TreeSummary): number {
+export function writeSummary(buffer: Buffer, at: number, { files, bytes, id }: TreeSummary): number {
   buffer.writeDoubleLE(files, at);
   buffer.writeDoubleLE(bytes, at + 8);
   return at + 16 + buffer.write(id, at + 16, 32, 'hex');
 }
 
-function readSummary(buffer: Buffer, at: number): TreeSummary {
+export function readSummary(buffer: Buffer, at: number): TreeSummary {
   return {
     files: buffer.readDoubleLE(at),
     bytes: buffer.readDoubleLE(at + 8),

@@ -1,38 +1,29 @@
-import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { temporaryBeside, writeAll } from '../../base/atomic-file.js';
-import { writePoint } from '../../base/write-points.js';
+import type { ContentId } from '../../base/content-id.js';
 import { LARGE_BLOB_BYTES } from '../../store/format.js';
 import type { BytePath } from '../byte-path.js';
 import { SingleFiles } from './single-files.js';
+import type { IndexContent } from './stat-index-file.js';
+import { StatIndexFiles } from './stat-index-files.js';
 import {
   asStored,
   BlockReader,
-  decodeBlocks,
-  decodePacks,
   EMPTY_BLOCK,
-  encodeBlockHeader,
-  encodePacks,
-  INDEX_CHECKSUM_BYTES,
-  INDEX_HEADER,
   type FileStat,
   type FolderBlock,
   type FolderMemory,
   type PackSizes,
 } from './stat-index-format.js';
-import type { ContentId } from '../../base/content-id.js';
 
 /**
- * This machine's memory of path and stat -> content id, read once and rewritten whole when something changed. Folders are
+ * This machine's memory of path and stat -> content id, read once and written when something changed. Folders are
  * relative to the workspace root, '' for the root itself. A lost or damaged file only costs reading again.
  */
 export class StatIndex {
-  readonly #file: string;
-  #content: Content | undefined;
+  readonly #files: StatIndexFiles;
+  #content: IndexContent | undefined;
   /** Folders whose files were asked for one by one. */
-  readonly #files = new Map<string, SingleFiles>();
+  readonly #single = new Map<string, SingleFiles>();
   /** Those of them that are ahead of the content. */
   readonly #unfolded = new Map<string, SingleFiles>();
   #changed = false;
@@ -40,7 +31,7 @@ export class StatIndex {
   #held = 0;
 
   constructor(file: string) {
-    this.#file = file;
+    this.#files = new StatIndexFiles(file);
   }
 
   /** What is remembered of one folder. */
@@ -81,10 +72,10 @@ export class StatIndex {
   #filesOf(folder: BytePath): SingleFiles {
     const unfolded = this.#unfolded.get(folder);
     if (unfolded) return unfolded;
-    const block = (this.#content ??= readContent(this.#file)).blocks.get(folder) ?? EMPTY_BLOCK;
-    const known = this.#files.get(folder);
+    const block = (this.#content ??= this.#files.read()).blocks.get(folder) ?? EMPTY_BLOCK;
+    const known = this.#single.get(folder);
     const files = known?.isOf(block) === true ? known : new SingleFiles(block);
-    this.#files.set(folder, files);
+    this.#single.set(folder, files);
     return files;
   }
 
@@ -177,45 +168,14 @@ export class StatIndex {
     if (!this.#changed || this.#held > 0) return;
     this.#changed = false;
     try {
-      this.#write();
+      this.#files.write(this.#loaded());
     } catch {
       // A read-only or full disk: only the next scan is slower.
     }
   }
 
-  #write(): void {
-    mkdirSync(dirname(this.#file), { recursive: true });
-    const temporary = temporaryBeside(this.#file);
-    writePoint();
-    const fd = openSync(temporary, 'wx');
-    try {
-      const hash = createHash('sha256');
-      for (const part of this.#parts()) {
-        hash.update(part);
-        writeAll(fd, part);
-      }
-      writeAll(fd, hash.digest());
-      writePoint();
-      renameSync(temporary, this.#file);
-    } catch (error) {
-      rmSync(temporary, { force: true });
-      throw error;
-    } finally {
-      closeSync(fd);
-    }
-  }
-
-  *#parts(): Generator<Buffer> {
-    yield INDEX_HEADER;
-    yield encodePacks(this.#loaded().packs);
-    for (const [folder, block] of this.#loaded().blocks) {
-      yield encodeBlockHeader(folder, block);
-      yield block.entries;
-    }
-  }
-
-  #loaded(): Content {
-    const content = (this.#content ??= readContent(this.#file));
+  #loaded(): IndexContent {
+    const content = (this.#content ??= this.#files.read());
     for (const [folder, files] of this.#unfolded) {
       const block = files.block();
       if (block.count === 0) content.blocks.delete(folder);
@@ -224,12 +184,6 @@ export class StatIndex {
     this.#unfolded.clear();
     return content;
   }
-}
-
-/** What an index file holds. */
-interface Content {
-  packs: PackSizes;
-  blocks: Map<string, FolderBlock>;
 }
 
 function areAmong(some: PackSizes, all: PackSizes): boolean {
@@ -242,33 +196,4 @@ function sameMemory(a: FolderMemory | undefined, b: FolderMemory | undefined): b
 
 function isAtOrBelow(path: string, folder: BytePath): boolean {
   return folder === '' || path === folder || path.startsWith(`${folder}/`);
-}
-
-function readContent(path: string): Content {
-  try {
-    const file = readShared(path);
-    if (isWhole(file)) return { packs: decodePacks(file), blocks: decodeBlocks(file) };
-  } catch {
-    // Not there, or not readable: as good as empty.
-  }
-  return { packs: new Map(), blocks: new Map() };
-}
-
-/** A whole file, in memory that other threads can read too. */
-function readShared(path: string): Buffer {
-  const fd = openSync(path, 'r');
-  try {
-    const file = Buffer.from(new SharedArrayBuffer(fstatSync(fd).size));
-    // What is there only in part has no sound checksum.
-    readSync(fd, file, 0, file.length, 0);
-    return file;
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function isWhole(file: Buffer): boolean {
-  const end = file.length - INDEX_CHECKSUM_BYTES;
-  if (end < INDEX_HEADER.length || !file.subarray(0, INDEX_HEADER.length).equals(INDEX_HEADER)) return false;
-  return createHash('sha256').update(file.subarray(0, end)).digest().equals(file.subarray(end));
 }
