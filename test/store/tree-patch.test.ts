@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../rig/fast-check.js';
 import { describe, expect, test } from 'vitest';
 import { contentIdOf } from '../../src/base/content-id.js';
 import type { FileEntry, TreeEntry } from '../../src/store/tree-format.js';
