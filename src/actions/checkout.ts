@@ -3,12 +3,15 @@ import type { ContentId } from '../base/content-id.js';
 import type { OcrpipeError } from '../base/errors.js';
 import type { LinkType } from '../base/link-type.js';
 import type { RepoPath } from '../base/paths.js';
+import { withProgressOfMany } from '../base/with-progress.js';
 import { RunningMarks } from '../pipeline/records/running-mark.js';
 import { Workspace } from '../project/workspace.js';
 import { miscounted } from '../tracking/pointers/miscounted.js';
-import type { CheckoutOptions, Snapshot } from '../tracking/workspace-files.js';
+import { readSoundPointer } from '../tracking/pointers/pointer-file.js';
+import type { CheckoutOptions, PointedPath, Snapshot } from '../tracking/workspace-files.js';
 import { failuresOfEach, joinFailures } from './each-path.js';
 import { overwrittenPointers } from './overwritten-pointers.js';
+import { putFiles } from './put-files.js';
 import { selectTracked } from './select-tracked.js';
 import { warnOfUnseen } from './unseen-pointers.js';
 
@@ -42,8 +45,13 @@ export async function checkout(input: CheckoutInput, call: Call): Promise<Checko
     const paths = selectTracked(workspace.files.trackedPaths(), named);
     if (named.length === 0) await warnOfUnseen(workspace);
     const marks = new RunningMarks(workspace);
-    const changed: { path: RepoPath; id: ContentId }[] = [];
-    let unchanged = 0;
+    const pointed = await soundPointers(workspace, paths, call);
+    const put = await putFiles(workspace, pointed, input, call);
+    const changed: { path: RepoPath; id: ContentId }[] = pointed
+      .filter(({ path }) => put.changed.has(path))
+      .map(({ path, snapshot: { id } }) => ({ path, id }));
+    let unchanged = put.done.size - changed.length;
+    const others = paths.filter((path) => !put.done.has(path));
     const checkOut = async (path: RepoPath) => {
       const snapshot = workspace.files.pointer(path);
       if (snapshot === undefined) return;
@@ -58,17 +66,36 @@ export async function checkout(input: CheckoutInput, call: Call): Promise<Checko
       if (wrong) throw wrong.error;
     };
     // What is remembered of the files is written down once.
-    const failures = await workspace.files.lookAtMany(() => failuresOfEach(paths, call, checkOut));
+    const failures = await workspace.files.lookAtMany(() => failuresOfEach(others, call, checkOut));
     const overwritten = named.length === 0 ? await overwrittenPointers(workspace) : [];
     const failure = joinFailures([...failures, ...overwritten.map(({ error }) => error)]);
     return {
-      changed,
+      changed: changed.sort((a, b) => (a.path < b.path ? -1 : 1)),
       unchanged,
       ...(failure && { failure }),
     };
   } finally {
     workspace.close();
   }
+}
+
+/** The pointers that can be read and say what is right. */
+async function soundPointers(
+  { root, store }: Workspace,
+  paths: readonly RepoPath[],
+  call: Call,
+): Promise<PointedPath[]> {
+  const pointed: PointedPath[] = [];
+  const shown = { key: 'pointers', total: paths.length, unit: 'files' } as const;
+  await withProgressOfMany(shown, call, async (breathe) => {
+    for (const [done, path] of paths.entries()) {
+      await breathe(done);
+      const snapshot = readSoundPointer(root, path);
+      if (snapshot?.kind === 'file' && miscounted(store, path, { pointer: snapshot }) === undefined)
+        pointed.push({ path, snapshot });
+    }
+  });
+  return pointed;
 }
 
 /** Of a directory that is only partly there, the parts are looked after; the rest comes when it is named. */

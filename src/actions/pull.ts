@@ -13,6 +13,7 @@ import { sumTransfers, type Transferred } from './remote-session.js';
 import { chooseTargets, type TargetPath } from './remote-targets.js';
 import { beyondWorkspace, passOver } from './transfer-scope.js';
 import { refuseOverwritten } from './overwritten-pointers.js';
+import { putFiles } from './put-files.js';
 import { warnOfUnseen } from './unseen-pointers.js';
 
 /**
@@ -41,7 +42,15 @@ export async function pull(
     const marks = new RunningMarks(workspace);
     const { force, links } = options;
     const how = { events: call.events, signal: call.signal, force, keepEdits: true, ...(links && { links }) };
-    const failures = await failuresOfEach(byPath(targets.paths), call, async (wanted) => {
+    const wholes = byPath(targets.paths);
+    const { done } = await putFiles(
+      workspace,
+      wholes.filter(({ parts }) => parts === undefined),
+      options,
+      call,
+    );
+    const others = wholes.filter(({ path }) => !done.has(path));
+    const failures = await failuresOfEach(others, call, async (wanted) => {
       const { path, snapshot, parts } = wanted;
       const put = (): Promise<unknown> =>
         parts === undefined

@@ -9,10 +9,12 @@ import type { LocalStore } from '../store/local-store.js';
 import type { NodeSink } from '../store/tree-builder.js';
 import { removeAbandonedIn } from './abandoned.js';
 import { bytePath } from './byte-path.js';
+import { checkOutFiles } from './checkout/checkout-files.js';
 import { checkOutReadable } from './checkout/readable-checkout.js';
 import { unlinkFiles } from './checkout/unlink.js';
 import { askedOnce, realFileTimes, type FileTimes } from './scan/file-times.js';
 import { findPointers } from './pointers/find-pointers.js';
+import { inPortions } from './in-portions.js';
 import { LastPut, type Remembered } from './pointers/last-put.js';
 import { memoryFolder } from './memory-folder.js';
 import { MoveMarks } from './move-marks.js';
@@ -31,7 +33,9 @@ import { storePaths } from './store-paths.js';
 import { emptyDirectory, firstMissing } from './stored.js';
 import type {
   CallOptions,
+  CheckedOutFiles,
   CheckoutOptions,
+  FilesOptions,
   PassedOver,
   PathStatus,
   PointedPath,
@@ -257,6 +261,23 @@ export class TrackedFiles implements WorkspaceFiles {
       this.#lastPut.write(path, snapshot, []);
       return changed;
     });
+  }
+
+  async checkoutFiles(files: readonly PointedPath[], options: FilesOptions = {}): Promise<CheckedOutFiles> {
+    const { force = false, keepEdits = false, ...call } = options;
+    const { store, links = DEFAULT_LINKS } = this.#parts;
+    const context = { ...this.#scan, store, links, lastPut: this.#lastPut };
+    const done: CheckedOutFiles = { changed: [], unchanged: [], left: [] };
+    await inPortions('checkout', files, call, (some, breathe) =>
+      this.#locked(call, async () => {
+        for (const { path } of some) this.#removeAbandoned(path);
+        const how = { force, keepEdits };
+        await this.#scan.index.savingOnce(() =>
+          checkOutFiles(context, some, { how, breathe, ...call }, done),
+        );
+      }),
+    );
+    return done;
   }
 
   async remove(path: RepoPath, options: CallOptions & { force: boolean }): Promise<boolean> {

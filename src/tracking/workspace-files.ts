@@ -65,6 +65,18 @@ export interface CheckoutOptions extends CallOptions {
   keepEdits?: boolean;
 }
 
+/** How large files are placed is as set. */
+export type FilesOptions = Omit<CheckoutOptions, 'links'>;
+
+/** What became of each of many files. */
+export interface CheckedOutFiles {
+  changed: RepoPath[];
+  /** They held that already. */
+  unchanged: RepoPath[];
+  /** Nothing was done. */
+  left: RepoPath[];
+}
+
 /** A tracked path that is on its way to another place. */
 export interface UnfinishedMove {
   from: RepoPath;
@@ -175,6 +187,11 @@ export interface WorkspaceFiles {
    * False if it held that already.
    */
   checkout(path: RepoPath, snapshot: Snapshot, options?: CheckoutOptions): Promise<boolean>;
+  /**
+   * Like `checkout`, of many files (no directories), at much less cost than one by one. What it cannot do, or would refuse, it leaves
+   * as it is and names: `checkout` of that says why.
+   */
+  checkoutFiles(files: readonly PointedPath[], options?: FilesOptions): Promise<CheckedOutFiles>;
   /**
    * Like `checkout`, of some parts (paths below `path`) of the directory `snapshot` only. What else of it is not there is
    * remembered as not there, not as deleted. Throws `mixed-versions` if other files there are of another version.

@@ -3,12 +3,13 @@ import { dirname, posix } from 'node:path';
 import { syncDirectory } from '../base/atomic-file.js';
 import { writeFilesAtomic, type WholeFile } from '../base/atomic-files.js';
 import { fromRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
-import { withProgressOfMany, type Breathe } from '../base/with-progress.js';
+import type { Breathe } from '../base/with-progress.js';
 import { writePoint } from '../base/write-points.js';
 import type { LocalStore } from '../store/local-store.js';
 import { removeAbandonedIn } from './abandoned.js';
 import { bytePath } from './byte-path.js';
 import { gitignoresWith, gitignoresWithout } from './ignore/gitignore.js';
+import { inPortions } from './in-portions.js';
 import type { MoveMarks } from './move-marks.js';
 import type { LastPut } from './pointers/last-put.js';
 import { PointerTraces } from './pointers/pointer-traces.js';
@@ -28,9 +29,6 @@ export interface PointerContext {
   index: StatIndex;
   lastPut: LastPut;
 }
-
-/** So many pointers are written, or removed, as one: Ctrl-C is not heard while they get their names. */
-const AT_ONCE = 10_000;
 
 interface Options {
   signal?: AbortSignal | undefined;
@@ -69,20 +67,6 @@ export async function removePointers(
       await removePointerFiles(context, some, { signal: options.signal, breathe });
     });
     for (const path of some) context.lastPut.remove(path);
-  });
-}
-
-async function inPortions<T>(
-  key: string,
-  items: readonly T[],
-  options: CallOptions,
-  work: (some: readonly T[], breathe: Breathe) => Promise<void>,
-): Promise<void> {
-  await withProgressOfMany({ key, total: items.length, unit: 'files' }, options, async (breathe) => {
-    for (let at = 0; at < items.length; at += AT_ONCE) {
-      await breathe(at);
-      await work(items.slice(at, at + AT_ONCE), (done) => breathe(at + done));
-    }
   });
 }
 

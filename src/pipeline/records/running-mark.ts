@@ -2,8 +2,9 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file.js';
 import type { ContentId } from '../../base/content-id.js';
-import { isWithin, type RepoPath } from '../../base/paths.js';
+import type { RepoPath } from '../../base/paths.js';
 import { writePoint } from '../../base/write-points.js';
+import { PathIndex } from '../../tracking/path-index.js';
 import type { Snapshot } from '../../tracking/workspace-files.js';
 import type { PipelineHost } from '../host.js';
 import { endGroup, processStart } from '../process-group.js';
@@ -79,9 +80,17 @@ export class RunningMarks {
 
   /** Something else was put at a path: no run left what stands there, above or below it. */
   settle(path: RepoPath): void {
+    this.settleAll([path]);
+  }
+
+  /** The same of several paths. */
+  settleAll(paths: readonly RepoPath[]): void {
+    const settled = new PathIndex(paths);
     for (const stage of this.stages()) {
       const mark = this.read(stage);
-      const outs = mark.outs.filter((out) => !isWithin(out.path, path) && !isWithin(path, out.path));
+      const outs = mark.outs.filter(
+        ({ path }) => !settled.has(path) && settled.overlapping(path) === undefined,
+      );
       if (outs.length < mark.outs.length) this.write(stage, { ...mark, outs });
     }
   }

@@ -74,9 +74,13 @@ export class LastPut {
     if (file !== undefined) writeFileAtomic(file.path, file.content);
   }
 
-  /** The file that `write` writes; undefined if it stands there. */
-  toWrite(path: RepoPath, put: Snapshot, parts?: readonly string[]): WholeFile | undefined {
-    const before = this.read(path);
+  /** The file that `write` writes; undefined if it stands there. `before`: what `read` says. */
+  toWrite(
+    path: RepoPath,
+    put: Snapshot,
+    parts?: readonly string[],
+    before: Remembered = this.read(path),
+  ): WholeFile | undefined {
     const kept = put.kind === 'directory' ? (parts ?? before.parts ?? []) : [];
     const same = sameSnapshot(before.put, put) && sameParts(before.parts ?? [], kept);
     if (!before.begun && same) return undefined;
@@ -86,12 +90,13 @@ export class LastPut {
   /** Remembers that a checkout of `begun` starts to change files. */
   begin(path: RepoPath, begun: Snapshot, parts?: readonly string[]): void {
     const before = this.read(path);
-    const kept = parts ?? before.parts ?? [];
-    this.#write(path, {
-      ...(before.put && { put: before.put }),
-      begun,
-      ...(kept.length > 0 && { parts: kept }),
-    });
+    const { path: file, content } = this.toBegin(path, begun, parts ? { ...before, parts } : before);
+    writeFileAtomic(file, content);
+  }
+
+  /** The file that `begin` writes. `before`: what `read` says. */
+  toBegin(path: RepoPath, begun: Snapshot, { put, parts = [] }: Remembered): WholeFile {
+    return this.#file(path, { ...(put && { put }), begun, ...(parts.length > 0 && { parts }) });
   }
 
   /** The file that makes `to` remembered as `from` is; where nothing is remembered of that, `to` is forgotten now. */
@@ -112,11 +117,6 @@ export class LastPut {
 
   remove(path: RepoPath): void {
     rmSync(this.#fileOf(path), { force: true });
-  }
-
-  #write(path: RepoPath, remembered: Remembered): void {
-    const file = this.#file(path, remembered);
-    writeFileAtomic(file.path, file.content);
   }
 
   #file(path: RepoPath, remembered: Remembered): WholeFile {

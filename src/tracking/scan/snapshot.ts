@@ -1,4 +1,4 @@
-import { lstatSync, realpathSync } from 'node:fs';
+import { lstatSync, realpathSync, type Stats } from 'node:fs';
 import { posix } from 'node:path';
 import { isUtf8 } from 'node:buffer';
 import { setImmediate } from 'node:timers/promises';
@@ -12,13 +12,14 @@ import { bytePath, fsPath, joinBytes, type BytePath } from '../byte-path.js';
 import type { FileTimes } from './file-times.js';
 import { IgnoreRules } from '../ignore/ignore-rules.js';
 import { rulesAbove } from '../ignore/rules-above.js';
+import { KnownFiles } from './known-files.js';
 import { notTrackable, statAt } from './look.js';
 import type { FileRead } from './read-room.js';
 import { ReadingThreads } from './reading-threads.js';
 import { Scanner } from './scan.js';
 import type { Scan, ScanAnswer, ScanRequest } from './scan-request.js';
 import type { ScanSink } from './sinks.js';
-import { sameStat } from './stat-index-format.js';
+import { BlockReader, sameStat } from './stat-index-format.js';
 import type { StatIndex } from './stat-index.js';
 import { StatsAhead } from './stats-ahead.js';
 import type { StoreLinks } from './store-links.js';
@@ -63,6 +64,8 @@ async function scanBytes(
   const root = bytePath(context.root);
   const stat = context.storeLinks.stat(fsPath(joinRoot(root, relative)));
   if (stat === undefined) return undefined;
+  const remembered = stat.isFile() ? rememberedFile(context, relative, { stat, sink }) : undefined;
+  if (remembered) return remembered;
   const ahead = stat.isDirectory()
     ? StatsAhead.begin({ root, top: relative, index: context.index })
     : undefined;
@@ -79,11 +82,7 @@ async function scanBytes(
       return { id, kind: 'directory', size: bytes, files };
     }
     if (!stat.isFile()) throw notTrackable(relative, stat);
-    const folder = posix.dirname(relative);
-    const entry = await drive(
-      scanner.file((folder === '.' ? '' : folder) as BytePath, posix.basename(relative), stat),
-      driver,
-    );
+    const entry = await drive(scanner.file(folderOf(relative), posix.basename(relative), stat), driver);
     if (entry === undefined) return undefined;
     const { id, size, executable } = entry;
     return { id, kind: 'file', size, ...(executable && { executable }) };
@@ -94,6 +93,25 @@ async function scanBytes(
     }
     context.index.save();
   }
+}
+
+/** A single file that need not be read, as most of many: a scan would cost several times as much. */
+function rememberedFile(
+  { index, times, storeLinks }: ScanContext,
+  relative: BytePath,
+  { stat, sink }: { stat: Stats; sink: ScanSink },
+): Snapshot | undefined {
+  const name = posix.basename(relative);
+  const seen = times.view(stat);
+  const reader = new BlockReader(index.file(folderOf(relative), name));
+  const id = new KnownFiles({ sink, storeLinks }).id(reader, name, seen);
+  const executable = (seen.mode & 0o100) !== 0;
+  return id && { id, kind: 'file', size: seen.size, ...(executable && { executable }) };
+}
+
+function folderOf(relative: BytePath): BytePath {
+  const folder = posix.dirname(relative);
+  return (folder === '.' ? '' : folder) as BytePath;
 }
 
 function joinRoot(root: BytePath, relative: BytePath): BytePath {
