@@ -42,8 +42,9 @@ export async function checkout(input: CheckoutInput, call: Call): Promise<Checko
   try {
     await workspace.useStore();
     const named = input.paths.map((typed) => workspace.path(typed));
-    const paths = selectTracked(workspace.files.trackedPaths(), named);
-    if (named.length === 0) await warnOfUnseen(workspace);
+    const found = workspace.files.foundPointers();
+    const paths = selectTracked(found.tracked, named);
+    if (named.length === 0) await warnOfUnseen(workspace, found);
     const marks = new RunningMarks(workspace);
     const pointed = await soundPointers(workspace, paths, call);
     const put = await putFiles(workspace, pointed, input, call);
@@ -67,7 +68,7 @@ export async function checkout(input: CheckoutInput, call: Call): Promise<Checko
     };
     // What is remembered of the files is written down once.
     const failures = await workspace.files.lookAtMany(() => failuresOfEach(others, call, checkOut));
-    const overwritten = named.length === 0 ? await overwrittenPointers(workspace) : [];
+    const overwritten = named.length === 0 ? await overwrittenPointers(workspace, found) : [];
     const failure = joinFailures([...failures, ...overwritten.map(({ error }) => error)]);
     return {
       changed: changed.sort((a, b) => (a.path < b.path ? -1 : 1)),
@@ -79,9 +80,9 @@ export async function checkout(input: CheckoutInput, call: Call): Promise<Checko
   }
 }
 
-/** The pointers that can be read and say what is right. */
+/** The pointers that can be read. */
 async function soundPointers(
-  { root, store }: Workspace,
+  { root }: Workspace,
   paths: readonly RepoPath[],
   call: Call,
 ): Promise<PointedPath[]> {
@@ -91,8 +92,7 @@ async function soundPointers(
     for (const [done, path] of paths.entries()) {
       await breathe(done);
       const snapshot = readSoundPointer(root, path);
-      if (snapshot?.kind === 'file' && miscounted(store, path, { pointer: snapshot }) === undefined)
-        pointed.push({ path, snapshot });
+      if (snapshot) pointed.push({ path, snapshot });
     }
   });
   return pointed;

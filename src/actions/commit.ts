@@ -47,7 +47,7 @@ export async function commit(input: CommitInput, call: Call): Promise<CommitResu
     await workspace.useStore();
     const { paths, stages } = chooseTargets(workspace, input.targets);
     const tracked = await recordPaths(workspace, paths, { named: input.targets.length > 0, call });
-    if (input.targets.length === 0) await refuseOverwritten(workspace);
+    if (input.targets.length === 0) await refuseOverwritten(workspace, workspace.files.foundPointers());
     const wanted = stages === undefined || stages.length > 0;
     const committed = wanted ? await commitStages(pipelineHost(workspace), stages) : [];
     const { git, root } = workspace;

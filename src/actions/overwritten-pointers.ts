@@ -4,6 +4,7 @@ import { shellQuote } from '../base/shell-quote.js';
 import type { Workspace } from '../project/workspace.js';
 import { overwritten } from '../tracking/pointers/pointer-file.js';
 import { isPointerText, pointerPathOf } from '../tracking/pointers/pointer.js';
+import type { FoundPointers } from '../tracking/workspace-files.js';
 import { throwFailures } from './each-path.js';
 
 /** A path whose pointer was overwritten. */
@@ -16,9 +17,11 @@ export interface Overwritten {
  * Files named like pointers that hold something else than git does, which has a pointer there: nothing else tells any more that
  * their paths are tracked, and every command would pass them over.
  */
-export async function overwrittenPointers({ git, files }: Workspace): Promise<Overwritten[]> {
+export async function overwrittenPointers(
+  { git }: Workspace,
+  { others }: Pick<FoundPointers, 'others'>,
+): Promise<Overwritten[]> {
   // Git is only asked where there may be any: it costs more than all else that is asked of a small workspace.
-  const others = git === undefined ? [] : files.passedOver().others;
   if (git === undefined || others.length === 0) return [];
   const modified = new Set(await git.modifiedLike(':(glob)**/*.ocr'));
   const found: Overwritten[] = [];
@@ -32,6 +35,6 @@ export async function overwrittenPointers({ git, files }: Workspace): Promise<Ov
 }
 
 /** Refuses them, for commands that go over all that is tracked. */
-export async function refuseOverwritten(workspace: Workspace): Promise<void> {
-  throwFailures((await overwrittenPointers(workspace)).map(({ error }) => error));
+export async function refuseOverwritten(workspace: Workspace, found: FoundPointers): Promise<void> {
+  throwFailures((await overwrittenPointers(workspace, found)).map(({ error }) => error));
 }

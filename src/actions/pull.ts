@@ -32,8 +32,9 @@ export async function pull(
     const beyond = await beyondWorkspace(workspace, scope, options.targets);
     const targets = chooseTargets(workspace, options.targets);
     if (options.targets.length === 0) {
-      await warnOfUnseen(workspace);
-      await refuseOverwritten(workspace);
+      const found = workspace.files.foundPointers();
+      await warnOfUnseen(workspace, found);
+      await refuseOverwritten(workspace, found);
     }
     const nowhere = new Nowhere();
     const bring = async (): Promise<FetchedTargets> =>

@@ -87,8 +87,9 @@ async function wantedBy(workspace: Workspace, options: PushOptions, beyond: Beyo
   const { targets, scope = {} } = options;
   const { paths: chosen, entries: chosenEntries } = chooseTargets(workspace, targets);
   if (targets.length === 0) {
-    await warnOfUnseen(workspace);
-    await refuseOverwritten(workspace);
+    const found = workspace.files.foundPointers();
+    await warnOfUnseen(workspace, found);
+    await refuseOverwritten(workspace, found);
   }
   const withImports = options.imports === true || targets.length > 0;
   const isWanted = ({ snapshot }: TargetPath): boolean => withImports || !isFromRepository(snapshot);

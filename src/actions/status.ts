@@ -61,13 +61,14 @@ export interface StatusResult {
 export async function status(call: Call, options: { store?: boolean } = {}): Promise<StatusResult> {
   const workspace = Workspace.open(call, 'ocrpipe status');
   try {
-    const paths = workspace.files.trackedPaths();
+    const found = workspace.files.foundPointers();
+    const paths = found.tracked;
     // Git answers in a process of its own while this one looks at the files.
     const [committed, unseen, unignored, overwritten, states] = await Promise.all([
       committedPointers(workspace, paths),
-      unseenPointers(workspace, paths),
+      unseenPointers(workspace, found),
       unignoredData(workspace, paths),
-      overwrittenPointers(workspace),
+      overwrittenPointers(workspace, found),
       trackedStates(workspace, paths, call),
     ]);
     const broken = [...states.filter((each) => 'problem' in each), ...overwritten.map(brokenBy)];

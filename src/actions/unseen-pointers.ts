@@ -1,10 +1,10 @@
-import type { RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
 import type { Workspace } from '../project/workspace.js';
 import { isAlwaysIgnored } from '../tracking/ignore/ignore-rules.js';
 import { PathIndex } from '../tracking/path-index.js';
 import { hasPointer } from '../tracking/pointers/pointer-file.js';
 import { pathOfPointer } from '../tracking/pointers/pointer.js';
+import type { FoundPointers } from '../tracking/workspace-files.js';
 
 /** What a `.gitignore` keeps from being seen. */
 export interface Unseen {
@@ -14,16 +14,16 @@ export interface Unseen {
 }
 
 /**
- * Pointers that git holds, below folders that it ignores: `tracked`, which is what is found in the workspace, lacks them, and every
+ * Pointers that git holds, below folders that it ignores: `tracked`, which is what was found in the workspace, lacks them, and every
  * command passes them over. Undefined if there are none, or no git.
  */
 export async function unseenPointers(
   workspace: Workspace,
-  tracked: readonly RepoPath[],
+  { tracked, ignored }: Pick<FoundPointers, 'tracked' | 'ignored'>,
 ): Promise<Unseen | undefined> {
   const { git, root } = workspace;
   // Git is only asked where there may be any: it costs more than all else that is asked of a small workspace.
-  if (git === undefined || workspace.files.passedOver().ignored.length === 0) return undefined;
+  if (git === undefined || ignored.length === 0) return undefined;
   const seen = new PathIndex(tracked);
   // What a killed command left beside a pointer, and somebody committed, is none.
   const files = (await git.heldLike(':(glob)**/*.ocr')).filter(
@@ -44,8 +44,8 @@ export async function unseenPointers(
 }
 
 /** Says so, for commands that go over all that is tracked. */
-export async function warnOfUnseen(workspace: Workspace): Promise<void> {
-  const unseen = await unseenPointers(workspace, workspace.files.trackedPaths());
+export async function warnOfUnseen(workspace: Workspace, found: FoundPointers): Promise<void> {
+  const unseen = await unseenPointers(workspace, found);
   if (unseen === undefined) return;
   const { code, message, hint } = unseen;
   workspace.events({ type: 'note', level: 'warning', code, message: `${message}. ${hint}.` });

@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs';
 import type { ContentId } from '../base/content-id.js';
-import { OcrpipeError, systemErrorCode } from '../base/errors.js';
+import type { WholeFile } from '../base/atomic-files.js';
+import { OcrpipeError } from '../base/errors.js';
 import { fromRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
 import type { LocalStore } from '../store/local-store.js';
 import { isUnfinished } from './checkout/edited.js';
@@ -23,6 +24,10 @@ export interface LookContext {
   lastPut: LastPut;
   /** Throws for a broken pointer. */
   pointerOf: (path: RepoPath) => Snapshot | undefined;
+  /** Where a path really is: see `realPlace`. */
+  placeOf: (path: RepoPath) => RepoPath | undefined;
+  /** Writes down what is remembered of a path, now or later. */
+  remember: (file: WholeFile) => void;
 }
 
 /** How a path stands: see `PathStatus`. */
@@ -52,7 +57,7 @@ interface Asked {
 }
 
 async function statusFrom(
-  { scan, store, lastPut: remembering, pointerOf }: LookContext,
+  { scan, store, lastPut: remembering, pointerOf, placeOf, remember }: LookContext,
   { path, memory, known }: Asked,
   options?: CallOptions,
 ): Promise<PathStatus> {
@@ -65,7 +70,8 @@ async function statusFrom(
     link: () => links.push(true),
     pointer: (each) => inside.push(each),
   });
-  const found = await readThroughLinks(scan, path, sink, options);
+  const place = placeOf(path);
+  const found = place === undefined ? undefined : await scanPath(scan, place, sink, options);
   const pointer = pointerOf(path);
   const { put: lastPut, begun } = memory;
   const there = wholeIfKnown(store, memory, { found, nodes });
@@ -75,7 +81,9 @@ async function statusFrom(
     isUnfinished({ there, reader: withStore(nodes, store), memory }, { stored, store });
   const state = pathState({ there, pointer, lastPut, begun, stored, unfinished });
   // A command that died between writing the pointer and remembering it: else the next edit would look like two.
-  if (there && state === 'clean') rememberSeen(remembering, path, there);
+  const toRemember =
+    there && state === 'clean' ? remembering.toWrite(path, there, undefined, memory) : undefined;
+  if (toRemember) remember(toRemember);
   const parts = partsOf(scan.root, path, memory);
   const lost = isFormerLost(store, { state, there, pointer }, () => withStore(nodes, store));
   return {
@@ -111,13 +119,4 @@ export function partsOf(
   if (parts === undefined) return undefined;
   const there = lstatSync(fromRepoPath(root, path), { throwIfNoEntry: false });
   return there?.isDirectory() === true ? parts.map((part) => partPlace(path, part)) : undefined;
-}
-
-/** A workspace that can only be read is looked at all the same. */
-function rememberSeen(lastPut: LastPut, path: RepoPath, there: Snapshot): void {
-  try {
-    lastPut.write(path, there);
-  } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error;
-  }
 }

@@ -1,6 +1,8 @@
 import { join, posix } from 'node:path';
 import { lstatSync } from 'node:fs';
 import { FairSlots } from '../base/fair-slots.js';
+import { writeFilesAtomic, type WholeFile } from '../base/atomic-files.js';
+import { systemErrorCode } from '../base/errors.js';
 import { withLock } from '../base/lock.js';
 import { withProgressOfMany } from '../base/with-progress.js';
 import { DEFAULT_LINKS, type LinkType } from '../base/link-type.js';
@@ -36,7 +38,7 @@ import type {
   CheckedOutFiles,
   CheckoutOptions,
   FilesOptions,
-  PassedOver,
+  FoundPointers,
   PathStatus,
   PointedPath,
   Snapshot,
@@ -45,7 +47,7 @@ import type {
   UnlinkedFile,
   WorkspaceFiles,
 } from './workspace-files.js';
-import { refuseLinks, refuseOwnFolders } from './workspace-place.js';
+import { realPlaces, refuseLinks, refuseOwnFolders } from './workspace-place.js';
 import {
   removeAbandonedBeside,
   removePointers,
@@ -151,14 +153,15 @@ export class TrackedFiles implements WorkspaceFiles {
     return findPointers(this.#parts.root, { gitignore: this.#parts.git });
   }
 
-  passedOver(): PassedOver {
-    const over: PassedOver = { ignored: [], others: [] };
-    findPointers(this.#parts.root, {
+  foundPointers(): FoundPointers {
+    const ignored: RepoPath[] = [];
+    const others: RepoPath[] = [];
+    const tracked = findPointers(this.#parts.root, {
       gitignore: this.#parts.git,
-      onIgnored: (folder) => over.ignored.push(folder),
-      onOther: (path) => over.others.push(path),
+      onIgnored: (folder) => ignored.push(folder),
+      onOther: (path) => others.push(path),
     });
-    return over;
+    return { tracked, ignored, others };
   }
 
   pointers(): { path: RepoPath; snapshot: Snapshot }[] {
@@ -213,24 +216,35 @@ export class TrackedFiles implements WorkspaceFiles {
   }
 
   state(path: RepoPath, options?: CallOptions): Promise<PathStatus> {
-    return pathStatus(this.#looking(this.#scan), path, options);
+    return this.lookAtMany((stateOf) => stateOf(path), options);
   }
 
-  lookAtMany<T>(
+  async lookAtMany<T>(
     work: (stateOf: (path: RepoPath) => Promise<PathStatus>) => Promise<T>,
     options?: CallOptions,
   ): Promise<T> {
-    const context = this.#looking({ ...this.#scan, times: askedOnce(this.#scan.times) });
-    return this.#scan.index.savingOnce(() => work((path) => pathStatus(context, path, options)));
-  }
-
-  #looking(scan: ScanContext): LookContext {
-    return {
+    const scan = { ...this.#scan, times: askedOnce(this.#scan.times) };
+    const remembered: WholeFile[] = [];
+    const context: LookContext = {
       scan,
       store: this.#parts.store,
       lastPut: this.#lastPut,
       pointerOf: (path) => this.pointer(path),
+      placeOf: realPlaces(scan.root, scan.storeLinks),
+      remember: (file) => remembered.push(file),
     };
+    const result = await scan.index.savingOnce(() => work((path) => pathStatus(context, path, options)));
+    await this.#writeSeen(remembered);
+    return result;
+  }
+
+  /** A workspace that can only be read is looked at all the same. */
+  async #writeSeen(files: readonly WholeFile[]): Promise<void> {
+    try {
+      await writeFilesAtomic([files]);
+    } catch (error) {
+      if (systemErrorCode(error) === undefined) throw error;
+    }
   }
 
   inStore(snapshot: Snapshot): boolean {

@@ -102,8 +102,10 @@ export interface PointedPath {
   snapshot: Snapshot;
 }
 
-/** What the search for pointers passes over. */
-export interface PassedOver {
+/** What the search for pointers meets. */
+export interface FoundPointers {
+  /** The paths that have one, sorted. */
+  tracked: RepoPath[];
   /** Folders that git ignores, and that are not tracked themselves: no pointer is looked for in them. */
   ignored: RepoPath[];
   /** Paths beside which a file stands that is named like their pointer and not taken for one. */
@@ -143,8 +145,8 @@ export interface WorkspaceFiles {
   pointer(path: RepoPath): Snapshot | undefined;
   /** The paths that have a pointer, sorted; the pointers are not read. */
   trackedPaths(): RepoPath[];
-  /** What `trackedPaths` found and did not take. */
-  passedOver(): PassedOver;
+  /** The same, with what was not taken for a pointer. */
+  foundPointers(): FoundPointers;
   /** The pointers in the workspace, sorted by path. Throws for a broken one. */
   pointers(): { path: RepoPath; snapshot: Snapshot }[];
   /**

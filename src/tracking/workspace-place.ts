@@ -56,6 +56,28 @@ export function realPlace(root: AbsPath, path: RepoPath, storeLinks: StoreLinks)
   return toRepoPath(root, real);
 }
 
+/** `realPlace` of many paths, one after the other: each folder is followed once. */
+export function realPlaces(root: AbsPath, storeLinks: StoreLinks): (path: RepoPath) => RepoPath | undefined {
+  const folders = new Map<string, string>();
+  return (path) => {
+    const place = join(root, path);
+    if (!isFileOrFolder(place)) return realPlace(root, path, storeLinks);
+    const folder = dirname(place);
+    const real = folders.get(folder) ?? realpathSync(folder);
+    folders.set(folder, real);
+    return real === folder ? path : toRepoPath(root, join(real, basename(place)));
+  };
+}
+
+function isFileOrFolder(place: string): boolean {
+  try {
+    return lstatIfThere(place)?.isSymbolicLink() === false;
+  } catch {
+    // Whoever follows it says what is wrong.
+    return false;
+  }
+}
+
 /** Refuses paths that can not be tracked whatever is there: the root itself and what belongs to git and ocrpipe. */
 export function refuseOwnFolders(path: RepoPath): void {
   if (path === '.') {

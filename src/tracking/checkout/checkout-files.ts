@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { writeFilesAtomic, type WholeFile } from '../../base/atomic-files.js';
 import { OcrpipeError } from '../../base/errors.js';
+import type { AbsPath, RepoPath } from '../../base/paths.js';
 import type { Breathe } from '../../base/with-progress.js';
 import type { FileEntry } from '../../store/tree-format.js';
 import { bytePath, joinBytes, type BytePath } from '../byte-path.js';
@@ -39,7 +40,11 @@ export async function checkOutFiles(
   outcome: CheckedOutFiles,
 ): Promise<void> {
   const unchanged = new UnchangedFiles(context);
-  const looking = { ...context, times: askedOnce(context.times) };
+  const looking = {
+    ...context,
+    times: askedOnce(context.times),
+    refuseLinksAbove: linksAboveRefused(context.root),
+  };
   const planned: PlannedFile[] = [];
   const memory: WholeFile[] = [];
   for (const [done, { path, snapshot }] of wanted.entries()) {
@@ -105,17 +110,34 @@ async function unlessRefused<T>(look: () => Promise<T>): Promise<T | undefined> 
   }
 }
 
+interface LookingContext extends FilesContext {
+  /** A link at the path itself is not followed either. */
+  refuseLinksAbove: (path: RepoPath) => void;
+}
+
+/** Asks once for each folder. */
+function linksAboveRefused(root: AbsPath): (path: RepoPath) => void {
+  const sound = new Set<string>();
+  return (path) => {
+    const folder = posix.dirname(path);
+    if (sound.has(folder)) return;
+    refuseLinks(root, path, { end: false });
+    sound.add(folder);
+  };
+}
+
 async function lookAt(
-  context: FilesContext,
+  context: LookingContext,
   { path, snapshot }: PointedPath,
   { force, keepEdits }: FilesHow,
   options: CallOptions,
 ): Promise<PlannedFile | { memory: Remembered } | undefined> {
   refuseOwnFolders(path);
-  refuseLinks(context.root, path, { end: !force, storeLinks: context.storeLinks });
+  context.refuseLinksAbove(path);
   const there = await scanPath(context, path, hashingSink(), options);
   const memory = context.lastPut.read(path);
-  if (sameSnapshot(there, snapshot)) return { memory };
+  // One that counts wrong what it names is refused.
+  if (sameSnapshot(there, snapshot)) return there?.size === snapshot.size ? { memory } : undefined;
   const { store } = context;
   if ((there && there.kind !== 'file') || !store.has('blob', snapshot.id)) return undefined;
   if (there && !force) {
