@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import type { ContentId } from '../base/content-id.js';
-import type { WholeFile } from '../base/atomic-files.js';
-import { OcrpipeError } from '../base/errors.js';
+import { writeFilesAtomic, type WholeFile } from '../base/atomic-files.js';
+import { OcrpipeError, systemErrorCode } from '../base/errors.js';
 import { fromRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
 import type { LocalStore } from '../store/local-store.js';
 import { isUnfinished } from './checkout/edited.js';
@@ -119,4 +119,13 @@ export function partsOf(
   if (parts === undefined) return undefined;
   const there = lstatSync(fromRepoPath(root, path), { throwIfNoEntry: false });
   return there?.isDirectory() === true ? parts.map((part) => partPlace(path, part)) : undefined;
+}
+
+/** Writes down what was seen; a workspace that can only be read is looked at all the same. */
+export async function writeSeen(files: readonly WholeFile[]): Promise<void> {
+  try {
+    await writeFilesAtomic([files]);
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+  }
 }

@@ -1,8 +1,7 @@
 import { join, posix } from 'node:path';
 import { lstatSync } from 'node:fs';
 import { FairSlots } from '../base/fair-slots.js';
-import { writeFilesAtomic, type WholeFile } from '../base/atomic-files.js';
-import { systemErrorCode } from '../base/errors.js';
+import type { WholeFile } from '../base/atomic-files.js';
 import { withLock } from '../base/lock.js';
 import { withProgressOfMany } from '../base/with-progress.js';
 import { DEFAULT_LINKS, type LinkType } from '../base/link-type.js';
@@ -23,7 +22,7 @@ import { MoveMarks } from './move-marks.js';
 import { moveTracked } from './move.js';
 import { joinParts, partOf, partPlace, snapshotWithin } from './partial/partial.js';
 import { memoryForParts, rememberedWithin, wholeOf, withStore } from './partial/parts-memory.js';
-import { partsOf, pathStatus, readThroughLinks, type LookContext } from './path-status.js';
+import { partsOf, pathStatus, readThroughLinks, writeSeen, type LookContext } from './path-status.js';
 import { removeAt } from './checkout/removal.js';
 import { readPointer } from './pointers/pointer-file.js';
 import type { MakerOf } from './pointers/pointer.js';
@@ -223,28 +222,20 @@ export class TrackedFiles implements WorkspaceFiles {
     work: (stateOf: (path: RepoPath) => Promise<PathStatus>) => Promise<T>,
     options?: CallOptions,
   ): Promise<T> {
+    const { root, store } = this.#parts;
     const scan = { ...this.#scan, times: askedOnce(this.#scan.times) };
-    const remembered: WholeFile[] = [];
+    const seen: WholeFile[] = [];
     const context: LookContext = {
       scan,
-      store: this.#parts.store,
+      store,
       lastPut: this.#lastPut,
       pointerOf: (path) => this.pointer(path),
-      placeOf: realPlaces(scan.root, scan.storeLinks),
-      remember: (file) => remembered.push(file),
+      placeOf: realPlaces(root, scan.storeLinks),
+      remember: (file) => seen.push(file),
     };
     const result = await scan.index.savingOnce(() => work((path) => pathStatus(context, path, options)));
-    await this.#writeSeen(remembered);
+    await writeSeen(seen);
     return result;
-  }
-
-  /** A workspace that can only be read is looked at all the same. */
-  async #writeSeen(files: readonly WholeFile[]): Promise<void> {
-    try {
-      await writeFilesAtomic([files]);
-    } catch (error) {
-      if (systemErrorCode(error) === undefined) throw error;
-    }
   }
 
   inStore(snapshot: Snapshot): boolean {
