@@ -12,6 +12,7 @@ const HELD = [
   'The store beside DVC',
   'The cost of a file, from thousands to millions',
   'Large files beside DVC',
+  'Checking a store',
 ];
 
 const positive = z.number().positive();
