@@ -1,10 +1,11 @@
-import { rmSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { Call } from '../base/call.js';
 import { userError } from '../base/errors.js';
 import { fromRepoPath, isWithin, type RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
 import { writePoint } from '../base/write-points.js';
 import { Workspace } from '../project/workspace.js';
+import { removeFile } from '../store/temporary.js';
 import { gitignoreOf } from '../tracking/ignore/gitignore.js';
 import { namedTracked, searchedIn, type Doing } from './named-tracked.js';
 import { stageReaders, type StageReader } from './stage-readers.js';
@@ -111,6 +112,6 @@ async function removeEmptyIgnoreFiles(workspace: Workspace, paths: readonly Repo
   const held = new Set(empty.length === 0 ? [] : await git.tracked(empty));
   for (const file of empty.filter((each) => !held.has(each))) {
     writePoint();
-    rmSync(fromRepoPath(root, file), { force: true });
+    removeFile(fromRepoPath(root, file));
   }
 }

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { dirname, posix } from 'node:path';
 import { syncDirectory } from '../base/atomic-file.js';
 import { writeFilesAtomic, type WholeFile } from '../base/atomic-files.js';
@@ -16,6 +15,7 @@ import { PointerTraces } from './pointers/pointer-traces.js';
 import { isOverwritten, readSoundPointer, refuseTakenPointer } from './pointers/pointer-file.js';
 import { keepingSource, pointerPathOf, pointerText } from './pointers/pointer.js';
 import type { StatIndex } from './scan/stat-index.js';
+import { removeFile } from '../store/temporary.js';
 import { stagingOf } from './staging.js';
 import { requireStored } from './stored.js';
 import type { CallOptions, PointedPath } from './workspace-files.js';
@@ -130,7 +130,7 @@ export async function removePointerFiles(
   const files = pointers.map((path) => fromRepoPath(root, pointerPathOf(path)));
   for (const file of files) {
     writePoint();
-    rmSync(file, { force: true });
+    removeFile(file);
   }
   for (const folder of new Set(files.map((file) => dirname(file)))) syncDirectory(folder);
 }

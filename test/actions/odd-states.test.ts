@@ -277,3 +277,29 @@ describe('a store of which a part cannot be', () => {
     await expect(fsck({ repair: true }, folder.call)).rejects.toMatchObject({ code: 'EROFS' });
   });
 });
+
+test('a pointer that the system does not let go is named, and a move is finished when it does', async () => {
+  const folder = committed();
+  const refuse = () =>
+    watchChanges((change) => {
+      const isPointer = change.paths[0]?.endsWith('/single.ocr') === true;
+      if (isPointer && ['unlinkSync', 'rmSync'].includes(change.call)) throw systemError('EPERM', change);
+    });
+  let stop = refuse();
+  onTestFinished(() => {
+    stop();
+  });
+  const syscall = { code: 'EPERM', syscall: 'unlink' };
+  await expect(folder.rm(['single'])).rejects.toMatchObject(syscall);
+  await expect(folder.mv('single', 'moved')).rejects.toMatchObject(syscall);
+  expect((await folder.status()).tracked.map(({ path, state }) => [path, state])).toEqual([
+    ['data/raw', 'clean'],
+    ['moved', 'new'],
+    ['single', 'missing'],
+  ]);
+  stop();
+  stop = () => undefined;
+  await folder.mv('single', 'moved');
+  expect((await folder.status()).tracked.map(({ path }) => path)).toEqual(['data/raw', 'moved']);
+  expect(folder.read('moved')).toBe('s');
+});

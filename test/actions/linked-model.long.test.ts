@@ -1,0 +1,3 @@
+import { linkedAgree } from './linked-model.js';
+
+linkedAgree(700, 40);
