@@ -3,7 +3,13 @@ import { joinBytes, type BytePath } from '../byte-path.js';
 import type { FreshFile } from './fresh-files.js';
 import { placedStat, type PlaceResult } from './place-files.js';
 import type { ScanContext } from '../scan/snapshot.js';
-import { BlockReader, BlockWriter, type FileStat, type FolderBlock } from '../scan/stat-index-format.js';
+import {
+  BlockReader,
+  BlockWriter,
+  fileEntryBytes,
+  type FileStat,
+  type FolderBlock,
+} from '../scan/stat-index-format.js';
 
 /** Some files of one folder, ascending by name; those of other parts stand all before or all behind them. */
 interface Part {
@@ -28,7 +34,7 @@ export class FreshMemory {
     while (at < files.length) {
       const first = files[at]!.entry.name;
       const folder = folderOf(files[at]!);
-      const writer = new BlockWriter();
+      const writer = new BlockWriter(roomFor(files.slice(at).map(({ entry }) => entry)));
       for (; at < files.length && folderOf(files[at]!) === folder; at += 1) {
         const { name, id } = files[at]!.entry;
         const stat = placedStat(result, at);
@@ -58,15 +64,17 @@ export class FreshMemory {
 
   /** Large files stand between the others by their names. */
   #blockOf(folder: string, settledBefore: number): FolderBlock {
-    const writer = new BlockWriter();
+    const parts = (this.#folders.get(folder) ?? []).sort((a, b) => (a.first < b.first ? -1 : 1));
+    const small = parts.reduce((sum, { block }) => sum + block.entries.length, 0);
     const large = [...(this.#large.get(folder) ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const writer = new BlockWriter(small + roomFor(large));
     const addLarge = (before?: string): void => {
       while (large[0] && (before === undefined || large[0].name < before)) {
         const { name, stat, id } = large.shift()!;
         writer.add(name, stat, id);
       }
     };
-    for (const { block } of (this.#folders.get(folder) ?? []).sort((a, b) => (a.first < b.first ? -1 : 1))) {
+    for (const { block } of parts) {
       for (const reader = new BlockReader(block); reader.next();) {
         if (reader.changedMs >= settledBefore) continue;
         addLarge(reader.name);
@@ -76,6 +84,10 @@ export class FreshMemory {
     addLarge();
     return writer.finish();
   }
+}
+
+function roomFor(files: readonly { name: string }[]): number {
+  return files.reduce((sum, { name }) => sum + fileEntryBytes(name), 0);
 }
 
 function folderOf({ below, entry }: FreshFile): string {

@@ -202,6 +202,11 @@ export function startsOf(entries: Buffer, step: number): number[] {
   return starts;
 }
 
+/** Bytes that the entry of a file takes. */
+export function fileEntryBytes(name: string): number {
+  return 2 + name.length + FILE_TAIL_BYTES;
+}
+
 /** Writes the block of one folder; names must come in ascending order. */
 export class BlockWriter {
   #buffer: Buffer;
@@ -218,7 +223,7 @@ export class BlockWriter {
 
   add(name: string, stat: FileStat, id: ContentId): void {
     this.#last = { stat, id };
-    const buffer = this.#roomFor(2 + name.length + FILE_TAIL_BYTES);
+    const buffer = this.#roomFor(fileEntryBytes(name));
     let at = this.#writeName(name, FILE);
     at = buffer.writeDoubleLE(stat.size, at);
     at = buffer.writeDoubleLE(stat.mtimeMs, at);
