@@ -9,6 +9,7 @@ import type { RepoPath } from '../base/paths.js';
 import { splitBatch } from './cat-file.js';
 import type { CommitId, GitFile } from './git.js';
 import { REPOSITORY_SCHEMES, type RepositoryAddress } from './repository-address.js';
+import { isSsh, repositoryFailure } from './repository-failure.js';
 
 /** A file of somebody else's commit. */
 export interface ForeignFile extends GitFile {
@@ -56,6 +57,8 @@ export class CachedRepository {
   readonly address: RepositoryAddress;
   readonly #options: CachedRepositoryOptions;
   readonly #folder: string;
+  /** What the user's configuration has git call in the place of ssh. */
+  #ownSsh: Promise<string> | undefined;
 
   constructor(options: CachedRepositoryOptions) {
     this.address = options.address;
@@ -139,8 +142,11 @@ export class CachedRepository {
       await this.#run([...FETCH, '--depth=1', `--filter=${LEFT_BEHIND}`, 'origin', name]);
       return true;
     } catch (error) {
-      if (error instanceof OcrpipeError && error.code === 'git-failed') return false;
-      throw error;
+      if (!(error instanceof OcrpipeError) || error.code !== 'git-failed') throw error;
+      // A server that cannot be had for one commit cannot be had for all.
+      const failure = repositoryFailure(this.address, error.message);
+      if (failure !== undefined) throw failure;
+      return false;
     }
   }
 
@@ -154,6 +160,8 @@ export class CachedRepository {
       await this.#fetchHead();
     } catch (error) {
       if (!(error instanceof OcrpipeError) || error.code !== 'git-failed') throw error;
+      const failure = repositoryFailure(this.address, error.message);
+      if (failure !== undefined) throw failure;
       throw userError('repository-unreachable', `${this.address.text} cannot be fetched: ${error.message}`, {
         hint: `See whether 'git ls-remote' works with that address; credentials are found as git finds them.`,
         cause: error,
@@ -190,6 +198,15 @@ export class CachedRepository {
     return this.#with(args, { ...(input !== undefined && { input }) }, (git) => git.raw(args));
   }
 
+  /** Ssh, too, asks nobody, unless the user has a command of their own for it. */
+  async #unattendedSsh([command]: readonly string[]): Promise<Record<string, string>> {
+    const { GIT_SSH_COMMAND: own, GIT_SSH: program } = process.env;
+    if (command !== 'fetch' && command !== 'cat-file') return {};
+    if (!isSsh(this.address.url) || (own ?? program) !== undefined) return {};
+    this.#ownSsh ??= this.#run(['config', '--default', '', '--get', 'core.sshCommand']);
+    return (await this.#ownSsh).trim() === '' ? { GIT_SSH_COMMAND: 'ssh -o BatchMode=yes' } : {};
+  }
+
   async #with<T>(
     args: string[],
     { input }: { input?: string },
@@ -197,7 +214,7 @@ export class CachedRepository {
   ): Promise<T> {
     const { signal } = this.#options;
     const { simpleGit } = await import('simple-git');
-    const environment = environmentFor(this.#folder);
+    const environment = { ...environmentFor(this.#folder), ...(await this.#unattendedSsh(args)) };
     const git = simpleGit({
       baseDir: this.#folder,
       abort: signal,
@@ -221,6 +238,12 @@ export class CachedRepository {
 
 const FETCH = ['fetch', '--quiet', '--no-tags', '--no-recurse-submodules', '--no-auto-gc', '--force'];
 
+/**
+ * Nobody is asked for a password at the terminal, which shows progress, and may be nobody's: agents and credential helpers are what
+ * answers. Whoever sets these otherwise knows better.
+ */
+const UNATTENDED = { GIT_TERMINAL_PROMPT: '0' };
+
 /** The user's environment, less what names another repository; only ways of fetching that run no program of an address. */
 function environmentFor(folder: string): Record<string, string> {
   const own = Object.entries(process.env).filter(
@@ -228,10 +251,13 @@ function environmentFor(folder: string): Record<string, string> {
       entry[1] !== undefined && !OF_A_REPOSITORY.test(entry[0]) && !NOT_WANTED.test(entry[0]),
   );
   return {
+    ...UNATTENDED,
     ...Object.fromEntries(own),
     GIT_DIR: folder,
     GIT_ALLOW_PROTOCOL: REPOSITORY_SCHEMES.join(':'),
     GIT_NO_REPLACE_OBJECTS: '1',
+    // What went wrong is told from what git prints.
+    LC_ALL: 'C',
   };
 }
 

@@ -114,7 +114,7 @@ describe('import', () => {
     await whileGone(async () => {
       const { exitCode, stdout } = await clone.run(['pull', '--json']);
       expect(exitCode).toBe(2);
-      expect(stdout).toContain('repository-unreachable');
+      expect(stdout).toContain('repository-missing');
       expect(stdout).toContain('raw, which was imported, cannot be had');
       expect(clone.read('mine.txt')).toBe('mine');
       expect(clone.has('raw')).toBe(false);

@@ -106,7 +106,7 @@ describe('ls', () => {
     { args: ['ext::touch x'], code: 'repository-address' },
     { args: ['ftp://example.org/x'], code: 'repository-address' },
     { args: ['https://me:secret@example.org/x'], code: 'repository-address' },
-    { args: ['../user'], code: 'repository-unreachable' },
+    { args: ['../user'], code: 'repository-missing' },
   ])('refuses $args with $code', async ({ args, code, hint = '' }) => {
     const result = await user.run(['ls', ...args, '--json']);
     expect(result.exitCode).toBe(2);
