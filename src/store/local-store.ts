@@ -23,7 +23,7 @@ import { createStoreFolder, readStoreFolder } from './store-folder.js';
 import { namePack, StoreWriter, type WriterOptions } from './store-writer.js';
 import { makeDurable, removeAbandoned, temporaryName, unlinkIfThere } from './temporary.js';
 import { Trash } from './trash.js';
-import { verifyPackFile } from './verify-pack.js';
+import { toTheEnd, verifyPackFile } from './verify-pack.js';
 
 /** Little enough to be in the processor's own memory still when what was hashed is written. */
 const COPY_CHUNK_BYTES = 128 * 1024;
@@ -34,7 +34,7 @@ export type ObjectPlace =
   | { in: 'file'; file: string; length: number };
 
 /** Work that stops now and then, with 0 more files done, so that its caller can do something else or end it. */
-type Steps = Generator<0, void>;
+type Steps<T = void> = Generator<0, T>;
 
 /**
  * A store in a folder of this machine, or on a disk that machines share. Reading needs no lock: what has a name never
@@ -97,13 +97,18 @@ export class LocalStore implements ObjectReader {
 
   /**
    * True if the store has the object and its bytes, read now, are those of its id: for who is about to give up another copy.
-   * Costs a read of the whole object; a copy that is found damaged counts as absent from then on.
+   * Costs a read of the whole object; a copy that is found damaged counts as absent from then on. `holdsInSteps` does it
+   * as `copyBlob` does, for what may be large.
    */
   holds(kind: ObjectKind, id: ContentId, size?: number): boolean {
+    return toTheEnd(this.holdsInSteps(kind, id, size));
+  }
+
+  *holdsInSteps(kind: ObjectKind, id: ContentId, size?: number): Steps<boolean> {
     if (this.#shelf.has(kind, id) && this.#isSoundPacked(kind, id)) return true;
     if (kind !== 'blob' || !this.#loose.has(id, size)) return false;
     return (this.#loose.sizeOf(id) ?? 0) >= LARGE_BLOB_BYTES
-      ? this.#isSoundLarge(id)
+      ? yield* this.#isSoundLarge(id)
       : this.#readLoose(kind, id) !== undefined;
   }
 
@@ -352,14 +357,17 @@ export class LocalStore implements ObjectReader {
   }
 
   /** True if a large blob, read to its end, is that of the id; if not, it is set aside. */
-  #isSoundLarge(id: ContentId): boolean {
+  *#isSoundLarge(id: ContentId): Steps<boolean> {
+    const chunks = this.#chunksOf(id);
     try {
-      const chunks = this.#chunksOf(id);
-      while (chunks.next().done !== true) continue;
+      while (chunks.next().done !== true) yield 0;
       return true;
     } catch (error) {
       if (error instanceof OcrpipeError && error.code === 'object-damaged') return false;
       throw error;
+    } finally {
+      // Whoever gives up leaves no file open.
+      chunks.return(undefined);
     }
   }
 

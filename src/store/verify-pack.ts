@@ -84,6 +84,19 @@ export function readEntry(fd: number, entry: PackEntry): Buffer {
 
 /** SHA-256 of an open file from its start to its end, one slab in memory. */
 export function hashOfOpenFile(fd: number): ContentId {
+  return toTheEnd(hashInSteps(fd));
+}
+
+/** Does all steps of a piece of work at once. */
+export function toTheEnd<T>(steps: Generator<unknown, T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same, stopping after each slab. */
+export function* hashInSteps(fd: number): Generator<0, ContentId> {
   const hash = createHash('sha256');
   const chunk = Buffer.allocUnsafeSlow(SLAB_BYTES);
   for (let at = 0; ;) {
@@ -91,6 +104,7 @@ export function hashOfOpenFile(fd: number): ContentId {
     if (read === 0) return hash.digest('hex') as ContentId;
     hash.update(chunk.subarray(0, read));
     at += read;
+    yield 0;
   }
 }
 

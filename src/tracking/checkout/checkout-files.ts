@@ -142,7 +142,8 @@ async function lookAt(
   if ((there && there.kind !== 'file') || !store.has('blob', snapshot.id)) return undefined;
   if (there && !force) {
     if (keepEdits && isEdited(there, { memory, snapshot })) return undefined;
-    if (!store.holds('blob', there.id, there.size)) return undefined;
+    const held = store.holdsInSteps('blob', there.id, there.size);
+    if (!(await drive(held, { key: `check ${path}`, total: 1 }, options))) return undefined;
   }
   const at = joinBytes(bytePath(context.root), bytePath(path));
   const old = there && entryOf(at, there);

@@ -9,6 +9,7 @@ import { findPath, type TreeRef } from '../../store/tree-reader.js';
 import { textBelow } from '../byte-path.js';
 import { linkProblem } from '../scan/links.js';
 import type { Snapshot } from '../workspace-files.js';
+import type { Work } from './write-files.js';
 
 /** One name that a checkout changes, below the path that is checked out (latin1, '' for the path itself). */
 export interface PlannedChange {
@@ -45,12 +46,17 @@ export function refuseEscapingLink(path: RepoPath, below: string, entry: Symlink
  * Throws `would-lose-bytes` (exit code 2), naming some, if a file or link that is replaced or removed is not in the store.
  * `known` are trees that hold links as they may be lost: what was put there, and what is stored of what is there.
  */
-export function refuseLosses(
+export function* refuseLosses(
   { path, tracked }: { path: RepoPath; tracked: RepoPath },
   changes: readonly PlannedChange[],
   context: { store: LocalStore; known: readonly TreeRef[] },
-): void {
-  const lost = changes.filter(({ below, old }) => old !== undefined && !isKept(below, old, context));
+): Work<void> {
+  const lost: PlannedChange[] = [];
+  for (const change of changes) {
+    const { below, old } = change;
+    if (old !== undefined && !(yield* isKept(below, old, context))) lost.push(change);
+    yield 1;
+  }
   if (lost.length > 0)
     throw wouldLose(
       { tracked },
@@ -58,13 +64,13 @@ export function refuseLosses(
     );
 }
 
-function isKept(
+function* isKept(
   below: string,
   old: TreeEntry,
   { store, known }: { store: LocalStore; known: readonly TreeRef[] },
-): boolean {
+): Work<boolean> {
   if (old.kind === 'directory') return true;
-  if (old.kind === 'file') return store.holds('blob', old.id, old.size);
+  if (old.kind === 'file') return yield* store.holdsInSteps('blob', old.id, old.size);
   return standsIn(known, below, old);
 }
 

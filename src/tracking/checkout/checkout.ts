@@ -116,7 +116,9 @@ async function lookAndChange(
       const ignored = changes.filter((change) => !planned.includes(change));
       refuseEdits(context, request, { there, reader: memory, ignored });
     }
-    refuseLosses(request, changes, { store: context.store, known: knownTrees(context, request, there) });
+    const kept = { store: context.store, known: knownTrees(context, request, there) };
+    const shown = { key: `check ${path}`, total: changes.length };
+    await drive(refuseLosses(request, changes, kept), shown, options);
   }
   options.signal?.throwIfAborted();
   request.begin();

@@ -82,13 +82,15 @@ interface Found {
 function* check({ store }: RemovalContext, { path, lastPut }: RemovalRequest, found: Found): Work<void> {
   const { there, reader } = found;
   const lost: string[] = [];
-  if (there.kind === 'file' && !store.holds('blob', there.id, there.size)) lost.push(path);
+  if (there.kind === 'file' && !(yield* store.holdsInSteps('blob', there.id, there.size))) lost.push(path);
   if (there.kind === 'directory') {
     const known = [...storedTree(store, lastPut), ...storedTree(store, there)];
     for (const { path: below, entry } of walkTree({ reader, id: there.id })) {
       if (entry.kind === 'directory') continue;
       const isKept =
-        entry.kind === 'file' ? store.holds('blob', entry.id, entry.size) : standsIn(known, below, entry);
+        entry.kind === 'file'
+          ? yield* store.holdsInSteps('blob', entry.id, entry.size)
+          : standsIn(known, below, entry);
       if (!isKept) lost.push(textBelow(path, below));
       yield 1;
     }
@@ -118,7 +120,7 @@ class Removal {
     const { id, size, executable = false } = there;
     const name = posix.basename(bytePath(path)) as FileEntry['name'];
     const folder = this.#enter(posix.dirname(top) as BytePath);
-    this.#file(folder, { kind: 'file', name, id, size, executable }, '');
+    yield* this.#file(folder, { kind: 'file', name, id, size, executable }, '');
     yield 1;
     return true;
   }
@@ -132,7 +134,7 @@ class Removal {
       const inside = below === '' ? entry.name : `${below}/${entry.name}`;
       if (entry.kind === 'directory') yield* this.#folder(directoryIn(tree, entry), inside);
       else {
-        if (entry.kind === 'file') this.#file(folder, entry, inside);
+        if (entry.kind === 'file') yield* this.#file(folder, entry, inside);
         else this.#link(folder, entry, inside);
         yield 1;
       }
@@ -147,13 +149,13 @@ class Removal {
     return { path, block: new BlockReader(index.folder(path.slice(bytePath(root).length + 1) as BytePath)) };
   }
 
-  #file({ path: folder, block }: Folder, entry: FileEntry, below: string): void {
+  *#file({ path: folder, block }: Folder, entry: FileEntry, below: string): Work<void> {
     const { force, unchanged } = this.#parts;
     const path = joinBytes(folder, entry.name);
     // The very file that the scan saw need not be looked at through its folders: wherever it is by now, its bytes are stored.
     if (force || !unchanged.isAsRemembered(path, entry, block)) {
       requireRealFolder(folder, this.#parts);
-      if (!force && !unchanged.holds(path, entry)) this.#refuse(path, below);
+      if (!force && !(yield* unchanged.holds(path, entry))) this.#refuse(path, below);
     }
     removeFile(path);
   }

@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { cpSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import type { OcrpipeEvent } from '../../../src/base/events.js';
 import type { RepoPath } from '../../../src/base/paths.js';
 import { TrackedFolder } from '../tracked-folder.js';
 
@@ -136,4 +137,26 @@ describe('removing what is tracked', () => {
     await expect(folder.files().remove(DATA, { force: false, signal })).rejects.toThrow('enough');
     expect(folder.has('data/a/1')).toBe(true);
   });
+
+  test.each(['a folder', 'a file'])(
+    'of %s that is large is given up while its stored bytes are read',
+    async (kind) => {
+      const folder = new TrackedFolder();
+      const name = kind === 'a file' ? 'data' : 'data/large';
+      folder.write(name, Buffer.alloc(96 * 1024 * 1024, 'x'));
+      await folder.add('data');
+      await folder.files().snapshot(DATA);
+      const controller = new AbortController();
+      const events = (event: OcrpipeEvent): void => {
+        // Before the one file was looked at to its end.
+        if (event.type === 'progress' && event.key === 'check data' && event.done === 0)
+          controller.abort(new Error('given up'));
+      };
+      const given = folder.files().remove(DATA, { force: false, events, signal: controller.signal });
+      await expect(given).rejects.toThrow('given up');
+      expect(folder.files().remembered(DATA).begun).toBeUndefined();
+      expect(folder.has(name)).toBe(true);
+      expect(await folder.files().remove(DATA, { force: false })).toBe(true);
+    },
+  );
 });
