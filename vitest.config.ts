@@ -34,7 +34,7 @@ export default defineConfig({
           name: 'shared',
           include: ['test/**/*.test.ts'],
           exclude: [...ALONE, ...LEFT_OUT],
-          isolate: true,
+          isolate: false,
         },
       },
       { extends: true, test: { name: 'alone', include: ALONE, exclude: LEFT_OUT, isolate: true } },

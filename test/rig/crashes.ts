@@ -59,7 +59,7 @@ export function twiceEach(): (site: string) => boolean {
 function siteOfCaller(): string {
   const lines = (new Error().stack ?? '').split('\n');
   const point = lines.findIndex((line) => /src[/\\]base[/\\]write-points/.test(line));
-  const place = /((?:file:\/\/)?\/[^()\s]+:\d+:\d+)/.exec(lines[point + 1] ?? '')?.[1] ?? 'unknown';
+  const place = /((?:file:\/\/)?\/[^()]+:\d+:\d+)/.exec(lines[point + 1] ?? '')?.[1] ?? 'unknown';
   return relative(SOURCES, place.startsWith('file:') ? fileURLToPath(place) : place);
 }
 

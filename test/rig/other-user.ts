@@ -1,8 +1,13 @@
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
+import { OCRPIPE_SCRIPT } from './ocrpipe.js';
 
-/** True if tests can be other users: only root can, with setpriv. */
-export const canSwitchUser = process.getuid?.() === 0 && spawnSync('setpriv', ['--version']).status === 0;
-if (!canSwitchUser) console.warn('skipped: only root, with setpriv, can be another user');
+const NOBODY = { user: 65_534, group: 65_534 };
+
+/** True if tests can be other users: only root can, with setpriv, from a checkout that others may read. */
+export const canSwitchUser =
+  process.getuid?.() === 0 && spawnAs(NOBODY, ['test', '-r', OCRPIPE_SCRIPT], { cwd: '/' }).status === 0;
+if (!canSwitchUser)
+  console.warn('skipped: only root, with setpriv, in a checkout that others may read, can be another user');
 
 /** Runs a program as a user, of one group, who need not have an account. */
 export function spawnAs(

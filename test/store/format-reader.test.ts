@@ -33,7 +33,11 @@ const NAMES = [
 ];
 
 function python3(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync('python3', [READER, ...args], { encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync('python3', [READER, ...args], {
+    encoding: 'utf8',
+    // A locale that is set and not installed is nobody's warning here.
+    env: { ...process.env, LC_ALL: 'C.UTF-8' },
+  });
   return { status, stdout, stderr };
 }
 
