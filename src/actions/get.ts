@@ -10,7 +10,7 @@ import { shellQuote } from '../base/shell-quote.js';
 import type { ForeignFile } from '../git/cached-repository.js';
 import { bring, NOTHING_BROUGHT, storeAtHand, wantedIn } from '../project/source/bring.js';
 import type { Brought, WantedData } from '../project/source/bring.js';
-import { placeAtOnce } from '../project/source/place-at-once.js';
+import { placeAtOnce, putBack } from '../project/source/place-at-once.js';
 import { sourceData, type SourceData } from '../project/source/source-data.js';
 import { SourceRepository, type Located } from '../project/source/source-repository.js';
 import { userCache } from '../project/source/user-cache.js';
@@ -41,6 +41,7 @@ export async function get(input: Taking, call: Call): Promise<GetResult> {
   const path = source.path(input.path);
   const located = source.locate(path);
   const out = targetOf(call.cwd, input.out, posix.basename(path) === '.' ? basename(repository) : path);
+  putBack(out);
   refuseTaken(out, force);
   const content = contentOf(source, located);
   const got = await withData(source, content, { input, call }, async (store, brought) => {
