@@ -1,6 +1,7 @@
 import { closeSync, fchmodSync, fsyncSync, openSync } from 'node:fs';
 import { writeAll } from '../base/atomic-file.js';
 import type { ContentId } from '../base/content-id.js';
+import { startFlush } from '../base/start-flush.js';
 import { writePoint } from '../base/write-points.js';
 import { MAX_PACK_DATA_BYTES, MAX_PACK_OBJECTS, OBJECT_MODE, type ObjectKind } from './format.js';
 import { GrowingIndex } from './object-index.js';
@@ -18,6 +19,8 @@ import { temporaryName, unlinkIfThere } from './temporary.js';
 const SLAB_BYTES = 512 * 1024;
 /** So many bytes are written from where they are: the copy would cost more than the call. */
 const ENOUGH_BYTES = 64 * 1024;
+/** The system is to begin with bringing bytes to disk when so many are written, so that `seal` waits for the last of them only. */
+const BYTES_ON_THE_WAY = 16 * 1024 * 1024;
 const FIRST_TABLE_BYTES = 256 * PACK_ENTRY_BYTES;
 
 /** A whole pack that is flushed to disk under a temporary name. */
@@ -42,6 +45,8 @@ export class PackWriter {
   readonly #index = new GrowingIndex();
   #count = 0;
   #dataLength = 0;
+  /** Bytes written since the system was last asked to bring them to disk. */
+  #onTheWay = 0;
   #open = true;
 
   /** `salt` (16 bytes) gives a pack of equal content another name; leave it out unless that is wanted. */
@@ -94,8 +99,7 @@ export class PackWriter {
   write(bytes: Uint8Array): void {
     if (this.#inSlab + bytes.length > SLAB_BYTES || bytes.length > ENOUGH_BYTES) this.#flush();
     if (bytes.length > ENOUGH_BYTES) {
-      writePoint();
-      writeAll(this.#fd, bytes);
+      this.#writeOut(bytes);
       return;
     }
     this.#slab.set(bytes, this.#inSlab);
@@ -130,8 +134,16 @@ export class PackWriter {
 
   #flush(): void {
     if (this.#inSlab === 0) return;
-    writePoint();
-    writeAll(this.#fd, this.#slab.subarray(0, this.#inSlab));
+    this.#writeOut(this.#slab.subarray(0, this.#inSlab));
     this.#inSlab = 0;
+  }
+
+  #writeOut(bytes: Uint8Array): void {
+    writePoint();
+    writeAll(this.#fd, bytes);
+    this.#onTheWay += bytes.length;
+    if (this.#onTheWay < BYTES_ON_THE_WAY) return;
+    this.#onTheWay = 0;
+    startFlush(this.#file);
   }
 }
