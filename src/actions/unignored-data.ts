@@ -4,6 +4,7 @@ import { shellQuote } from '../base/shell-quote.js';
 import { repositoryBelow } from '../git/find-work-tree.js';
 import type { Workspace } from '../project/workspace.js';
 import { gitignoreEntry, gitignoreLines, gitignoreOf } from '../tracking/ignore/gitignore.js';
+import { pathOfPointer } from '../tracking/pointers/pointer.js';
 import { bytePath } from '../tracking/byte-path.js';
 
 /** Data that git would take, or has taken. */
@@ -47,10 +48,14 @@ export async function unignoredData(
 
 /** The tracked paths that are there, and without the line that `add` writes beside them. */
 function withoutEntry({ root }: Workspace, tracked: readonly RepoPath[]): RepoPath[] {
+  const all = new Set(tracked);
   let beside: { file: RepoPath; lines: ReadonlySet<string> } | undefined;
   return tracked.filter((path) => {
     const file = gitignoreOf(path);
     if (beside?.file !== file) beside = { file, lines: new Set(gitignoreLines(root, file)) };
+    const pointed = pathOfPointer(path);
+    // A copy of a pointer, under the name of that one's own.
+    if (pointed !== undefined && all.has(pointed)) return false;
     return (
       !beside.lines.has(bytePath(gitignoreEntry(path))) &&
       lstatIfThere(fromRepoPath(root, path)) !== undefined &&

@@ -78,14 +78,20 @@ function isFileOrFolder(place: string): boolean {
   }
 }
 
-/** Refuses paths that can not be tracked whatever is there: the root itself and what belongs to git and ocrpipe. */
+/** Refuses paths that can not be tracked whatever is there: the root itself, what is outside, and what belongs to git and ocrpipe. */
 export function refuseOwnFolders(path: RepoPath): void {
   if (path === '.') {
     throw userError('path-not-trackable', 'the workspace itself cannot be tracked', {
       hint: 'Name a file or folder in it.',
     });
   }
-  const owner = path.split('/').find((part) => ['.git', '.ocrstore'].includes(part.toLowerCase()));
+  const parts = path.split('/');
+  if (parts.some((part) => ['', '.', '..'].includes(part))) {
+    throw userError('path-outside-workspace', `${path} is no path below the workspace root`, {
+      hint: 'Name a file or folder in the workspace.',
+    });
+  }
+  const owner = parts.find((part) => ['.git', '.ocrstore'].includes(part.toLowerCase()));
   if (owner !== undefined) {
     const where = path === owner ? path : `${path} is inside ${owner}, which`;
     const whose = owner.toLowerCase() === '.git' ? 'git' : 'ocrpipe';

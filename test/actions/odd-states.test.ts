@@ -15,7 +15,8 @@ import { fsck } from '../../src/actions/fsck.js';
 import { gc } from '../../src/actions/gc.js';
 import { init } from '../../src/actions/init.js';
 import { isBroken } from '../../src/actions/status.js';
-import type { AbsPath } from '../../src/base/paths.js';
+import { absPath, type AbsPath, type RepoPath } from '../../src/base/paths.js';
+import { Workspace } from '../../src/project/workspace.js';
 import { add } from '../../src/actions/add.js';
 import type { OcrpipeEvent } from '../../src/base/events.js';
 import { registeredWorkspaces } from '../../src/store/registered-workspaces.js';
@@ -302,4 +303,26 @@ test('a pointer that the system does not let go is named, and a move is finished
   await folder.mv('single', 'moved');
   expect((await folder.status()).tracked.map(({ path }) => path)).toEqual(['data/raw', 'moved']);
   expect(folder.read('moved')).toBe('s');
+});
+
+test('a pointer by the name of which the folder around the workspace would be meant is none', async () => {
+  const around = temporaryFolder();
+  const folder = new WorkspaceFolder(absPath(`${around}/workspace`));
+  cpSync(begun.root, folder.root, { recursive: true });
+  writeFileSync(`${around}/precious`, 'precious');
+  mkdirSync(folder.path('sub'));
+  for (const name of ['...ocr', '..ocr', 'sub/...ocr', 'sub/..ocr']) {
+    cpSync(folder.path('data/raw.ocr'), folder.path(name));
+  }
+  await folder.checkout([], true);
+  expect(readdirSync(around).sort()).toEqual(['precious', 'workspace']);
+  expect(readdirSync(folder.path('sub')).sort()).toEqual(['...ocr', '..ocr']);
+  expect((await folder.status()).tracked.map(({ path }) => path)).toEqual(['data/raw', 'single']);
+  const { files } = Workspace.open(folder.call, 'a test');
+  for (const path of ['..', 'sub/..', '.', 'sub/.'] as RepoPath[]) {
+    const snapshot = files.pointer('data/raw' as RepoPath)!;
+    await expect(files.checkout(path, snapshot, { force: true })).rejects.toMatchObject({ exitCode: 2 });
+    await expect(files.remove(path, { force: true })).rejects.toMatchObject({ exitCode: 2 });
+  }
+  expect(readdirSync(around).sort()).toEqual(['precious', 'workspace']);
 });

@@ -32,6 +32,9 @@ const schema = z.discriminatedUnion('kind', [
   z.strictObject({ ...common, kind: z.literal('file'), executable: z.boolean().optional() }),
 ]);
 
+/** What belongs to git and ocrpipe is never what a pointer points to, nor the folder that it is in, nor the one around. */
+const NEVER_NAMED: ReadonlySet<string> = new Set(['.git', '.ocrstore', '.', '..']);
+
 export function pointerPathOf(path: RepoPath): RepoPath {
   return `${path}${POINTER_SUFFIX}` as RepoPath;
 }
@@ -41,8 +44,7 @@ export function pathOfPointer(pointerPath: RepoPath): RepoPath | undefined {
   const path = pointerPath.slice(0, -POINTER_SUFFIX.length);
   const named = pointerPath.endsWith(POINTER_SUFFIX) && path !== '' && !path.endsWith('/');
   const name = path.slice(path.lastIndexOf('/') + 1).toLowerCase();
-  // What belongs to git and ocrpipe is never what a pointer points to.
-  return named && name !== '.git' && name !== '.ocrstore' ? (path as RepoPath) : undefined;
+  return named && !NEVER_NAMED.has(name) ? (path as RepoPath) : undefined;
 }
 
 /** The text of a pointer: the same for the same snapshot on every machine. */

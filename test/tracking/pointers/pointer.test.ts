@@ -151,6 +151,9 @@ describe('pointers', () => {
     expect(pathOfPointer('data/.ocr' as RepoPath)).toBeUndefined();
     expect(pathOfPointer('.ocr' as RepoPath)).toBeUndefined();
     expect(pathOfPointer('.git.ocr' as RepoPath)).toBeUndefined();
+    for (const name of ['...ocr', '..ocr', 'data/...ocr', 'data/..ocr'])
+      expect(pathOfPointer(name as RepoPath)).toBeUndefined();
+    expect(pathOfPointer('....ocr' as RepoPath)).toBe('...');
     expect(pathOfPointer('a/.OcrStore.ocr' as RepoPath)).toBeUndefined();
     expect(pathOfPointer('data/raw' as RepoPath)).toBeUndefined();
   });
