@@ -89,10 +89,13 @@ async function removeAll(
 ): Promise<RemovedPath[]> {
   const removed: RemovedPath[] = [];
   try {
-    for (const path of paths) {
-      const cleared = deleteFiles && (await files.remove(path, { ...call, force }));
-      removed.push({ path, files: cleared ? 'deleted' : deleteFiles ? 'partly-deleted' : 'kept' });
-    }
+    // What is remembered of the files is written down once.
+    await files.lookAtMany(async () => {
+      for (const path of paths) {
+        const cleared = deleteFiles && (await files.remove(path, { ...call, force }));
+        removed.push({ path, files: cleared ? 'deleted' : deleteFiles ? 'partly-deleted' : 'kept' });
+      }
+    });
   } finally {
     await files.removePointers(
       removed.map(({ path }) => path),

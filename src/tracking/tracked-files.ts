@@ -301,7 +301,10 @@ export class TrackedFiles implements WorkspaceFiles {
   async unlink(path: RepoPath, options: CallOptions = {}): Promise<UnlinkedFile[]> {
     refuseOwnFolders(path);
     refuseLinks(this.#parts.root, path, { end: true, storeLinks: this.#scan.storeLinks });
-    return this.#locked(options, () => unlinkFiles(this.#scan, path, options));
+    return this.#locked(options, () => {
+      this.#removeAbandoned(path);
+      return unlinkFiles(this.#scan, path, options);
+    });
   }
 
   async checkoutParts(

@@ -228,3 +228,27 @@ describe('a checkout of many single files', () => {
     expect(readdirSync(folder.path('y')).sort()).toEqual(['one', 'one.ocr', 'two', 'two.ocr']);
   });
 });
+
+describe('many single files', () => {
+  test('are deleted with their pointers by a few flushes', async () => {
+    const names = namesOf(MANY);
+    const folder = await withFiles(names);
+    const changes = await changesOf(() => folder.rm(names, { deleteFiles: true }));
+    // Two ignore files and their folders, and the folders again.
+    expect(flushesIn(changes)).toBeLessThanOrEqual(8);
+    expect(readdirSync(folder.path('even')).filter((name) => name !== '.gitignore')).toEqual([]);
+    expect((await folder.status()).tracked).toEqual([]);
+  });
+
+  test('that are deleted in part are named, and the rest stays tracked', async () => {
+    const names = namesOf(4);
+    const folder = await withFiles(names);
+    folder.write(names[2]!, 'edited');
+    await expect(folder.rm(names, { deleteFiles: true })).rejects.toMatchObject({ code: 'would-lose-bytes' });
+    const { tracked } = await folder.status();
+    expect(tracked.map(({ path, state }) => [path, state])).toEqual([
+      [names[2], 'modified'],
+      [names[3], 'clean'],
+    ]);
+  });
+});

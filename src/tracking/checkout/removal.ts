@@ -36,7 +36,7 @@ export interface RemovalRequest {
  * Deletes what tracking sees at a path, file by file and each folder behind what was in it. First all of it is looked at:
  * unless `force` is given, `would-lose-bytes` is thrown, with nothing changed, for what the store does not hold, read now. What
  * was edited since is met again just before it would go. Killed in between, what is left is whole. True if nothing is left there:
- * what tracking leaves out (ignored files) stays.
+ * what tracking leaves out (ignored files) stays. That a single file is gone is on disk once somebody flushes its folder.
  */
 export async function removeAt(
   context: RemovalContext,
@@ -63,10 +63,13 @@ export async function removeAt(
   const total = there.files ?? 1;
   if (!force) await drive(check(context, request, found), { key: `check ${path}`, total }, options);
   options.signal?.throwIfAborted();
-  request.begin();
+  // One file is there or not: no removal of it is ever half done.
+  const isFolder = there.kind === 'directory';
+  if (isFolder) request.begin();
   const removal = new Removal({ ...context, ...request, top, unchanged });
   const isGone = await drive(removal.run(found), { key: `remove ${path}`, total }, options);
-  syncDirectory(posix.dirname(`${root}/${path}`));
+  // Of a file that goes with its pointer, the folder is flushed when that has gone too: once for many.
+  if (isFolder) syncDirectory(posix.dirname(`${root}/${path}`));
   context.index.forgetOthers(bytePath(path), new Set());
   context.index.save();
   return isGone;

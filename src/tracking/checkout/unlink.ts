@@ -9,7 +9,6 @@ import {
   utimesSync,
   type Stats,
 } from 'node:fs';
-import { posix } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { copyChangingFile } from '../../base/copy-file.js';
 import type { RepoPath } from '../../base/paths.js';
@@ -43,7 +42,6 @@ export async function unlinkFiles(
 ): Promise<UnlinkedFile[]> {
   const unlinked: UnlinkedFile[] = [];
   let seen = 0;
-  removeAbandonedIn(joinBytes(bytePath(root), posix.dirname(bytePath(path))));
   for (const file of filesBelow(bytePath(path))) {
     const size = await unlinkFile(joinBytes(bytePath(root), file), { storeLinks, signal });
     if (size !== undefined) unlinked.push({ path: textOfBytes(file), size });
