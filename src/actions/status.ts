@@ -8,6 +8,7 @@ import { pipelineStatus, type PipelineStatus, type StageStatus } from '../pipeli
 import { pipelineHost } from '../project/pipeline-host.js';
 import { remoteInReach } from '../project/remote-in-reach.js';
 import { Workspace } from '../project/workspace.js';
+import { importStates, type ImportState } from './import-states.js';
 import { storeFigures, type StoreFigures } from './store-figures.js';
 import { pointerPathOf, pointerText, sameSnapshot } from '../tracking/pointers/pointer.js';
 import { overwrittenPointers, type Overwritten } from './overwritten-pointers.js';
@@ -55,10 +56,15 @@ export interface StatusResult {
   remote?: string;
   /** Where it was asked for. */
   store?: StoreFigures;
+  /** Where it was asked for: how imports stand beside their sources. */
+  imports?: readonly ImportState[];
 }
 
 /** Compares pointers, bytes and git, and asks the plan for every stage. Changes nothing. */
-export async function status(call: Call, options: { store?: boolean } = {}): Promise<StatusResult> {
+export async function status(
+  call: Call,
+  options: { store?: boolean; imports?: boolean } = {},
+): Promise<StatusResult> {
   const workspace = Workspace.open(call, 'ocrpipe status');
   try {
     const found = workspace.files.foundPointers();
@@ -90,6 +96,7 @@ export async function status(call: Call, options: { store?: boolean } = {}): Pro
       ],
       ...(remote !== undefined && { remote }),
       ...(options.store === true && { store: storeFigures(workspace, paths) }),
+      ...(options.imports === true && { imports: await importStates(workspace, paths, call) }),
     };
   } finally {
     workspace.close();

@@ -7,8 +7,9 @@ import type { RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
 import { bringImportable, importable, snapshotThere } from '../project/source/imported.js';
 import { downloadFile, updating } from '../project/source/download-file.js';
-import { parseFileAddress, type S3Access } from '../project/source/file-address.js';
-import { describeObject } from '../project/source/s3-file.js';
+import { parseFileAddress, type FileAddress, type S3Access } from '../project/source/file-address.js';
+import { describeObject, type S3Options } from '../project/source/s3-file.js';
+import { isKnownVersion } from '../project/source/url-file.js';
 import { Workspace } from '../project/workspace.js';
 import type { ImportSource, RepositorySource, UrlSource } from '../tracking/pointers/import-source.js';
 import { sameSnapshot } from '../tracking/pointers/pointer.js';
@@ -77,7 +78,7 @@ export async function update(input: UpdateInput, call: Call): Promise<UpdateResu
   }
 }
 
-interface Imported {
+export interface Imported {
   path: RepoPath;
   snapshot: Snapshot;
   source: ImportSource;
@@ -117,6 +118,22 @@ interface How {
   call: Call;
 }
 
+/** How a source stands without changing anything here, and without downloading a file: undefined where only that would tell. */
+export async function lookAtSource(
+  workspace: Workspace,
+  imported: Imported,
+  call: Call,
+): Promise<UpdatedPath['state'] | undefined> {
+  const { source } = imported;
+  const address = 'repository' in source ? undefined : parseFileAddress(source.url);
+  if (address?.kind === 'http' && 'url' in source) {
+    const same = await isKnownVersion(address.url, source, call.signal);
+    return same === undefined ? undefined : same ? 'unchanged' : 'outdated';
+  }
+  const input: UpdateInput = { targets: [], check: true, jobs: 1 };
+  return (await updateOne(workspace, imported, { input, call })).state;
+}
+
 async function updateOne(workspace: Workspace, imported: Imported, how: How): Promise<UpdatedPath> {
   const { path, snapshot, source } = imported;
   return 'repository' in source
@@ -135,16 +152,9 @@ async function updateFromUrl(
   const address = parseFileAddress(source.url);
   const access = { ...accessOf(source), ...input.access };
   const how = { access, correct: updating(path, source.url), signal };
-  if (input.check && address.kind === 's3') {
-    // The object may be large, and the server knows.
-    const { etag, sha256 } = await describeObject(address, how);
-    const same = etag === source.etag || sha256 === snapshot.id;
-    const known = same ? snapshot.id : sha256;
-    return {
-      ...{ path, old: snapshot.id, source, state: same ? 'unchanged' : 'outdated' },
-      ...(known !== undefined && { new: known }),
-    };
-  }
+  const known = { path, snapshot, source };
+  const told = input.check ? await toldByServer(known, address, how) : undefined;
+  if (told !== undefined) return told;
   const now = await downloadFile(address, { ...how, store, events, known: source });
   const id = now?.snapshot.id ?? snapshot.id;
   const result = { path, old: snapshot.id, new: id };
@@ -158,6 +168,24 @@ async function updateFromUrl(
   await workspace.files.checkout(path, now.snapshot, { ...call, keepEdits: true });
   await workspace.files.writePointer(path, { ...now.snapshot, source: now.source }, call);
   return { ...result, state: 'updated', source: now.source };
+}
+
+/** What the server says of it without sending the file, which may be large; undefined if it does not tell its versions apart. */
+async function toldByServer(
+  { path, snapshot, source }: Imported & { source: UrlSource },
+  address: FileAddress,
+  how: S3Options,
+): Promise<UpdatedPath | undefined> {
+  const result = (same: boolean, id?: ContentId): UpdatedPath => ({
+    ...{ path, old: snapshot.id, source, state: same ? 'unchanged' : 'outdated' },
+    ...(same ? { new: snapshot.id } : id !== undefined && { new: id }),
+  });
+  if (address.kind === 's3') {
+    const { etag, sha256 } = await describeObject(address, how);
+    return result(etag === source.etag || sha256 === snapshot.id, sha256);
+  }
+  const same = await isKnownVersion(address.url, source, how.signal);
+  return same === undefined ? undefined : result(same);
 }
 
 function accessOf({ endpoint, region, pathStyle, anonymous }: UrlSource): S3Access {

@@ -1,4 +1,5 @@
 import type { StatusProblem, StatusResult, TrackedStatus } from '../actions/status.js';
+import type { ImportState } from '../actions/import-states.js';
 import { shellQuote } from '../base/shell-quote.js';
 import { reasonText } from '../pipeline/staleness/reason.js';
 import type { StageStatus } from '../pipeline/staleness/stage-status.js';
@@ -25,10 +26,20 @@ export function statusText(result: StatusResult): string {
     ),
     section('In the way of repro', unsaid(result).map(problemRow)),
     section('Worth knowing', result.notes.map(problemRow)),
+    section('Imports', (result.imports ?? []).map(importRow)),
     result.store ? storeFiguresText(result.store) : '',
     nextStep(result),
   ];
   return parts.filter((part) => part !== '').join('\n\n');
+}
+
+function importRow({ path, state, source, problem }: ImportState): string[] {
+  if (problem) return [path, state, problemRow(problem).join('')];
+  if (state === 'behind')
+    return [path, state, `'ocrpipe update ${shellQuote(path)}' brings what is there now`];
+  if (state === 'unknown') return [path, state, 'its server does not tell versions apart'];
+  const follows = 'repository' in source ? `${source.rev ?? 'HEAD'} of ${source.repository}` : source.url;
+  return [path, state, follows];
 }
 
 function section(title: string, rows: readonly (readonly string[])[]): string {

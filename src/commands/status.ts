@@ -10,17 +10,21 @@ export default class Status extends BaseCommand {
   static override examples = [
     '<%= config.bin %> status',
     '<%= config.bin %> status --store',
+    '<%= config.bin %> status --imports',
     '<%= config.bin %> status --exit-code --json',
   ];
   static override flags = {
     store: Flags.boolean({ description: 'show how much the store holds as well' }),
+    imports: Flags.boolean({
+      description: 'ask the sources of imports whether they have something else now',
+    }),
     'exit-code': Flags.boolean({ description: 'exit with 3 unless everything is clean and fresh' }),
   };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Status);
     await this.perform(flags, {
-      action: (call) => status(call, { store: flags.store }),
+      action: (call) => status(call, { store: flags.store, imports: flags.imports }),
       text: statusText,
       exitCode: (result) => (isBroken(result) ? 2 : flags['exit-code'] && !isClean(result) ? 3 : 0),
     });

@@ -49,6 +49,27 @@ export async function downloadUrl(url: URL, options: Options): Promise<UrlFile |
   }
 }
 
+/** True if its server says that a file is still the known version, without sending it; undefined if it cannot tell. */
+export async function isKnownVersion(
+  url: URL,
+  known: UrlSource,
+  signal: AbortSignal,
+): Promise<boolean | undefined> {
+  try {
+    const answer = await fetch(url, { method: 'HEAD', headers: { 'accept-encoding': 'identity' }, signal });
+    if (!answer.ok) return undefined;
+    const now = sourceOf(url, answer.headers);
+    if (known.etag !== undefined && now.etag !== undefined) return known.etag === now.etag;
+    if (known.modified === undefined || now.modified === undefined) return undefined;
+    return known.modified === now.modified;
+  } catch (error) {
+    signal.throwIfAborted();
+    // Whoever asks for the whole file next is told why that does not work.
+    if (error instanceof Error) return undefined;
+    throw error;
+  }
+}
+
 /** A file that was downloaded into `tmp/`. */
 export interface DownloadedFile {
   temporary: string;

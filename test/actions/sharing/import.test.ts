@@ -144,6 +144,29 @@ describe('import', () => {
     });
   });
 
+  it('has status say how it stands beside its source, where that is asked for', async () => {
+    const commit = await source.workspace.git('rev-parse', 'HEAD');
+    await user.ocrpipe('import', '../source', 'model.bin');
+    await user.ocrpipe('import', '../source', 'model.bin', '-o', 'pinned.bin', '--rev', commit);
+    const imports = async () =>
+      (await user.json<{ imports: { path: string; state: string }[] }>('status', '--imports')).imports.map(
+        ({ path, state }) => `${path} ${state}`,
+      );
+    expect(await imports()).toEqual(['model.bin current', 'pinned.bin locked']);
+    expect(await user.json('status')).not.toHaveProperty('imports');
+    source.workspace.write('model.bin', 'other weights');
+    await source.workspace.ocrpipe('add', 'model.bin');
+    await source.workspace.commit('other');
+    expect(await imports()).toEqual(['model.bin behind', 'pinned.bin locked']);
+    expect(await user.ocrpipe('status', '--imports')).toContain("'ocrpipe update model.bin'");
+    await whileGone(async () => {
+      expect(await imports()).toEqual(['model.bin unknown', 'pinned.bin locked']);
+      expect(await user.ocrpipe('status', '--imports')).toContain('there is no folder');
+    });
+    await source.workspace.git('reset', '--quiet', '--hard', 'HEAD~1');
+    await source.workspace.ocrpipe('checkout');
+  });
+
   it('refuses a place that is taken or cannot be tracked, before it fetches anything', async () => {
     user.write('held.txt', 'x');
     await user.commit('held');
