@@ -50,7 +50,7 @@ export async function gatherFacts(
     markNeeded(roots, { marks, reader: store, absent, breathe }),
   );
   const mayGo: GcFacts['mayGo'] = (kind, id) =>
-    judging.unpushed || remotes.views.some((view) => view.has(kind, id));
+    judging.unpushed || remotes.views.some((view) => view.keeps(kind, id));
   const named = new Set(runs.map(nameOf));
   const results = new KnownResults(store, new Verdicts({ marks, mayGo }));
   return {
@@ -71,7 +71,7 @@ export async function gatherFacts(
 function refuseAbsent(judging: Judging, { views, silent }: AskedRemotes): (node: AbsentNode) => void {
   return ({ kind, id, root }) => {
     // Where a pack of the remote is gone, something below may be, too.
-    const isThere = views.some((view) => view.has(kind, id) && (view.intact || !judging.unpushed));
+    const isThere = views.some((view) => view.keeps(kind, id) && (view.intact || !judging.unpushed));
     if (judging.allowMissing || isThere) return;
     // Then nothing goes but what a remote that did answer has.
     if (silent.length > 0 && !judging.unpushed) return;

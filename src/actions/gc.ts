@@ -137,7 +137,8 @@ function goingOf({ condemn, rewrite }: GcPlan): readonly GoingFile[] {
   return [...condemn, ...rewrite];
 }
 
-function requireScope(input: GcInput): void {
+/** Throws `gc-no-scope` (exit code 2) unless it is said what to keep. */
+export function requireScope(input: Scope & { workspace?: boolean }): void {
   const { workspace, branches, tags, commits, experiments } = input;
   if ([workspace, branches, tags, commits, experiments].includes(true)) return;
   throw userError('gc-no-scope', 'gc must be told what to keep', {

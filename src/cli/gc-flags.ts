@@ -35,6 +35,19 @@ export const gcFlags = {
     description:
       'delete at once, and what is in the trash already; waits until no other command uses the store',
   }),
+  remote: Flags.boolean({
+    char: 'r',
+    description: 'collect on a remote instead of the store',
+    exclusive: ['unpushed', 'now', 'forget-workspace'],
+  }),
+  'no-fetch': Flags.boolean({
+    description: "with --remote: go by the branches that this clone knows, without a 'git fetch' first",
+    dependsOn: ['remote'],
+  }),
+  exclusive: Flags.boolean({
+    description: 'with --remote: nobody else uses it now; for services without conditional writes',
+    dependsOn: ['remote'],
+  }),
   'dry-run': Flags.boolean({
     char: 'n',
     default: false,

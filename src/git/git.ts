@@ -26,7 +26,7 @@ export interface CommittedFile extends GitFile {
 
 /**
  * What ocrpipe asks of git. Paths are relative to the workspace root, which may be a folder inside the work tree; nothing
- * above it is seen. All of it only reads. Throws `git-failed`, with what git said, where git itself fails.
+ * above it is seen. All of it but `fetchAll` only reads. Throws `git-failed`, with what git said, where git itself fails.
  */
 export interface Git {
   /** The root of the work tree: the workspace root or a folder above it. */
@@ -67,6 +67,8 @@ export interface Git {
   modifiedLike(pathspec: string): Promise<RepoPath[]>;
   /** Those of `paths` that `git add` would take up: new or changed files that git does not ignore. */
   addable(paths: readonly RepoPath[]): Promise<RepoPath[]>;
+  /** Brings the branches of every remote up to date. Throws `git-fetch-failed` where one cannot be reached. */
+  fetchAll(): Promise<void>;
   /** Those of `paths` that git ignores and does not hold. */
   ignored(paths: readonly RepoPath[]): Promise<RepoPath[]>;
 }

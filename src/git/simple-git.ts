@@ -178,6 +178,18 @@ class SimpleGitGit implements Git {
     return splitNames(answer).map((name) => name.replace(/^\.\//, '') as RepoPath);
   }
 
+  async fetchAll(): Promise<void> {
+    try {
+      await this.#run(['fetch', '--all', '--quiet', '--no-recurse-submodules']);
+    } catch (error) {
+      if (!(error instanceof OcrpipeError)) throw error;
+      throw new OcrpipeError('git-fetch-failed', error.message, {
+        hint: "What the branches of others need is not known. See whether 'git fetch --all' works, or go by what this clone knows with --no-fetch.",
+        cause: error,
+      });
+    }
+  }
+
   async #run(args: string[], how: Process = {}): Promise<string> {
     return this.#with(args, how, (git) => git.raw(args));
   }

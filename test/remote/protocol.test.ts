@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { contentIdOf, type ContentId } from '../../src/base/content-id.js';
-import { baseKey, decodeBase, encodeBase } from '../../src/remote/catalog/base-chain.js';
+import {
+  baseKey,
+  decodeBase,
+  encodeBase,
+  NO_COLLECTION,
+  type Base,
+} from '../../src/remote/catalog/base-chain.js';
 import { catalogOfKey } from '../../src/remote/catalog/catalog.js';
 import { loadView } from '../../src/remote/catalog/load-view.js';
 import { MemoryRemote } from '../../src/remote/backends/memory.js';
@@ -115,7 +121,7 @@ describe('a push', () => {
     const remote = place.open();
     expect(await machine.push(remote, [id], { project: 'two' })).toEqual({ objects: 0, packs: 0 });
     const view = await loadView(machine.source(remote));
-    expect(view.hasRoot({ id, kind: 'tree', project: 'two' })).toBe(true);
+    expect(view.pushedAt({ id, kind: 'tree', project: 'two' })).toBeDefined();
     expect(place.keys(/\.pack$/)).toHaveLength(1);
   });
 
@@ -163,21 +169,44 @@ describe('a view', () => {
     expect(reader.files(id).size).toBe(15);
   });
 
-  it('counts what is condemned as absent: it is sent again under another name', async () => {
+  /** The first base of the place, in which a collection of garbage says something of the only pack there. */
+  function collected(place: Place, says: (key: string) => Partial<Base>): string {
+    const [key] = place.keys(/\.pack$/);
+    const created = '2026-01-01T00:00:00.000Z';
+    const empty = { n: 1, created, parts: [], covered: [], condemned: [] };
+    const collection = { ...NO_COLLECTION, collected: 1 };
+    place.objects.set(baseKey(1), encodeBase({ ...empty, collection, ...says(key!) }));
+    return key!;
+  }
+
+  it('counts what is condemned as absent for a push, which takes it back, and lets it be read', async () => {
+    const place = new Place();
+    const [machine, reader] = [new Machine(), new Machine()];
+    const id = machine.add(randomFiles(10, 100));
+    await machine.push(place.open(), [id]);
+    const deleteAfter = '2026-01-01T00:00:00.000Z';
+    const key = collected(place, (pack) => ({ condemned: [{ key: pack, deleteAfter }] }));
+    const view = await loadView(machine.source(place.open()));
+    expect([view.has('tree', id), view.keeps('tree', id)]).toEqual([true, false]);
+    await reader.fetch(place.open(), [id]);
+    expect(reader.files(id).size).toBe(10);
+    await machine.push(place.open(), [id]);
+    const after = await loadView(machine.source(place.open()));
+    expect([after.isCondemned(key), after.keeps('tree', id), after.baseNumber]).toEqual([false, true, 2]);
+  });
+
+  it('counts what is deleted as absent: it is sent again under another name', async () => {
     const place = new Place();
     const machine = new Machine();
     const id = machine.add(randomFiles(10, 100));
     await machine.push(place.open(), [id]);
-    const [key] = place.keys(/\.pack$/);
-    const condemned = [{ key: key!, deleteAfter: '2026-01-01T00:00:00.000Z' }];
-    place.objects.set(
-      baseKey(1),
-      encodeBase({ n: 1, created: '2026-01-01T00:00:00.000Z', parts: [], covered: [], condemned }),
-    );
+    const until = '2026-01-01T00:00:00.000Z';
+    const key = collected(place, (pack) => ({
+      collection: { ...NO_COLLECTION, collected: 1, deleted: [{ key: pack, until }] },
+    }));
     await machine.push(place.open(), [id]);
-    const packs = place.keys(/\.pack$/);
-    expect(packs).toHaveLength(2);
-    place.objects.delete(key!);
+    expect(place.keys(/\.pack$/)).toHaveLength(2);
+    place.objects.delete(key);
     const reader = new Machine();
     await reader.fetch(place.open(), [id]);
     expect(reader.files(id).size).toBe(10);
@@ -367,7 +396,7 @@ describe('many pushes', () => {
     expect(newcomer.files(ids[0]!).size).toBe(1);
     expect(newcomer.files(ids[69]!).size).toBe(70);
     const view = await loadView(newcomer.source(remote));
-    expect(ids.every((id) => view.hasRoot({ id, kind: 'tree', project: 'test' }))).toBe(true);
+    expect(ids.map((id) => view.pushedAt({ id, kind: 'tree', project: 'test' }))).not.toContain(undefined);
     expect(view.parts.loose.length).toBeLessThan(10);
   });
 

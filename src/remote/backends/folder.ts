@@ -107,9 +107,9 @@ export class FolderRemote implements Remote {
     });
   }
 
-  /** The clock of the file system, which on a share is the file server's. */
+  /** The clock of the file system, which on a share is the file server's. Counts as no request: nothing is asked for by name. */
   now(options: { signal?: AbortSignal | undefined } = {}): Promise<Date> {
-    return this.#request(options.signal, async () => {
+    return this.#translated(options.signal, async () => {
       const temporary = await this.#temporaryName();
       try {
         const file = await open(temporary, 'wx');
@@ -127,9 +127,15 @@ export class FolderRemote implements Remote {
     // Files are closed as they are read.
   }
 
-  async #request<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  #request<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    return this.#translated(signal, () => {
+      this.traffic.requests += 1;
+      return work();
+    });
+  }
+
+  async #translated<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
     signal?.throwIfAborted();
-    this.traffic.requests += 1;
     try {
       return await work();
     } catch (error) {

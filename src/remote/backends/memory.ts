@@ -18,11 +18,13 @@ export class MemoryRemote implements Remote {
   readonly capabilities = { conditionalCreate: true };
   readonly where: string;
   readonly #objects: Map<string, Buffer>;
+  readonly #clock: () => Date;
 
-  /** `shared` lets several clients see one set of objects. */
-  constructor(where = 'memory', shared: Map<string, Buffer> = new Map<string, Buffer>()) {
+  /** `shared` lets several clients see one set of objects; `clock` is that of the server. */
+  constructor(where = 'memory', shared = new Map<string, Buffer>(), clock: () => Date = () => new Date()) {
     this.where = where;
     this.#objects = shared;
+    this.#clock = clock;
   }
 
   list(prefix: string, options: { signal?: AbortSignal | undefined } = {}): Promise<Listed[]> {
@@ -74,7 +76,7 @@ export class MemoryRemote implements Remote {
   }
 
   now(): Promise<Date> {
-    return Promise.resolve(new Date());
+    return Promise.resolve(this.#clock());
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 import type { ContentId } from '../../base/content-id.js';
 import { OcrpipeError } from '../../base/errors.js';
 import { FOLDERS, type StoreFormat } from '../../store/format.js';
-import { baseKey, baseOfKey, decodeBase, MAX_BASE_BYTES, type Base } from './base-chain.js';
+import { baseKey, baseOfKey, decodeBase, MAX_BASE_BYTES, NO_COLLECTION, type Base } from './base-chain.js';
 import {
   catalogDamaged,
   catalogKey,
@@ -75,14 +75,16 @@ async function tryLoadView(source: ViewSource): Promise<RemoteView | undefined> 
   const sizes = new Map(listed.map(({ key, size }) => [key, size]));
   const base = await highestBase(source, listed, sizes);
   if (base === 'gone') return undefined;
-  const skipped = new Set([...(base?.parts ?? []), ...(base?.covered ?? [])]);
+  const { leaving: leavingIds } = base?.collection ?? NO_COLLECTION;
+  const skipped = new Set([...(base?.parts ?? []), ...(base?.covered ?? []), ...leavingIds]);
   const all = listed.map(({ key }) => catalogOfKey(key)).filter((id) => id !== undefined);
   const looseIds = all.filter((id) => !skipped.has(id)).sort();
   const parts = await fetchCatalogs(source, base?.parts ?? [], sizes);
   const loose = await fetchCatalogs(source, looseIds, sizes);
-  if (parts === undefined || loose === undefined) return undefined;
+  const leaving = await fetchCatalogs(source, leavingIds, sizes);
+  if (parts === undefined || loose === undefined || leaving === undefined) return undefined;
   const format = await formatOf(source, [...parts, ...loose]);
-  return new RemoteView({ format, base, parts, loose, listed, listedAtMs });
+  return new RemoteView({ format, base, parts, loose, leaving, listed, listedAtMs });
 }
 
 /** The highest base; 'gone' if it was listed and is not there. A cached one counts only while its parts are listed. */

@@ -90,7 +90,7 @@ interface FileCheck {
 /** Each once; those on their way out are left out. */
 function namedFiles(view: RemoteView): Map<string, NamedFile> {
   const files = new Map<string, NamedFile>();
-  for (const { catalog } of [...view.parts.parts, ...view.parts.loose]) {
+  for (const { catalog } of [...view.parts.parts, ...view.parts.loose, ...(view.parts.leaving ?? [])]) {
     for (const table of catalog.packs) {
       const key = packKey(table.packId);
       if (!view.isTaken(key)) files.set(key, { key, size: table.size, table });

@@ -8,6 +8,7 @@ import {
   decodeBase,
   encodeBase,
   MAX_BASE_BYTES,
+  NO_COLLECTION,
   type Base,
 } from '../catalog/base-chain.js';
 import {
@@ -45,14 +46,17 @@ export async function readWholeView(remote: Remote, signal: AbortSignal): Promis
   const listedObjects = await remote.list(`${FOLDERS.objects}/`, { signal });
   const format = await reading.format(listed.length > 0);
   const base = await reading.base(listed);
-  const skipped = new Set([...(base?.parts ?? []), ...(base?.covered ?? [])]);
+  const { leaving: leavingIds } = base?.collection ?? NO_COLLECTION;
+  const skipped = new Set([...(base?.parts ?? []), ...(base?.covered ?? []), ...leavingIds]);
   const loose = listed
     .map(({ key }) => catalogOfKey(key))
     .filter((id) => id !== undefined && !skipped.has(id));
   const parts = await reading.catalogs(base?.parts ?? []);
   const others = await reading.catalogs(loose.filter((id) => id !== undefined).sort());
+  const leaving = await reading.catalogs(leavingIds);
   reading.compareStores(format, [...parts, ...others]);
-  const view = new RemoteView({ format, base, parts, loose: others, listed, listedAtMs, listedObjects });
+  const catalogs = { parts, loose: others, leaving };
+  const view = new RemoteView({ format, base, ...catalogs, listed, listedAtMs, listedObjects });
   return { view, ...reading.result() };
 }
 

@@ -9,6 +9,7 @@ import { textOf } from '../fetch/missing-on-remote.js';
 import type { LargeObject } from '../catalog/catalog.js';
 import type { RemoteView } from '../catalog/view.js';
 import type { PushStore } from './push-store.js';
+import { TakeBack } from './take-back.js';
 
 /** Something to push with everything below it. */
 export interface PushRoot {
@@ -51,6 +52,8 @@ export interface PushPlan {
   runs: readonly RunId[];
   /** Optional roots that are not sent, as a part of them is nowhere. */
   leftOut: readonly PushRoot[];
+  /** Condemned files of the remote to take back before anything is sent. */
+  takeBack: readonly string[];
   /** Objects to send, and their bytes. */
   objects: number;
   bytes: number;
@@ -67,6 +70,10 @@ export interface PushWanted {
   runs: readonly RunId[];
   /** The project that the roots are recorded for. */
   project: string;
+  /** Roots that were pushed before are recorded again (ISO 8601, the remote's clock): what was pushed lately is kept there. */
+  renewBefore?: string;
+  /** The remote's clock (ISO 8601), where it is known. */
+  now?: string;
 }
 
 /**
@@ -74,20 +81,21 @@ export interface PushWanted {
  * there. Throws `object-missing` for what is neither here nor there.
  */
 export function planPush(source: PushSource, wanted: PushWanted, view: RemoteView): PushPlan {
-  const collected = new Collected(source.store, view);
+  const collected = new Collected(source.store, view, wanted.now);
   const kept = new Set(wanted.roots.filter((root) => collected.addRoot(root)));
   const runs = uniqueRuns(wanted.runs).filter((run) => !view.hasRun(run));
   const records = runs
-    .filter((run) => !view.has('run', run.record))
+    .filter((run) => !view.keeps('run', run.record))
     .map((run) => ({ kind: 'run' as const, id: run.record, length: source.runs.readBytes(run).length }));
   const { blobs, nodes, large } = collected;
   const last = [...nodes, ...uniqueObjects(records)];
   return {
     ...arrangePacks({ source, view, blobs, last }),
     large,
-    roots: uniqueRoots([...kept]).filter((root) => !view.hasRoot({ ...root, project: wanted.project })),
+    roots: uniqueRoots([...kept]).filter((root) => !isRecorded(root, wanted, view)),
     runs,
     leftOut: wanted.roots.filter((root) => !kept.has(root)),
+    takeBack: collected.takeBack(),
     objects: blobs.length + last.length + large.length,
     bytes: bytesOf(blobs) + bytesOf(last) + large.reduce((sum, { size }) => sum + size, 0),
   };
@@ -95,7 +103,13 @@ export function planPush(source: PushSource, wanted: PushWanted, view: RemoteVie
 
 /** True if the remote has everything, and knows that this project needs it. */
 export function isNothingToPush(plan: PushPlan): boolean {
-  return plan.objects === 0 && plan.roots.length === 0 && plan.runs.length === 0;
+  const { objects, roots, runs, takeBack } = plan;
+  return objects + roots.length + runs.length + takeBack.length === 0;
+}
+
+function isRecorded(root: PushRoot, { project, renewBefore = '' }: PushWanted, view: RemoteView): boolean {
+  const pushedAt = view.pushedAt({ ...root, project });
+  return pushedAt !== undefined && pushedAt >= renewBefore;
 }
 
 /** Gathers what the roots need, each object once, in path order. */
@@ -105,11 +119,17 @@ class Collected {
   readonly large: LargeObject[] = [];
   readonly #store: PushStore;
   readonly #view: RemoteView;
+  readonly #takeBack: TakeBack;
   readonly #seen = new Set<string>();
 
-  constructor(store: PushStore, view: RemoteView) {
+  constructor(store: PushStore, view: RemoteView, now: string | undefined) {
     this.#store = store;
     this.#view = view;
+    this.#takeBack = new TakeBack(view, now);
+  }
+
+  takeBack(): string[] {
+    return this.#takeBack.keys();
   }
 
   /** False if the root is optional and something of it is nowhere; then nothing of it is taken. */
@@ -129,10 +149,10 @@ class Collected {
     const found: (NeededObject | LargeObject | undefined)[] = [];
     const skip = (id: ContentId): boolean =>
       this.#seen.has(kind + id) ||
-      (this.#view.has(kind, id) && (this.#view.intact || !this.#store.has(kind, id)));
+      (this.#view.keeps(kind, id) && (this.#view.intact || !this.#store.has(kind, id)));
     this.#refuseAbsent(root, kind, skip);
     for (const { id, node } of walkNodes({ reader: this.#store, kind, id: root.id }, skip)) {
-      if (!this.#view.has(kind, id)) found.push({ kind, id, length: this.#lengthOf(kind, id) });
+      if (!this.#view.keeps(kind, id)) found.push({ kind, id, length: this.#lengthOf(kind, id) });
       if ('children' in node || kind === 'listing') continue;
       for (const entry of node.entries) {
         if (entry.kind === 'file') found.push(this.#blob(entry.id, root, entry.name));
@@ -142,13 +162,18 @@ class Collected {
   }
 
   #refuseAbsent(root: PushRoot, kind: ObjectKind, skip: (id: ContentId) => boolean): void {
-    if (!skip(root.id) && !this.#store.has(kind, root.id)) throw nowhere({ kind, id: root.id }, root);
+    if (skip(root.id) || this.#store.has(kind, root.id)) return;
+    if (!this.#view.has(kind, root.id)) throw nowhere({ kind, id: root.id }, root);
+    const where = 'the local store, and the remote collected garbage since it was pushed';
+    throw objectMissing(kind, root.id, where, `Run 'ocrpipe fetch' first: it must be seen what lies below.`);
   }
 
   /** What must be sent for a blob; undefined if the remote has it. */
   #blob(id: ContentId, root: PushRoot, file?: string): NeededObject | LargeObject | undefined {
-    if (this.#seen.has(`blob${id}`) || this.#view.has('blob', id)) return undefined;
+    if (this.#seen.has(`blob${id}`) || this.#view.keeps('blob', id)) return undefined;
     const place = this.#store.locate('blob', id);
+    this.#takeBack.note(id, place?.in);
+    if (place === undefined && this.#view.has('blob', id)) return undefined;
     if (place === undefined)
       throw this.#store.damageOf('blob', id) ?? nowhere({ kind: 'blob', id }, root, file);
     return place.in === 'file' ? { id, size: place.length } : { kind: 'blob', id, length: place.length };
@@ -227,7 +252,7 @@ function mayGoWhole(table: PackTable, needed: readonly NeededObject[], view: Rem
   if (bytesOf(needed) < data * WHOLE_PACK_SHARE) return false;
   const names = new Set(needed.map(({ kind, id }) => kind + id));
   for (const { kind, id } of table.entries()) {
-    if (!names.has(kind + id) && !view.has(kind, id)) return false;
+    if (!names.has(kind + id) && !view.keeps(kind, id)) return false;
   }
   return true;
 }

@@ -7,7 +7,8 @@ import type { PackTable } from '../../store/pack-format.js';
 import type { RunId } from '../../store/run-records.js';
 import { catalogKey, encodeCatalog, type LargeObject, type Root } from '../catalog/catalog.js';
 import { findDamaged } from './verify-remote.js';
-import { writeNextBase } from '../catalog/write-base.js';
+import { baseKey } from '../catalog/base-chain.js';
+import { joinable, takeBack, writeNextBase } from '../catalog/write-base.js';
 import { loadCheckedView } from '../catalog/load-view.js';
 import { eachInParallel } from '../parallel.js';
 import {
@@ -52,23 +53,35 @@ const LARGE_BYTES_PER_CATALOG = 256 * 1024 * 1024;
 const LISTING_AGE_MS = 5 * 60 * 1000;
 /** Loose catalogs that readers have to fetch at most before somebody joins them into a base. */
 const MAX_LOOSE_CATALOGS = 64;
-/** Each new start means that somebody else wrote a base meanwhile. */
-const STARTS = 5;
+/** Each new start means that somebody else collected garbage meanwhile, or that something was taken back from there. */
+const STARTS = 8;
+/** A root that is pushed again is recorded again after so long: what was pushed lately is not collected. */
+const RENEWAL_MS = 24 * 60 * 60 * 1000;
+/** For so long nobody deletes a base that follows another: if there is none then, there was none. */
+const BASE_LASTS_MS = 60 * 60 * 1000;
 
 /**
  * Sends what the remote lacks of `wanted`: packs of blobs, large objects, packs of nodes, and last the catalog that makes
  * trees and roots visible. Killed at any moment it leaves nothing half-visible, and the next push goes on from the last
- * catalog. Deletes nothing.
+ * catalog. Deletes nothing. When it returns, everything is there and no collection of garbage has condemned any of it: one that
+ * comes later sees the roots.
  */
 export async function push(input: PushInput): Promise<Pushed> {
   const distrusted = input.verify === true ? await findDamaged(input) : undefined;
+  const sent: Sent = { objects: 0, packs: 0, bytes: 0 };
   for (let start = 1; start <= STARTS; start += 1) {
     const view = await loadCheckedView(input, { distrusted });
-    const plan = planPush(input.source, input.wanted, view);
-    if (isNothingToPush(plan)) return { objects: 0, packs: 0, ...leftOutOf(plan) };
+    const seenAt = await input.remote.now({ signal: input.signal }).catch(ifNoTime);
+    input.signal.throwIfAborted();
+    const plan = planPush(input.source, { ...input.wanted, ...timesOf(seenAt) }, view);
+    if (isNothingToPush(plan)) return pushedOf(sent, plan);
+    if (plan.takeBack.length > 0) {
+      await takeBack(input, plan.takeBack);
+      continue;
+    }
     const format = view.parts.format ?? (await createFormat(input));
-    const pushed = await new PushRun(input, { view, plan, format }).run();
-    if (pushed !== 'base-changed') return pushed;
+    const outcome = await new PushRun(input, { view, seenAt, plan, format, sent }).run();
+    if (outcome === 'done') return pushedOf(sent, plan);
   }
   throw new OcrpipeError(
     'remote-unsteady',
@@ -77,6 +90,35 @@ export async function push(input: PushInput): Promise<Pushed> {
       hint: 'Run the command again when the collection of garbage there has finished.',
     },
   );
+}
+
+interface Sent extends Pushed {
+  bytes: number;
+}
+
+function pushedOf({ objects, packs }: Sent, { leftOut }: PushPlan): Pushed {
+  return { objects, packs, ...(leftOut.length > 0 && { leftOut }) };
+}
+
+/** A folder that cannot be written to tells no time: then nothing is renewed. */
+function ifNoTime(error: unknown): undefined {
+  if (!(error instanceof OcrpipeError)) throw error;
+  return undefined;
+}
+
+function timesOf(seenAt: Date | undefined): Pick<PushWanted, 'now' | 'renewBefore'> {
+  if (seenAt === undefined) return {};
+  const renewBefore = new Date(seenAt.getTime() - RENEWAL_MS).toISOString();
+  return { now: seenAt.toISOString(), renewBefore };
+}
+
+interface PushStart {
+  view: RemoteView;
+  seenAt: Date | undefined;
+  plan: PushPlan;
+  format: StoreFormat;
+  /** What earlier starts sent; counted on. */
+  sent: Sent;
 }
 
 /** One attempt to carry out a plan. */
@@ -89,34 +131,47 @@ class PushRun {
   /** Sent, but in no catalog yet. */
   #tables: PackTable[] = [];
   #large: LargeObject[] = [];
-  readonly #sent = { objects: 0, packs: 0, bytes: 0 };
+  readonly #sent: Sent;
+  /** When the view was taken, by the remote's clock. */
+  #seenAt: Date | undefined;
 
-  constructor(input: PushInput, start: { view: RemoteView; plan: PushPlan; format: StoreFormat }) {
+  constructor(input: PushInput, start: PushStart) {
     this.#input = input;
     this.#plan = start.plan;
     this.#format = start.format;
     this.#view = start.view;
+    this.#seenAt = start.seenAt;
+    this.#sent = start.sent;
     const { source, remote, signal } = input;
     const runs = new Map<ContentId, RunId>(start.plan.runs.map((run) => [run.record, run]));
     this.#sender = { source, remote, runs, signal };
   }
 
-  async run(): Promise<Pushed | 'base-changed'> {
-    const base = this.#view.baseNumber;
+  async run(): Promise<'done' | 'collected'> {
+    const { collected } = this.#view;
     this.#progress();
     try {
       await this.#sendBlobPacks();
       await this.#sendLargeObjects();
       await this.#sendPacks(this.#plan.lastPacks);
       if (this.#listingAge() > LISTING_AGE_MS * 0.8) await this.#look();
-      if (this.#view.baseNumber !== base) return 'base-changed';
+      if (this.#view.collected !== collected) return 'collected';
       await this.#writeCatalog(true);
-      if (this.#view.parts.loose.length >= MAX_LOOSE_CATALOGS) await writeNextBase(this.#input, this.#format);
+      if (await this.#hasNewBase()) await this.#look();
+      if (this.#view.collected !== collected) return 'collected';
+      if (joinable(this.#view).length >= MAX_LOOSE_CATALOGS) await writeNextBase(this.#input, this.#format);
     } finally {
       this.#input.events({ type: 'progress-end', key: 'push' });
     }
-    const { objects, packs } = this.#sent;
-    return { objects, packs, ...leftOutOf(this.#plan) };
+    return 'done';
+  }
+
+  /** A collection that did not see the last catalog may have condemned what it relies on. */
+  async #hasNewBase(): Promise<boolean> {
+    const { remote, signal } = this.#input;
+    if ((await remote.describe(baseKey(this.#view.baseNumber + 1), { signal })) !== undefined) return true;
+    const now = await remote.now({ signal });
+    return this.#seenAt === undefined || now.getTime() - this.#seenAt.getTime() > BASE_LASTS_MS;
   }
 
   async #sendBlobPacks(): Promise<void> {
@@ -133,7 +188,7 @@ class PushRun {
     for (const batch of batchesOf(this.#plan.large, LARGE_BYTES_PER_CATALOG)) {
       if (unnamed > 0) await this.#checkpoint();
       await eachInParallel(batch, jobs, async (object) => {
-        if (!this.#view.has('blob', object.id)) {
+        if (!this.#view.keeps('blob', object.id)) {
           const replace = this.#view.isDistrusted(objectKey(object.id));
           await sendObject({ store: source.store, remote, replace, signal }, object);
           this.#large.push(object);
@@ -148,7 +203,7 @@ class PushRun {
   /** What others brought since the plan was made is left out. */
   async #sendPacks(packs: readonly PlannedPack[]): Promise<void> {
     await eachInParallel(packs, this.#input.jobs, async (planned) => {
-      const needed = planned.needed.filter(({ kind, id }) => !this.#view.has(kind, id));
+      const needed = planned.needed.filter(({ kind, id }) => !this.#view.keeps(kind, id));
       if (needed.length > 0) {
         const pack: PlannedPack = planned.from === 'local' ? planned : { from: 'objects', needed };
         this.#tables.push(await sendPack(this.#sender, pack, this.#view));
@@ -167,6 +222,7 @@ class PushRun {
 
   async #look(): Promise<void> {
     this.#view = await loadCheckedView(this.#input, { distrusted: this.#view.parts.distrusted });
+    this.#seenAt = await this.#input.remote.now({ signal: this.#input.signal });
   }
 
   async #writeCatalog(last: boolean): Promise<void> {
@@ -197,10 +253,6 @@ class PushRun {
     const { bytes: total } = this.#plan;
     this.#input.events({ type: 'progress', key: 'push', done: this.#sent.bytes, total, unit: 'bytes' });
   }
-}
-
-function leftOutOf({ leftOut }: PushPlan): Pick<Pushed, 'leftOut'> {
-  return leftOut.length === 0 ? {} : { leftOut };
 }
 
 function* batchesOf(objects: readonly LargeObject[], bytes: number): Generator<LargeObject[]> {

@@ -94,7 +94,11 @@ function readObject(sender: PackSender, store: PushStore, kind: NeededObject['ki
 }
 
 /** False if the name cannot be used: it is condemned or distrusted, or other bytes stand there. */
-async function putPack(sender: PackSender, pack: SealedPack, view: RemoteView): Promise<boolean> {
+export async function putPack(
+  sender: Pick<PackSender, 'remote' | 'signal'>,
+  pack: SealedPack,
+  view: RemoteView,
+): Promise<boolean> {
   const { remote, signal } = sender;
   const key = packKey(pack.id);
   if (view.isTaken(key)) return false;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { contentIdOf } from '../../../src/base/content-id.js';
-import { decodeBase, encodeBase } from '../../../src/remote/catalog/base-chain.js';
+import { decodeBase, encodeBase, NO_COLLECTION } from '../../../src/remote/catalog/base-chain.js';
 import { decodeCatalog, encodeCatalog, type Catalog } from '../../../src/remote/catalog/catalog.js';
 import { encodePackEntry, PackTable } from '../../../src/store/pack-format.js';
 import type { ObjectKind } from '../../../src/store/format.js';
@@ -103,6 +103,10 @@ describe('a base', () => {
       parts: [contentIdOf('a')],
       covered: [contentIdOf('b'), contentIdOf('c')],
       condemned: [{ key: 'packs/x.pack', deleteAfter: '2026-01-09T00:00:00.000Z' }],
+      collection: {
+        ...{ collected: 12, leaving: [contentIdOf('d')], incomplete: true },
+        deleted: [{ key: 'packs/y.pack', until: '2026-01-03T00:00:00.000Z' }],
+      },
     };
     expect(decodeBase(encodeBase(base), 12, 'test')).toEqual(base);
     expect(() => decodeBase(encodeBase(base), 13, 'test')).toThrow(
@@ -111,7 +115,9 @@ describe('a base', () => {
   });
 
   it('that is cut or has unknown keys is refused', () => {
-    const bytes = encodeBase({ n: 1, created: 'x', parts: [], covered: [], condemned: [] });
+    const empty = { parts: [], covered: [], condemned: [], collection: NO_COLLECTION };
+    const bytes = encodeBase({ n: 1, created: 'x', ...empty });
+    expect(decodeBase(bytes, 1, 'test')).toEqual({ n: 1, created: 'x', ...empty });
     expect(() => decodeBase(bytes.subarray(0, -1), 1, 'test')).toThrow(
       expect.objectContaining({ code: 'base-damaged' }),
     );

@@ -1,0 +1,233 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { contentIdOf, type ContentId } from '../../../src/base/content-id.js';
+import { FolderRemote } from '../../../src/remote/backends/folder.js';
+import { MemoryRemote } from '../../../src/remote/backends/memory.js';
+import { loadView } from '../../../src/remote/catalog/load-view.js';
+import { crashesOf } from '../../rig/crashes.js';
+import { temporaryFolder } from '../../rig/temporary-folder.js';
+import { Machine, randomFiles } from '../rig.js';
+import { collect, HOUR_MS } from './collecting.js';
+import { expectManyClients } from './many-clients.js';
+
+/** A remote in memory with a clock of its own. */
+class Place {
+  readonly objects = new Map<string, Buffer>();
+  nowMs = Date.parse('2026-01-01T00:00:00.000Z');
+
+  open(): MemoryRemote {
+    return new MemoryRemote('memory', this.objects, () => new Date(this.nowMs));
+  }
+
+  keys(pattern: RegExp): string[] {
+    return [...this.objects.keys()].filter((key) => pattern.test(key)).sort();
+  }
+}
+
+const GRACE = { graceMs: 7 * 24 * HOUR_MS };
+const DATA = /\.pack$|^objects\//;
+
+async function expectFetched(place: Place, id: ContentId, files: number): Promise<void> {
+  const reader = new Machine();
+  await reader.fetch(place.open(), [id]);
+  expect(reader.files(id).size).toBe(files);
+}
+
+/** A tree that is needed no more, with small files and a large one, and one that is; each pushed. */
+async function withGarbage() {
+  const place = new Place();
+  const machine = new Machine();
+  const [old, kept] = [
+    machine.add({ ...randomFiles(10, 500), big: randomBytes(1_100_000) }),
+    machine.add({ ...randomFiles(10, 400), also: randomBytes(1_200_000) }),
+  ];
+  await machine.push(place.open(), [old], { project: 'ours' });
+  await machine.push(place.open(), [kept], { project: 'ours' });
+  place.nowMs += HOUR_MS;
+  return { place, machine, old, kept };
+}
+
+describe('a collection of garbage on a remote', () => {
+  it('says what it would do, and changes nothing, when that is all that is asked for', async () => {
+    const { place, machine, kept } = await withGarbage();
+    const before = new Map(place.objects);
+    const { condemned, deleted, needed } = await collect(machine, place.open(), [kept], {
+      ...GRACE,
+      dryRun: true,
+    });
+    expect(condemned).toMatchObject({ files: 2, objects: 12 });
+    expect(condemned.bytes).toBeGreaterThan(1_100_000);
+    expect(deleted.files).toBe(0);
+    expect(needed).toMatchObject({ objects: 12 });
+    expect(place.objects).toEqual(before);
+  });
+
+  it('condemns first, deletes what was condemned a grace period ago, and nothing sooner', async () => {
+    const { place, machine, old, kept } = await withGarbage();
+    const { files } = await collect(machine, place.open(), [kept], GRACE);
+    expect(files.condemned).toHaveLength(2);
+    expect(place.keys(DATA)).toHaveLength(4);
+    await expectFetched(place, old, 11);
+    place.nowMs += 6 * 24 * HOUR_MS;
+    expect(await collect(machine, place.open(), [kept], GRACE)).toMatchObject({ waiting: { files: 2 } });
+    expect(place.keys(DATA)).toHaveLength(4);
+    place.nowMs += 2 * 24 * HOUR_MS;
+    const later = await collect(machine, place.open(), [kept], GRACE);
+    expect(later.files.deleted).toEqual(files.condemned);
+    expect(place.keys(DATA)).toHaveLength(2);
+    await expectFetched(place, kept, 11);
+  });
+
+  it('takes back what is needed again, and so does a push, which sends none of it twice', async () => {
+    const { place, machine, old, kept } = await withGarbage();
+    await collect(machine, place.open(), [kept], GRACE);
+    const remote = place.open();
+    expect(await machine.push(remote, [old], { project: 'ours' })).toMatchObject({ packs: 1 });
+    expect(remote.traffic.sentBytes).toBeLessThan(5_000);
+    await collect(machine, place.open(), [kept], GRACE);
+    expect(await collect(machine, place.open(), [kept, old], GRACE)).toMatchObject({
+      condemned: { files: 0 },
+    });
+    place.nowMs += 30 * 24 * HOUR_MS;
+    await collect(machine, place.open(), [kept, old], GRACE);
+    await expectFetched(place, old, 11);
+  });
+
+  it('keeps what other projects pushed, and what was pushed lately', async () => {
+    const { place, machine, old, kept } = await withGarbage();
+    await machine.push(place.open(), [old], { project: 'theirs' });
+    place.nowMs += 20 * 24 * HOUR_MS;
+    const nothing = { condemned: { files: 0 } };
+    expect(await collect(machine, place.open(), [], { ...GRACE, recentMs: 31 * 24 * HOUR_MS })).toMatchObject(
+      nothing,
+    );
+    expect((await collect(machine, place.open(), [], GRACE)).files.condemned).toHaveLength(2);
+    expect(await collect(machine, place.open(), [], { ...GRACE, project: 'theirs' })).toMatchObject({
+      files: { condemned: expect.arrayContaining([expect.stringMatching(DATA)]) as string[] },
+    });
+    await expectFetched(place, kept, 11);
+  });
+
+  it('records a root again that is pushed again a day later, so that it counts as pushed lately', async () => {
+    const { place, machine, kept } = await withGarbage();
+    place.nowMs += 12 * HOUR_MS;
+    const catalogs = place.keys(/\.cat$/);
+    expect(await machine.push(place.open(), [kept], { project: 'ours' })).toEqual({ objects: 0, packs: 0 });
+    expect(place.keys(/\.cat$/)).toEqual(catalogs);
+    place.nowMs += 20 * HOUR_MS;
+    expect(await machine.push(place.open(), [kept], { project: 'ours' })).toEqual({ objects: 0, packs: 0 });
+    const view = await loadView(machine.source(place.open()));
+    expect(view.pushedAt({ id: kept, kind: 'tree', project: 'ours' })).toBe(
+      new Date(place.nowMs).toISOString(),
+    );
+  });
+
+  it('writes packs anew of which part is needed, and joins many small ones', async () => {
+    const place = new Place();
+    const machine = new Machine();
+    const files = randomFiles(12, 700);
+    const ids: ContentId[] = [];
+    for (const [name, content] of Object.entries(files)) {
+      const id = machine.add({ [name]: content });
+      await machine.push(place.open(), [id], { project: 'ours' });
+      ids.push(id);
+    }
+    place.nowMs += HOUR_MS;
+    const kept = ids.slice(0, 10);
+    const { joined } = await collect(machine, place.open(), kept);
+    expect(joined).toEqual({ packs: 10, into: 2 });
+    await collect(machine, place.open(), kept);
+    expect(place.keys(DATA)).toHaveLength(2);
+    for (const id of kept) await expectFetched(place, id, 1);
+  });
+
+  it('clears away what pushes left that did not end', async () => {
+    const { place, machine, old, kept } = await withGarbage();
+    for (const key of place.keys(/\.cat$/)) place.objects.delete(key);
+    await machine.forgetful().push(place.open(), [kept], { project: 'ours' });
+    await collect(machine, place.open(), [kept]);
+    await collect(machine, place.open(), [kept]);
+    expect(place.keys(DATA)).toHaveLength(2);
+    await expectFetched(place, kept, 11);
+    expect(machine.files(old).size).toBe(11);
+  });
+
+  it('stops at a tree that can be read nowhere, unless that is put up with', async () => {
+    const { place, machine, kept } = await withGarbage();
+    const [pack] = place.keys(/\.pack$/);
+    place.objects.delete(pack!);
+    const elsewhere = new Machine();
+    const stopped = collect(elsewhere, place.open(), [contentIdOf('nowhere')]);
+    await expect(stopped).rejects.toMatchObject({ code: 'needed-tree-missing' });
+    const before = place.keys(DATA);
+    await collect(elsewhere, place.open(), [], { allowMissing: true, project: 'nobody' });
+    expect(place.keys(DATA)).toEqual(before);
+    await machine.push(place.open(), [kept], { verify: true, project: 'ours' });
+    await expectFetched(place, kept, 11);
+  });
+
+  it('says until when a large object cannot be sent again that was just deleted', async () => {
+    const { place, machine, old, kept } = await withGarbage();
+    await collect(machine, place.open(), [kept]);
+    await collect(machine, place.open(), [kept]);
+    expect(place.keys(DATA)).toHaveLength(2);
+    const refused = machine.push(place.open(), [old]);
+    await expect(refused).rejects.toMatchObject({
+      code: 'remote-collecting',
+      hint: expect.stringContaining('2026-01-02') as string,
+    });
+    place.nowMs += 25 * HOUR_MS;
+    await machine.push(place.open(), [old]);
+    await expectFetched(place, old, 11);
+  });
+});
+
+describe('a collection on a folder', () => {
+  it(
+    'is completed by the next one wherever it is killed, and loses nothing',
+    { timeout: 60_000 },
+    async () => {
+      const root = temporaryFolder();
+      const place = join(root, 'remote');
+      mkdirSync(place);
+      const machine = new Machine();
+      const ids = [0, 1, 2].map((n) =>
+        machine.add({
+          ...randomFiles(4, 300 + n),
+          common: Buffer.from('in each'),
+          [`big-${n}`]: randomBytes(1_050_000 + n),
+        }),
+      );
+      for (const id of ids) await machine.push(new FolderRemote(place), [id], { project: 'ours' });
+      const kept = [ids[1]!];
+      await collect(machine, new FolderRemote(place), ids.slice(1));
+      const crashes = await crashesOf(root, () => collect(machine, new FolderRemote(place), kept));
+      expect(crashes.length).toBeGreaterThan(8);
+      for (const crash of crashes) {
+        const left = join(crash.root, 'remote');
+        for (let again = 0; again < 2; again += 1) {
+          const reader = new Machine();
+          await reader.fetch(new FolderRemote(left), kept);
+          expect(reader.files(kept[0]!).size).toBe(6);
+          await collect(machine.forgetful(), new FolderRemote(left), kept);
+          await collect(machine.forgetful(), new FolderRemote(left), kept);
+        }
+        const data = (await new FolderRemote(left).list('packs/')).filter(({ key }) => DATA.test(key));
+        expect(data.length, crash.site).toBeLessThanOrEqual(2);
+        expect(await new FolderRemote(left).list('objects/')).toHaveLength(1);
+        rmSync(crash.root, { recursive: true });
+      }
+    },
+  );
+
+  it.each([0, HOUR_MS])(
+    'goes on beside eight pushers, with a grace period of %s ms',
+    { timeout: 60_000 },
+    async (graceMs) => {
+      const folder = temporaryFolder();
+      await expectManyClients(() => Promise.resolve(new FolderRemote(folder)), graceMs);
+    },
+  );
+});

@@ -1,0 +1,30 @@
+import type { ContentId } from '../../../src/base/content-id.js';
+import { noEvents } from '../../../src/base/events.js';
+import type { Remote } from '../../../src/remote/backends/remote.js';
+import { collectRemote, type Collected, type CollectInput } from '../../../src/remote/gc/collect-remote.js';
+import type { Machine } from '../rig.js';
+
+export const HOUR_MS = 60 * 60 * 1000;
+
+/** Collects for the project 'ours', keeping these trees of it; what others push under other names is theirs. */
+export function collect(
+  machine: Machine,
+  remote: Remote,
+  kept: readonly ContentId[],
+  options: Partial<CollectInput> = {},
+): Promise<Collected> {
+  const roots = kept.map((id) => ({
+    kind: 'tree' as const,
+    id,
+    needer: 'data',
+    optional: false,
+    recorded: false,
+  }));
+  return collectRemote({
+    ...{ store: machine.store, runs: machine.runs, ...machine.source(remote) },
+    ...{ project: 'ours', needed: { roots, runs: [] }, outsOf: () => [] },
+    ...{ recentMs: 0, graceMs: 0, allowMissing: false, dryRun: false, jobs: 4, events: noEvents },
+    signal: new AbortController().signal,
+    ...options,
+  });
+}

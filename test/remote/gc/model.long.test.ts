@@ -1,0 +1,3 @@
+import { modelCheck } from './model-check.js';
+
+modelCheck(2500);
