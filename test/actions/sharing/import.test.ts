@@ -164,7 +164,7 @@ describe('import', () => {
       expect(await user.ocrpipe('status', '--imports')).toContain('there is no folder');
     });
     await source.workspace.git('reset', '--quiet', '--hard', 'HEAD~1');
-    await source.workspace.ocrpipe('checkout');
+    await source.workspace.ocrpipe('pull');
   });
 
   it('refuses a place that is taken or cannot be tracked, before it fetches anything', async () => {
