@@ -68,7 +68,7 @@ describe('a dependency that git ignores and nothing tracks', () => {
 
   it('is to be added as the whole that is ignored, where git never had a pointer', async () => {
     const workspace = await committed();
-    workspace.write('.gitignore', '/train.sh\nran.log\n');
+    workspace.write('.gitignore', '/made\n/train.sh\nran.log\n');
     workspace.git('rm', '-q', '--cached', 'train.sh');
     expect(await notesOf(workspace)).toEqual([
       [
