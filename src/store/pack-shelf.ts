@@ -21,8 +21,10 @@ export interface UnreadablePack {
 }
 
 /**
- * The packs of one local store. Tables are read when first asked for and kept; the folder is listed again when its time
- * changed, because other processes add packs. A pack in the trash that holds what is looked for is brought back.
+ * The packs of one local store. Tables are read when something is looked for, until it is found, and kept: those of small packs first,
+ * which those of nodes are, so that who reads a few nodes does not read what hundreds of thousands of files are called. The folder
+ * is listed again when its time changed, because other processes add packs. A pack in the trash that holds what is looked for is
+ * brought back.
  */
 export class PackShelf {
   readonly #trash: Trash;
@@ -30,6 +32,8 @@ export class PackShelf {
   readonly #open = new Map<ContentId, PackReader>();
   readonly #unreadable = new Map<ContentId, UnreadablePack>();
   #known = new Map<ContentId, PackTable>();
+  /** Packs whose tables nobody needed yet, the smallest last. */
+  #unread: ContentId[] = [];
   #index = new ObjectIndex();
   #listedAt = { folderTime: -1, settled: false };
   /** The tables of the trash, by file; `index` is undefined until somebody misses something. */
@@ -45,26 +49,36 @@ export class PackShelf {
     return this.#trash.placeOf(packKey(id));
   }
 
-  /** Every copy of the object in the packs; a miss looks for packs that others added, and in the trash. */
-  findAll(kind: ObjectKind, id: ContentId): Packed[] {
-    const found = this.#index.findAll(kind, id);
-    return found.length === 0 && this.has(kind, id) ? this.#index.findAll(kind, id) : found;
+  /** Every copy of the object in the packs, looked for as far as asked; a miss looks for packs that others added, and in the trash. */
+  *findAll(kind: ObjectKind, id: ContentId): Generator<Packed> {
+    const seen = new Set<PackTable>();
+    do {
+      for (const packed of this.#index.findAll(kind, id)) {
+        if (seen.size < seen.add(packed.table).size) yield packed;
+      }
+    } while (this.#readNext());
+    if (seen.size === 0 && this.has(kind, id)) yield* this.#index.findAll(kind, id);
   }
 
-  /** True if a pack known by now holds the object: packs that others added since are not looked for. */
+  /** True if a pack listed by now holds the object: packs that others added since are not looked for. */
   knows(kind: ObjectKind, id: ContentId): boolean {
-    return this.#index.has(kind, id) || this.#bringBack(kind, id);
+    return this.#holds(kind, id) || this.#bringBack(kind, id);
   }
 
   has(kind: ObjectKind, id: ContentId): boolean {
-    const listed = (): boolean => this.refresh() && this.#index.has(kind, id);
+    const listed = (): boolean => this.refresh() && this.#holds(kind, id);
     // Last it may have been brought back by others, after the folder was listed and before the trash was.
-    return this.#index.has(kind, id) || listed() || this.#bringBack(kind, id) || listed();
+    return this.#holds(kind, id) || listed() || this.#bringBack(kind, id) || listed();
+  }
+
+  #holds(kind: ObjectKind, id: ContentId): boolean {
+    while (!this.#index.has(kind, id)) if (!this.#readNext()) return false;
+    return true;
   }
 
   /** The tables of all packs, sorted by pack id. */
   tables(): PackTable[] {
-    this.refresh();
+    this.#refreshWhole();
     return [...this.#known.values()].sort((a, b) => (a.packId < b.packId ? -1 : 1));
   }
 
@@ -80,7 +94,7 @@ export class PackShelf {
   }
 
   unreadable(): UnreadablePack[] {
-    this.refresh();
+    this.#refreshWhole();
     return [...this.#unreadable.values()];
   }
 
@@ -123,9 +137,29 @@ export class PackShelf {
     delete this.#condemned.index;
     const listed = new Set(this.#listedIds());
     const gone = this.#forgetOthers(listed);
-    const added = [...listed].filter((id) => !this.#known.has(id) && !this.#unreadable.has(id));
-    for (const id of added) this.#load(id);
+    const met = new Set([...this.#known.keys(), ...this.#unreadable.keys(), ...this.#unread]);
+    const added = [...listed].filter((id) => !met.has(id));
+    this.#unread = this.#largestFirst([...this.#unread, ...added]);
     return gone + added.length > 0;
+  }
+
+  #refreshWhole(): void {
+    this.refresh();
+    while (this.#readNext()) continue;
+  }
+
+  #largestFirst(ids: readonly ContentId[]): ContentId[] {
+    const sizeOf = (id: ContentId) => statSync(this.fileOf(id), { throwIfNoEntry: false })?.size ?? 0;
+    const sizes = new Map(ids.map((id) => [id, sizeOf(id)]));
+    return [...ids].sort((a, b) => sizes.get(b)! - sizes.get(a)!);
+  }
+
+  /** Reads one more table; false if all are read. */
+  #readNext(): boolean {
+    const id = this.#unread.pop();
+    if (id === undefined) return false;
+    this.#load(id);
+    return true;
   }
 
   close(): void {
@@ -178,7 +212,10 @@ export class PackShelf {
     const gone = [...this.#known.keys(), ...this.#unreadable.keys()].filter((id) => !listed.has(id));
     for (const id of gone) this.#forget(id);
     if (gone.length > 0) this.#rebuild();
-    return gone.length;
+    const unread = this.#unread.filter((id) => listed.has(id));
+    const goneUnread = this.#unread.length - unread.length;
+    this.#unread = unread;
+    return gone.length + goneUnread;
   }
 
   #forget(id: ContentId): void {

@@ -66,9 +66,9 @@ export class SoundReader implements ObjectReader {
   }
 
   #packed(kind: ObjectKind, id: ContentId) {
-    return this.#shelf
-      .findAll(kind, id)
-      .filter(({ table }) => !this.#isDamaged(kind, id, this.#shelf.fileOf(table.packId)));
+    return [...this.#shelf.findAll(kind, id)].filter(
+      ({ table }) => !this.#isDamaged(kind, id, this.#shelf.fileOf(table.packId)),
+    );
   }
 
   #isDamaged(kind: ObjectKind, id: ContentId, file: string): boolean {
