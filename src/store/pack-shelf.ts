@@ -51,13 +51,13 @@ export class PackShelf {
 
   /** Every copy of the object in the packs, looked for as far as asked; a miss looks for packs that others added, and in the trash. */
   *findAll(kind: ObjectKind, id: ContentId): Generator<Packed> {
+    if (!this.has(kind, id)) return;
     const seen = new Set<PackTable>();
     do {
       for (const packed of this.#index.findAll(kind, id)) {
         if (seen.size < seen.add(packed.table).size) yield packed;
       }
     } while (this.#readNext());
-    if (seen.size === 0 && this.has(kind, id)) yield* this.#index.findAll(kind, id);
   }
 
   /** True if a pack listed by now holds the object: packs that others added since are not looked for. */
