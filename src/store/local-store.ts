@@ -233,6 +233,11 @@ export class LocalStore implements ObjectReader {
     await this.#loose.adopt(temporary, id, options);
   }
 
+  /** Takes over a large blob in `tmp/` whose bytes the caller hashed as it wrote them; flushes and renames it. */
+  async nameObject(temporary: string, id: ContentId): Promise<void> {
+    await this.#loose.nameCopy({ temporary, id });
+  }
+
   /**
    * Reads a whole pack and compares every object with its id, before it is relied on as it is. Throws `object-damaged`, and
    * then has set it aside.

@@ -152,7 +152,7 @@ export class LooseObjects {
   }
 
   /** Flushes a copy and gives it its name, durably; it is gone from `tmp/` in any case. */
-  async nameCopy({ id, temporary }: CopiedFile): Promise<void> {
+  async nameCopy({ id, temporary }: Pick<CopiedFile, 'id' | 'temporary'>): Promise<void> {
     try {
       seal(temporary);
       await flush(temporary);

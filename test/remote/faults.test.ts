@@ -104,7 +104,8 @@ describe('push and fetch over a network that fails', () => {
     expect([...there.store.looseObjects()]).toEqual([]);
     const remote = new MemoryRemote('memory', objects);
     await there.fetch(remote, [id]);
-    expect(remote.traffic.receivedBytes).toBeLessThan(6_000_000);
+    // Two ranges were on their way at once: what the second was ahead by comes again.
+    expect(remote.traffic.receivedBytes).toBeLessThan(9_000_000);
     expect(there.files(id)).toEqual(here.files(id));
   });
 

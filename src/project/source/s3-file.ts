@@ -1,12 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { BufferPool } from '../../base/buffer-pool.js';
 import { contentIdOf, type ContentId } from '../../base/content-id.js';
 import { OcrpipeError, userError } from '../../base/errors.js';
 import type { EventSink } from '../../base/events.js';
 import type { Correction } from '../../remote/backends/correction.js';
 import { openRemote } from '../../remote/backends/open-remote.js';
 import type { Described, Remote } from '../../remote/backends/remote.js';
-import { continueDownload, takeOver } from '../../remote/fetch/resumable-download.js';
+import { continueDownload, MOST_RANGES, takeOver } from '../../remote/fetch/resumable-download.js';
 import { FOLDERS } from '../../store/format.js';
 import type { LocalStore } from '../../store/local-store.js';
 import type { UrlSource } from '../../tracking/pointers/import-source.js';
@@ -106,8 +107,9 @@ async function downloadVersion(
     done += bytes;
     events({ type: 'progress', key: 'download', done, total: size, unit: 'bytes' });
   };
+  const ranged = { remote, key, size, etag, buffers: new BufferPool(MOST_RANGES) };
   try {
-    const id = (await continueDownload({ remote, key, size, etag, signal, onBytes }, temporary)) as ContentId;
+    const id = (await continueDownload({ ...ranged, signal, onBytes }, temporary)) as ContentId;
     if (there.sha256 !== undefined && there.sha256 !== id) throw await damaged(url, temporary);
     const snapshot = await keepDownloaded({ temporary, id }, options);
     return { snapshot, source: { url, etag, ...shared(access) } };

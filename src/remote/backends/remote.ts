@@ -40,6 +40,13 @@ export interface GetOptions {
   range?: ByteRange;
   /** Throws `remote-changed` if the object is no longer the one with this etag. */
   ifMatch?: string;
+  /**
+   * As long as the range: where its bytes are put as they arrive, where the remote can do that. Chunks are then parts of it, in
+   * their place; others are the caller's to copy (`readInto` does).
+   */
+  into?: Buffer;
+  /** A chunk need not outlast the asking for the next one. */
+  passing?: boolean;
   signal?: AbortSignal | undefined;
 }
 
@@ -104,10 +111,21 @@ export function bodySize(body: UploadBody): number {
 /** Reads a whole download into memory; the caller has checked `size` against a bound. */
 export async function readAll(download: Download): Promise<Buffer> {
   const whole = Buffer.allocUnsafe(download.size);
-  let filled = 0;
-  for await (const chunk of download.body) {
-    whole.set(chunk, filled);
-    filled += chunk.length;
-  }
+  await readInto(download, whole);
   return whole;
+}
+
+/** Reads a whole download of a range into a buffer that is as long. `onBytes` is called with each number of bytes that arrived. */
+export async function readInto(
+  { body }: Download,
+  target: Buffer,
+  onBytes?: (bytes: number) => void,
+): Promise<void> {
+  let filled = 0;
+  for await (const chunk of body) {
+    const isInPlace = chunk.buffer === target.buffer && chunk.byteOffset === target.byteOffset + filled;
+    if (!isInPlace) target.set(chunk, filled);
+    filled += chunk.length;
+    onBytes?.(chunk.length);
+  }
 }

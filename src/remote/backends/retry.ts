@@ -104,24 +104,17 @@ export class RetryingRemote implements Remote {
       }
       await waitAfter(this.#policy, made, options.signal);
       if (received === first.size) return;
-      download = await this.#rest(
-        key,
-        first.etag,
-        { start: start + received, end: start + first.size },
-        options,
-      );
+      download = await this.#rest(key, {
+        ...options,
+        range: { start: start + received, end: start + first.size },
+        ifMatch: first.etag,
+        ...(options.into && { into: options.into.subarray(received) }),
+      });
     }
   }
 
-  async #rest(
-    key: string,
-    ifMatch: string,
-    range: { start: number; end: number },
-    options: Signal,
-  ): Promise<Download> {
-    const rest = await this.#attempt(options, () =>
-      this.#inner.get(key, { range, ifMatch, signal: options.signal }),
-    );
+  async #rest(key: string, options: GetOptions): Promise<Download> {
+    const rest = await this.#attempt(options, () => this.#inner.get(key, options));
     if (rest === undefined) throw remoteChanged(this.where, key);
     return rest;
   }

@@ -14,7 +14,7 @@ export interface LargeDownload extends RangedObject {
 }
 
 /**
- * Brings one large blob into the store: by ranges of one and the same object, hashed in order. What an interrupted download
+ * Brings one large blob into the store: by ranges of one and the same object, some at once, hashed in order. What an interrupted download
  * left is hashed again and continued. Bytes with another hash never get a name: they are read once more, then refused by
  * name (`object-damaged`).
  */
@@ -24,7 +24,7 @@ export async function fetchLarge(download: LargeDownload): Promise<void> {
   for (let read = 0; read < READS; read += 1) {
     const hash = await continueDownload(download, temporary);
     if (hash === wanted.id && (await stat(temporary)).size === size) {
-      await store.adoptObject(temporary, wanted.id, { signal: download.signal });
+      await store.nameObject(temporary, wanted.id);
       return;
     }
     await rm(temporary, { force: true });

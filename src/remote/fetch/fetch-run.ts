@@ -1,4 +1,5 @@
 import { open, rm } from 'node:fs/promises';
+import { BufferPool } from '../../base/buffer-pool.js';
 import type { ContentId } from '../../base/content-id.js';
 import { OcrpipeError } from '../../base/errors.js';
 import { writePoint } from '../../base/write-points.js';
@@ -13,6 +14,9 @@ import { eachInParallel } from '../parallel.js';
 import { joinRanges, planPackRead, type PlannedRange } from './range-plan.js';
 import type { RemotePlace, RemoteView } from '../catalog/view.js';
 
+/** More hold too much memory; of packs, which pass through little of it, there may be more. */
+const MOST_RANGES = 4;
+
 /** Wanted objects of one pack. */
 interface PackShare {
   table: PackTable;
@@ -25,12 +29,15 @@ export class FetchRun {
   readonly #view: RemoteView;
   readonly #source: ObjectSource;
   readonly #packsRead = new Set<ContentId>();
+  /** Ranges of large objects that are on their way at once. */
+  readonly #buffers: BufferPool;
   readonly #progress = { objects: 0, done: 0, total: 0 };
 
   constructor(input: FetchInput, view: RemoteView) {
     this.#input = input;
     this.#view = view;
     this.#source = new ObjectSource(input.remote, view, input.signal);
+    this.#buffers = new BufferPool(Math.min(input.jobs, MOST_RANGES));
   }
 
   get objects(): number {
@@ -57,7 +64,7 @@ export class FetchRun {
     const writer = this.#input.store.writer();
     try {
       await eachInParallel(shares, this.#input.jobs, (share) => this.#fetchShare(share, writer, nameOf));
-      await eachInParallel(files, Math.min(this.#input.jobs, 4), (file) => this.#fetchFile(file));
+      await eachInParallel(files, this.#buffers.count, (file) => this.#fetchFile(file));
     } finally {
       writer.finish();
       this.#input.events({ type: 'progress-end', key: 'fetch' });
@@ -139,7 +146,11 @@ export class FetchRun {
 
   async #download(key: string, size: number, target: string): Promise<void> {
     const { remote, signal } = this.#input;
-    const download = await remote.get(key, { range: { start: 0, end: size }, signal });
+    const download = await remote.get(key, {
+      range: { start: 0, end: size },
+      passing: true,
+      signal,
+    });
     if (download === undefined) throw fileGone(remote, key);
     writePoint();
     const file = await open(target, 'wx');
@@ -154,7 +165,7 @@ export class FetchRun {
     const { store, remote, signal } = this.#input;
     try {
       await fetchLarge({
-        ...{ store, remote, wanted, signal },
+        ...{ store, remote, wanted, signal, buffers: this.#buffers },
         key: place.key,
         size: place.length,
         onBytes: (bytes) => {

@@ -5,7 +5,7 @@ import type { PackTable } from '../../store/pack-format.js';
 import { packKey } from '../../store/format.js';
 import type { PlannedRange } from './range-plan.js';
 import { SEND_AGAIN } from '../backends/remote-errors.js';
-import { readAll, type ByteRange, type Remote } from '../backends/remote.js';
+import { readInto, type ByteRange, type Remote } from '../backends/remote.js';
 import type { RemotePlace, RemoteView } from '../catalog/view.js';
 
 /** An object and what it is called in messages. */
@@ -77,13 +77,14 @@ export class ObjectSource {
 
   /** Undefined if the file is shorter than its catalog says; `remote-file-gone` if it is not there. */
   async #bytesOf(key: string, range: ByteRange): Promise<Buffer | undefined> {
+    const { start, end } = range;
+    const bytes = Buffer.allocUnsafe(end - start);
     try {
-      const download = await this.#remote.get(key, {
-        range: { start: range.start, end: range.end },
-        signal: this.#signal,
-      });
+      const asked = { range: { start, end }, into: bytes, signal: this.#signal };
+      const download = await this.#remote.get(key, asked);
       if (download === undefined) throw fileGone(this.#remote, key);
-      return await readAll(download);
+      await readInto(download, bytes);
+      return bytes;
     } catch (error) {
       if (error instanceof OcrpipeError && error.code === 'remote-range') return undefined;
       throw error;

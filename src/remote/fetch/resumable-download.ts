@@ -4,13 +4,20 @@ import { mkdir, open, readdir, rename, type FileHandle } from 'node:fs/promises'
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { ageOf } from '../../base/age.js';
+import type { BufferPool } from '../../base/buffer-pool.js';
 import { contentIdOf, type ContentId } from '../../base/content-id.js';
 import { systemErrorCode } from '../../base/errors.js';
 import { writePoint } from '../../base/write-points.js';
 import { fileGone } from './object-source.js';
-import type { Remote } from '../backends/remote.js';
+import { readInto, type ByteRange, type Download, type GetOptions, type Remote } from '../backends/remote.js';
+import { eachInParallel } from '../parallel.js';
 
+/** Bytes of one request: each is held in memory until those before it are written. */
 const RANGE_BYTES = 16 * 1024 * 1024;
+/** Ranges on their way at once: more hold too much memory. */
+export const MOST_RANGES = 4;
+/** So much is left to the system to be written when it likes. */
+const FLUSHED_BYTES = 64 * 1024 * 1024;
 /** A download of another machine (a shared store) that was not written to for so long was given up. */
 const GIVEN_UP_MS = 10 * 60 * 1000;
 
@@ -22,12 +29,17 @@ export interface RangedObject {
   size: number;
   /** Only this version of it will do; else whatever the first range is of. */
   etag?: string;
+  /** What ranges, of several downloads perhaps, are read into. */
+  buffers: BufferPool;
   signal: AbortSignal;
   /** Called with each number of bytes that arrived. */
   onBytes: (bytes: number) => void;
 }
 
-/** Adds what is missing to the file, by ranges of one and the same object, and returns the hash of all of it. */
+/**
+ * Adds what is missing to the file, by ranges of one and the same object, some at once, written and hashed in order; returns the hash
+ * of all of it. What was written is flushed as far as it is no wait: who names the file flushes it.
+ */
 export async function continueDownload(download: RangedObject, temporary: string): Promise<string> {
   const { size, onBytes } = download;
   const hash = createHash('sha256');
@@ -35,16 +47,19 @@ export async function continueDownload(download: RangedObject, temporary: string
   onBytes(there);
   writePoint();
   const file = await open(temporary, 'a');
+  const flushing = new FlushingAlong(file);
   try {
-    let { etag } = download;
-    for (let at = there; at < size; at += RANGE_BYTES) {
-      const range = { start: at, end: Math.min(at + RANGE_BYTES, size) };
-      etag = await appendRange(download, { file, hash, range, etag });
-    }
-    await file.sync();
+    await readInOrder(download, there, async (bytes) => {
+      const writing = writeWhole(file, bytes);
+      hash.update(bytes);
+      await writing;
+      flushing.written(bytes.length);
+    });
   } finally {
+    await flushing.end();
     await file.close();
   }
+  flushing.throwIfFailed();
   return hash.digest('hex');
 }
 
@@ -61,29 +76,116 @@ async function hashExisting(file: string, hash: ReturnType<typeof createHash>): 
   return bytes;
 }
 
-/** Returns the etag of the object, which later ranges must match. */
-async function appendRange(
+/** Reads from `from` to the end and hands range after range to `use`; the first failure ends the others. */
+async function readInOrder(
   download: RangedObject,
-  to: {
-    file: FileHandle;
-    hash: ReturnType<typeof createHash>;
-    range: { start: number; end: number };
-    etag: string | undefined;
-  },
-): Promise<string> {
-  const { remote, key, signal, onBytes } = download;
-  const answer = await remote.get(key, {
-    range: to.range,
-    signal,
-    ...(to.etag !== undefined && { ifMatch: to.etag }),
-  });
-  if (answer === undefined) throw fileGone(remote, key);
-  for await (const chunk of answer.body) {
-    to.hash.update(chunk);
-    await to.file.writeFile(chunk);
-    onBytes(chunk.length);
+  from: number,
+  use: (bytes: Buffer) => Promise<void>,
+): Promise<void> {
+  const { buffers, size, onBytes } = download;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([download.signal, stop.signal]);
+  const object = new SameObject({ ...download, signal });
+  let before = Promise.resolve();
+  const take = async ({ start, end }: ByteRange, earlier: Promise<void>): Promise<void> => {
+    try {
+      await buffers.use(
+        end - start,
+        async (buffer) => {
+          let arrived = 0;
+          try {
+            await readInto(await object.ask({ start, end }, buffer), buffer, (bytes) => {
+              arrived += bytes;
+              onBytes(bytes);
+            });
+          } finally {
+            // What arrived before it broke off need not come again.
+            await earlier;
+            await use(buffer.subarray(0, arrived));
+          }
+        },
+        signal,
+      );
+    } catch (error) {
+      stop.abort(error);
+      throw error;
+    }
+  };
+  await eachInParallel(rangesOf(from, size), buffers.count, (range) => (before = take(range, before)));
+}
+
+function* rangesOf(from: number, size: number): Generator<ByteRange> {
+  for (let start = from; start < size; start += RANGE_BYTES) {
+    yield { start, end: Math.min(start + RANGE_BYTES, size) };
   }
-  return answer.etag;
+}
+
+/** Ranges of one object: all of them must be of the one that the first was of. */
+class SameObject {
+  readonly #download: RangedObject;
+  #first: Promise<Download> | undefined;
+
+  constructor(download: RangedObject) {
+    this.#download = download;
+  }
+
+  async ask(range: ByteRange, into: Buffer): Promise<Download> {
+    const etag = this.#download.etag ?? (await this.#first)?.etag;
+    if (etag !== undefined) return this.#get({ range, into, ifMatch: etag });
+    this.#first = this.#get({ range, into });
+    return this.#first;
+  }
+
+  async #get(options: GetOptions): Promise<Download> {
+    const { remote, key, signal } = this.#download;
+    const answer = await remote.get(key, { ...options, signal });
+    if (answer === undefined) throw fileGone(remote, key);
+    return answer;
+  }
+}
+
+/** Flushes a file while it is written, so that little is left to be waited for at its end. */
+class FlushingAlong {
+  readonly #file: FileHandle;
+  #unflushed = 0;
+  #running: Promise<void> | undefined;
+  #error: unknown;
+
+  constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  written(bytes: number): void {
+    this.#unflushed += bytes;
+    if (this.#unflushed < FLUSHED_BYTES || this.#running) return;
+    this.#unflushed = 0;
+    this.#running = this.#flush();
+  }
+
+  async end(): Promise<void> {
+    await this.#running;
+  }
+
+  /** The system says once only that what was written could not be kept. */
+  throwIfFailed(): void {
+    if (this.#error !== undefined) throw this.#error as Error;
+  }
+
+  async #flush(): Promise<void> {
+    try {
+      await this.#file.datasync();
+    } catch (error) {
+      this.#error ??= error;
+    } finally {
+      this.#running = undefined;
+    }
+  }
+}
+
+async function writeWhole(file: FileHandle, bytes: Buffer): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    done += (await file.write(bytes, done, bytes.length - done)).bytesWritten;
+  }
 }
 
 /**

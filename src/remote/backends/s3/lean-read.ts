@@ -18,10 +18,20 @@ export interface LeanAnswer {
   body: Readable;
 }
 
+/** How long silence may last, and where the body goes: see `GetOptions` of a remote. */
+interface LeanOptions {
+  silenceMs: number;
+  into?: Buffer;
+  passing?: boolean;
+  signal?: AbortSignal | undefined;
+}
+
 /** What is read at once, and handed on at once, at most. */
 const BLOCK_BYTES = 1024 * 1024;
 /** Blocks that wait for their reader before the connection is held up. */
 const MOST_WAITING = 2;
+/** Those that wait, the one that is filled, the one that the stream has ready, the one that is being used up, and one to spare. */
+const PASSING_BLOCKS = MOST_WAITING + 4;
 const HEAD_END = Buffer.from('\r\n\r\n');
 const MAX_HEAD_BYTES = 32 * 1024;
 
@@ -32,9 +42,10 @@ const MAX_HEAD_BYTES = 32 * 1024;
  */
 export async function leanRead(
   request: SignedRequest,
-  { silenceMs, signal }: { silenceMs: number; signal?: AbortSignal | undefined },
+  { silenceMs, signal, into, passing = false }: LeanOptions,
 ): Promise<LeanAnswer | undefined> {
-  const connection = new LeanConnection(request);
+  const blocks = into ? () => into : passing ? turnsOf(PASSING_BLOCKS) : newBlock;
+  const connection = new LeanConnection(request, { blocks, expected: into?.length });
   const stop = (): void => {
     connection.fail(new Error('aborted'));
   };
@@ -53,11 +64,31 @@ export async function leanRead(
   }
 }
 
-/** One request's connection, read through blocks that are filled from front to end. */
+function newBlock(): Buffer {
+  return Buffer.allocUnsafeSlow(BLOCK_BYTES);
+}
+
+/** So many blocks in turns. */
+function turnsOf(count: number): () => Buffer {
+  const blocks: Buffer[] = [];
+  let turn = 0;
+  return () => {
+    const block = (blocks[turn] ??= newBlock());
+    turn = (turn + 1) % count;
+    return block;
+  };
+}
+
+/** One request's connection: the head of the answer, then the body through blocks that are filled from front to end. */
 class LeanConnection {
   readonly socket: Socket;
-  #block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
-  /** Where the body begins in the block, and where what was read ends. */
+  readonly #blocks: () => Buffer;
+  /** How long the body must be; any length if undefined. */
+  readonly #expected: number | undefined;
+  readonly #head = Buffer.allocUnsafe(MAX_HEAD_BYTES + 1);
+  #headFilled = 0;
+  #block: Buffer = this.#head.subarray(0, 0);
+  /** Where what was not handed on yet begins in the block, and where what was read ends. */
   #from = 0;
   #filled = 0;
   /** Bytes of the body that are still to come; undefined before the head is read. */
@@ -67,7 +98,12 @@ class LeanConnection {
   /** Called when something has arrived or failed. */
   #wake: () => void = () => undefined;
 
-  constructor({ hostname, port = 80 }: SignedRequest) {
+  constructor(
+    { hostname, port = 80 }: SignedRequest,
+    { blocks, expected }: { blocks: () => Buffer; expected: number | undefined },
+  ) {
+    this.#blocks = blocks;
+    this.#expected = expected;
     const onread = { buffer: () => this.#room(), callback: (bytes: number) => this.#take(bytes) };
     this.socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port, onread });
     this.socket.on('error', (error) => {
@@ -89,11 +125,13 @@ class LeanConnection {
   head(): Promise<Omit<LeanAnswer, 'body'> | undefined> {
     return new Promise((resolve, reject) => {
       this.#wake = () => {
-        const read = this.#block.subarray(0, this.#filled);
+        const read = this.#head.subarray(0, this.#headFilled);
         const end = read.indexOf(HEAD_END);
-        if (end >= 0) resolve(this.#startBody(read.toString('latin1', 0, end), end + HEAD_END.length));
-        else if (this.#error) reject(this.#error);
-        else if (this.#filled > MAX_HEAD_BYTES) resolve(undefined);
+        if (end >= 0) {
+          const text = read.toString('latin1', 0, end);
+          resolve(this.#startBody(text, read.subarray(end + HEAD_END.length)));
+        } else if (this.#error) reject(this.#error);
+        else if (this.#headFilled > MAX_HEAD_BYTES) resolve(undefined);
       };
     });
   }
@@ -127,13 +165,16 @@ class LeanConnection {
     return stream;
   }
 
-  #startBody(text: string, from: number): Omit<LeanAnswer, 'body'> | undefined {
+  /** `begun`: what of the body came along with the head. */
+  #startBody(text: string, begun: Buffer): Omit<LeanAnswer, 'body'> | undefined {
     this.#wake = () => undefined;
     const head = parseHead(text);
     if (head === undefined) return undefined;
-    this.#from = from;
-    this.#left = Number(head.headers['content-length']);
-    this.#takeBody(this.#filled - from);
+    const length = Number(head.headers['content-length']);
+    if (this.#expected !== undefined && length !== this.#expected) return undefined;
+    this.#left = length;
+    this.#block = this.#blocks();
+    this.#takeBody(begun.copy(this.#block));
     return head;
   }
 
@@ -145,16 +186,16 @@ class LeanConnection {
     return piece;
   }
 
-  /** Where the next bytes go. Before the head is read that is little, so that the block lasts. */
+  /** Where the next bytes go. What comes after the body, or after a head that is too long, is of no use. */
   #room(): Buffer {
-    const end = this.#left === undefined ? this.#filled + MAX_HEAD_BYTES : BLOCK_BYTES;
-    return this.#block.subarray(this.#filled, end);
+    if (this.#left === undefined) return this.#head.subarray(this.#headFilled % this.#head.length);
+    return this.#left === 0 ? this.#head : this.#block.subarray(this.#filled);
   }
 
-  /** Called with what was read into the block; false holds the connection up. */
+  /** Called with how much was read; false holds the connection up. */
   #take(bytes: number): boolean {
-    this.#filled += bytes;
-    if (this.#left !== undefined) this.#takeBody(bytes);
+    if (this.#left === undefined) this.#headFilled += bytes;
+    else if (this.#left > 0) this.#takeBody(bytes);
     this.#wake();
     return this.#waiting.length < MOST_WAITING;
   }
@@ -162,10 +203,11 @@ class LeanConnection {
   #takeBody(bytes: number): void {
     const left = (this.#left ?? 0) - bytes;
     this.#left = Math.max(0, left);
-    if (this.#left > 0 && this.#filled < BLOCK_BYTES) return;
-    const piece = this.#block.subarray(this.#from, this.#filled + Math.min(0, left));
+    this.#filled += bytes + Math.min(0, left);
+    if (this.#left > 0 && this.#filled < this.#block.length) return;
+    const piece = this.#block.subarray(this.#from, this.#filled);
     if (piece.length > 0) this.#waiting.push(piece);
-    this.#block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    if (this.#left > 0) this.#block = this.#blocks();
     this.#from = 0;
     this.#filled = 0;
   }

@@ -103,7 +103,7 @@ export class S3Remote implements Remote {
         ...(ifMatch !== undefined && { IfMatch: ifMatch }),
       });
       const wanted = range === undefined ? 0 : range.end - range.start;
-      if (wanted >= LEAN_BYTES && pace === undefined) readLeanly(command, options.signal);
+      if (wanted >= LEAN_BYTES && pace === undefined) readLeanly(command, options);
       const answer = await this.#send(options, (how) => this.#client.send(command, how));
       return downloadOf(answer, { key, where, traffic, pace, ...options }) ?? this.#noBody();
     } catch (error) {
@@ -326,13 +326,13 @@ export class S3Remote implements Remote {
 }
 
 /** Lets a signed request go over a connection of its own where that is possible: plain ones, and simple answers. */
-function readLeanly(command: GetObjectCommand, signal: AbortSignal | undefined): void {
+function readLeanly(command: GetObjectCommand, options: GetOptions): void {
   command.middlewareStack.add(
     (next) => async (args) => {
       const request = args.request as SignedRequest;
       const lean =
         request.protocol === 'http:'
-          ? await leanRead(request, { silenceMs: SILENCE_TIMEOUT_MS, signal })
+          ? await leanRead(request, { silenceMs: SILENCE_TIMEOUT_MS, ...options })
           : undefined;
       return lean === undefined ? next(args) : { response: lean, output: undefined as never };
     },

@@ -18,14 +18,18 @@ async function serving(answer: (socket: Socket) => void): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-function read(port: number, signal?: AbortSignal): Promise<LeanAnswer | undefined> {
+function read(
+  port: number,
+  options: { signal?: AbortSignal; into?: Buffer; passing?: boolean } = {},
+): Promise<LeanAnswer | undefined> {
   const request = { protocol: 'http:', hostname: '127.0.0.1', port, path: '/x', headers: { host: 'x' } };
-  return leanRead(request, { silenceMs: 5_000, signal });
+  return leanRead(request, { silenceMs: 5_000, ...options });
 }
 
 async function bytesOf(answer: LeanAnswer): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of answer.body as AsyncIterable<Buffer>) chunks.push(chunk);
+  // A chunk that is passing is used up at once.
+  for await (const chunk of answer.body as AsyncIterable<Buffer>) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
 }
 
@@ -49,15 +53,29 @@ describe('an answer that is read leanly', () => {
       writeFrom(0, 0);
     });
     const cuts = fc.array(fc.oneof(fc.nat(200), fc.nat(whole.length)), { maxLength: 8 });
+    const ways = fc.constantFrom('kept', 'passing', 'into');
     await fc.assert(
-      fc.asyncProperty(cuts, async (each) => {
+      fc.asyncProperty(cuts, ways, async (each, way) => {
         cut.cuts = each;
-        const answer = (await read(port))!;
+        const into = Buffer.alloc(body.length);
+        const answer = (await read(port, {
+          passing: way === 'passing',
+          ...(way === 'into' && { into }),
+        }))!;
         expect(answer).toMatchObject({ statusCode: 206, headers: { etag: '"e"' } });
         expect((await bytesOf(answer)).equals(body)).toBe(true);
+        if (way === 'into') expect(into.equals(body)).toBe(true);
       }),
       { numRuns: runs(15) },
     );
+  });
+
+  it('is left to the usual way where it is longer or shorter than the room for it', async () => {
+    const port = await serving((socket) => socket.end(head(3) + 'abc'));
+    for (const room of [2, 4]) expect(await read(port, { into: Buffer.alloc(room) })).toBeUndefined();
+    const into = Buffer.alloc(3);
+    await bytesOf((await read(port, { into }))!);
+    expect(into.toString()).toBe('abc');
   });
 
   it('is left to the usual way where it is an error, or has no length', async () => {
@@ -89,7 +107,7 @@ describe('an answer that is read leanly', () => {
   it('ends when it is stopped, before its head and within its body', async () => {
     const port = await serving(() => undefined);
     const stop = new AbortController();
-    const asked = read(port, stop.signal);
+    const asked = read(port, { signal: stop.signal });
     stop.abort();
     await expect(asked).rejects.toThrow('aborted');
     const gone = new Promise<void>((resolve) => {
