@@ -58,6 +58,12 @@ export interface PutOptions {
   signal?: AbortSignal | undefined;
 }
 
+/**
+ * The largest body of one request: the largest pack, with its table. Files above this are hashed by the remote itself as they
+ * are sent, whoever else checks them. Bytes.
+ */
+export const WHOLE_BYTES = 68 * 1024 * 1024;
+
 /** Requests made and bytes of bodies moved, retries included. One remote has one of these for its whole life. */
 export interface Traffic {
   requests: number;

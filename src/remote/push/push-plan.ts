@@ -35,6 +35,8 @@ export interface NeededObject {
   id: ContentId;
   /** Bytes. */
   length: number;
+  /** The local pack that it is in, if it is in one. */
+  pack?: ContentId;
 }
 
 /** One pack to send: a local one as it is, or a new one of these objects in this order. */
@@ -152,7 +154,7 @@ class Collected {
       (this.#view.keeps(kind, id) && (this.#view.intact || !this.#store.has(kind, id)));
     this.#refuseAbsent(root, kind, skip);
     for (const { id, node } of walkNodes({ reader: this.#store, kind, id: root.id }, skip)) {
-      if (!this.#view.keeps(kind, id)) found.push({ kind, id, length: this.#lengthOf(kind, id) });
+      if (!this.#view.keeps(kind, id)) found.push(this.#node(kind, id));
       if ('children' in node || kind === 'listing') continue;
       for (const entry of node.entries) {
         if (entry.kind === 'file') found.push(this.#blob(entry.id, root, entry.name));
@@ -176,11 +178,13 @@ class Collected {
     if (place === undefined && this.#view.has('blob', id)) return undefined;
     if (place === undefined)
       throw this.#store.damageOf('blob', id) ?? nowhere({ kind: 'blob', id }, root, file);
-    return place.in === 'file' ? { id, size: place.length } : { kind: 'blob', id, length: place.length };
+    if (place.in === 'file') return { id, size: place.length };
+    return { kind: 'blob', id, length: place.length, pack: place.pack };
   }
 
-  #lengthOf(kind: ObjectKind, id: ContentId): number {
-    return this.#store.locate(kind, id)?.length ?? 0;
+  #node(kind: ObjectKind, id: ContentId): NeededObject {
+    const place = this.#store.locate(kind, id);
+    return { kind, id, length: place?.length ?? 0, ...(place?.in === 'pack' && { pack: place.pack }) };
   }
 
   #takeAll(found: readonly (NeededObject | LargeObject | undefined)[]): void {
@@ -224,10 +228,9 @@ function arrangePacks(input: {
 function packsFor(source: PushSource, view: RemoteView, needed: readonly NeededObject[]): PlannedPack[] {
   const byPack = new Map<ContentId, NeededObject[]>();
   for (const object of needed) {
-    const place = object.kind === 'run' ? undefined : source.store.locate(object.kind, object.id);
-    if (place?.in !== 'pack') continue;
-    const sharing = byPack.get(place.pack);
-    if (sharing === undefined) byPack.set(place.pack, [object]);
+    if (object.pack === undefined) continue;
+    const sharing = byPack.get(object.pack);
+    if (sharing === undefined) byPack.set(object.pack, [object]);
     else sharing.push(object);
   }
   const tables = new Map(source.store.packs().map((table) => [table.packId, table]));
@@ -250,6 +253,7 @@ function mayGoWhole(table: PackTable, needed: readonly NeededObject[], view: Rem
   if (view.isTaken(packKey(table.packId))) return false;
   const data = table.offsetAt(table.count) - table.offsetAt(0);
   if (bytesOf(needed) < data * WHOLE_PACK_SHARE) return false;
+  if (needed.length === table.count) return true;
   const names = new Set(needed.map(({ kind, id }) => kind + id));
   for (const { kind, id } of table.entries()) {
     if (!names.has(kind + id) && !view.keeps(kind, id)) return false;

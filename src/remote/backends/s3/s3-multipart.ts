@@ -3,18 +3,17 @@ import { open, type FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { Part, S3Client } from '@aws-sdk/client-s3';
 import type { OcrpipeError } from '../../../base/errors.js';
+import type { BufferPool } from '../../../base/buffer-pool.js';
 import type { PutOptions } from '../remote.js';
 import type { S3Module } from './s3-client.js';
 import { answered } from './s3-errors.js';
 import type { RequestFields } from './s3-options.js';
 
-/** Files above this size go up in parts: the largest pack, with its table, is one request. Bytes. */
-export const MULTIPART_BYTES = 68 * 1024 * 1024;
 const MIN_PART_BYTES = 16 * 1024 * 1024;
 const MAX_PARTS = 9_000;
 const MIB = 1024 * 1024;
-/** Parts on their way at once: each is held in memory. */
-const PARTS_IN_FLIGHT = 3;
+/** Parts of all uploads of one remote that are on their way at once: each is held in memory. */
+export const PARTS_IN_FLIGHT = 6;
 
 /** Part size of an object: a function of its size alone, so that any client can continue another's upload. Bytes. */
 function partSizeOf(size: number): number {
@@ -31,6 +30,8 @@ export interface PartsUpload {
   fields: RequestFields;
   /** Let the server keep a SHA-256 of each part. */
   checksums: boolean;
+  /** What parts are read into. */
+  buffers: BufferPool;
   /** A body that goes no faster than it may. */
   paced: (bytes: Buffer) => Buffer | Readable;
   body: { file: string; size: number };
@@ -128,16 +129,27 @@ async function sendParts(
   const whole = createHash('sha256');
   const finished: Promise<FinishedPart>[] = [];
   const file = await open(upload.body.file, 'r');
-  try {
-    for (let number = 1, at = 0; at < size; number += 1, at += partSize) {
-      upload.options.signal?.throwIfAborted();
-      const bytes = await readPart(file, at, Math.min(partSize, size - at), upload);
-      whole.update(bytes);
-      const sent = sendPart(upload, uploadId, { number, bytes, there: there.get(number) });
-      // The failure is taken up below; without this a part that fails early would count as unhandled.
-      sent.catch(() => undefined);
+  const failure = { met: false };
+  const send = (number: number, at: number): Promise<void> =>
+    new Promise((isRead) => {
+      const length = Math.min(partSize, size - at);
+      const readAndSend = async (bytes: Buffer): Promise<FinishedPart> => {
+        await readPart(file, at, bytes, upload);
+        whole.update(bytes);
+        isRead();
+        return sendPart(upload, uploadId, { number, bytes, there: there.get(number) });
+      };
+      const sent = upload.buffers.use(length, readAndSend, upload.options.signal);
       finished.push(sent);
-      if (number > PARTS_IN_FLIGHT) await finished[number - 1 - PARTS_IN_FLIGHT];
+      // The failure itself is taken up below.
+      sent.catch(() => {
+        failure.met = true;
+        isRead();
+      });
+    });
+  try {
+    for (let number = 1, at = 0; at < size && !failure.met; number += 1, at += partSize) {
+      await send(number, at);
     }
     const parts = await Promise.all(finished);
     if (whole.digest('hex') !== upload.options.sha256) throw upload.damaged();
@@ -149,14 +161,12 @@ async function sendParts(
   }
 }
 
-async function readPart(file: FileHandle, at: number, length: number, upload: PartsUpload): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafeSlow(length);
-  for (let done = 0; done < length;) {
-    const { bytesRead } = await file.read(bytes, done, length - done, at + done);
+async function readPart(file: FileHandle, at: number, bytes: Buffer, upload: PartsUpload): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesRead } = await file.read(bytes, done, bytes.length - done, at + done);
     if (bytesRead === 0) throw upload.damaged();
     done += bytesRead;
   }
-  return bytes;
 }
 
 async function sendPart(

@@ -3,10 +3,12 @@ import { setMaxListeners } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { GetObjectCommand, ListObjectsV2CommandOutput, S3Client } from '@aws-sdk/client-s3';
+import { BufferPool } from '../../../base/buffer-pool.js';
 import { isContentId, type ContentId } from '../../../base/content-id.js';
 import {
   bodySize,
   noTraffic,
+  WHOLE_BYTES,
   type Described,
   type Download,
   type GetOptions,
@@ -31,7 +33,7 @@ import {
   type S3Address,
 } from './s3-errors.js';
 import { requestFields, type RequestFields } from './s3-options.js';
-import { MULTIPART_BYTES, uploadInParts } from './s3-multipart.js';
+import { PARTS_IN_FLIGHT, uploadInParts } from './s3-multipart.js';
 
 /** Bodies that are worth a connection of their own. */
 const LEAN_BYTES = 1024 * 1024;
@@ -52,6 +54,7 @@ export class S3Remote implements Remote {
   readonly #client: S3Client;
   readonly #fields: RequestFields;
   readonly #checksums: boolean;
+  readonly #parts = new BufferPool(PARTS_IN_FLIGHT);
   /** The server's clock as its last answer gave it, and when that was by a clock that only runs forward. */
   #clock: { server: number; at: number } | undefined;
 
@@ -138,7 +141,7 @@ export class S3Remote implements Remote {
 
   async put(key: string, body: UploadBody, options: PutOptions): Promise<'created' | 'exists'> {
     try {
-      if ('file' in body && body.size > MULTIPART_BYTES) await this.#putInParts(key, body, options);
+      if ('file' in body && body.size > WHOLE_BYTES) await this.#putInParts(key, body, options);
       else await this.#putWhole(key, body, options);
       return 'created';
     } catch (error) {
@@ -304,6 +307,7 @@ export class S3Remote implements Remote {
       place: this.#place(key),
       fields: this.#fields,
       checksums: this.#checksums,
+      buffers: this.#parts,
       paced: (bytes) => this.#paced(bytes, options),
       body,
       options,
