@@ -90,6 +90,13 @@ export class LocalStore implements ObjectReader {
     return this.#shelf.has(kind, id) || (kind === 'blob' && this.#loose.has(id, size));
   }
 
+  /** Like `has`, for many objects: of packs only those known since the last `refresh` count, and of files of their own those of large blobs. */
+  knows(kind: ObjectKind, id: ContentId, size?: number): boolean {
+    if (this.#shelf.knows(kind, id)) return true;
+    const mayBeLarge = kind === 'blob' && (size === undefined || size >= LARGE_BLOB_BYTES);
+    return mayBeLarge && this.#loose.has(id, size);
+  }
+
   /** The packs that stand in the store at this moment, with their bytes. */
   packSizes(): Map<ContentId, number> {
     return this.#shelf.sizes();

@@ -45,8 +45,8 @@ export interface GetOptions {
    * their place; others are the caller's to copy (`readInto` does).
    */
   into?: Buffer;
-  /** A chunk need not outlast the asking for the next one. */
-  passing?: boolean;
+  /** Room of at least 256 KiB for chunks to pass through: each lasts until the next is asked for. */
+  through?: Buffer;
   signal?: AbortSignal | undefined;
 }
 

@@ -17,6 +17,8 @@ import type { RemotePlace, RemoteView } from '../catalog/view.js';
 /** More hold too much memory; of packs, which pass through little of it, there may be more. */
 const MOST_RANGES = 4;
 
+const PASSING_BYTES = 3 * 1024 * 1024;
+
 /** Wanted objects of one pack. */
 interface PackShare {
   table: PackTable;
@@ -31,6 +33,8 @@ export class FetchRun {
   readonly #packsRead = new Set<ContentId>();
   /** Ranges of large objects that are on their way at once. */
   readonly #buffers: BufferPool;
+  /** What packs pass through on their way to a file. */
+  readonly #passing: BufferPool;
   readonly #progress = { objects: 0, done: 0, total: 0 };
 
   constructor(input: FetchInput, view: RemoteView) {
@@ -38,6 +42,7 @@ export class FetchRun {
     this.#view = view;
     this.#source = new ObjectSource(input.remote, view, input.signal);
     this.#buffers = new BufferPool(Math.min(input.jobs, MOST_RANGES));
+    this.#passing = new BufferPool(input.jobs);
   }
 
   get objects(): number {
@@ -146,19 +151,17 @@ export class FetchRun {
 
   async #download(key: string, size: number, target: string): Promise<void> {
     const { remote, signal } = this.#input;
-    const download = await remote.get(key, {
-      range: { start: 0, end: size },
-      passing: true,
-      signal,
+    await this.#passing.use(PASSING_BYTES, async (through) => {
+      const download = await remote.get(key, { range: { start: 0, end: size }, through, signal });
+      if (download === undefined) throw fileGone(remote, key);
+      writePoint();
+      const file = await open(target, 'wx');
+      try {
+        for await (const chunk of download.body) await file.writeFile(chunk);
+      } finally {
+        await file.close();
+      }
     });
-    if (download === undefined) throw fileGone(remote, key);
-    writePoint();
-    const file = await open(target, 'wx');
-    try {
-      for await (const chunk of download.body) await file.writeFile(chunk);
-    } finally {
-      await file.close();
-    }
   }
 
   async #fetchFile({ wanted, place }: { wanted: WantedObject; place: RemotePlace }): Promise<void> {

@@ -62,6 +62,7 @@ export class WantedWalk {
   }
 
   async walk(roots: readonly FetchRoot[]): Promise<void> {
+    this.#store.refresh();
     let level: NodeRef[] = [];
     for (const root of roots) level.push(...(await this.#start(root)));
     while (level.length > 0) {
@@ -221,7 +222,7 @@ export class WantedWalk {
     const known = this.blobs.get(id);
     if (known !== undefined && known.places.every(({ path }) => path !== place.path))
       known.places.push(place);
-    if (known !== undefined || this.#store.has('blob', id, size)) return;
+    if (known !== undefined || this.#store.knows('blob', id, size)) return;
     const name = place.file === undefined ? place.path : `${place.path} (${place.file})`;
     this.blobs.set(id, { kind: 'blob', id, name, places: [place] });
     if (optional) this.#optionalBlobs.add(id);

@@ -22,7 +22,7 @@ export interface LeanAnswer {
 interface LeanOptions {
   silenceMs: number;
   into?: Buffer;
-  passing?: boolean;
+  through?: Buffer;
   signal?: AbortSignal | undefined;
 }
 
@@ -31,7 +31,7 @@ const BLOCK_BYTES = 1024 * 1024;
 /** Blocks that wait for their reader before the connection is held up. */
 const MOST_WAITING = 2;
 /** Those that wait, the one that is filled, the one that the stream has ready, the one that is being used up, and one to spare. */
-const PASSING_BLOCKS = MOST_WAITING + 4;
+const BLOCKS_IN_TURN = MOST_WAITING + 4;
 const HEAD_END = Buffer.from('\r\n\r\n');
 const MAX_HEAD_BYTES = 32 * 1024;
 
@@ -42,9 +42,9 @@ const MAX_HEAD_BYTES = 32 * 1024;
  */
 export async function leanRead(
   request: SignedRequest,
-  { silenceMs, signal, into, passing = false }: LeanOptions,
+  { silenceMs, signal, into, through }: LeanOptions,
 ): Promise<LeanAnswer | undefined> {
-  const blocks = into ? () => into : passing ? turnsOf(PASSING_BLOCKS) : newBlock;
+  const blocks = into ? () => into : through ? turnsIn(through) : newBlock;
   const connection = new LeanConnection(request, { blocks, expected: into?.length });
   const stop = (): void => {
     connection.fail(new Error('aborted'));
@@ -68,14 +68,14 @@ function newBlock(): Buffer {
   return Buffer.allocUnsafeSlow(BLOCK_BYTES);
 }
 
-/** So many blocks in turns. */
-function turnsOf(count: number): () => Buffer {
-  const blocks: Buffer[] = [];
+/** Parts of the room in turns. */
+function turnsIn(room: Buffer): () => Buffer {
+  const length = Math.floor(room.length / BLOCKS_IN_TURN);
   let turn = 0;
   return () => {
-    const block = (blocks[turn] ??= newBlock());
-    turn = (turn + 1) % count;
-    return block;
+    const start = turn * length;
+    turn = (turn + 1) % BLOCKS_IN_TURN;
+    return room.subarray(start, start + length);
   };
 }
 
