@@ -130,8 +130,9 @@ class SameObject {
   }
 
   async ask(range: ByteRange, into: Buffer): Promise<Download> {
-    const etag = this.#download.etag ?? (await this.#first)?.etag;
+    const { etag } = this.#download;
     if (etag !== undefined) return this.#get({ range, into, ifMatch: etag });
+    if (this.#first !== undefined) return this.#get({ range, into, ifMatch: (await this.#first).etag });
     this.#first = this.#get({ range, into });
     return this.#first;
   }

@@ -179,7 +179,7 @@ class Collected {
     if (place === undefined)
       throw this.#store.damageOf('blob', id) ?? nowhere({ kind: 'blob', id }, root, file);
     if (place.in === 'file') return { id, size: place.length };
-    return { kind: 'blob', id, length: place.length, pack: place.pack };
+    return { kind: 'blob', id, length: place.length, ...(place.in === 'pack' && { pack: place.pack }) };
   }
 
   #node(kind: ObjectKind, id: ContentId): NeededObject {
