@@ -13,7 +13,7 @@ const MIN_PART_BYTES = 16 * 1024 * 1024;
 const MAX_PARTS = 9_000;
 const MIB = 1024 * 1024;
 /** Parts of all uploads of one remote that are on their way at once: each is held in memory. */
-export const PARTS_IN_FLIGHT = 6;
+export const PARTS_IN_FLIGHT = 4;
 
 /** Part size of an object: a function of its size alone, so that any client can continue another's upload. Bytes. */
 function partSizeOf(size: number): number {
