@@ -12,7 +12,7 @@ import {
   type ObjectKind,
   type StoreFormat,
 } from './format.js';
-import { hashOfFile, LooseObjects, type LooseObject } from './loose-objects.js';
+import { hashOfFile, LooseObjects, type AdoptOptions, type LooseObject } from './loose-objects.js';
 import { HEAL_HINT, objectDamaged, objectMissing, type ObjectReader } from './object-reader.js';
 import type { Packed } from './object-index.js';
 import type { PackTable } from './pack-format.js';
@@ -92,9 +92,8 @@ export class LocalStore implements ObjectReader {
 
   /** Like `has`, for many objects: of packs only those known since the last `refresh` count, and of files of their own those of large blobs. */
   knows(kind: ObjectKind, id: ContentId, size?: number): boolean {
-    if (this.#shelf.knows(kind, id)) return true;
-    const mayBeLarge = kind === 'blob' && (size === undefined || size >= LARGE_BLOB_BYTES);
-    return mayBeLarge && this.#loose.has(id, size);
+    const mayBeLarge = kind === 'blob' && (size ?? LARGE_BLOB_BYTES) >= LARGE_BLOB_BYTES;
+    return this.#shelf.knows(kind, id) || (mayBeLarge && this.#loose.has(id, size));
   }
 
   /** The packs that stand in the store at this moment, with their bytes. */
@@ -236,13 +235,8 @@ export class LocalStore implements ObjectReader {
   }
 
   /** Takes over a large blob in `tmp/` after comparing its hash; flushes and renames it. Throws `object-damaged`. */
-  async adoptObject(temporary: string, id: ContentId, options: { signal?: AbortSignal } = {}): Promise<void> {
+  async adoptObject(temporary: string, id: ContentId, options: AdoptOptions = {}): Promise<void> {
     await this.#loose.adopt(temporary, id, options);
-  }
-
-  /** Takes over a large blob in `tmp/` whose bytes the caller hashed as it wrote them; flushes and renames it. */
-  async nameObject(temporary: string, id: ContentId): Promise<void> {
-    await this.#loose.nameCopy({ temporary, id });
   }
 
   /**

@@ -35,6 +35,12 @@ export interface LooseObject {
   size: number;
 }
 
+export interface AdoptOptions {
+  /** The caller hashed the bytes as it wrote them. */
+  hashed?: boolean;
+  signal?: AbortSignal;
+}
+
 /** A file that was taken in and has no name yet. */
 export interface CopiedFile {
   id: ContentId;
@@ -169,7 +175,11 @@ export class LooseObjects {
   }
 
   /** Takes over a file of the store's `tmp/` after comparing its hash with `id`. Throws `object-damaged`, and removes it. */
-  async adopt(temporary: string, id: ContentId, options: { signal?: AbortSignal } = {}): Promise<void> {
+  async adopt(temporary: string, id: ContentId, options: AdoptOptions = {}): Promise<void> {
+    if (options.hashed === true) {
+      await this.nameCopy({ temporary, id });
+      return;
+    }
     if ((await hashOfFile(temporary, options)) !== id) {
       unlinkIfThere(temporary);
       throw objectDamaged('blob', id, temporary, 'its bytes have another hash');

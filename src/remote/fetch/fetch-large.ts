@@ -24,7 +24,7 @@ export async function fetchLarge(download: LargeDownload): Promise<void> {
   for (let read = 0; read < READS; read += 1) {
     const hash = await continueDownload(download, temporary);
     if (hash === wanted.id && (await stat(temporary)).size === size) {
-      await store.nameObject(temporary, wanted.id);
+      await store.adoptObject(temporary, wanted.id, { hashed: true });
       return;
     }
     await rm(temporary, { force: true });
