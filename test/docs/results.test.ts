@@ -1,11 +1,16 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { groupBy } from '../../src/base/group-by.js';
 
 const bench = new URL('../../bench/', import.meta.url);
 const page = readFileSync(new URL('RESULTS.md', bench), 'utf8');
-const names = readdirSync(new URL('store/results/', bench)).filter((name) => name.endsWith('.json'));
+/** Below bench/: those of each measurement that keeps raw figures. */
+const names = ['store', 'remote'].flatMap((of) => {
+  const folder = new URL(`${of}/results/`, bench);
+  const files = existsSync(folder) ? readdirSync(folder) : [];
+  return files.filter((name) => name.endsWith('.json')).map((name) => `${of}/results/${name}`);
+});
 
 /** The sections of the page whose figures are kept in bench/store/results/. */
 const HELD = [
@@ -23,9 +28,10 @@ const resultSchema = z.object({
   date: z.string().regex(/^\d{4}-\d\d-\d\d$/),
   node: said,
   cpu: said,
-  versions: z.object({ git: said, dvc: said.optional() }),
+  versions: z.looseObject({ git: said, dvc: said.optional() }),
   machine: z.object({ system: said, memoryGb: positive, fileSystem: said }),
   rounds: z.number().int().min(3),
+  counts: z.array(z.object({ tool: said, task: said, requests: positive, bytes: z.number() })).optional(),
   rows: z.array(
     z.object({
       round: z.number().int(),
@@ -40,7 +46,7 @@ const resultSchema = z.object({
 type Result = z.infer<typeof resultSchema>;
 
 function read(name: string): Result {
-  return resultSchema.parse(JSON.parse(readFileSync(new URL(`store/results/${name}`, bench), 'utf8')));
+  return resultSchema.parse(JSON.parse(readFileSync(new URL(name, bench), 'utf8')));
 }
 
 /** The tables of a text, each as its rows, however wide its columns are; the lines below the head are left out. */
@@ -56,11 +62,12 @@ function section(title: string): string {
   return page.split(/^## /m).find((part) => part.startsWith(`${title}\n`)) ?? '';
 }
 
-async function tablesFrom(result: Result): Promise<string[]> {
-  const { table } = (await import(new URL('store/table.mjs', bench).href)) as {
+async function tablesFrom(name: string): Promise<string[]> {
+  const script = name.replace(/results\/.*/, 'table.mjs');
+  const { table } = (await import(new URL(script, bench).href)) as {
     table: (result: unknown) => string;
   };
-  return tablesOf(table(result));
+  return tablesOf(table(read(name)));
 }
 
 function medianOf({ rows }: Result, task: string, key: 'wall' | 'cpu'): string {
@@ -72,21 +79,21 @@ describe('bench/RESULTS.md', () => {
   it.each(names)('says what the raw figures of %s say, and of what they are', async (name) => {
     const result = read(name);
     const tables = tablesOf(page);
-    for (const table of await tablesFrom(result)) expect(tables).toContain(table);
+    for (const table of await tablesFrom(name)) expect(tables).toContain(table);
     const paragraph = page.split('\n\n').find((text) => text.includes(`commit ${result.commit}`));
     expect(paragraph).toContain(result.date);
     expect(paragraph).toContain(`Node ${result.node}`);
   });
 
   it.each(HELD)('says nothing in a table of "%s" that no raw figures say', async (title) => {
-    const held = await Promise.all(names.map((name) => tablesFrom(read(name))));
+    const held = await Promise.all(names.map(tablesFrom));
     const tables = tablesOf(section(title));
     expect(tables).not.toEqual([]);
     for (const table of tables) expect(held.flat()).toContain(table);
   });
 
   it('says what git needs for the same as its raw figures do', () => {
-    const result = read('folders-200000.json');
+    const result = read('store/results/folders-200000.json');
     const [wall, cpu] = [medianOf(result, 'git status', 'wall'), medianOf(result, 'git status', 'cpu')];
     expect(section('The store beside DVC')).toContain(
       `\`git status\` over the same files, which git holds then: ${wall} s wall, ${cpu} s CPU`,
