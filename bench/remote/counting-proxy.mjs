@@ -4,6 +4,8 @@
 import { writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 
+/** Parameters of listings: of objects, of uploads in parts, and of their parts. */
+const LISTINGS = ['list-type', 'uploads', 'uploadId'];
 const [target, file] = process.argv.slice(2);
 const { hostname, port } = new URL(target);
 const seen = { requests: 0, bytes: 0 };
@@ -29,5 +31,6 @@ process.stdin.on('end', () => process.exit()).resume();
 
 /** Listings and refusals are answers too, but no bytes of objects. */
 function isObject({ method, url }, { statusCode }) {
-  return method === 'GET' && statusCode < 300 && !new URL(url, target).searchParams.has('list-type');
+  const { searchParams } = new URL(url, target);
+  return method === 'GET' && statusCode < 300 && !LISTINGS.some((name) => searchParams.has(name));
 }
