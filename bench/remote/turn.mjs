@@ -89,7 +89,7 @@ export class Turn {
 
 /** What arrived must be what was sent. */
 function requireSame(a, b, path) {
-  execFileSync('diff', ['-r', join(a, path), join(b, path)], { stdio: 'inherit' });
+  execFileSync('sh', ['-c', 'diff -r "$1" "$2"', 'sh', join(a, path), join(b, path)], { stdio: 'inherit' });
 }
 
 /** All bytes of the files in one. */
