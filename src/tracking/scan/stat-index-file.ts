@@ -22,7 +22,7 @@ import {
  * It is a memory of this machine only, and proves identity, not presence in a store: but the nodes and small files of a directory
  * that was stored were in the packs named at the start, and are there still as long as all of these are.
  */
-export const INDEX_HEADER = Buffer.from('OCRI\x04\0\0\0', 'latin1');
+const INDEX_HEADER = Buffer.from('OCRI\x04\0\0\0', 'latin1');
 export const CHECKSUM_BYTES = 32;
 
 const MEMORY_BYTES = 8 * 3 + 32 + SUMMARY_BYTES + 32;
