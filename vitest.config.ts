@@ -5,12 +5,13 @@ import { defineConfig } from 'vitest/config';
 const MEMORY = '/dev/shm';
 const ROOM_BYTES = 4 * 1024 ** 3;
 
-/** Test files that measure the memory of their process, or change what is its own for good: each has a process to itself. */
-const ALONE = [
-  'test/actions/hostile-store.test.ts',
-  'test/ocr/nn/layers-plain-simd.test.ts',
-  'test/tracking/kinds.test.ts',
-];
+/** What keeps no state in a process: its modules are loaded once for all. Backends of TensorFlow and servers are others. */
+const SHARED = ['base', 'cli', 'config', 'docs', 'git', 'metrics', 'store', 'tracking'].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
+
+/** Among these, what measures its process, or changes what is its own for good. */
+const ALONE = ['test/tracking/kinds.test.ts'];
 
 /** The sets that `npm test` leaves out, by the ending of their files' names. */
 const LEFT_OUT = (process.env['OCRPIPE_TEST_LEFT_OUT'] ?? '')
@@ -27,17 +28,25 @@ export default defineConfig({
     maxWorkers: 2,
     env: process.env['TMPDIR'] === undefined && hasRoom(MEMORY) ? { TMPDIR: MEMORY } : {},
     projects: [
-      // Modules have no state that changes: test files that take turns in one process load each module once.
       {
         extends: true,
         test: {
           name: 'shared',
-          include: ['test/**/*.test.ts'],
+          include: SHARED,
           exclude: [...ALONE, ...LEFT_OUT],
           isolate: false,
         },
       },
       { extends: true, test: { name: 'alone', include: ALONE, exclude: LEFT_OUT, isolate: true } },
+      {
+        extends: true,
+        test: {
+          name: 'apart',
+          include: ['test/**/*.test.ts'],
+          exclude: [...SHARED, ...LEFT_OUT, ...ALONE],
+          isolate: true,
+        },
+      },
     ],
     globalSetup: ['test/rig/build.ts'],
   },

@@ -8,7 +8,7 @@ import { pipelineStatus, type PipelineStatus, type StageStatus } from '../pipeli
 import { pipelineHost } from '../project/pipeline-host.js';
 import { remoteInReach } from '../project/remote-in-reach.js';
 import { Workspace } from '../project/workspace.js';
-import { importStates, type ImportState } from './import-states.js';
+import type { ImportState } from './import-states.js';
 import { storeFigures, type StoreFigures } from './store-figures.js';
 import { pointerPathOf, pointerText, sameSnapshot } from '../tracking/pointers/pointer.js';
 import { overwrittenPointers, type Overwritten } from './overwritten-pointers.js';
@@ -96,11 +96,21 @@ export async function status(
       ],
       ...(remote !== undefined && { remote }),
       ...(options.store === true && { store: storeFigures(workspace, paths) }),
-      ...(options.imports === true && { imports: await importStates(workspace, paths, call) }),
+      ...(options.imports === true && { imports: await statesOfImports(workspace, paths, call) }),
     };
   } finally {
     workspace.close();
   }
+}
+
+/** Who does not ask for it does not load what asks sources. */
+async function statesOfImports(
+  workspace: Workspace,
+  paths: readonly RepoPath[],
+  call: Call,
+): Promise<ImportState[]> {
+  const { importStates } = await import('./import-states.js');
+  return importStates(workspace, paths, call);
 }
 
 function pointersInside({ path, status }: Facts): StatusProblem[] {
