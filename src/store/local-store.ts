@@ -134,7 +134,7 @@ export class LocalStore implements ObjectReader {
 
   /** Where the first copy of an object stands, or undefined. Its bytes are not verified. */
   locate(kind: ObjectKind, id: ContentId): ObjectPlace | undefined {
-    const [packed] = this.#shelf.findAll(kind, id);
+    const packed = this.#shelf.find(kind, id);
     if (packed) return this.#placeOf(packed);
     const length = kind === 'blob' ? this.#loose.sizeOf(id) : undefined;
     return length === undefined ? undefined : { in: 'file', file: this.#loose.fileOf(id), length };
@@ -286,7 +286,7 @@ export class LocalStore implements ObjectReader {
 
   /** True if a copy in a pack is sound; bad ones are set aside. For many objects: nothing is kept of what is read. */
   #isSoundPacked(kind: ObjectKind, id: ContentId): boolean {
-    const [packed] = this.#shelf.findAll(kind, id);
+    const packed = this.#shelf.find(kind, id);
     if (packed === undefined) return false;
     this.#room ??= Buffer.allocUnsafeSlow(LARGE_BLOB_BYTES);
     const { table, index } = packed;
@@ -316,7 +316,7 @@ export class LocalStore implements ObjectReader {
     } catch (error) {
       if (systemErrorCode(error) !== 'ENOENT') throw error;
       this.#shelf.refresh(true);
-      const [moved] = this.#shelf.findAll(packed.table.kindAt(packed.index), packed.table.idAt(packed.index));
+      const moved = this.#shelf.find(packed.table.kindAt(packed.index), packed.table.idAt(packed.index));
       if (!moved || moved.table === packed.table) return undefined;
       return this.#shelf.reader(moved.table).readObject(moved.table.entry(moved.index));
     }

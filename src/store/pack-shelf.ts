@@ -49,6 +49,11 @@ export class PackShelf {
     return this.#trash.placeOf(packKey(id));
   }
 
+  /** A copy of the object in the packs; a miss looks for packs that others added, and in the trash. */
+  find(kind: ObjectKind, id: ContentId): Packed | undefined {
+    return this.#index.find(kind, id) ?? (this.has(kind, id) ? this.#index.find(kind, id) : undefined);
+  }
+
   /** Every copy of the object in the packs, looked for as far as asked; a miss looks for packs that others added, and in the trash. */
   *findAll(kind: ObjectKind, id: ContentId): Generator<Packed> {
     if (!this.has(kind, id)) return;
