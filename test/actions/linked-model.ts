@@ -14,6 +14,7 @@ import { LARGE_BLOB_BYTES } from '../../src/store/format.js';
 import { LocalStore } from '../../src/store/local-store.js';
 import fc from '../rig/fast-check.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
+import { stepsThat } from './steps.js';
 import { WorkspaceFolder } from './workspace-folder.js';
 
 /**
@@ -91,20 +92,7 @@ class Real {
 
 type Step = fc.AsyncCommand<Model, Real>;
 
-function step(
-  name: string,
-  check: (model: Model) => boolean,
-  run: (model: Model, real: Real) => unknown,
-): Step {
-  return {
-    check,
-    run: async (model, real) => {
-      await run(model, real);
-      await expectSame(model, real);
-    },
-    toString: () => name,
-  };
-}
+const step = stepsThat(expectSame);
 
 async function expectSame(model: Model, real: Real): Promise<void> {
   for (const who of ['a', 'b'] as const) {

@@ -5,21 +5,24 @@ import { PLACES, type Model, type Place, type PlaceState } from './workspace-mod
 
 export type Step = fc.AsyncCommand<Model, Real>;
 
-/** A step: when it can be taken, and what it does to both. Afterwards both agree on the files. */
-export function step(
-  name: string,
-  check: (model: Model) => boolean,
-  run: (model: Model, real: Real) => unknown,
-): Step {
-  return {
+/** Makes steps: when each can be taken, and what it does to both. Afterwards `expectSame` holds of both. */
+export function stepsThat<Model extends object, Real>(expectSame: (model: Model, real: Real) => unknown) {
+  return (
+    name: string,
+    check: (model: Model) => boolean,
+    run: (model: Model, real: Real) => unknown,
+  ): fc.AsyncCommand<Model, Real> => ({
     check,
     run: async (model, real) => {
       await run(model, real);
-      expectFiles(model, real);
+      await expectSame(model, real);
     },
     toString: () => name,
-  };
+  });
 }
+
+/** Afterwards both agree on the files. */
+export const step = stepsThat<Model, Real>(expectFiles);
 
 /** The same, and then somebody asks for the status: that is a step of its own, because it remembers what it finds. */
 export function looking(taken: Step): Step {
