@@ -9,6 +9,7 @@ import { readSettings } from '../config/read-settings.js';
 import { findWorkTree } from '../git/find-work-tree.js';
 import type { Git } from '../git/git.js';
 import { findWorkspace, hasStateFolder, STATE_FOLDER } from '../project/find-workspace.js';
+import { refuseSharedState } from '../project/linked-state.js';
 import { openGit } from '../git/simple-git.js';
 import { LocalStore } from '../store/local-store.js';
 import { chooseStore, type ChosenStore, type StoreChoice } from './choose-store.js';
@@ -49,6 +50,7 @@ export interface Started extends InitResult, Restored, ToCommit {
  */
 export async function init(input: InitInput, call: Call): Promise<Started> {
   const { root } = placeOf(input, call);
+  refuseSharedState(root);
   const git = openGit(root);
   const restored = git === undefined ? [] : await restoreSettings(git, root, input);
   const made = makeWorkspace(input, call);

@@ -1,14 +1,14 @@
-import { existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { lstatSync, readFileSync, realpathSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
 import { OcrpipeError, systemErrorCode, userError } from '../base/errors.js';
 import { absPath, type AbsPath } from '../base/paths.js';
-import { shellQuote } from '../base/shell-quote.js';
 import { CONFIG_FILES } from '../config/config-file.js';
 import type { Settings } from '../config/settings.js';
 import { LocalStore } from '../store/local-store.js';
-import { registeredWorkspaces, registerWorkspace } from '../store/registered-workspaces.js';
+import { registerWorkspace } from '../store/registered-workspaces.js';
 import { machineName } from '../tracking/machine-name.js';
 import { STATE_FOLDER } from './find-workspace.js';
+import { refuseSharedState } from './linked-state.js';
 
 /** Names the store's folder for one command or shell; wins over the configuration. */
 const STORE_VARIABLE = 'OCRPIPE_STORE';
@@ -34,14 +34,17 @@ export function storePlace(root: AbsPath, settings: Pick<Settings, 'storePath'>)
 /**
  * Opens the store of a workspace. One of its own is made where there is none: a fresh clone has the committed part of
  * `.ocrstore` only. One elsewhere must be there (`store-not-there`): a path where nothing is mounted is no place to begin one.
+ * A `.ocrstore` that another workspace has as well is refused (`state-folder-shared`).
  */
 export function openWorkspaceStore(place: StorePlace): LocalStore {
-  return place.folder === place.stateFolder ? openOwn(place) : openElsewhere(place);
+  const { root, stateFolder } = place;
+  refuseSharedState(root);
+  if (lstatSync(stateFolder).isSymbolicLink()) register(root, absPath(realpathSync(stateFolder)));
+  return place.folder === stateFolder ? openOwn(place) : openElsewhere(place);
 }
 
-function openOwn({ root, folder }: StorePlace): LocalStore {
+function openOwn({ folder }: StorePlace): LocalStore {
   const store = openIfThere(folder);
-  if (lstatSync(folder).isSymbolicLink()) takeLinked(root, absPath(realpathSync(folder)));
   if (store) return store;
   try {
     return LocalStore.create(folder);
@@ -57,33 +60,6 @@ function openElsewhere({ root, folder }: StorePlace): LocalStore {
   if (!store) throw storeNotThere(folder);
   register(root, folder);
   return store;
-}
-
-/**
- * A `.ocrstore` that is a link may be on another disk; another workspace's it may not be: locks, marks of running stages and
- * what is remembered of files would be taken for those of the other. Throws `state-folder-shared`.
- */
-function takeLinked(root: AbsPath, real: AbsPath): void {
-  const isOthers = (other: AbsPath): boolean =>
-    other !== root && realStateFolder(other) === real && existsSync(join(other, '.git'));
-  const around = basename(real) === STATE_FOLDER ? [absPath(dirname(real))] : [];
-  const known = registeredWorkspaces(real).workspaces.map((each) => each.root);
-  const other = [...around, ...known].find(isOthers);
-  if (other === undefined) {
-    register(root, real);
-    return;
-  }
-  throw userError('state-folder-shared', `${STATE_FOLDER} is a link to that of another workspace, ${other}`, {
-    hint: `Only the store can be shared: remove the link, take ${STATE_FOLDER} from git again ('git checkout -- ${STATE_FOLDER}'), and run 'ocrpipe init --store ${shellQuote(real)}'.`,
-  });
-}
-
-function realStateFolder(root: AbsPath): string | undefined {
-  try {
-    return realpathSync(join(root, STATE_FOLDER));
-  } catch {
-    return undefined;
-  }
 }
 
 /** Who may not write there can store nothing either, and nothing of it is dropped while it only reads. */

@@ -46,7 +46,7 @@ import type {
   UnlinkedFile,
   WorkspaceFiles,
 } from './workspace-files.js';
-import { realPlaces, refuseLinks, refuseOwnFolders } from './workspace-place.js';
+import { refuseLinks, refuseOwnFolders, trackedPlaces } from './workspace-place.js';
 import {
   removeAbandonedBeside,
   removePointers,
@@ -230,7 +230,7 @@ export class TrackedFiles implements WorkspaceFiles {
       store,
       lastPut: this.#lastPut,
       pointerOf: (path) => this.pointer(path),
-      placeOf: realPlaces(root, scan.storeLinks),
+      placeOf: trackedPlaces(root, scan.storeLinks),
       remember: (file) => seen.push(file),
     };
     const result = await scan.index.savingOnce(() => work((path) => pathStatus(context, path, options)));

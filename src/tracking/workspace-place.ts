@@ -13,7 +13,7 @@ import type { StoreLinks } from './scan/store-links.js';
 export function refuseLinks(
   root: AbsPath,
   path: RepoPath,
-  options: { end: boolean; storeLinks?: StoreLinks; hint?: string },
+  options: { end: boolean; storeLinks?: StoreLinks; hint?: () => string | undefined },
 ): void {
   const parts = path.split('/');
   const last = options.end ? parts.length : parts.length - 1;
@@ -23,7 +23,7 @@ export function refuseLinks(
     if (part === path && options.storeLinks?.isSymlink(join(root, part)) === true) continue;
     throw userError('path-through-link', `${part} is a symbolic link`, {
       hint:
-        (part === path ? options.hint : undefined) ??
+        (part === path ? options.hint?.() : undefined) ??
         'Name the file or folder that it leads to, or put that in its place.',
     });
   }
@@ -56,17 +56,33 @@ export function realPlace(root: AbsPath, path: RepoPath, storeLinks: StoreLinks)
   return toRepoPath(root, real);
 }
 
-/** `realPlace` of many paths, one after the other: each folder is followed once. */
-export function realPlaces(root: AbsPath, storeLinks: StoreLinks): (path: RepoPath) => RepoPath | undefined {
+/**
+ * Where tracked paths really are, asked one after the other: each folder is followed once. A link in the place of one is refused as a
+ * checkout refuses it, whatever it leads to: what is there is not what was put there, and only the user knows which of the two is to stay.
+ */
+export function trackedPlaces(
+  root: AbsPath,
+  storeLinks: StoreLinks,
+): (path: RepoPath) => RepoPath | undefined {
   const folders = new Map<string, string>();
   return (path) => {
     const place = join(root, path);
-    if (!isFileOrFolder(place)) return realPlace(root, path, storeLinks);
+    if (!isFileOrFolder(place)) {
+      const real = realPlace(root, path, storeLinks);
+      refuseLinks(root, path, { end: true, storeLinks, hint: () => linkInPlaceHint(path) });
+      return real;
+    }
     const folder = dirname(place);
     const real = folders.get(folder) ?? realpathSync(folder);
     folders.set(folder, real);
     return real === folder ? path : toRepoPath(root, join(real, basename(place)));
   };
+}
+
+/** The ways out where a link stands in the place of a tracked path. */
+export function linkInPlaceHint(path: RepoPath): string {
+  const quoted = shellQuote(path);
+  return `'ocrpipe checkout --force ${quoted}' puts what is tracked in its place, and leaves alone what the link leads to; 'ocrpipe add --follow ${quoted}' tracks a copy of that.`;
 }
 
 function isFileOrFolder(place: string): boolean {

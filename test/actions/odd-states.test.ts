@@ -1,6 +1,7 @@
 import {
   chmodSync,
   cpSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -84,6 +85,31 @@ describe('one path of which nothing can be told', () => {
     await folder.checkout();
     expect(await folder.state('data/raw')).toBe('clean');
   });
+
+  test.each(['data/raw', 'single'])(
+    'a link in the place of %s is no clean path, though it leads to the same bytes: status, add, commit and checkout say so alike',
+    async (path) => {
+      const folder = committed();
+      renameSync(folder.path(path), folder.path('moved'));
+      symlinkSync(folder.path('moved'), folder.path(path));
+      const hint = expect.stringMatching(/checkout --force .*add --follow /) as string;
+      const refusal = { code: 'path-through-link', hint };
+      const { tracked } = await folder.status();
+      expect(tracked.find((each) => each.path === path)).toMatchObject({ state: 'broken', problem: refusal });
+      await expect(folder.checkout()).rejects.toMatchObject(refusal);
+      await expect(folder.commit(path)).rejects.toMatchObject(refusal);
+      await expect(folder.add(path)).rejects.toMatchObject(refusal);
+      await add({ paths: [path], follow: true }, folder.call);
+      expect([await folder.state(path), lstatSync(folder.path(path)).isSymbolicLink()]).toEqual([
+        'clean',
+        false,
+      ]);
+      folder.remove(path);
+      symlinkSync(folder.path('moved'), folder.path(path));
+      await folder.checkout([path], true);
+      expect(await folder.state(path)).toBe('clean');
+    },
+  );
 
   test('a pipeline that reads it is passed over until it can be read again', async () => {
     const folder = committed();
@@ -234,6 +260,48 @@ describe('a .ocrstore that is a link', () => {
     await other.add('data/raw');
     await collectAll(one);
     expect((await fsck({}, other.call)).missing).toEqual([]);
+  });
+
+  test('of two workspaces without git to one folder is refused to the second, which keeps the store by its name', async () => {
+    const disk = `${temporaryFolder()}/disk`;
+    mkdirSync(disk);
+    const [one, other] = [1, 2].map(() => new WorkspaceFolder(temporaryFolder())) as [
+      WorkspaceFolder,
+      WorkspaceFolder,
+    ];
+    const shared = { code: 'state-folder-shared', exitCode: 2 };
+    for (const each of [one, other]) {
+      symlinkSync(disk, each.path('.ocrstore'));
+      each.write('data/x', each === one ? 'a' : 'b');
+    }
+    await init({ git: false }, one.call);
+    await one.add('data');
+    await expect(init({ git: false }, other.call)).rejects.toMatchObject(shared);
+    await expect(other.add('data')).rejects.toMatchObject(shared);
+    other.remove('.ocrstore');
+    await init({ git: false, store: { path: disk, shared: false, move: false } }, other.call);
+    await other.add('data');
+    one.write('data/x', 'another');
+    await one.add('data');
+    for (const each of [one, other]) {
+      await collectAll(each);
+      expect(await each.state('data')).toBe('clean');
+      each.remove('data');
+      await each.checkout();
+    }
+    expect([one.read('data/x'), other.read('data/x')]).toEqual(['another', 'b']);
+  });
+
+  test('to a workspace without git is refused to both while it is there', async () => {
+    const [one, other] = two();
+    one.remove('.git');
+    await expect(collectAll(other)).rejects.toMatchObject({ code: 'state-folder-shared' });
+    // A folder that holds nothing but the state of the other is no workspace.
+    for (const name of ['single.ocr', 'data']) one.remove(name);
+    expect(await other.state('single')).toBe('clean');
+    await expect(collectAll(one)).rejects.toMatchObject({ code: 'state-folder-shared' });
+    other.remove('.ocrstore');
+    expect((await one.status()).tracked).toEqual([]);
   });
 
   test.each([

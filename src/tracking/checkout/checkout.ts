@@ -4,7 +4,6 @@ import { syncDirectory } from '../../base/atomic-file.js';
 import type { LinkType } from '../../base/link-type.js';
 import type { RepoPath } from '../../base/paths.js';
 import { removeTree } from '../../base/remove-tree.js';
-import { shellQuote } from '../../base/shell-quote.js';
 import { writePoint } from '../../base/write-points.js';
 import type { LocalStore } from '../../store/local-store.js';
 import type { ObjectReader } from '../../store/object-reader.js';
@@ -37,7 +36,7 @@ import { requireRealFolder } from './real-folders.js';
 import { ShortPaths } from './short-paths.js';
 import { refuseNothingToPlace, requireListing, Unplaced } from './unplaced.js';
 import { namedInvalid } from '../invalid-tree.js';
-import { refuseLinks } from '../workspace-place.js';
+import { linkInPlaceHint, refuseLinks } from '../workspace-place.js';
 import type { CallOptions, Snapshot } from '../workspace-files.js';
 import {
   collision,
@@ -102,8 +101,7 @@ async function lookAndChange(
   const { path } = request;
   const relinks = options.links !== undefined;
   const { storeLinks } = context;
-  const hint = `'ocrpipe checkout --force ${shellQuote(path)}' puts what is tracked in its place, and leaves alone what the link leads to.`;
-  refuseLinks(context.root, path, { end: !request.force, storeLinks, hint });
+  refuseLinks(context.root, path, { end: !request.force, storeLinks, hint: () => linkInPlaceHint(path) });
   const unchanged = new UnchangedFiles(context);
   const memory = new NodeMemory();
   const there = await thereNow(context, path, memory, options);
