@@ -1,11 +1,13 @@
-// `node bench/remote/run.mjs [--files N] [--large BYTES] [--rounds N] [--tools ocrpipe,dvc,s5cmd,aws,rclone,floor] [--count TOOLS]
-// [--server seaweedfs|versitygw] [--folder DIR] [--save]`: what it costs to share a corpus of licence plates (files of 2 to 4 KB, 200 in
-// each folder) and one large file through an S3 server on loopback, beside the tools that send a request for each file, and floors
-// that no tool can beat: the same bytes as one object, sent and fetched by the SDK alone, and `cp -r`. Every tool works on its own copy of
-// the same data against a server of its own, started empty; they take turns, and what each brought back is compared with what was
-// sent. --count TOOLS runs these once more through a proxy that counts requests and bytes, and holds ocrpipe to what it says of
-// itself; the times of that round are not kept. Prints a table of medians; --save also keeps the raw figures in results/.
-// `node bench/remote/peers.mjs` installs the peers. Needs some 3 GB of disk for each 200,000 files, and three times the large file.
+// `node bench/remote/run.mjs [--files N] [--large BYTES] [--rounds N[,TOOL=N…]] [--tools ocrpipe,dvc,s5cmd,aws,rclone,floor]
+// [--count TOOLS] [--server seaweedfs|versitygw] [--folder DIR] [--save] [--results DIR]`: what it costs to share a corpus of licence plates
+// (files of 2 to 4 KB, 200 in each folder) and one large file through an S3 server on loopback, beside the tools that send a request for
+// each file, and floors that no tool can beat: the same bytes as one object, sent and fetched by the SDK alone, and `cp -r`. Every tool works
+// on its own copy of the same data against a server of its own, started empty; they take turns, and what each brought back is compared
+// with what was sent. A tool that needs minutes may take fewer rounds: `--rounds 3,dvc=1`; the table says so. One that fails is named in the
+// table, and the others go on. --count TOOLS runs these once more through a proxy that counts requests and bytes, and holds ocrpipe to what
+// it says of itself; the times of that round are not kept. Prints a table of medians; --save also keeps the raw figures in results/, or
+// in DIR, after each turn. `node bench/remote/peers.mjs` installs the peers.
+// Disk: 6 GB for 200,000 files, or six times the large file, whichever is more; they do not come together.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -30,15 +32,18 @@ const { values: asked } = parseArgs({
     server: { type: 'string', default: 'seaweedfs' },
     folder: { type: 'string', default: tmpdir() },
     save: { type: 'boolean', default: false },
+    results: { type: 'string', default: join(import.meta.dirname, 'results') },
   },
 });
 // Nothing is encrypted here: the certificates that this machine trusts need not be read.
 delete process.env.AWS_CA_BUNDLE;
 const files = Number(asked.files);
 const large = Number(asked.large);
+const [rounds, roundsOf] = roundsAsked(asked.rounds);
 const tools = takingPart(asked.tools);
 const counted = asked.count === '' ? [] : takingPart(asked.count);
-const [rows, counts] = [[], []];
+const about = aboutThis();
+const [rows, counts, failures] = [[], [], []];
 
 const folder = mkdtempSync(join(asked.folder, 'ocrpipe-bench-remote-'));
 try {
@@ -46,13 +51,41 @@ try {
   mkdirSync(source);
   if (files > 0) writeFiles(join(source, 'data'), files, PER_FOLDER);
   if (large > 0) writeLarge(join(source, 'large.bin'), large);
-  for (const name of counted) await takeTurn(name, { source, count: true, note: noteCount });
-  for (let round = 1; round <= Number(asked.rounds); round += 1) {
-    for (const name of inTurn(tools, round)) await takeTurn(name, { source, note: noteTimes(round) });
+  for (const name of counted) await attemptTurn({ name, round: 0, source, count: true });
+  for (let round = 1; round <= rounds; round += 1) {
+    const taking = tools.filter((name) => round <= (roundsOf[name] ?? rounds));
+    for (const name of inTurn(taking, round)) await attemptTurn({ name, round, source });
   }
-  report();
+  console.log(table(result()));
 } finally {
   rmSync(folder, { recursive: true, force: true });
+}
+process.exitCode = failures.length === 0 ? 0 : 1;
+
+/** What of `3,dvc=1` holds for all tools, and what for some. */
+function roundsAsked(text) {
+  const [all, ...some] = text.split(',');
+  const of = Object.fromEntries(some.map((one) => one.split('=')).map(([name, n]) => [name, Number(n)]));
+  return [Number(all), 'floor' in of ? { ...of, 'cp -r': of.floor } : of];
+}
+
+/** A turn whose figures are kept only if it came to its end. */
+async function attemptTurn(turn) {
+  const found = { rows: [], counts: [] };
+  const note = turn.count ? noteCount(found.counts) : noteTimes(found.rows, turn.round);
+  try {
+    await takeTurn(turn.name, { ...turn, note });
+    rows.push(...found.rows);
+    counts.push(...found.counts);
+  } catch (error) {
+    failures.push({ round: turn.round, tool: turn.name, why: firstLine(error) });
+    console.error(`${turn.round} ${turn.name} failed: ${error.stack}`);
+  }
+  if (asked.save) save();
+}
+
+function firstLine({ message }) {
+  return String(message).split('\n', 1)[0].replaceAll('|', '/');
 }
 
 /** All that one tool does, on a server that nobody used before. */
@@ -74,42 +107,40 @@ async function takeTurn(name, { source, count = false, note }) {
   }
 }
 
-function noteTimes(round) {
+function noteTimes(found, round) {
   return (tool, task, { usage: { wall, cpu, peak } }) => {
-    rows.push({ round, tool, task, wall, cpu, peak });
+    found.push({ round, tool, task, wall, cpu, peak });
     const figures = `${wall.toFixed(2)} s wall, ${cpu.toFixed(2)} s CPU, ${peak.toFixed(0)} MB`;
     console.error(`${round} ${tool}: ${task}: ${figures}`);
   };
 }
 
 /** What the proxy saw; what ocrpipe says of itself must be the same. */
-function noteCount(tool, task, { says, seen }) {
-  if (seen === undefined || task.startsWith('add')) return;
-  counts.push({ tool, task, ...seen });
-  console.error(`counted ${tool}: ${task}: ${JSON.stringify(seen)}`);
-  if (says !== undefined && (says.requests !== seen.requests || says.bytes !== seen.bytes)) {
-    throw new Error(`${task}: ocrpipe says ${says.requests} requests, ${says.bytes} bytes`);
-  }
+function noteCount(found) {
+  return (tool, task, { says, seen }) => {
+    if (seen === undefined || task.startsWith('add')) return;
+    found.push({ tool, task, ...seen });
+    console.error(`counted ${tool}: ${task}: ${JSON.stringify(seen)}`);
+    if (says !== undefined && (says.requests !== seen.requests || says.bytes !== seen.bytes)) {
+      throw new Error(`${task}: ocrpipe says ${says.requests} requests, ${says.bytes} bytes`);
+    }
+  };
 }
 
-function report() {
+function aboutThis() {
   const { versions, ...rest } = circumstances(asked.folder);
   const sdk = createRequire(import.meta.url)('@aws-sdk/client-s3/package.json').version;
   const peers = tools.filter((name) => programOf(name) !== undefined);
-  const result = {
-    ...rest,
-    versions: { ...versions, sdk, ...Object.fromEntries(peers.map((name) => [name, versionOf(name)])) },
-    server: asked.server,
-    files,
-    large,
-    rounds: Number(asked.rounds),
-    rows,
-    counts,
-  };
-  console.log(table(result));
-  if (!asked.save) return;
-  const results = join(import.meta.dirname, 'results');
-  mkdirSync(results, { recursive: true });
-  const name = `${asked.server}-${files}.json`;
-  writeFileSync(join(results, name), `${JSON.stringify(result, undefined, 2)}\n`);
+  const ofPeers = Object.fromEntries(peers.map((name) => [name, versionOf(name)]));
+  return { ...rest, versions: { ...versions, sdk, ...ofPeers } };
+}
+
+function result() {
+  return { ...about, server: asked.server, files, large, rounds, roundsOf, rows, counts, failures };
+}
+
+function save() {
+  mkdirSync(asked.results, { recursive: true });
+  const name = `${asked.server}-${files > 0 ? files : 'large'}.json`;
+  writeFileSync(join(asked.results, name), `${JSON.stringify(result(), undefined, 2)}\n`);
 }

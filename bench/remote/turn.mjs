@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { measureSaying } from '../measure.mjs';
 import { settle } from '../store/contestants.mjs';
@@ -37,12 +37,9 @@ export class Turn {
     this.#do('pull into a fresh clone', b, 'pull', 'data');
     requireSame(a, b, this.#tool.joins ? 'joined' : 'data');
     if (this.#tool.joins) this.#copy(a);
-    if (this.#tool.commands.part === undefined) return;
-    const folders = readdirSync(join(data)).sort();
-    const one = join('data', folders[folders.length >> 1]);
-    this.#tool.fresh(a, c);
-    this.#do(`pull one folder of ${PER_FOLDER}`, c, 'part', one);
-    requireSame(a, c, one);
+    if (this.#tool.commands.part !== undefined) this.#pullPart(data, a, c);
+    // Room for the large file.
+    for (const done of [a, b, c]) rmSync(done, { recursive: true, force: true });
   }
 
   shareLarge(file) {
@@ -54,6 +51,14 @@ export class Turn {
     this.#tool.fresh(a, b);
     this.#do('pull one large file', b, 'pull', 'large.bin', true);
     requireSame(a, b, 'large.bin');
+  }
+
+  #pullPart(data, a, c) {
+    const folders = readdirSync(data).sort();
+    const one = join('data', folders[folders.length >> 1]);
+    this.#tool.fresh(a, c);
+    this.#do(`pull one folder of ${PER_FOLDER}`, c, 'part', one);
+    requireSame(a, c, one);
   }
 
   #pushOneMore(workspace) {

@@ -12,8 +12,9 @@ const names = ['store', 'remote'].flatMap((of) => {
   return files.filter((name) => name.endsWith('.json')).map((name) => `${of}/results/${name}`);
 });
 
-/** The sections of the page whose figures are kept in bench/store/results/. */
+/** The sections of the page whose figures are kept in bench/store/results/, and in bench/remote/results/ once they are. */
 const HELD = [
+  ...(names.some((name) => name.startsWith('remote/')) ? ['A remote of packs'] : []),
   'The store beside DVC',
   'The cost of a file, from thousands to millions',
   'Large files beside DVC',
@@ -23,7 +24,7 @@ const HELD = [
 const positive = z.number().positive();
 const said = z.string().min(1);
 /** What a result says: when, of what, with what, on what, and each measurement. */
-const resultSchema = z.object({
+const resultSchema = z.looseObject({
   commit: z.string().regex(/^[0-9a-f]{7,40}$/),
   date: z.string().regex(/^\d{4}-\d\d-\d\d$/),
   node: said,
@@ -31,6 +32,10 @@ const resultSchema = z.object({
   versions: z.looseObject({ git: said, dvc: said.optional() }),
   machine: z.object({ system: said, memoryGb: positive, fileSystem: said }),
   rounds: z.number().int().min(3),
+  /** Of tools that took fewer rounds. */
+  roundsOf: z.record(said, z.number().int().positive()).default({}),
+  /** Turns that did not come to their end: nothing of them counts. */
+  failures: z.array(z.object({ round: z.number().int(), tool: said, why: said })).default([]),
   counts: z.array(z.object({ tool: said, task: said, requests: positive, bytes: z.number() })).optional(),
   rows: z.array(
     z.object({
@@ -103,11 +108,14 @@ describe('bench/RESULTS.md', () => {
 
 describe('the raw figures', () => {
   it.each(names)('of %s are of every round, and name the version of each tool', (name) => {
-    const { rows, rounds, versions } = read(name);
-    const rounding = groupBy(rows, ({ tool, task, files = 0 }) => `${tool}, ${task}, ${files}`);
+    const { rows, rounds, roundsOf, failures, versions } = read(name);
+    const rounding = groupBy(rows, ({ tool, task, files = 0 }) => JSON.stringify([tool, task, files]));
     for (const [what, each] of rounding) {
+      const { tool } = each[0]!;
+      const failed = failures.filter((failure) => failure.tool === tool).map(({ round }) => round);
+      const all = Array.from({ length: roundsOf[tool] ?? rounds }, (_, index) => index + 1);
       const done = each.map(({ round }) => round).sort();
-      expect([what, done]).toEqual([what, Array.from({ length: rounds }, (_, index) => index + 1)]);
+      expect([what, done]).toEqual([what, all.filter((round) => !failed.includes(round))]);
     }
     if (rows.some(({ tool }) => tool === 'dvc')) expect(versions.dvc).toBeDefined();
   });
