@@ -11,6 +11,10 @@ import { MissingOnRemote } from './missing-on-remote.js';
 import type { RemoteView } from '../catalog/view.js';
 import { nodesAlongside, WantedWalk } from './wanted-walk.js';
 
+/** Each look after the first means that somebody collected garbage meanwhile. */
+const LOOKS = 8;
+const MOVED = new Set(['remote-file-gone', 'remote-changed']);
+
 /** What a fetch brought into the store. */
 export interface Fetched {
   objects: number;
@@ -24,13 +28,16 @@ export interface Fetched {
  * for what is neither here nor there, after everything else was brought: directories too, though a file of theirs is damaged.
  */
 export async function fetchObjects(input: FetchInput): Promise<Fetched> {
-  try {
-    return await fetchOnce(input, () => loadView(input));
-  } catch (error) {
-    // A collection of garbage may have joined packs since the listing: what is wanted is then in another one. Or the remote
-    // lost a file: what no listing names counts as absent now, and keeps nothing else from coming.
-    if (!(error instanceof OcrpipeError) || error.code !== 'remote-file-gone') throw error;
-    return fetchOnce(input, () => loadCheckedView(input, { mostListed: Infinity }));
+  let look = (): Promise<RemoteView> => loadView(input);
+  for (let looks = 1; ; looks += 1) {
+    try {
+      return await fetchOnce(input, look);
+    } catch (error) {
+      // A collection of garbage may have joined packs since the listing: what is wanted is then in another one. Or the remote
+      // lost a file: what no listing names counts as absent now, and keeps nothing else from coming.
+      if (looks === LOOKS || !(error instanceof OcrpipeError) || !MOVED.has(error.code)) throw error;
+      look = () => loadCheckedView(input, { mostListed: Infinity });
+    }
   }
 }
 

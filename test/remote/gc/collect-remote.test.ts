@@ -4,31 +4,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { contentIdOf, type ContentId } from '../../../src/base/content-id.js';
 import { FolderRemote } from '../../../src/remote/backends/folder.js';
-import { MemoryRemote } from '../../../src/remote/backends/memory.js';
-import type { Remote } from '../../../src/remote/backends/remote.js';
 import { loadView } from '../../../src/remote/catalog/load-view.js';
 import { crashesOf } from '../../rig/crashes.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 import { Machine, randomFiles } from '../rig.js';
-import { collect, HOUR_MS } from './collecting.js';
+import { collect, DATA, GRACE, HOUR_MS } from './collecting.js';
 import { expectManyClients } from './many-clients.js';
-
-/** A remote in memory with a clock of its own. */
-class Place {
-  readonly objects = new Map<string, Buffer>();
-  nowMs = Date.parse('2026-01-01T00:00:00.000Z');
-
-  open(): MemoryRemote {
-    return new MemoryRemote('memory', this.objects, () => new Date(this.nowMs));
-  }
-
-  keys(pattern: RegExp): string[] {
-    return [...this.objects.keys()].filter((key) => pattern.test(key)).sort();
-  }
-}
-
-const GRACE = { graceMs: 7 * 24 * HOUR_MS };
-const DATA = /\.pack$|^objects\//;
+import { before, Place } from './place.js';
 
 async function expectFetched(place: Place, id: ContentId, files: number): Promise<void> {
   const reader = new Machine();
@@ -185,28 +167,11 @@ describe('a collection of garbage on a remote', () => {
   });
 });
 
-/** A remote that lets somebody else do something right before the first key like this is written. */
-function before(pattern: RegExp, remote: Remote, meanwhile: () => Promise<unknown>): Remote {
-  let waiting = true;
-  const put: Remote['put'] = async (key, body, options) => {
-    const isFirst = waiting && pattern.test(key);
-    if (isFirst) waiting = false;
-    if (isFirst) await meanwhile();
-    return remote.put(key, body, options);
-  };
-  return new Proxy(remote, {
-    get: (target, name) => {
-      const value: unknown = name === 'put' ? put : Reflect.get(target, name, target);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
-}
-
 describe('a push beside a collection that did not see it', () => {
   it('can be pulled from then on, and what it relies on is not deleted', async () => {
     const { place, machine, old, kept } = await withGarbage();
     const pushing = () => machine.push(place.open(), [old], { project: 'theirs' });
-    const remote = before(/base-/, place.open(), pushing);
+    const remote = before('put', /base-/, { remote: place.open(), meanwhile: pushing });
     expect(await collect(machine, remote, [kept], GRACE)).toMatchObject({ condemned: { files: 2 } });
     await expectFetched(place, old, 11);
     place.nowMs += 8 * 24 * HOUR_MS;
@@ -218,7 +183,8 @@ describe('a push beside a collection that did not see it', () => {
     const { place, machine, old, kept } = await withGarbage();
     const reader = new Machine();
     const collecting = () => collect(reader, place.open(), [kept], GRACE);
-    await machine.push(before(/\.cat$/, place.open(), collecting), [old], { project: 'theirs' });
+    const remote = before('put', /\.cat$/, { remote: place.open(), meanwhile: collecting });
+    await machine.push(remote, [old], { project: 'theirs' });
     const view = await loadView(machine.source(place.open()));
     expect(view.keeps('tree', old)).toBe(true);
     place.nowMs += 8 * 24 * HOUR_MS;

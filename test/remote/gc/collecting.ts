@@ -5,6 +5,9 @@ import { collectRemote, type Collected, type CollectInput } from '../../../src/r
 import type { Machine } from '../rig.js';
 
 export const HOUR_MS = 60 * 60 * 1000;
+export const GRACE = { graceMs: 7 * 24 * HOUR_MS };
+/** Packs and large objects. */
+export const DATA = /\.pack$|^objects\//;
 
 /** Collects for the project 'ours', keeping these trees of it; what others push under other names is theirs. */
 export function collect(

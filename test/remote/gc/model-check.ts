@@ -4,11 +4,11 @@ import { expectNothingLost, scripts, World } from './model.js';
 
 const MS_PER_RUN = 2_000;
 
-/** Runs so many scripts of pushes and collections, drawn at random. */
+/** Runs so many scripts of pushes, pulls and collections, drawn at random. */
 export function modelCheck(numRuns: number): void {
-  describe('pushes and collections of garbage on one remote, in any order of their steps', () => {
+  describe('pushes, pulls and collections of garbage on one remote, in any order of their steps', () => {
     it(
-      'never lose what was pushed, and leave nothing twice',
+      'never lose what was pushed, show no pull a part for the whole, and leave nothing twice',
       { timeout: 60_000 + numRuns * MS_PER_RUN },
       async () => {
         const world = new World();
@@ -16,7 +16,7 @@ export function modelCheck(numRuns: number): void {
           fc.asyncProperty(scripts, (script) => expectNothingLost(world, script)),
           { numRuns },
         );
-        expect(world.trees).toHaveLength(5);
+        expect(world.trees).toHaveLength(6);
       },
     );
   });

@@ -13,20 +13,29 @@ import type { RemoteView } from '../../../src/remote/catalog/view.js';
 import { collectRemote } from '../../../src/remote/gc/collect-remote.js';
 import { push } from '../../../src/remote/push/push.js';
 import { objectsOf } from '../../../src/store/closure.js';
+import { findPath } from '../../../src/store/tree-reader.js';
 import { objectKey, objectOfKey, packKey, packOfKey, type ObjectKind } from '../../../src/store/format.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 import { Machine } from '../rig.js';
 import { Interleaving } from './interleaved.js';
+import { Pullers } from './pullers.js';
 
 const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;
 /** Where Linux keeps files in memory. */
 const MEMORY = '/dev/shm';
+/** So many turns others have for one of somebody who pulls. */
+const SLOWNESS = 12;
 /** Trees that share files and folders, small and large. */
-const TREES = 5;
+const TREES = 6;
+/** What lies in them and is pulled by itself, too. */
+const PARTS = ['b', 'sub', 'sub/deeper', 'x', 'other/sub', 'part'];
 
 /** What somebody does with the remote. */
-type Actor = { do: 'push'; tree: number; project: string } | { do: 'collect'; pointed: readonly number[] };
+type Actor =
+  | { do: 'push'; tree: number; project: string }
+  | { do: 'collect'; pointed: readonly number[] }
+  | { do: 'pull'; tree: number; part: number; who: 'fresh' | 'returning' };
 
 interface Round {
   readonly actors: readonly Actor[];
@@ -50,7 +59,13 @@ const collecting: fc.Arbitrary<Actor> = fc.record({
   do: fc.constant('collect'),
   pointed: fc.uniqueArray(tree, { maxLength: 2 }),
 });
-/** People push, then others do while somebody collects what became garbage meanwhile, again and again. */
+const pulling: fc.Arbitrary<Actor> = fc.record({
+  do: fc.constant('pull'),
+  tree,
+  part: fc.nat({ max: 9 }),
+  who: fc.constantFrom('fresh', 'returning'),
+});
+/** People push, then others do, and pull, while somebody collects what became garbage meanwhile, again and again. */
 const first = fc.record({
   actors: fc.array(pushing, { minLength: 1, maxLength: 3 }),
   after: fc.constant(0),
@@ -59,9 +74,10 @@ const later = fc.record({
   actors: fc
     .tuple(
       fc.array(pushing, { maxLength: 2 }),
-      fc.array(collecting, { minLength: 1, maxLength: 2, size: 'small' }),
+      fc.array(collecting, { minLength: 1, maxLength: 3, size: 'small' }),
+      fc.array(pulling, { maxLength: 2 }),
     )
-    .map(([pushes, collections]) => [...pushes, ...collections]),
+    .map((each) => each.flat()),
   after: fc.constantFrom(40, 8, 8, 1),
 });
 export const scripts: fc.Arbitrary<Script> = fc.record({
@@ -95,6 +111,10 @@ export class World {
   readonly empty = new Machine(quickFolder());
   readonly trees: readonly ContentId[];
   readonly objects: readonly { kind: ObjectKind; id: ContentId }[][];
+  /** Paths in each tree. */
+  readonly parts: readonly string[][];
+  /** Where those who pull have their stores. */
+  readonly folder = quickFolder();
 
   constructor() {
     const [a, b, c, d, e] = ['a', 'b', 'c', 'd', 'e'].map((name) => Buffer.alloc(60, name));
@@ -106,8 +126,12 @@ export class World {
       { sub, x },
       { x, e: e! },
       { a: a!, other: { sub } },
+      // Read by two ranges of one pack.
+      { a: a!, filling: Buffer.alloc(80_000, 'f'), part: { a: a!, e: e! } },
     ].map((folder) => this.machine.add(folder));
-    this.objects = this.trees.map((id) => [...objectsOf({ reader: this.machine.store, id })]);
+    const treeOf = (id: ContentId) => ({ reader: this.machine.store, id });
+    this.objects = this.trees.map((id) => [...objectsOf(treeOf(id))]);
+    this.parts = this.trees.map((id) => PARTS.filter((path) => findPath(treeOf(id), path) !== undefined));
   }
 }
 
@@ -121,10 +145,12 @@ class Run {
   #next = 0;
   nowMs = Date.parse('2026-01-01T00:00:00.000Z');
   readonly told: string[] = [];
+  readonly #pullers: Pullers;
 
   constructor(world: World, { rounds, choices }: Script) {
     this.#world = world;
     this.#choices = choices;
+    this.#pullers = new Pullers(world.folder, { sender: world.machine, objects: world.objects.flat() });
     const pointed = rounds.flatMap(({ actors }) =>
       actors.flatMap((each) => (each.do === 'collect' ? [new Set(each.pointed)] : [])),
     );
@@ -139,30 +165,49 @@ class Run {
   async round({ actors, after }: Round): Promise<void> {
     this.nowMs += after * DAY_MS;
     this.told.push(`${after} days later`);
+    const known = this.pushed.map((each) => each.tree);
     const interleaving = new Interleaving((waiting) => this.#choose(waiting), this.told);
 
-    const all = actors.map((each, index) => {
-      const name = `${index} ${each.do === 'push' ? `push ${each.tree} of ${each.project}` : `collect but ${each.pointed.join()}`}`;
+    const all = actors.map((actor, index) => {
+      // Mostly what once was there.
+      const each = actor.do === 'pull' ? { ...actor, tree: known[actor.tree] ?? actor.tree } : actor;
+      const name = `${index} ${this.#nameOf(each)}`;
       return interleaving.run(name, this.#watched(this.open()), (remote) => this.#act(each, remote));
     });
     await Promise.all(all);
+    this.#pullers.allEnded();
+  }
+
+  #nameOf(actor: Actor): string {
+    if (actor.do === 'push') return `push ${actor.tree} of ${actor.project}`;
+    if (actor.do === 'collect') return `collect but ${actor.pointed.join()}`;
+    return `${actor.who} pull of ${actor.tree} ${this.#partOf(actor) ?? ''}`;
+  }
+
+  #partOf({ tree: index, part }: { tree: number; part: number }): string | undefined {
+    return this.#world.parts[index]![part];
   }
 
   /** An actor, sometimes that the clock goes on, seldom that somebody dies. */
-  #choose(waiting: readonly { what: string }[]): number | 'killed' | 'other' {
+  #choose(waiting: readonly { actor: string; what: string }[]): number | 'killed' | 'other' {
     const choice = this.#choices[this.#next] ?? Math.imul(this.#next + 1, 0x9e3779b1) >>> 22;
     this.#next += 1;
     if (choice >= 990) return 'killed';
     if (choice >= 900 && !waiting.some(({ what }) => what.startsWith('delete'))) {
-      const hours = [1, 24, 192][choice % 3]!;
+      const hours = [1, 24, 192, 192][choice % 4]!;
       this.nowMs += hours * HOUR_MS;
       this.told.push(`${hours} hours later`);
       return 'other';
     }
-    return choice % waiting.length;
+    // Who pulls takes little of a round otherwise, and would see nothing of what the others do.
+    const turns = waiting.flatMap(({ actor }, index) =>
+      actor.includes(' pull ') ? [index] : Array<number>(SLOWNESS).fill(index),
+    );
+    return turns[choice % turns.length]!;
   }
 
   async #act(actor: Actor, remote: Remote): Promise<void> {
+    if (actor.do === 'pull') return this.pull(actor, remote);
     const begunMs = this.nowMs;
     try {
       if (actor.do === 'push') {
@@ -187,6 +232,22 @@ class Run {
       },
       signal: new AbortController().signal,
     });
+  }
+
+  /** What is to be kept all the time comes, whatever happens to the remote meanwhile; of anything else it is said that it is missing. */
+  async pull(actor: Actor & { do: 'pull' }, remote: Remote): Promise<void> {
+    const { tree: index, who } = actor;
+    const before = this.required();
+    const below = this.#partOf(actor);
+    const wanted = { id: this.#world.trees[index]!, ...(below !== undefined && { below }) };
+    if (await this.#pullers.pull(remote, wanted, who)) return;
+    const after = new Set(this.required());
+    if (before.some((each) => each.tree === index && after.has(each)))
+      throw new Error(`lost: what ${this.#nameOf(actor)} wants`);
+  }
+
+  close(): void {
+    this.#pullers.close();
   }
 
   async collect(pointed: readonly number[], remote: Remote): Promise<void> {
@@ -261,6 +322,8 @@ export async function expectNothingLost(world: World, script: Script): Promise<v
     expectTidy(run, await run.expectWhole());
   } catch (error) {
     throw new Error(run.told.join('\n'), { cause: error });
+  } finally {
+    run.close();
   }
 }
 
