@@ -26,6 +26,8 @@ export class ObjectIndex {
   readonly #files = new Slots((code) => code === KIND_CODES.blob);
   readonly #others = new Slots((code) => code !== KIND_CODES.blob);
   readonly #wanted = new WantedId();
+  /** What the last search did not find, in so many tables: who then reads one more table asks again. */
+  #missed: { id?: ContentId; code?: number; tables: number } = { tables: 0 };
 
   get tables(): readonly PackTable[] {
     return this.#tables;
@@ -60,7 +62,9 @@ export class ObjectIndex {
     const wanted = this.#wanted.become(id);
     const code = KIND_CODES[kind];
     const ofKind = kind === 'blob' ? this.#files : this.#others;
-    if (!ofKind.isWorthMaking(this.#tables)) return this.#search(wanted, { code, skip });
+    const searched = this.#missed.id === id && this.#missed.code === code ? this.#missed.tables : 0;
+    if (searched > 0 && !ofKind.isMade) return this.#search(id, { code, skip, from: searched });
+    if (!ofKind.isWorthMaking(this.#tables)) return this.#search(id, { code, skip, from: 0 });
     const slots = ofKind.of(this.#tables, this.#starts);
     const mask = slots.length - 1;
     let toSkip = skip;
@@ -76,10 +80,15 @@ export class ObjectIndex {
     }
   }
 
-  /** The same without a hash table, entry by entry. */
-  #search(wanted: WantedId, { code, skip }: { code: number; skip: number }): Packed | undefined {
+  /** The same without a hash table, entry by entry, in the tables from number `from` on. */
+  #search(
+    id: ContentId,
+    { code, skip, from }: { code: number; skip: number; from: number },
+  ): Packed | undefined {
+    const wanted = this.#wanted.become(id);
     let toSkip = skip;
-    for (const table of this.#tables) {
+    for (let number = from; number < this.#tables.length; number += 1) {
+      const table = this.#tables[number]!;
       const { raw, count } = table;
       for (let index = 0; index < count; index += 1) {
         const at = index * PACK_ENTRY_BYTES;
@@ -88,6 +97,7 @@ export class ObjectIndex {
         toSkip -= 1;
       }
     }
+    if (toSkip === skip) this.#missed = { id, code, tables: this.#tables.length };
     return undefined;
   }
 
@@ -115,10 +125,14 @@ class Slots {
     this.#holds = holds;
   }
 
+  get isMade(): boolean {
+    return this.#included > 0;
+  }
+
   /** False for the first few looks: to search costs less than to make the table anew. */
   isWorthMaking(tables: readonly PackTable[]): boolean {
     this.#looks += 1;
-    return this.#included > 0 || tables.length === 0 || this.#looks > FEW_LOOKS;
+    return this.isMade || tables.length === 0 || this.#looks > FEW_LOOKS;
   }
 
   /** With all of `tables`, of which earlier calls knew the first ones; `starts` has the number of the first object of each. */

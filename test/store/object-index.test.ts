@@ -49,6 +49,22 @@ describe('an index of packs', () => {
     );
   });
 
+  it('finds an object that is asked for again whenever a pack came', () => {
+    const packs = fc.array(fc.array(entry, { maxLength: 3 }), { maxLength: 12 });
+    fc.assert(
+      fc.property(packs, entry, (all, { kind, name }) => {
+        const index = new ObjectIndex();
+        expect(index.has(kind, ids[name]!)).toBe(false);
+        for (const [number, next] of all.entries()) {
+          index.add(tableOf(number, next));
+          const known = places(all.slice(0, number + 1), kind, ids[name]!);
+          const found = index.find(kind, ids[name]!);
+          expect(found && `${found.table.packId}: ${found.index}`).toBe(known[0]);
+        }
+      }),
+    );
+  });
+
   it('finds each of thousands of objects, in packs that come one after the other', () => {
     const index = new ObjectIndex();
     const names = Array.from({ length: 5000 }, (_each, name) => contentIdOf(`${name}`));
