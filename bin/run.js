@@ -19,7 +19,7 @@ if (argv[0] === '--version' || argv[0] === '-v') {
   await output.finished();
   const failure = output.failure();
   if (failure) {
-    const { reportOutputFailure } = await import('../dist/cli/error-report.js');
+    const { reportOutputFailure } = await import('../dist/cli/output-failure.js');
     reportOutputFailure(failure);
     process.exitCode = 1;
   }

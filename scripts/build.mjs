@@ -3,13 +3,14 @@
 // by one. Types are checked by `npm run check`.
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { bundle, filesBelow, modifiedAt, modulesOfSource, replaceFile, root } from './bundle.mjs';
+import { bundle, filesBelow, modifiedAt, modulesOfSource, replaceFile, root, source } from './bundle.mjs';
+import { chunkGroups } from './chunks.mjs';
 import { lazyRequires } from './lazy-requires.mjs';
 
 const target = join(root, 'dist');
 const manifestFile = join(root, 'oclif.manifest.json');
 /** Modules that are loaded by name: by bin/run.js and by oclif. */
-const LOADED_BY_NAME = ['cli/main', 'cli/help', 'cli/command-not-found', 'cli/output', 'cli/error-report'];
+const LOADED_BY_NAME = ['cli/main', 'cli/help', 'cli/command-not-found', 'cli/output', 'cli/output-failure'];
 const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 /** What stays a package: what users install, and what the framework of the command line looks for in projects that have it. */
 const installed = new Set([...Object.keys({ ...dependencies, ...peerDependencies }), 'typescript']);
@@ -22,6 +23,8 @@ const files = await bundle({
   plugins: [lazyRequires(realpathSync(join(root, 'node_modules', '@oclif', 'core')))],
   output: {
     chunkFileNames: 'chunks/[name]-[hash].js',
+    codeSplitting: { groups: groups() },
+    comments: false,
     // Fewer characters are a tenth of the time to start. Names and lines stay: stack traces are read.
     minify: {
       compress: true,
@@ -41,6 +44,11 @@ function entries() {
     ...[...LOADED_BY_NAME, ...commands].map((name) => [name, name]),
     ...threads.map((name) => [`threads/${basename(name)}`, name]),
   ]);
+}
+
+function groups() {
+  const modules = Object.values(entries()).map((name) => join(source, `${name}.ts`));
+  return chunkGroups({ entries: modules, threads: modules.filter((id) => id.endsWith('-worker.ts')) });
 }
 
 /** `@scope/name` or `name` of what an import asks for. */

@@ -36,6 +36,7 @@ export async function bundle({ target, entries, external, plugins = [], output =
     plugins,
     resolve,
     tsconfig: false,
+    preserveEntrySignatures: 'allow-extension',
   });
   const { output: files } = await build.generate({ format: 'esm', entryFileNames: '[name].js', ...output });
   await build.close();
@@ -65,6 +66,7 @@ function newestInput() {
     'package-lock.json',
     'scripts/bundle.mjs',
     'scripts/build.mjs',
+    'scripts/chunks.mjs',
     'scripts/lazy-requires.mjs',
   ];
   return Math.max(...[source, ...names, ...others.map((name) => join(root, name))].map(modifiedAt));

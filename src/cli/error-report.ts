@@ -21,14 +21,6 @@ export function reportError(error: unknown, argv: readonly string[]): number {
   return known.exitCode;
 }
 
-/** Says on stderr that stdout could not be written, with or without `--json`. */
-export function reportOutputFailure(error: Error): void {
-  const message = `the output could not be written: ${error.message}`;
-  const hint = systemHint(systemErrorCode(error) ?? '');
-  const failure = new OcrpipeError('output-not-written', message, { cause: error, hint });
-  process.stderr.write(`${errorText(failure)}\n`);
-}
-
 /** `file:line:column: message [code]` with the hint on a line of its own; one line of what the user stopped. */
 export function errorText(error: OcrpipeError): string {
   if (error.exitCode === INTERRUPTED)
@@ -106,7 +98,8 @@ const SYSTEM_HINTS: Record<string, string> = {
   EMFILE: "Too many files are open. Raise the limit with 'ulimit -n'.",
 };
 
-function systemHint(code: string): string {
+/** What to do about a failure of the operating system, by its code, as `ENOSPC`. */
+export function systemHint(code: string): string {
   return SYSTEM_HINTS[code] ?? 'The operating system refused it. Put that right and run the command again.';
 }
 

@@ -3,8 +3,9 @@ import { fileURLToPath } from 'node:url';
 import '@oclif/core/command';
 import { run } from '@oclif/core/run';
 import { settings } from '@oclif/core/settings';
-import { reportError, reportOutputFailure } from './error-report.js';
+import { reportError } from './error-report.js';
 import { globalFlagsLast } from './global-flags.js';
+import { reportOutputFailure } from './output-failure.js';
 import { watchOutput } from './output.js';
 
 /**
