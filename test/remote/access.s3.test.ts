@@ -1,8 +1,8 @@
+import { HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { spawnSync } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
+import dns from 'node:dns';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { contentIdOf } from '../../src/base/content-id.js';
@@ -44,94 +44,19 @@ async function expectRoundTrip(remote: Remote): Promise<void> {
   remote.close();
 }
 
-/** A service of AWS that hands out credentials, on loopback. */
-async function standIn(answer: (path: string) => object | string | undefined): Promise<string> {
-  const service = createServer((request, response) => {
-    const found = answer(request.url ?? '');
-    response.statusCode = found === undefined ? 404 : 200;
-    response.end(typeof found === 'string' ? found : JSON.stringify(found ?? {}));
-  });
-  await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
+/** Stands for a service of names that knows all below 'localhost', and nothing else. */
+function nameServer(): void {
+  const lookup = (host: string, options: { all?: boolean }, done: (...found: unknown[]) => void): void => {
+    const known = host === 'localhost' || host.endsWith('.localhost');
+    if (!known) done(Object.assign(new Error(`no ${host}`), { code: 'ENOTFOUND', syscall: 'getaddrinfo' }));
+    else if (options.all === true) done(null, [{ address: '127.0.0.1', family: 4 }]);
+    else done(null, '127.0.0.1', 4);
+  };
+  vi.spyOn(dns, 'lookup').mockImplementation(lookup as never);
   onTestFinished(() => {
-    service.closeAllConnections();
-    service.close();
+    vi.restoreAllMocks();
   });
-  return `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
 }
-
-const inAnHour = (): string => new Date(Date.now() + 3_600_000).toISOString();
-
-describe('the default chain of AWS gives credentials', () => {
-  const temporary = () => ({
-    AccessKeyId: s3.server.users.writer.accessKeyId,
-    SecretAccessKey: s3.server.users.writer.secretAccessKey,
-  });
-
-  function configuration(text: string, credentials = ''): void {
-    const folder = temporaryFolder();
-    writeFileSync(join(folder, 'config'), text);
-    writeFileSync(join(folder, 'credentials'), credentials);
-    environment({
-      AWS_CONFIG_FILE: join(folder, 'config'),
-      AWS_SHARED_CREDENTIALS_FILE: join(folder, 'credentials'),
-    });
-  }
-
-  it('from the environment', async () => {
-    environment(awsEnvironment(s3.server.users.writer));
-    await expectRoundTrip(await open());
-  });
-
-  it('from a profile, with its region', async () => {
-    const { accessKeyId, secretAccessKey } = s3.server.users.writer;
-    configuration(
-      '[profile team]\nregion = eu-test-7\n',
-      `[team]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`,
-    );
-    await expectRoundTrip(await open({ profile: 'team' }));
-    expect(s3.proxy.seen[0]?.headers.authorization).toContain('/eu-test-7/s3/');
-    await expectRoundTrip(await open({ profile: 'team', region: 'us-test-1' }));
-    expect(s3.proxy.seen.at(-1)?.headers.authorization).toContain('/us-test-1/s3/');
-  });
-
-  it('from a process', async () => {
-    const file = join(temporaryFolder(), 'answer.json');
-    writeFileSync(file, JSON.stringify({ Version: 1, ...temporary() }));
-    configuration(`[profile team]\ncredential_process = cat ${file}\n`);
-    await expectRoundTrip(await open({ profile: 'team' }));
-  });
-
-  it('from a container', async () => {
-    const service = await standIn(() => ({ ...temporary(), Token: '', Expiration: inAnHour() }));
-    environment({ AWS_CONTAINER_CREDENTIALS_FULL_URI: `${service}/role` });
-    await expectRoundTrip(await open());
-  });
-
-  it('from the service of an instance', async () => {
-    const list = '/latest/meta-data/iam/security-credentials/';
-    const service = await standIn((path) => {
-      if (path === '/latest/api/token') return 'token';
-      if (path === list) return 'role';
-      const found = { Code: 'Success', ...temporary(), Token: '', Expiration: inAnHour() };
-      return path === `${list}role` ? found : undefined;
-    });
-    environment({ AWS_EC2_METADATA_DISABLED: 'false', AWS_EC2_METADATA_SERVICE_ENDPOINT: service });
-    await expectRoundTrip(await open());
-  });
-
-  it('or says what to type, with the name of the profile', async () => {
-    configuration(
-      '[profile team]\nsso_start_url = https://example.invalid/start\nsso_region = us-east-1\nsso_account_id = 1\nsso_role_name = r\n',
-    );
-    const remote = await open({ profile: 'team' });
-    await expect(remote.list('packs/')).rejects.toMatchObject({
-      code: 'credentials-missing',
-      exitCode: 2,
-      hint: expect.stringContaining("'aws sso login --profile team'") as string,
-    });
-    expect(s3.proxy.seen).toEqual([]);
-  });
-});
 
 describe('a remote that is written with settings of its own', () => {
   beforeEach(() => {
@@ -148,6 +73,50 @@ describe('a remote that is written with settings of its own', () => {
       'x-amz-server-side-encryption': 'aws:kms',
       'x-amz-server-side-encryption-aws-kms-key-id': 'key-1',
       'x-amz-storage-class': 'STANDARD_IA',
+    });
+  });
+
+  it('is kept encrypted, and in that class, by a server that can', async () => {
+    const url = `s3://${s3.server.bucket}/${randomUUID()}`;
+    await expectRoundTrip(await open({ url, sse: 'AES256', storageClass: 'STANDARD_IA' }));
+    const { bucket, endpoint, users } = s3.server;
+    const client = new S3Client({
+      ...{ endpoint, region: 'us-east-1', forcePathStyle: true },
+      credentials: users.writer,
+    });
+    const Key = `${url.slice(`s3://${bucket}/`.length)}/packs/x`;
+    expect(await client.send(new HeadObjectCommand({ Bucket: bucket, Key }))).toMatchObject({
+      ServerSideEncryption: 'AES256',
+      StorageClass: 'STANDARD_IA',
+    });
+    client.destroy();
+  });
+
+  it('is addressed by the name of a host where it is wished, large objects too', async () => {
+    nameServer();
+    const { port } = new URL(s3.proxy.endpoint);
+    const remote = await open({ endpoint: `http://localhost:${port}`, pathStyle: false });
+    const large = randomBytes(1_500_000);
+    await remote.put('packs/large', { bytes: large }, { sha256: contentIdOf(large) });
+    const range = { start: 0, end: large.length };
+    expect((await readAll((await remote.get('packs/large', { range }))!)).equals(large)).toBe(true);
+    expect(await probeRemote(remote, new AbortController().signal)).toMatchObject({
+      conditionalCreate: true,
+    });
+    expect(new Set(s3.proxy.seen.map(({ headers }) => headers.host))).toEqual(
+      new Set([`${s3.server.bucket}.localhost:${port}`]),
+    );
+    expect(s3.proxy.seen.every(({ path }) => !path.includes(s3.server.bucket))).toBe(true);
+    remote.close();
+  });
+
+  it('says how else a bucket is addressed whose host has no name', async () => {
+    nameServer();
+    const remote = await open({ endpoint: 'http://s3.invalid:1', pathStyle: false });
+    await expect(remote.list('packs/')).rejects.toMatchObject({
+      code: 'remote-unreachable',
+      message: expect.stringContaining(`${s3.server.bucket}.s3.invalid`) as string,
+      hint: expect.stringContaining('--path-style') as string,
     });
   });
 

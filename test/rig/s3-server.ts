@@ -11,12 +11,18 @@ export interface S3Server {
   /** Process id of the server itself, for tests that stop it. */
   pid: number;
   users: { writer: Credentials; reader: Credentials };
+  /** ARN of a role that the writer may take: its temporary credentials write, too. */
+  role: string;
   stop: () => Promise<void>;
 }
 
-/** Starts a SeaweedFS of its own with an empty bucket; installs it first if need be. It ends with this process at the latest. */
-export async function startS3Server(): Promise<S3Server> {
-  const { description, stop } = await startServer<Omit<S3Server, 'stop'>>('s3-server.mjs');
+/**
+ * Starts a SeaweedFS of its own with an empty bucket; installs it first if need be. It ends with this process at the latest. In a
+ * `folder` its data outlives it: started there again, it has its bucket and its address again.
+ */
+export async function startS3Server(folder?: string): Promise<S3Server> {
+  const more = folder === undefined ? [] : [folder];
+  const { description, stop } = await startServer<Omit<S3Server, 'stop'>>('s3-server.mjs', ...more);
   if (description === undefined) throw new Error('the S3 server did not start');
   return { ...description, stop };
 }

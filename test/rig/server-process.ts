@@ -10,10 +10,13 @@ export interface ServerProcess<Description> {
   stop: () => Promise<void>;
 }
 
-/** Runs `scripts/NAME start`, which installs the server first if need be. It ends with this process at the latest. */
-export async function startServer<Description>(name: string): Promise<ServerProcess<Description>> {
+/** Runs `scripts/NAME start ...MORE`, which installs the server first if need be. It ends with this process at the latest. */
+export async function startServer<Description>(
+  name: string,
+  ...more: string[]
+): Promise<ServerProcess<Description>> {
   const script = fileURLToPath(new URL(`../../scripts/${name}`, import.meta.url));
-  const child = spawn(process.execPath, [script, 'start'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [script, 'start', ...more], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   const lines = createInterface({ input: child.stdout });
   const [line] = (await Promise.race([once(lines, 'line'), once(lines, 'close')])) as [string?];

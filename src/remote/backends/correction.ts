@@ -2,7 +2,7 @@ import { shellQuote } from '../../base/shell-quote.js';
 import { REMOTE_OPTIONS, type RemoteSettings } from '../../config/settings.js';
 
 /** Settings as they would be typed; a word in capitals stands for what the user has to fill in. */
-export type Change = Partial<Pick<RemoteSettings, 'url' | 'endpoint' | 'region' | 'profile'>>;
+export type Change = Partial<Pick<RemoteSettings, 'url' | 'endpoint' | 'region' | 'profile' | 'pathStyle'>>;
 
 /** The command to type for a remote with other settings: what hints name. */
 export type Correction = (change: Change) => string;

@@ -11,10 +11,25 @@ export function remoteBusy(where: string, what: string, cause?: unknown): Ocrpip
   });
 }
 
+/** The server failed and does not say why; this may pass, too. */
+export function serverFailed(where: string, what: string): OcrpipeError {
+  return new OcrpipeError('remote-busy', `the server of ${where} failed: ${what}`, {
+    hint: 'Run the command again: it continues where it stopped. If it fails again, look at the server: its disk may be full.',
+  });
+}
+
 /** The connection broke or could not be made. */
 export function remoteInterrupted(where: string, what: string, cause?: unknown): OcrpipeError {
   return new OcrpipeError('remote-interrupted', `the connection to ${where} failed: ${what}`, {
     hint: 'Check the network, then run the command again: it continues where it stopped.',
+    cause,
+  });
+}
+
+/** A server that answered before was not there again in time. */
+export function remoteGone(where: string, cause: unknown): OcrpipeError {
+  return new OcrpipeError('remote-interrupted', `${where} answered before and no longer does`, {
+    hint: 'Check that its server runs, and the network, then run the command again: it continues where it stopped.',
     cause,
   });
 }

@@ -1,5 +1,5 @@
 import { attempt, DEFAULT_RETRY, waitAfter, type RetryPolicy } from './attempts.js';
-import { isPassing, isUnreachable, remoteChanged } from './remote-errors.js';
+import { isPassing, isUnreachable, remoteChanged, remoteGone } from './remote-errors.js';
 import type {
   Capabilities,
   Described,
@@ -70,16 +70,20 @@ export class RetryingRemote implements Remote {
     this.#inner.close();
   }
 
-  #attempt<T>({ signal }: Signal, request: () => Promise<T>): Promise<T> {
-    return attempt(this.#policy, {
-      signal,
-      mayPass: (error) => this.#mayPass(error),
-      request: async () => {
-        const answer = await request();
-        this.#answered = true;
-        return answer;
-      },
-    });
+  async #attempt<T>({ signal }: Signal, request: () => Promise<T>): Promise<T> {
+    try {
+      return await attempt(this.#policy, {
+        signal,
+        mayPass: (error) => this.#mayPass(error),
+        request: async () => {
+          const answer = await request();
+          this.#answered = true;
+          return answer;
+        },
+      });
+    } catch (error) {
+      throw this.#answered && isUnreachable(error) ? remoteGone(this.where, error) : error;
+    }
   }
 
   #mayPass(error: unknown): boolean {

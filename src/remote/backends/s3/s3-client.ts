@@ -3,6 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import type * as S3 from '@aws-sdk/client-s3';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import type { Pace } from '../pace.js';
+import { markFailedCredentials } from './credential-errors.js';
 import { trustedCertificates, type KeepingSettings } from './s3-options.js';
 
 /** The SDK module: loading it takes time that only commands which use an S3 remote pay. */
@@ -73,6 +74,7 @@ export async function openS3Client(settings: S3Settings): Promise<{ sdk: S3Modul
       }),
   );
   sendKnownPayloadHash(client, settings.withoutChecksums ?? false);
+  markFailedCredentials(client);
   return { sdk, client };
 }
 

@@ -1,5 +1,4 @@
-import { OcrpipeError, systemErrorCode, userError } from '../../../base/errors.js';
-import { shellQuote } from '../../../base/shell-quote.js';
+import { OcrpipeError, userError } from '../../../base/errors.js';
 import type { Correction } from '../correction.js';
 import {
   clockSkewed,
@@ -9,30 +8,12 @@ import {
   remoteFull,
   remoteInterrupted,
   remoteUnreachable,
+  serverFailed,
 } from '../remote-errors.js';
+import { credentialsError } from './credential-errors.js';
+import { at, type S3Address } from './s3-address.js';
 import { endpointOf, type S3Settings } from './s3-client.js';
-
-/** What is said about a remote in an error: never more than the address and the name of the profile. */
-export interface S3Address {
-  bucket: string;
-  /** 's3://bucket/prefix' */
-  where: string;
-  endpoint?: string | undefined;
-  profile?: string | undefined;
-  /** What to type for other settings. */
-  correct: Correction;
-}
-
-/** The fields of an SDK error that decide what it means. `message` is never passed on: servers echo requests in it. */
-interface Seen {
-  name: string;
-  status: number | undefined;
-  system: string | undefined;
-  /** How a secure connection failed: those codes are not of the operating system. */
-  tls: string | undefined;
-  /** The beginning of an S3 document that could not be read to its end. */
-  cutDocument: boolean;
-}
+import { look, type Seen } from './seen-error.js';
 
 /** True if the error is the server's answer `status`. */
 export function answered(error: unknown, status: number): boolean {
@@ -57,42 +38,12 @@ export function translateS3Error(error: unknown, address: S3Address, signal?: Ab
   if (error instanceof OcrpipeError) return error;
   const seen = look(error);
   return (
+    credentialsError(error, address) ??
     passingRefusal(seen, address) ??
-    credentialsError(seen, address) ??
     bucketError(seen, address) ??
     connectionError(seen, address, error) ??
     serverError(seen, address)
   );
-}
-
-const NOTHING_SEEN: Seen = {
-  name: '',
-  status: undefined,
-  system: undefined,
-  tls: undefined,
-  cutDocument: false,
-};
-const S3_DOCUMENT = /^\s*(<\?xml[^>]*>\s*)?<(List|Initiate|Complete|Error)/;
-
-function look(error: unknown): Seen {
-  if (typeof error !== 'object' || error === null) return NOTHING_SEEN;
-  const fields = error as {
-    name?: unknown;
-    $metadata?: { httpStatusCode?: unknown };
-    $responseBodyText?: unknown;
-    code?: unknown;
-    errors?: unknown;
-  };
-  const status = fields.$metadata?.httpStatusCode;
-  // A host with several addresses fails with one error for each of them.
-  const inner = Array.isArray(fields.errors) ? (fields.errors[0] as unknown) : undefined;
-  return {
-    name: typeof fields.name === 'string' ? fields.name : '',
-    status: typeof status === 'number' ? status : undefined,
-    system: systemErrorCode(error) ?? systemErrorCode(inner),
-    tls: typeof fields.code === 'string' && TLS.test(fields.code) ? fields.code : undefined,
-    cutDocument: typeof fields.$responseBodyText === 'string' && S3_DOCUMENT.test(fields.$responseBodyText),
-  };
 }
 
 /** What comes with a status that means something else by itself: a request signed at another time is refused with 403. */
@@ -110,48 +61,6 @@ const FULL = new Set([
   'XAdminBucketQuotaExceeded',
 ]);
 const BUSY_NAMES = new Set(['SlowDown', 'Throttling', 'ThrottlingException', 'RequestTimeout']);
-
-const REFUSED_CREDENTIALS = new Set([
-  'InvalidAccessKeyId',
-  'SignatureDoesNotMatch',
-  'InvalidToken',
-  'InvalidClientTokenId',
-  'AuthorizationHeaderMalformed',
-]);
-const EXPIRED = new Set(['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired', 'RequestExpired']);
-
-function credentialsError(seen: Seen, address: S3Address): OcrpipeError | undefined {
-  const using =
-    address.profile === undefined
-      ? 'the credentials in use'
-      : `the credentials of profile '${address.profile}'`;
-  const change = `Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile of ~/.aws/config: '${address.correct({ profile: 'PROFILE' })}'.`;
-  if (seen.name === 'CredentialsProviderError' || seen.name === 'TokenProviderError') {
-    const message =
-      address.profile === undefined
-        ? `no AWS credentials were found for ${address.where}`
-        : `profile '${address.profile}' gives no AWS credentials for ${address.where}`;
-    return userError('credentials-missing', message, {
-      hint: `${change} With single sign-on: '${login(address)}'.`,
-    });
-  }
-  if (EXPIRED.has(seen.name)) {
-    return userError('credentials-expired', `${using} for ${address.where} have expired`, {
-      hint: `Renew them (with single sign-on: '${login(address)}'), then run the command again: it continues where it stopped.`,
-    });
-  }
-  if (REFUSED_CREDENTIALS.has(seen.name) || seen.status === 401) {
-    return userError('credentials-refused', `${address.where} refuses ${using} (${seen.name})`, {
-      hint: `${change} If they are right, check the endpoint and the region.`,
-    });
-  }
-  return undefined;
-}
-
-/** What signs in anew where credentials come from single sign-on. */
-function login({ profile = process.env['AWS_PROFILE'] }: S3Address): string {
-  return profile === undefined ? 'aws sso login' : `aws sso login --profile ${shellQuote(profile)}`;
-}
 
 function bucketError(seen: Seen, address: S3Address): OcrpipeError | undefined {
   const other = `name another: '${address.correct({ url: 's3://BUCKET/PREFIX' })}'`;
@@ -203,7 +112,6 @@ export function refuseBucketName(
 }
 
 const WRONG_ADDRESS = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH']);
-const TLS = /^(ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_SSL_)/;
 
 function connectionError(seen: Seen, address: S3Address, cause: unknown): OcrpipeError | undefined {
   const system = seen.system ?? '';
@@ -217,13 +125,24 @@ function connectionError(seen: Seen, address: S3Address, cause: unknown): Ocrpip
       hint: 'Check that the endpoint begins with http:// or https:// as the server expects; name the certificate of a private authority with --ca-bundle FILE, or AWS_CA_BUNDLE=FILE.',
     });
   }
-  if (WRONG_ADDRESS.has(system)) {
-    return remoteUnreachable(`${address.where}${at(address)}`, system, address.correct);
-  }
+  if (WRONG_ADDRESS.has(system)) return unreachable(system, address);
   if (seen.status === undefined && (system !== '' || TIMEOUTS.has(seen.name))) {
     return remoteInterrupted(address.where, system === '' ? 'no answer in time' : system, cause);
   }
   return undefined;
+}
+
+function unreachable(
+  system: string,
+  { bucket, where, endpoint, pathStyle, correct }: S3Address,
+): OcrpipeError {
+  if (system !== 'ENOTFOUND' || pathStyle !== false || endpoint === undefined)
+    return remoteUnreachable(`${where}${at({ endpoint })}`, system, correct);
+  // Services that know buckets by their path alone have names for no bucket.
+  const host = `${bucket}.${URL.canParse(endpoint) ? new URL(endpoint).hostname : endpoint}`;
+  return userError('remote-unreachable', `cannot reach ${where}: no host has the name ${host}`, {
+    hint: `Check the network and the endpoint, or address the bucket as a path: '${correct({ pathStyle: true })}'.`,
+  });
 }
 
 /** Something answers, but not in the language of S3. */
@@ -236,14 +155,11 @@ export function notS3(address: S3Address): OcrpipeError {
 const TIMEOUTS = new Set(['TimeoutError', 'RequestTimeout', 'NetworkingError']);
 function serverError(seen: Seen, address: S3Address): OcrpipeError {
   const said = seen.name === '' || seen.name === 'Error' ? `status ${seen.status ?? 'unknown'}` : seen.name;
-  if ((seen.status ?? 0) >= 500 || seen.status === 429 || seen.status === 409) {
+  if (seen.status === 503 || seen.status === 429 || seen.status === 409) {
     return remoteBusy(address.where, said);
   }
+  if ((seen.status ?? 0) >= 500) return serverFailed(address.where, said);
   return new OcrpipeError('remote-failed', `${address.where} refused a request: ${said}`, {
     hint: 'Check the address and what the server supports: conditional writes, checksums and reading parts of objects.',
   });
-}
-
-function at(address: S3Address): string {
-  return address.endpoint === undefined ? '' : ` at ${address.endpoint}`;
 }

@@ -23,15 +23,8 @@ import { modifying, type Correction } from '../correction.js';
 import { leanRead, type SignedRequest } from './lean-read.js';
 import { downloadOf } from './s3-download.js';
 import { openS3Client, SILENCE_TIMEOUT_MS, type S3Module, type S3Settings } from './s3-client.js';
-import {
-  answered,
-  mayPass,
-  named,
-  notS3,
-  refuseBucketName,
-  translateS3Error,
-  type S3Address,
-} from './s3-errors.js';
+import { answered, mayPass, named, notS3, refuseBucketName, translateS3Error } from './s3-errors.js';
+import type { S3Address } from './s3-address.js';
 import { requestFields, type RequestFields } from './s3-options.js';
 import { PARTS_IN_FLIGHT, uploadInParts } from './s3-multipart.js';
 
@@ -63,10 +56,10 @@ export class S3Remote implements Remote {
     correct: Correction,
     opened: { sdk: S3Module; client: S3Client },
   ) {
-    const { bucket, prefix, endpoint, profile } = settings;
+    const { bucket, prefix, endpoint, profile, pathStyle } = settings;
     this.#settings = settings;
     this.where = `s3://${bucket}${prefix === '' ? '' : `/${prefix.slice(0, -1)}`}`;
-    this.#address = { bucket, where: this.where, endpoint, profile, correct };
+    this.#address = { bucket, where: this.where, endpoint, profile, pathStyle, correct };
     this.#sdk = opened.sdk;
     this.#client = opened.client;
     this.#fields = requestFields(settings);
