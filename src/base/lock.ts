@@ -8,7 +8,6 @@ import {
   linkSync,
   mkdirSync,
   openSync,
-  readFileSync,
   renameSync,
   statSync,
   unlinkSync,
@@ -20,6 +19,7 @@ import { temporaryBeside, writeAll } from './atomic-file.js';
 import { systemErrorCode, userError } from './errors.js';
 import { noEvents, type EventSink } from './events.js';
 import { describeSelf, holderState, parseHolder, wordHolder, type LockHolder } from './lock-holder.js';
+import { readRegularFile } from './regular-file.js';
 
 /** A holder shows every so often that it lives. Milliseconds. */
 const HEARTBEAT_MS = 10_000;
@@ -259,7 +259,7 @@ function isUnreadable({ holder }: Claim): boolean {
 
 function readClaim(path: string): Claim | undefined {
   try {
-    return { path, holder: parseHolder(readFileSync(path, 'utf8')), mtimeMs: statSync(path).mtimeMs };
+    return { path, holder: parseHolder(readRegularFile(path).toString()), mtimeMs: statSync(path).mtimeMs };
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return undefined;
     if (systemErrorCode(error) === 'EISDIR') {

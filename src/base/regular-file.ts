@@ -1,9 +1,8 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs';
 import { textOfPath } from './byte-text.js';
+import { READ_AT_ONCE } from './cautious-read.js';
 import { userError } from './errors.js';
 
-/** Opening a FIFO waits for nobody: what it is, is told from its stat. */
-const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 /** No file that is read whole and by itself is larger. */
 const MAX_BYTES = 1024 * 1024 * 1024;
 
@@ -12,7 +11,7 @@ const MAX_BYTES = 1024 * 1024 * 1024;
  * at once, where a FIFO, socket or device stands or the file is longer than `maxBytes`: nothing of it is read then.
  */
 export function readRegularFile(path: string | Buffer, maxBytes: number = MAX_BYTES): Buffer {
-  const fd = openSync(path, OPEN_FLAGS);
+  const fd = openSync(path, READ_AT_ONCE);
   try {
     const stat = fstatSync(fd);
     // Of a folder the reading says so itself.

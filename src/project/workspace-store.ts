@@ -1,7 +1,8 @@
-import { lstatSync, readFileSync, realpathSync } from 'node:fs';
+import { lstatSync, realpathSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { OcrpipeError, systemErrorCode, userError } from '../base/errors.js';
 import { absPath, type AbsPath } from '../base/paths.js';
+import { readRegularFile } from '../base/regular-file.js';
 import { CONFIG_FILES } from '../config/config-file.js';
 import type { Settings } from '../config/settings.js';
 import { LocalStore } from '../store/local-store.js';
@@ -99,7 +100,7 @@ function storeNotThere(folder: AbsPath): OcrpipeError {
 
 function isFile(path: string): boolean {
   try {
-    readFileSync(path);
+    readRegularFile(path);
     return true;
   } catch {
     return false;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { textOfPath } from '../base/byte-text.js';
 import { contentIdOf, type ContentId } from '../base/content-id.js';
-import { CAUTIOUS_READ } from '../base/cautious-read.js';
+import { CAUTIOUS_READ, READ_AT_ONCE } from '../base/cautious-read.js';
 import { copyChangingFile } from '../base/copy-file.js';
 import { OcrpipeError, systemErrorCode, userError } from '../base/errors.js';
 import { writePoint } from '../base/write-points.js';
@@ -92,11 +92,11 @@ export class LooseObjects {
   /** Opens the file of a blob for reading. Throws ENOENT if there is none. */
   open(id: ContentId): number {
     try {
-      return openSync(this.fileOf(id), 'r');
+      return openSync(this.fileOf(id), READ_AT_ONCE);
     } catch (error) {
       const place = systemErrorCode(error) === 'ENOENT' ? this.#trash.rescue(objectKey(id)) : undefined;
       if (place === undefined) throw error;
-      return openSync(place, 'r');
+      return openSync(place, READ_AT_ONCE);
     }
   }
 
@@ -200,7 +200,7 @@ export class LooseObjects {
   #isSound(id: ContentId, stat: BigIntStats): boolean {
     const known = this.#read.get(id);
     if (known?.state === stateOf(stat)) return known.sound;
-    const sound = hashOfFileNow(this.fileOf(id)) === id;
+    const sound = stat.isFile() && hashOfFileNow(this.fileOf(id)) === id;
     if (sound) sealAgain(this.fileOf(id));
     else this.#onDamaged(id);
     const after = this.#statOf(id);
@@ -290,7 +290,7 @@ function stateOf(stat: BigIntStats): string {
 /** Reads to the end at once: for what happens rarely, where an answer is needed now. */
 function hashOfFileNow(path: string): ContentId | undefined {
   try {
-    const fd = openSync(path, 'r');
+    const fd = openSync(path, READ_AT_ONCE);
     try {
       return hashOfOpenFile(fd);
     } finally {

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { READ_AT_ONCE } from '../base/cautious-read.js';
 import { contentIdOf, type ContentId } from '../base/content-id.js';
 import { OcrpipeError, systemErrorCode } from '../base/errors.js';
 import {
@@ -62,7 +63,7 @@ export class PackReader {
 
   /** Opens a pack and checks its table. With a `table` at hand that was checked before, only opens it. */
   static open(file: string, known?: { id?: ContentId; table?: PackTable }): PackReader {
-    const fd = openSync(file, 'r');
+    const fd = openSync(file, READ_AT_ONCE);
     try {
       return new PackReader(file, fd, known?.table ?? readPackTable(fd, file, known?.id));
     } catch (error) {

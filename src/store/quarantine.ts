@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, fstatSync, openSync, renameSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { syncDirectory } from '../base/atomic-file.js';
+import { READ_AT_ONCE } from '../base/cautious-read.js';
 import type { ContentId } from '../base/content-id.js';
 import { systemErrorCode } from '../base/errors.js';
 import { writePoint } from '../base/write-points.js';
@@ -99,7 +100,7 @@ function moveAside(root: string, file: string, inode: number): boolean {
 
 function openIfThere(file: string): number | undefined {
   try {
-    return openSync(file, 'r');
+    return openSync(file, READ_AT_ONCE);
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return undefined;
     throw error;

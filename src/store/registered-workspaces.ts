@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../base/atomic-file.js';
 import { systemErrorCode } from '../base/errors.js';
 import type { AbsPath } from '../base/paths.js';
+import { readRegularFile } from '../base/regular-file.js';
 import { writePoint } from '../base/write-points.js';
 import { makeStoreFolder } from './shared-folder.js';
 import { namesIn, unlinkIfThere } from './temporary.js';
@@ -80,7 +80,7 @@ export function registeredWorkspaces(store: string): StoreUsers {
 
 function readRegistered(file: string): RegisteredWorkspace | undefined {
   try {
-    const { root, machine, used } = schema.parse(JSON.parse(readFileSync(file, 'utf8')));
+    const { root, machine, used } = schema.parse(JSON.parse(readRegularFile(file).toString()));
     return { root: root as AbsPath, machine, used: new Date(used), file };
   } catch (error) {
     if (systemErrorCode(error) === 'EIO') throw error;

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson, type JsonValue } from '../base/canonical-json.js';
+import { READ_AT_ONCE } from '../base/cautious-read.js';
 import { contentIdOf, type ContentId } from '../base/content-id.js';
 import { OcrpipeError, systemErrorCode } from '../base/errors.js';
 import { FOLDERS, runKey, runOfKey } from './format.js';
@@ -96,12 +97,12 @@ export class RunRecords {
   #open(run: RunId): number {
     const key = runKey(run.key, run.record);
     try {
-      return openSync(this.fileOf(run), 'r');
+      return openSync(this.fileOf(run), READ_AT_ONCE);
     } catch (error) {
       if (systemErrorCode(error) !== 'ENOENT') throw error;
       const place = this.#trash.rescue(key);
       if (place === undefined) throw objectMissing('run', run.record, this.#root);
-      return openSync(place, 'r');
+      return openSync(place, READ_AT_ONCE);
     }
   }
 

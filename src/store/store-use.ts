@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ageOf } from '../base/age.js';
@@ -7,6 +7,7 @@ import { systemErrorCode } from '../base/errors.js';
 import { noEvents, type EventSink } from '../base/events.js';
 import { describeSelf, holderState, parseHolder, wordHolder, type LockHolder } from '../base/lock-holder.js';
 import { acquireLock, type HeldLock } from '../base/lock.js';
+import { readRegularFile } from '../base/regular-file.js';
 import { makeStoreFolder } from './shared-folder.js';
 import { namesIn, unlinkIfThere } from './temporary.js';
 
@@ -119,7 +120,7 @@ function livingUsers(root: string): LockHolder[] {
 /** Undefined if it is gone. */
 function readMark(mark: string): LockHolder | undefined {
   try {
-    return parseHolder(readFileSync(mark, 'utf8'));
+    return parseHolder(readRegularFile(mark).toString());
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return undefined;
     throw error;

@@ -3,6 +3,7 @@ import { closeSync, fsyncSync, openSync, readdirSync, renameSync, statSync, unli
 import { dirname, join } from 'node:path';
 import { ageOf } from '../base/age.js';
 import { syncDirectory, writeAll } from '../base/atomic-file.js';
+import { READ_AT_ONCE } from '../base/cautious-read.js';
 import { systemErrorCode } from '../base/errors.js';
 import { writePoint } from '../base/write-points.js';
 import { seal } from './seal.js';
@@ -67,7 +68,7 @@ export function removeFile(path: string): boolean {
 /** Seals a finished file and flushes it to disk: the last step before it gets its name. */
 export function makeDurable(path: string): void {
   seal(path);
-  const fd = openSync(path, 'r');
+  const fd = openSync(path, READ_AT_ONCE);
   try {
     fsyncSync(fd);
   } finally {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
+import { READ_AT_ONCE } from '../base/cautious-read.js';
 import { contentIdOf, type ContentId } from '../base/content-id.js';
 import { objectDamaged } from './object-reader.js';
 import { PACK_HEADER_BYTES, type PackEntry, type PackTable } from './pack-format.js';
@@ -22,7 +23,7 @@ export interface CheckedObject {
  * `object-damaged` for the first object whose bytes are wrong.
  */
 export function verifyPackFile(file: string, expected?: ContentId): PackTable {
-  const fd = openSync(file, 'r');
+  const fd = openSync(file, READ_AT_ONCE);
   try {
     const table = readPackTable(fd, file, expected);
     for (const { entry, sound } of checkedObjects(fd, table)) {

@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { WholeFile } from '../base/atomic-files.js';
 import { contentIdOf } from '../base/content-id.js';
 import { repoPath, type AbsPath, type RepoPath } from '../base/paths.js';
+import { readRegularFile } from '../base/regular-file.js';
 import { writePoint } from '../base/write-points.js';
 import { hasPointer } from './pointers/pointer-file.js';
 import type { UnfinishedMove } from './workspace-files.js';
@@ -45,7 +46,7 @@ export class MoveMarks {
 
   #read(name: string): UnfinishedMove[] {
     try {
-      return [schema.parse(JSON.parse(readFileSync(join(this.#folder, name), 'utf8')))];
+      return [schema.parse(JSON.parse(readRegularFile(join(this.#folder, name)).toString()))];
     } catch {
       // Absent by now, damaged, or written by another version: as if it had never been.
       return [];

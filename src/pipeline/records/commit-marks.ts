@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file.js';
 import type { RepoPath } from '../../base/paths.js';
+import { readRegularFile } from '../../base/regular-file.js';
 import { writePoint } from '../../base/write-points.js';
 import type { Snapshot } from '../../tracking/workspace-files.js';
 import type { PipelineHost } from '../host.js';
@@ -47,7 +48,7 @@ export class CommitMarks {
   /** A mark that cannot be read says nothing. */
   #read(stage: string): LockedPath[] {
     try {
-      return JSON.parse(readFileSync(this.#file(stage), 'utf8')) as LockedPath[];
+      return JSON.parse(readRegularFile(this.#file(stage)).toString()) as LockedPath[];
     } catch {
       return [];
     }

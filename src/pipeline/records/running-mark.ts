@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file.js';
 import type { ContentId } from '../../base/content-id.js';
 import type { RepoPath } from '../../base/paths.js';
+import { readRegularFile } from '../../base/regular-file.js';
 import { writePoint } from '../../base/write-points.js';
 import { PathIndex } from '../../tracking/path-index.js';
 import type { Snapshot } from '../../tracking/workspace-files.js';
@@ -122,7 +123,7 @@ export class RunningMarks {
   private read(stage: string): Mark {
     const nothing: Mark = { groups: [], outs: [] };
     try {
-      return { ...nothing, ...(JSON.parse(readFileSync(this.file(stage), 'utf8')) as Partial<Mark>) };
+      return { ...nothing, ...(JSON.parse(readRegularFile(this.file(stage)).toString()) as Partial<Mark>) };
     } catch {
       return nothing;
     }

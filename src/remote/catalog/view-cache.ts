@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file.js';
 import { contentIdOf, isContentId, type ContentId } from '../../base/content-id.js';
+import { readRegularFile } from '../../base/regular-file.js';
 import { writePoint } from '../../base/write-points.js';
 
 /**
@@ -79,7 +80,7 @@ function namesIn(folder: string): string[] {
 
 function readIfThere(file: string): Buffer | undefined {
   try {
-    return readFileSync(file);
+    return readRegularFile(file);
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 import { closeSync, createWriteStream, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { READ_AT_ONCE } from '../../base/cautious-read.js';
 import { contentIdOf, type ContentId } from '../../base/content-id.js';
 import { OcrpipeError } from '../../base/errors.js';
 import { FOLDERS, FORMAT_KEY, objectOfKey, decodeStoreFormat } from '../../store/format.js';
@@ -130,7 +131,7 @@ class FoundPack {
 
   private constructor(file?: string) {
     this.#file = file;
-    this.#fd = file === undefined ? undefined : openSync(file, 'r');
+    this.#fd = file === undefined ? undefined : openSync(file, READ_AT_ONCE);
   }
 
   static async download({ remote, store, signal }: HealInput, key: string): Promise<FoundPack> {

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { canonicalJson } from '../../base/canonical-json.js';
 import { contentIdOf } from '../../base/content-id.js';
 import { writeFileAtomic } from '../../base/atomic-file.js';
+import { readRegularFile } from '../../base/regular-file.js';
 import type { FileState } from './finding.js';
 
 const VERSION = 1;
@@ -76,7 +76,7 @@ function sameState(a: FileState, b: FileState): boolean {
 
 function read(file: string, store: string): Map<string, Remembered> {
   try {
-    const [text = '', sum] = readFileSync(file, 'utf8').split('\n');
+    const [text = '', sum] = readRegularFile(file).toString().split('\n');
     if (contentIdOf(text) !== sum) return new Map();
     const memory = schema.parse(JSON.parse(text));
     if (memory.store !== store) return new Map();

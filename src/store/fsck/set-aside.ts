@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { READ_AT_ONCE } from '../../base/cautious-read.js';
 import type { ContentId } from '../../base/content-id.js';
 import { OcrpipeError, systemErrorCode } from '../../base/errors.js';
 import { FOLDERS } from '../format.js';
@@ -81,7 +82,7 @@ function setPackAside(target: WriterTarget, { file, id }: StoreFile, findings: r
 function tableOf(file: string, id: ContentId) {
   let fd: number;
   try {
-    fd = openSync(file, 'r');
+    fd = openSync(file, READ_AT_ONCE);
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return 'gone';
     throw error;

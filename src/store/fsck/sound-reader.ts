@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { contentIdOf, type ContentId } from '../../base/content-id.js';
+import { readRegularFile } from '../../base/regular-file.js';
 import { objectKey, type ObjectKind } from '../format.js';
 import { LooseObjects } from '../loose-objects.js';
 import { objectMissing, type ObjectReader } from '../object-reader.js';
@@ -55,7 +56,7 @@ export class SoundReader implements ObjectReader {
     }
     const file = this.#loose.fileOf(id);
     if (kind === 'blob' && this.#looseSize(id) !== undefined && !this.#isDamaged(kind, id, file)) {
-      const bytes = readFileSync(file);
+      const bytes = readRegularFile(file, Number.POSITIVE_INFINITY);
       if (contentIdOf(bytes) === id) return bytes;
     }
     throw objectMissing(kind, id, this.#root);

@@ -1,4 +1,5 @@
 import { closeSync, openSync, statSync } from 'node:fs';
+import { READ_AT_ONCE } from '../../base/cautious-read.js';
 import type { EventSink } from '../../base/events.js';
 import { withProgress, type Breathe } from '../../base/with-progress.js';
 import type { ContentId } from '../../base/content-id.js';
@@ -80,7 +81,7 @@ async function copyPack(
   { store, verdicts, writer }: Rewriting & { writer: StoreWriter },
   breathe: Breathe,
 ): Promise<boolean> {
-  const fd = openSync(store.packFile(table.packId), 'r');
+  const fd = openSync(store.packFile(table.packId), READ_AT_ONCE);
   try {
     let index = -1;
     for (const { entry, sound, bytes } of checkedObjects(fd, table)) {

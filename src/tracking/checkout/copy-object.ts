@@ -12,6 +12,7 @@ import {
   type Stats,
 } from 'node:fs';
 import { writeAll } from '../../base/atomic-file.js';
+import { READ_AT_ONCE } from '../../base/cautious-read.js';
 import type { ContentId } from '../../base/content-id.js';
 import { writePoint } from '../../base/write-points.js';
 import { fsPath, type BytePath } from '../byte-path.js';
@@ -75,7 +76,7 @@ function* cloneBytes(object: string, target: string | Buffer, fd: number): Work<
 
 /** SHA-256 of a file, `use` being called with each chunk before the next overwrites it. */
 function* hashOf(file: string | Buffer, use?: (chunk: Uint8Array) => void): Work<string> {
-  const fd = openSync(file, 'r');
+  const fd = openSync(file, READ_AT_ONCE);
   try {
     const hash = createHash('sha256');
     const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);

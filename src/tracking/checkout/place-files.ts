@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { READ_AT_ONCE } from '../../base/cautious-read.js';
 import { contentIdOf, type ContentId } from '../../base/content-id.js';
 import { writePoint } from '../../base/write-points.js';
 import { fsPath, type BytePath } from '../byte-path.js';
@@ -112,7 +113,7 @@ class PackWindows {
     this.#start = offset;
     this.#end = offset;
     try {
-      const fd = this.#fds.get(pack) ?? openSync(this.#packs[pack]!, 'r');
+      const fd = this.#fds.get(pack) ?? openSync(this.#packs[pack]!, READ_AT_ONCE);
       this.#fds.set(pack, fd);
       this.#end = offset + readSync(fd, this.#window, 0, length, offset);
     } catch {

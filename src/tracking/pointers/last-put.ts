@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../base/atomic-file.js';
 import type { WholeFile } from '../../base/atomic-files.js';
 import { contentIdOf, isContentId } from '../../base/content-id.js';
 import type { RepoPath } from '../../base/paths.js';
+import { readRegularFile } from '../../base/regular-file.js';
 import { sameSnapshot } from './pointer.js';
 import type { Snapshot } from '../workspace-files.js';
 
@@ -55,7 +56,7 @@ export class LastPut {
         put,
         begun,
         parts,
-      } = schema.parse(JSON.parse(readFileSync(this.#fileOf(path), 'utf8')));
+      } = schema.parse(JSON.parse(readRegularFile(this.#fileOf(path)).toString()));
       if (named !== path) return {};
       return {
         ...(put && { put: toSnapshot(put) }),
@@ -145,7 +146,7 @@ function toSnapshot({ id, kind, size, files, executable }: z.infer<typeof snapsh
 /** The path that a file of the memory is about; undefined if it does not say. */
 function pathIn(file: string): RepoPath | undefined {
   try {
-    return schema.parse(JSON.parse(readFileSync(file, 'utf8'))).path as RepoPath;
+    return schema.parse(JSON.parse(readRegularFile(file).toString())).path as RepoPath;
   } catch {
     return undefined;
   }

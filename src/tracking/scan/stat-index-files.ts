@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { temporaryBeside, writeAll } from '../../base/atomic-file.js';
+import { READ_AT_ONCE } from '../../base/cautious-read.js';
 import { writePoint } from '../../base/write-points.js';
 import { applyChanges, changedPieces, changesParts, type ChangedPieces } from './stat-index-changes.js';
 import { CHECKSUM_BYTES, decodeIndex, indexParts, newShared, type IndexContent } from './stat-index-file.js';
@@ -112,7 +113,7 @@ function readIfThere(path: string): Buffer {
 
 /** A whole file, in memory that other threads can read too. */
 function readShared(path: string): Buffer {
-  const fd = openSync(path, 'r');
+  const fd = openSync(path, READ_AT_ONCE);
   try {
     const file = newShared(fstatSync(fd).size);
     // What is there only in part has no sound checksum.

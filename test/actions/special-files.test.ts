@@ -1,0 +1,100 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { temporaryFolder } from '../rig/temporary-folder.js';
+import { newWorkspace, type TestWorkspace } from '../rig/workspace.js';
+
+const HUNG_MS = 10_000;
+const COMMANDS = ['status', 'add data', 'checkout', 'fsck', 'gc --workspace --dry-run'];
+
+let workspace: TestWorkspace;
+
+beforeAll(async () => {
+  workspace = await newWorkspace(temporaryFolder(afterAll));
+  workspace.write('data/small', 'small');
+  workspace.write('data/large', Buffer.alloc(1_200_000, 7));
+  await workspace.ocrpipe('init', '--store', 'store');
+  await workspace.ocrpipe('add', 'data');
+  await workspace.ocrpipe('fsck');
+});
+
+/** What a FIFO in the place of these files makes of a command, beside what it says without one. */
+test.each([
+  ['.ocrstore/config.yaml', /not-a-file/],
+  ['.ocrstore/config.local.yaml', /not-a-file/],
+  ['.ocrstore/index/*/stat', /^$/],
+  ['.ocrstore/index/*/fsck', /^$/],
+  ['.ocrstore/index/*/put/*.json', /^$/],
+  ['.ocrstore/locks/workspace', /^$|not-a-file/],
+  ['store/format.json', /not-a-file/],
+  ['store/packs/*.pack', /^$|needed-tree-missing/],
+  ['store/objects/*/*', /^$/],
+  ['store/workspaces/*.json', /^$/],
+  ['store/locks/gc', /^$|not-a-file/],
+  ['store/locks/users/x', /^$|not-a-file/],
+])('no command waits for the writer of a FIFO at %s', async (pattern, said) => {
+  const files = placesOf(pattern);
+  expect(files).not.toEqual([]);
+  for (const command of COMMANDS) {
+    for (const file of files) putFifo(file);
+    try {
+      expect({ command, said: await withoutHanging(command, files) }).toEqual({
+        command,
+        said: expect.stringMatching(said) as string,
+      });
+    } finally {
+      for (const file of files) putBack(file);
+    }
+  }
+});
+
+/** What a pattern names, where `*` is any name; one without is a file that need not be there. */
+function placesOf(pattern: string): string[] {
+  if (!pattern.includes('*')) return [workspace.path(pattern)];
+  return pattern.split('/').reduce<string[]>(
+    (folders, part) => {
+      const shown = new RegExp(`^${part.replaceAll('.', '\\.').replaceAll('*', '.*')}$`);
+      return folders.flatMap((folder) =>
+        readdirSync(folder)
+          .filter((name) => shown.test(name))
+          .map((name) => join(folder, name)),
+      );
+    },
+    [workspace.root],
+  );
+}
+
+function putFifo(file: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  if (existsSync(file)) renameSync(file, `${file}~`);
+  execFileSync('mkfifo', [file]);
+}
+
+function putBack(file: string): void {
+  rmSync(file, { force: true });
+  if (existsSync(`${file}~`)) renameSync(`${file}~`, file);
+}
+
+/** What a command says on stderr; one that waits for a FIFO is let go, and is an error. */
+async function withoutHanging(command: string, fifos: readonly string[]): Promise<string> {
+  const running = workspace.run(command.split(' '));
+  const done = await Promise.race([
+    running,
+    once(AbortSignal.timeout(HUNG_MS), 'abort').then(() => undefined),
+  ]);
+  if (done) return done.stderr;
+  for (const fifo of fifos) closeSync(openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK));
+  await running;
+  throw new Error(`${command} waited for a writer`);
+}
