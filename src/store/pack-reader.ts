@@ -28,7 +28,9 @@ export function readFully(fd: number, target: Uint8Array, position: number): boo
  * header, table and trailer is the pack's id. Throws `pack-damaged` for what is no pack, or not the pack `expected`.
  */
 export function readPackTable(fd: number, where: string, expected?: ContentId): PackTable {
-  const size = fstatSync(fd).size;
+  const stat = fstatSync(fd);
+  if (!stat.isFile()) throw packDamaged(where, 'it is no file');
+  const { size } = stat;
   const header = Buffer.alloc(PACK_HEADER_BYTES);
   const trailer = Buffer.alloc(PACK_TRAILER_BYTES);
   if (

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { ageOf } from '../base/age.js';
 import { syncDirectory, writeAll } from '../base/atomic-file.js';
 import { READ_AT_ONCE } from '../base/cautious-read.js';
-import { systemErrorCode } from '../base/errors.js';
+import { systemErrorCode, userError } from '../base/errors.js';
 import { writePoint } from '../base/write-points.js';
 import { seal } from './seal.js';
 import { makeStoreFolder } from './shared-folder.js';
@@ -97,7 +97,7 @@ export function writeTemporary(tmp: string, bytes: Uint8Array): string {
 
 /**
  * Gives a flushed file of the store's `tmp/` its name in the store, durably, and replaces what had it. Folders are created. Where
- * that fails, nothing of the file is left. Throws `store-gone`.
+ * that fails, nothing of the file is left. Throws `store-gone`, and `not-a-file` where a folder has it.
  */
 export function giveName(temporary: string, target: string): void {
   for (const folder of giveNameUnflushed(temporary, target)) syncDirectory(folder);
@@ -113,6 +113,10 @@ export function giveNameUnflushed(temporary: string, target: string): string[] {
     return isNew ? [folder, dirname(folder)] : [folder];
   } catch (error) {
     unlinkIfThere(temporary);
-    throw error;
+    if (systemErrorCode(error) !== 'EISDIR') throw error;
+    throw userError('not-a-file', `a folder stands where a file of the store belongs: ${target}`, {
+      hint: 'Move it away, and run the command again.',
+      cause: error,
+    });
   }
 }

@@ -59,6 +59,22 @@ test.each([
   }
 });
 
+test('a folder in the place of a pack or a large file is named, and hides nothing else', async () => {
+  for (const file of [...placesOf('store/packs/*.pack'), ...placesOf('store/objects/*/*')]) {
+    renameSync(file, `${file}~`);
+    mkdirSync(file);
+    expect((await workspace.run(['status'])).exitCode).toBe(0);
+    expect((await workspace.run(['add', 'data'])).stderr).toMatch(/^$|not-a-file/);
+    const checked = await workspace.run(['fsck']);
+    expect(checked).toMatchObject({
+      exitCode: 3,
+      stdout: expect.stringContaining('it is no file') as string,
+    });
+    rmSync(file, { recursive: true });
+    renameSync(`${file}~`, file);
+  }
+});
+
 /** What a pattern names, where `*` is any name; one without is a file that need not be there. */
 function placesOf(pattern: string): string[] {
   if (!pattern.includes('*')) return [workspace.path(pattern)];

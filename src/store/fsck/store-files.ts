@@ -74,9 +74,14 @@ function* filesBelow(root: string, folder: string): Generator<{ key: string; fil
     const key = `${folder}/${name}`;
     const file = join(root, folder, name);
     const stat = lstatSync(file, { throwIfNoEntry: false });
-    if (stat?.isDirectory() === true) yield* filesBelow(root, key);
+    // A folder under the name of a file of ours is for the check to find.
+    if (stat?.isDirectory() === true && !isNamed(key)) yield* filesBelow(root, key);
     else if (stat) yield { key, file, stat };
   }
+}
+
+function isNamed(key: string): boolean {
+  return Object.values(NAMED_BY).some(({ idOf }) => idOf(key) !== undefined);
 }
 
 function leftover(file: string, { size, mtimeMs }: Stats): Leftover {
