@@ -9,9 +9,12 @@ const ROOT = join(import.meta.dirname, '..');
 /** The command line of this checkout. */
 export const OCRPIPE = [process.execPath, join(ROOT, 'bin', 'run.js')];
 
+/** What takes longer hangs. */
+const LIMIT_SECONDS = 3600;
+
 /**
  * Runs a command and gives its seconds of wall and CPU time (user + system, children included) and the largest resident set
- * of one of its processes in MB. Throws with what it printed if it fails. Needs python3, whose `wait4` counts all of it.
+ * of one of its processes in MB. Throws with what it printed if it fails, or takes more than `limit` seconds. Needs python3, whose `wait4` counts all of it.
  */
 export function measure(command, options) {
   const { wall, cpu, peak } = measureSaying(command, options);
@@ -19,11 +22,11 @@ export function measure(command, options) {
 }
 
 /** The same, with what it printed on stdout. */
-export function measureSaying([program, ...args], { cwd, env = {} }) {
+export function measureSaying([program, ...args], { cwd, env = {}, limit = LIMIT_SECONDS }) {
   const folder = mkdtempSync(join(tmpdir(), 'ocrpipe-measure-'));
   try {
     const file = join(folder, 'usage.json');
-    const run = spawnSync('python3', [MEASURED, file, program, ...args], {
+    const run = spawnSync('python3', [MEASURED, file, String(limit), program, ...args], {
       cwd,
       env: { ...process.env, ...env },
       encoding: 'utf8',

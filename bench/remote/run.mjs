@@ -1,10 +1,10 @@
 // `node bench/remote/run.mjs [--files N] [--large BYTES] [--rounds N[,TOOL=N…]] [--tools ocrpipe,dvc,s5cmd,aws,rclone,floor]
-// [--count TOOLS] [--server seaweedfs|versitygw] [--folder DIR] [--save] [--results DIR]`: what it costs to share a corpus of licence plates
+// [--count TOOLS] [--server seaweedfs|versitygw] [--limit SECONDS] [--folder DIR] [--save] [--results DIR]`: what it costs to share a corpus of licence plates
 // (files of 2 to 4 KB, 200 in each folder) and one large file through an S3 server on loopback, beside the tools that send a request for
 // each file, and floors that no tool can beat: the same bytes as one object, sent and fetched by the SDK alone, and `cp -r`. Every tool works
 // on its own copy of the same data against a server of its own, started empty; they take turns, and what each brought back is compared
-// with what was sent. A tool that needs minutes may take fewer rounds: `--rounds 3,dvc=1`; the table says so. One that fails is named in the
-// table, and the others go on. --count TOOLS runs these once more through a proxy that counts requests and bytes, and holds ocrpipe to what
+// with what was sent. A tool that needs minutes may take fewer rounds: `--rounds 3,dvc=1`; the table says so. One that fails, or takes
+// more than --limit for one command, is named in the table, and the others go on. --count TOOLS runs these once more through a proxy that counts requests and bytes, and holds ocrpipe to what
 // it says of itself; the times of that round are not kept. Prints a table of medians; --save also keeps the raw figures in results/, or
 // in DIR, after each turn. `node bench/remote/peers.mjs` installs the peers.
 // Disk: 6 GB for 200,000 files, or six times the large file, whichever is more; they do not come together.
@@ -30,6 +30,7 @@ const { values: asked } = parseArgs({
     tools: { type: 'string', default: 'ocrpipe,dvc,s5cmd,aws,rclone,floor' },
     count: { type: 'string', default: 'ocrpipe' },
     server: { type: 'string', default: 'seaweedfs' },
+    limit: { type: 'string', default: '1200' },
     folder: { type: 'string', default: tmpdir() },
     save: { type: 'boolean', default: false },
     results: { type: 'string', default: join(import.meta.dirname, 'results') },
@@ -39,6 +40,7 @@ const { values: asked } = parseArgs({
 delete process.env.AWS_CA_BUNDLE;
 const files = Number(asked.files);
 const large = Number(asked.large);
+const limit = Number(asked.limit);
 const [rounds, roundsOf] = roundsAsked(asked.rounds);
 const tools = takingPart(asked.tools);
 const counted = asked.count === '' ? [] : takingPart(asked.count);
@@ -69,14 +71,11 @@ function roundsAsked(text) {
   return [Number(all), 'floor' in of ? { ...of, 'cp -r': of.floor } : of];
 }
 
-/** A turn whose figures are kept only if it came to its end. */
+/** A turn that does not come to its end leaves what it did before. */
 async function attemptTurn(turn) {
-  const found = { rows: [], counts: [] };
-  const note = turn.count ? noteCount(found.counts) : noteTimes(found.rows, turn.round);
+  const note = turn.count ? noteCount : noteTimes(turn.round);
   try {
     await takeTurn(turn.name, { ...turn, note });
-    rows.push(...found.rows);
-    counts.push(...found.counts);
   } catch (error) {
     failures.push({ round: turn.round, tool: turn.name, why: firstLine(error) });
     console.error(`${turn.round} ${turn.name} failed: ${error.stack}`);
@@ -96,7 +95,7 @@ async function takeTurn(name, { source, count = false, note }) {
   mkdirSync(place);
   try {
     const used = { ...server, endpoint: proxy?.endpoint ?? server.endpoint };
-    const turn = new Turn({ tool: contestant(name, used), server: used, proxy, place, note });
+    const turn = new Turn({ tool: contestant(name, used), server: used, proxy, place, note, limit });
     if (files > 0) turn.shareFiles(join(source, 'data'));
     if (large > 0) turn.shareLarge(join(source, 'large.bin'));
   } finally {
@@ -107,24 +106,22 @@ async function takeTurn(name, { source, count = false, note }) {
   }
 }
 
-function noteTimes(found, round) {
+function noteTimes(round) {
   return (tool, task, { usage: { wall, cpu, peak } }) => {
-    found.push({ round, tool, task, wall, cpu, peak });
+    rows.push({ round, tool, task, wall, cpu, peak });
     const figures = `${wall.toFixed(2)} s wall, ${cpu.toFixed(2)} s CPU, ${peak.toFixed(0)} MB`;
     console.error(`${round} ${tool}: ${task}: ${figures}`);
   };
 }
 
 /** What the proxy saw; what ocrpipe says of itself must be the same. */
-function noteCount(found) {
-  return (tool, task, { says, seen }) => {
-    if (seen === undefined || task.startsWith('add')) return;
-    found.push({ tool, task, ...seen });
-    console.error(`counted ${tool}: ${task}: ${JSON.stringify(seen)}`);
-    if (says !== undefined && (says.requests !== seen.requests || says.bytes !== seen.bytes)) {
-      throw new Error(`${task}: ocrpipe says ${says.requests} requests, ${says.bytes} bytes`);
-    }
-  };
+function noteCount(tool, task, { says, seen }) {
+  if (seen === undefined || task.startsWith('add')) return;
+  counts.push({ tool, task, ...seen });
+  console.error(`counted ${tool}: ${task}: ${JSON.stringify(seen)}`);
+  if (says !== undefined && (says.requests !== seen.requests || says.bytes !== seen.bytes)) {
+    throw new Error(`${task}: ocrpipe says ${says.requests} requests, ${says.bytes} bytes`);
+  }
 }
 
 function aboutThis() {

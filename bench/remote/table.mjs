@@ -64,17 +64,17 @@ function nameOf({ roundsOf = {} }, tool) {
   return rounds === undefined ? tool : `${tool} (${rounds} round${rounds === 1 ? '' : 's'})`;
 }
 
-/** Medians over the rounds of the sums of tasks; undefined if the tool did not do all of them. */
+/** Medians over the rounds of the sums of tasks, of those rounds in which the tool did all of them; undefined if there are none. */
 function figures(rows, tool, tasks) {
   const own = rows.filter((row) => row.tool === tool);
   const rounds = [...new Set(own.map(({ round }) => round))];
-  const sums = rounds.map((round) => {
+  const sums = rounds.flatMap((round) => {
     const parts = tasks.map((task) => own.find((row) => row.round === round && row.task === task));
-    if (parts.includes(undefined)) return undefined;
+    if (parts.includes(undefined)) return [];
     const sum = (key) => parts.reduce((total, part) => total + part[key], 0);
-    return { wall: sum('wall'), cpu: sum('cpu'), peak: Math.max(...parts.map(({ peak }) => peak)) };
+    return [{ wall: sum('wall'), cpu: sum('cpu'), peak: Math.max(...parts.map(({ peak }) => peak)) }];
   });
-  if (sums.length === 0 || sums.includes(undefined)) return undefined;
+  if (sums.length === 0) return undefined;
   const of = (key) => median(sums.map((each) => each[key]));
   return { wall: of('wall'), cpu: of('cpu'), peak: of('peak') };
 }

@@ -8,20 +8,22 @@ import { run } from './contestants.mjs';
 /** Files in each folder of the corpus. */
 export const PER_FOLDER = 200;
 
-/** All that one tool does on one server, each command handed to `note` with what it took. */
+/** All that one tool does on one server, each command handed to `note` with what it took; none may take more than `limit` seconds. */
 export class Turn {
   #tool;
   #environment;
   #proxy;
   #place;
   #note;
+  #limit;
 
-  constructor({ tool, server, proxy, place, note }) {
+  constructor({ tool, server, proxy, place, note, limit }) {
     this.#tool = tool;
     this.#environment = { ...server.environment, ...tool.environment };
     this.#proxy = proxy;
     this.#place = place;
     this.#note = note;
+    this.#limit = limit;
   }
 
   shareFiles(data) {
@@ -80,7 +82,7 @@ export class Turn {
     if (command === undefined) return;
     settle();
     const before = this.#proxy?.seen();
-    const usage = measureSaying(command, { cwd, env: this.#environment });
+    const usage = measureSaying(command, { cwd, env: this.#environment, limit: this.#limit });
     const says = verb === 'add' ? undefined : this.#tool.says?.(usage.stdout);
     this.#note(this.#tool.name, task, { usage, says, seen: this.#seenSince(before) });
   }

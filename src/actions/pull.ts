@@ -1,4 +1,5 @@
 import type { Call } from '../base/call.js';
+import { collectGarbage } from '../base/collect-garbage.js';
 import { OcrpipeError } from '../base/errors.js';
 import type { LinkType } from '../base/link-type.js';
 import { repoPath, type RepoPath } from '../base/paths.js';
@@ -40,6 +41,7 @@ export async function pull(
     const bring = async (): Promise<FetchedTargets> =>
       nowhere.noted(await fetchTargets(workspace, targets, { ...options, beyond }));
     const fetched = [await bring()];
+    collectGarbage();
     const marks = new RunningMarks(workspace);
     const { force, links } = options;
     const how = { events: call.events, signal: call.signal, force, keepEdits: true, ...(links && { links }) };

@@ -4,6 +4,7 @@ import { loadCheckedView } from '../catalog/load-view.js';
 import type { FetchInput } from './fetch-input.js';
 import { FetchRun } from './fetch-run.js';
 import type { WantedObject } from './object-source.js';
+import { WantedBlobs } from './wanted-blobs.js';
 
 /**
  * Brings exactly these blobs and nodes into the store, verified, as far as the remote has them: nothing below them. One that is
@@ -18,7 +19,7 @@ export async function fetchExactly(
   const there = wanted.filter(({ kind, id }) => view.has(kind, id));
   const blobs = there.filter(({ kind }) => kind === 'blob');
   const nodes = there.filter(({ kind }) => kind === 'tree' || kind === 'listing');
-  if (blobs.length > 0) await run.fetchBlobs(new Map(blobs.map((each) => [each.id, each])));
+  if (blobs.length > 0) await run.fetchBlobs(wantedOf(blobs));
   const read = new Map<string, { kind: NodeKind; id: ContentId; bytes: Buffer }>();
   await run.readSmall(nodes, ({ kind, id, bytes }) => {
     if (kind === 'tree' || kind === 'listing') read.set(kind + id, { kind, id, bytes });
@@ -27,4 +28,10 @@ export async function fetchExactly(
   for (const { kind, bytes } of read.values()) writer.putTree(bytes, kind);
   writer.finish();
   return { objects: run.objects + read.size, packs: run.packs };
+}
+
+function wantedOf(blobs: readonly WantedObject[]): WantedBlobs {
+  const wanted = new WantedBlobs();
+  for (const { id, name } of blobs) wanted.want(id, { path: name });
+  return wanted;
 }

@@ -13,6 +13,7 @@ import { fileGone, ObjectSource, type WantedObject } from './object-source.js';
 import { eachInParallel } from '../parallel.js';
 import { joinRanges, planPackRead, type PlannedRange } from './range-plan.js';
 import type { RemotePlace, RemoteView } from '../catalog/view.js';
+import type { WantedBlobs } from './wanted-blobs.js';
 
 /** More hold too much memory; of packs, which pass through little of it, there may be more. */
 const MOST_RANGES = 4;
@@ -59,13 +60,10 @@ export class FetchRun {
   }
 
   /** Small blobs by packs, large ones by themselves. What was verified stays in the store even if another fails. */
-  async fetchBlobs(wanted: ReadonlyMap<ContentId, WantedObject>): Promise<void> {
-    const { shares, files } = this.#arrange(wanted.values());
-    this.#progress.total = [...wanted.keys()].reduce(
-      (sum, id) => sum + (this.#view.find('blob', id)?.length ?? 0),
-      0,
-    );
-    const nameOf = (id: ContentId): string => wanted.get(id)?.name ?? id;
+  async fetchBlobs(wanted: WantedBlobs): Promise<void> {
+    const nameOf = (id: ContentId): string => wanted.nameOf(id);
+    const { shares, files, bytes } = this.#arrange(blobsOf(wanted));
+    this.#progress.total = bytes;
     const writer = this.#input.store.writer();
     try {
       await eachInParallel(shares, this.#input.jobs, (share) => this.#fetchShare(share, writer, nameOf));
@@ -76,16 +74,19 @@ export class FetchRun {
     }
   }
 
-  /** Reads small objects (nodes, run records) into memory, verified; `alongside` adds objects of the same packs. */
+  /** Reads small objects (nodes, run records) into memory, verified; `alongside` adds nodes of the same packs. */
   async readSmall(
     wanted: readonly WantedObject[],
     take: (object: { kind: WantedObject['kind']; id: ContentId; bytes: Buffer }) => void,
-    alongside: (table: PackTable, requests: number) => readonly number[] = () => [],
+    alongside?: (table: PackTable, requests: number) => readonly number[],
   ): Promise<void> {
     const names = new Map(wanted.map(({ id, name }) => [id, name]));
     const { shares } = this.#arrange(wanted);
     const ranges = shares.flatMap(({ table, indexes }) =>
-      withAlongside(table, indexes, alongside).map((range) => ({ table, range })),
+      (alongside
+        ? withAlongside(table, indexes, alongside).map((range) => withNodesBetween(table, range))
+        : joinRanges(table, indexes)
+      ).map((range) => ({ table, range })),
     );
     await eachInParallel(ranges, this.#input.jobs, async ({ table, range }) => {
       this.#packsRead.add(table.packId);
@@ -94,15 +95,18 @@ export class FetchRun {
     });
   }
 
-  /** The places of the objects, by pack; throws `object-missing`. */
+  /** The places of the objects, by pack, and their bytes; throws `object-missing`. */
   #arrange(wanted: Iterable<WantedObject>): {
     shares: PackShare[];
     files: { wanted: WantedObject; place: RemotePlace }[];
+    bytes: number;
   } {
     const shares = new Map<ContentId, PackShare>();
     const files: { wanted: WantedObject; place: RemotePlace }[] = [];
+    let bytes = 0;
     for (const object of wanted) {
       const place = this.#source.place(object);
+      bytes += place.length;
       if (place.in === 'file') {
         files.push({ wanted: object, place });
         continue;
@@ -111,7 +115,7 @@ export class FetchRun {
       share.indexes.push(place.index);
       shares.set(place.table.packId, share);
     }
-    return { shares: [...shares.values()], files };
+    return { shares: [...shares.values()], files, bytes };
   }
 
   async #fetchShare(share: PackShare, writer: StoreWriter, nameOf: (id: ContentId) => string): Promise<void> {
@@ -203,6 +207,19 @@ export class FetchRun {
   }
 }
 
+function* blobsOf(wanted: WantedBlobs): Generator<WantedObject> {
+  for (const id of wanted.ids()) {
+    // The name is made where somebody reads it.
+    yield {
+      kind: 'blob',
+      id,
+      get name(): string {
+        return wanted.nameOf(id);
+      },
+    };
+  }
+}
+
 /** The ranges of the wanted objects, joined with what is rather read along than left out. */
 function withAlongside(
   table: PackTable,
@@ -212,6 +229,17 @@ function withAlongside(
   const ranges = joinRanges(table, indexes);
   const more = alongside(table, ranges.length);
   return more.length === 0 ? ranges : joinRanges(table, [...new Set([...indexes, ...more])]);
+}
+
+/** With the nodes in its gaps: they are read in any case, and most often what is asked for next. */
+function withNodesBetween(table: PackTable, range: PlannedRange): PlannedRange {
+  const wanted = new Set(range.indexes);
+  const indexes: number[] = [];
+  for (let index = range.indexes[0] ?? 0; index <= (range.indexes.at(-1) ?? -1); index += 1) {
+    const kind = table.kindAt(index);
+    if (wanted.has(index) || kind === 'tree' || kind === 'listing') indexes.push(index);
+  }
+  return { ...range, indexes };
 }
 
 const REFUSED = new Set(['pack-damaged', 'object-damaged', 'remote-range']);

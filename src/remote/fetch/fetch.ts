@@ -44,7 +44,10 @@ export async function fetchObjects(input: FetchInput): Promise<Fetched> {
 async function fetchOnce(input: FetchInput, look: () => Promise<RemoteView>): Promise<Fetched> {
   const remote = new LazyRun(input, look);
   const walk = new WantedWalk(input.store, {
-    has: async (kind, id) => (await remote.open()).view.has(kind, id),
+    look: async () => {
+      const { view } = await remote.open();
+      return (kind, id) => view.has(kind, id);
+    },
     read: async (nodes, take) => {
       const { run } = await remote.open();
       await run.readSmall(

@@ -7,10 +7,12 @@ import { decodeNode, type TreeEntry, type TreeNode } from '../../store/tree-form
 import type { FetchRoot } from './fetch-input.js';
 import { textOf, type MissingFile } from './missing-on-remote.js';
 import type { WantedObject } from './object-source.js';
+import { WantedBlobs } from './wanted-blobs.js';
 
 /** What a walk needs of the remote; asked for only when something is not in the store. */
 export interface NodeSource {
-  has(kind: ObjectKind, id: ContentId): Promise<boolean>;
+  /** What tells whether the remote has an object. */
+  look(): Promise<(kind: ObjectKind, id: ContentId) => boolean>;
   /** Reads these nodes, and hands over others that came along; passes over damaged ones. */
   read(
     nodes: readonly WantedObject[],
@@ -28,11 +30,6 @@ interface NodeRef extends WantedObject {
   optional: boolean;
 }
 
-interface WantedBlob extends WantedObject {
-  /** Where it belongs; of several places in one path only the first. */
-  places: MissingFile[];
-}
-
 interface ReadNode {
   kind: NodeKind;
   id: ContentId;
@@ -42,7 +39,7 @@ interface ReadNode {
 /** Walks what is wanted, through the store where it can and the remote where it must, level by level. */
 export class WantedWalk {
   /** Blobs that the remote has and the store has not. */
-  readonly blobs = new Map<ContentId, WantedBlob>();
+  readonly blobs = new WantedBlobs();
   /** Nodes that were visited and are not in the store, parents first. */
   readonly nodes: ReadNode[] = [];
   /** What is in neither, and not optional. */
@@ -148,8 +145,9 @@ export class WantedWalk {
   async #load(level: readonly NodeRef[]): Promise<NodeRef[]> {
     const absent = level.filter((ref) => !this.#isHere(ref));
     const skipped = new Set<NodeRef>();
+    const isThere = absent.length === 0 ? () => false : await this.#source.look();
     for (const ref of absent) {
-      if (await this.#source.has(ref.kind, ref.id)) continue;
+      if (isThere(ref.kind, ref.id)) continue;
       skipped.add(ref);
       if (!ref.optional) this.#note(ref, { path: ref.name });
     }
@@ -219,20 +217,18 @@ export class WantedWalk {
 
   #wantBlob({ id, size }: { id: ContentId; size?: number }, place: MissingFile, optional: boolean): void {
     if (!optional) this.#optionalBlobs.delete(id);
-    const known = this.blobs.get(id);
-    if (known !== undefined && known.places.every(({ path }) => path !== place.path))
-      known.places.push(place);
-    if (known !== undefined || this.#store.knows('blob', id, size)) return;
-    const name = place.file === undefined ? place.path : `${place.path} (${place.file})`;
-    this.blobs.set(id, { kind: 'blob', id, name, places: [place] });
+    if (this.blobs.isWantedElsewhere(id, place) || this.#store.knows('blob', id, size)) return;
+    this.blobs.want(id, place);
     if (optional) this.#optionalBlobs.add(id);
   }
 
   async #dropAbsent(): Promise<void> {
-    for (const [id, blob] of this.blobs) {
-      if (await this.#source.has('blob', id)) continue;
-      this.blobs.delete(id);
-      if (!this.#optionalBlobs.has(id)) this.#note(blob, ...blob.places);
+    if (this.blobs.size === 0) return;
+    const isThere = await this.#source.look();
+    for (const id of this.blobs.ids()) {
+      if (isThere('blob', id)) continue;
+      const places = this.blobs.drop(id);
+      if (!this.#optionalBlobs.has(id)) this.#note({ kind: 'blob', id }, ...places);
     }
   }
 

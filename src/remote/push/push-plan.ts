@@ -42,7 +42,18 @@ export interface NeededObject {
 /** One pack to send: a local one as it is, or a new one of these objects in this order. */
 export type PlannedPack =
   | { from: 'local'; table: PackTable; needed: readonly NeededObject[] }
+  | { from: 'local'; table: PackTable; needed: 'all' }
   | { from: 'objects'; needed: readonly NeededObject[] };
+
+/** What is needed of a planned pack, made anew each time where it is all of it: a plan of many files holds no list of them. */
+export function* neededOf(planned: PlannedPack): Generator<NeededObject> {
+  if (planned.needed === 'all') yield* objectsOfTable(planned.table);
+  else yield* planned.needed;
+}
+
+export function* objectsOfTable(table: PackTable): Generator<NeededObject> {
+  for (const { kind, id, length } of table.entries()) yield { kind, id, length };
+}
 
 /** What to send, in this order. Made without a request and without writing anything. */
 export interface PushPlan {
@@ -122,7 +133,9 @@ class Collected {
   readonly #store: PushStore;
   readonly #view: RemoteView;
   readonly #takeBack: TakeBack;
-  readonly #seen = new Set<string>();
+  readonly #seenBlobs = new Set<string>();
+  /** Kind and id. */
+  readonly #seenNodes = new Set<string>();
 
   constructor(store: PushStore, view: RemoteView, now: string | undefined) {
     this.#store = store;
@@ -150,7 +163,7 @@ class Collected {
   #tree(root: PushRoot, kind: 'tree' | 'listing'): (NeededObject | LargeObject | undefined)[] {
     const found: (NeededObject | LargeObject | undefined)[] = [];
     const skip = (id: ContentId): boolean =>
-      this.#seen.has(kind + id) ||
+      this.#seenNodes.has(kind + id) ||
       (this.#view.keeps(kind, id) && (this.#view.intact || !this.#store.has(kind, id)));
     this.#refuseAbsent(root, kind, skip);
     for (const { id, node } of walkNodes({ reader: this.#store, kind, id: root.id }, skip)) {
@@ -172,7 +185,7 @@ class Collected {
 
   /** What must be sent for a blob; undefined if the remote has it. */
   #blob(id: ContentId, root: PushRoot, file?: string): NeededObject | LargeObject | undefined {
-    if (this.#seen.has(`blob${id}`) || this.#view.keeps('blob', id)) return undefined;
+    if (this.#seenBlobs.has(id) || this.#view.keeps('blob', id)) return undefined;
     const place = this.#store.locate('blob', id);
     this.#takeBack.note(id, place?.in);
     if (place === undefined && this.#view.has('blob', id)) return undefined;
@@ -187,12 +200,18 @@ class Collected {
     return { kind, id, length: place?.length ?? 0, ...(place?.in === 'pack' && { pack: place.pack }) };
   }
 
+  #isFirst(object: NeededObject | LargeObject): boolean {
+    const isBlob = 'size' in object || object.kind === 'blob';
+    const seen: Set<string> = isBlob ? this.#seenBlobs : this.#seenNodes;
+    const before = seen.size;
+    // Of many blobs no other text than the id is made.
+    return seen.add(isBlob ? object.id : object.kind + object.id).size > before;
+  }
+
   #takeAll(found: readonly (NeededObject | LargeObject | undefined)[]): void {
     for (const object of found) {
       if (object === undefined) continue;
-      const name = ('size' in object ? 'blob' : object.kind) + object.id;
-      if (this.#seen.has(name)) continue;
-      this.#seen.add(name);
+      if (!this.#isFirst(object)) continue;
       if ('size' in object) this.large.push(object);
       else (object.kind === 'blob' ? this.blobs : this.nodes).push(object);
     }
@@ -239,7 +258,8 @@ function packsFor(source: PushSource, view: RemoteView, needed: readonly NeededO
   for (const [id, objects] of byPack) {
     const table = tables.get(id);
     if (table === undefined || !mayGoWhole(table, objects, view)) continue;
-    whole.push({ from: 'local', table, needed: objects });
+    const isWhole = objects.length === table.count;
+    whole.push(isWhole ? { from: 'local', table, needed: 'all' } : { from: 'local', table, needed: objects });
     for (const object of objects) covered.add(object);
   }
   return [...whole, ...newPacks(needed.filter((object) => !covered.has(object)))];

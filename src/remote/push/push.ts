@@ -1,4 +1,5 @@
 import type { ContentId } from '../../base/content-id.js';
+import { collectGarbage } from '../../base/collect-garbage.js';
 import { contentIdOf } from '../../base/content-id.js';
 import { OcrpipeError } from '../../base/errors.js';
 import type { EventSink } from '../../base/events.js';
@@ -13,7 +14,9 @@ import { loadCheckedView } from '../catalog/load-view.js';
 import { eachInParallel } from '../parallel.js';
 import {
   isNothingToPush,
+  neededOf,
   planPush,
+  type NeededObject,
   type PlannedPack,
   type PushPlan,
   type PushRoot,
@@ -74,6 +77,7 @@ export async function push(input: PushInput): Promise<Pushed> {
     const seenAt = await input.remote.now({ signal: input.signal }).catch(ifNoTime);
     input.signal.throwIfAborted();
     const plan = planPush(input.source, { ...input.wanted, ...timesOf(seenAt) }, view);
+    collectGarbage();
     if (isNothingToPush(plan)) return pushedOf(sent, plan);
     if (plan.takeBack.length > 0) {
       await takeBack(input, plan.takeBack);
@@ -203,15 +207,27 @@ class PushRun {
   /** What others brought since the plan was made is left out. */
   async #sendPacks(packs: readonly PlannedPack[]): Promise<void> {
     await eachInParallel(packs, this.#input.jobs, async (planned) => {
-      const needed = planned.needed.filter(({ kind, id }) => !this.#view.keeps(kind, id));
-      if (needed.length > 0) {
-        const pack: PlannedPack = planned.from === 'local' ? planned : { from: 'objects', needed };
+      const { count, bytes, objects } = this.#stillNeeded(planned);
+      if (count > 0) {
+        const pack: PlannedPack = planned.from === 'local' ? planned : { from: 'objects', needed: objects };
         this.#tables.push(await sendPack(this.#sender, pack, this.#view));
-        this.#sent.objects += needed.length;
+        this.#sent.objects += count;
         this.#sent.packs += 1;
       }
-      this.#progress(planned.needed.reduce((sum, { length }) => sum + length, 0));
+      this.#progress(bytes);
     });
+  }
+
+  /** How many objects of a planned pack the remote still lacks, those of a new one, and the bytes that were planned. */
+  #stillNeeded(planned: PlannedPack): { count: number; bytes: number; objects: NeededObject[] } {
+    const still = { count: 0, bytes: 0, objects: [] as NeededObject[] };
+    for (const object of neededOf(planned)) {
+      still.bytes += object.length;
+      if (this.#view.keeps(object.kind, object.id)) continue;
+      still.count += 1;
+      if (planned.from === 'objects') still.objects.push(object);
+    }
+    return still;
   }
 
   /** Names the blobs that were sent, so that neither an interruption nor another pusher sends them again; then looks anew. */

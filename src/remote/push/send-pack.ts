@@ -8,7 +8,7 @@ import { PACK_SALT_BYTES, type PackTable } from '../../store/pack-format.js';
 import { pinned } from '../../store/pinned.js';
 import { PackWriter, type SealedPack } from '../../store/pack-writer.js';
 import type { RunId } from '../../store/run-records.js';
-import type { NeededObject, PlannedPack, PushSource } from './push-plan.js';
+import { objectsOfTable, type NeededObject, type PlannedPack, type PushSource } from './push-plan.js';
 import type { PushStore } from './push-store.js';
 import type { Remote } from '../backends/remote.js';
 import type { RemoteView } from '../catalog/view.js';
@@ -44,19 +44,15 @@ export async function sendPack(
     if (table !== undefined) return table;
   }
   const salt = randomBytes(PACK_SALT_BYTES);
-  const objects = planned.from === 'local' ? objectsOf(planned.table) : planned.needed;
+  const objects = planned.from === 'local' ? objectsOfTable(planned.table) : planned.needed;
   const table = await sendNewPack(sender, objects, view, salt);
   // A name drawn at random is free.
   return table!;
 }
 
-function objectsOf(table: PackTable): NeededObject[] {
-  return [...table.entries()].map(({ kind, id, length }) => ({ kind, id, length }));
-}
-
 async function sendNewPack(
   sender: PackSender,
-  objects: readonly NeededObject[],
+  objects: Iterable<NeededObject>,
   view: RemoteView,
   salt?: Buffer,
 ): Promise<PackTable | undefined> {
@@ -71,7 +67,7 @@ async function sendNewPack(
 /** Writes the objects into one pack of the store's `tmp/`; each is verified as it is read. */
 function buildPack(
   sender: PackSender,
-  objects: readonly NeededObject[],
+  objects: Iterable<NeededObject>,
   salt: Buffer | undefined,
 ): SealedPack {
   const { store } = sender.source;
