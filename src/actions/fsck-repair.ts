@@ -52,7 +52,7 @@ export async function repair(workspace: Workspace, damage: Damage): Promise<Repa
   const paths = [...workspace.files.trackedPaths(), ...needs.locked.map(({ needer }) => needer as RepoPath)];
   const heal = async (from: Healed, bring: (wanted: readonly Wanted[]) => Promise<void>): Promise<void> => {
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
-      const wanted = stillLacking(workspace, damage);
+      const wanted = await stillLacking(workspace, damage);
       if (wanted.length === 0) return;
       await bring(wanted);
       const brought = presentOf(root, wanted);
@@ -68,13 +68,13 @@ export async function repair(workspace: Workspace, damage: Damage): Promise<Repa
 }
 
 /** What is to be brought: damaged, or missing and not known to be elsewhere. */
-function stillLacking(workspace: Workspace, { root, findings, needs }: Damage): Wanted[] {
+async function stillLacking(workspace: Workspace, { root, findings, needs }: Damage): Promise<Wanted[]> {
   const reader = new SoundReader(root, []);
   try {
     const { missing } = walkNeeds(reader, needs.pointed, new Set());
     // What a pack without a sound frame held is not known: all that is not here may have been in it.
     const anything = findings.some(({ object }) => object.kind === 'pack');
-    const absent = anything ? missing : placesElsewhere(workspace, missing).nowhere;
+    const absent = anything ? missing : (await placesElsewhere(workspace, missing)).nowhere;
     const names = new Map(absent.map(({ kind, id, places }) => [kind + id, places[0]?.root ?? id]));
     const all = [...absent, ...findings.map(({ object }) => object)].flatMap(wantedOf);
     const lacking = all.filter(({ kind, id }) => !reader.has(kind, id));

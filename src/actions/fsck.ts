@@ -15,7 +15,7 @@ import { miscounted, type Miscounted } from '../tracking/pointers/miscounted.js'
 import type { NeededRoot } from '../store/needed-root.js';
 import { machineName } from '../tracking/machine-name.js';
 import { placesElsewhere, type Elsewhere } from './fsck-elsewhere.js';
-import { repair, type Repaired } from './fsck-repair.js';
+import type { Repaired } from './fsck-repair.js';
 import { isUnhealed, placesText, type Damaged, type Healed, type Missing } from './fsck-report.js';
 
 export interface FsckOptions {
@@ -57,12 +57,13 @@ export async function fsck(options: FsckOptions, call: Call): Promise<FsckResult
     const budgetMs = options.budget === undefined ? undefined : options.budget * 1000;
     const check = await checkStore([...listing.files, ...listing.trash], { memory, budgetMs, ...call });
     const seen = { root, needs, listing, check, findings: [...findings, ...check.findings] };
-    const before = report(workspace, seen);
+    const before = await report(workspace, seen);
     if (options.repair !== true || before.damaged.length + before.missing.length === 0) return before;
+    const { repair } = await import('./fsck-repair.js');
     return afterRepair(
       before,
       await repair(workspace, { ...seen, missing: before.missing.map(({ object }) => object) }),
-      report(workspace, { ...seen, findings: [], listing: listStore(root) }),
+      await report(workspace, { ...seen, findings: [], listing: listStore(root) }),
     );
   } finally {
     workspace.close();
@@ -110,7 +111,10 @@ interface Seen {
   findings: readonly Finding[];
 }
 
-function report(workspace: Workspace, { root, needs, listing, check, findings }: Seen): FsckResult {
+async function report(
+  workspace: Workspace,
+  { root, needs, listing, check, findings }: Seen,
+): Promise<FsckResult> {
   const reader = new SoundReader(root, findings);
   try {
     const wanted = new Set(findings.map(({ object }) => object.kind + object.id));
@@ -121,8 +125,8 @@ function report(workspace: Workspace, { root, needs, listing, check, findings }:
     const locked = walkNeeds(reader, needs.locked, wanted);
     const absent = ({ missing }: Needs): Lacking[] =>
       missing.filter(({ kind, id }) => !wanted.has(kind + id));
-    const { elsewhere, nowhere } = placesElsewhere(workspace, absent(pointed));
-    const { nowhere: lost } = placesElsewhere(workspace, absent(locked));
+    const { elsewhere, nowhere } = await placesElsewhere(workspace, absent(pointed));
+    const { nowhere: lost } = await placesElsewhere(workspace, absent(locked));
     const { tmp, quarantine, unknown } = listing;
     return {
       checked: check.objects,

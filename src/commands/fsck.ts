@@ -1,6 +1,5 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { fsckRemote } from '../actions/fsck-remote.js';
 import { isUnhealed } from '../actions/fsck-report.js';
 import { foundDamage, fsck } from '../actions/fsck.js';
 import { BaseCommand } from '../cli/base-command.js';
@@ -39,6 +38,7 @@ export default class Fsck extends BaseCommand {
     const { args, flags } = await this.parse(Fsck);
     const { repair, budget } = flags;
     if (flags.remote) {
+      const { fsckRemote } = await import('../actions/fsck-remote.js');
       return this.perform(flags, {
         action: (call) => fsckRemote({ remote: args.name, repair }, call),
         text: (result) => remoteFsckText(result, repair),

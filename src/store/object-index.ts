@@ -1,4 +1,4 @@
-import type { ContentId } from '../base/content-id.js';
+import { contentIdFromBytes, type ContentId } from '../base/content-id.js';
 import { KIND_CODES, type ObjectKind } from './format.js';
 import { PACK_ENTRY_BYTES, type PackTable } from './pack-format.js';
 
@@ -48,6 +48,13 @@ export class ObjectIndex {
     return this.#probe(kind, id, 0);
   }
 
+  /** True if the blob whose id stands in `raw` at `at` is in a pack. */
+  hasFileAt(raw: Buffer, at: number): boolean {
+    if (!this.#files.isMade) return this.has('blob', contentIdFromBytes(raw, at));
+    const wanted = this.#wanted.becomeRaw(raw, at);
+    return this.#inSlots(this.#files, wanted, { code: KIND_CODES.blob, skip: 0 }) !== undefined;
+  }
+
   /** The object in every pack that holds it: another copy may be sound where the first is damaged. */
   findAll(kind: ObjectKind, id: ContentId): Packed[] {
     const found: Packed[] = [];
@@ -59,12 +66,19 @@ export class ObjectIndex {
 
   /** The occurrence of the object that comes after `skip` others. */
   #probe(kind: ObjectKind, id: ContentId, skip: number): Packed | undefined {
-    const wanted = this.#wanted.become(id);
     const code = KIND_CODES[kind];
     const ofKind = kind === 'blob' ? this.#files : this.#others;
     const searched = this.#missed.id === id && this.#missed.code === code ? this.#missed.tables : 0;
     if (searched > 0 && !ofKind.isMade) return this.#search(id, { code, skip, from: searched });
     if (!ofKind.isWorthMaking(this.#tables)) return this.#search(id, { code, skip, from: 0 });
+    return this.#inSlots(ofKind, this.#wanted.become(id), { code, skip });
+  }
+
+  #inSlots(
+    ofKind: Slots,
+    wanted: WantedId,
+    { code, skip }: { code: number; skip: number },
+  ): Packed | undefined {
     const slots = ofKind.of(this.#tables, this.#starts);
     const mask = slots.length - 1;
     let toSkip = skip;
@@ -219,28 +233,44 @@ export class GrowingIndex {
  * then are the other bytes made of the text.
  */
 class WantedId {
-  readonly #bytes = Buffer.alloc(32);
+  readonly #ownBytes = Buffer.alloc(32);
   #id: ContentId | undefined;
-  #isInBytes = false;
+  /** Where its bytes are; undefined until they are made of the text. */
+  #bytes: Buffer | undefined;
+  #at = 0;
   /** Its first four bytes, little-endian. */
   word = 0;
 
   become(id: ContentId): this {
     if (id === this.#id) return this;
     this.#id = id;
-    this.#isInBytes = false;
+    this.#bytes = undefined;
     this.word = firstWord(id);
+    return this;
+  }
+
+  /** The id that stands in `raw` at `at`, as long as it does. */
+  becomeRaw(raw: Buffer, at: number): this {
+    this.#id = undefined;
+    this.#bytes = raw;
+    this.#at = at;
+    this.word = raw.readInt32LE(at);
     return this;
   }
 
   isAt(raw: Buffer, at: number): boolean {
     if (raw.readInt32LE(at) !== this.word) return false;
-    if (!this.#isInBytes) this.#bytes.write(this.#id!, 0, 32, 'hex');
-    this.#isInBytes = true;
+    const bytes = this.#bytes ?? this.#bytesOfText();
     // Faster than comparing the buffers, which leaves JavaScript for 32 bytes.
     for (let offset = 4; offset < 32; offset += 4)
-      if (this.#bytes.readInt32LE(offset) !== raw.readInt32LE(at + offset)) return false;
+      if (bytes.readInt32LE(this.#at + offset) !== raw.readInt32LE(at + offset)) return false;
     return true;
+  }
+
+  #bytesOfText(): Buffer {
+    this.#ownBytes.write(this.#id!, 0, 32, 'hex');
+    this.#at = 0;
+    return (this.#bytes = this.#ownBytes);
   }
 }
 

@@ -70,6 +70,12 @@ export class PackShelf {
     return this.#holds(kind, id) || this.#bringBack(kind, id);
   }
 
+  /** True if a pack listed by now, and not in the trash, holds the blob whose id stands in `raw` at `at`. */
+  knowsFileAt(raw: Buffer, at: number): boolean {
+    while (!this.#index.hasFileAt(raw, at)) if (!this.#readNext()) return false;
+    return true;
+  }
+
   has(kind: ObjectKind, id: ContentId): boolean {
     const listed = (): boolean => this.refresh() && this.#holds(kind, id);
     // Last it may have been brought back by others, after the folder was listed and before the trash was.

@@ -1,6 +1,7 @@
 import type { ContentId } from '../base/content-id.js';
 import { OcrpipeError, userError } from '../base/errors.js';
 import { nameProblem } from './byte-name.js';
+import { endsNode, nameHash } from './name-hash.js';
 import {
   encodeEntry,
   encodeNodeHeader,
@@ -30,34 +31,12 @@ export type NodeSink = (node: Buffer) => ContentId;
 
 const FIRST_NODE_BYTES = 2 * 1024;
 
-/**
- * 32-bit FNV-1a of a name's bytes, then the finaliser of MurmurHash3, which spreads them over all bits.
- * (Fowler, Noll, Vo: "The FNV Non-Cryptographic Hash Algorithm"; A. Appleby: MurmurHash3, fmix32.)
- */
-export function nameHash(name: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < name.length; index += 1) {
-    hash = Math.imul(hash ^ name.charCodeAt(index), 0x01000193);
-  }
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
-}
-
-/** True if a node of `level` ends behind an entry whose (last) name is `name`: 8 (level + 1) trailing zero bits. */
-function endsNode(name: string, level: number): boolean {
-  const bits = 8 * (level + 1);
-  if (bits > 32) return false;
-  const hash = nameHash(name);
-  return hash === 0 || 31 - Math.clz32(hash & -hash) >= bits;
-}
-
 /** The name of an entry behind which a node should have ended though others follow; undefined in a node as it is built. */
 export function uncutEntry(node: TreeNode): string | undefined {
   const names =
     'children' in node ? node.children.map(({ last }) => last) : node.entries.map(({ name }) => name);
   const first = node.level === 0 ? 0 : 1;
-  return names.slice(first, -1).find((name) => endsNode(name, node.level));
+  return names.slice(first, -1).find((name) => endsNode(nameHash(name), node.level));
 }
 
 /**
@@ -108,7 +87,8 @@ export class TreeBuilder {
     nodes.append(entry);
     const name = 'last' in entry ? entry.last : entry.name;
     const longEnough = level === 0 || nodes.count >= 2;
-    if (nodes.count === MAX_NODE_ENTRIES || (longEnough && endsNode(name, level))) this.#emit(level);
+    if (nodes.count === MAX_NODE_ENTRIES || (longEnough && endsNode(nameHash(name), level)))
+      this.#emit(level);
   }
 
   #emit(level: number): void {

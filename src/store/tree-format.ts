@@ -20,15 +20,13 @@ export const MAX_NODE_ENTRIES = 1024;
 /** More files than this no directory holds, at any depth: what claims more was made to wear readers out. */
 export const MAX_TREE_FILES = 2 ** 26;
 /** Levels that can come to be: 2^53 entries need fewer. */
-const MAX_NODE_LEVEL = 63;
+export const MAX_NODE_LEVEL = 63;
 /** Longest target of a symbolic link, in bytes: what Linux allows. */
 const MAX_TARGET_BYTES = 4095;
 
-const MAGIC = 'OCRT';
-const ENTRY_FILE = 0;
-const ENTRY_EXECUTABLE = 1;
-const ENTRY_SYMLINK = 2;
-const ENTRY_DIRECTORY = 3;
+export const NODE_MAGIC = 'OCRT';
+/** The byte that says what an entry of level 0 is. */
+export const ENTRY_CODES = { file: 0, executable: 1, symlink: 2, directory: 3 } as const;
 
 export interface FileEntry {
   kind: 'file';
@@ -98,20 +96,20 @@ export function encodeEntry(target: Buffer, offset: number, entry: TreeEntry | I
   const at = writeText(target, offset, entry.name);
   switch (entry.kind) {
     case 'file':
-      target[at] = entry.executable ? ENTRY_EXECUTABLE : ENTRY_FILE;
+      target[at] = entry.executable ? ENTRY_CODES.executable : ENTRY_CODES.file;
       return writeId(target, writeU64(target, at + 1, entry.size), entry.id);
     case 'symlink':
-      target[at] = ENTRY_SYMLINK;
+      target[at] = ENTRY_CODES.symlink;
       return writeText(target, at + 1, entry.target);
     case 'directory':
-      target[at] = ENTRY_DIRECTORY;
+      target[at] = ENTRY_CODES.directory;
       return writeSubtree(target, at + 1, entry);
   }
 }
 
 /** Writes the header of a node at the start of `target`. */
 export function encodeNodeHeader(target: Buffer, level: number, count: number): void {
-  target.write(MAGIC, 0, 'latin1');
+  target.write(NODE_MAGIC, 0, 'latin1');
   target[4] = FORMAT_VERSION;
   target[5] = level;
   target.writeUInt16LE(0, 6);
@@ -145,7 +143,7 @@ export function decodeNode(bytes: Buffer, where: string): TreeNode {
 
 function decodeHeader(bytes: Buffer, where: string): { level: number; count: number } {
   if (bytes.length > MAX_NODE_BYTES) throw treeInvalid(where, `it is ${bytes.length} bytes long`);
-  if (bytes.length < NODE_HEADER_BYTES || bytes.toString('latin1', 0, 4) !== MAGIC) {
+  if (bytes.length < NODE_HEADER_BYTES || bytes.toString('latin1', 0, 4) !== NODE_MAGIC) {
     throw treeInvalid(where, "it does not begin with 'OCRT'");
   }
   if (bytes[4] !== FORMAT_VERSION) throw treeInvalid(where, `its version ${bytes[4]!} is unknown`);
@@ -180,11 +178,17 @@ function decodeAll<Entry>(
 function decodeLeafEntry(cursor: NodeCursor): TreeEntry {
   const name = cursor.name();
   const kind = cursor.u8();
-  if (kind === ENTRY_FILE || kind === ENTRY_EXECUTABLE) {
-    return { kind: 'file', name, executable: kind === ENTRY_EXECUTABLE, size: cursor.u64(), id: cursor.id() };
+  if (kind === ENTRY_CODES.file || kind === ENTRY_CODES.executable) {
+    return {
+      kind: 'file',
+      name,
+      executable: kind === ENTRY_CODES.executable,
+      size: cursor.u64(),
+      id: cursor.id(),
+    };
   }
-  if (kind === ENTRY_SYMLINK) return { kind: 'symlink', name, target: cursor.target() };
-  if (kind === ENTRY_DIRECTORY) {
+  if (kind === ENTRY_CODES.symlink) return { kind: 'symlink', name, target: cursor.target() };
+  if (kind === ENTRY_CODES.directory) {
     return { kind: 'directory', name, files: cursor.u64(), bytes: cursor.u64(), id: cursor.id() };
   }
   throw cursor.refused(`${JSON.stringify(name)} is of the unknown kind ${kind}`);

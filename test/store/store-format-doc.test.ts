@@ -9,7 +9,7 @@ import { decodeStoreFormat } from '../../src/store/format.js';
 import { PackReader } from '../../src/store/pack-reader.js';
 import { PackWriter } from '../../src/store/pack-writer.js';
 import { RunRecords } from '../../src/store/run-records.js';
-import { nameHash } from '../../src/store/tree-builder.js';
+import { nameHash } from '../../src/store/name-hash.js';
 import { decodeNode } from '../../src/store/tree-format.js';
 import { parsePointer, pointerText } from '../../src/tracking/pointers/pointer.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';

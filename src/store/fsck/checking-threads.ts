@@ -1,12 +1,12 @@
 import { SharedWatch } from '../../base/shared-watch.js';
 import { ThreadPool } from '../../base/thread-pool.js';
-import { checkFile, type FileReport } from './check-file.js';
+import { checkInSteps, type FileReport } from './check-file.js';
 import type { StoreFile } from './finding.js';
 
 /** More threads than this only wait for the disk. */
 const MOST_THREADS = 8;
-/** A store with fewer bytes is checked by the calling thread before others have started. */
-const FEW_BYTES = 16 * 1024 * 1024;
+/** What a thread must have to do for its start to be worth it, which takes as long as to hash a good part of it. */
+const WORTH_A_THREAD_BYTES = 96 * 1024 * 1024;
 
 /** Checks files of a store, several at once. End it with `close`. */
 export class CheckingThreads {
@@ -20,15 +20,19 @@ export class CheckingThreads {
 
   /** `bytes`: what there is to check in all. */
   constructor(bytes: number) {
-    this.atOnce = bytes < FEW_BYTES ? 1 : this.#pool.most;
+    this.atOnce = Math.max(1, Math.min(this.#pool.most, Math.floor(bytes / WORTH_A_THREAD_BYTES)));
   }
 
   /** At most `atOnce` files may be under way. */
   async check(file: StoreFile): Promise<FileReport> {
     if (this.atOnce > 1) return this.#pool.run(file);
-    // An abort is heard between two files only.
-    await new Promise(setImmediate);
-    return checkFile(file, this.watch);
+    const steps = checkInSteps(file, this.watch);
+    for (;;) {
+      // So an abort is heard, and progress told, in the middle of a file too.
+      await new Promise(setImmediate);
+      const step = steps.next();
+      if (step.done === true) return step.value;
+    }
   }
 
   async close(): Promise<void> {

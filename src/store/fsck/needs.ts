@@ -5,6 +5,7 @@ import type { NeededRoot } from '../needed-root.js';
 import type { ObjectReader } from '../object-reader.js';
 import type { TreeNode } from '../tree-format.js';
 import { MAX_TREE_DEPTH, readChild, readNode, type TreeRef } from '../tree-reader.js';
+import { WholeWalk, type RawReader } from './whole-walk.js';
 
 /** An object that is not there, or not sound, and what needs it. */
 export interface Lacking {
@@ -41,12 +42,17 @@ export interface Needs {
  * wanted though they are not missing. Damaged nodes are to be hidden by the reader.
  */
 export function walkNeeds(
-  reader: ObjectReader,
+  reader: RawReader,
   roots: readonly NeededRoot[],
   wanted: ReadonlySet<string>,
 ): Needs {
   const walk = new NeedsWalk(reader, wanted);
-  for (const root of roots) walk.look(root);
+  const whole = new WholeWalk(reader);
+  for (const root of roots) {
+    // Where all is there and no place is wanted, there is nothing to say: that is seen far sooner than where everything is.
+    if (wanted.size === 0 && root.kind !== 'blob' && whole.isWhole(root.kind, root.id)) continue;
+    walk.look(root);
+  }
   return walk.needs();
 }
 

@@ -1,18 +1,19 @@
 import { statSync } from 'node:fs';
-import { contentIdOf, type ContentId } from '../../base/content-id.js';
+import { contentIdFromBytes, contentIdOf, type ContentId } from '../../base/content-id.js';
 import { readRegularFile } from '../../base/regular-file.js';
 import { objectKey, type ObjectKind } from '../format.js';
 import { LooseObjects } from '../loose-objects.js';
-import { objectMissing, type ObjectReader } from '../object-reader.js';
+import { objectMissing } from '../object-reader.js';
 import { PackShelf } from '../pack-shelf.js';
 import { Trash } from '../trash.js';
 import type { Finding } from './finding.js';
+import type { RawReader } from './whole-walk.js';
 
 /**
  * A store as it is without the copies that a check found damaged. Reading from it changes nothing in the store: what is met
  * damaged only now is passed over, and stays where it is.
  */
-export class SoundReader implements ObjectReader {
+export class SoundReader implements RawReader {
   readonly #root: string;
   readonly #trash: Trash;
   readonly #shelf: PackShelf;
@@ -34,6 +35,11 @@ export class SoundReader implements ObjectReader {
     const found = kind === 'blob' ? this.#looseSize(id) : undefined;
     if (found === undefined || (size !== undefined && found !== size)) return false;
     return !this.#isDamaged(kind, id, this.#loose.fileOf(id));
+  }
+
+  hasFileAt(raw: Buffer, at: number, size: number): boolean {
+    if (this.#damaged.size === 0 && this.#shelf.knowsFileAt(raw, at)) return true;
+    return this.has('blob', contentIdFromBytes(raw, at), size);
   }
 
   /** Bytes of a blob; undefined if no sound copy is there. */
