@@ -120,6 +120,8 @@ function rclone({ endpoint, bucket, environment }, program) {
       RCLONE_CONFIG_SERVER_TYPE: 's3',
       RCLONE_CONFIG_SERVER_PROVIDER: 'Other',
       RCLONE_CONFIG_SERVER_ENDPOINT: endpoint,
+      // The bucket is there; one server refuses to make it again in a way that has rclone try for minutes.
+      RCLONE_CONFIG_SERVER_NO_CHECK_BUCKET: 'true',
       RCLONE_CONFIG_SERVER_ACCESS_KEY_ID: environment.AWS_ACCESS_KEY_ID,
       RCLONE_CONFIG_SERVER_SECRET_ACCESS_KEY: environment.AWS_SECRET_ACCESS_KEY,
     },

@@ -77,14 +77,10 @@ async function attemptTurn(turn) {
   try {
     await takeTurn(turn.name, { ...turn, note });
   } catch (error) {
-    failures.push({ round: turn.round, tool: turn.name, why: firstLine(error) });
+    failures.push({ round: turn.round, tool: turn.name, why: error.task ?? 'preparing it' });
     console.error(`${turn.round} ${turn.name} failed: ${error.stack}`);
   }
   if (asked.save) save();
-}
-
-function firstLine({ message }) {
-  return String(message).split('\n', 1)[0].replaceAll('|', '/');
 }
 
 /** All that one tool does, on a server that nobody used before. */

@@ -82,9 +82,18 @@ export class Turn {
     if (command === undefined) return;
     settle();
     const before = this.#proxy?.seen();
-    const usage = measureSaying(command, { cwd, env: this.#environment, limit: this.#limit });
+    const usage = this.#measured(command, cwd, task);
     const says = verb === 'add' ? undefined : this.#tool.says?.(usage.stdout);
     this.#note(this.#tool.name, task, { usage, says, seen: this.#seenSince(before) });
+  }
+
+  /** Its failure says which task it was. */
+  #measured(command, cwd, task) {
+    try {
+      return measureSaying(command, { cwd, env: this.#environment, limit: this.#limit });
+    } catch (error) {
+      throw Object.assign(error, { task });
+    }
   }
 
   #seenSince(before) {
