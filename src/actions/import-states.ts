@@ -28,7 +28,8 @@ export async function importStates(
     const snapshot = workspace.files.pointer(path);
     const source = snapshot?.source;
     if (!snapshot || !source) return;
-    if ('repository' in source && COMMIT.test(source.rev ?? '')) {
+    const locked = 'repository' in source ? COMMIT.test(source.rev ?? '') : source.pinned === true;
+    if (locked) {
       states.push({ path, state: 'locked', source });
       return;
     }

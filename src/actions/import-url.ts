@@ -1,6 +1,15 @@
 import type { Call } from '../base/call.js';
 import { downloadFile, importing } from '../project/source/download-file.js';
-import { checkAccess, fileNameOf, parseFileAddress, type S3Access } from '../project/source/file-address.js';
+import { userError, type OcrpipeError } from '../base/errors.js';
+import { shellQuote } from '../base/shell-quote.js';
+import { folderMemory } from '../project/source/folder-memory.js';
+import {
+  checkAccess,
+  fileNameOf,
+  parseFileAddress,
+  versionOf,
+  type S3Access,
+} from '../project/source/file-address.js';
 import { Workspace } from '../project/workspace.js';
 import type { UrlSource } from '../tracking/pointers/import-source.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
@@ -17,6 +26,10 @@ export interface ImportUrlInput {
   force: boolean;
   /** How an S3 object is reached. Of this the pointer keeps what holds for everybody: no profile, and no file of this machine. */
   access?: S3Access | undefined;
+  /** This version of an object of a bucket that keeps versions, from now on. */
+  version?: string | undefined;
+  /** Downloads at once, of the objects of a folder. */
+  jobs: number;
   /** Send the bytes to this remote (the default one if it has no name) instead of storing them, and put none in place. */
   toRemote?: { name?: string | undefined } | undefined;
 }
@@ -25,35 +38,47 @@ export interface ImportUrlResult extends ToCommit {
   path: RepoPath;
   id: Snapshot['id'];
   size: number;
+  /** Of a folder. */
+  files?: number;
   source: UrlSource;
 }
 
-/** Downloads a file and tracks it; the pointer remembers its address and version. Stored, in place, pointed to: in this order. */
+/** Downloads a file, or a folder of a bucket, and tracks it; the pointer remembers its address and version. Stored, in place, pointed to: in this order. */
 export async function importUrl(input: ImportUrlInput, call: Call): Promise<ImportUrlResult> {
   const workspace = Workspace.open(call, 'ocrpipe import-url');
   try {
     await workspace.useStore();
-    const { force, access = {} } = input;
-    const address = parseFileAddress(input.url);
+    const { force, access = {}, jobs } = input;
+    const address = versionOf(parseFileAddress(input.url), input.version);
     checkAccess(access, address);
+    const isFolder = address.kind === 's3-folder';
+    if (isFolder && input.toRemote) throw folderToRemote(input.url);
     const path = importPlace(workspace, input.out, fileNameOf(address));
-    await refusePlace(workspace, path, { force, isFolder: false });
+    await refusePlace(workspace, path, { force, isFolder });
     const { events, signal } = call;
+    const memory = folderMemory(workspace.root);
     const how = { store: workspace.store, access, correct: importing(input.url), events, signal };
     const { toRemote } = input;
     const take = async (place: string, snapshot: Snapshot): Promise<void> => {
       const file = { path, place: absPath(place), snapshot, reader: workspace.store };
       await sendUnstored(workspace, [file], { remote: toRemote?.name, jobs: 1, call });
     };
-    const file = await downloadFile(address, { ...how, ...(toRemote && { take }) });
+    const file = await downloadFile(address, { ...how, memory, jobs, ...(toRemote && { take }) });
     const { snapshot, source } = file!;
     if (!toRemote) await workspace.files.checkout(path, snapshot, { ...call, force });
     const elsewhere = toRemote !== undefined;
     await workspace.files.writePointer(path, { ...snapshot, source }, { ...call, elsewhere });
     const { git, root } = workspace;
     const written = await toCommit({ git, root, cwd: call.cwd }, pointerFiles(path));
-    return { path, id: snapshot.id, size: snapshot.size, source, ...written };
+    const { id, size, files } = snapshot;
+    return { path, id, size, ...(files !== undefined && { files }), source, ...written };
   } finally {
     workspace.close();
   }
+}
+
+function folderToRemote(url: string): OcrpipeError {
+  return userError('url-refused', `${url} names a folder, and --to-remote sends one file`, {
+    hint: `'ocrpipe import-url ${shellQuote(url)}' stores it here, then 'ocrpipe push' sends it.`,
+  });
 }

@@ -7,7 +7,14 @@ import type { RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
 import { bringImportable, importable, snapshotThere } from '../project/source/imported.js';
 import { downloadFile, updating } from '../project/source/download-file.js';
-import { parseFileAddress, type FileAddress, type S3Access } from '../project/source/file-address.js';
+import { folderMemory } from '../project/source/folder-memory.js';
+import { describeFolder } from '../project/source/s3-folder.js';
+import {
+  parseFileAddress,
+  versionOf,
+  type FileAddress,
+  type S3Access,
+} from '../project/source/file-address.js';
 import { describeObject, type S3Options } from '../project/source/s3-file.js';
 import { isKnownVersion } from '../project/source/url-file.js';
 import { Workspace } from '../project/workspace.js';
@@ -23,6 +30,8 @@ export interface UpdateInput {
   targets: readonly string[];
   /** Follow this branch, tag or commit of the repository from now on. */
   revision?: string | undefined;
+  /** Of objects of buckets that keep versions: this version from now on; 'latest' follows what changes again. */
+  version?: string | undefined;
   /** Only say what there is. */
   check: boolean;
   /** Downloads at once. */
@@ -125,7 +134,7 @@ export async function lookAtSource(
   call: Call,
 ): Promise<UpdatedPath['state'] | undefined> {
   const { source } = imported;
-  const address = 'repository' in source ? undefined : parseFileAddress(source.url);
+  const address = 'repository' in source ? undefined : addressOf(source);
   if (address?.kind === 'http' && 'url' in source) {
     const same = await isKnownVersion(address.url, source, call.signal);
     return same === undefined ? undefined : same ? 'unchanged' : 'outdated';
@@ -149,13 +158,17 @@ async function updateFromUrl(
 ): Promise<UpdatedPath> {
   const { store } = workspace;
   const { events, signal } = call;
-  const address = parseFileAddress(source.url);
+  const address = addressOf(source, input.version);
+  if (source.pinned === true && input.version === undefined) return unchangedFrom(source, path, snapshot);
   const access = { ...accessOf(source), ...input.access };
   const how = { access, correct: updating(path, source.url), signal };
-  const known = { path, snapshot, source };
-  const told = input.check ? await toldByServer(known, address, how) : undefined;
+  const imported = { path, snapshot, source };
+  const told = input.check ? await toldByServer(imported, address, how) : undefined;
   if (told !== undefined) return told;
-  const now = await downloadFile(address, { ...how, store, events, known: source });
+  // Whether a version is followed is written down, too: it is asked for anew.
+  const known = input.version === undefined ? { known: source } : {};
+  const memory = folderMemory(workspace.root);
+  const now = await downloadFile(address, { ...how, store, events, memory, jobs: input.jobs, ...known });
   const id = now?.snapshot.id ?? snapshot.id;
   const result = { path, old: snapshot.id, new: id };
   if (now === undefined) return { ...result, state: 'unchanged', source };
@@ -170,6 +183,18 @@ async function updateFromUrl(
   return { ...result, state: 'updated', source: now.source };
 }
 
+const LATEST = 'latest';
+
+/** The address of what is imported, in the version that is asked for or followed. */
+function addressOf({ url, versionId, pinned }: UrlSource, asked?: string): FileAddress {
+  const followed = pinned === true ? versionId : undefined;
+  return versionOf(parseFileAddress(url), asked === LATEST ? undefined : (asked ?? followed));
+}
+
+function unchangedFrom(source: UrlSource, path: RepoPath, { id }: Snapshot): UpdatedPath {
+  return { path, state: 'unchanged', old: id, new: id, source };
+}
+
 /** What the server says of it without sending the file, which may be large; undefined if it does not tell its versions apart. */
 async function toldByServer(
   { path, snapshot, source }: Imported & { source: UrlSource },
@@ -180,6 +205,7 @@ async function toldByServer(
     ...{ path, old: snapshot.id, source, state: same ? 'unchanged' : 'outdated' },
     ...(same ? { new: snapshot.id } : id !== undefined && { new: id }),
   });
+  if (address.kind === 's3-folder') return result((await describeFolder(address, how)) === source.etag);
   if (address.kind === 's3') {
     const { etag, sha256 } = await describeObject(address, how);
     return result(etag === source.etag || sha256 === snapshot.id, sha256);

@@ -28,8 +28,8 @@ function sourceText(source: ImportSource): string {
 }
 
 /** What became of each import, for people. */
-export function updateText({ imports, toCommit }: UpdateResult): string {
-  if (imports.length === 0) return 'Nothing was imported here.';
+export function updateText({ imports, failure, toCommit }: UpdateResult): string {
+  if (imports.length === 0) return failure === undefined ? 'Nothing was imported here.' : '';
   const rows = imports.map((each) => [each.path, each.state, adviceOf(each)]);
   return [textTable(rows), ...toCommitLines(toCommit)].join('\n');
 }

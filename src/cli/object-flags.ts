@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import * as Flags from '@oclif/core/flags';
 import type { Call } from '../base/call.js';
 import type { S3Access } from '../project/source/file-address.js';
 import { s3Flags } from './remote-flags.js';
@@ -14,6 +15,13 @@ export const objectFlags = {
   anonymous: s3Flags.anonymous,
   ...ownAccessFlags,
 };
+
+/** Which version of an object is taken. */
+export const versionFlag = Flags.string({
+  helpValue: 'ID',
+  description:
+    "this version of an object, where its bucket keeps versions, from now on; update with 'latest' follows it again",
+});
 
 /** What the flags say. */
 export function objectAccess(

@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags';
 import { isOutdated, update } from '../actions/update.js';
 import { BaseCommand } from '../cli/base-command.js';
 import { updateText } from '../cli/import-text.js';
-import { objectAccess, ownAccessFlags } from '../cli/object-flags.js';
+import { objectAccess, ownAccessFlags, versionFlag } from '../cli/object-flags.js';
 import { integerFlag } from '../cli/number-flag.js';
 
 export default class Update extends BaseCommand {
@@ -25,6 +25,7 @@ export default class Update extends BaseCommand {
       helpValue: 'REV',
       description: 'follow this branch, tag or commit of the repository from now on',
     }),
+    'version-id': versionFlag,
     check: Flags.boolean({
       aliases: ['dry-run'],
       description: 'only say what has changed at the source; exits with 3 if anything has',
@@ -35,11 +36,11 @@ export default class Update extends BaseCommand {
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Update);
-    const { rev: revision, check, jobs } = flags;
+    const { rev: revision, 'version-id': version, check, jobs } = flags;
     await this.perform(flags, {
       action: (call) => {
         const access = objectAccess(flags, call);
-        return update({ targets: argv.map(String), revision, check, jobs, access }, call);
+        return update({ targets: argv.map(String), revision, version, check, jobs, access }, call);
       },
       text: updateText,
       json: ({ imports, toCommit }) => ({ imports, toCommit }),

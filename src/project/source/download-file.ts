@@ -6,6 +6,7 @@ import type { UrlSource } from '../../tracking/pointers/import-source.js';
 import type { Snapshot } from '../../tracking/workspace-files.js';
 import type { FileAddress, S3Access } from './file-address.js';
 import { downloadObject } from './s3-file.js';
+import { downloadFolder } from './s3-folder.js';
 import { downloadUrl, type UrlFile } from './url-file.js';
 
 export interface DownloadOptions {
@@ -17,13 +18,18 @@ export interface DownloadOptions {
   correct: Correction;
   events: EventSink;
   signal: AbortSignal;
+  /** Where this machine remembers what it downloaded of a folder. */
+  memory: string;
+  /** Downloads at once. */
+  jobs: number;
   /** What was seen of it before: only something else is downloaded. */
   known?: UrlSource;
 }
 
-/** Brings a file by its address into the store, verified as far as its server allows; undefined if it is still the known version. */
+/** Brings a file, or a folder of a bucket, by its address into the store, verified as far as its server allows; undefined if it is still the known version. */
 export function downloadFile(address: FileAddress, options: DownloadOptions): Promise<UrlFile | undefined> {
-  return address.kind === 's3' ? downloadObject(address, options) : downloadUrl(address.url, options);
+  if (address.kind === 's3') return downloadObject(address, options);
+  return address.kind === 's3-folder' ? downloadFolder(address, options) : downloadUrl(address.url, options);
 }
 
 /** For an object that is to be imported. */

@@ -2,9 +2,11 @@ import { posix } from 'node:path';
 import { userError, type OcrpipeError } from '../../base/errors.js';
 import type { UrlSource } from '../../tracking/pointers/import-source.js';
 
-/** Where a single file is that can be downloaded. */
+/** Where a single file is that can be downloaded, or a folder of a bucket: all objects whose keys begin with `prefix`. */
 export type FileAddress =
-  { kind: 'http'; url: URL } | { kind: 's3'; url: string; bucket: string; key: string };
+  | { kind: 'http'; url: URL }
+  | { kind: 's3'; url: string; bucket: string; key: string; version?: string }
+  | { kind: 's3-folder'; url: string; bucket: string; prefix: string };
 
 /** How an S3 object is reached, as far as a pointer says it: what holds for everybody. */
 export type SharedAccess = Pick<UrlSource, 'endpoint' | 'region' | 'pathStyle' | 'anonymous'>;
@@ -40,7 +42,7 @@ export function parseFileAddress(text: string): FileAddress {
 /** Refuses access to a bucket for an address that is in none, and an endpoint that is no address or has a password in it. */
 export function checkAccess(access: S3Access, { kind }: FileAddress): void {
   const [option] = Object.entries(access).find(([, value]) => value !== undefined) ?? [];
-  if (option !== undefined && kind !== 's3') {
+  if (option !== undefined && kind === 'http') {
     throw refused(
       'the address is none of a bucket',
       'Leave out what is said of one, or give s3://bucket/key.',
@@ -58,25 +60,42 @@ export function checkAccess(access: S3Access, { kind }: FileAddress): void {
   if (url.username !== '' || url.password !== '') throw refusedSecret('a user name or password');
 }
 
-/** The key is taken as it stands: it may have any characters. */
+/** Another version of an object, where its bucket keeps several; the newest if undefined. Throws `url-refused` for what has none. */
+export function versionOf(address: FileAddress, version: string | undefined): FileAddress {
+  if (address.kind !== 's3') {
+    if (version === undefined) return address;
+    throw refused('only an object of a bucket has versions', 'Leave out --version-id.');
+  }
+  const { version: named, ...newest } = address;
+  if (version !== undefined && named !== undefined && named !== version) {
+    throw refused('the address and --version-id name two versions', 'Name one of them.');
+  }
+  const chosen = version ?? named;
+  return chosen === undefined ? newest : { ...newest, version: chosen };
+}
+
+const VERSION_QUERY = /^(.+)\?versionId=([^?&]+)$/s;
+
+/** The key is taken as it stands: it may have any characters, but an end that names a version. */
 function parseObjectAddress(text: string): FileAddress {
-  const [, bucket = '', key = ''] = /^s3:\/\/([^/]*)\/?(.*)$/is.exec(text) ?? [];
+  const [, bucket = '', rest = ''] = /^s3:\/\/([^/]*)\/?(.*)$/is.exec(text) ?? [];
+  const [, key = rest, version] = VERSION_QUERY.exec(rest) ?? [];
   if (bucket.includes('@')) throw refusedSecret('a user name or password');
   if (bucket === '' || /\p{Cc}/u.test(text)) {
     throw refused(`'${text.replaceAll(/\p{Cc}/gu, '?')}' names no object`, 'Give s3://bucket/key.');
   }
+  const url = `s3://${bucket}/${key}`;
+  if (text.endsWith('/')) return { kind: 's3-folder', url, bucket, prefix: key };
   if (key === '' || key.endsWith('/')) {
-    throw refused(
-      `${text} names a folder of a bucket, and one object is imported at a time`,
-      "Name the object. A folder is taken up from a copy of it: 'aws s3 cp --recursive', then 'ocrpipe add'.",
-    );
+    throw refused(`${text} names no object`, 'Give s3://bucket/key, or s3://bucket/prefix/ for a folder.');
   }
-  return { kind: 's3', url: `s3://${bucket}/${key}`, bucket, key };
+  return { kind: 's3', url, bucket, key, ...(version !== undefined && { version }) };
 }
 
 /** The last name of an address; its host, or bucket, where it has none. */
 export function fileNameOf(address: FileAddress): string {
   if (address.kind === 's3') return posix.basename(address.key);
+  if (address.kind === 's3-folder') return posix.basename(address.prefix) || address.bucket;
   return decodeURIComponent(posix.basename(address.url.pathname)) || address.url.hostname;
 }
 

@@ -44,7 +44,7 @@ export async function downloadObject(
   address: ObjectAddress,
   options: S3DownloadOptions & { known?: UrlSource },
 ): Promise<UrlFile | undefined> {
-  return withObject(address, options, async (remote) => {
+  return withBucket(address, options, async (remote) => {
     for (let read = 1; ; read += 1) {
       const there = await describe(remote, address, options.signal);
       if (options.known !== undefined && there.etag === options.known.etag) return undefined;
@@ -60,11 +60,12 @@ export async function downloadObject(
 
 /** What the server says of an object now, without its bytes. Throws `url-missing` and `url-denied`. */
 export function describeObject(address: ObjectAddress, options: S3Options): Promise<Described> {
-  return withObject(address, options, (remote) => describe(remote, address, options.signal));
+  return withBucket(address, options, (remote) => describe(remote, address, options.signal));
 }
 
-async function withObject<T>(
-  address: ObjectAddress,
+/** Opens the bucket of an address for reading. */
+export async function withBucket<T>(
+  address: Extract<FileAddress, { bucket: string }>,
   { access, correct }: S3Options,
   work: (remote: Remote) => Promise<T>,
 ): Promise<T> {
@@ -80,15 +81,22 @@ async function withObject<T>(
 
 async function describe(
   remote: Remote,
-  { url, key }: ObjectAddress,
+  { url, key, version }: ObjectAddress,
   signal: AbortSignal,
 ): Promise<Described> {
-  const there = await remote.describe(key, { signal });
+  const there = await remote.describe(key, { version, signal });
   if (there !== undefined) return there;
   // The answer to a question about an object does not say that the bucket is what is missing; that to a read does.
-  await remote.get(key, { signal });
+  await remote.get(key, { version, signal });
+  if (version !== undefined) throw noVersion(url, version);
   throw userError('url-missing', `there is no object ${url}`, {
     hint: `Check the key: 'aws s3 ls ${url.slice(0, url.lastIndexOf('/') + 1)}' lists what is beside it.`,
+  });
+}
+
+function noVersion(url: string, version: string): OcrpipeError {
+  return userError('url-missing', `there is no version ${version} of ${url}`, {
+    hint: "Check it: 'aws s3api list-object-versions' lists those that the bucket keeps.",
   });
 }
 
@@ -98,8 +106,8 @@ async function downloadVersion(
   options: S3DownloadOptions,
 ): Promise<UrlFile> {
   const { store, events, signal, access } = options;
-  const { url, key } = address;
-  const { size, etag } = there;
+  const { url, key, version: pinned } = address;
+  const { size, etag, version: versionId } = there;
   const version = contentIdOf([url, access.endpoint ?? '', etag, String(size)].join('\n'));
   const temporary = await takeOver(join(store.root, FOLDERS.tmp), version);
   let done = 0;
@@ -107,12 +115,15 @@ async function downloadVersion(
     done += bytes;
     events({ type: 'progress', key: 'download', done, total: size, unit: 'bytes' });
   };
-  const ranged = { remote, key, size, etag, buffers: new BufferPool(MOST_RANGES) };
+  const buffers = new BufferPool(MOST_RANGES);
+  // Whoever may read an object may not always read its versions: only one that was asked for is named.
+  const ranged = { remote, key, size, etag, buffers, ...(pinned !== undefined && { version: pinned }) };
   try {
     const id = (await continueDownload({ ...ranged, signal, onBytes }, temporary)) as ContentId;
     if (there.sha256 !== undefined && there.sha256 !== id) throw await damaged(url, temporary);
     const snapshot = await keepDownloaded({ temporary, id }, options);
-    return { snapshot, source: { url, etag, ...shared(access) } };
+    const which = pinned === undefined ? given({ versionId }) : { versionId: pinned, pinned: true };
+    return { snapshot, source: { url, etag, ...which, ...sharedAccess(access) } };
   } finally {
     events({ type: 'progress-end', key: 'download' });
   }
@@ -130,7 +141,7 @@ async function damaged(url: string, temporary: string): Promise<OcrpipeError> {
 }
 
 /** What an import needs is less than what a remote needs. */
-function forReading(error: unknown, { url }: ObjectAddress, correct: Correction): unknown {
+function forReading(error: unknown, { url }: { url: string }, correct: Correction): unknown {
   if (!(error instanceof OcrpipeError)) return error;
   if (error.code === 'remote-denied') {
     return userError('url-denied', `${url} may not be read, or is not there`, {
@@ -147,7 +158,7 @@ function forReading(error: unknown, { url }: ObjectAddress, correct: Correction)
 }
 
 /** What of the access everybody shares. */
-function shared({ endpoint, region, pathStyle, anonymous }: S3Access): SharedAccess {
+export function sharedAccess({ endpoint, region, pathStyle, anonymous }: S3Access): SharedAccess {
   return given({ endpoint, region, pathStyle, anonymous });
 }
 

@@ -5,6 +5,8 @@ export interface Listed {
   key: string;
   /** Bytes. */
   size: number;
+  /** Changes whenever the object does; only where it was asked for and the remote has such. */
+  etag?: string;
 }
 
 /** Bytes from `start` (inclusive) to `end` (exclusive). */
@@ -23,6 +25,14 @@ export interface Described {
   etag: string;
   /** SHA-256 of the bytes where the server keeps it. */
   sha256?: ContentId;
+  /** What the server calls this version of the object, where it keeps versions. */
+  version?: string;
+}
+
+/** Which version of an object, where the server keeps several; the newest if left out. */
+export interface VersionOptions {
+  version?: string | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** An object, or a range of one, on its way. */
@@ -45,6 +55,8 @@ export interface GetOptions {
    * their place; others are the caller's to copy (`readInto` does).
    */
   into?: Buffer;
+  /** This version of the object, where the server keeps several. */
+  version?: string | undefined;
   /** Room of at least 256 KiB for chunks to pass through: each lasts until the next is asked for. */
   through?: Buffer;
   signal?: AbortSignal | undefined;
@@ -96,10 +108,10 @@ export interface Remote {
   readonly traffic: Traffic;
   readonly capabilities: Capabilities;
   /** Every object whose key starts with `prefix` (which ends with '/'), in any order. */
-  list(prefix: string, options?: { signal?: AbortSignal | undefined }): Promise<Listed[]>;
+  list(prefix: string, options?: { etags?: boolean; signal?: AbortSignal | undefined }): Promise<Listed[]>;
   /** `remote-range` if the object is shorter than the range's end. */
   get(key: string, options?: GetOptions): Promise<Download | undefined>;
-  describe(key: string, options?: { signal?: AbortSignal | undefined }): Promise<Described | undefined>;
+  describe(key: string, options?: VersionOptions): Promise<Described | undefined>;
   put(key: string, body: UploadBody, options: PutOptions): Promise<'created' | 'exists'>;
   /** Deleting what is not there is no error. */
   delete(key: string, options?: { signal?: AbortSignal | undefined }): Promise<void>;

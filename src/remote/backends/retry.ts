@@ -10,6 +10,7 @@ import type {
   Remote,
   Traffic,
   UploadBody,
+  VersionOptions,
 } from './remote.js';
 
 type Signal = { signal?: AbortSignal | undefined };
@@ -41,7 +42,7 @@ export class RetryingRemote implements Remote {
     return this.#inner.capabilities;
   }
 
-  list(prefix: string, options: Signal = {}): Promise<Listed[]> {
+  list(prefix: string, options: Signal & { etags?: boolean } = {}): Promise<Listed[]> {
     return this.#attempt(options, () => this.#inner.list(prefix, options));
   }
 
@@ -50,7 +51,7 @@ export class RetryingRemote implements Remote {
     return first && { ...first, body: this.#continued(key, first, options) };
   }
 
-  describe(key: string, options: Signal = {}): Promise<Described | undefined> {
+  describe(key: string, options: VersionOptions = {}): Promise<Described | undefined> {
     return this.#attempt(options, () => this.#inner.describe(key, options));
   }
 

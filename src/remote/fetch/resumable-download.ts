@@ -29,6 +29,8 @@ export interface RangedObject {
   size: number;
   /** Only this version of it will do; else whatever the first range is of. */
   etag?: string;
+  /** What the server calls that version, where it keeps several. */
+  version?: string;
   /** What ranges, of several downloads perhaps, are read into. */
   buffers: BufferPool;
   signal: AbortSignal;
@@ -138,8 +140,8 @@ class SameObject {
   }
 
   async #get(options: GetOptions): Promise<Download> {
-    const { remote, key, signal } = this.#download;
-    const answer = await remote.get(key, { ...options, signal });
+    const { remote, key, version, signal } = this.#download;
+    const answer = await remote.get(key, { ...options, version, signal });
     if (answer === undefined) throw fileGone(remote, key);
     return answer;
   }

@@ -12,11 +12,16 @@ export interface RepositorySource {
   path: string;
 }
 
-/** A file that was downloaded, and what its server said of this version of it. */
+/** A file, or the objects of a folder of a bucket, that was downloaded, and what its server said of this version of it. */
 export interface UrlSource {
-  /** `https://…`, `http://…` or `s3://bucket/key`. */
+  /** `https://…`, `http://…`, `s3://bucket/key`, or `s3://bucket/prefix/` of a folder of objects. */
   url: string;
+  /** Of a folder of a bucket: the SHA-256 of what its listing says of each object. */
   etag?: string;
+  /** Of an S3 object: what its bucket calls this version, if it keeps versions. */
+  versionId?: string;
+  /** That version was asked for, and no other is followed. */
+  pinned?: boolean;
   /** The `Last-Modified` of HTTP, as it was sent. */
   modified?: string;
   /** Of an S3 object: the service that has it, if it is not AWS. */
@@ -42,6 +47,8 @@ export const importSourceSchema = z.union([
   z.strictObject({
     url: text,
     etag: text.optional(),
+    versionId: text.optional(),
+    pinned: z.boolean().optional(),
     modified: text.optional(),
     endpoint: z.url({ protocol: /^https?$/ }).optional(),
     region: text.optional(),
@@ -51,7 +58,10 @@ export const importSourceSchema = z.union([
 ]);
 
 const OF_REPOSITORIES = ['repository', 'rev', 'commit', 'path'] as const;
-const OF_URLS = ['url', 'etag', 'modified', 'endpoint', 'region', 'pathStyle', 'anonymous'] as const;
+const OF_URLS = [
+  ...['url', 'etag', 'versionId', 'pinned', 'modified'],
+  ...['endpoint', 'region', 'pathStyle', 'anonymous'],
+] as readonly (keyof UrlSource)[];
 
 /** The lines of a source in a pointer: texts in quotes, as JSON and YAML both have them. */
 export function importSourceLines(source: ImportSource): string[] {

@@ -12,6 +12,8 @@ import { newWorkspace, type TestWorkspace } from '../../rig/workspace.js';
 interface Served {
   body: Buffer;
   etag?: string;
+  /** `Last-Modified`. */
+  modified?: string;
   /** The connection is cut after so many bytes of a whole answer. */
   cutAt?: number;
 }
@@ -25,10 +27,14 @@ describe('import-url', () => {
 
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const { range } = request.headers;
-    const { body, etag, cutAt } = served;
+    const { body, etag, modified, cutAt } = served;
     const say = (status: number, headers: Record<string, string | number>, bytes?: Buffer): void => {
       asked.push({ range, status });
-      response.writeHead(status, { ...(etag !== undefined && { etag }), ...headers });
+      response.writeHead(status, {
+        ...(etag !== undefined && { etag }),
+        ...(modified !== undefined && { 'last-modified': modified }),
+        ...headers,
+      });
       if (bytes !== undefined && cutAt !== undefined && range === undefined) {
         response.write(bytes.subarray(0, cutAt), () => response.destroy());
       } else response.end(bytes);
@@ -36,6 +42,7 @@ describe('import-url', () => {
     const status = /^\/status\/(\d+)/.exec(request.url ?? '')?.[1];
     if (status !== undefined) say(Number(status), {});
     else if (etag !== undefined && request.headers['if-none-match'] === etag) say(304, {});
+    else if (modified !== undefined && request.headers['if-modified-since'] === modified) say(304, {});
     else if (range !== undefined && request.headers['if-range'] === etag) {
       const rest = body.subarray(Number(/\d+/.exec(range)![0]));
       say(206, { 'content-length': rest.length }, rest);
@@ -92,6 +99,38 @@ describe('import-url', () => {
     await user.ocrpipe('import-url', `${at}/plain.txt`, 'plain-copy.txt');
     const { imports } = await user.json<UpdateResult>('update', 'plain-copy.txt');
     expect(imports[0]).toMatchObject({ path: 'plain-copy.txt', state: 'unchanged' });
+  });
+
+  it('goes by the date where the server gives no etag', async () => {
+    const [before, after] = ['Mon, 05 Jan 2026 10:00:00 GMT', 'Tue, 06 Jan 2026 10:00:00 GMT'];
+    served = { body: Buffer.from('dated'), modified: before };
+    await user.ocrpipe('import-url', `${at}/dated.txt`);
+    expect(user.read('dated.txt.ocr')).toContain(`  modified: "${before}"`);
+    const imports = async () =>
+      (await user.ocrpipe('status', '--imports')).match(/dated\.txt +(current|behind)/)?.[1];
+    expect([(await updated()).state, await imports()]).toEqual(['unchanged', 'current']);
+    expect(asked.slice(0, 2).map(({ status }) => status)).toEqual([200, 304]);
+    served = { body: Buffer.from('later'), modified: after };
+    expect([await imports(), (await updated()).state, user.read('dated.txt')]).toEqual([
+      'behind',
+      'updated',
+      'later',
+    ]);
+
+    async function updated() {
+      return (await user.json<UpdateResult>('update', 'dated.txt')).imports[0]!;
+    }
+  });
+
+  it('is unknown to status where the server tells no versions apart, and update asks for all of it', async () => {
+    served = { body: Buffer.from('untold') };
+    await user.ocrpipe('import-url', `${at}/untold.txt`);
+    expect(await user.ocrpipe('status', '--imports')).toMatch(/untold\.txt +unknown/);
+    served = { body: Buffer.from('another') };
+    expect((await user.run(['update', '--check', 'untold.txt'])).exitCode).toBe(3);
+    expect(user.read('untold.txt')).toBe('untold');
+    await user.ocrpipe('update', 'untold.txt');
+    expect(user.read('untold.txt')).toBe('another');
   });
 
   it('sends what it downloads to a remote, and keeps nothing of it here', async () => {

@@ -133,7 +133,7 @@ describe('import-url from a bucket', () => {
   it.each([
     { url: 'missing.json', code: 'url-missing', says: 'there is no object s3://' },
     { url: 's3://no-such-bucket/x', code: 'bucket-missing', says: 'no-such-bucket' },
-    { url: 'folder/', code: 'url-refused', says: 'one object' },
+    { url: 'folder/', code: 'url-missing', says: 'no objects below' },
     { url: 's3://me:hidden@bucket/x', code: 'url-refused', says: 'user name or password' },
   ])('refuses $url with $code', async ({ url, code, says }) => {
     const full = url.startsWith('s3:') ? url : urlOf(url);

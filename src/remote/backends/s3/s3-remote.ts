@@ -16,6 +16,7 @@ import {
   type PutOptions,
   type Remote,
   type UploadBody,
+  type VersionOptions,
 } from '../remote.js';
 import { damagedUpload, rangeRefused, remoteChanged, remoteInterrupted } from '../remote-errors.js';
 import { attempt, DEFAULT_RETRY } from '../attempts.js';
@@ -73,14 +74,16 @@ export class S3Remote implements Remote {
     return new S3Remote(settings, correct, await openS3Client(settings));
   }
 
-  async list(prefix: string, options: Signal = {}): Promise<Listed[]> {
+  async list(prefix: string, options: Signal & { etags?: boolean } = {}): Promise<Listed[]> {
     const found: Listed[] = [];
     let token: string | undefined;
     do {
       const page = await this.#listPage(prefix, token, options);
-      for (const { Key, Size } of page.Contents ?? []) {
+      for (const { Key, Size, ETag } of page.Contents ?? []) {
         if (Key?.startsWith(this.#settings.prefix) !== true || Key.endsWith('/')) continue;
-        found.push({ key: Key.slice(this.#settings.prefix.length), size: Size ?? 0 });
+        const etag = options.etags === true ? ETag : undefined;
+        const key = Key.slice(this.#settings.prefix.length);
+        found.push({ key, size: Size ?? 0, ...(etag !== undefined && { etag }) });
       }
       token = this.#nextPage(page);
     } while (token !== undefined);
@@ -88,7 +91,7 @@ export class S3Remote implements Remote {
   }
 
   async get(key: string, options: GetOptions = {}): Promise<Download | undefined> {
-    const { range, ifMatch } = options;
+    const { range, ifMatch, version } = options;
     const { where, traffic } = this;
     const { pace } = this.#settings;
     try {
@@ -97,6 +100,7 @@ export class S3Remote implements Remote {
         ...this.#fields.read,
         ...(range && { Range: `bytes=${range.start}-${range.end - 1}` }),
         ...(ifMatch !== undefined && { IfMatch: ifMatch }),
+        ...(version !== undefined && { VersionId: version }),
       });
       const wanted = range === undefined ? 0 : range.end - range.start;
       if (wanted >= LEAN_BYTES && pace === undefined) readLeanly(command, options);
@@ -110,7 +114,7 @@ export class S3Remote implements Remote {
     }
   }
 
-  async describe(key: string, options: Signal = {}): Promise<Described | undefined> {
+  async describe(key: string, options: VersionOptions = {}): Promise<Described | undefined> {
     try {
       const answer = await this.#send(options, (how) =>
         this.#client.send(
@@ -118,12 +122,14 @@ export class S3Remote implements Remote {
             ...this.#place(key),
             ...this.#fields.read,
             ...(this.#checksums && { ChecksumMode: 'ENABLED' }),
+            ...(options.version !== undefined && { VersionId: options.version }),
           }),
           how,
         ),
       );
       const sha256 = idOfChecksum(answer.ChecksumSHA256);
-      return { size: answer.ContentLength ?? 0, etag: answer.ETag ?? '', ...(sha256 && { sha256 }) };
+      const { ContentLength: size = 0, ETag: etag = '', VersionId: version } = answer;
+      return { size, etag, ...(sha256 && { sha256 }), ...(isVersion(version) && { version }) };
     } catch (error) {
       if (isMissingObject(error)) return undefined;
       // An answer to HEAD has no body to say why in: a read of the same object is refused for the same reason, and says it.
@@ -228,7 +234,7 @@ export class S3Remote implements Remote {
     throw notS3(this.#address);
   }
 
-  async #readNothing(key: string, options: Signal): Promise<void> {
+  async #readNothing(key: string, options: VersionOptions): Promise<void> {
     for await (const chunk of (await this.get(key, options))?.body ?? []) if (chunk.length > 0) return;
   }
 
@@ -347,6 +353,11 @@ function dateOf(response: unknown): number | undefined {
 /** A 404 that is about the object: a missing bucket is another matter. */
 function isMissingObject(error: unknown): boolean {
   return answered(error, 404) && !named(error, 'NoSuchBucket');
+}
+
+/** Objects from before a bucket kept versions have one called 'null', which the next write replaces. */
+function isVersion(version: string | undefined): version is string {
+  return version !== undefined && version !== '' && version !== 'null';
 }
 
 /** The SHA-256 of a whole object; undefined where the server keeps none, or one of parts ('…-3'). */
