@@ -5,12 +5,13 @@ import { describe, expect, it } from 'vitest';
 import { contentIdOf, type ContentId } from '../../../src/base/content-id.js';
 import { FolderRemote } from '../../../src/remote/backends/folder.js';
 import { loadView } from '../../../src/remote/catalog/load-view.js';
+import { objectsOf } from '../../../src/store/closure.js';
 import { crashesOf } from '../../rig/crashes.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
-import { Machine, randomFiles } from '../rig.js';
+import { Machine, randomFiles, type Folder } from '../rig.js';
 import { collect, DATA, GRACE, HOUR_MS } from './collecting.js';
 import { expectManyClients } from './many-clients.js';
-import { before, Place } from './place.js';
+import { before, dyingAfter, Place } from './place.js';
 
 async function expectFetched(place: Place, id: ContentId, files: number): Promise<void> {
   const reader = new Machine();
@@ -190,6 +191,28 @@ describe('a push beside a collection that did not see it', () => {
     place.nowMs += 8 * 24 * HOUR_MS;
     await collect(reader, place.open(), [kept], GRACE);
     await expectFetched(place, old, 11);
+  });
+
+  it('names no tree for whole that it planned before a collection that it saw at a checkpoint', async () => {
+    const place = new Place();
+    const machine = new Machine();
+    const shared = randomFiles(3, 500);
+    await machine.push(place.open(), [machine.add(shared)], { project: 'ours' });
+    place.nowMs += HOUR_MS;
+    // Five packs of blobs: after four of them there is a catalog, and the remote is looked at anew.
+    const packs = Array.from({ length: 5 }, (_, n) => ({ [`${n}`]: randomFiles(4, 900_000) }));
+    for (const pack of packs) machine.add(pack);
+    const all = machine.add(Object.assign({ shared }, ...packs) as Folder);
+    const collecting = () => collect(new Machine(), place.open(), [], GRACE);
+    const remote = before('put', /\.cat$/, { remote: place.open(), meanwhile: collecting });
+    await expect(machine.push(dyingAfter(2, /\.cat$/, remote), [all])).rejects.toThrow('died');
+    const view = await loadView(machine.source(place.open()));
+    expect(view.collected).toBe(1);
+    const relied = [...objectsOf({ reader: machine.store, id: all })];
+    const absent = relied.filter(({ kind, id }) => !view.keeps(kind, id));
+    expect(view.keeps('tree', all) ? absent : []).toEqual([]);
+    await machine.push(place.open(), [all]);
+    await expectFetched(place, all, 23);
   });
 
   it('takes no tree for whole that a kept pack holds and nothing needed', async () => {

@@ -36,3 +36,20 @@ export function before(
     },
   });
 }
+
+/** A remote whose user dies once it has written so many keys like this. */
+export function dyingAfter(puts: number, pattern: RegExp, remote: Remote): Remote {
+  let left = puts;
+  const put: Remote['put'] = async (key, body, options) => {
+    const outcome = await remote.put(key, body, options);
+    if (pattern.test(key)) left -= 1;
+    if (left === 0) throw new Error('died');
+    return outcome;
+  };
+  return new Proxy(remote, {
+    get: (target, name) => {
+      const value: unknown = name === 'put' ? put : Reflect.get(target, name, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}

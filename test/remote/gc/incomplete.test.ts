@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { contentIdOf } from '../../../src/base/content-id.js';
+import { loadView } from '../../../src/remote/catalog/load-view.js';
+import { writeNextBase } from '../../../src/remote/catalog/write-base.js';
+import { objectKey } from '../../../src/store/format.js';
+import { Machine, randomFiles, type Folder } from '../rig.js';
+import { collect, GRACE, HOUR_MS } from './collecting.js';
+import { Place } from './place.js';
+
+/** A remote that lost a large file of a tree, as the collection noticed that then collected something else. */
+async function withHole() {
+  const place = new Place();
+  const machine = new Machine();
+  const large = randomBytes(1_100_000);
+  const sub: Folder = { ...randomFiles(2, 300), large };
+  const whole = machine.add({ sub, top: randomBytes(50) });
+  const garbage = machine.add(randomFiles(4, 500));
+  await machine.push(place.open(), [whole], { project: 'theirs' });
+  await machine.push(place.open(), [garbage], { project: 'ours' });
+  place.nowMs += HOUR_MS;
+  place.objects.delete(objectKey(contentIdOf(large)));
+  expect(await collect(new Machine(), place.open(), [], GRACE)).toMatchObject({ lost: 1 });
+  return { place, machine, sub, whole };
+}
+
+describe('a collection that finds something missing below a tree', () => {
+  it('says so, so that a push sends what lies below that tree, though no catalog names what is missing', async () => {
+    const { place, sub } = await withHole();
+    const view = await loadView(new Machine().source(place.open()));
+    expect(view.parts.base?.collection.incomplete).toBe(true);
+    expect(view.intact).toBe(false);
+    const other = new Machine();
+    const id = other.add({ sub, own: randomBytes(80) });
+    await other.push(place.open(), [id], { project: 'others' });
+    const reader = new Machine();
+    await reader.fetch(place.open(), [id]);
+    expect(reader.files(id).size).toBe(4);
+  });
+
+  it('says so also in the bases that others write after it, until one has found nothing missing', async () => {
+    const { place, machine, whole } = await withHole();
+    const source = machine.source(place.open());
+    await machine.push(place.open(), [machine.add(randomFiles(1, 100))], { project: 'ours' });
+    await writeNextBase(source, (await loadView(source)).parts.format!);
+    const view = await loadView(source);
+    expect(view.parts.base).toMatchObject({ n: 2, collection: { incomplete: true, collected: 1 } });
+    await machine.push(place.open(), [whole], { project: 'theirs' });
+    place.nowMs += 8 * 24 * HOUR_MS;
+    expect(await collect(machine, place.open(), [], GRACE)).toMatchObject({ lost: 0 });
+    expect((await loadView(source)).parts.base?.collection.incomplete).toBe(false);
+  });
+
+  it('is not stopped by a directory that is missing where it is known that something is', async () => {
+    const { place } = await withHole();
+    const view = await loadView(new Machine().source(place.open()));
+    for (const { packId } of view.packs) place.objects.delete(`packs/${packId}.pack`);
+    const remote = place.open();
+    expect(await collect(new Machine(), remote, [], GRACE)).toMatchObject({ deleted: { files: 0 } });
+  });
+});
