@@ -36,8 +36,6 @@ export interface RemoteGcOptions extends Scope {
 export interface RemoteGcResult extends Collected {
   remote: string;
   dryRun: boolean;
-  /** How long what was condemned can be had back. */
-  graceHours: number;
   /** Broken files of old commits that were passed over as was asked. */
   skippedBroken: readonly string[];
 }
@@ -72,8 +70,7 @@ export async function gcRemote(options: RemoteGcOptions, call: Call): Promise<Re
     };
     const { collected, name } = (await withRemote(workspace, options.remote, work)).result;
     const { dryRun } = options;
-    const graceHours = graceMs / HOUR_MS;
-    return { remote: name, dryRun, ...collected, graceHours, skippedBroken: [...new Set(needed.skipped)] };
+    return { remote: name, dryRun, ...collected, skippedBroken: [...new Set(needed.skipped)] };
   } finally {
     workspace.close();
   }

@@ -8,12 +8,12 @@ const SHOWN_FILES = 20;
 
 /** What a collection of garbage did on a remote, or would do. */
 export function remoteGcText(result: RemoteGcResult): string {
-  const { dryRun, condemned, deleted, waiting, rescued, joined, needed, files, lost } = result;
+  const { dryRun, condemned, deleted, waiting, waitsUntil, rescued, joined, needed, files, lost } = result;
   const did = (past: string, would: string): string => (dryRun ? `Would ${would}` : past);
   const lines = [
     ...(condemned.files > 0
       ? [
-          `${did('Condemned', 'condemn')}: ${sizeText(condemned)}${graceText(result)}${named(result, files.condemned)}`,
+          `${did('Condemned', 'condemn')}: ${sizeText(condemned)} (can be pulled until a gc after ${dayText(result.deleteAfter)} deletes it)${named(result, files.condemned)}`,
         ]
       : []),
     ...(deleted.files > 0
@@ -25,11 +25,16 @@ export function remoteGcText(result: RemoteGcResult): string {
     ...(joined.packs > 0 ? [joinedText(result)] : []),
   ];
   const kept = [
-    ...(waiting.files > 0 ? [`Condemned before, to be deleted later: ${sizeText(waiting)}`] : []),
+    ...(waiting.files > 0
+      ? [
+          `Condemned before: ${sizeText(waiting)} (a gc after ${dayText(waitsUntil)} deletes it, or the first of it)`,
+        ]
+      : []),
     ...(lost > 0
       ? [`Missing: ${countText(lost, 'object')} ('ocrpipe push --verify' where they are sends them again)`]
       : []),
     ...result.skippedBroken.map((file) => `Passed over, because it cannot be read: ${visibleInLine(file)}`),
+    ...sparedTexts(result),
     `Needed: ${countText(needed.objects, 'object')}, ${bytesText(needed.bytes)}`,
   ];
   return [...(lines.length > 0 ? lines : [`Nothing to collect on ${result.remote}.`]), ...kept].join('\n');
@@ -43,9 +48,21 @@ function named({ dryRun }: RemoteGcResult, files: readonly string[]): string {
   return [...files.slice(0, SHOWN_FILES), ...more].map((file) => `\n  ${file}`).join('');
 }
 
-function graceText({ graceHours }: RemoteGcResult): string {
-  const time = graceHours % 24 === 0 ? countText(graceHours / 24, 'day') : countText(graceHours, 'hour');
-  return ` (a gc after ${time} deletes it)`;
+/** Why nothing may seem to go after a branch was dropped. */
+function sparedTexts({ spared: { recent, recentUntil, others, projects } }: RemoteGcResult): string[] {
+  const later = `may go after ${dayText(recentUntil)}`;
+  const which = recent === 1 ? later : `the first of them ${later}`;
+  return [
+    ...(recent > 0
+      ? [`Kept, because it was pushed in the last 30 days: ${countText(recent, 'root')} (${which})`]
+      : []),
+    ...(others > 0 ? [`Kept for ${countText(projects, 'other project')}: ${countText(others, 'root')}`] : []),
+  ];
+}
+
+/** A moment, to the minute. */
+function dayText(time = ''): string {
+  return `${time.slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 function joinedText({ dryRun, joined: { packs, into } }: RemoteGcResult): string {
@@ -53,6 +70,8 @@ function joinedText({ dryRun, joined: { packs, into } }: RemoteGcResult): string
   return `Wrote anew: ${countText(packs, 'pack')}, now ${into}`;
 }
 
+/** Files that hold nothing but what stands elsewhere, too, are what was left when packs were written anew. */
 function sizeText({ objects, bytes }: { objects: number; bytes: number }): string {
+  if (objects === 0) return `${bytesText(bytes)} of packs that were written anew`;
   return `${countText(objects, 'object')}, ${bytesText(bytes)}`;
 }

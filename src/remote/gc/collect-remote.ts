@@ -14,7 +14,7 @@ import type { ViewSource } from '../catalog/view-source.js';
 import { nextBase, putBase, putCatalog } from '../catalog/write-base.js';
 import { eachInParallel } from '../parallel.js';
 import { joinPacks, type Joined } from './join-packs.js';
-import { keptRoots, type RecordedRoot } from './kept-roots.js';
+import { keptRoots, sparedRoots, type RecordedRoot, type SparedRoots } from './kept-roots.js';
 import { keptRuns } from './kept-runs.js';
 import { markRemote, type MarkedRoot } from './mark-remote.js';
 import {
@@ -53,6 +53,10 @@ export interface Collected extends RemoteGcTally {
   readonly joined: { readonly packs: number; readonly into?: number };
   /** Objects that are missing below what is there. */
   readonly lost: number;
+  /** Roots that stay though nothing in the project's scope names them. */
+  readonly spared: SparedRoots;
+  /** From when what is condemned now may be deleted (ISO 8601, the remote's clock). */
+  readonly deleteAfter: string;
 }
 
 /** So often another base may come in between. */
@@ -88,7 +92,8 @@ async function tryToCollect(input: CollectInput): Promise<Collected | 'overtaken
     const now = await input.remote.now({ signal: input.signal });
     const judged = await judge(input, view, now);
     const { plan, lost } = judged;
-    const told = { ...plan.tally, lost: lost.size };
+    const deleteAfter = new Date(now.getTime() + input.graceMs).toISOString();
+    const told = { ...plan.tally, lost: lost.size, spared: judged.spared, deleteAfter };
     if (input.dryRun) return { ...told, joined: { packs: plan.rewrite.length } };
     const format = view.parts.format;
     if (format === undefined || !plan.isWorthIt) {
@@ -121,6 +126,7 @@ interface JudgedRemote {
   readonly roots: readonly Root[];
   readonly runs: readonly RunId[];
   readonly lost: ReadonlySet<string>;
+  readonly spared: SparedRoots;
 }
 
 async function judge(input: CollectInput, view: RemoteView, now: Date): Promise<JudgedRemote> {
@@ -140,7 +146,8 @@ async function judge(input: CollectInput, view: RemoteView, now: Date): Promise<
   const kept = recorded.filter((each) => each.proven || !unread.has(markedOf.get(each)!));
   const runs = await keptRuns({ ...input, view, marks });
   const plan = planRemoteGc({ view, marks, lost, now, graceMs });
-  return { marks, plan, roots: kept.map(({ root }) => root), runs, lost };
+  const roots = kept.map(({ root }) => root);
+  return { marks, plan, roots, runs, lost, spared: sparedRoots(roots, { project, pointed, recentMs }) };
 }
 
 /** A root of which its pusher has not seen to everything yet may lack something; so may one where that is known. */

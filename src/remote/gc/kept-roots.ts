@@ -41,3 +41,30 @@ function recordedRoots(view: RemoteView): RecordedRoot[] {
     ...loose.flatMap((each) => of(each, view.proves(each))),
   ];
 }
+
+/** Roots that stay though nothing that the project's pointers name needs them. */
+export interface SparedRoots {
+  /** Of the project, pushed lately. */
+  readonly recent: number;
+  /** From when the first of those no longer counts as pushed lately (ISO 8601, the remote's clock); absent where there is none. */
+  readonly recentUntil?: string;
+  /** Of other projects, and how many projects these are. */
+  readonly others: number;
+  readonly projects: number;
+}
+
+/** Counts the roots that stay for other reasons than that something names them. */
+export function sparedRoots(
+  kept: readonly Root[],
+  { project, pointed, recentMs }: Omit<Keeping, 'since'> & { recentMs: number },
+): SparedRoots {
+  const spared = kept.filter(({ kind, id }) => !pointed.has(kind + id));
+  const recent = spared.filter((root) => root.project === project);
+  const others = spared.filter((root) => root.project !== project);
+  const [oldest] = recent.map(({ created }) => created).sort();
+  const until = oldest !== undefined && new Date(Date.parse(oldest) + recentMs).toISOString();
+  return {
+    ...{ recent: recent.length, ...(until !== false && { recentUntil: until }) },
+    ...{ others: others.length, projects: new Set(others.map((root) => root.project)).size },
+  };
+}

@@ -38,7 +38,7 @@ export interface RemoteGcPlan {
   readonly tally: RemoteGcTally;
 }
 
-/** What goes and stays, for people; of packs and large objects. */
+/** What goes and stays, for people; of packs and large objects. Objects of which another copy stays are not counted as going. */
 export interface RemoteGcTally {
   /** Condemned now. */
   readonly condemned: FileTally;
@@ -46,6 +46,8 @@ export interface RemoteGcTally {
   readonly deleted: FileTally;
   /** Condemned before, and not to be deleted yet. */
   readonly waiting: FileTally;
+  /** From when the first of that may be deleted (ISO 8601, the remote's clock); absent where nothing waits. */
+  readonly waitsUntil?: string;
   /** Condemned before, and needed. */
   readonly rescued: number;
   readonly needed: { readonly objects: number; readonly bytes: number };
@@ -68,6 +70,8 @@ interface Judged {
   readonly table: PackTable;
   readonly needed: { objects: number; bytes: number };
   readonly deadBytes: number;
+  /** Objects that nothing needs, neither from here nor from elsewhere. */
+  readonly deadObjects: number;
   /** True if a node that nothing needs is in it: as what is below that goes, no catalog may prove it whole. */
   readonly hasDeadNodes: boolean;
 }
@@ -105,6 +109,7 @@ export function planRemoteGc(facts: RemoteGcFacts): RemoteGcPlan {
 function judge(table: PackTable, marks: RemoteMarks): Judged {
   const needed = { objects: 0, bytes: 0 };
   let deadBytes = 0;
+  let deadObjects = 0;
   let hasDeadNodes = false;
   for (let index = 0; index < table.count; index += 1) {
     const kind = table.kindAt(index);
@@ -113,10 +118,12 @@ function judge(table: PackTable, marks: RemoteMarks): Judged {
       needed.bytes += table.lengthAt(index);
     } else {
       deadBytes += table.lengthAt(index);
-      hasDeadNodes ||= (kind === 'tree' || kind === 'listing') && !marks.isMarked(kind, table.idAt(index));
+      if (marks.isMarked(kind, table.idAt(index))) continue;
+      deadObjects += 1;
+      hasDeadNodes ||= kind === 'tree' || kind === 'listing';
     }
   }
-  return { table, needed, deadBytes, hasDeadNodes };
+  return { table, needed, deadBytes, deadObjects, hasDeadNodes };
 }
 
 function chooseRewrites(live: readonly Judged[]): Set<Judged> {
@@ -182,20 +189,23 @@ class Fate {
     objects: readonly LargeObject[];
     stays: ReadonlySet<string>;
   }): RemoteGcTally {
-    const counts = new Map(what.packs.map(({ table }) => [packKey(table.packId), table.count]));
+    const dead = new Map(what.packs.map(({ table, deadObjects }) => [packKey(table.packId), deadObjects]));
     const tallyOf = (keys: readonly string[]): FileTally => ({
       files: keys.length,
-      objects: keys.reduce((sum, key) => sum + (counts.get(key) ?? 1), 0),
+      objects: keys.reduce((sum, key) => sum + (dead.get(key) ?? 1), 0),
       bytes: keys.reduce((sum, key) => sum + (this.#sizes.get(key) ?? 0), 0),
     });
     const keys = this.condemned.map(({ key }) => key).filter((key) => !isTidying(key));
     const condemned = keys.filter((key) => this.#fresh.has(key));
     const deleted = this.remove.filter((key) => !isTidying(key));
     const before = this.#facts.view.parts.base?.condemned ?? [];
+    const waiting = this.condemned.filter(({ key }) => !isTidying(key) && !this.#fresh.has(key));
+    const [waitsUntil] = waiting.map(({ deleteAfter }) => deleteAfter).sort();
     return {
       condemned: tallyOf(condemned),
       deleted: tallyOf(deleted),
-      waiting: tallyOf(keys.filter((key) => !this.#fresh.has(key))),
+      waiting: tallyOf(waiting.map(({ key }) => key)),
+      ...(waitsUntil !== undefined && { waitsUntil }),
       rescued: before.filter(({ key }) => what.stays.has(key)).length,
       needed: {
         objects: what.packs.reduce((sum, { needed }) => sum + needed.objects, what.objects.length),

@@ -23,14 +23,15 @@ async function expectFetched(place: Place, id: ContentId, files: number): Promis
 async function withGarbage() {
   const place = new Place();
   const machine = new Machine();
+  const files = { ...randomFiles(10, 500), big: randomBytes(1_100_000) };
   const [old, kept] = [
-    machine.add({ ...randomFiles(10, 500), big: randomBytes(1_100_000) }),
+    machine.add(files),
     machine.add({ ...randomFiles(10, 400), also: randomBytes(1_200_000) }),
   ];
   await machine.push(place.open(), [old], { project: 'ours' });
   await machine.push(place.open(), [kept], { project: 'ours' });
   place.nowMs += HOUR_MS;
-  return { place, machine, old, kept };
+  return { place, machine, files, old, kept };
 }
 
 describe('a collection of garbage on a remote', () => {
@@ -190,6 +191,47 @@ describe('a push beside a collection that did not see it', () => {
     expect(view.keeps('tree', old)).toBe(true);
     place.nowMs += 8 * 24 * HOUR_MS;
     await collect(reader, place.open(), [kept], GRACE);
+    await expectFetched(place, old, 11);
+  });
+
+  it('takes back what the collection is about to delete, which then looks again', async () => {
+    const { place, machine, old, kept } = await withGarbage();
+    await collect(machine, place.open(), [kept], GRACE);
+    place.nowMs += 8 * 24 * HOUR_MS;
+    const pushing = () => machine.push(place.open(), [old], { project: 'theirs' });
+    const remote = before('put', /base-/, { remote: place.open(), meanwhile: pushing });
+    await collect(new Machine(), remote, [kept], GRACE);
+    await expectFetched(place, old, 11);
+  });
+
+  it('proves nothing by a catalog that it wrote without having seen the collection, be it that it dies then', async () => {
+    const { place, machine, files, kept } = await withGarbage();
+    const collecting = () => collect(new Machine(), place.open(), [kept], GRACE);
+    const all = machine.add({ own: randomBytes(90), files });
+    const remote = before('put', /\.cat$/, { remote: place.open(), meanwhile: collecting });
+    await expect(machine.push(dyingAfter(1, /\.cat$/, remote), [all], { project: 'theirs' })).rejects.toThrow(
+      'died',
+    );
+    const view = await loadView(machine.source(place.open()));
+    expect(view.keeps('tree', all)).toBe(false);
+    await machine.push(place.open(), [all], { project: 'theirs' });
+    await expectFetched(place, all, 12);
+  });
+
+  it('starts over also where the base that it asks for is gone again, as weeks went by', async () => {
+    const { place, machine, old, kept } = await withGarbage();
+    const weeks = async () => {
+      for (let week = 0; week < 3; week += 1) {
+        await collect(machine, place.open(), [kept], GRACE);
+        place.nowMs += 8 * 24 * HOUR_MS;
+        await machine.push(place.open(), [machine.add(randomFiles(1, 90))], { project: 'ours' });
+        place.nowMs += HOUR_MS;
+      }
+    };
+    const pusher = machine.forgetful();
+    const remote = before('put', /\.cat$/, { remote: place.open(), meanwhile: weeks });
+    await pusher.push(remote, [old], { project: 'theirs' });
+    expect(place.objects.has('packs/base-0000000001.json')).toBe(false);
     await expectFetched(place, old, 11);
   });
 

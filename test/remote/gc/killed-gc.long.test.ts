@@ -11,7 +11,7 @@ import { QUICK } from '../s3-place.js';
 import { killedAtWrite } from './killed-folder.js';
 import { expectCollectedInTheEnd, GC, type KilledPlace } from './killed-gc.js';
 
-const TIMEOUT_MS = 600_000;
+const TIMEOUT_MS = 1_200_000;
 
 describe('gc --remote on a folder, killed by SIGKILL at each of its writes', () => {
   it(
