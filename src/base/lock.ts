@@ -16,7 +16,7 @@ import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { removeAbandonedIn } from './abandoned.js';
 import { temporaryBeside, writeAll } from './atomic-file.js';
-import { systemErrorCode, userError } from './errors.js';
+import { OcrpipeError, systemErrorCode, userError } from './errors.js';
 import { noEvents, type EventSink } from './events.js';
 import { describeSelf, holderState, parseHolder, wordHolder, type LockHolder } from './lock-holder.js';
 import { readRegularFile } from './regular-file.js';
@@ -262,9 +262,9 @@ function readClaim(path: string): Claim | undefined {
     return { path, holder: parseHolder(readRegularFile(path).toString()), mtimeMs: statSync(path).mtimeMs };
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return undefined;
-    if (systemErrorCode(error) === 'EISDIR') {
-      throw userError('lock-blocked', `a folder stands where a lock belongs: ${path}`, {
-        hint: 'Remove that folder, or give it another name.',
+    if (error instanceof OcrpipeError && error.code === 'not-a-file') {
+      throw userError('lock-blocked', `what stands where a lock belongs is no file: ${path}`, {
+        hint: 'Remove it, or give it another name.',
         cause: error,
       });
     }

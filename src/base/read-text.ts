@@ -6,9 +6,8 @@ import { readRegularFile } from './regular-file.js';
 const MAX_TEXT_BYTES = 256 * 1024 * 1024;
 
 /**
- * The text of a file of the workspace, or undefined if there is none. Throws `file-unreadable` (exit code 2), naming it, for
- * a folder in its place or missing rights,
- * and `not-a-file` for a FIFO or a device, which is not waited for.
+ * The text of a file of the workspace, or undefined if there is none. Throws `file-unreadable` (exit code 2), naming it, for missing
+ * rights, and `not-a-file` for a folder, a FIFO or a device in its place, which is not waited for.
  */
 export function readTextIfThere(root: AbsPath, path: RepoPath): string | undefined {
   try {
@@ -17,9 +16,8 @@ export function readTextIfThere(root: AbsPath, path: RepoPath): string | undefin
     const code = systemErrorCode(error);
     if (code === 'ENOENT') return undefined;
     if (error instanceof OcrpipeError) throw error;
-    const why = code === 'EISDIR' ? 'it is a folder' : (error as Error).message;
-    throw userError('file-unreadable', `${path} cannot be read: ${why}`, {
-      hint: code === 'EISDIR' ? 'Move the folder away: a file belongs there.' : 'Correct its rights.',
+    throw userError('file-unreadable', `${path} cannot be read: ${(error as Error).message}`, {
+      hint: 'Correct its rights.',
       cause: error,
     });
   }

@@ -7,15 +7,15 @@ import { userError } from './errors.js';
 const MAX_BYTES = 1024 * 1024 * 1024;
 
 /**
- * The bytes of a file that is read whole. Throws what the system says (`ENOENT`, `EISDIR`, …), and `not-a-file` (exit code 2),
- * at once, where a FIFO, socket or device stands or the file is longer than `maxBytes`: nothing of it is read then.
+ * The bytes of a file that is read whole. Throws what the system says (`ENOENT`, …), and `not-a-file` (exit code 2),
+ * at once, where a folder, FIFO, socket or device stands or the file is longer than `maxBytes`: nothing of it is read then.
  */
 export function readRegularFile(path: string | Buffer, maxBytes: number = MAX_BYTES): Buffer {
   const fd = openSync(path, READ_AT_ONCE);
   try {
     const stat = fstatSync(fd);
-    // Of a folder the reading says so itself.
-    if (!stat.isFile() && !stat.isDirectory()) throw notAFile(path, 'is not a regular file');
+    if (stat.isDirectory()) throw notAFile(path, 'is a folder');
+    if (!stat.isFile()) throw notAFile(path, 'is not a regular file');
     if (stat.size > maxBytes) throw notAFile(path, `is ${stat.size} bytes long, more than it may have`);
     return readFileSync(fd);
   } finally {

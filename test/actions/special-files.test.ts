@@ -59,6 +59,20 @@ test.each([
   }
 });
 
+test.each(['.ocrstore/config.yaml', '.ocrstore/config.local.yaml', 'store/format.json', '.gitignore'])(
+  'a folder in the place of %s is named',
+  async (name) => {
+    renameSync(workspace.path(name), workspace.path(`${name}~`));
+    mkdirSync(workspace.path(name));
+    workspace.write('more', 'more');
+    const { exitCode, stderr } = await workspace.run(['add', 'more']);
+    expect(stderr).toContain(`${name} is a folder [not-a-file]`);
+    expect(exitCode).toBe(2);
+    rmSync(workspace.path(name), { recursive: true });
+    renameSync(workspace.path(`${name}~`), workspace.path(name));
+  },
+);
+
 test('a folder in the place of a pack or a large file is named, and hides nothing else', async () => {
   for (const file of [...placesOf('store/packs/*.pack'), ...placesOf('store/objects/*/*')]) {
     renameSync(file, `${file}~`);

@@ -88,7 +88,7 @@ const CASES: Bad[] = [
     prepare: (workspace) => {
       workspace.write('pipeline.lock/x', '');
     },
-    code: 'file-unreadable',
+    code: 'not-a-file',
   },
   {
     title: 'conflict markers in the lock',
