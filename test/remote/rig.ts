@@ -70,7 +70,7 @@ export class Machine {
     return push({
       source: { store: this.store, runs: this.runs },
       ...this.source(remote),
-      events: noEvents,
+      events: options.events ?? noEvents,
       wanted: { roots: roots.map(rootOf), runs: options.runs ?? [], project: options.project ?? 'test' },
       jobs: options.jobs ?? 4,
       verify: options.verify ?? false,

@@ -2,8 +2,10 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { configurationFiles, inMinutes, signIn, standIn } from '../rig/credential-services.js';
 import type { HttpFault } from '../rig/fault-proxy.js';
 import { faultyS3 } from '../rig/faulty-s3.js';
+import type { RunResult } from '../rig/ocrpipe.js';
 import { awsEnvironment } from '../rig/s3-server.js';
 import { newWorkspace, type TestWorkspace } from '../rig/workspace.js';
 
@@ -28,6 +30,38 @@ const refusals: HttpFault[] = [
   { status: 400, name: 'SomethingNew', message: TOKEN },
   { endAt: 100 },
 ];
+
+const START = 'https://example.invalid/start';
+const PROFILE = 'sso_account_id = 1\nsso_role_name = reader\nregion = us-east-1\n';
+
+/** Environments in which whoever should give credentials has secrets to tell and gives none. */
+async function withoutCredentials(): Promise<Record<string, string>[]> {
+  const portal = await standIn(() => [401, { message: TOKEN }]);
+  const roles = await standIn(() => [
+    400,
+    `<ErrorResponse><Error><Code>InvalidIdentityToken</Code><Message>${TOKEN}</Message></Error></ErrorResponse>`,
+  ]);
+  const failing = configurationFiles(`[default]\ncredential_process = echo ${TOKEN} >&2; exit 3\n`);
+  const printing = configurationFiles(
+    `[default]\ncredential_process = echo '{"SecretAccessKey":"${TOKEN}'\n`,
+  );
+  const signedIn = configurationFiles(
+    `[default]\nsso_start_url = ${START}\nsso_region = us-east-1\n${PROFILE}`,
+  );
+  signIn(signedIn.home, START, { accessToken: TOKEN, expiresAt: inMinutes(60) });
+  const identity = configurationFiles('');
+  writeFileSync(join(identity.home, 'token'), TOKEN);
+  return [
+    failing.env,
+    printing.env,
+    { ...signedIn.env, AWS_ENDPOINT_URL_SSO: portal },
+    {
+      ...identity.env,
+      AWS_WEB_IDENTITY_TOKEN_FILE: join(identity.home, 'token'),
+      ...{ AWS_ROLE_ARN: 'arn:aws:iam::1:role/r', AWS_ENDPOINT_URL_STS: roles, AWS_REGION: 'us-east-1' },
+    },
+  ];
+}
 
 describe('a secret', () => {
   it('is in no output, error, log or file, whatever the server says, and with stack traces too', async () => {
@@ -57,6 +91,15 @@ describe('a secret', () => {
       s3.proxy.faults(({ number }) => (number < 7 ? fault : 'none'));
       said.push(await workspace.run(['push', '--json'], { ...env, AWS_SESSION_TOKEN: TOKEN }));
     }
+    s3.proxy.faults(() => 'none');
+    const refused: RunResult[] = [];
+    for (const none of await withoutCredentials()) {
+      const all = { ...awsEnvironment(), OCRPIPE_DEBUG: '1', ...none };
+      const other = ['remote', 'add', 'other', url, '--endpoint', s3.proxy.endpoint];
+      refused.push(await workspace.run(['push', '--json'], all), await workspace.run(other, all));
+    }
+    expect(refused.map(({ exitCode }) => exitCode)).toEqual([2, 2, 2, 2, 2, 2, 2, 2]);
+    said.push(...refused);
     said.push(await workspace.run(['remote', 'list', '--json'], env));
     said.push(await workspace.run(['config', '--list', '--json'], env));
     const all = said.map(({ stdout, stderr }) => stdout + stderr).join('\n') + left(workspace);

@@ -52,15 +52,26 @@ export function environment(variables: Record<string, string>): void {
   for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
 }
 
-/** The AWS configuration files of somebody who has a home of their own. Returns that home. */
-export function awsConfiguration(config: string, credentials = '', home = temporaryFolder()): string {
+/** The AWS configuration files of somebody who has a home of their own, and the environment in which they are found. */
+export function configurationFiles(
+  config: string,
+  credentials = '',
+  home: string = temporaryFolder(),
+): { home: string; env: Record<string, string> } {
   writeFileSync(join(home, 'config'), config);
   writeFileSync(join(home, 'credentials'), credentials);
-  environment({
+  const env = {
     HOME: home,
     AWS_CONFIG_FILE: join(home, 'config'),
     AWS_SHARED_CREDENTIALS_FILE: join(home, 'credentials'),
-  });
+  };
+  return { home, env };
+}
+
+/** The same for what runs in this process. Returns the home. */
+export function awsConfiguration(config: string, credentials?: string, ownHome?: string): string {
+  const { home, env } = configurationFiles(config, credentials, ownHome);
+  environment(env);
   return home;
 }
 

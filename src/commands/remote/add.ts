@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { remoteAdd, type RemoteAdded } from '../../actions/remote-add.js';
 import { BaseCommand } from '../../cli/base-command.js';
+import { probeLines } from '../../cli/probe-text.js';
 import { s3Flags, s3Settings } from '../../cli/remote-flags.js';
 import { toCommitLines } from '../../cli/to-commit-text.js';
 import { onByDefault } from '../../cli/switch-flag.js';
@@ -41,12 +42,5 @@ function addedText(result: RemoteAdded): string {
   const rest = toCommitLines(toCommit);
   const tried = readOnly === true ? 'tried out by reading alone' : 'not tried out';
   if (supports === undefined) return [`${added}, ${tried}`, ...rest].join('\n');
-  const can = (works: boolean, what: string): string => `${works ? 'yes' : 'NO'}  ${what}`;
-  return [
-    added,
-    `  ${can(supports.conditionalCreate, 'refuses to overwrite what another writer made')}`,
-    `  ${can(supports.refusesDamage, 'refuses damaged uploads')}`,
-    `  ${can(supports.ranges, 'reads parts of objects')}`,
-    ...rest,
-  ].join('\n');
+  return [added, ...probeLines(supports), ...rest].join('\n');
 }

@@ -44,11 +44,23 @@ export async function probeReading(remote: Remote, signal: AbortSignal): Promise
 async function tryWriting(remote: Remote, key: string, signal: AbortSignal): Promise<Probed> {
   const bytes = randomBytes(PROBE_BYTES);
   const sha256 = contentIdOf(bytes);
-  await remote.put(key, { bytes }, { sha256, signal });
+  await writeFirst(remote, () => remote.put(key, { bytes }, { sha256, signal }));
   const again = await remote.put(key, { bytes }, { sha256, ifNoneMatch: true, signal });
   const ranges = await readsParts(remote, key, { bytes, signal });
   const refusesDamage = await refusesWrongBytes(remote, key, signal);
   return { conditionalCreate: again === 'exists', refusesDamage, ranges };
+}
+
+/** Whoever may list and not write is told apart from whoever may do nothing: pulling needs no more. */
+async function writeFirst(remote: Remote, write: () => Promise<unknown>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    if (!(error instanceof OcrpipeError) || error.code !== 'remote-denied') throw error;
+    const { code, exitCode, cause, hint = '' } = error;
+    const message = `${remote.where} can be read, but this user may not write there`;
+    throw new OcrpipeError(code, message, { hint, exitCode, cause });
+  }
 }
 
 async function readsParts(
