@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { closeSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeAll } from '../base/atomic-file.js';
 import type { ContentId } from '../base/content-id.js';
@@ -12,7 +10,13 @@ import {
   type ObjectKind,
   type StoreFormat,
 } from './format.js';
-import { hashOfFile, LooseObjects, type AdoptOptions, type LooseObject } from './loose-objects.js';
+import {
+  hashOfFile,
+  LooseObjects,
+  type AdoptOptions,
+  type LooseObject,
+  type ReadOptions,
+} from './loose-objects.js';
 import { HEAL_HINT, objectDamaged, objectMissing, type ObjectReader } from './object-reader.js';
 import type { Packed } from './object-index.js';
 import type { PackTable } from './pack-format.js';
@@ -24,9 +28,6 @@ import { namePack, StoreWriter, type WriterOptions } from './store-writer.js';
 import { makeDurable, removeAbandoned, temporaryName, unlinkIfThere } from './temporary.js';
 import { Trash } from './trash.js';
 import { toTheEnd, verifyPackFile } from './verify-pack.js';
-
-/** Little enough to be in the processor's own memory still when what was hashed is written. */
-const COPY_CHUNK_BYTES = 128 * 1024;
 
 /** Where an object stands in a local store. */
 export type ObjectPlace =
@@ -154,7 +155,7 @@ export class LocalStore implements ObjectReader {
   *copyBlob(id: ContentId, fd: number): Steps {
     const large = this.#loose.sizeOf(id);
     const isLarge = large !== undefined && large >= LARGE_BLOB_BYTES;
-    for (const chunk of isLarge ? this.#chunksOf(id) : [this.read('blob', id)]) {
+    for (const chunk of isLarge ? this.#chunksOf(id, { trustArrived: true }) : [this.read('blob', id)]) {
       writeAll(fd, chunk);
       yield 0;
     }
@@ -381,19 +382,8 @@ export class LocalStore implements ObjectReader {
    * The bytes of a large blob. Only when it ends without an error are they those of the id: else it sets the blob aside and
    * throws `object-damaged`. A chunk is overwritten by the next.
    */
-  *#chunksOf(id: ContentId): Generator<Uint8Array> {
-    const source = this.#loose.open(id);
-    try {
-      const hash = createHash('sha256');
-      const chunk = Buffer.allocUnsafe(COPY_CHUNK_BYTES);
-      for (let read = readSync(source, chunk); read > 0; read = readSync(source, chunk)) {
-        hash.update(chunk.subarray(0, read));
-        yield chunk.subarray(0, read);
-      }
-      if (hash.digest('hex') === id) return;
-    } finally {
-      closeSync(source);
-    }
+  *#chunksOf(id: ContentId, options: ReadOptions = {}): Generator<Uint8Array, void> {
+    if (yield* this.#loose.chunksOf(id, options)) return;
     this.#setObjectAside(id);
     throw this.#unreadable('blob', id);
   }

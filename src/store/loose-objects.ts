@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { closeSync, lstatSync, openSync, readFileSync, readSync, statSync, type BigIntStats } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  statSync,
+  type BigIntStats,
+} from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -27,6 +36,8 @@ import { hashOfOpenFile } from './verify-pack.js';
 /** A file that changes under the copy is copied again so often before that is an error. */
 const COPY_ATTEMPTS = 5;
 const CHUNK_BYTES = 256 * 1024;
+/** Little enough to be in the processor's own memory still when what was hashed is written. */
+const COPY_CHUNK_BYTES = 128 * 1024;
 
 /** A large blob in a file of its own. */
 export interface LooseObject {
@@ -39,6 +50,11 @@ export interface AdoptOptions {
   /** The caller hashed the bytes as it wrote them. */
   hashed?: boolean;
   signal?: AbortSignal;
+}
+
+export interface ReadOptions {
+  /** Bytes that this process hashed as it wrote them are not hashed again, if nobody touched the file since. */
+  trustArrived?: boolean;
 }
 
 /** A file that was taken in and has no name yet. */
@@ -63,6 +79,9 @@ export class LooseObjects {
   readonly #onDamaged: (id: ContentId) => void;
   /** What was read because its seal is broken: the state of the file (see `stateOf`), and whether it was sound. */
   readonly #read = new Map<ContentId, { state: string; sound: boolean }>();
+
+  /** The state of each file that was hashed as it was written, once it had its name. */
+  readonly #arrived = new Map<ContentId, string>();
 
   /** `onDamaged` is called for an object that is found to have other bytes; it may move the file away. */
   constructor(root: string, trash: Trash, onDamaged: (id: ContentId) => void) {
@@ -126,6 +145,23 @@ export class LooseObjects {
     }
   }
 
+  /** The bytes in chunks, each overwritten by the next; returns whether they were those of the id. Throws ENOENT. */
+  *chunksOf(id: ContentId, { trustArrived = false }: ReadOptions): Generator<Uint8Array, boolean> {
+    const fd = this.open(id);
+    const state = (): string => stateOf(fstatSync(fd, { bigint: true }));
+    try {
+      const hash = trustArrived && this.#arrived.get(id) === state() ? undefined : createHash('sha256');
+      const chunk = Buffer.allocUnsafe(COPY_CHUNK_BYTES);
+      for (let read = readSync(fd, chunk); read > 0; read = readSync(fd, chunk)) {
+        hash?.update(chunk.subarray(0, read));
+        yield chunk.subarray(0, read);
+      }
+      return hash ? hash.digest('hex') === id : this.#arrived.get(id) === state();
+    } finally {
+      closeSync(fd);
+    }
+  }
+
   /** Every large blob, by id. */
   *list(): Generator<LooseObject> {
     for (const first of namesIn(join(this.#root, FOLDERS.objects))) {
@@ -178,6 +214,8 @@ export class LooseObjects {
   async adopt(temporary: string, id: ContentId, options: AdoptOptions = {}): Promise<void> {
     if (options.hashed === true) {
       await this.nameCopy({ temporary, id });
+      const stat = this.#statOf(id);
+      if (stat && isSealed(stat)) this.#arrived.set(id, stateOf(stat));
       return;
     }
     if ((await hashOfFile(temporary, options)) !== id) {

@@ -512,4 +512,24 @@ describe('taking over what came from elsewhere', () => {
     await store.adoptObject(right, contentIdOf(bytes));
     expect(store.has('blob', contentIdOf(bytes))).toBe(true);
   });
+
+  it('does not hash again what was hashed as it was written, unless it was touched or another process left it', async () => {
+    const store = freshStore();
+    const target = join(temporaryFolder(), 'out');
+    // Not the bytes of that id: whoever hashes them says so.
+    const id = contentIdOf('other');
+    const bring = async (): Promise<void> => {
+      const temporary = store.temporaryFile();
+      writeFileSync(temporary, Buffer.alloc(MEBIBYTE, 1));
+      await store.adoptObject(temporary, id, { hashed: true });
+    };
+    await bring();
+    copyOut(store, id, target);
+    expect(statSync(target).size).toBe(MEBIBYTE);
+    const damaged = expect.objectContaining({ code: 'object-damaged' }) as unknown;
+    expect(() => copyOut(LocalStore.open(store.root), id, target)).toThrow(damaged);
+    await bring();
+    damage(store.objectFile(id), 0);
+    expect(() => copyOut(store, id, target)).toThrow(damaged);
+  });
 });

@@ -165,7 +165,8 @@ class Collected {
     const skip = (id: ContentId): boolean =>
       this.#seenNodes.has(kind + id) ||
       (this.#view.keeps(kind, id) && (this.#view.intact || !this.#store.has(kind, id)));
-    this.#refuseAbsent(root, kind, skip);
+    if (skip(root.id)) return found;
+    this.#refuseAbsent(root, kind);
     for (const { id, node } of walkNodes({ reader: this.#store, kind, id: root.id }, skip)) {
       if (!this.#view.keeps(kind, id)) found.push(this.#node(kind, id));
       if ('children' in node || kind === 'listing') continue;
@@ -176,8 +177,8 @@ class Collected {
     return found;
   }
 
-  #refuseAbsent(root: PushRoot, kind: ObjectKind, skip: (id: ContentId) => boolean): void {
-    if (skip(root.id) || this.#store.has(kind, root.id)) return;
+  #refuseAbsent(root: PushRoot, kind: ObjectKind): void {
+    if (this.#store.has(kind, root.id)) return;
     if (!this.#view.has(kind, root.id)) throw nowhere({ kind, id: root.id }, root);
     const where = 'the local store, and the remote collected garbage since it was pushed';
     throw objectMissing(kind, root.id, where, `Run 'ocrpipe fetch' first: it must be seen what lies below.`);
