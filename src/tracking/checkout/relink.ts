@@ -4,7 +4,7 @@ import type { ContentId } from '../../base/content-id.js';
 import { writePoint } from '../../base/write-points.js';
 import { LARGE_BLOB_BYTES } from '../../store/format.js';
 import type { LocalStore } from '../../store/local-store.js';
-import type { ObjectReader } from '../../store/object-reader.js';
+import { objectDamaged, type ObjectReader } from '../../store/object-reader.js';
 import type { FileEntry } from '../../store/tree-format.js';
 import { walkTree } from '../../store/tree-reader.js';
 import { removeAbandonedIn } from '../abandoned.js';
@@ -15,6 +15,7 @@ import type { Snapshot } from '../workspace-files.js';
 import type { LargeFiles } from './large-files.js';
 import { requireRealFolder, type WrittenBelow } from './real-folders.js';
 import type { ShortPaths } from './short-paths.js';
+import type { Unplaced } from './unplaced.js';
 import type { Work } from './write-files.js';
 
 /** A path whose large files are to be placed in another way. */
@@ -26,6 +27,7 @@ export interface Relinking extends WrittenBelow {
   large: LargeFiles;
   unchanged: UnchangedFiles;
   paths: ShortPaths;
+  unplaced: Unplaced;
   /** Where the path is. */
   top: BytePath;
   /** What it holds, but for what is named in `changed` (paths below it, raw bytes; of folders all that is in them). */
@@ -49,19 +51,28 @@ export function* relink(relinking: Relinking): Work<number> {
     if (!isInPlace) continue;
     const now = storeLinks.kindOf(fsPath(path), entry.id) ?? 'own';
     const temporary = relinking.paths.beside(path);
-    try {
-      const placed = yield* relinking.large.placeOtherwise(now, temporary, entry);
-      if (!placed) continue;
-      requireRealFolder(folder, relinking);
-      writePoint();
-      renameSync(fsPath(temporary), fsPath(path));
-      relinking.placed(path, statSync(fsPath(path)), entry.id);
-      count += 1;
-    } finally {
-      rmSync(fsPath(temporary), { force: true });
-    }
+    yield* relinking.unplaced.guard(below, function* () {
+      try {
+        const placed = yield* relinking.large.placeOtherwise(now, temporary, entry);
+        if (!placed) return;
+        // A link says what the store's file holds by now: a file of its own gives way to sound bytes only.
+        if (now === 'own') yield* requireSound(store, entry);
+        requireRealFolder(folder, relinking);
+        writePoint();
+        renameSync(fsPath(temporary), fsPath(path));
+        relinking.placed(path, statSync(fsPath(path)), entry.id);
+        count += 1;
+      } finally {
+        rmSync(fsPath(temporary), { force: true });
+      }
+    });
   }
   return count;
+}
+
+function* requireSound(store: LocalStore, { id, size }: FileEntry): Work<void> {
+  if (yield* store.holdsInSteps('blob', id, size)) return;
+  throw objectDamaged('blob', id, store.root, 'its bytes have another hash');
 }
 
 function* largeFiles({

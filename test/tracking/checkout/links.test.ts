@@ -75,6 +75,17 @@ function objectOf(folder: TrackedFolder, bytes = LARGE): string {
   return found!.file;
 }
 
+/** One bit of a stored file is another, and no time tells of it. */
+function decay(object: string, bytes: Buffer): void {
+  const { mtimeMs } = statSync(object);
+  chmodSync(object, 0o644);
+  const fd = openSync(object, 'r+');
+  writeSync(fd, Buffer.from([bytes[700_000]! ^ 1]), 0, 1, 700_000);
+  closeSync(fd);
+  utimesSync(object, mtimeMs / 1000, mtimeMs / 1000);
+  chmodSync(object, 0o444);
+}
+
 function isHardLink(folder: TrackedFolder, name: string): boolean {
   return statSync(folder.path(name)).ino === statSync(objectOf(folder)).ino;
 }
@@ -168,6 +179,18 @@ describe('a large file is placed', () => {
     expect(readdirSync(folder.path('data'))).toEqual(['large', 'small', 'tool']);
   });
 
+  test('otherwise than it stands only where the stored bytes are sound: else it stays, and is named', async () => {
+    const { folder } = await placed(['copy']);
+    decay(objectOf(folder), LARGE);
+    const refusal = { code: 'object-damaged', message: expect.stringContaining('data/large') as string };
+    await expect(checkoutAs(folder, ['hardlink'])).rejects.toMatchObject(refusal);
+    expect(folder.read('data/large')).toBe(LARGE.toString());
+    expect(readdirSync(folder.path('data'))).toEqual(['large', 'small', 'tool']);
+    await folder.add('data');
+    expect(await checkoutAs(folder, ['hardlink'])).toBe(true);
+    expect(folder.read('data/large')).toBe(LARGE.toString());
+  });
+
   test('as its own path says, where a single file is tracked', async () => {
     const folder = new TrackedFolder();
     folder.write('model.bin', LARGE);
@@ -231,13 +254,7 @@ describe('many large files, copied by several threads', () => {
     const { folder } = await manyLarge();
     const lost = readFileSync(folder.path('data/a/10'));
     const object = objectOf(folder, lost);
-    const { mtimeMs } = statSync(object);
-    chmodSync(object, 0o644);
-    const fd = openSync(object, 'r+');
-    writeSync(fd, Buffer.from([lost[700_000]! ^ 1]), 0, 1, 700_000);
-    closeSync(fd);
-    utimesSync(object, mtimeMs / 1000, mtimeMs / 1000);
-    chmodSync(object, 0o444);
+    decay(object, lost);
     folder.remove('data');
     const refusal = {
       code: 'object-damaged',
