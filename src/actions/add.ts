@@ -18,7 +18,7 @@ import { followLinks, type FollowedLink } from '../tracking/follow-links.js';
 import { leftOutFiles } from './left-out-files.js';
 import { pointerFiles, toCommit, type ToCommit } from './to-commit.js';
 import { refuseGitHeld, refuseIgnored, refuseOutput, refuseSteering } from './trackable.js';
-import { linkInPlaceHint, refuseLinks, refuseOwnFolders } from '../tracking/workspace-place.js';
+import { linkInPlaceHint, linksRefused, refuseOwnFolders } from '../tracking/workspace-place.js';
 
 export interface AddInput {
   /** As they were typed. */
@@ -108,9 +108,10 @@ export async function refuseUntrackable(
   }
   const outputs = outputsIn(workspace.root);
   const others = new PathIndex([...workspace.files.trackedPaths(), ...paths]);
+  const hint = (path: RepoPath) => (hasPointer(workspace.root, path) ? linkInPlaceHint(path) : undefined);
+  const refuseLinks = linksRefused(workspace.root, { end: !follow, storeLinks, hint });
   for (const path of paths) {
-    const hint = () => (hasPointer(workspace.root, path) ? linkInPlaceHint(path) : undefined);
-    refuseLinks(workspace.root, path, { end: !follow, storeLinks, hint });
+    refuseLinks(path);
     const other = others.overlapping(path);
     if (other !== undefined) throw overlaps(path, other);
     refuseByKind(workspace, path);

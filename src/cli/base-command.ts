@@ -11,6 +11,7 @@ import { errorDocument, errorText } from './error-report.js';
 import { openEventView } from './event-view.js';
 import { globalFlags, type GlobalFlagValues } from './global-flags.js';
 import { FlagRefusal } from './number-flag.js';
+import { operandsApart, operandsTogether } from './operands-apart.js';
 import { visible } from './visible.js';
 
 /** One use of an action and how its result is shown. */
@@ -69,7 +70,9 @@ export abstract class BaseCommand extends Command {
     if (options.baseFlags) input.baseFlags = options.baseFlags;
     if (options.args) input.args = typedOnly(options.args);
     try {
-      return await super.parse(input, argv);
+      const apart = operandsApart(argv, input);
+      const parsed = await super.parse(input, apart.words);
+      return { ...parsed, argv: operandsTogether(parsed.argv, apart) };
     } catch (error) {
       const { strict, args = {}, flags, baseFlags } = input;
       const command = {

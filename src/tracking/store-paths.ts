@@ -13,7 +13,7 @@ import { NodeMemory, storingSink } from './scan/sinks.js';
 import { scanPath, type ScanContext } from './scan/snapshot.js';
 import type { PackSizes } from './scan/stat-index-format.js';
 import type { CallOptions, Snapshot } from './workspace-files.js';
-import { refuseLinks, refuseOwnFolders } from './workspace-place.js';
+import { linksRefused, refuseOwnFolders } from './workspace-place.js';
 
 interface StoringContext {
   scan: ScanContext;
@@ -38,9 +38,10 @@ export async function storePaths(
 ): Promise<(Snapshot | undefined)[]> {
   const { store } = context;
   const scan = { ...context.scan, times: askedOnce(context.scan.times) };
+  const refuseLinks = linksRefused(scan.root, { end: true, storeLinks: scan.storeLinks });
   for (const path of paths) {
     refuseOwnFolders(path);
-    refuseLinks(scan.root, path, { end: true, storeLinks: scan.storeLinks });
+    refuseLinks(path);
   }
   const folders = new Set(paths.filter((path) => isWholeFolder(context, path)));
   const packs = folders.size > 0 ? store.packSizes() : new Map<never, never>();

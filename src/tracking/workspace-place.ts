@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { systemErrorCode, userError } from '../base/errors.js';
+import { basename, dirname, join, posix } from 'node:path';
+import { systemErrorCode, userError, type OcrpipeError } from '../base/errors.js';
 import { lstatIfThere } from '../base/lstat-if-there.js';
 import { shellQuote } from '../base/shell-quote.js';
 import { toRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
@@ -15,18 +15,34 @@ export function refuseLinks(
   path: RepoPath,
   options: { end: boolean; storeLinks?: StoreLinks; hint?: () => string | undefined },
 ): void {
-  const parts = path.split('/');
-  const last = options.end ? parts.length : parts.length - 1;
-  for (let length = 1; length <= last; length += 1) {
-    const part = parts.slice(0, length).join('/');
-    if (lstatIfThere(join(root, part))?.isSymbolicLink() !== true) continue;
-    if (part === path && options.storeLinks?.isSymlink(join(root, part)) === true) continue;
-    throw userError('path-through-link', `${part} is a symbolic link`, {
-      hint:
-        (part === path ? options.hint?.() : undefined) ??
-        'Name the file or folder that it leads to, or put that in its place.',
-    });
-  }
+  linksRefused(root, options)(path);
+}
+
+/** The same for many paths, asked one after the other: each folder is looked at once. */
+export function linksRefused(
+  root: AbsPath,
+  options: { end: boolean; storeLinks?: StoreLinks; hint?: (path: RepoPath) => string | undefined },
+): (path: RepoPath) => void {
+  const sound = new Set<string>();
+  const isLink = (part: string): boolean => lstatIfThere(join(root, part))?.isSymbolicLink() === true;
+  const refuseAbove = (path: RepoPath): void => {
+    const folder = posix.dirname(path) as RepoPath;
+    if (folder === '.' || sound.has(folder)) return;
+    refuseAbove(folder);
+    if (isLink(folder)) throw throughLink(folder);
+    sound.add(folder);
+  };
+  return (path) => {
+    refuseAbove(path);
+    if (!options.end || !isLink(path) || options.storeLinks?.isSymlink(join(root, path)) === true) return;
+    throw throughLink(path, options.hint?.(path));
+  };
+}
+
+function throughLink(part: string, hint?: string): OcrpipeError {
+  return userError('path-through-link', `${part} is a symbolic link`, {
+    hint: hint ?? 'Name the file or folder that it leads to, or put that in its place.',
+  });
 }
 
 /**

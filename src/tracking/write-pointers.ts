@@ -19,7 +19,7 @@ import { removeFile } from '../store/temporary.js';
 import { stagingOf } from './staging.js';
 import { requireStored } from './stored.js';
 import type { CallOptions, PointedPath } from './workspace-files.js';
-import { refuseLinks, refuseOwnFolders } from './workspace-place.js';
+import { linksRefused, refuseOwnFolders } from './workspace-place.js';
 
 export interface PointerContext {
   root: AbsPath;
@@ -49,7 +49,12 @@ export async function writePointers(
   pointed: readonly PointedPath[],
   { locked, elsewhere = false, ...options }: CallOptions & { locked: Locked; elsewhere?: boolean },
 ): Promise<void> {
-  for (const { path } of pointed) refusePlace(context.root, path);
+  const refuseLinksAbove = linksRefused(context.root, { end: false });
+  for (const { path } of pointed) {
+    refuseOwnFolders(path);
+    refuseLinksAbove(path);
+    refuseTakenPointer(context.root, path);
+  }
   await inPortions('write pointers', pointed, options, (some, breathe) =>
     locked(() => writeSome(context, some, { signal: options.signal, breathe, elsewhere })),
   );
@@ -68,12 +73,6 @@ export async function removePointers(
     });
     for (const path of some) context.lastPut.remove(path);
   });
-}
-
-function refusePlace(root: AbsPath, path: RepoPath): void {
-  refuseOwnFolders(path);
-  refuseLinks(root, path, { end: false });
-  refuseTakenPointer(root, path);
 }
 
 async function writeSome(

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { writeFilesAtomic, type WholeFile } from '../../base/atomic-files.js';
 import { OcrpipeError } from '../../base/errors.js';
-import type { AbsPath, RepoPath } from '../../base/paths.js';
+import type { RepoPath } from '../../base/paths.js';
 import type { Breathe } from '../../base/with-progress.js';
 import type { FileEntry } from '../../store/tree-format.js';
 import { bytePath, joinBytes, type BytePath } from '../byte-path.js';
@@ -12,7 +12,7 @@ import { hashingSink } from '../scan/sinks.js';
 import { scanPath } from '../scan/snapshot.js';
 import { UnchangedFiles } from '../scan/unchanged.js';
 import type { CallOptions, CheckedOutFiles, PointedPath, Snapshot } from '../workspace-files.js';
-import { refuseLinks, refuseOwnFolders } from '../workspace-place.js';
+import { linksRefused, refuseOwnFolders } from '../workspace-place.js';
 import type { CheckoutContext } from './checkout.js';
 import { drive } from './drive.js';
 import { PlacedFiles, type PlannedFile } from './placed-files.js';
@@ -43,7 +43,7 @@ export async function checkOutFiles(
   const looking = {
     ...context,
     times: askedOnce(context.times),
-    refuseLinksAbove: linksAboveRefused(context.root),
+    refuseLinksAbove: linksRefused(context.root, { end: false }),
   };
   const planned: PlannedFile[] = [];
   const memory: WholeFile[] = [];
@@ -113,17 +113,6 @@ async function unlessRefused<T>(look: () => Promise<T>): Promise<T | undefined> 
 interface LookingContext extends FilesContext {
   /** A link at the path itself is not followed either. */
   refuseLinksAbove: (path: RepoPath) => void;
-}
-
-/** Asks once for each folder. */
-function linksAboveRefused(root: AbsPath): (path: RepoPath) => void {
-  const sound = new Set<string>();
-  return (path) => {
-    const folder = posix.dirname(path);
-    if (sound.has(folder)) return;
-    refuseLinks(root, path, { end: false });
-    sound.add(folder);
-  };
 }
 
 async function lookAt(
