@@ -323,8 +323,11 @@ describe('credentials that the chain does not give', () => {
     ],
     [
       'the profile is unknown',
-      () => ({ profile: 'typo' }),
-      { code: 'credentials-missing', hint: '--profile PROFILE' },
+      () => {
+        awsConfiguration(LEGACY);
+        return { profile: 'taem' };
+      },
+      { code: 'credentials-missing', hint: "Did you mean 'team'?" },
     ],
   ];
 

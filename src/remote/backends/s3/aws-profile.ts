@@ -43,12 +43,21 @@ function profileSource(
   return keys.has('credential_process') ? { kind: 'process', profile } : undefined;
 }
 
-/** The profiles of ~/.aws/config, or of the file that AWS_CONFIG_FILE names; none where it cannot be read. */
+/** The names of all profiles that the AWS configuration files have. */
+export function profileNames(): string[] {
+  const names = [...awsConfiguration().keys()].filter((name) => !/^(sso-session|services)\s/.test(name));
+  return [...new Set([...names, ...profilesIn('AWS_SHARED_CREDENTIALS_FILE', 'credentials').keys()])];
+}
+
+/** The sections of the configuration file. */
 function awsConfiguration(): Profiles {
+  return profilesIn('AWS_CONFIG_FILE', 'config');
+}
+
+/** Of the file that the variable names, or that of this name in ~/.aws; none where it cannot be read. */
+function profilesIn(variable: string, name: string): Profiles {
   try {
-    return profilesOf(
-      readFileSync(process.env['AWS_CONFIG_FILE'] ?? join(homedir(), '.aws', 'config'), 'utf8'),
-    );
+    return profilesOf(readFileSync(process.env[variable] ?? join(homedir(), '.aws', name), 'utf8'));
   } catch {
     return new Map();
   }

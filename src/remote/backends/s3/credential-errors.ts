@@ -1,7 +1,8 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { userError, type OcrpipeError } from '../../../base/errors.js';
 import { shellQuote } from '../../../base/shell-quote.js';
-import { credentialSource, type CredentialSource } from './aws-profile.js';
+import { nearestName } from '../../../base/nearest.js';
+import { credentialSource, profileNames, type CredentialSource } from './aws-profile.js';
 import type { S3Address } from './s3-address.js';
 import { look, type Seen } from './seen-error.js';
 
@@ -110,6 +111,15 @@ function notGiven(seen: Seen, address: S3Address): OcrpipeError {
 
 function noneFound(address: S3Address): OcrpipeError {
   const { profile, where } = address;
+  const named = profile ?? process.env['AWS_PROFILE'];
+  const known = profileNames();
+  if (named !== undefined && !known.includes(named)) {
+    const near = nearestName(named, known);
+    const meant = near === undefined ? '' : `Did you mean '${near}'? `;
+    return userError('credentials-missing', `the AWS configuration files have no profile '${named}'`, {
+      hint: `${meant}${change(address)}`,
+    });
+  }
   const message =
     profile === undefined
       ? `no AWS credentials were found for ${where}`
