@@ -1,72 +1,54 @@
 import { remoteBusy, remoteInterrupted } from '../../src/remote/backends/remote-errors.js';
 import type {
-  Capabilities,
   Described,
   Download,
   GetOptions,
   Listed,
   PutOptions,
   Remote,
-  Traffic,
   UploadBody,
 } from '../../src/remote/backends/remote.js';
+import { RemoteWrapper } from '../../src/remote/backends/remote-wrapper.js';
 
 /** Decides about each request, counted from 1: let it pass, fail it before or after it took effect, or cut its body. */
 export type Fault = 'none' | 'busy' | 'lost-request' | 'lost-answer' | { cutAfterBytes: number };
 export type Faults = (request: { number: number; operation: string; key: string }) => Fault;
 
 /** A remote over a network that fails as it is told to. */
-export class FaultyRemote implements Remote {
-  readonly #inner: Remote;
+export class FaultyRemote extends RemoteWrapper implements Remote {
   readonly #faults: Faults;
   #requests = 0;
 
   constructor(inner: Remote, faults: Faults) {
-    this.#inner = inner;
+    super(inner);
     this.#faults = faults;
   }
 
-  get where(): string {
-    return this.#inner.where;
-  }
-
-  get traffic(): Traffic {
-    return this.#inner.traffic;
-  }
-
-  get capabilities(): Capabilities {
-    return this.#inner.capabilities;
-  }
-
   list(prefix: string, options?: { signal?: AbortSignal | undefined }): Promise<Listed[]> {
-    return this.#request('list', prefix, () => this.#inner.list(prefix, options));
+    return this.#request('list', prefix, () => this.inner.list(prefix, options));
   }
 
   async get(key: string, options?: GetOptions): Promise<Download | undefined> {
     const fault = this.#next('get', key);
-    const download = await this.#under(fault, () => this.#inner.get(key, options));
+    const download = await this.#under(fault, () => this.inner.get(key, options));
     if (download === undefined || typeof fault === 'string') return download;
     return { ...download, body: cut(this.where, download.body, fault.cutAfterBytes) };
   }
 
   describe(key: string, options?: { signal?: AbortSignal | undefined }): Promise<Described | undefined> {
-    return this.#request('describe', key, () => this.#inner.describe(key, options));
+    return this.#request('describe', key, () => this.inner.describe(key, options));
   }
 
   put(key: string, body: UploadBody, options: PutOptions): Promise<'created' | 'exists'> {
-    return this.#request('put', key, () => this.#inner.put(key, body, options));
+    return this.#request('put', key, () => this.inner.put(key, body, options));
   }
 
   delete(key: string, options?: { signal?: AbortSignal | undefined }): Promise<void> {
-    return this.#request('delete', key, () => this.#inner.delete(key, options));
+    return this.#request('delete', key, () => this.inner.delete(key, options));
   }
 
   now(options?: { signal?: AbortSignal | undefined }): Promise<Date> {
-    return this.#inner.now(options);
-  }
-
-  close(): void {
-    this.#inner.close();
+    return this.inner.now(options);
   }
 
   #request<T>(operation: string, key: string, send: () => Promise<T>): Promise<T> {

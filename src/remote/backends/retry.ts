@@ -1,17 +1,16 @@
 import { attempt, DEFAULT_RETRY, waitAfter, type RetryPolicy } from './attempts.js';
 import { isPassing, isUnreachable, remoteChanged, remoteGone } from './remote-errors.js';
 import type {
-  Capabilities,
   Described,
   Download,
   GetOptions,
   Listed,
   PutOptions,
   Remote,
-  Traffic,
   UploadBody,
   VersionOptions,
 } from './remote.js';
+import { RemoteWrapper } from './remote-wrapper.js';
 
 type Signal = { signal?: AbortSignal | undefined };
 
@@ -19,56 +18,39 @@ type Signal = { signal?: AbortSignal | undefined };
  * Another attempt for what may pass (`remote-busy`, `remote-interrupted`), and a download that breaks off goes on from
  * where it stopped, of the same object.
  */
-export class RetryingRemote implements Remote {
-  readonly #inner: Remote;
+export class RetryingRemote extends RemoteWrapper implements Remote {
   readonly #policy: RetryPolicy;
   /** A server that answered once and is gone is probably restarting; one that never did is a wrong address. */
   #answered = false;
 
   constructor(inner: Remote, policy: RetryPolicy = DEFAULT_RETRY) {
-    this.#inner = inner;
+    super(inner);
     this.#policy = policy;
   }
 
-  get where(): string {
-    return this.#inner.where;
-  }
-
-  get traffic(): Traffic {
-    return this.#inner.traffic;
-  }
-
-  get capabilities(): Capabilities {
-    return this.#inner.capabilities;
-  }
-
   list(prefix: string, options: Signal & { etags?: boolean } = {}): Promise<Listed[]> {
-    return this.#attempt(options, () => this.#inner.list(prefix, options));
+    return this.#attempt(options, () => this.inner.list(prefix, options));
   }
 
   async get(key: string, options: GetOptions = {}): Promise<Download | undefined> {
-    const first = await this.#attempt(options, () => this.#inner.get(key, options));
+    const first = await this.#attempt(options, () => this.inner.get(key, options));
     return first && { ...first, body: this.#continued(key, first, options) };
   }
 
   describe(key: string, options: VersionOptions = {}): Promise<Described | undefined> {
-    return this.#attempt(options, () => this.#inner.describe(key, options));
+    return this.#attempt(options, () => this.inner.describe(key, options));
   }
 
   put(key: string, body: UploadBody, options: PutOptions): Promise<'created' | 'exists'> {
-    return this.#attempt(options, () => this.#inner.put(key, body, options));
+    return this.#attempt(options, () => this.inner.put(key, body, options));
   }
 
   delete(key: string, options: Signal = {}): Promise<void> {
-    return this.#attempt(options, () => this.#inner.delete(key, options));
+    return this.#attempt(options, () => this.inner.delete(key, options));
   }
 
   now(options: Signal = {}): Promise<Date> {
-    return this.#attempt(options, () => this.#inner.now(options));
-  }
-
-  close(): void {
-    this.#inner.close();
+    return this.#attempt(options, () => this.inner.now(options));
   }
 
   async #attempt<T>({ signal }: Signal, request: () => Promise<T>): Promise<T> {
@@ -119,7 +101,7 @@ export class RetryingRemote implements Remote {
   }
 
   async #rest(key: string, options: GetOptions): Promise<Download> {
-    const rest = await this.#attempt(options, () => this.#inner.get(key, options));
+    const rest = await this.#attempt(options, () => this.inner.get(key, options));
     if (rest === undefined) throw remoteChanged(this.where, key);
     return rest;
   }

@@ -1,14 +1,13 @@
 import type {
-  Capabilities,
   Described,
   Download,
   GetOptions,
   Listed,
   PutOptions,
   Remote,
-  Traffic,
   UploadBody,
 } from '../../../src/remote/backends/remote.js';
+import { RemoteWrapper } from '../../../src/remote/backends/remote-wrapper.js';
 
 type Signal = { signal?: AbortSignal | undefined };
 
@@ -89,55 +88,38 @@ export class Interleaving {
 }
 
 /** Waits for its turn before each operation; several at once come one after the other. */
-class TurnRemote implements Remote {
-  readonly #inner: Remote;
+class TurnRemote extends RemoteWrapper implements Remote {
   readonly #turn: (what: string) => Promise<void>;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(inner: Remote, turn: (what: string) => Promise<void>) {
-    this.#inner = inner;
+    super(inner);
     this.#turn = turn;
   }
 
-  get where(): string {
-    return this.#inner.where;
-  }
-
-  get traffic(): Traffic {
-    return this.#inner.traffic;
-  }
-
-  get capabilities(): Capabilities {
-    return this.#inner.capabilities;
-  }
-
   list(prefix: string, options?: Signal): Promise<Listed[]> {
-    return this.#do(`list ${prefix}`, () => this.#inner.list(prefix, options));
+    return this.#do(`list ${prefix}`, () => this.inner.list(prefix, options));
   }
 
   get(key: string, options?: GetOptions): Promise<Download | undefined> {
-    return this.#do(`get ${key}`, () => this.#inner.get(key, options));
+    return this.#do(`get ${key}`, () => this.inner.get(key, options));
   }
 
   describe(key: string, options?: Signal): Promise<Described | undefined> {
-    return this.#do(`describe ${key}`, () => this.#inner.describe(key, options));
+    return this.#do(`describe ${key}`, () => this.inner.describe(key, options));
   }
 
   put(key: string, body: UploadBody, options: PutOptions): Promise<'created' | 'exists'> {
-    return this.#do(`put ${key}`, () => this.#inner.put(key, body, options));
+    return this.#do(`put ${key}`, () => this.inner.put(key, body, options));
   }
 
   delete(key: string, options?: Signal): Promise<void> {
-    return this.#do(`delete ${key}`, () => this.#inner.delete(key, options));
+    return this.#do(`delete ${key}`, () => this.inner.delete(key, options));
   }
 
   /** Answers come with a time: asking for it is no step. */
   now(options?: Signal): Promise<Date> {
-    return this.#inner.now(options);
-  }
-
-  close(): void {
-    this.#inner.close();
+    return this.inner.now(options);
   }
 
   #do<T>(what: string, operation: () => Promise<T>): Promise<T> {
