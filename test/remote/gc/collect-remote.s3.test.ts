@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { awsEnvironment, startS3Server, type S3Server } from '../../rig/s3-server.js';
 import { newPlace } from '../s3-place.js';
 import { HOUR_MS } from './collecting.js';
+import { expectNothingDoubled } from './doubled.js';
 import { expectManyClients } from './many-clients.js';
 
 let server: S3Server;
@@ -26,4 +27,10 @@ describe('a collection of garbage on a bucket', () => {
       expect(await (await place.open()).list('packs/')).not.toEqual([]);
     },
   );
+
+  it('is given nothing twice by eight pushers but what was on its way', { timeout: 60_000 }, async () => {
+    const place = newPlace(server);
+    await expectNothingDoubled(() => place.open());
+    expect(await (await place.open()).list('packs/')).not.toEqual([]);
+  });
 });

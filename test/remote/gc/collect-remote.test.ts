@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { contentIdOf, type ContentId } from '../../../src/base/content-id.js';
 import { FolderRemote } from '../../../src/remote/backends/folder.js';
 import { loadView } from '../../../src/remote/catalog/load-view.js';
+import { writeNextBase } from '../../../src/remote/catalog/write-base.js';
 import { objectsOf } from '../../../src/store/closure.js';
 import { crashesOf } from '../../rig/crashes.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 import { Machine, randomFiles, type Folder } from '../rig.js';
 import { collect, DATA, GRACE, HOUR_MS } from './collecting.js';
+import { expectNothingDoubled } from './doubled.js';
 import { expectManyClients } from './many-clients.js';
 import { before, dyingAfter, Place } from './place.js';
 
@@ -58,10 +60,15 @@ describe('a collection of garbage on a remote', () => {
     place.nowMs += 6 * 24 * HOUR_MS;
     expect(await collect(machine, place.open(), [kept], GRACE)).toMatchObject({ waiting: { files: 2 } });
     expect(place.keys(DATA)).toHaveLength(4);
+    // Another base does not make it wait anew.
+    await machine.push(place.open(), [machine.add({ more: randomBytes(90) })], { project: 'ours' });
+    place.nowMs += HOUR_MS;
+    expect(await collect(machine, place.open(), [kept], GRACE)).toMatchObject({ condemned: { files: 1 } });
+    await expectFetched(place, old, 11);
     place.nowMs += 2 * 24 * HOUR_MS;
     const later = await collect(machine, place.open(), [kept], GRACE);
     expect(later.files.deleted).toEqual(files.condemned);
-    expect(place.keys(DATA)).toHaveLength(2);
+    expect(place.keys(DATA)).toHaveLength(3);
     await expectFetched(place, kept, 11);
   });
 
@@ -126,6 +133,35 @@ describe('a collection of garbage on a remote', () => {
     await collect(machine, place.open(), kept);
     expect(place.keys(DATA)).toHaveLength(2);
     for (const id of kept) await expectFetched(place, id, 1);
+  });
+
+  it('leaves a pack as it is of which an object is damaged that is needed, with all that is sound in it', async () => {
+    const place = new Place();
+    const machine = new Machine();
+    const shared = randomFiles(3, 4000);
+    await machine.push(place.open(), [machine.add({ ...shared, gone: randomBytes(9000) })], {
+      project: 'ours',
+    });
+    const kept = machine.add(shared);
+    await machine.push(place.open(), [kept], { project: 'ours' });
+    place.nowMs += HOUR_MS;
+    const damaged = place.keys(DATA).find((key) => place.objects.get(key)!.length > 15_000)!;
+    const bytes = place.objects.get(damaged)!;
+    bytes[100] = ~bytes[100]!;
+    for (let again = 0; again < 3; again += 1) {
+      await machine.push(place.open(), [machine.add({ more: randomBytes(90) })], { project: 'ours' });
+      place.nowMs += 8 * 24 * HOUR_MS;
+      await collect(machine, place.open(), [kept], GRACE);
+      const view = await loadView(machine.source(place.open()));
+      expect([place.objects.has(damaged), view.isCondemned(damaged)]).toEqual([true, false]);
+    }
+    const reader = new Machine();
+    await expect(reader.fetch(place.open(), [kept])).rejects.toMatchObject({ code: 'object-damaged' });
+    expect(
+      [...objectsOf({ reader: machine.store, id: kept })].filter(({ kind, id }) =>
+        reader.store.has(kind, id),
+      ),
+    ).toHaveLength(2);
   });
 
   it('clears away what pushes left that did not end', async () => {
@@ -214,6 +250,8 @@ describe('a push beside a collection that did not see it', () => {
     );
     const view = await loadView(machine.source(place.open()));
     expect(view.keeps('tree', all)).toBe(false);
+    await writeNextBase(machine.source(place.open()), view.parts.format!);
+    expect((await loadView(machine.source(place.open()))).keeps('tree', all)).toBe(false);
     await machine.push(place.open(), [all], { project: 'theirs' });
     await expectFetched(place, all, 12);
   });
@@ -322,4 +360,10 @@ describe('a collection on a folder', () => {
       await expectManyClients(() => Promise.resolve(new FolderRemote(folder)), graceMs);
     },
   );
+
+  it('is given nothing twice by eight pushers but what was on its way', async () => {
+    const folder = temporaryFolder();
+    await expectNothingDoubled(() => Promise.resolve(new FolderRemote(folder)));
+    expect(existsSync(join(folder, 'packs'))).toBe(true);
+  });
 });

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { noEvents } from '../../../src/base/events.js';
+import { checkRemote } from '../../../src/remote/fsck/check-remote.js';
 import { contentIdOf } from '../../../src/base/content-id.js';
 import { loadView } from '../../../src/remote/catalog/load-view.js';
 import { writeNextBase } from '../../../src/remote/catalog/write-base.js';
@@ -57,5 +59,27 @@ describe('a collection that finds something missing below a tree', () => {
     for (const { packId } of view.packs) place.objects.delete(`packs/${packId}.pack`);
     const remote = place.open();
     expect(await collect(new Machine(), remote, [], GRACE)).toMatchObject({ deleted: { files: 0 } });
+  });
+
+  it('goes on naming a pack that is gone, so that a check tells of it and a push that verifies sends what was in it', async () => {
+    const place = new Place();
+    const machine = new Machine();
+    const whole = machine.add({ sub: randomFiles(2, 300) });
+    await machine.push(place.open(), [machine.add({ sub: randomFiles(1, 40_000) })], { project: 'ours' });
+    place.nowMs += HOUR_MS;
+    await machine.push(place.open(), [whole], { project: 'theirs' });
+    const before = new Set(place.keys(/pack$/));
+    const more = machine.add({ ...randomFiles(2, 200), sub: randomFiles(2, 50) });
+    await machine.push(place.open(), [more], { project: 'theirs' });
+    const [gone] = place.keys(/pack$/).filter((key) => !before.has(key));
+    place.objects.delete(gone!);
+    const reader = new Machine();
+    expect(await collect(machine, place.open(), [], GRACE)).toMatchObject({ condemned: { files: 1 } });
+    const { signal } = new AbortController();
+    const check = { remote: place.open(), store: reader.store, jobs: 2, events: noEvents, signal };
+    expect((await checkRemote(check)).findings.map(({ key }) => key)).toEqual([gone]);
+    await machine.push(place.open(), [more], { project: 'theirs', verify: true });
+    await reader.fetch(place.open(), [more]);
+    expect(reader.files(more).size).toBe(4);
   });
 });
