@@ -1,6 +1,6 @@
 import { linkSync, rmSync } from 'node:fs';
 import { copyChangingFileNow } from '../base/copy-file.js';
-import { systemErrorCode } from '../base/errors.js';
+import { OcrpipeError, systemErrorCode } from '../base/errors.js';
 import type { LocalStore } from './local-store.js';
 import type { PackTable } from './pack-format.js';
 import { RunRecords } from './run-records.js';
@@ -39,9 +39,9 @@ export function lackedBy(to: LocalStore, from: LocalStore): Lacking {
 }
 
 /**
- * Brings every object and run record of `from` into `to`, verified; what `to` has already is not read. Files are linked where
- * both are on one disk. `from` is not changed, and the files that it can do without then are named. Throws `object-damaged` and
- * `pack-damaged`: what was brought by then stays.
+ * Brings every object and run record of `from` into `to`, verified; what `to` has already is read there, for the files that `from`
+ * can do without then are named, and may be the last sound copy. Files are linked where both are on one disk. `from` is not changed.
+ * Throws `object-damaged` and `pack-damaged`: what was brought by then stays.
  */
 export async function bringObjects(
   from: LocalStore,
@@ -56,12 +56,16 @@ export async function bringObjects(
     signal.throwIfAborted();
   };
   for (const { id, size, file } of from.looseObjects()) {
-    if (!to.has('blob', id, size)) await to.adoptObject(linkOrCopy(file, to.temporaryFile()), id, { signal });
+    if (!to.holds('blob', id, size)) {
+      await fromFile(file, async () => to.adoptObject(linkOrCopy(file, to.temporaryFile()), id, { signal }));
+    }
     done(file);
   }
   for (const table of from.packs()) {
     const file = from.packFile(table.packId);
-    if (missingOf(to, table) > 0) to.adoptPack(linkOrCopy(file, to.temporaryFile()), table.packId);
+    if (!holdsAll(to, table)) {
+      await fromFile(file, () => to.adoptPack(linkOrCopy(file, to.temporaryFile()), table.packId));
+    }
     done(file);
   }
   const [records, target] = [new RunRecords(from.root), new RunRecords(to.root)];
@@ -75,6 +79,24 @@ export async function bringObjects(
 /** Removes files of a store whose content another one has. */
 export function dropFiles(files: readonly string[]): void {
   for (const file of files) rmSync(file, { force: true });
+}
+
+/** Brings one file; what is found damaged is that file, not the copy of it that is gone by then. */
+async function fromFile(file: string, bring: () => unknown): Promise<void> {
+  try {
+    await bring();
+  } catch (error) {
+    if (!(error instanceof OcrpipeError) || !/^(object|pack)-damaged$/.test(error.code)) throw error;
+    throw new OcrpipeError(error.code, `${file} is damaged and cannot be brought`, {
+      hint: "'ocrpipe fsck --repair' heals it or sets it aside; run this again then.",
+      cause: error,
+    });
+  }
+}
+
+/** True if every object of a pack is there, and sound. */
+function holdsAll(to: LocalStore, table: PackTable): boolean {
+  return [...table.entries()].every(({ kind, id }) => to.holds(kind, id));
 }
 
 function missingOf(to: LocalStore, table: PackTable): number {

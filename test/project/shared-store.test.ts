@@ -1,4 +1,13 @@
-import { mkdirSync, readdirSync, renameSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { checkout } from '../../src/actions/checkout.js';
@@ -25,6 +34,25 @@ function twoWorkspaces() {
     return workspace;
   });
   return { a: a!, b: b!, store };
+}
+
+/** The files of a store that hold blobs, large ones first. */
+function filesOf(store: string): string[] {
+  const opened = LocalStore.open(store);
+  const ofBlobs = opened.packs().filter((table) => [...table.entries()].some(({ kind }) => kind === 'blob'));
+  const large = [...opened.looseObjects()].map(({ file }) => file);
+  return [...large, ...ofBlobs.map(({ packId }) => opened.packFile(packId))];
+}
+
+/** One bit is another, and no time tells of it; twice, it is what it was. */
+function decay(file: string): void {
+  const { mtimeMs } = statSync(file);
+  chmodSync(file, 0o644);
+  const bytes = readFileSync(file);
+  bytes[34]! ^= 1;
+  writeFileSync(file, bytes);
+  utimesSync(file, mtimeMs / 1000, mtimeMs / 1000);
+  chmodSync(file, 0o444);
 }
 
 test('what one workspace stored, the other checks out, and both are known to the store', async () => {
@@ -81,6 +109,29 @@ describe('choosing another store for a workspace', () => {
     expect(a.read('data/x.txt')).toBe('x');
     expect(a.read('data/large')).toBe(LARGE.toString());
     expect(await choose(true)).toMatchObject({ begun: false, moved: { objects: 0 } });
+  });
+
+  test('drops nothing of which that has only a copy that the disk damaged, and says which file of its own is damaged', async () => {
+    const { a, b, store } = twoWorkspaces();
+    for (const each of [a, b]) each.write('data/large', LARGE);
+    for (const each of [a, b]) each.write('data/x.txt', 'small');
+    a.remove('.ocrstore/config.local.yaml');
+    await a.add('data');
+    await b.add('data');
+    for (const file of filesOf(store)) decay(file);
+    const choose = () => chooseStore({ path: '../store', shared: false, move: true }, a.call);
+    const [own] = filesOf(a.path('.ocrstore'));
+    decay(own!);
+    await expect(choose()).rejects.toMatchObject({
+      code: 'object-damaged',
+      message: expect.stringContaining(own!) as string,
+    });
+    decay(own!);
+    await choose();
+    a.remove('data');
+    await a.checkout();
+    expect(a.read('data/large')).toBe(LARGE.toString());
+    expect(a.read('data/x.txt')).toBe('small');
   });
 
   test('leaves links to the former one for a checkout to put right', async () => {
