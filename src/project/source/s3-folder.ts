@@ -4,7 +4,7 @@ import { OcrpipeError, userError } from '../../base/errors.js';
 import type { EventSink } from '../../base/events.js';
 import { join } from 'node:path';
 import { eachInParallel } from '../../remote/parallel.js';
-import { readAll, type Remote } from '../../remote/backends/remote.js';
+import { abandon, readAll, type Remote } from '../../remote/backends/remote.js';
 import { remoteChanged } from '../../remote/backends/remote-errors.js';
 import { continueDownload, MOST_RANGES, takeOver } from '../../remote/fetch/resumable-download.js';
 import { FOLDERS, LARGE_BLOB_BYTES } from '../../store/format.js';
@@ -178,7 +178,10 @@ class FolderDownload {
     const { remote, address, onBytes, options } = this.#parts;
     const key = address.prefix + object.path;
     const answer = await remote.get(key, { ifMatch: object.etag, signal: options.signal });
-    if (answer?.size !== object.size) throw remoteChanged(remote.where, key);
+    if (answer?.size !== object.size) {
+      if (answer) await abandon(answer);
+      throw remoteChanged(remote.where, key);
+    }
     const bytes = await readAll(answer);
     onBytes(bytes.length);
     return writer.putBlob(bytes);

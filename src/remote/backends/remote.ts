@@ -126,6 +126,11 @@ export function bodySize(body: UploadBody): number {
   return 'bytes' in body ? body.bytes.length : body.size;
 }
 
+/** Gives back the connection, or the file, of a download whose bytes are not wanted: leaving what was never begun would not. */
+export async function abandon({ body }: Download): Promise<void> {
+  for await (const chunk of body) if (chunk.length > 0) return;
+}
+
 /** Reads a whole download into memory; the caller has checked `size` against a bound. */
 export async function readAll(download: Download): Promise<Buffer> {
   const whole = Buffer.allocUnsafe(download.size);

@@ -34,7 +34,7 @@ export async function loadView(source: ViewSource): Promise<RemoteView> {
         'remote-unsteady',
         `${source.remote.where} lists catalogs that it does not have`,
         {
-          hint: 'Run the command again; if it stays so, the listing of this remote cannot be trusted.',
+          hint: 'Run the command again. If it stays so, this is a copy that was not made in order (catalogs after packs, bases last): copy it once more; or its listing cannot be trusted.',
         },
       );
     }

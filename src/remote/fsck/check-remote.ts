@@ -10,7 +10,7 @@ import { objectKey, objectOfKey, packKey, packOfKey } from '../../store/format.j
 import { CheckingThreads } from '../../store/fsck/checking-threads.js';
 import type { LocalStore } from '../../store/local-store.js';
 import type { PackTable } from '../../store/pack-format.js';
-import type { Remote } from '../backends/remote.js';
+import { abandon, type Remote } from '../backends/remote.js';
 import type { RemoteView } from '../catalog/view.js';
 import { readWholeView } from './read-view.js';
 import type { RemoteFinding } from './remote-finding.js';
@@ -136,6 +136,7 @@ async function checkPack(
   const download = await remote.get(key, { signal });
   if (download === undefined) return lost({ ...finding, reason: 'it is not there', gone: true });
   if (download.total !== table.size) {
+    await abandon(download);
     const reason = `it is ${download.total} bytes long, not ${table.size}`;
     return lost({ ...finding, reason, gone: false });
   }
@@ -165,6 +166,7 @@ async function checkObject(
   const download = await remote.get(key, { signal });
   if (download === undefined) return lost({ ...finding, reason: 'it is not there', gone: true });
   if (download.total !== size) {
+    await abandon(download);
     const reason = `it is ${download.total} bytes long, not ${size}`;
     return lost({ ...finding, reason, gone: false });
   }

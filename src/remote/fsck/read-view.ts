@@ -1,7 +1,7 @@
 import { OcrpipeError } from '../../base/errors.js';
 import type { ContentId } from '../../base/content-id.js';
 import { decodeStoreFormat, FOLDERS, FORMAT_KEY, type StoreFormat } from '../../store/format.js';
-import { readAll, type Listed, type Remote } from '../backends/remote.js';
+import { abandon, readAll, type Listed, type Remote } from '../backends/remote.js';
 import {
   baseKey,
   baseOfKey,
@@ -138,7 +138,10 @@ class Reading {
       return undefined;
     }
     try {
-      if (download.total > most) throw catalogDamaged(where, `it is ${download.total} bytes long`);
+      if (download.total > most) {
+        await abandon(download);
+        throw catalogDamaged(where, `it is ${download.total} bytes long`);
+      }
       const bytes = await readAll(download);
       this.#files += 1;
       this.#bytes += bytes.length;
