@@ -105,7 +105,7 @@ export class UnstoredFiles implements ObjectReader {
   async withObject<T>(
     id: ContentId,
     use: (file: string) => Promise<T>,
-    options: { signal?: AbortSignal } = {},
+    options: { signal?: AbortSignal; unchecked?: boolean } = {},
   ): Promise<T> {
     if (this.#store.has('blob', id)) return this.#store.withObject(id, use, options);
     const named = fsPath(this.#fileOf(id).path);

@@ -12,6 +12,7 @@ import {
 import { catalogOfKey } from '../../src/remote/catalog/catalog.js';
 import { loadView } from '../../src/remote/catalog/load-view.js';
 import { MemoryRemote } from '../../src/remote/backends/memory.js';
+import { WHOLE_BYTES } from '../../src/remote/backends/remote.js';
 import { Machine, randomFiles, type Folder } from './rig.js';
 
 /** A remote place whose objects a test can look at and change. */
@@ -38,10 +39,13 @@ describe('a push', () => {
     expect(place.keys(/^packs\//)).toEqual([]);
   });
 
-  it('stops at a damaged large object and never sends it', async () => {
+  it.each([
+    ['is hashed before', 2_000_000],
+    ['is hashed while it is sent', WHOLE_BYTES + 1],
+  ])('stops at a damaged large object, which %s, and never names it', async (_, bytes) => {
     const place = new Place();
     const machine = new Machine();
-    const big = randomBytes(2_000_000);
+    const big = randomBytes(bytes);
     const id = machine.add({ big });
     flipByte(machine.store.objectFile(contentIdOf(big)), 1_000_000);
     await expect(machine.push(place.open(), [id])).rejects.toMatchObject({ code: 'object-damaged' });

@@ -18,11 +18,11 @@ export interface PushStore extends ObjectReader {
   damageOf(kind: ObjectKind, id: ContentId): OcrpipeError | undefined;
   /** Reads a whole pack and compares every object with its id. Throws `object-damaged`. */
   checkPack(table: PackTable): void;
-  /** Calls `use` with a file that holds a large blob. What it holds is compared with its id before, or by who receives it. */
+  /** Calls `use` with a file that holds a large blob. What it holds is compared with its id before, or, `unchecked`, by `use`. */
   withObject<T>(
     id: ContentId,
     use: (file: string) => Promise<T>,
-    options?: { signal?: AbortSignal },
+    options?: { signal?: AbortSignal; unchecked?: boolean },
   ): Promise<T>;
   temporaryFile(): string;
 }

@@ -1,6 +1,7 @@
+import { OcrpipeError } from '../../base/errors.js';
 import { objectKey } from '../../store/format.js';
 import type { LargeObject } from '../catalog/catalog.js';
-import type { Described, Remote } from '../backends/remote.js';
+import { WHOLE_BYTES, type Described, type Remote } from '../backends/remote.js';
 import type { PushStore } from './push-store.js';
 
 /** Above this size it is worth a request to ask first whether an interrupted push sent it already. Bytes. */
@@ -16,7 +17,7 @@ export interface ObjectSender {
 }
 
 /**
- * Brings one large blob to the remote. It is hashed before and by the server: a damaged one throws `object-damaged` and does
+ * Brings one large blob to the remote. It is hashed before, or while it is sent in parts: a damaged one throws `object-damaged` and does
  * not get there. Other bytes under its name are replaced: a name stands for these bytes alone, whoever writes them.
  */
 export async function sendObject(sender: ObjectSender, object: LargeObject): Promise<void> {
@@ -30,7 +31,16 @@ export async function sendObject(sender: ObjectSender, object: LargeObject): Pro
     if (replace) await put(false);
     else if ((await put(true)) === 'exists' && !(await isThere())) await put(false);
   };
-  await store.withObject(object.id, send, signal ? { signal } : {});
+  const asked = signal ? { signal } : {};
+  // Who sends so much in parts hashes all of it and names it only if it is the id: once is enough.
+  if (object.size <= WHOLE_BYTES) await store.withObject(object.id, send, asked);
+  else {
+    await store.withObject(object.id, send, { ...asked, unchecked: true }).catch(async (error: unknown) => {
+      if (!(error instanceof OcrpipeError) || error.code !== 'damaged-upload') throw error;
+      // Now it is told whether the file is damaged or the way to the remote.
+      await store.withObject(object.id, send, asked);
+    });
+  }
 }
 
 function isSame(there: Described | undefined, object: LargeObject): boolean {
