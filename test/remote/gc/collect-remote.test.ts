@@ -161,7 +161,7 @@ describe('a collection of garbage on a remote', () => {
       [...objectsOf({ reader: machine.store, id: kept })].filter(({ kind, id }) =>
         reader.store.has(kind, id),
       ),
-    ).toHaveLength(2);
+    ).toHaveLength(3);
   });
 
   it('clears away what pushes left that did not end', async () => {
