@@ -44,8 +44,8 @@ export interface FsckResult {
 }
 
 /**
- * Verifies every byte of the local store, and that what the workspace needs is in it. Without `repair` it changes nothing; with
- * it what can be healed is, see {@link repair}.
+ * Verifies every byte of the local store, and that what the workspace needs is in it. Without `repair` it changes nothing but
+ * that damaged large files are no longer taken for sound unread; with it what can be healed is, see {@link repair}.
  */
 export async function fsck(options: FsckOptions, call: Call): Promise<FsckResult> {
   const workspace = Workspace.open(call, 'ocrpipe fsck');

@@ -1,4 +1,4 @@
-import { chmodSync, utimesSync, type BigIntStats, type Stats } from 'node:fs';
+import { chmodSync, lutimesSync, utimesSync, type BigIntStats, type Stats } from 'node:fs';
 import { systemErrorCode } from '../base/errors.js';
 import { OBJECT_MODE } from './format.js';
 
@@ -19,6 +19,19 @@ export function seal(path: string): void {
   const second = Math.floor(Date.now() / 1000) - 1;
   try {
     utimesSync(path, second, second + SEAL_NS / 1e9);
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+  }
+}
+
+/**
+ * Of a file of the store that was found damaged though it is sealed, as by its disk: from now on it is read before it is relied on.
+ * Does nothing where the system does not allow it.
+ */
+export function breakSeal(path: string): void {
+  const now = Math.floor(Date.now() / 1000);
+  try {
+    lutimesSync(path, now, now);
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error;
   }

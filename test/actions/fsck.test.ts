@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -99,6 +100,26 @@ describe('fsck', () => {
     expect(foundDamage(result)).toBe(true);
     expect(existsSync(pack)).toBe(true);
     expect(existsSync(workspace.path('.ocrstore/quarantine'))).toBe(false);
+  });
+
+  it('lets nobody rely any more on a large file that decayed though no time tells of it', async () => {
+    const workspace = await tracked();
+    const object = largeFile(workspace);
+    const { mtimeMs } = statSync(object);
+    damage(object, LARGE.subarray(0, 9));
+    utimesSync(object, mtimeMs / 1000, mtimeMs / 1000);
+    chmodSync(object, 0o444);
+    workspace.remove('data');
+    await workspace.checkout([], false, ['hardlink']);
+    expect((await check(workspace)).damaged).toHaveLength(1);
+    workspace.remove('data');
+    await expect(workspace.checkout([], false, ['hardlink'])).rejects.toMatchObject({
+      code: 'object-damaged',
+    });
+    expect(existsSync(workspace.path('data/large'))).toBe(false);
+    workspace.write('data/large', LARGE);
+    await workspace.add('data');
+    expect(await check(workspace)).toMatchObject({ damaged: [], missing: [] });
   });
 
   it('says what is missing when a pack cannot be read or is gone', async () => {

@@ -10,6 +10,7 @@ import { rm, type RmInput } from '../../src/actions/rm.js';
 import { status } from '../../src/actions/status.js';
 import type { Call } from '../../src/base/call.js';
 import { noEvents } from '../../src/base/events.js';
+import type { LinkType } from '../../src/base/link-type.js';
 import type { AbsPath } from '../../src/base/paths.js';
 
 /** A workspace whose actions are called in this process. */
@@ -54,8 +55,8 @@ export class WorkspaceFolder {
   }
 
   /** Throws what the checkout could not do. */
-  async checkout(paths: string[] = [], force = false) {
-    const { failure, ...done } = await checkout({ paths, force }, this.call);
+  async checkout(paths: string[] = [], force = false, links?: readonly LinkType[]) {
+    const { failure, ...done } = await checkout({ paths, force, links }, this.call);
     if (failure) throw failure;
     return done;
   }

@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs';
 import type { EventSink } from '../../base/events.js';
 import { inParallel } from '../../base/in-parallel.js';
+import { breakSeal } from '../seal.js';
 import type { FileReport } from './check-file.js';
 import type { CheckMemory } from './check-memory.js';
 import { CheckingThreads } from './checking-threads.js';
@@ -39,7 +40,8 @@ const PROGRESS_MS = 250;
 
 /**
  * Reads every byte of these files, on several threads, and says what is wrong. Files that are gone by the time they are
- * opened are passed over. What was found sound is remembered, also when the time is over or `signal` is aborted.
+ * opened are passed over. What was found sound is remembered, also when the time is over or `signal` is aborted; damaged large
+ * blobs lose their seal, so that nobody links to them or takes them for stored.
  */
 export async function checkStore(files: readonly ListedFile[], options: CheckOptions): Promise<StoreCheck> {
   const { memory, budgetMs = Infinity, signal } = options;
@@ -58,6 +60,7 @@ export async function checkStore(files: readonly ListedFile[], options: CheckOpt
       const now = Date.now();
       const report = await threads.check(file);
       signal.throwIfAborted();
+      if (report.findings.length > 0 && file.what === 'blob') breakSeal(file.file);
       memory.note(file.key, report.findings.length === 0 ? report.state : undefined, now);
       return report;
     };
