@@ -23,11 +23,42 @@ test('plain paths stay as they are, others are quoted, none is a flag', () => {
   ]);
 });
 
+function readBack(shell: string, paths: readonly string[]): string[] {
+  const script = `printf '%s\\0' ${paths.map(shellQuote).join(' ')}`;
+  return execFileSync(shell, ['-c', script], { encoding: 'utf8' }).split('\0').slice(0, -1);
+}
+
+function asTyped(path: string): string {
+  return path.startsWith('-') ? `./${path}` : path;
+}
+
 test('a shell reads back every path', () => {
   const paths = fc
     .sample(fc.string({ minLength: 1, unit: 'grapheme' }), 200)
-    .filter((path) => !path.includes('\0'));
-  const script = `printf '%s\\0' ${paths.map(shellQuote).join(' ')}`;
-  const read = execFileSync('/bin/sh', ['-c', script], { encoding: 'utf8' }).split('\0').slice(0, -1);
-  expect(read).toEqual(paths.map((path) => (path.startsWith('-') ? `./${path}` : path)));
+    .filter((path) => !/\p{Cc}/u.test(path));
+  expect(readBack('/bin/sh', paths)).toEqual(paths.map(asTyped));
+});
+
+test('one that would steer a terminal is written without what does, and read back by bash', () => {
+  const parts = fc.constantFrom(
+    '\n',
+    '\t',
+    '\r',
+    '\u001b[2J',
+    '\u0085',
+    '\u007f',
+    "'",
+    '\\',
+    'a',
+    '7',
+    'é',
+    '-',
+  );
+  const paths = fc
+    .sample(fc.array(parts, { minLength: 1 }), 200)
+    .map((each) => each.join(''))
+    .filter((path) => /\p{Cc}/u.test(path));
+  expect(paths.map(shellQuote).filter((quoted) => /\p{Cc}/u.test(quoted))).toEqual([]);
+  expect(readBack('bash', paths)).toEqual(paths.map(asTyped));
+  expect(shellQuote('two\nlines')).toBe("$'two\\nlines'");
 });

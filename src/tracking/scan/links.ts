@@ -27,12 +27,13 @@ export function refuseLink(
   { below, target }: { below: string; target: string },
 ): void {
   const problem = linkProblem(below, target);
-  if (problem !== undefined) throw linkOutside(path, problem);
+  if (problem !== undefined) throw linkOutside({ path, target }, problem);
   refuseLoop(root, path);
 }
 
-function linkOutside(path: BytePath, problem: string): OcrpipeError {
-  const message = `${textOfBytes(path)} is a symbolic link that cannot be kept: ${problem}`;
+function linkOutside({ path, target }: { path: BytePath; target: string }, problem: string): OcrpipeError {
+  const link = `a symbolic link to ${textOfBytes(target)}`;
+  const message = `${textOfBytes(path)} is ${link}, which cannot be kept: ${problem}`;
   return userError('link-outside', message, {
     hint: `Put the file itself there, as 'ocrpipe add --follow' does, or leave it out in ${IGNORE_FILE}.`,
   });
