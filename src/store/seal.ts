@@ -1,4 +1,4 @@
-import { chmodSync, lutimesSync, utimesSync, type BigIntStats, type Stats } from 'node:fs';
+import { chmodSync, lutimesSync, type BigIntStats, type Stats } from 'node:fs';
 import { systemErrorCode } from '../base/errors.js';
 import { OBJECT_MODE } from './format.js';
 
@@ -17,11 +17,7 @@ const PERMISSIONS = 0o777;
 export function seal(path: string): void {
   chmodSync(path, OBJECT_MODE);
   const second = Math.floor(Date.now() / 1000) - 1;
-  try {
-    utimesSync(path, second, second + SEAL_NS / 1e9);
-  } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error;
-  }
+  setTimeIfAllowed(path, second, second + SEAL_NS / 1e9);
 }
 
 /**
@@ -29,9 +25,14 @@ export function seal(path: string): void {
  * Does nothing where the system does not allow it.
  */
 export function breakSeal(path: string): void {
-  const now = Math.floor(Date.now() / 1000);
+  const second = Math.floor(Date.now() / 1000);
+  setTimeIfAllowed(path, second, second);
+}
+
+/** In seconds. Of a link it is the link's own time: what it leads to is somebody else's. */
+function setTimeIfAllowed(path: string, accessed: number, modified: number): void {
   try {
-    lutimesSync(path, now, now);
+    lutimesSync(path, accessed, modified);
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error;
   }

@@ -13,6 +13,7 @@ import { openRemote } from '../../src/remote/backends/open-remote.js';
 import { readAll, type Remote } from '../../src/remote/backends/remote.js';
 import { LocalStore } from '../../src/store/local-store.js';
 import { awsEnvironment, startS3Server, type S3Server } from '../rig/s3-server.js';
+import { stubEnvironment } from '../rig/stub-environment.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { listing } from '../tracking/listing.js';
 import { damageObject } from './damage.js';
@@ -22,7 +23,7 @@ let server: S3Server;
 
 beforeAll(async () => {
   server = await startS3Server();
-  for (const [name, value] of Object.entries(awsEnvironment(server.users.writer))) vi.stubEnv(name, value);
+  stubEnvironment(awsEnvironment(server.users.writer));
 });
 
 afterAll(async () => {

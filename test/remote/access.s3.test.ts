@@ -15,33 +15,22 @@ import { startFaultProxy } from '../rig/fault-proxy.js';
 import { faultyS3 } from '../rig/faulty-s3.js';
 import { awsEnvironment } from '../rig/s3-server.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
+import { stubEnvironment } from '../rig/stub-environment.js';
+import { bytes, expectRoundTrip, sha256 } from './put-and-get.js';
 
 const s3 = faultyS3();
 
 beforeEach(() => {
-  environment(awsEnvironment());
+  stubEnvironment(awsEnvironment());
 });
 
 afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-function environment(variables: Record<string, string>): void {
-  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
-}
-
 function open(settings: Partial<RemoteSettings> = {}, root = temporaryFolder()): Promise<Remote> {
   const all = { url: `s3://${s3.server.bucket}/${randomUUID()}`, endpoint: s3.proxy.endpoint, ...settings };
   return openRemote(all, root, adding('x', all));
-}
-
-const bytes = randomBytes(20_000);
-const sha256 = contentIdOf(bytes);
-
-async function expectRoundTrip(remote: Remote): Promise<void> {
-  await remote.put('packs/x', { bytes }, { sha256, ifNoneMatch: true });
-  expect((await readAll((await remote.get('packs/x'))!)).equals(bytes)).toBe(true);
-  remote.close();
 }
 
 /** Stands for a service of names that knows all below 'localhost', and nothing else. */
@@ -60,7 +49,7 @@ function nameServer(): void {
 
 describe('a remote that is written with settings of its own', () => {
   beforeEach(() => {
-    environment(awsEnvironment(s3.server.users.writer));
+    stubEnvironment(awsEnvironment(s3.server.users.writer));
   });
 
   const sent = () => s3.proxy.seen.find(({ method }) => method === 'PUT')?.headers ?? {};
@@ -172,10 +161,10 @@ describe('a remote that is written with settings of its own', () => {
 
 describe('a bucket that everybody may read', () => {
   it('is read without credentials, and unsigned', async () => {
-    environment(awsEnvironment(s3.server.users.writer));
+    stubEnvironment(awsEnvironment(s3.server.users.writer));
     const url = `s3://${s3.server.bucket}/${randomUUID()}`;
     await expectRoundTrip(await open({ url }));
-    environment({ AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' });
+    stubEnvironment({ AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' });
     s3.proxy.faults(() => 'none');
     const remote = await open({ url, anonymous: true });
     expect(await remote.list('packs/')).toHaveLength(1);
@@ -191,7 +180,7 @@ const openssl = spawnSync('openssl', ['version']).status === 0;
 
 describe.skipIf(!openssl)('an endpoint with a certificate of a private authority (needs openssl)', () => {
   it('is refused with what to type, and trusted where its certificate is named', async () => {
-    environment(awsEnvironment(s3.server.users.writer));
+    stubEnvironment(awsEnvironment(s3.server.users.writer));
     const folder = temporaryFolder();
     const made = spawnSync(
       'openssl',
@@ -212,7 +201,7 @@ describe.skipIf(!openssl)('an endpoint with a certificate of a private authority
       hint: expect.stringContaining('--ca-bundle FILE') as string,
     });
     await expectRoundTrip(await open({ endpoint, caBundle: 'cert.pem' }, folder));
-    environment({ AWS_CA_BUNDLE: join(folder, 'cert.pem') });
+    stubEnvironment({ AWS_CA_BUNDLE: join(folder, 'cert.pem') });
     await expectRoundTrip(await open({ endpoint }));
     await expect(open({ endpoint, caBundle: 'key.pem' }, folder)).rejects.toMatchObject({
       code: 'ca-bundle',

@@ -1,15 +1,13 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { contentIdOf } from '../../src/base/content-id.js';
 import type { RemoteSettings } from '../../src/config/settings.js';
 import { adding } from '../../src/remote/backends/correction.js';
 import { openRemote } from '../../src/remote/backends/open-remote.js';
-import { readAll, type Remote } from '../../src/remote/backends/remote.js';
+import type { Remote } from '../../src/remote/backends/remote.js';
 import {
   awsConfiguration,
-  environment,
   inMinutes,
   roleConfiguration,
   signIn,
@@ -21,6 +19,8 @@ import {
 import { faultyS3 } from '../rig/faulty-s3.js';
 import { awsEnvironment } from '../rig/s3-server.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
+import { stubEnvironment } from '../rig/stub-environment.js';
+import { expectRoundTrip } from './put-and-get.js';
 
 const s3 = faultyS3();
 let given: TemporaryCredentials;
@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  environment(awsEnvironment());
+  stubEnvironment(awsEnvironment());
 });
 
 afterEach(() => {
@@ -42,15 +42,6 @@ afterEach(() => {
 function open(settings: Partial<RemoteSettings> = {}): Promise<Remote> {
   const all = { url: `s3://${s3.server.bucket}/${randomUUID()}`, endpoint: s3.proxy.endpoint, ...settings };
   return openRemote(all, temporaryFolder(), adding('x', all));
-}
-
-const bytes = randomBytes(20_000);
-const sha256 = contentIdOf(bytes);
-
-async function expectRoundTrip(remote: Remote): Promise<void> {
-  await remote.put('packs/x', { bytes }, { sha256, ifNoneMatch: true });
-  expect((await readAll((await remote.get('packs/x'))!)).equals(bytes)).toBe(true);
-  remote.close();
 }
 
 /** What the server was shown last. */
@@ -105,7 +96,7 @@ const handedOut = (minutes = 60) => ({
 function webIdentity(sts: string): string {
   const file = join(temporaryFolder(), 'token');
   writeFileSync(file, 'token-text');
-  environment({
+  stubEnvironment({
     AWS_WEB_IDENTITY_TOKEN_FILE: file,
     AWS_ROLE_ARN: 'arn:aws:iam::123456789012:role/reader',
     AWS_ENDPOINT_URL_STS: sts,
@@ -122,7 +113,7 @@ describe('the default chain of AWS gives credentials', () => {
   }
 
   it('from the environment, temporary ones with their token', async () => {
-    environment({ ...awsEnvironment(given), AWS_SESSION_TOKEN: given.sessionToken });
+    stubEnvironment({ ...awsEnvironment(given), AWS_SESSION_TOKEN: given.sessionToken });
     await expectGiven();
   });
 
@@ -139,12 +130,12 @@ describe('the default chain of AWS gives credentials', () => {
     const service = await standIn(({ headers }) =>
       headers.authorization === 'Bearer pod' ? handedOut() : undefined,
     );
-    environment({ AWS_CONTAINER_CREDENTIALS_FULL_URI: `${service}/role` });
-    environment({ AWS_CONTAINER_AUTHORIZATION_TOKEN: 'Bearer pod' });
+    stubEnvironment({ AWS_CONTAINER_CREDENTIALS_FULL_URI: `${service}/role` });
+    stubEnvironment({ AWS_CONTAINER_AUTHORIZATION_TOKEN: 'Bearer pod' });
     await expectGiven();
     const file = join(temporaryFolder(), 'token');
     writeFileSync(file, 'Bearer pod');
-    environment({ AWS_CONTAINER_AUTHORIZATION_TOKEN: '', AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: file });
+    stubEnvironment({ AWS_CONTAINER_AUTHORIZATION_TOKEN: '', AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: file });
     await expectGiven();
   });
 
@@ -156,13 +147,13 @@ describe('the default chain of AWS gives credentials', () => {
       if (pathname === list) return 'role';
       return pathname === `${list}role` ? handedOut() : undefined;
     });
-    environment({ AWS_EC2_METADATA_DISABLED: 'false', AWS_EC2_METADATA_SERVICE_ENDPOINT: service });
+    stubEnvironment({ AWS_EC2_METADATA_DISABLED: 'false', AWS_EC2_METADATA_SERVICE_ENDPOINT: service });
     await expectGiven();
   });
 
   it('from single sign-on', async () => {
     signIn(awsConfiguration(LEGACY), START, { accessToken: 'signed-in', expiresAt: inMinutes(60) });
-    environment({ AWS_ENDPOINT_URL_SSO: await portal('signed-in') });
+    stubEnvironment({ AWS_ENDPOINT_URL_SSO: await portal('signed-in') });
     await expectGiven({ profile: 'team' });
   });
 
@@ -175,7 +166,7 @@ describe('the default chain of AWS gives credentials', () => {
         ? { accessToken: 'renewed', expiresIn: 3600, refreshToken: 'refresh', tokenType: 'Bearer' }
         : undefined,
     );
-    environment({ AWS_ENDPOINT_URL_SSO_OIDC: oidc, AWS_ENDPOINT_URL_SSO: await portal('renewed') });
+    stubEnvironment({ AWS_ENDPOINT_URL_SSO_OIDC: oidc, AWS_ENDPOINT_URL_SSO: await portal('renewed') });
     await expectGiven({ profile: 'team' });
   });
 
@@ -193,7 +184,7 @@ describe('the default chain of AWS gives credentials', () => {
   it('anew when they are about to expire, while it is used', async () => {
     let asked = 0;
     const service = await standIn(() => handedOut((asked += 1) === 1 ? 1 : 60));
-    environment({ AWS_CONTAINER_CREDENTIALS_FULL_URI: `${service}/role` });
+    stubEnvironment({ AWS_CONTAINER_CREDENTIALS_FULL_URI: `${service}/role` });
     await expectGiven();
     await vi.waitFor(() => {
       expect(asked).toBe(2);
@@ -248,7 +239,7 @@ describe('credentials that the chain does not give', () => {
       'the portal no longer knows who signed in',
       async () => {
         signIn(awsConfiguration(LEGACY), START, { accessToken: 'token-text', expiresAt: inMinutes(60) });
-        environment({ AWS_ENDPOINT_URL_SSO: await portal('another') });
+        stubEnvironment({ AWS_ENDPOINT_URL_SSO: await portal('another') });
         return { profile: 'team' };
       },
       signInAgain,
@@ -259,7 +250,7 @@ describe('credentials that the chain does not give', () => {
         awsConfiguration(
           `[profile deploy]\nrole_arn = arn:aws:iam::1:role/x\nsource_profile = team\n${LEGACY}`,
         );
-        environment({ AWS_PROFILE: 'deploy' });
+        stubEnvironment({ AWS_PROFILE: 'deploy' });
         return {};
       },
       signInAgain,
@@ -275,7 +266,7 @@ describe('credentials that the chain does not give', () => {
     [
       'a container names a service that may not be asked',
       () => {
-        environment({ AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://example.invalid/role' });
+        stubEnvironment({ AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://example.invalid/role' });
         return {};
       },
       { code: 'credentials-missing', hint: 'AWS_CONTAINER_CREDENTIALS_FULL_URI' },

@@ -5,6 +5,7 @@ import { remoteAdd } from '../../src/actions/remote-add.js';
 import { remoteList } from '../../src/actions/remote-list.js';
 import { WorkspaceFolder } from '../actions/workspace-folder.js';
 import { awsEnvironment } from '../rig/s3-server.js';
+import { stubEnvironment } from '../rig/stub-environment.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 
 /** Takes every connection, reads what is sent, and never answers. */
@@ -13,7 +14,7 @@ const sockets = new Set<Socket>();
 
 beforeAll(async () => {
   const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' };
-  for (const [name, value] of Object.entries(awsEnvironment(credentials))) vi.stubEnv(name, value);
+  stubEnvironment(awsEnvironment(credentials));
   server = createServer((socket) => {
     sockets.add(socket.resume());
   });

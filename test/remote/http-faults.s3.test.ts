@@ -8,6 +8,7 @@ import fc, { runs, RUNS } from '../rig/fast-check.js';
 import type { HttpFault } from '../rig/fault-proxy.js';
 import { faultyS3 } from '../rig/faulty-s3.js';
 import { awsEnvironment } from '../rig/s3-server.js';
+import { stubEnvironment } from '../rig/stub-environment.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { Machine, randomFiles } from './rig.js';
 import { newPlace } from './s3-place.js';
@@ -15,7 +16,7 @@ import { newPlace } from './s3-place.js';
 const s3 = faultyS3();
 
 beforeAll(() => {
-  for (const [name, value] of Object.entries(awsEnvironment(s3.server.users.writer))) vi.stubEnv(name, value);
+  stubEnvironment(awsEnvironment(s3.server.users.writer));
 });
 
 afterAll(() => {

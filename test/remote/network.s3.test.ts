@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { awsEnvironment, startS3Server, type S3Server } from '../rig/s3-server.js';
+import { stubEnvironment } from '../rig/stub-environment.js';
 import { startToxiproxy, type Line, type Toxic, type Toxiproxy } from '../rig/toxiproxy.js';
 import { Machine, randomFiles } from './rig.js';
 import { newPlace, QUICK } from './s3-place.js';
@@ -11,7 +12,7 @@ let line: Line;
 
 beforeAll(async () => {
   server = await startS3Server();
-  for (const [name, value] of Object.entries(awsEnvironment(server.users.writer))) vi.stubEnv(name, value);
+  stubEnvironment(awsEnvironment(server.users.writer));
   if (toxiproxy) line = await toxiproxy.lineTo(server.endpoint);
 });
 

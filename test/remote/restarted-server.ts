@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { vi } from 'vitest';
 import { awsEnvironment, startS3Server, type S3Server } from '../rig/s3-server.js';
+import { stubEnvironment } from '../rig/stub-environment.js';
 import { Machine, randomFiles } from './rig.js';
 
 export const LARGE_BYTES = 1_200_000;
@@ -30,7 +30,7 @@ export class RestartedServer {
 
 /** Commands act for the user of `server` who may write there. */
 export function asWriter({ users }: S3Server): void {
-  for (const [name, value] of Object.entries(awsEnvironment(users.writer))) vi.stubEnv(name, value);
+  stubEnvironment(awsEnvironment(users.writer));
 }
 
 /** A machine with thirty small files and some large ones to push, and an empty one. */

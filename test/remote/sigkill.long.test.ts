@@ -4,13 +4,14 @@ import { afterAll, beforeAll, vi } from 'vitest';
 import { killedAt, runAction } from '../rig/action-process.js';
 import { faultyS3 } from '../rig/faulty-s3.js';
 import { awsEnvironment } from '../rig/s3-server.js';
+import { stubEnvironment } from '../rig/stub-environment.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { killedAtRandom } from './sigkill.js';
 
 const s3 = faultyS3();
 
 beforeAll(() => {
-  for (const [name, value] of Object.entries(awsEnvironment(s3.server.users.writer))) vi.stubEnv(name, value);
+  stubEnvironment(awsEnvironment(s3.server.users.writer));
 });
 
 afterAll(() => {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
 import type { S3Server } from './s3-server.js';
 import { temporaryFolder } from './temporary-folder.js';
+import { stubEnvironment } from './stub-environment.js';
 
 /** What a service of AWS is asked, with the body. */
 export interface Asked {
@@ -48,10 +49,6 @@ function isPair(found: Exclude<Answer, undefined>): found is readonly [number, D
   return Array.isArray(found);
 }
 
-export function environment(variables: Record<string, string>): void {
-  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
-}
-
 /** The AWS configuration files of somebody who has a home of their own, and the environment in which they are found. */
 export function configurationFiles(
   config: string,
@@ -71,7 +68,7 @@ export function configurationFiles(
 /** The same for what runs in this process. Returns the home. */
 export function awsConfiguration(config: string, credentials?: string, ownHome?: string): string {
   const { home, env } = configurationFiles(config, credentials, ownHome);
-  environment(env);
+  stubEnvironment(env);
   return home;
 }
 
@@ -95,7 +92,7 @@ export interface TemporaryCredentials {
 /** Configuration files with a profile 'taken', which takes the writer's role at the server's own STS. */
 export function roleConfiguration(server: S3Server): [config: string, credentials: string] {
   const { accessKeyId, secretAccessKey } = server.users.writer;
-  environment({ AWS_ENDPOINT_URL_STS: server.endpoint });
+  stubEnvironment({ AWS_ENDPOINT_URL_STS: server.endpoint });
   return [
     `[profile own]\nregion = us-east-1\n[profile taken]\nrole_arn = ${server.role}\nsource_profile = own\nregion = us-east-1\n`,
     `[own]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { awsEnvironment, startS3Server, type S3Server } from '../../rig/s3-server.js';
+import { stubEnvironment } from '../../rig/stub-environment.js';
 import { newPlace } from '../s3-place.js';
 import { HOUR_MS } from './collecting.js';
 import { expectNothingDoubled } from './doubled.js';
@@ -9,7 +10,7 @@ let server: S3Server;
 
 beforeAll(async () => {
   server = await startS3Server();
-  for (const [name, value] of Object.entries(awsEnvironment(server.users.writer))) vi.stubEnv(name, value);
+  stubEnvironment(awsEnvironment(server.users.writer));
 });
 
 afterAll(async () => {

@@ -7,6 +7,7 @@ import { howToReplay, SEED } from '../../rig/drawn.js';
 import { faultyS3 } from '../../rig/faulty-s3.js';
 import { runOcrpipe } from '../../rig/ocrpipe.js';
 import { awsEnvironment } from '../../rig/s3-server.js';
+import { stubEnvironment } from '../../rig/stub-environment.js';
 import { QUICK } from '../s3-place.js';
 import { killedAtWrite } from './killed-folder.js';
 import { expectCollectedInTheEnd, GC, type KilledPlace } from './killed-gc.js';
@@ -29,7 +30,7 @@ describe('gc --remote on a folder, killed by SIGKILL at each of its writes', () 
 const s3 = faultyS3();
 
 beforeAll(() => {
-  for (const [name, value] of Object.entries(awsEnvironment(s3.server.users.writer))) vi.stubEnv(name, value);
+  stubEnvironment(awsEnvironment(s3.server.users.writer));
 });
 
 afterAll(() => {
