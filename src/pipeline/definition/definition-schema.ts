@@ -38,6 +38,16 @@ const paramsUse = z.preprocess(
   z.strictObject({ file: text.optional(), keys: names.optional() }),
 );
 
+/** A number is a count: `retry: 3`. */
+const retry = z.preprocess(
+  (value) => (typeof value === 'number' ? { count: value } : value),
+  z.strictObject({
+    count: z.number().int().nonnegative(),
+    delay: text.optional(),
+    backoff: z.number().min(1).optional(),
+  }),
+);
+
 const stage = z.strictObject({
   run: commands,
   deps: z.array(text).optional(),
@@ -50,6 +60,8 @@ const stage = z.strictObject({
   frozen: z.boolean().optional(),
   always: z.boolean().optional(),
   resources: z.record(text, amount).optional(),
+  timeout: text.optional(),
+  retry: retry.optional(),
 });
 
 /** What people may write in pipeline.yaml. */
@@ -65,6 +77,7 @@ export function knownKeys(path: readonly (string | number)[]): readonly string[]
   if (path.length === 2) return Object.keys(stage.shape);
   if (path[2] === 'plots') return Object.keys(plot.out.shape);
   if (path[2] === 'params') return Object.keys(paramsUse.out.shape);
+  if (path[2] === 'retry') return Object.keys(retry.out.shape);
   return Object.keys(output.out.shape);
 }
 

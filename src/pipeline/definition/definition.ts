@@ -9,6 +9,7 @@ import { knownKeys, pipelineSchema, type WrittenStage } from './definition-schem
 import { PARAMS_FILE, PIPELINE_FILE } from './file-names.js';
 import { throwProblems, type Problem } from './problems.js';
 import { parseAmount } from './resources.js';
+import { readLimits, type Limits } from './retry.js';
 import type { Dependency, Output, ParamsUse, Pipeline, Plot, Resources, Stage, YamlPath } from './stage.js';
 
 /**
@@ -117,7 +118,19 @@ class StageReader {
       frozen: written.frozen ?? false,
       always: written.always ?? false,
       resources: this.resources(written, base),
+      ...this.limits(written, base),
     };
+  }
+
+  private limits(written: WrittenStage, base: YamlPath): Limits {
+    return readLimits(written, (at, text) => {
+      this.problems.push({
+        code: 'invalid-value',
+        message: `'${text}' is no time`,
+        hint: 'Write for example 90s, 10m or 1h30m.',
+        location: this.yaml.locate([...base, ...at]),
+      });
+    });
   }
 
   private deps(written: WrittenStage, wdir: RepoPath, base: YamlPath): Dependency[] {

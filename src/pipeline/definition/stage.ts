@@ -1,5 +1,6 @@
 import type { Location } from '../../base/errors.js';
 import type { RepoPath } from '../../base/paths.js';
+import type { Limits } from './retry.js';
 
 /** Where a value stands in pipeline.yaml, as the keys and indexes that lead to it. */
 export type YamlPath = readonly (string | number)[];
@@ -44,7 +45,7 @@ export interface Plot {
 export type Resources = Readonly<Record<string, number>>;
 
 /** One step of a pipeline. All paths are relative to the workspace root, whatever `wdir` is. */
-export interface Stage {
+export interface Stage extends Limits {
   readonly name: string;
   /** Shell command lines, run one after the other until one fails. */
   readonly run: readonly string[];
