@@ -9,6 +9,7 @@ const SHOWN_FILES = 20;
 /** What a collection of garbage did on a remote, or would do. */
 export function remoteGcText(result: RemoteGcResult): string {
   const { dryRun, condemned, deleted, waiting, waitsUntil, rescued, joined, needed, files, lost } = result;
+  const { damaged, unfinished } = result;
   const did = (past: string, would: string): string => (dryRun ? `Would ${would}` : past);
   const lines = [
     ...(condemned.files > 0
@@ -23,6 +24,9 @@ export function remoteGcText(result: RemoteGcResult): string {
       ? [`${did('Took', 'take')} back, because it is needed: ${countText(rescued, 'file')}`]
       : []),
     ...(joined.packs > 0 ? [joinedText(result)] : []),
+    ...(unfinished.discarded.writes > 0
+      ? [`${did('Cleared', 'clear')} away, because nobody went on with it: ${writesText(unfinished.discarded)}`]
+      : []),
   ];
   const kept = [
     ...(waiting.files > 0
@@ -33,6 +37,12 @@ export function remoteGcText(result: RemoteGcResult): string {
     ...(lost > 0
       ? [`Missing: ${countText(lost, 'object')} ('ocrpipe push --verify' where they are sends them again)`]
       : []),
+    ...(damaged.packs > 0
+      ? [
+          `Left as they are, because something needed in them is damaged: ${countText(damaged.packs, 'pack')} ('ocrpipe fsck --remote ${result.remote}' names it)`,
+        ]
+      : []),
+    ...unfinishedTexts(unfinished),
     ...result.skippedBroken.map((file) => `Passed over, because it cannot be read: ${visibleInLine(file)}`),
     ...sparedTexts(result),
     `Needed: ${countText(needed.objects, 'object')}, ${bytesText(needed.bytes)}`,
@@ -46,6 +56,30 @@ function named({ dryRun }: RemoteGcResult, files: readonly string[]): string {
   const rest = files.length - SHOWN_FILES;
   const more = rest > 0 ? [`and ${rest} more ('--json' has them all)`] : [];
   return [...files.slice(0, SHOWN_FILES), ...more].map((file) => `\n  ${file}`).join('');
+}
+
+/** What writes left that nobody finished, and that stays. */
+function unfinishedTexts({ known, refused, waiting, waitsUntil }: RemoteGcResult['unfinished']): string[] {
+  if (!known) return [`Unfinished uploads are not known: ${UNLISTED}`];
+  return [
+    ...(refused.writes > 0
+      ? [
+          `Left, because this user may not clear it away (s3:AbortMultipartUpload, s3:DeleteObject): ${writesText(refused)}`,
+        ]
+      : []),
+    ...(waiting.writes > 0
+      ? [
+          `Unfinished: ${writesText(waiting)} (cleared away by a gc after ${dayText(waitsUntil)}, or the first of it, unless a push goes on with it)`,
+        ]
+      : []),
+  ];
+}
+
+const UNLISTED =
+  'the server does not list them, or not to this user (s3:ListBucketMultipartUploads). A lifecycle rule of the bucket can end those that are old.';
+
+function writesText({ writes, bytes }: { writes: number; bytes: number }): string {
+  return `${countText(writes, 'interrupted write')}, ${bytesText(bytes)}`;
 }
 
 /** Why nothing may seem to go after a branch was dropped. */

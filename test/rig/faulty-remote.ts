@@ -6,6 +6,7 @@ import type {
   Listed,
   PutOptions,
   Remote,
+  Unfinished,
   UploadBody,
 } from '../../src/remote/backends/remote.js';
 import { RemoteWrapper } from '../../src/remote/backends/remote-wrapper.js';
@@ -45,6 +46,14 @@ export class FaultyRemote extends RemoteWrapper implements Remote {
 
   delete(key: string, options?: { signal?: AbortSignal | undefined }): Promise<void> {
     return this.#request('delete', key, () => this.inner.delete(key, options));
+  }
+
+  unfinished(options?: { signal?: AbortSignal | undefined }): Promise<Unfinished[] | undefined> {
+    return this.#request('unfinished', '', () => this.inner.unfinished(options));
+  }
+
+  discard(one: Unfinished, options?: { signal?: AbortSignal | undefined }): Promise<boolean> {
+    return this.#request('discard', one.key, () => this.inner.discard(one, options));
   }
 
   now(options?: { signal?: AbortSignal | undefined }): Promise<Date> {

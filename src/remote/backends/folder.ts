@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream, constants as fsConstants } from 'node:fs';
 import { link, mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -15,12 +15,15 @@ import {
   type Listed,
   type PutOptions,
   type Remote,
+  type Unfinished,
   type UploadBody,
 } from './remote.js';
 import type { Pace } from './pace.js';
 import { modifying, type Correction } from './correction.js';
-import { remoteFolderMissing, requireRemoteFolder, TEMPORARY_FOLDER } from './remote-folder.js';
+import { discardFrom, unfinishedIn } from './folder-unfinished.js';
+import { remoteFolderMissing, requireRemoteFolder } from './remote-folder.js';
 import { damagedUpload, folderFailure, rangeRefused, remoteBusy, remoteChanged } from './remote-errors.js';
+import { claimName, TEMPORARY_FOLDER, temporaryName } from './temporary-names.js';
 
 const CHUNK_BYTES = 1024 * 1024;
 /** A claim is held for one rename. */
@@ -93,11 +96,21 @@ export class FolderRemote implements Remote {
         options.signal?.throwIfAborted();
         await this.#makeFolders(dirname(key));
         writePoint();
-        return await place(temporary, target, options.ifNoneMatch ?? false);
+        return await this.#place(temporary, target, options);
       } finally {
         await rm(temporary, { force: true });
       }
     });
+  }
+
+  async #place(temporary: string, target: string, options: PutOptions): Promise<'created' | 'exists'> {
+    try {
+      return await place(temporary, target, options.ifNoneMatch ?? false);
+    } catch (error) {
+      // Of a writer that slept for days a collection of garbage took the file away: it is written again.
+      if (systemErrorCode(error) !== 'ENOENT' || (await isThere(temporary))) throw error;
+      throw remoteBusy(this.where, 'a file that was being written was taken away', error);
+    }
   }
 
   delete(key: string, options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
@@ -105,6 +118,17 @@ export class FolderRemote implements Remote {
       writePoint();
       await rm(join(this.#root, key), { force: true });
     });
+  }
+
+  unfinished(options: { signal?: AbortSignal | undefined } = {}): Promise<Unfinished[]> {
+    return this.#request(options.signal, async () => {
+      requireRemoteFolder(this.#root, this.#correct);
+      return unfinishedIn(this.#root, await this.now(options));
+    });
+  }
+
+  discard(one: Unfinished, options: { signal?: AbortSignal | undefined } = {}): Promise<boolean> {
+    return this.#request(options.signal, () => discardFrom(this.#root, one));
   }
 
   /** The clock of the file system, which on a share is the file server's. Counts as no request: nothing is asked for by name. */
@@ -187,11 +211,7 @@ export class FolderRemote implements Remote {
 
   async #temporaryName(): Promise<string> {
     await this.#makeFolders(TEMPORARY_FOLDER);
-    return join(
-      this.#root,
-      TEMPORARY_FOLDER,
-      `${process.pid.toString(36)}-${randomBytes(9).toString('hex')}`,
-    );
+    return join(this.#root, TEMPORARY_FOLDER, temporaryName());
   }
 
   /** Copies the body to a flushed temporary file, hashing what is written. */
@@ -273,7 +293,7 @@ const LINKLESS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
 
 /** Without links: the name is claimed by a folder that only one writer can make, and that a crashed one leaves behind. */
 async function placeWithoutLinks(temporary: string, target: string): Promise<'created' | 'exists'> {
-  const claim = join(dirname(temporary), `claim-${basename(target)}`);
+  const claim = join(dirname(temporary), claimName(basename(target)));
   await claimFolder(claim);
   try {
     if (await isThere(target)) return 'exists';

@@ -75,6 +75,15 @@ export class MemoryRemote implements Remote {
     });
   }
 
+  /** An object is here whole at once. */
+  unfinished(options: { signal?: AbortSignal | undefined } = {}): Promise<[]> {
+    return this.#answer(options.signal, () => []);
+  }
+
+  discard(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
   now(): Promise<Date> {
     return Promise.resolve(this.#clock());
   }

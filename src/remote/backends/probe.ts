@@ -1,7 +1,8 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { contentIdOf } from '../../base/content-id.js';
 import { OcrpipeError } from '../../base/errors.js';
 import { readAll, type Remote } from './remote.js';
+import { probeKey } from './temporary-names.js';
 
 /** What a remote was seen to do. */
 export interface Probed {
@@ -22,7 +23,7 @@ const TIDY_LIMIT_MS = 5_000;
  * is wrong with the address, the bucket or the rights (exit code 2).
  */
 export async function probeRemote(remote: Remote, signal: AbortSignal): Promise<Probed> {
-  const key = `tmp/probe-${randomUUID()}`;
+  const key = probeKey();
   await remote.list('packs/', { signal });
   try {
     const probed = await tryWriting(remote, key, signal);

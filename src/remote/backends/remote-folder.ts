@@ -5,9 +5,7 @@ import { type OcrpipeError, systemErrorCode, userError } from '../../base/errors
 import { shellQuote } from '../../base/shell-quote.js';
 import type { Correction } from './correction.js';
 import { folderFailure } from './remote-errors.js';
-
-/** Uploads on their way stand here, on the file system of their targets. Not part of the layout: no reader looks here. */
-export const TEMPORARY_FOLDER = 'tmp';
+import { TEMPORARY_FOLDER } from './temporary-names.js';
 
 /**
  * The folder of a new remote: made if it is not there, its last level only, because a whole path that is missing is mostly a

@@ -87,6 +87,18 @@ export function noTraffic(): Traffic {
   return { requests: 0, sentBytes: 0, receivedBytes: 0 };
 }
 
+/** A write of an object of ours that is under way, or that nobody finished. Nothing of it is visible as an object. */
+export interface Unfinished {
+  /** What it was to become where that is known, else where it stands: for people. */
+  readonly key: string;
+  /** Tells it, as it was when it was listed, from all others. */
+  readonly id: string;
+  /** Of what arrived so far. */
+  readonly bytes: number;
+  /** When something of it arrived last, by the remote's own clock. */
+  readonly lastWritten: Date;
+}
+
 /** What a remote can do beyond storing bytes. */
 export interface Capabilities {
   /** `ifNoneMatch` is atomic: of several writers one wins. Without it two pushers could both write base n. */
@@ -115,6 +127,13 @@ export interface Remote {
   put(key: string, body: UploadBody, options: PutOptions): Promise<'created' | 'exists'>;
   /** Deleting what is not there is no error. */
   delete(key: string, options?: { signal?: AbortSignal | undefined }): Promise<void>;
+  /**
+   * What interrupted writes left, and what is being written: temporary files, uploads in parts, objects of a probe, in any order. Only
+   * what this program makes is named, whatever else lies there. Undefined where the remote cannot, or may not, list them.
+   */
+  unfinished(options?: { signal?: AbortSignal | undefined }): Promise<Unfinished[] | undefined>;
+  /** Takes one of them away; false if it is gone, or something of it arrived since it was listed. Who still writes it begins anew. */
+  discard(one: Unfinished, options?: { signal?: AbortSignal | undefined }): Promise<boolean>;
   /** The remote's own clock: clients' clocks decide nothing. Costs no request right after another call. */
   now(options?: { signal?: AbortSignal | undefined }): Promise<Date>;
   /** Frees sockets. The remote must not be used afterwards. */

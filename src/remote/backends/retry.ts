@@ -7,6 +7,7 @@ import type {
   Listed,
   PutOptions,
   Remote,
+  Unfinished,
   UploadBody,
   VersionOptions,
 } from './remote.js';
@@ -47,6 +48,14 @@ export class RetryingRemote extends RemoteWrapper implements Remote {
 
   delete(key: string, options: Signal = {}): Promise<void> {
     return this.#attempt(options, () => this.inner.delete(key, options));
+  }
+
+  unfinished(options: Signal = {}): Promise<Unfinished[] | undefined> {
+    return this.#attempt(options, () => this.inner.unfinished(options));
+  }
+
+  discard(one: Unfinished, options: Signal = {}): Promise<boolean> {
+    return this.#attempt(options, () => this.inner.discard(one, options));
   }
 
   now(options: Signal = {}): Promise<Date> {

@@ -55,14 +55,15 @@ interface Closely {
 /**
  * Looks at a remote more closely, before something is left out of a push because it is there, or after a file was not: large
  * objects are compared with a listing of `objects/`. Costs nothing more where there are none, one or two requests where there
- * are up to 2,000; beyond that they are believed, unless more are asked for.
+ * are up to 2,000; beyond that they are believed, unless more are asked for or it is known that something is missing.
  */
 export async function loadCheckedView(
   source: ViewSource,
   { distrusted = new Set(), mostListed = MOST_LISTED_OBJECTS }: Closely = {},
 ): Promise<RemoteView> {
   const { parts, largeObjects } = await loadView(source);
-  const listed = largeObjects > 0 && largeObjects <= mostListed;
+  const isIncomplete = parts.base?.collection.incomplete === true;
+  const listed = largeObjects > 0 && (largeObjects <= mostListed || isIncomplete);
   const { remote, signal } = source;
   const listedObjects = listed ? await remote.list(`${FOLDERS.objects}/`, { signal }) : undefined;
   return new RemoteView({ ...parts, distrusted, ...(listedObjects && { listedObjects }) });

@@ -50,8 +50,9 @@ export class FetchRun {
     return this.#progress.objects;
   }
 
-  get packs(): number {
-    return this.#packsRead.size;
+  /** Those that were read, whole or in part. */
+  get packs(): ReadonlySet<ContentId> {
+    return this.#packsRead;
   }
 
   /** What the remote has damaged, in every copy: it was passed over. */
@@ -200,9 +201,10 @@ export class FetchRun {
     const objects = runs.map(({ record }) => ({ kind: 'run' as const, id: record, name: 'pipeline.lock' }));
     await this.readSmall(objects, ({ id, bytes }) => {
       const run = byRecord.get(id);
-      if (run !== undefined) this.#input.runs.putBytes(run, bytes);
+      if (run === undefined) return;
+      this.#input.runs.putBytes(run, bytes);
+      this.#progress.objects += 1;
     });
-    this.#progress.objects += runs.length;
     return runs;
   }
 }

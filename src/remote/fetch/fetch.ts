@@ -28,10 +28,14 @@ export interface Fetched {
  * for what is neither here nor there, after everything else was brought: directories too, though a file of theirs is damaged.
  */
 export async function fetchObjects(input: FetchInput): Promise<Fetched> {
+  const tried: LazyRun[] = [];
   let look = (): Promise<RemoteView> => loadView(input);
   for (let looks = 1; ; looks += 1) {
+    const remote = new LazyRun(input, look);
+    tried.push(remote);
     try {
-      return await fetchOnce(input, look);
+      const { nodes, runs } = await fetchOnce(input, remote);
+      return { objects: sum(tried.map(({ objects }) => objects)) + nodes, packs: packsOf(tried), runs };
     } catch (error) {
       // A collection of garbage may have joined packs since the listing: what is wanted is then in another one. Or the remote
       // lost a file: what no listing names counts as absent now, and keeps nothing else from coming.
@@ -41,8 +45,19 @@ export async function fetchObjects(input: FetchInput): Promise<Fetched> {
   }
 }
 
-async function fetchOnce(input: FetchInput, look: () => Promise<RemoteView>): Promise<Fetched> {
-  const remote = new LazyRun(input, look);
+function packsOf(tried: readonly LazyRun[]): number {
+  return new Set(tried.flatMap(({ packs }) => [...packs])).size;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, each) => all + each, 0);
+}
+
+/** Says how many nodes came, and which runs; of all else the remote keeps count, also where this fails half-way. */
+async function fetchOnce(
+  input: FetchInput,
+  remote: LazyRun,
+): Promise<{ nodes: number; runs: readonly RunId[] }> {
   const walk = new WantedWalk(input.store, {
     look: async () => {
       const { view } = await remote.open();
@@ -74,7 +89,7 @@ async function fetchOnce(input: FetchInput, look: () => Promise<RemoteView>): Pr
         });
   if (remote.damaged.length > 0) throw new DamagedOnRemote(remote.damaged, missing);
   if (missing) throw missing;
-  return { objects: remote.objects + nodes.length, packs: remote.packs, runs };
+  return { nodes: nodes.length, runs };
 }
 
 async function fetchRuns(
@@ -114,8 +129,8 @@ class LazyRun {
     return this.#run?.objects ?? 0;
   }
 
-  get packs(): number {
-    return this.#run?.packs ?? 0;
+  get packs(): ReadonlySet<ContentId> {
+    return this.#run?.packs ?? new Set();
   }
 
   get damaged(): readonly OcrpipeError[] {

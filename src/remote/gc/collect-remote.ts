@@ -13,6 +13,7 @@ import { RemoteView } from '../catalog/view.js';
 import type { ViewSource } from '../catalog/view-source.js';
 import { nextBase, putBase, putCatalog } from '../catalog/write-base.js';
 import { eachInParallel } from '../parallel.js';
+import { clearUnfinished, type ClearedWrites } from './clear-unfinished.js';
 import { joinPacks, type Joined } from './join-packs.js';
 import { keptRoots, sparedRoots, type RecordedRoot, type SparedRoots } from './kept-roots.js';
 import { keptRuns } from './kept-runs.js';
@@ -48,15 +49,23 @@ export interface CollectInput extends ViewSource {
   readonly signal: AbortSignal;
 }
 
-export interface Collected extends RemoteGcTally {
+/** What became of what the remote's catalogs name. */
+interface CollectedFiles extends RemoteGcTally {
   /** Packs that were written anew, and how many they are now; in a dry run only the former. */
   readonly joined: { readonly packs: number; readonly into?: number };
+  /** Packs that were to be written anew and stay as they are, because something in them is damaged that is needed. */
+  readonly damaged: { readonly packs: number };
   /** Objects that are missing below what is there. */
   readonly lost: number;
   /** Roots that stay though nothing in the project's scope names them. */
   readonly spared: SparedRoots;
   /** From when what is condemned now may be deleted (ISO 8601, the remote's clock). */
   readonly deleteAfter: string;
+}
+
+export interface Collected extends CollectedFiles {
+  /** What writes left that nobody finished. */
+  readonly unfinished: ClearedWrites;
 }
 
 /** So often another base may come in between. */
@@ -75,7 +84,7 @@ const MAX_CATALOG_ENTRIES = 1_000_000;
 export async function collectRemote(input: CollectInput): Promise<Collected> {
   for (let start = 1; start <= STARTS; start += 1) {
     const done = await tryToCollect(input);
-    if (done !== 'overtaken') return done;
+    if (done !== 'overtaken') return { ...done, unfinished: await clearUnfinished(input) };
   }
   throw new OcrpipeError(
     'remote-unsteady',
@@ -86,31 +95,45 @@ export async function collectRemote(input: CollectInput): Promise<Collected> {
   );
 }
 
-async function tryToCollect(input: CollectInput): Promise<Collected | 'overtaken'> {
+async function tryToCollect(input: CollectInput): Promise<CollectedFiles | 'overtaken'> {
   try {
     const view = await lookAtAll(input);
     const now = await input.remote.now({ signal: input.signal });
     const judged = await judge(input, view, now);
     const { plan, lost } = judged;
     const deleteAfter = new Date(now.getTime() + input.graceMs).toISOString();
-    const told = { ...plan.tally, lost: lost.size, spared: judged.spared, deleteAfter };
-    if (input.dryRun) return { ...told, joined: { packs: plan.rewrite.length } };
+    const told = { lost: lost.size, spared: judged.spared, deleteAfter, damaged: { packs: 0 } };
+    if (input.dryRun) return { ...told, ...plan.tally(), joined: { packs: plan.rewrite.length } };
     const format = view.parts.format;
     if (format === undefined || !plan.isWorthIt) {
       await deleteGone(input);
-      return { ...told, joined: { packs: 0, into: 0 } };
+      return { ...told, ...plan.tally(), joined: { packs: 0, into: 0 } };
     }
     const { marks } = judged;
     const joined = await joinPacks(plan.rewrite, { ...input, view, marks });
     if (!(await writeBase(input, { ...judged, view, now, format, joined }))) return 'overtaken';
     await deleteGone(input);
-    const packs = plan.rewrite.length - joined.failed.size;
-    return { ...told, joined: { packs, into: joined.packs.length } };
+    return { ...told, ...plan.tally(keysOf(joined)), ...joinedOf(plan, joined) };
   } catch (error) {
     // Another collection deleted or joined it since the listing.
     if (error instanceof OcrpipeError && error.code === 'remote-file-gone') return 'overtaken';
     throw error;
   }
+}
+
+/** Of packs that stay though they were to be written anew. From which nothing goes, joined alone, is the same pack again. */
+function keysOf({ failed, packs }: Joined): ReadonlySet<string> {
+  return new Set([...failed, ...packs].map(({ packId }) => packKey(packId)));
+}
+
+function joinedOf(
+  { rewrite }: RemoteGcPlan,
+  { failed, packs }: Joined,
+): Pick<CollectedFiles, 'joined' | 'damaged'> {
+  return {
+    joined: { packs: rewrite.length - failed.size, into: packs.length },
+    damaged: { packs: failed.size },
+  };
 }
 
 /** With every large object, also those that no catalog names. */
@@ -168,8 +191,7 @@ interface Outcome extends JudgedRemote {
 /** Writes the catalogs of all that stays and of all that leaves, then the base that names them. False if another came first. */
 async function writeBase(input: CollectInput, outcome: Outcome): Promise<boolean> {
   const { view, now, plan, joined, roots, runs, lost } = outcome;
-  // A pack from which nothing goes, joined alone, is the same pack again.
-  const stay = new Set([...joined.failed, ...joined.packs].map(({ packId }) => packKey(packId)));
+  const stay = keysOf(joined);
   const created = now.toISOString();
   const staying = { packs: [...plan.keep, ...joined.packs], objects: plan.objects };
   const parts = await writeCatalogs(input, outcome, { ...staying, roots, runs });

@@ -34,7 +34,7 @@ export interface JoinInput {
 export interface Joined {
   /** The new packs. */
   readonly packs: readonly PackTable[];
-  /** Packs of which something that is needed is damaged: they are left as they are. */
+  /** Packs of which something that is needed is damaged, or whose new name is taken: they are left as they are. */
   readonly failed: ReadonlySet<PackTable>;
 }
 
@@ -57,9 +57,9 @@ export async function joinPacks(packs: readonly PackTable[], input: JoinInput): 
     for (const [done, group] of groups.entries()) {
       signal.throwIfAborted();
       events({ type: 'progress', key: 'join packs', done, total: groups.length, unit: 'steps' });
-      const table = await writeGroup(group, input);
+      const { table, damaged } = await writeSound(group, input);
       if (table) written.push(table);
-      else for (const share of group) failed.add(share.table);
+      for (const share of damaged) failed.add(share.table);
     }
   } finally {
     events({ type: 'progress-end', key: 'join packs' });
@@ -92,22 +92,40 @@ function groupsOf(packs: readonly PackTable[], marks: RemoteMarks, blobs: boolea
   return groups;
 }
 
-/** The new pack; undefined if something in it is damaged. */
-async function writeGroup(group: readonly Share[], input: JoinInput): Promise<PackTable | undefined> {
+/** The new pack of those of the packs of which nothing is damaged that is needed, if there are any; and the others. */
+async function writeSound(group: readonly Share[], input: JoinInput): Promise<Written> {
+  const all = await writeGroup(group, input);
+  const sound = group.filter((share) => !all.damaged.includes(share));
+  if (all.damaged.length === 0 || sound.length === 0) return all;
+  const rest = await writeGroup(sound, input);
+  return { ...rest, damaged: [...all.damaged, ...rest.damaged] };
+}
+
+interface Written {
+  readonly table?: PackTable;
+  readonly damaged: readonly Share[];
+}
+
+/** No pack if something in it is damaged. */
+async function writeGroup(group: readonly Share[], input: JoinInput): Promise<Written> {
   const { remote, store, view, signal } = input;
   const source = new ObjectSource(remote, view, signal);
   const writer = new PackWriter(join(store.root, FOLDERS.tmp), saltFor(group, view));
   try {
-    for (const { table, indexes } of group) {
-      for (const range of joinRanges(table, indexes)) {
-        for await (const { kind, id, bytes } of source.readRange(table, range, String))
+    const damaged: Share[] = [];
+    for (const share of group) {
+      const before = source.damaged.length;
+      for (const range of joinRanges(share.table, share.indexes)) {
+        for await (const { kind, id, bytes } of source.readRange(share.table, range, String))
           writer.add(kind, id, bytes);
       }
+      if (source.damaged.length > before) damaged.push(share);
     }
-    if (source.damaged.length > 0) return undefined;
+    if (damaged.length > 0) return { damaged };
     const sealed = writer.seal();
     try {
-      return (await putPack({ remote, signal }, sealed, view)) ? sealed.table : undefined;
+      const isThere = await putPack({ remote, signal }, sealed, view);
+      return isThere ? { table: sealed.table, damaged } : { damaged: group };
     } finally {
       await rm(sealed.file, { force: true });
     }

@@ -35,7 +35,8 @@ export interface RemoteGcPlan {
   readonly deleted: readonly Deleted[];
   /** False if all that is left to do is to tidy up catalogs and bases. */
   readonly isWorthIt: boolean;
-  readonly tally: RemoteGcTally;
+  /** What goes and stays where these keys stay as well. */
+  readonly tally: (staying?: ReadonlySet<string>) => RemoteGcTally;
 }
 
 /** What goes and stays, for people; of packs and large objects. Objects of which another copy stays are not counted as going. */
@@ -93,7 +94,7 @@ export function planRemoteGc(facts: RemoteGcFacts): RemoteGcPlan {
   const goingObjects = large.filter(({ id }) => !stays.has(objectKey(id)));
   const rewrite = [...rewritten].map(({ table }) => table);
   return {
-    ...{ keep: [...keep, ...lostPacks(facts)], rewrite, objects },
+    ...{ keep: [...keep, ...lostPacks(facts)], rewrite, objects: [...objects, ...lostObjects(facts)] },
     leaving: {
       packs: view.packs.filter(({ packId }) => leaving.has(packKey(packId))),
       objects: goingObjects.filter(({ id }) => leaving.has(objectKey(id))),
@@ -102,7 +103,7 @@ export function planRemoteGc(facts: RemoteGcFacts): RemoteGcPlan {
     remove: fate.remove,
     deleted: fate.deleted,
     isWorthIt: rewritten.size > 0 || fate.isWorthIt(stays),
-    tally: fate.tally({ packs, objects, stays }),
+    tally: (staying = new Set()) => fate.tally({ packs, objects, stays, staying }),
   };
 }
 
@@ -148,6 +149,17 @@ function lostPacks({ view, lost }: RemoteGcFacts): PackTable[] {
   return [...gone.values()];
 }
 
+/** Large objects that are gone and needed: they stay named for the same reason. */
+function lostObjects({ view, lost }: RemoteGcFacts): LargeObject[] {
+  if (lost.size === 0) return [];
+  const { parts, loose } = view.parts;
+  const gone = new Map<ContentId, LargeObject>();
+  for (const object of [...parts, ...loose].flatMap(({ catalog }) => catalog.objects)) {
+    if (lost.has(`blob${object.id}`) && !view.isTaken(objectKey(object.id))) gone.set(object.id, object);
+  }
+  return [...gone.values()];
+}
+
 /** What becomes of each file that does not stay. */
 class Fate {
   readonly condemned: Condemned[] = [];
@@ -188,6 +200,8 @@ class Fate {
     packs: readonly Judged[];
     objects: readonly LargeObject[];
     stays: ReadonlySet<string>;
+    /** Keys that were to go, and stay. */
+    staying: ReadonlySet<string>;
   }): RemoteGcTally {
     const dead = new Map(what.packs.map(({ table, deadObjects }) => [packKey(table.packId), deadObjects]));
     const tallyOf = (keys: readonly string[]): FileTally => ({
@@ -195,18 +209,19 @@ class Fate {
       objects: keys.reduce((sum, key) => sum + (dead.get(key) ?? 1), 0),
       bytes: keys.reduce((sum, key) => sum + (this.#sizes.get(key) ?? 0), 0),
     });
-    const keys = this.condemned.map(({ key }) => key).filter((key) => !isTidying(key));
-    const condemned = keys.filter((key) => this.#fresh.has(key));
-    const deleted = this.remove.filter((key) => !isTidying(key));
+    const goes = (key: string): boolean => !isTidying(key) && !what.staying.has(key);
+    const going = this.condemned.filter(({ key }) => goes(key));
+    const condemned = going.map(({ key }) => key).filter((key) => this.#fresh.has(key));
+    const deleted = this.remove.filter(goes);
     const before = this.#facts.view.parts.base?.condemned ?? [];
-    const waiting = this.condemned.filter(({ key }) => !isTidying(key) && !this.#fresh.has(key));
+    const waiting = going.filter(({ key }) => !this.#fresh.has(key));
     const [waitsUntil] = waiting.map(({ deleteAfter }) => deleteAfter).sort();
     return {
       condemned: tallyOf(condemned),
       deleted: tallyOf(deleted),
       waiting: tallyOf(waiting.map(({ key }) => key)),
       ...(waitsUntil !== undefined && { waitsUntil }),
-      rescued: before.filter(({ key }) => what.stays.has(key)).length,
+      rescued: before.filter(({ key }) => what.stays.has(key) || what.staying.has(key)).length,
       needed: {
         objects: what.packs.reduce((sum, { needed }) => sum + needed.objects, what.objects.length),
         bytes: [

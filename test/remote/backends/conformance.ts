@@ -129,6 +129,20 @@ export function remoteConformance(name: string, openPlace: () => Promise<() => P
       expect(await remote.list('packs/')).toEqual([]);
     });
 
+    it('names nothing unfinished once a write is over, be it that it was refused or stopped', async () => {
+      const remote = await opened();
+      await put(remote, 'packs/x', randomBytes(1000));
+      expect(await put(remote, 'packs/x', randomBytes(900), true)).toBe('exists');
+      const wrong = { sha256: contentIdOf('promised') };
+      await expect(remote.put('packs/y', { bytes: randomBytes(10) }, wrong)).rejects.toThrow();
+      const stop = new AbortController();
+      const body = { bytes: randomBytes(500_000) };
+      const begun = remote.put('packs/z', body, { sha256: contentIdOf(body.bytes), signal: stop.signal });
+      stop.abort(new Error('stopped'));
+      await expect(begun).rejects.toThrow('stopped');
+      expect(await remote.unfinished()).toEqual([]);
+    });
+
     it('knows the time', async () => {
       const remote = await opened();
       expect(Math.abs((await remote.now()).getTime() - Date.now())).toBeLessThan(60_000);

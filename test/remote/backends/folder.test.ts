@@ -1,10 +1,13 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { contentIdOf } from '../../../src/base/content-id.js';
 import { modifying } from '../../../src/remote/backends/correction.js';
 import { FolderRemote } from '../../../src/remote/backends/folder.js';
 import { makeRemoteFolder, unmakeRemoteFolder } from '../../../src/remote/backends/remote-folder.js';
+import { RetryingRemote } from '../../../src/remote/backends/retry.js';
+import { crashesOf } from '../../rig/crashes.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 
 const bytes = Buffer.from('some bytes');
@@ -20,6 +23,7 @@ describe('a folder remote whose folder is not there', () => {
       () => remote.describe('format.json'),
       () => remote.put('packs/x', { bytes }, { sha256 }),
       () => remote.put('format.json', { bytes }, { sha256, ifNoneMatch: true }),
+      () => remote.unfinished(),
       () => remote.now(),
     ];
     for (const request of requests) {
@@ -55,5 +59,68 @@ describe('the folder of a new remote', () => {
     expect(makeFolder(join(parent, 'other'))).toBe(true);
     unmakeRemoteFolder(join(parent, 'other'));
     expect(existsSync(join(parent, 'other'))).toBe(false);
+  });
+});
+
+describe('what a write to a folder left that was killed', () => {
+  it('is named, and taken away', async () => {
+    const root = temporaryFolder();
+    const write = () => new FolderRemote(root).put('packs/x', { bytes }, { sha256, ifNoneMatch: true });
+    const crashes = await crashesOf(root, write);
+    expect(crashes.map(({ root: left }) => readdirSync(join(left, 'tmp')).length)).toEqual([0, 1]);
+    for (const { root: left } of crashes) {
+      const remote = new FolderRemote(left);
+      const found = await remote.unfinished();
+      expect(found.map(({ key }) => key)).toEqual(readdirSync(join(left, 'tmp')).map((name) => `tmp/${name}`));
+      for (const one of found) expect(one).toMatchObject({ bytes: bytes.length });
+      for (const one of found) expect(await remote.discard(one)).toBe(true);
+      for (const one of found) expect(await remote.discard(one)).toBe(false);
+      expect(readdirSync(join(left, 'tmp'))).toEqual([]);
+    }
+  });
+
+  it('stays where it is gone on with meanwhile, as do the files of others', async () => {
+    const root = temporaryFolder();
+    mkdirSync(join(root, 'tmp', 'claim-0123.pack'), { recursive: true });
+    const names = ['1x4-0123456789abcdef01', 'probe-9f86d081-884c-4d63-a15f-0123456789ab', 'notes.txt'];
+    for (const name of names) writeFileSync(join(root, 'tmp', name), bytes);
+    const times = [new Date('2020-01-01T00:00:00Z'), new Date('2090-01-01T00:00:00Z')] as const;
+    utimesSync(join(root, 'tmp', names[0]!), times[0], times[0]);
+    utimesSync(join(root, 'tmp', names[1]!), times[1], times[1]);
+    const remote = new FolderRemote(root);
+    const found = await remote.unfinished();
+    const [file, probe] = names.map((name) => found.find(({ key }) => key === `tmp/${name}`)!);
+    expect(found).toHaveLength(3);
+    expect(file!.lastWritten).toEqual(times[0]);
+    // A time that is to come counts from now on.
+    expect(Math.abs(probe!.lastWritten.getTime() - Date.now())).toBeLessThan(60_000);
+    appendFileSync(join(root, 'tmp', names[0]!), 'more');
+    const outcomes: boolean[] = [];
+    for (const one of found) outcomes.push(await remote.discard(one));
+    expect(outcomes.filter(Boolean)).toHaveLength(2);
+    expect(readdirSync(join(root, 'tmp')).sort()).toEqual([names[0], names[2]]);
+  });
+
+  it('is written again by a writer who slept meanwhile', async () => {
+    const root = temporaryFolder();
+    const remote = new RetryingRemote(new FolderRemote(root));
+    let points = 0;
+    const clear = (): void => {
+      points += 1;
+      if (points === 2) rmSync(join(root, 'tmp'), { recursive: true });
+    };
+    subscribe('ocrpipe:write-point', clear);
+    onTestFinished(() => {
+      unsubscribe('ocrpipe:write-point', clear);
+    });
+    for (const [key, ifNoneMatch] of [
+      ['packs/x', true],
+      ['packs/y', false],
+    ] as const) {
+      points = 0;
+      expect(await remote.put(key, { bytes }, { sha256, ifNoneMatch })).toBe('created');
+      expect(points).toBe(4);
+    }
+    expect(await remote.list('packs/')).toHaveLength(2);
   });
 });

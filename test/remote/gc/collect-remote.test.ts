@@ -135,35 +135,6 @@ describe('a collection of garbage on a remote', () => {
     for (const id of kept) await expectFetched(place, id, 1);
   });
 
-  it('leaves a pack as it is of which an object is damaged that is needed, with all that is sound in it', async () => {
-    const place = new Place();
-    const machine = new Machine();
-    const shared = randomFiles(3, 4000);
-    await machine.push(place.open(), [machine.add({ ...shared, gone: randomBytes(9000) })], {
-      project: 'ours',
-    });
-    const kept = machine.add(shared);
-    await machine.push(place.open(), [kept], { project: 'ours' });
-    place.nowMs += HOUR_MS;
-    const damaged = place.keys(DATA).find((key) => place.objects.get(key)!.length > 15_000)!;
-    const bytes = place.objects.get(damaged)!;
-    bytes[100] = ~bytes[100]!;
-    for (let again = 0; again < 3; again += 1) {
-      await machine.push(place.open(), [machine.add({ more: randomBytes(90) })], { project: 'ours' });
-      place.nowMs += 8 * 24 * HOUR_MS;
-      await collect(machine, place.open(), [kept], GRACE);
-      const view = await loadView(machine.source(place.open()));
-      expect([place.objects.has(damaged), view.isCondemned(damaged)]).toEqual([true, false]);
-    }
-    const reader = new Machine();
-    await expect(reader.fetch(place.open(), [kept])).rejects.toMatchObject({ code: 'object-damaged' });
-    expect(
-      [...objectsOf({ reader: machine.store, id: kept })].filter(({ kind, id }) =>
-        reader.store.has(kind, id),
-      ),
-    ).toHaveLength(3);
-  });
-
   it('clears away what pushes left that did not end', async () => {
     const { place, machine, old, kept } = await withGarbage();
     for (const key of place.keys(/\.cat$/)) place.objects.delete(key);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { noEvents } from '../../../src/base/events.js';
 import { checkRemote } from '../../../src/remote/fsck/check-remote.js';
 import { contentIdOf } from '../../../src/base/content-id.js';
-import { loadView } from '../../../src/remote/catalog/load-view.js';
+import { loadCheckedView, loadView } from '../../../src/remote/catalog/load-view.js';
 import { writeNextBase } from '../../../src/remote/catalog/write-base.js';
 import { objectKey } from '../../../src/store/format.js';
 import { Machine, randomFiles, type Folder } from '../rig.js';
@@ -23,11 +23,31 @@ async function withHole() {
   place.nowMs += HOUR_MS;
   place.objects.delete(objectKey(contentIdOf(large)));
   expect(await collect(new Machine(), place.open(), [], GRACE)).toMatchObject({ lost: 1 });
-  return { place, machine, sub, whole };
+  return { place, machine, sub, whole, large };
 }
 
 describe('a collection that finds something missing below a tree', () => {
-  it('says so, so that a push sends what lies below that tree, though no catalog names what is missing', async () => {
+  it('goes on naming it, so that a check tells of it and a push sends it that does not list so many objects', async () => {
+    const { place, machine, large, whole } = await withHole();
+    const key = objectKey(contentIdOf(large));
+    const { signal } = new AbortController();
+    const check = () =>
+      checkRemote({
+        remote: place.open(),
+        ...{ store: new Machine().store, jobs: 2, events: noEvents, signal },
+      });
+    expect((await check()).findings).toMatchObject([{ key, gone: true }]);
+    const source = new Machine().source(place.open());
+    const view = await loadCheckedView(source, { mostListed: 0 });
+    expect(view.has('blob', contentIdOf(large))).toBe(false);
+    await machine.push(place.open(), [whole], { project: 'theirs' });
+    expect((await check()).findings).toEqual([]);
+    const reader = new Machine();
+    await reader.fetch(place.open(), [whole]);
+    expect(reader.files(whole).size).toBe(4);
+  });
+
+  it('says so, so that a push sends what lies below that tree', async () => {
     const { place, sub } = await withHole();
     const view = await loadView(new Machine().source(place.open()));
     expect(view.parts.base?.collection.incomplete).toBe(true);

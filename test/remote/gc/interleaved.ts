@@ -5,6 +5,7 @@ import type {
   Listed,
   PutOptions,
   Remote,
+  Unfinished,
   UploadBody,
 } from '../../../src/remote/backends/remote.js';
 import { RemoteWrapper } from '../../../src/remote/backends/remote-wrapper.js';
@@ -115,6 +116,14 @@ class TurnRemote extends RemoteWrapper implements Remote {
 
   delete(key: string, options?: Signal): Promise<void> {
     return this.#do(`delete ${key}`, () => this.inner.delete(key, options));
+  }
+
+  unfinished(options?: Signal): Promise<Unfinished[] | undefined> {
+    return this.#do('list what is unfinished', () => this.inner.unfinished(options));
+  }
+
+  discard(one: Unfinished, options?: Signal): Promise<boolean> {
+    return this.#do(`discard ${one.key}`, () => this.inner.discard(one, options));
   }
 
   /** Answers come with a time: asking for it is no step. */

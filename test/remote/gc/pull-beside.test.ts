@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { ContentId } from '../../../src/base/content-id.js';
+import { objectsOf } from '../../../src/store/closure.js';
 import { Machine, randomFiles } from '../rig.js';
 import { collect, GRACE, HOUR_MS } from './collecting.js';
 import { before, Place } from './place.js';
@@ -41,6 +42,23 @@ describe('a pull beside a collection of garbage', () => {
     const remote = before('get', PACK, { remote: place.open(), meanwhile, times: 3 });
     await reader.fetch(remote, [kept], { jobs: 1 });
     expect(reader.files(kept)).toEqual(machine.files(kept));
+  });
+
+  it('counts also what it got before it looked again', async () => {
+    const place = new Place();
+    const machine = new Machine();
+    const kept = await inSmallPacks(place, machine);
+    const reader = new Machine();
+    const move = moving(place, machine, kept);
+    let reads = 0;
+    const meanwhile = () => ((reads += 1) === 6 ? move() : Promise.resolve());
+    const remote = before('get', PACK, { remote: place.open(), meanwhile, times: 6 });
+    const { objects, packs } = await reader.fetch(remote, [kept], { jobs: 1 });
+    expect(reads).toBe(6);
+    expect(reader.files(kept)).toEqual(machine.files(kept));
+    const all = [...objectsOf({ reader: machine.store, id: kept })].map(({ kind, id }) => kind + id);
+    expect(objects).toBe(new Set(all).size);
+    expect(packs).toBeGreaterThan(5);
   });
 
   it('gets everything with catalogs that it remembers from before, however much was joined since', async () => {

@@ -20,12 +20,16 @@ function partSizeOf(size: number): number {
   return Math.max(MIN_PART_BYTES, Math.ceil(size / MAX_PARTS / MIB) * MIB);
 }
 
-/** What an upload in parts needs of the remote that makes it. */
-export interface PartsUpload {
+/** How a remote makes requests of its own kind. */
+export interface Requests {
   sdk: S3Module;
   client: S3Client;
   /** Sends one request and counts it; `sentBytes` is the length of its body. */
   send<T>(request: (how: { abortSignal?: AbortSignal }) => Promise<T>, sentBytes?: number): Promise<T>;
+}
+
+/** What an upload in parts needs of the remote that makes it. */
+export interface PartsUpload extends Requests {
   place: { Bucket: string; Key: string };
   fields: RequestFields;
   /** Let the server keep a SHA-256 of each part. */
@@ -97,7 +101,11 @@ async function unfinishedUpload(
   }
 }
 
-async function partsOf(upload: PartsUpload, uploadId: string): Promise<Map<number, Part>> {
+/** The parts of an upload that the server has, by number. Throws what the SDK throws. */
+export async function partsOf(
+  upload: Requests & Pick<PartsUpload, 'place'>,
+  uploadId: string,
+): Promise<Map<number, Part>> {
   const { sdk, client, place } = upload;
   const parts = new Map<number, Part>();
   let marker: string | undefined;

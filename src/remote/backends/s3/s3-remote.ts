@@ -15,6 +15,7 @@ import {
   type Listed,
   type PutOptions,
   type Remote,
+  type Unfinished,
   type UploadBody,
   type VersionOptions,
 } from '../remote.js';
@@ -28,6 +29,12 @@ import { answered, mayPass, named, notS3, refuseBucketName, translateS3Error } f
 import type { S3Address } from './s3-address.js';
 import { requestFields, type RequestFields } from './s3-options.js';
 import { PARTS_IN_FLIGHT, uploadInParts } from './s3-multipart.js';
+import {
+  discardUnfinished,
+  isUnlisted,
+  unfinishedUploads,
+  type UnfinishedSource,
+} from './unfinished-uploads.js';
 
 /** Bodies that are worth a connection of their own. */
 const LEAN_BYTES = 1024 * 1024;
@@ -164,6 +171,24 @@ export class S3Remote implements Remote {
     }
   }
 
+  async unfinished(options: Signal = {}): Promise<Unfinished[] | undefined> {
+    try {
+      return await unfinishedUploads(this.#uploads(options));
+    } catch (error) {
+      const translated = this.#translated(error, options);
+      if (isUnlisted(error, translated)) return undefined;
+      throw translated;
+    }
+  }
+
+  async discard(one: Unfinished, options: Signal = {}): Promise<boolean> {
+    try {
+      return await discardUnfinished(this.#uploads(options), one);
+    } catch (error) {
+      throw this.#translated(error, options);
+    }
+  }
+
   /** The clock of the last answer and what passed since; asks the server only if it was never heard. */
   async now(options: Signal = {}): Promise<Date> {
     if (this.#clock === undefined) await this.describe('format.json', options);
@@ -174,6 +199,13 @@ export class S3Remote implements Remote {
 
   close(): void {
     this.#client.destroy();
+  }
+
+  #uploads(options: Signal): UnfinishedSource {
+    const { bucket, prefix } = this.#settings;
+    const { sdk, client } = { sdk: this.#sdk, client: this.#client };
+    const send: UnfinishedSource['send'] = (request) => this.#send(options, request);
+    return { sdk, client, bucket, prefix, send, now: () => this.now(options) };
   }
 
   #place(key: string): { Bucket: string; Key: string } {
