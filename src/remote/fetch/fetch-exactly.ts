@@ -27,7 +27,7 @@ export async function fetchExactly(
   const writer = input.store.writer();
   for (const { kind, bytes } of read.values()) writer.putTree(bytes, kind);
   writer.finish();
-  return { objects: run.objects + read.size, packs: run.packs };
+  return { objects: run.objects + read.size, packs: run.packs.size };
 }
 
 function wantedOf(blobs: readonly WantedObject[]): WantedBlobs {

@@ -119,7 +119,7 @@ describe('what interrupted writes left in a bucket', () => {
     const remote = await bucket.open();
     const found = (await remote.unfinished())!;
     const upload = found.find(({ key }) => key === LARGE)!;
-    const [{ id }] = (await bucket.uploads()).filter(({ key }) => key === LARGE) as [{ id: string }];
+    const { id } = (await bucket.uploads()).find(({ key }) => key === LARGE)!;
     const place = { Bucket: s3.server.bucket, Key: bucket.prefix + LARGE, UploadId: id };
     await client.send(new UploadPartCommand({ ...place, PartNumber: 2, Body: randomBytes(300) }));
     expect(await remote.discard(upload)).toBe(false);

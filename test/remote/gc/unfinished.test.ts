@@ -8,7 +8,8 @@ import { temporaryFolder } from '../../rig/temporary-folder.js';
 import { Machine, randomFiles } from '../rig.js';
 import { collect, GRACE, HOUR_MS } from './collecting.js';
 
-const [OLD, YOUNG] = ['zz-0123456789abcdef01', 'zz-0123456789abcdef02'];
+const OLD = 'zz-0123456789abcdef01';
+const YOUNG = 'zz-0123456789abcdef02';
 
 /** A folder with data, and two files of writes that were killed: one eight days ago, one six. */
 async function withLeftovers() {
@@ -19,8 +20,8 @@ async function withLeftovers() {
   mkdirSync(join(root, 'tmp'), { recursive: true });
   const began = Date.now();
   for (const [name, days] of [
-    [OLD!, 8],
-    [YOUNG!, 6],
+    [OLD, 8],
+    [YOUNG, 6],
   ] as const) {
     const time = new Date(began - days * 24 * HOUR_MS);
     writeFileSync(join(root, 'tmp', name), Buffer.alloc(1000 * days));

@@ -41,17 +41,17 @@ export async function unfinishedUploads(source: UnfinishedSource): Promise<Unfin
 
 /** False if it was completed, given up or gone on with since it was listed. */
 export async function discardUnfinished(source: UnfinishedSource, one: Unfinished): Promise<boolean> {
-  const { sdk, client, bucket, prefix, send } = source;
+  const { sdk, client, bucket, prefix } = source;
   const place = { Bucket: bucket, Key: prefix + one.key };
   if (one.id === NO_UPLOAD) {
-    await send((how) => client.send(new sdk.DeleteObjectCommand(place), how));
+    await source.send((how) => client.send(new sdk.DeleteObjectCommand(place), how));
     return true;
   }
   const seen = await arrived(source, { key: place.Key, uploadId: one.id });
   if (seen === undefined || seen.bytes !== one.bytes || seen.lastMs > one.lastWritten.getTime()) return false;
   const command = new sdk.AbortMultipartUploadCommand({ ...place, UploadId: one.id });
   try {
-    await send((how) => client.send(command, how));
+    await source.send((how) => client.send(command, how));
     return true;
   } catch (error) {
     if (isGone(error)) return false;
@@ -69,13 +69,13 @@ export function isUnlisted(error: unknown, translated: unknown): boolean {
 const REFUSED = new Set(['remote-denied', 'remote-failed']);
 
 async function listUploads(source: UnfinishedSource): Promise<MultipartUpload[] | undefined> {
-  const { sdk, client, bucket, prefix, send } = source;
+  const { sdk, client, bucket, prefix } = source;
   const place = { Bucket: bucket, Prefix: `${prefix}${FOLDERS.objects}/` };
   const found: MultipartUpload[] = [];
   let from: Marker | undefined = {};
   while (from !== undefined) {
     const command = new sdk.ListMultipartUploadsCommand({ ...place, ...from });
-    const page = await send((how) => client.send(command, how));
+    const page = await source.send((how) => client.send(command, how));
     // What does not know the question lists objects instead.
     if (page.Bucket === undefined && page.MaxUploads === undefined) return undefined;
     found.push(...(page.Uploads ?? []).filter(({ Key }) => isLargeObject(Key, prefix)));
@@ -96,10 +96,11 @@ function isLargeObject(key: string | undefined, prefix: string): boolean {
   return key?.startsWith(prefix) === true && objectOfKey(key.slice(prefix.length)) !== undefined;
 }
 
-async function probesLeft({ sdk, client, bucket, prefix, send }: UnfinishedSource): Promise<Unfinished[]> {
+async function probesLeft(source: UnfinishedSource): Promise<Unfinished[]> {
+  const { sdk, client, bucket, prefix } = source;
   const folder = `${prefix}${TEMPORARY_FOLDER}/`;
   const command = new sdk.ListObjectsV2Command({ Bucket: bucket, Prefix: folder });
-  const { Contents = [] } = await send((how) => client.send(command, how));
+  const { Contents = [] } = await source.send((how) => client.send(command, how));
   return Contents.flatMap(({ Key, Size = 0, LastModified }) => {
     if (Key === undefined || LastModified === undefined) return [];
     if (!isTemporaryName(Key.slice(folder.length))) return [];
