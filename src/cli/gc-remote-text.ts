@@ -25,7 +25,9 @@ export function remoteGcText(result: RemoteGcResult): string {
       : []),
     ...(joined.packs > 0 ? [joinedText(result)] : []),
     ...(unfinished.discarded.writes > 0
-      ? [`${did('Cleared', 'clear')} away, because nobody went on with it: ${writesText(unfinished.discarded)}`]
+      ? [
+          `${did('Cleared', 'clear')} away, because nobody went on with it: ${writesText(unfinished.discarded)}`,
+        ]
       : []),
   ];
   const kept = [

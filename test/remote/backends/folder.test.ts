@@ -1,5 +1,13 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { contentIdOf } from '../../../src/base/content-id.js';
@@ -71,7 +79,9 @@ describe('what a write to a folder left that was killed', () => {
     for (const { root: left } of crashes) {
       const remote = new FolderRemote(left);
       const found = await remote.unfinished();
-      expect(found.map(({ key }) => key)).toEqual(readdirSync(join(left, 'tmp')).map((name) => `tmp/${name}`));
+      expect(found.map(({ key }) => key)).toEqual(
+        readdirSync(join(left, 'tmp')).map((name) => `tmp/${name}`),
+      );
       for (const one of found) expect(one).toMatchObject({ bytes: bytes.length });
       for (const one of found) expect(await remote.discard(one)).toBe(true);
       for (const one of found) expect(await remote.discard(one)).toBe(false);

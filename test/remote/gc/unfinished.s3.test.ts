@@ -64,7 +64,10 @@ class Bucket {
   async uploads(): Promise<{ key: string; id: string }[]> {
     const command = new ListMultipartUploadsCommand({ ...this.#place, Prefix: this.prefix });
     const { Uploads = [] } = await client.send(command);
-    return Uploads.map(({ Key = '', UploadId = '' }) => ({ key: Key.slice(this.prefix.length), id: UploadId }));
+    return Uploads.map(({ Key = '', UploadId = '' }) => ({
+      key: Key.slice(this.prefix.length),
+      id: UploadId,
+    }));
   }
 
   async abort({ key, id }: { key: string; id: string }): Promise<void> {
@@ -133,14 +136,17 @@ describe('what interrupted writes left in a bucket', () => {
     ['knows no such listing', { status: 501, name: 'NotImplemented' }],
     ['does not let this user see it', { status: 403, name: 'AccessDenied' }],
     ['takes the question for another', { status: 200, name: 'ListBucketResult' }],
-  ])('is said to be unknown where the server %s, and the collection is done all the same', async (_, fault) => {
-    const { run } = await withLeftovers();
-    s3.proxy.faults((request) => (isListing(request) ? fault : 'none'));
-    const collected = await run(0);
-    expect(collected.unfinished).toEqual({ known: false, discarded: NONE, refused: NONE, waiting: NONE });
-    const text = remoteGcText({ remote: 'store', dryRun: false, skippedBroken: [], ...collected });
-    expect(text).toContain('Unfinished uploads are not known: the server does not list them');
-  });
+  ])(
+    'is said to be unknown where the server %s, and the collection is done all the same',
+    async (_, fault) => {
+      const { run } = await withLeftovers();
+      s3.proxy.faults((request) => (isListing(request) ? fault : 'none'));
+      const collected = await run(0);
+      expect(collected.unfinished).toEqual({ known: false, discarded: NONE, refused: NONE, waiting: NONE });
+      const text = remoteGcText({ remote: 'store', dryRun: false, skippedBroken: [], ...collected });
+      expect(text).toContain('Unfinished uploads are not known: the server does not list them');
+    },
+  );
 
   it('is told apart where this user may not clear it away', async () => {
     const { run, bucket } = await withLeftovers();
@@ -170,14 +176,17 @@ describe('a large upload whose parts a collection takes away meanwhile', () => {
       for (const upload of await bucket.uploads()) await bucket.abort(upload);
       aborted = 'done';
     };
-    const isPart = ({ method, path }: SeenRequest): boolean => method === 'PUT' && path.includes('partNumber');
+    const isPart = ({ method, path }: SeenRequest): boolean =>
+      method === 'PUT' && path.includes('partNumber');
     s3.proxy.faults((request) => {
       if (isPart(request) && aborted === 'no') void abort();
       // The upload is not completed before it was taken away.
       const isCompletion = request.method === 'POST' && request.path.includes('uploadId');
       return isCompletion && aborted === 'begun' ? { status: 503, name: 'SlowDown' } : 'none';
     });
-    expect(await remote.put(LARGE, { file, size: bytes.length }, { sha256, ifNoneMatch: true })).toBe('created');
+    expect(await remote.put(LARGE, { file, size: bytes.length }, { sha256, ifNoneMatch: true })).toBe(
+      'created',
+    );
     expect(aborted).toBe('done');
     expect(contentIdOf(await readAll((await remote.get(LARGE))!))).toBe(sha256);
     expect(await bucket.uploads()).toEqual([]);
