@@ -1,4 +1,5 @@
-import { isWithin, type RepoPath } from '../base/paths.js';
+import type { RepoPath } from '../base/paths.js';
+import { touches } from '../pipeline/definition/dependency-part.js';
 import { parsePipeline } from '../pipeline/definition/definition.js';
 import { LOCK_FILE, PIPELINE_FILE } from '../pipeline/definition/file-names.js';
 import type { Stage } from '../pipeline/definition/stage.js';
@@ -17,10 +18,8 @@ export function stageFiles(workspace: Workspace, names: readonly string[]): Repo
   if (names.length === 0) return [];
   const stages = stagesOf(workspace).filter(({ name }) => names.includes(name));
   const outs = stages.flatMap((stage) => stage.outs);
-  const deps = stages.flatMap((stage) => stage.deps.map(({ path }) => path));
-  const read = workspace.files
-    .trackedPaths()
-    .filter((path) => deps.some((dep) => isWithin(dep, path) || isWithin(path, dep)));
+  const deps = stages.flatMap((stage) => stage.deps);
+  const read = workspace.files.trackedPaths().filter((path) => deps.some((dep) => touches(dep, path)));
   return [
     LOCK_FILE,
     PIPELINE_FILE,

@@ -61,6 +61,8 @@ export interface Git {
   lastWith(path: RepoPath): Promise<string | undefined>;
   /** Those files of git's index (added or committed) that are one of `paths` or lie below one. */
   tracked(paths: readonly RepoPath[]): Promise<RepoPath[]>;
+  /** The files at or below a path that are in git's index, or that `git add` would put there; sorted. */
+  holdable(path: RepoPath): Promise<RepoPath[]>;
   /** The files of git's index that match a pathspec. */
   heldLike(pathspec: string): Promise<RepoPath[]>;
   /** The files of git's index that match a pathspec and hold something else in the work tree, or are gone there. */

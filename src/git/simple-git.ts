@@ -149,6 +149,11 @@ class SimpleGitGit implements Git {
     return found.filter((file) => withFoldersAbove(file).some((path) => wanted.has(path)));
   }
 
+  async holdable(path: RepoPath): Promise<RepoPath[]> {
+    const kinds = ['--cached', '--others', '--exclude-standard'];
+    return sorted(splitNames(await this.#run([LITERAL, 'ls-files', '-z', ...kinds, '--', path])));
+  }
+
   async heldLike(pathspec: string): Promise<RepoPath[]> {
     return splitNames(await this.#run(['ls-files', '-z', '--', pathspec]));
   }

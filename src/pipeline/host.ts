@@ -3,7 +3,7 @@ import type { ContentId } from '../base/content-id.js';
 import type { EventSink } from '../base/events.js';
 import type { AbsPath, RepoPath } from '../base/paths.js';
 import type { Snapshot, WorkspaceFiles } from '../tracking/workspace-files.js';
-import type { Resources } from './definition/stage.js';
+import type { Resources, UrlDependency } from './definition/stage.js';
 
 /** Where run records are kept, each under the key of its inputs. */
 export interface RunRecords {
@@ -38,6 +38,13 @@ export interface PipelineHost {
   inGit(paths: readonly string[]): Promise<readonly string[]>;
   /** Those of `paths` that git ignores and does not hold. */
   ignoredByGit(paths: readonly RepoPath[]): Promise<readonly RepoPath[]>;
+  /** The files at or below a path that git holds, or would take up with `git add`; undefined without git. */
+  gitFiles(path: RepoPath): Promise<readonly RepoPath[] | undefined>;
+  /**
+   * Which version of something elsewhere there is now, as one text; undefined where nothing elsewhere is to be asked. Throws where it
+   * cannot be told.
+   */
+  urlVersion(url: Pick<UrlDependency, 'url' | 'remote'>): Promise<string | undefined>;
   /** The revision to take a file from that is deleted here: HEAD, or the last commit that has it. Undefined if none has. */
   lastInGit(path: RepoPath): Promise<string | undefined>;
   /** Sizes of further pools that stages may take from, and of the usual ones where they shall be other than the machine's. */

@@ -8,8 +8,8 @@ import { remoteInReach } from './remote-in-reach.js';
 import { directoryChanges, entryWithin } from './stored-directory.js';
 import type { Workspace } from './workspace.js';
 
-/** What the pipeline needs of a workspace. */
-export function pipelineHost(workspace: Workspace): PipelineHost {
+/** What the pipeline needs of a workspace. With `urls` false nothing elsewhere is asked. */
+export function pipelineHost(workspace: Workspace, asking: { urls?: boolean } = {}): PipelineHost {
   const { root, stateFolder, store, files, events, signal } = workspace;
   return {
     root,
@@ -27,10 +27,18 @@ export function pipelineHost(workspace: Workspace): PipelineHost {
     },
     inGit: async (paths) => (await workspace.git?.tracked(paths.map(repoPath))) ?? [],
     ignoredByGit: async (paths) => (await workspace.git?.ignored(paths)) ?? [],
+    gitFiles: async (path) => workspace.git?.holdable(path),
+    urlVersion: async (dep) => (asking.urls === false ? undefined : await versionThere(workspace, dep)),
     lastInGit: async (path) => workspace.git?.lastWith(path),
     events,
     signal,
   };
+}
+
+/** Whoever depends on nothing elsewhere does not load what asks there. */
+async function versionThere(workspace: Workspace, dep: { url: string; remote?: string }): Promise<string> {
+  const { urlVersion } = await import('./source/url-version.js');
+  return urlVersion(workspace, dep);
 }
 
 /** A damaged record is passed over: the stage runs again, and `fsck` finds it. */

@@ -5,12 +5,14 @@ import { OcrpipeError, systemErrorCode } from '../base/errors.js';
 import { fromRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
 import type { LocalStore } from '../store/local-store.js';
 import { isUnfinished } from './checkout/edited.js';
-import type { BytePath } from './byte-path.js';
+import { bytePath, type BytePath } from './byte-path.js';
+import type { FileChoice } from './file-choice.js';
 import { isFormerLost } from './former-lost.js';
 import { partPlace } from './partial/partial.js';
 import { wholeIfKnown, withStore } from './partial/parts-memory.js';
 import { pathState } from './path-state.js';
 import type { LastPut, Remembered } from './pointers/last-put.js';
+import { scanChosen } from './scan/chosen-tree.js';
 import { hashingSink, NodeMemory, type Hashing, type ScanSink } from './scan/sinks.js';
 import { scanPath, type ScanContext } from './scan/snapshot.js';
 import { firstMissing } from './stored.js';
@@ -108,6 +110,20 @@ export async function readThroughLinks(
 ): Promise<Snapshot | undefined> {
   const real = realPlace(scan.root, path, scan.storeLinks);
   return real === undefined ? undefined : scanPath(scan, real, sink, options);
+}
+
+/** Reads the chosen files below a path, through links as long as they stay in the workspace. */
+export async function readChosen(
+  scan: ScanContext,
+  path: RepoPath,
+  choice: FileChoice,
+  how: { sink: ScanSink; options: CallOptions },
+): Promise<Snapshot | undefined> {
+  const real = realPlace(scan.root, path, scan.storeLinks);
+  if (real === undefined || !lstatSync(fromRepoPath(scan.root, real)).isDirectory()) return undefined;
+  const folder = bytePath(real === '.' ? '' : real);
+  const tree = await scan.index.savingOnce(() => scanChosen(scan, folder, choice, how));
+  return tree && { id: tree.id, kind: 'directory', size: tree.bytes, files: tree.files };
 }
 
 /** The parts that were put there, of a directory of which not all was. */

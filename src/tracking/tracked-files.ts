@@ -4,30 +4,38 @@ import { FairSlots } from '../base/fair-slots.js';
 import type { WholeFile } from '../base/atomic-files.js';
 import { withLock } from '../base/lock.js';
 import { withProgressOfMany } from '../base/with-progress.js';
-import { DEFAULT_LINKS, type LinkType } from '../base/link-type.js';
-import { fromRepoPath, type AbsPath, type RepoPath } from '../base/paths.js';
-import type { LocalStore } from '../store/local-store.js';
+import { DEFAULT_LINKS } from '../base/link-type.js';
+import { fromRepoPath, type RepoPath } from '../base/paths.js';
 import type { NodeSink } from '../store/tree-builder.js';
 import { removeAbandonedIn } from './abandoned.js';
 import { bytePath } from './byte-path.js';
 import { checkOutFiles } from './checkout/checkout-files.js';
 import { checkOutReadable } from './checkout/readable-checkout.js';
 import { unlinkFiles } from './checkout/unlink.js';
-import { askedOnce, realFileTimes, type FileTimes } from './scan/file-times.js';
+import { askedOnce, realFileTimes } from './scan/file-times.js';
 import { findPointers } from './pointers/find-pointers.js';
 import { inPortions } from './in-portions.js';
 import { LastPut, type Remembered } from './pointers/last-put.js';
+import { keepListing } from './listing.js';
 import { memoryFolder } from './memory-folder.js';
 import { MoveMarks } from './move-marks.js';
 import { moveTracked } from './move.js';
 import { joinParts, partOf, partPlace, snapshotWithin } from './partial/partial.js';
 import { memoryForParts, rememberedWithin, wholeOf, withStore } from './partial/parts-memory.js';
-import { partsOf, pathStatus, readThroughLinks, writeSeen, type LookContext } from './path-status.js';
+import {
+  partsOf,
+  pathStatus,
+  readChosen,
+  readThroughLinks,
+  writeSeen,
+  type LookContext,
+} from './path-status.js';
 import { removeAt } from './checkout/removal.js';
 import { readPointer } from './pointers/pointer-file.js';
-import type { MakerOf } from './pointers/pointer.js';
+import type { FileChoice } from './file-choice.js';
 import { hashingSink, NodeMemory, type ScanSink } from './scan/sinks.js';
 import type { ScanContext } from './scan/snapshot.js';
+import type { TrackedFilesParts } from './tracked-files-parts.js';
 import { StatIndex } from './scan/stat-index.js';
 import { StoreLinks } from './scan/store-links.js';
 import { storePaths } from './store-paths.js';
@@ -53,20 +61,6 @@ import {
   writePointers,
   type PointerContext,
 } from './write-pointers.js';
-
-export interface TrackedFilesParts {
-  root: AbsPath;
-  store: LocalStore;
-  /** Git holds the workspace: `.gitignore` files are kept up, and folders that it ignores hold no pointers. */
-  git: boolean;
-  /** What the process does, for those who wait for it: 'ocrpipe add'. */
-  command: string;
-  /** Asked only where a pointer is broken. */
-  makerOf?: MakerOf;
-  times?: FileTimes;
-  /** How large files are placed where a checkout does not say; the first that works. */
-  links?: readonly LinkType[];
-}
 
 /** The files of one workspace: hashed through the stat index, stored, pointed to and put back. */
 export class TrackedFiles implements WorkspaceFiles {
@@ -110,21 +104,18 @@ export class TrackedFiles implements WorkspaceFiles {
     return storePaths({ scan: this.#scan, store: this.#parts.store, lastPut: this.#lastPut }, paths, options);
   }
 
-  async list(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined> {
-    const writer = this.#parts.store.writer();
-    try {
-      const sink = hashingSink({
-        node: (node) => writer.putTree(node, 'listing'),
-        knows: (directory) => writer.has('listing', directory),
-        leavingLinks: 'follow',
-      });
-      const snapshot = await this.#read(path, sink, options);
-      writer.finish();
-      return snapshot;
-    } catch (error) {
-      writer.abort();
-      throw error;
-    }
+  list(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined> {
+    return keepListing(this.#parts.store, (sink) => this.#read(path, sink, options));
+  }
+
+  async chosen(
+    path: RepoPath,
+    choice: FileChoice,
+    { list = false, ...options }: CallOptions & { list?: boolean } = {},
+  ): Promise<Snapshot | undefined> {
+    const scan = { ...this.#scan, times: askedOnce(this.#scan.times) };
+    const read = (sink: ScanSink) => readChosen(scan, path, choice, { sink, options });
+    return list ? keepListing(this.#parts.store, read) : read(hashingSink({ leavingLinks: 'follow' }));
   }
 
   async tree(path: RepoPath, options?: CallOptions): Promise<TreeSnapshot | undefined> {

@@ -4,6 +4,7 @@ import type { LinkType } from '../base/link-type.js';
 import type { RepoPath } from '../base/paths.js';
 import type { ObjectReader } from '../store/object-reader.js';
 import type { BytePath } from './byte-path.js';
+import type { FileChoice } from './file-choice.js';
 import type { ImportSource } from './pointers/import-source.js';
 
 /** What a path holds, as one value: what a pointer says of it. */
@@ -131,6 +132,15 @@ export interface WorkspaceFiles {
    * later which files of a dependency changed.
    */
   list(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined>;
+  /**
+   * Some files below a folder, as one value: the tree of exactly these. Links count as what they lead to in the workspace. Undefined
+   * if none is there that was chosen. With `list` the listing is kept as `list` keeps it.
+   */
+  chosen(
+    path: RepoPath,
+    choice: FileChoice,
+    options?: CallOptions & { list?: boolean },
+  ): Promise<Snapshot | undefined>;
   /** What is at `path` with the nodes of its directories in memory, so that it can be compared by files. Stores nothing. */
   tree(path: RepoPath, options?: CallOptions): Promise<TreeSnapshot | undefined>;
   /**

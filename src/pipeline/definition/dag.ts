@@ -1,5 +1,6 @@
 import type { RepoPath } from '../../base/paths.js';
 import { OutputIndex, type StageGraph } from './graph.js';
+import { dependencyName, touches, writtenDependency } from './dependency-part.js';
 import type { Pipeline } from './stage.js';
 
 export interface DagNode {
@@ -41,14 +42,18 @@ export function outputDag(pipeline: Pipeline, chosen: readonly string[]): Dag {
   const outputs = new OutputIndex(pipeline.stages.values());
   const edges = chosen.flatMap((name) => {
     const stage = pipeline.stages.get(name)!;
-    const read = stage.deps.flatMap((dep) => {
-      const made = outputs.overlapping(dep.path).map((out) => out.path);
-      return made.length > 0 ? made : [dep.path];
+    const read = stage.deps.flatMap((dep): string[] => {
+      const made = outputs
+        .overlapping(dep.path)
+        .filter((out) => touches(dep, out.path) && out.stage !== name);
+      return made.length > 0 ? made.map((out) => out.path) : [dependencyName(writtenDependency(dep))];
     });
     return [...new Set(read)].flatMap((from) => stage.outs.map((out) => ({ from, to: out.path })));
   });
   const made = chosen.flatMap((name) => pipeline.stages.get(name)!.outs.map((out) => out.path));
-  const sources = [...new Set(edges.map((edge) => edge.from))].filter((path) => !made.includes(path)).sort();
+  const sources = [...new Set(edges.map((edge) => edge.from))]
+    .filter((path) => !made.some((out) => out === path))
+    .sort();
   return { nodes: [...sources, ...made].map((id): DagNode => ({ id, kind: 'path' })), edges };
 }
 
@@ -60,13 +65,9 @@ class TrackedData {
   }
 
   readBy(pipeline: Pipeline, name: string): RepoPath[] {
-    const deps = pipeline.stages.get(name)!.deps.map((dep) => dep.path);
+    const { deps } = pipeline.stages.get(name)!;
     return this.paths.filter((path) => deps.some((dep) => touches(dep, path)));
   }
-}
-
-function touches(a: string, b: string): boolean {
-  return a === b || a === '.' || b === '.' || a.startsWith(`${b}/`) || b.startsWith(`${a}/`);
 }
 
 /** Mermaid's flowchart, which GitHub draws. */

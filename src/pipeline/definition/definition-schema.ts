@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isWrittenEnv, type WrittenEnv } from './written-env.js';
 
 /** Stage names are also names of log files and arguments on a command line. */
 const STAGE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.@=-]{0,199}$/;
@@ -16,6 +17,22 @@ const output = z.preprocess(
     persist: z.boolean().optional(),
     remote: text.optional(),
     desc: z.string().optional(),
+  }),
+);
+
+/** A bare text is a path, a pattern or an address: `{glob: text}`. Which keys go together is told when they are read. */
+const dependency = z.preprocess(
+  named('glob'),
+  z.strictObject({
+    path: text.optional(),
+    glob: text.optional(),
+    file: text.optional(),
+    keys: names.optional(),
+    lines: z.union([amount, z.array(amount).min(1)]).optional(),
+    stage: text.optional(),
+    url: text.optional(),
+    remote: text.optional(),
+    git: text.optional(),
   }),
 );
 
@@ -50,11 +67,13 @@ const retry = z.preprocess(
 
 const stage = z.strictObject({
   run: commands,
-  deps: z.array(text).optional(),
+  deps: z.array(dependency).optional(),
   params: z.array(paramsUse).optional(),
   outs: z.array(output).optional(),
   metrics: z.array(output).optional(),
   plots: z.array(plot).optional(),
+  env: z.custom<WrittenEnv>(isWrittenEnv, 'takes names, or a map of names and values').optional(),
+  secrets: z.array(text).optional(),
   wdir: text.optional(),
   desc: z.string().optional(),
   frozen: z.boolean().optional(),
@@ -75,6 +94,7 @@ export type WrittenStage = z.infer<typeof stage>;
 export function knownKeys(path: readonly (string | number)[]): readonly string[] {
   if (path.length === 0) return Object.keys(pipelineSchema.shape);
   if (path.length === 2) return Object.keys(stage.shape);
+  if (path[2] === 'deps') return Object.keys(dependency.out.shape);
   if (path[2] === 'plots') return Object.keys(plot.out.shape);
   if (path[2] === 'params') return Object.keys(paramsUse.out.shape);
   if (path[2] === 'retry') return Object.keys(retry.out.shape);

@@ -10,7 +10,10 @@ import { PARAMS_FILE, PIPELINE_FILE } from './file-names.js';
 import { throwProblems, type Problem } from './problems.js';
 import { parseAmount } from './resources.js';
 import { readLimits, type Limits } from './retry.js';
-import type { Dependency, Output, ParamsUse, Pipeline, Plot, Resources, Stage, YamlPath } from './stage.js';
+import { readDependencies, type ReadDependencies, type Reading } from './read-dependencies.js';
+import { readEnvironment } from './read-environment.js';
+import { withStageDependencies } from './stage-dependencies.js';
+import type { Output, ParamsUse, Pipeline, Plot, Resources, Stage, YamlPath } from './stage.js';
 
 /**
  * pipeline.yaml -> stages. Every problem found is in the one error thrown (exit code 2, file:line:column): `yaml-syntax`,
@@ -27,8 +30,9 @@ export function parsePipeline(text: string, file: string = PIPELINE_FILE): Pipel
   }
   const written = Object.entries(parsed.data!.stages);
   const reader = new StageReader(yaml);
-  const stages = new Map(written.map(([name, stage]) => [name, reader.read(name, stage)]));
-  throwProblems(reader.problems);
+  const read = written.map(([name, stage]) => reader.read(name, stage));
+  const { stages, problems } = withStageDependencies(read, reader.stageDeps, (at) => yaml.locate(at));
+  throwProblems([...reader.problems, ...problems]);
   return { file, stages, locate: (path, options) => yaml.locate(path, options) };
 }
 
@@ -97,6 +101,8 @@ function placeName(path: YamlPath): string {
 /** Turns what is written into stages, and keeps the problems that it meets instead of stopping at the first. */
 class StageReader {
   readonly problems: Problem[] = [];
+  /** By stage, the stages whose outputs it reads. */
+  readonly stageDeps = new Map<string, ReadDependencies['stages']>();
   private readonly yaml: YamlFile;
 
   constructor(yaml: YamlFile) {
@@ -106,15 +112,21 @@ class StageReader {
   read(name: string, written: WrittenStage): Stage {
     const base: YamlPath = ['stages', name];
     const wdir = this.path(written.wdir ?? '.', '.', [...base, 'wdir']);
+    const reading = this.reading(wdir);
+    const { deps, urls, params, stages } = readDependencies(written.deps ?? [], base, reading);
+    this.stageDeps.set(name, stages);
     return {
       name,
       run: written.run.map((line) => line.trim()),
       wdir,
-      deps: this.deps(written, wdir, base),
-      params: this.params(written, wdir, base),
+      deps,
+      urls,
+      after: [],
+      params: [...this.params(written, wdir, base), ...params],
       outs: this.outs(written, wdir, base),
       plots: this.plots(written, wdir, base),
       ...(written.desc !== undefined && { desc: written.desc }),
+      ...readEnvironment(written, base, reading),
       frozen: written.frozen ?? false,
       always: written.always ?? false,
       resources: this.resources(written, base),
@@ -133,12 +145,12 @@ class StageReader {
     });
   }
 
-  private deps(written: WrittenStage, wdir: RepoPath, base: YamlPath): Dependency[] {
-    const deps = (written.deps ?? []).map((path, index) => {
-      const at = [...base, 'deps', index];
-      return { path: this.path(path, wdir, at), at };
-    });
-    return uniqueByPath(deps);
+  private reading(wdir: RepoPath): Reading {
+    return {
+      wdir,
+      path: (path, at) => this.path(path, wdir, at),
+      refuse: (at, problem) => void this.problems.push({ ...problem, location: this.yaml.locate(at) }),
+    };
   }
 
   private params(written: WrittenStage, wdir: RepoPath, base: YamlPath): ParamsUse[] {

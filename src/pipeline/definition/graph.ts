@@ -1,6 +1,7 @@
 import { userError } from '../../base/errors.js';
-import type { RepoPath } from '../../base/paths.js';
-import type { Pipeline, Stage } from './stage.js';
+import { isWithin, type RepoPath } from '../../base/paths.js';
+import { readBy, touches } from './dependency-part.js';
+import type { Dependency, Pipeline, Stage } from './stage.js';
 
 /** Who must run before whom. Names in every list stand in topological order, ties in the order of pipeline.yaml. */
 export interface StageGraph {
@@ -74,9 +75,19 @@ export function buildGraph(pipeline: Pipeline): StageGraph {
 }
 
 function makersOf(stage: Stage, outputs: OutputIndex): string[] {
-  const read = [...stage.deps.map((dep) => dep.path), ...stage.params.map((use) => use.file)];
-  const makers = read.flatMap((path) => outputs.overlapping(path).map((out) => out.stage));
-  return [...new Set(makers)];
+  const read = readBy(stage).flatMap((dep) =>
+    outputs
+      .overlapping(dep.path)
+      .filter((out) => touches(dep, out.path) && !(isOfMany(dep) && out.stage === stage.name)),
+  );
+  // The folder that it runs in may be made by another stage.
+  const folders = outputs.overlapping(stage.wdir).filter((out) => isWithin(stage.wdir, out.path));
+  return [...new Set([...[...read, ...folders].map((out) => out.stage), ...stage.after])];
+}
+
+/** Of what is found by looking, a stage's own outputs are no part. */
+function isOfMany({ part }: Pick<Dependency, 'part'>): boolean {
+  return part?.kind === 'glob' || part?.kind === 'git';
 }
 
 function reversed(edges: ReadonlyMap<string, readonly string[]>): Map<string, string[]> {

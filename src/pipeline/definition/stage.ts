@@ -1,13 +1,51 @@
 import type { Location } from '../../base/errors.js';
 import type { RepoPath } from '../../base/paths.js';
 import type { Limits } from './retry.js';
+import type { FileChoice } from '../../tracking/file-choice.js';
 
 /** Where a value stands in pipeline.yaml, as the keys and indexes that lead to it. */
 export type YamlPath = readonly (string | number)[];
 
+/** Lines of a file, counted from 1, both ends included; without `to` all that follow. */
+export interface LineRange {
+  readonly from: number;
+  readonly to?: number;
+}
+
+/** What of a path counts, where not all of it does. */
+export type DependencyPart =
+  /** The files that a pattern names; the path is the folder that it begins in, `choice` what it names below. */
+  | { readonly kind: 'glob'; readonly pattern: RepoPath; readonly choice: FileChoice }
+  /** Sorted, and apart from each other. */
+  | { readonly kind: 'lines'; readonly ranges: readonly LineRange[] }
+  /** The files that git holds or would take up, as they stand in the workspace. */
+  | { readonly kind: 'git' };
+
 /** A file or directory that a stage reads. */
 export interface Dependency {
   readonly path: RepoPath;
+  readonly part?: DependencyPart;
+  readonly at: YamlPath;
+}
+
+/** Something elsewhere that a stage reads by itself: only which version it is counts. */
+export interface UrlDependency {
+  readonly url: string;
+  /** The remote whose settings say how it is reached. */
+  readonly remote?: string;
+  readonly at: YamlPath;
+}
+
+/** A variable of the environment that counts. `value` undefined: the one that ocrpipe was started with. */
+export interface Variable {
+  readonly name: string;
+  readonly value?: string;
+  readonly at: YamlPath;
+}
+
+/** A variable of the environment whose value is written nowhere. */
+export interface Secret {
+  readonly name: string;
   readonly at: YamlPath;
 }
 
@@ -52,10 +90,15 @@ export interface Stage extends Limits {
   /** The folder in which the commands run. */
   readonly wdir: RepoPath;
   readonly deps: readonly Dependency[];
+  readonly urls: readonly UrlDependency[];
+  /** Stages that it waits for, whatever they make. */
+  readonly after: readonly string[];
   readonly params: readonly ParamsUse[];
   readonly outs: readonly Output[];
   readonly plots: readonly Plot[];
   readonly desc?: string;
+  readonly env: readonly Variable[];
+  readonly secrets: readonly Secret[];
   readonly frozen: boolean;
   readonly always: boolean;
   readonly resources: Resources;

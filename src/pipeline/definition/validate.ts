@@ -2,6 +2,7 @@ import type { RepoPath } from '../../base/paths.js';
 import { isWithin } from '../../base/paths.js';
 import { gitignoreEntry, gitignoreOf } from '../../tracking/ignore/gitignore.js';
 import { OutputIndex, withParents } from './graph.js';
+import { touches } from './dependency-part.js';
 import { dependencyProblem, outputProblem } from './own-paths.js';
 import type { Problem } from './problems.js';
 import type { Dependency, Output, Pipeline, Stage } from './stage.js';
@@ -26,6 +27,8 @@ export function placeProblems(pipeline: Pipeline): Problem[] {
 }
 
 function notAllowed(pipeline: Pipeline, as: 'output' | 'dependency', place: Dependency): Problem[] {
+  // Patterns and git name no file of ocrpipe's own.
+  if (place.path === '.' && (place.part?.kind === 'glob' || place.part?.kind === 'git')) return [];
   const reason = as === 'output' ? outputProblem(place.path) : dependencyProblem(place.path);
   if (reason === undefined) return [];
   return [
@@ -130,7 +133,7 @@ function trackedProblem(
       location,
     };
   }
-  const reads = stage.deps.some((dep) => isWithin(dep.path, pointer) || isWithin(pointer, dep.path));
+  const reads = stage.deps.some((dep) => touches(dep, pointer));
   return {
     code: 'output-is-tracked',
     message: `'${out.path}' ${tracked}, and no stage wrote that: it cannot be an output of stage '${made.stage}'${reads ? ', which reads it' : ''}`,

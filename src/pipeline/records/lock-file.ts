@@ -8,9 +8,10 @@ import { issueText } from '../../base/yaml-schema.js';
 import type { Snapshot } from '../../tracking/workspace-files.js';
 import { LOCK_FILE } from '../definition/file-names.js';
 import { compareText, type ParamValue } from '../definition/params.js';
-import type { LockedPath, StageInputs } from './signature.js';
+import type { LockedDependency, LockedPath, LockedUrl, LockedVariable, StageInputs } from './signature.js';
 
 const LOCK_VERSION = 1;
+const LINES = /^\d+(?:-\d*)?(?:,\d+(?:-\d*)?)*$/;
 
 export type LockedOutput = LockedPath & { readonly persist?: boolean };
 
@@ -18,7 +19,11 @@ export type LockedOutput = LockedPath & { readonly persist?: boolean };
 export interface LockEntry {
   readonly run: readonly string[];
   readonly wdir: RepoPath;
-  readonly deps: readonly LockedPath[];
+  readonly deps: readonly LockedDependency[];
+  /** Absent: none. */
+  readonly urls?: readonly LockedUrl[];
+  /** Absent: none. */
+  readonly env?: readonly LockedVariable[];
   readonly params: readonly ParamValue[];
   readonly outs: readonly LockedOutput[];
 }
@@ -32,6 +37,8 @@ export function lockedInputs(entry: LockEntry): StageInputs {
     run: entry.run,
     wdir: entry.wdir,
     deps: entry.deps,
+    ...(entry.urls && { urls: entry.urls }),
+    ...(entry.env && { env: entry.env }),
     params: entry.params,
     outs: entry.outs.map(({ path, persist }) => ({ path, persist: persist ?? false })),
   };
@@ -45,10 +52,17 @@ const locked = {
   files: z.number().int().nonnegative().optional(),
   executable: z.boolean().optional(),
 };
+const part = {
+  glob: z.literal(true).optional(),
+  lines: z.string().regex(LINES, 'is not a list of lines').optional(),
+  git: z.literal(true).optional(),
+};
 const entrySchema = z.strictObject({
   run: z.array(z.string()).min(1),
   wdir: locked.path.optional(),
-  deps: z.array(z.strictObject(locked)).optional(),
+  deps: z.array(z.strictObject({ ...locked, ...part })).optional(),
+  urls: z.array(z.strictObject({ url: z.string(), version: z.string() })).optional(),
+  env: z.custom<WrittenEnv>(isWrittenEnv, 'is not variables and their values').optional(),
   // As it stands: a record of zod would leave out the key '__proto__'.
   params: z.custom<WrittenParams>(isWrittenParams, 'is not parameters by file and key').optional(),
   outs: z.array(z.strictObject({ ...locked, persist: z.boolean().optional() })).optional(),
@@ -67,6 +81,12 @@ function isWrittenParams(value: unknown): boolean {
       ([file, params]) => isRepoPath(file) && isMap(params) && Object.values(params).every(isJson),
     )
   );
+}
+
+type WrittenEnv = Readonly<Record<string, string | null>>;
+
+function isWrittenEnv(value: unknown): boolean {
+  return isMap(value) && Object.values(value).every((each) => each === null || typeof each === 'string');
 }
 
 function isMap(value: unknown): value is object {
@@ -119,7 +139,9 @@ function readEntry(entry: z.infer<typeof entrySchema>): LockEntry {
   return {
     run: entry.run,
     wdir: (entry.wdir ?? '.') as RepoPath,
-    deps: (entry.deps ?? []).map((dep) => withoutUndefined(dep) as LockedPath),
+    deps: (entry.deps ?? []).map((dep) => withoutUndefined(dep) as LockedDependency),
+    ...(entry.urls && { urls: entry.urls }),
+    ...(entry.env && { env: Object.entries(entry.env).map(([name, value]) => ({ name, value })) }),
     // Where a key looks like an index, an object does not keep the order of the file.
     params: params.sort((a, b) => compareText(a.file, b.file) || compareText(a.key, b.key)),
     outs: (entry.outs ?? []).map((out) => withoutUndefined(out) as LockedOutput),
@@ -147,7 +169,9 @@ function formatEntry(name: string, entry: LockEntry): string {
     '    run:',
     ...entry.run.map((line) => `      - ${scalar(line)}`),
     ...(entry.wdir === '.' ? [] : [`    wdir: ${scalar(entry.wdir)}`]),
-    ...section('deps', entry.deps.map(formatPath)),
+    ...section('deps', entry.deps.map(formatDependency)),
+    ...section('urls', (entry.urls ?? []).map(formatUrl)),
+    ...section('env', (entry.env ?? []).map(formatVariable)),
     ...section('params', formatParams(entry.params)),
     ...section(
       'outs',
@@ -173,6 +197,24 @@ function formatPath({ path, id, kind, size, files, executable }: LockedPath & Sn
     ...(files === undefined ? [] : [`        files: ${files}`]),
     ...(executable === true ? ['        executable: true'] : []),
   ];
+}
+
+function formatDependency(dep: LockedDependency): string[] {
+  const { glob, lines, git } = dep;
+  return [
+    ...formatPath(dep),
+    ...(glob === true ? ['        glob: true'] : []),
+    ...(lines === undefined ? [] : [`        lines: ${JSON.stringify(lines)}`]),
+    ...(git === true ? ['        git: true'] : []),
+  ];
+}
+
+function formatUrl({ url, version }: LockedUrl): string[] {
+  return [`      - url: ${scalar(url)}`, `        version: ${scalar(version)}`];
+}
+
+function formatVariable({ name, value }: LockedVariable): string[] {
+  return [`      ${scalar(name)}: ${value === null ? 'null' : scalar(value)}`];
 }
 
 function formatParams(params: readonly ParamValue[]): string[][] {

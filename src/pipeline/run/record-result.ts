@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { OcrpipeError } from '../../base/errors.js';
+import { dependencyName } from '../definition/dependency-part.js';
 import type { PipelineHost } from '../host.js';
 import { sortedByPath, type LockEntry } from '../records/lock-file.js';
 import { CommitMarks } from '../records/commit-marks.js';
@@ -74,11 +75,11 @@ export async function refuseChangedInputs(
   inputs: StageInputs,
 ): Promise<void> {
   refuseChangedParams(observer, stage, inputs);
-  for (const { path, ...before } of inputs.deps) {
-    if (sameContent(before, await observer.look(path, before.kind))) continue;
+  for (const before of inputs.deps) {
+    if (sameContent(before, await observer.look(stage, before))) continue;
     throw new OcrpipeError(
       'stage-changed-dependency',
-      `'${path}', a dependency of stage '${stage.name}', changed while the stage ran; its outputs are left as they are and not recorded`,
+      `'${dependencyName(before)}', a dependency of stage '${stage.name}', changed while the stage ran; its outputs are left as they are and not recorded`,
       {
         hint: `If the stage writes there, let it write elsewhere, or name what it writes in .ocrignore. To record the outputs all the same: 'ocrpipe commit ${stage.name}'.`,
       },
@@ -119,6 +120,8 @@ function lockEntry(inputs: StageInputs, outs: readonly LockedPath[]): LockEntry 
     run: inputs.run,
     wdir: inputs.wdir,
     deps: inputs.deps,
+    ...(inputs.urls && { urls: inputs.urls }),
+    ...(inputs.env && { env: inputs.env }),
     params: inputs.params,
     outs: outs.map((out) => (persist.has(out.path) ? { ...out, persist: true } : out)),
   };

@@ -182,7 +182,7 @@ class Repro {
 
   /** The decision for a stage, by what stands there after the stages that have ended so far. */
   private async plan(stage: Stage, unusable?: ReadonlySet<string>): Promise<Step> {
-    this.loaded.observer.forgetOutdated(stage.deps.map(({ path }) => path));
+    this.loaded.observer.forgetOutdated(stage.deps);
     return planOne(this.loaded, stage, { ...this.options, ...(unusable && { unusable }) });
   }
 

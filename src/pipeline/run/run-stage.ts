@@ -138,7 +138,7 @@ async function leftAt({ host }: LoadedPipeline, stage: Stage): Promise<LockedPat
  */
 async function lookAgain(loaded: LoadedPipeline, stage: Stage, forced: boolean): Promise<StageNow> {
   const { host, observer, lock } = loaded;
-  observer.forgetOutdated(stage.deps.map(({ path }) => path));
+  observer.forgetOutdated(stage.deps);
   observer.changed(stage.outs.map(({ path }) => path));
   const now = await observer.stage(stage);
   if (!forced) {

@@ -1,14 +1,20 @@
-import type { RepoPath } from '../../base/paths.js';
-import { isWithin } from '../../base/paths.js';
+import { existsSync } from 'node:fs';
+import { fromRepoPath, isWithin, type RepoPath } from '../../base/paths.js';
 import { isRestUnknown } from '../../tracking/unknown-rest.js';
 import type { PathStatus, Snapshot } from '../../tracking/workspace-files.js';
 import { OutputIndex } from '../definition/graph.js';
 import type { PipelineHost } from '../host.js';
-import type { ParamsFiles, ParamValue } from '../definition/params.js';
+import { dependencyKey, partOfWritten, touches, writtenDependency } from '../definition/dependency-part.js';
+import { compareText, type ParamsFiles, type ParamValue } from '../definition/params.js';
 import { CommitMarks } from '../records/commit-marks.js';
 import type { RunningMarks } from '../records/running-mark.js';
 import { sortedByPath } from '../records/lock-file.js';
-import type { DependencyNow, OutputNow, StageNow } from './staleness.js';
+import type { LockedDependency } from '../records/signature.js';
+import { partContent } from './dependency-content.js';
+import { SeenParts } from './seen-parts.js';
+import { SeenUrls } from './seen-urls.js';
+import type { DependencyNow, OutputNow, StageNow, UrlNow } from './staleness.js';
+import { variablesNow } from './variables.js';
 import type { Dependency, Output, Pipeline, Stage } from '../definition/stage.js';
 
 /** What a path will hold once a step that was only planned has been done. `undefined`: not known before it runs. */
@@ -41,6 +47,8 @@ export class Observer {
   private readonly seenOutputs = new Map<RepoPath, Promise<OutputNow>>();
   private readonly expectedOutputs = new Map<RepoPath, Expected>();
   private readonly expectedData: Expected[] = [];
+  private readonly parts: SeenParts;
+  private readonly urls: SeenUrls;
 
   constructor(parts: { host: PipelineHost; pipeline: Pipeline; params: ParamsFiles; marks: RunningMarks }) {
     this.host = parts.host;
@@ -49,23 +57,34 @@ export class Observer {
     this.marks = parts.marks;
     this.commits = new CommitMarks(parts.host);
     this.outputs = new OutputIndex(parts.pipeline.stages.values());
+    this.parts = new SeenParts(parts.host);
+    this.urls = new SeenUrls(parts.host, parts.pipeline);
   }
 
   /** The stage as it stands. Changes nothing. Throws what a parameter or a broken pointer is refused with. */
   async stage(stage: Stage): Promise<StageNow> {
     const [deps, outs] = await Promise.all([
-      Promise.all(sortedByPath(stage.deps).map((dep) => this.dependency(dep))),
+      Promise.all(inOrder(stage.deps).map((dep) => this.dependency(stage, dep))),
       this.outputsOf(stage),
     ]);
+    const unmade = this.unmadeParams(stage);
+    const awaited = new Set(unmade.map(({ path }) => path));
     return {
       name: stage.name,
       run: stage.run,
       wdir: stage.wdir,
-      deps,
-      params: this.paramsOf(stage),
+      deps: [...deps, ...unmade],
+      ...(stage.urls.length > 0 && { urls: await this.urlsOf(stage) }),
+      ...(stage.env.length > 0 && { env: variablesNow(stage) }),
+      params: this.paramsOf({ ...stage, params: stage.params.filter(({ file }) => !awaited.has(file)) }),
       outs,
       interrupted: this.marks.has(stage.name),
     };
+  }
+
+  /** What stands elsewhere; each is asked once. Throws where that cannot be told. */
+  urlsOf(stage: Stage): Promise<readonly UrlNow[]> {
+    return this.urls.now(stage);
   }
 
   /** The values of the parameters that a stage uses. */
@@ -97,9 +116,11 @@ export class Observer {
   }
 
   /** What a dependency holds now, looked at afresh; the listing of a directory is kept, for `why` to compare with. */
-  look(path: RepoPath, kind: Snapshot['kind']): Promise<Snapshot | undefined> {
+  look(stage: Stage, dep: LockedDependency): Promise<Snapshot | undefined> {
+    const { path, part } = partOfWritten(dep);
     this.changed([path]);
-    return kind === 'file' ? this.read(path) : this.note(path, this.host.files.list(path, this.host));
+    if (part) return partContent(this.host, stage, { path, part }, { list: true });
+    return dep.kind === 'file' ? this.read(path) : this.note(path, this.host.files.list(path, this.host));
   }
 
   /** Takes over what somebody else has just seen. */
@@ -121,11 +142,14 @@ export class Observer {
   }
 
   /**
-   * Forgets what was seen at these paths before some stage ended. What somebody else changes meanwhile is noticed when the
+   * Forgets what was seen of these dependencies before some stage ended. What somebody else changes meanwhile is noticed when the
    * result of the stage that reads it is recorded.
    */
-  forgetOutdated(paths: readonly RepoPath[]): void {
-    for (const path of paths) if (this.seen.get(path)?.ended !== this.ended) this.changed([path]);
+  forgetOutdated(deps: readonly Dependency[]): void {
+    for (const { path, part } of deps) {
+      if (part) this.parts.forgetOutdated(path, this.ended);
+      else if (this.seen.get(path)?.ended !== this.ended) this.changed([path]);
+    }
   }
 
   /** Forgets what was seen at, above and below these paths. */
@@ -135,6 +159,7 @@ export class Observer {
         if (paths.some((path) => isWithin(known, path) || isWithin(path, known))) map.delete(known);
       }
     }
+    this.parts.changed(paths);
   }
 
   /** From now on, answers as if a planned step had been done. */
@@ -159,13 +184,35 @@ export class Observer {
     return snapshot;
   }
 
-  private async dependency({ path }: Dependency): Promise<DependencyNow> {
-    const planned = this.planned(path);
+  private async dependency(stage: Stage, dep: Dependency): Promise<DependencyNow> {
+    const { path, part } = dep;
+    const written = writtenDependency(dep);
+    const planned = part ? this.plannedPart(stage, dep) : this.planned(path);
     if (planned) return planned;
-    const snapshot = await this.read(path);
-    if (snapshot) return { path, state: 'known', snapshot };
-    const maker = this.outputs.overlapping(path)[0]?.stage;
-    return maker === undefined ? { path, state: 'missing' } : { path, state: 'missing', maker };
+    const snapshot = await (part ? this.parts.content(stage, { path, part }, this.ended) : this.read(path));
+    if (snapshot) return { ...written, state: 'known', snapshot };
+    const makers = this.outputs.overlapping(path).filter((out) => touches(dep, out.path));
+    const maker = makers.find((out) => !part || out.stage !== stage.name)?.stage;
+    return { ...written, state: 'missing', ...(maker !== undefined && { maker }) };
+  }
+
+  /** A part of what a planned step will put there is known when it has. */
+  private plannedPart(stage: Stage, dep: Dependency): DependencyNow | undefined {
+    const touching = this.expectedAt(dep.path).filter(({ path }) => touches(dep, path));
+    const first = touching.find(({ from }) => from !== stage.name);
+    return first && { ...pending(dep.path, first), ...writtenDependency(dep) };
+  }
+
+  /** Files of parameters that still have to be made, or put there. */
+  private unmadeParams(stage: Stage): DependencyNow[] {
+    const files = [...new Set(stage.params.map(({ file }) => file))];
+    return files.flatMap((path): DependencyNow[] => {
+      const [expected] = this.expectedAt(path);
+      if (expected) return [pending(path, expected)];
+      const maker = this.outputs.overlapping(path)[0]?.stage;
+      if (maker === undefined || existsSync(fromRepoPath(this.host.root, path))) return [];
+      return [{ path, state: 'missing', maker }];
+    });
   }
 
   private planned(path: RepoPath): DependencyNow | undefined {
@@ -221,6 +268,11 @@ export class Observer {
       ...(pointer && { pointer }),
     };
   }
+}
+
+function inOrder(deps: readonly Dependency[]): Dependency[] {
+  const keys = new Map(deps.map((dep) => [dep, dependencyKey(writtenDependency(dep))]));
+  return [...deps].sort((a, b) => compareText(keys.get(a)!, keys.get(b)!));
 }
 
 function pending(path: RepoPath, { from }: Expected): DependencyNow {

@@ -1,6 +1,7 @@
 import type { LockEntry } from '../records/lock-file.js';
 import type { Reason } from './reason.js';
-import type { LockedPath, StageInputs } from '../records/signature.js';
+import { lockedPart } from '../definition/dependency-part.js';
+import type { LockedDependency, LockedPath, StageInputs } from '../records/signature.js';
 import {
   declaredOutputs,
   inputReasons,
@@ -62,10 +63,13 @@ function asked({ now, always, forced }: PlanRequest): Reason[] {
 /** The inputs of the signature, or undefined while a dependency is missing or not yet made. */
 export function knownInputs(now: StageNow): StageInputs | undefined {
   const deps = now.deps.map(knownDependency).filter((dep) => dep !== undefined);
-  if (deps.length < now.deps.length) return undefined;
-  return { run: now.run, wdir: now.wdir, deps, params: now.params, outs: declaredOutputs(now.outs) };
+  const { run, wdir, env, params } = now;
+  const urls = now.urls?.flatMap(({ url, version }) => (version === undefined ? [] : [{ url, version }]));
+  if (deps.length < now.deps.length || urls?.length !== now.urls?.length) return undefined;
+  const outs = declaredOutputs(now.outs);
+  return { run, wdir, deps, ...(urls && { urls }), ...(env && { env }), params, outs };
 }
 
-function knownDependency(dep: DependencyNow): LockedPath | undefined {
-  return dep.state === 'known' ? { path: dep.path, ...dep.snapshot } : undefined;
+function knownDependency(dep: DependencyNow): LockedDependency | undefined {
+  return dep.state === 'known' ? { path: dep.path, ...dep.snapshot, ...lockedPart(dep) } : undefined;
 }

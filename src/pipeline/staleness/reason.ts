@@ -13,6 +13,10 @@ export type ReasonKind =
   | 'dep-added'
   | 'dep-removed'
   | 'dep-missing'
+  /** A pattern that names no file, lines that a file does not have, nothing that git holds. */
+  | 'dep-empty'
+  /** A declared variable of the environment. */
+  | 'env-changed'
   | 'param-changed'
   | 'output-added'
   | 'output-removed'
@@ -50,6 +54,8 @@ export function reasonText({ kind, subject, old, new: now }: Reason): string {
       return 'working folder changed';
     case 'param-changed':
       return `${subject}: ${valueText(old)} -> ${valueText(now)}`;
+    case 'env-changed':
+      return `environment ${subject}: ${variableText(old)} -> ${variableText(now)}`;
     case 'upstream':
       return `${subject} runs before it`;
     case 'always':
@@ -66,6 +72,7 @@ const VERBS = {
   'dep-added': 'is a new dependency',
   'dep-removed': 'is no dependency any more',
   'dep-missing': 'is not there',
+  'dep-empty': 'matches nothing',
   'output-added': 'is a new output',
   'output-removed': 'is no output any more',
   'output-missing': 'is not there',
@@ -73,6 +80,11 @@ const VERBS = {
   'output-changed': 'was edited by hand',
   'output-moved': 'is of another run',
 } as const;
+
+function variableText(value: JsonValue | undefined): string {
+  if (value === undefined) return '(not declared)';
+  return value === null ? '(not set)' : plainValue(value);
+}
 
 function valueText(value: JsonValue | undefined): string {
   return value === undefined ? '(none)' : plainValue(value);

@@ -5,18 +5,33 @@ import { flattenJson } from '../../base/flatten-json.js';
 import { compareText, type ParamValue } from '../definition/params.js';
 import type { LockEntry } from '../records/lock-file.js';
 import type { Reason } from './reason.js';
-import { sameContent, type DeclaredOutput, type LockedPath } from '../records/signature.js';
+import { dependencyKey, dependencyName, type WrittenDependency } from '../definition/dependency-part.js';
+import {
+  sameContent,
+  type DeclaredOutput,
+  type LockedDependency,
+  type LockedVariable,
+} from '../records/signature.js';
+import { environmentReasons, urlReasons } from './outside-reasons.js';
 import type { Output } from '../definition/stage.js';
 
 /**
  * What a dependency holds now, or will hold once data is put in place. `pending`: the stage before it decides that, or data is
  * put there first.
  */
-export type DependencyNow =
-  | { readonly path: RepoPath; readonly state: 'known'; readonly snapshot: Snapshot }
-  /** `maker`: the stage that should have made it. */
-  | { readonly path: RepoPath; readonly state: 'missing'; readonly maker?: string }
-  | { readonly path: RepoPath; readonly state: 'pending'; readonly stage?: string };
+export type DependencyNow = WrittenDependency &
+  (
+    | { readonly state: 'known'; readonly snapshot: Snapshot }
+    /** `maker`: the stage that should have made it. */
+    | { readonly state: 'missing'; readonly maker?: string }
+    | { readonly state: 'pending'; readonly stage?: string }
+  );
+
+/** What stands elsewhere; without a version nothing elsewhere was to be asked. */
+export interface UrlNow {
+  readonly url: string;
+  readonly version?: string;
+}
 
 /** What stands at an output's path. */
 export interface OutputNow {
@@ -47,6 +62,10 @@ export interface StageNow {
   readonly run: readonly string[];
   readonly wdir: RepoPath;
   readonly deps: readonly DependencyNow[];
+  /** Absent: none. */
+  readonly urls?: readonly UrlNow[];
+  /** Absent: none. */
+  readonly env?: readonly LockedVariable[];
   readonly params: readonly ParamValue[];
   readonly outs: readonly OutputNow[];
   /** A run or a restore of this stage began and was not recorded. */
@@ -58,18 +77,29 @@ export function inputReasons(now: StageNow, entry: LockEntry | undefined): Reaso
   const pending = now.deps.flatMap((dep): Reason[] =>
     dep.state === 'pending' && dep.stage !== undefined ? [{ kind: 'upstream', subject: dep.stage }] : [],
   );
-  const missing = now.deps.flatMap((dep): Reason[] =>
-    dep.state === 'missing' ? [{ kind: 'dep-missing', subject: dep.path }] : [],
-  );
+  const missing = now.deps.flatMap((dep): Reason[] => (dep.state === 'missing' ? [missingReason(dep)] : []));
   if (!entry) return [{ kind: 'never-run', subject: now.name }, ...missing, ...unique(pending)];
   return [
     ...commandReasons(now, entry),
     ...depReasons(now.deps, entry.deps),
+    ...urlReasons(now.urls ?? [], entry.urls ?? []),
     ...missing,
-    ...paramReasons(now.params, entry.params),
+    ...environmentReasons(now.env ?? [], entry.env ?? []),
+    ...paramReasons(now.params, readableParams(now, entry)),
     ...declaredReasons(now.outs, entry.outs),
     ...unique(pending),
   ];
+}
+
+function missingReason(dep: DependencyNow): Reason {
+  const isPart = dep.glob === true || dep.lines !== undefined || dep.git === true;
+  return { kind: isPart ? 'dep-empty' : 'dep-missing', subject: dependencyName(dep) };
+}
+
+/** What a file of parameters says that a stage still has to make is not known. */
+function readableParams(now: StageNow, entry: LockEntry): readonly ParamValue[] {
+  const awaited = new Set(now.deps.filter(({ state }) => state !== 'known').map(({ path }) => path));
+  return entry.params.filter(({ file }) => !awaited.has(file));
 }
 
 function unique(reasons: readonly Reason[]): Reason[] {
@@ -89,22 +119,23 @@ function commandReasons(now: StageNow, entry: LockEntry): Reason[] {
   return reasons;
 }
 
-function depReasons(now: readonly DependencyNow[], locked: readonly LockedPath[]): Reason[] {
-  const before = new Map(locked.map((dep) => [dep.path, dep]));
+function depReasons(now: readonly DependencyNow[], locked: readonly LockedDependency[]): Reason[] {
+  const before = new Map(locked.map((dep) => [dependencyKey(dep), dep]));
   const changed = now.flatMap((dep): Reason[] => {
-    const old = before.get(dep.path);
+    const old = before.get(dependencyKey(dep));
+    const subject = dependencyName(dep);
     if (dep.state === 'pending' && dep.stage === undefined) {
-      return [{ kind: 'dep-changed', subject: dep.path, ...(old && { old: old.id }) }];
+      return [{ kind: 'dep-changed', subject, ...(old && { old: old.id }) }];
     }
     if (dep.state !== 'known') return [];
-    if (!old) return [{ kind: 'dep-added', subject: dep.path, new: dep.snapshot.id }];
+    if (!old) return [{ kind: 'dep-added', subject, new: dep.snapshot.id }];
     if (sameContent(old, dep.snapshot)) return [];
-    return [{ kind: 'dep-changed', subject: dep.path, old: old.id, new: dep.snapshot.id }];
+    return [{ kind: 'dep-changed', subject, old: old.id, new: dep.snapshot.id }];
   });
-  const declared = new Set(now.map((dep) => dep.path));
+  const declared = new Set(now.map(dependencyKey));
   const removed = locked
-    .filter((dep) => !declared.has(dep.path))
-    .map((dep): Reason => ({ kind: 'dep-removed', subject: dep.path, old: dep.id }));
+    .filter((dep) => !declared.has(dependencyKey(dep)))
+    .map((dep): Reason => ({ kind: 'dep-removed', subject: dependencyName(dep), old: dep.id }));
   return [...changed, ...removed];
 }
 

@@ -6,6 +6,7 @@ import { bytePath } from '../../tracking/byte-path.js';
 import { isRestUnknown } from '../../tracking/unknown-rest.js';
 import type { PathState, Snapshot } from '../../tracking/workspace-files.js';
 import { OutputIndex } from '../definition/graph.js';
+import { readBy, touches } from '../definition/dependency-part.js';
 import type { PipelineHost } from '../host.js';
 import type { Expected, Observer } from './observe.js';
 import type { LockEntry } from '../records/lock-file.js';
@@ -38,18 +39,18 @@ export async function unsettledInputs(
 ): Promise<Unsettled[]> {
   const outputs = new OutputIndex(pipeline.stages.values());
   const handled = new Set(chosen.filter((name) => !pipeline.stages.get(name)!.frozen));
-  const deps = chosen.flatMap((name) => pipeline.stages.get(name)!.deps.map((dep) => dep.path));
+  const deps = chosen.flatMap((name) => readBy(pipeline.stages.get(name)!));
   const read = host.files
     .trackedPaths()
     .filter((path) => !handled.has(outputs.makerOf(path) ?? ''))
-    .filter((path) => deps.some((dep) => isWithin(dep, path) || isWithin(path, dep)));
+    .filter((path) => deps.some((dep) => touches(dep, path)));
   const states = await Promise.all(
     read.map(async (path): Promise<Unsettled | undefined> => {
       const status = await observer.tracked(path);
       const { state, pointer, parts } = status;
-      const used = deps.filter((dep) => isWithin(dep, path) || isWithin(path, dep));
+      const used = deps.filter((dep) => touches(dep, path));
       const incomplete =
-        parts !== undefined && !used.every((dep) => parts.some((part) => isWithin(dep, part)));
+        parts !== undefined && !used.every((dep) => parts.some((part) => isWithin(dep.path, part)));
       const absent = incomplete && (state === 'clean' || state === 'pointer-moved');
       const maker = outputs.makerOf(path);
       const edited = state === 'modified' || state === 'conflict';

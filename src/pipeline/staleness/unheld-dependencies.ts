@@ -39,7 +39,9 @@ function unprovided(host: PipelineHost, pipeline: Pipeline, chosen: readonly str
   const pointers = host.files.trackedPaths();
   const found = new Map<RepoPath, Unheld>();
   for (const stage of chosen) {
-    for (const { path } of pipeline.stages.get(stage)!.deps) {
+    for (const { path, part } of pipeline.stages.get(stage)!.deps) {
+      // What git holds is held; of the whole workspace nothing can be said.
+      if (part?.kind === 'git' || path === '.') continue;
       const tracked = pointers.some((pointer) => isWithin(path, pointer) || isWithin(pointer, path));
       if (tracked || found.has(path) || outputs.overlapping(path).length > 0) continue;
       if (existsSync(fromRepoPath(host.root, path))) found.set(path, { path, stage });

@@ -1,3 +1,4 @@
+import { dependencyName } from '../definition/dependency-part.js';
 import type { FileChange, PipelineHost } from '../host.js';
 import { loadPipeline, selectStages, targetStages } from './load.js';
 import { planStages } from './look.js';
@@ -41,14 +42,14 @@ export async function explainStages(
     .filter(({ stage }) => asked.has(stage.name))
     .map(async ({ stage, step }): Promise<Explanation> => {
       const recorded = new Map(
-        (loaded.lock.get(stage.name)?.deps ?? []).map((dep) => [dep.path as string, dep]),
+        (loaded.lock.get(stage.name)?.deps ?? []).map((dep) => [dependencyName(dep), dep]),
       );
       const reasons = step.reasons.map(async (reason): Promise<ExplainedReason> => {
         const before = recorded.get(reason.subject);
         if (reason.kind === 'command-changed')
           return { ...reason, words: wordChanges(reason.old, reason.new) };
         if (reason.kind !== 'dep-changed' || before?.kind !== 'directory') return reason;
-        const after = await host.files.list(before.path, host);
+        const after = await loaded.observer.look(stage, before);
         const files = after && after.id === reason.new ? host.changes(before, after) : undefined;
         return files ? { ...reason, files } : reason;
       });

@@ -179,7 +179,8 @@ async function hashOf(path: string): Promise<ContentId> {
   return hash.digest('hex') as ContentId;
 }
 
-function refusedBy(url: URL, status: number): OcrpipeError {
+/** What the answer of a server means that is not the file. */
+export function refusedBy(url: URL, status: number): OcrpipeError {
   const where = withoutQuery(url.href);
   if (status === 404 || status === 410) {
     return userError('url-missing', `there is no file at ${where} (${status})`, {
@@ -196,10 +197,11 @@ function refusedBy(url: URL, status: number): OcrpipeError {
   });
 }
 
-function unreachable(url: URL, error: unknown): OcrpipeError {
+/** No answer came. `what` was tried with it. */
+export function unreachable(url: URL, error: unknown, what = 'downloaded'): OcrpipeError {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const why = systemErrorCode(cause) ?? (cause instanceof Error ? cause.message : String(cause));
-  return new OcrpipeError('url-unreachable', `${withoutQuery(url.href)} cannot be downloaded: ${why}`, {
+  return new OcrpipeError('url-unreachable', `${withoutQuery(url.href)} cannot be ${what}: ${why}`, {
     hint: 'Check the address and the network, then run the command again.',
     cause: error,
   });
