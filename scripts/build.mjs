@@ -10,7 +10,10 @@ import { lazyRequires } from './lazy-requires.mjs';
 const target = join(root, 'dist');
 const manifestFile = join(root, 'oclif.manifest.json');
 /** Modules that are loaded by name: by bin/run.js and by oclif. */
-const LOADED_BY_NAME = ['cli/main', 'cli/help', 'cli/command-not-found', 'cli/output', 'cli/output-failure'];
+const LOADED_BY_NAME = [
+  ...['cli/main', 'cli/help', 'cli/command-not-found', 'cli/output', 'cli/output-failure'],
+  'cli/merge-driver',
+];
 const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 /** What stays a package: what users install, and what the framework of the command line looks for in projects that have it. */
 const installed = new Set([...Object.keys({ ...dependencies, ...peerDependencies }), 'typescript']);

@@ -1,25 +1,14 @@
-import { statSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { SimpleGit } from 'simple-git';
 import { OcrpipeError, userError } from '../base/errors.js';
 import { absPath, type AbsPath, type RepoPath } from '../base/paths.js';
-import { shellQuote } from '../base/shell-quote.js';
 import { splitBatch } from './cat-file.js';
 import { findWorkTree } from './find-work-tree.js';
 import type { CommitId, CommittedFile, Git, GitFile, GitRef } from './git.js';
-
-interface Process {
-  /** What git reads from its standard input. */
-  input?: string;
-  /** Exit code 1 is git's plain "no" in several questions: an answer, not a failure. */
-  noIsAnswer?: boolean;
-}
+import { LITERAL, withGit, type Process } from './run-git.js';
 
 /** Paths named to one git process at most: the system limits their length, and git compares all with each name that it meets. */
 const PATHS_AT_ONCE = 500;
-
-/** Paths are names, whatever characters they have: never patterns. */
-const LITERAL = '--literal-pathspecs';
 
 /** Git for the workspace at `root`; undefined if no work tree holds it. Starts no process. */
 export function openGit(root: AbsPath): Git | undefined {
@@ -199,40 +188,9 @@ class SimpleGitGit implements Git {
     return this.#with(args, how, (git) => git.raw(args));
   }
 
-  async #with<T>(args: string[], how: Process, use: (git: SimpleGit) => Promise<T>): Promise<T> {
-    const { simpleGit } = await import('simple-git');
-    const { input, noIsAnswer } = how;
-    const git = simpleGit({
-      baseDir: this.#root,
-      errors: (error, { exitCode, stdErr, stdOut }) => {
-        if (exitCode === 0) return error;
-        return noIsAnswer === true && exitCode === 1 ? undefined : Buffer.concat([...stdErr, ...stdOut]);
-      },
-      ...(input === undefined ? {} : { input: () => input }),
-    });
-    // For a git that printed nothing it would wait 50 ms more: once its output has ended, none comes late.
-    git.outputHandler((_command, stdout) => {
-      stdout.once('end', () => stdout.emit('data', Buffer.alloc(0)));
-    });
-    try {
-      return await use(git);
-    } catch (error) {
-      const said = error instanceof Error ? error.message.trim() : String(error);
-      const [first, ...more] = said.split('\n');
-      throw new OcrpipeError('git-failed', `git ${args.find((arg) => arg !== LITERAL)!} failed: ${first!}`, {
-        hint: isOthers(this.workTree)
-          ? `The work tree is another user's, and git refuses those unless told that they are safe: 'git config --global --add safe.directory ${shellQuote(this.workTree)}'.`
-          : ["See whether 'git status' works here.", ...more].join('\n'),
-        cause: error,
-      });
-    }
+  #with<T>(args: string[], how: Process, use: (git: SimpleGit) => Promise<T>): Promise<T> {
+    return withGit({ root: this.#root, workTree: this.workTree }, args, { ...how, use });
   }
-}
-
-/** True if somebody else owns it, which git takes for dangerous. */
-function isOthers(workTree: AbsPath): boolean {
-  const owner = statSync(workTree, { throwIfNoEntry: false })?.uid;
-  return owner !== undefined && process.getuid !== undefined && owner !== process.getuid();
 }
 
 function parseRef(line: string): GitRef[] {

@@ -16,6 +16,8 @@ export interface FetchRoot {
   below?: string;
   /** Left out, rather than an error, if a part of it is nowhere. */
   optional?: boolean;
+  /** Of a directory: its listing and those below it, without the files. */
+  nodesOnly?: boolean;
 }
 
 export interface FetchInput extends ViewSource {

@@ -28,6 +28,7 @@ const BYTES_PER_REQUEST = 1024 * 1024;
 interface NodeRef extends WantedObject {
   kind: NodeKind;
   optional: boolean;
+  nodesOnly: boolean;
 }
 
 interface ReadNode {
@@ -86,12 +87,12 @@ export class WantedWalk {
   }
 
   async #start(root: FetchRoot): Promise<NodeRef[]> {
-    const optional = root.optional ?? false;
+    const { optional = false, nodesOnly = false } = root;
     if (root.kind === 'blob') {
       this.#wantBlob(root, { path: root.name }, optional);
       return [];
     }
-    const ref: NodeRef = { kind: root.kind, id: root.id, name: root.name, optional };
+    const ref: NodeRef = { kind: root.kind, id: root.id, name: root.name, optional, nodesOnly };
     if (root.below === undefined) return [ref];
     const entry = await this.#descend(ref, root.below);
     if (entry?.kind === 'file')
@@ -183,14 +184,15 @@ export class WantedWalk {
 
   /** What a node names, to be visited next. */
   #visit(ref: NodeRef): NodeRef[] {
-    if (this.#seen.has(`visited ${ref.kind}${ref.id}`)) return [];
-    this.#seen.add(`visited ${ref.kind}${ref.id}`);
+    const visit = `${ref.nodesOnly ? 'listed' : 'visited'} ${ref.kind}${ref.id}`;
+    if (this.#seen.has(visit)) return [];
+    this.#seen.add(visit);
     const node = this.#take(ref);
     if ('children' in node) return node.children.map(({ id }) => ({ ...ref, id }));
     const below: NodeRef[] = [];
     for (const entry of node.entries) {
       if (entry.kind === 'directory') below.push({ ...ref, id: entry.id });
-      else if (entry.kind === 'file' && ref.kind === 'tree') {
+      else if (entry.kind === 'file' && ref.kind === 'tree' && !ref.nodesOnly) {
         this.#wantBlob(entry, { path: ref.name, file: entry.name }, ref.optional);
       }
     }
