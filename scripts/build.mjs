@@ -51,7 +51,9 @@ function entries() {
 
 function groups() {
   const modules = Object.values(entries()).map((name) => join(source, `${name}.ts`));
-  return chunkGroups({ entries: modules, threads: modules.filter((id) => id.endsWith('-worker.ts')) });
+  // What git starts for each file of a merge is to start as quickly as a thread.
+  const threads = modules.filter((id) => id.endsWith('-worker.ts') || id.endsWith('merge-driver.ts'));
+  return chunkGroups({ entries: modules, threads });
 }
 
 /** `@scope/name` or `name` of what an import asks for. */

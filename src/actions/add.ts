@@ -10,7 +10,12 @@ import { shellQuote } from '../base/shell-quote.js';
 import { outputsIn } from '../pipeline/definition/output-at.js';
 import { Workspace } from '../project/workspace.js';
 import { hasPointer, readSoundPointer, refuseTakenPointer } from '../tracking/pointers/pointer-file.js';
-import { keepingSource, pathOfPointer, pointerPathOf, pointerText } from '../tracking/pointers/pointer.js';
+import {
+  keepingSource,
+  pathOfPointer,
+  pointerPathOf,
+  pointerText,
+} from '../tracking/pointers/plain-pointer.js';
 import { StoreLinks } from '../tracking/scan/store-links.js';
 import type { PointedPath, Snapshot } from '../tracking/workspace-files.js';
 import { PathIndex } from '../tracking/path-index.js';

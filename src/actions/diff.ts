@@ -8,7 +8,7 @@ import { trackedAt, trackedNow, type TrackedSnapshot, type TrackedState } from '
 import { Workspace } from '../project/workspace.js';
 import type { TreeEntry } from '../store/tree-format.js';
 import type { TreeRef } from '../store/tree-reader.js';
-import { sameSnapshot } from '../tracking/pointers/pointer.js';
+import { sameSnapshot } from '../tracking/pointers/plain-pointer.js';
 
 export interface DiffInput {
   /** A commit; the last one if not given. */

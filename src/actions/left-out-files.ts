@@ -3,7 +3,7 @@ import { shellQuote } from '../base/shell-quote.js';
 import { directoryChanges } from '../project/stored-directory.js';
 import type { Workspace } from '../project/workspace.js';
 import { namesOf } from '../tracking/checkout/checkout-plan.js';
-import { pointerPathOf, pointerText } from '../tracking/pointers/pointer.js';
+import { pointerPathOf, pointerText } from '../tracking/pointers/plain-pointer.js';
 import { isRestUnknown } from '../tracking/unknown-rest.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
 

@@ -5,6 +5,7 @@ import { absPath, type AbsPath, type RepoPath } from '../base/paths.js';
 import { lockedOutputs, mergeLocks } from '../pipeline/records/merge-locks.js';
 import { findWorkspace, STATE_FOLDER } from '../project/find-workspace.js';
 import { LocalStore } from '../store/local-store.js';
+import { useStore } from '../store/store-use.js';
 import {
   mergePointers,
   virtualPointer,
@@ -12,7 +13,7 @@ import {
   type PointerMergeHow,
   type PointerSides,
 } from '../tracking/pointers/merge-pointers.js';
-import { isPointerText, parsePointer, pathOfPointer, pointerText } from '../tracking/pointers/pointer.js';
+import { isPointerText, pathOfPointer, plainPointer, pointerText } from '../tracking/pointers/plain-pointer.js';
 import { unmergedPointerText } from '../tracking/pointers/unmerged-pointer.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
 
@@ -40,7 +41,9 @@ export type FileMergeResult = 'merged' | 'text' | { conflict: string };
  * is loaded where listings of directories are missing here. The nodes of a merged directory are in the store before the pointer is written.
  */
 export async function mergeFile(merge: FileMerge): Promise<FileMergeResult> {
-  const [base, ours, theirs] = [merge.base, merge.ours, merge.theirs].map((file) => readFileSync(file, 'utf8'));
+  const [base, ours, theirs] = [merge.base, merge.ours, merge.theirs].map((file) =>
+    readFileSync(file, 'utf8'),
+  );
   const texts = { base: base!, ours: ours!, theirs: theirs! };
   return merge.kind === 'lock' ? mergeLockFile(merge, texts) : mergePointerFile(merge, texts);
 }
@@ -54,11 +57,13 @@ function mergeLockFile(merge: FileMerge, texts: Texts): FileMergeResult {
   const { conflicts } = merged;
   if (conflicts.length === 0) return 'merged';
   const stages = conflicts.map((name) => `'${name}'`).join(', ');
-  return { conflict: `${merge.path}: both sides ran ${conflicts.length === 1 ? 'stage' : 'stages'} ${stages}` };
+  return {
+    conflict: `${merge.path}: both sides ran ${conflicts.length === 1 ? 'stage' : 'stages'} ${stages}`,
+  };
 }
 
 async function mergePointerFile(merge: FileMerge, texts: Texts): Promise<FileMergeResult> {
-  const sides = sidesOf(merge, texts);
+  const sides = await sidesOf(merge, texts);
   const place = placeOf(merge);
   if (sides === undefined || place === undefined) return 'text';
   const { root, path } = place;
@@ -87,16 +92,26 @@ async function mergeVirtual(
 }
 
 /** Undefined for files that are named like pointers and are none. */
-function sidesOf(merge: FileMerge, { base, ours, theirs }: Texts): PointerSides | undefined {
+async function sidesOf(
+  { path }: FileMerge,
+  { base, ours, theirs }: Texts,
+): Promise<PointerSides | undefined> {
   if (![ours, theirs].every(isPointerText)) return undefined;
   try {
-    const read = (text: string): Snapshot => parsePointer(text, merge.path);
-    const before = isPointerText(base) ? read(base) : undefined;
-    return { base: before, ours: read(ours), theirs: read(theirs) };
+    const before = isPointerText(base) ? await readPointer(base, path) : undefined;
+    return { base: before, ours: await readPointer(ours, path), theirs: await readPointer(theirs, path) };
   } catch (error) {
     if (error instanceof OcrpipeError) return undefined;
     throw error;
   }
+}
+
+/** What reads YAML is loaded for a pointer that needs it. */
+async function readPointer(text: string, file: string): Promise<Snapshot> {
+  const plain = plainPointer(text);
+  if (plain !== undefined) return plain;
+  const { parsePointer } = await import('../tracking/pointers/pointer.js');
+  return parsePointer(text, file);
 }
 
 /** The workspace that holds the pointer, and what it points to there. */
@@ -121,6 +136,7 @@ function isOutput(root: AbsPath, path: RepoPath): boolean {
 
 async function withStore<T>(root: AbsPath, output: boolean, use: (how: PointerMergeHow) => T): Promise<T> {
   const store = await openStore(root);
+  const held = await useStore({ root: store.root, command: 'git merge' });
   try {
     const writer = store.writer();
     const put = (node: Buffer) => writer.putTree(node, 'tree');
@@ -132,6 +148,7 @@ async function withStore<T>(root: AbsPath, output: boolean, use: (how: PointerMe
     writer.finish();
     return result;
   } finally {
+    held.release();
     store.close();
   }
 }
@@ -139,7 +156,8 @@ async function withStore<T>(root: AbsPath, output: boolean, use: (how: PointerMe
 /** Where the store is, most often, is known without reading any settings. */
 async function openStore(root: AbsPath): Promise<LocalStore> {
   const folder = join(root, STATE_FOLDER);
-  const elsewhere = process.env['OCRPIPE_STORE'] !== undefined || existsSync(join(folder, 'config.local.yaml'));
+  const elsewhere =
+    process.env['OCRPIPE_STORE'] !== undefined || existsSync(join(folder, 'config.local.yaml'));
   if (!elsewhere && existsSync(join(folder, 'format.json'))) return LocalStore.open(folder);
   const { openWorkspaceStore, storePlace } = await import('../project/workspace-store.js');
   const { readSettings } = await import('../config/read-settings.js');

@@ -8,7 +8,7 @@ import { outputsIn } from '../pipeline/definition/output-at.js';
 import type { Workspace } from '../project/workspace.js';
 import { PathIndex } from '../tracking/path-index.js';
 import { hasPointer, refuseTakenPointer } from '../tracking/pointers/pointer-file.js';
-import { sameSnapshot } from '../tracking/pointers/pointer.js';
+import { sameSnapshot } from '../tracking/pointers/plain-pointer.js';
 import { refuseLinks, refuseOwnFolders } from '../tracking/workspace-place.js';
 import { refuseGitHeld, refuseIgnored, refuseOutput, refuseSteering } from './trackable.js';
 

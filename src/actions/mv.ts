@@ -5,7 +5,7 @@ import { lstatIfThere } from '../base/lstat-if-there.js';
 import { fromRepoPath, isWithin, type RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
 import { Workspace } from '../project/workspace.js';
-import { pathOfPointer, sameSnapshot } from '../tracking/pointers/pointer.js';
+import { pathOfPointer, sameSnapshot } from '../tracking/pointers/plain-pointer.js';
 import { hasRulesAbove } from '../tracking/ignore/rules-above.js';
 import { namedTracked, searchedIn, type Doing, type Searched } from './named-tracked.js';
 import { refuseTargets } from './move-target.js';

@@ -6,7 +6,7 @@ import type { OutputIndex } from '../pipeline/definition/graph.js';
 import { outputsIn } from '../pipeline/definition/output-at.js';
 import type { Workspace } from '../project/workspace.js';
 import { PathIndex } from '../tracking/path-index.js';
-import { pathOfPointer } from '../tracking/pointers/pointer.js';
+import { pathOfPointer } from '../tracking/pointers/plain-pointer.js';
 
 /** What a command does with a path, for its refusals. */
 export interface Doing {

@@ -3,7 +3,7 @@ import type { RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
 import type { Workspace } from '../project/workspace.js';
 import { overwritten } from '../tracking/pointers/pointer-file.js';
-import { isPointerText, pointerPathOf } from '../tracking/pointers/pointer.js';
+import { isPointerText, pointerPathOf } from '../tracking/pointers/plain-pointer.js';
 import type { FoundPointers } from '../tracking/workspace-files.js';
 import { throwFailures } from './each-path.js';
 

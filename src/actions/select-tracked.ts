@@ -1,7 +1,7 @@
 import { userError } from '../base/errors.js';
 import { suggest } from '../base/nearest.js';
 import { isWithin, type RepoPath } from '../base/paths.js';
-import { pathOfPointer } from '../tracking/pointers/pointer.js';
+import { pathOfPointer } from '../tracking/pointers/plain-pointer.js';
 
 /**
  * The tracked paths that are meant: those named, those below a named folder, or the one whose pointer is named; all, if none

@@ -10,7 +10,7 @@ import { remoteInReach } from '../project/remote-in-reach.js';
 import { Workspace } from '../project/workspace.js';
 import type { ImportState } from './import-states.js';
 import { storeFigures, type StoreFigures } from './store-figures.js';
-import { pointerPathOf, pointerText, sameSnapshot } from '../tracking/pointers/pointer.js';
+import { pointerPathOf, pointerText, sameSnapshot } from '../tracking/pointers/plain-pointer.js';
 import { overwrittenPointers, type Overwritten } from './overwritten-pointers.js';
 import { miscounted } from '../tracking/pointers/miscounted.js';
 import { passedOver } from '../tracking/pointers/pointers-inside.js';

@@ -8,7 +8,7 @@ import type { Git } from '../git/git.js';
 import { STATE_FOLDER } from '../project/find-workspace.js';
 import type { Workspace } from '../project/workspace.js';
 import { gitignoreOf } from '../tracking/ignore/gitignore.js';
-import { pointerPathOf } from '../tracking/pointers/pointer.js';
+import { pointerPathOf } from '../tracking/pointers/plain-pointer.js';
 
 /** What git holds of the state folder. */
 export const SETTINGS_FILES: readonly RepoPath[] = ['.gitignore', CONFIG_FILES.shared].map((name) =>

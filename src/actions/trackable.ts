@@ -7,7 +7,7 @@ import { repositoryBelow } from '../git/find-work-tree.js';
 import type { OutputIndex } from '../pipeline/definition/graph.js';
 import { steeringProblem } from '../pipeline/definition/own-paths.js';
 import type { Workspace } from '../project/workspace.js';
-import { pointerPathOf } from '../tracking/pointers/pointer.js';
+import { pointerPathOf } from '../tracking/pointers/plain-pointer.js';
 import { isIgnored } from '../tracking/ignore/rules-above.js';
 
 /** Refuses files that steer ocrpipe or git: they are read before there is any data. */

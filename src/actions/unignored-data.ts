@@ -4,7 +4,7 @@ import { shellQuote } from '../base/shell-quote.js';
 import { repositoryBelow } from '../git/find-work-tree.js';
 import type { Workspace } from '../project/workspace.js';
 import { gitignoreEntry, gitignoreLines, gitignoreOf } from '../tracking/ignore/gitignore.js';
-import { pathOfPointer } from '../tracking/pointers/pointer.js';
+import { pathOfPointer } from '../tracking/pointers/plain-pointer.js';
 import { bytePath } from '../tracking/byte-path.js';
 
 /** Data that git would take, or has taken. */

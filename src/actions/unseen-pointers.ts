@@ -3,7 +3,7 @@ import type { Workspace } from '../project/workspace.js';
 import { isAlwaysIgnored } from '../tracking/ignore/ignore-rules.js';
 import { PathIndex } from '../tracking/path-index.js';
 import { hasPointer } from '../tracking/pointers/pointer-file.js';
-import { pathOfPointer } from '../tracking/pointers/pointer.js';
+import { pathOfPointer } from '../tracking/pointers/plain-pointer.js';
 import type { FoundPointers } from '../tracking/workspace-files.js';
 
 /** What a `.gitignore` keeps from being seen. */

@@ -19,7 +19,7 @@ import { describeObject, type S3Options } from '../project/source/s3-file.js';
 import { isKnownVersion } from '../project/source/url-file.js';
 import { Workspace } from '../project/workspace.js';
 import type { ImportSource, RepositorySource, UrlSource } from '../tracking/pointers/import-source.js';
-import { sameSnapshot } from '../tracking/pointers/pointer.js';
+import { sameSnapshot } from '../tracking/pointers/plain-pointer.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
 import { failuresOfEach, joinFailures } from './each-path.js';
 import { selectTracked } from './select-tracked.js';

@@ -9,7 +9,8 @@ import { unmergedHint } from '../pipeline/staleness/unmerged-output.js';
 import { readIfThere } from '../pipeline/staleness/load.js';
 import { workspaceRevision } from '../metrics/revision.js';
 import type { Workspace } from '../project/workspace.js';
-import { parsePointer, pointerPathOf } from '../tracking/pointers/pointer.js';
+import { pointerPathOf } from '../tracking/pointers/plain-pointer.js';
+import { parsePointer } from '../tracking/pointers/pointer.js';
 
 /** The metrics files that the pipeline of a revision names and that are there. */
 export function metricsAt(workspace: Workspace, revision: Revision): Promise<ValueFile[]> {

@@ -15,6 +15,12 @@ export function oneSideHint(file: string): string {
   return `keep one side with 'git checkout --ours -- ${quoted}', or '--theirs', then 'git add ${quoted}'`;
 }
 
+/** How to resolve a merge in what ocrpipe writes: `named` is what `ocrpipe resolve` is told. */
+export function resolveHint(named: string, file: string): string {
+  const command = `ocrpipe resolve ${shellQuote(named)}`;
+  return `'${command}' shows what both sides changed; '${command} --ours', or '--theirs', chooses; then 'git add ${shellQuote(file)}'.`;
+}
+
 /** Throws `conflict-markers` (exit code 2) with the place of the first one. */
 export function refuseConflictMarkers(
   text: string,

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { shellQuote } from '../base/shell-quote.js';
-import { POINTER_SUFFIX } from '../tracking/pointers/pointer.js';
+import { POINTER_SUFFIX } from '../tracking/pointers/plain-pointer.js';
 
 /** More files than this are not all named: a line of a thousand names helps nobody. */
 const MOST_NAMED = 8;

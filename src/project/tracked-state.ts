@@ -1,7 +1,8 @@
 import type { RepoPath } from '../base/paths.js';
 import type { CommitId } from '../git/git.js';
 import type { ObjectReader } from '../store/object-reader.js';
-import { isPointerText, parsePointer, pathOfPointer } from '../tracking/pointers/pointer.js';
+import { isPointerText, pathOfPointer } from '../tracking/pointers/plain-pointer.js';
+import { parsePointer } from '../tracking/pointers/pointer.js';
 import type { CallOptions, Snapshot } from '../tracking/workspace-files.js';
 import type { Workspace } from './workspace.js';
 

@@ -12,7 +12,7 @@ import { gitignoresWith } from './ignore/gitignore.js';
 import type { MoveMarks } from './move-marks.js';
 import { correctStoreLinks } from './moved-links.js';
 import type { LastPut } from './pointers/last-put.js';
-import { pointerPathOf } from './pointers/pointer.js';
+import { pointerPathOf } from './pointers/plain-pointer.js';
 import type { StatIndex } from './scan/stat-index.js';
 import { stagingOf } from './staging.js';
 import type { UnfinishedMove } from './workspace-files.js';

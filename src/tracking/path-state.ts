@@ -1,4 +1,4 @@
-import { sameSnapshot } from './pointers/pointer.js';
+import { sameSnapshot } from './pointers/plain-pointer.js';
 import type { PathState, Snapshot } from './workspace-files.js';
 
 /** What is known of a path. */

@@ -13,7 +13,7 @@ import type { MoveMarks } from './move-marks.js';
 import type { LastPut } from './pointers/last-put.js';
 import { PointerTraces } from './pointers/pointer-traces.js';
 import { isOverwritten, readSoundPointer, refuseTakenPointer } from './pointers/pointer-file.js';
-import { keepingSource, pointerPathOf, pointerText } from './pointers/pointer.js';
+import { keepingSource, pointerPathOf, pointerText } from './pointers/plain-pointer.js';
 import type { StatIndex } from './scan/stat-index.js';
 import { removeFile } from '../store/temporary.js';
 import { stagingOf } from './staging.js';

@@ -10,7 +10,7 @@ import { LOCK_FILE } from '../../pipeline/definition/file-names.js';
 import { parseLockFile, type LockedOutput } from '../../pipeline/records/lock-file.js';
 import { chooseLocked, differingStages } from '../../pipeline/records/merge-locks.js';
 import type { Workspace } from '../../project/workspace.js';
-import { pointerPathOf } from '../../tracking/pointers/pointer.js';
+import { pointerPathOf } from '../../tracking/pointers/plain-pointer.js';
 import { stagingOf } from '../../tracking/staging.js';
 import type { Choice, Selection } from './select-unmerged.js';
 
@@ -31,10 +31,14 @@ export function stagesInConflict(text: string): string[] {
   const sides = conflictSides(text);
   const stages = sides && differingStages(sides);
   if (stages) return stages;
-  throw userError('conflict-markers', `${LOCK_FILE} holds markers of a merge in other places than between stages`, {
-    location: { file: LOCK_FILE },
-    hint: `Take one side as a whole: 'git checkout --ours -- ${LOCK_FILE}', or '--theirs', then 'git add ${LOCK_FILE}'.`,
-  });
+  throw userError(
+    'conflict-markers',
+    `${LOCK_FILE} holds markers of a merge in other places than between stages`,
+    {
+      location: { file: LOCK_FILE },
+      hint: `Take one side as a whole: 'git checkout --ours -- ${LOCK_FILE}', or '--theirs', then 'git add ${LOCK_FILE}'.`,
+    },
+  );
 }
 
 interface LockMerge {
@@ -50,7 +54,11 @@ export async function resolveLock(workspace: Workspace, how: LockMerge): Promise
   const sides = conflictSides(text)!;
   // A run is one side's: of two there is no union.
   const side = choice === 'union' ? undefined : choice;
-  const chosen = chooseLocked(sides, (stage) => (side && selection.stages.has(stage) ? side : 'open'), LABELS)!;
+  const chosen = chooseLocked(
+    sides,
+    (stage) => (side && selection.stages.has(stage) ? side : 'open'),
+    LABELS,
+  )!;
   const resolved: ResolvedStage[] = [];
   for (const name of stagesInConflict(text)) {
     if (side === undefined || chosen.conflicts.includes(name)) {
@@ -62,7 +70,9 @@ export async function resolveLock(workspace: Workspace, how: LockMerge): Promise
     resolved.push({ name, state: 'chosen', files, missing });
   }
   if (chosen.text !== text) {
-    writeFileAtomic(fromRepoPath(workspace.root, LOCK_FILE), chosen.text, { staging: stagingOf(workspace.root) });
+    writeFileAtomic(fromRepoPath(workspace.root, LOCK_FILE), chosen.text, {
+      staging: stagingOf(workspace.root),
+    });
   }
   return resolved;
 }

@@ -14,7 +14,7 @@ import {
   type MergedPointer,
   type PointerMergeHow,
 } from '../../tracking/pointers/merge-pointers.js';
-import { pointerPathOf, pointerText } from '../../tracking/pointers/pointer.js';
+import { pointerPathOf, pointerText } from '../../tracking/pointers/plain-pointer.js';
 import { entryText, unmergedPointerText } from '../../tracking/pointers/unmerged-pointer.js';
 import { stagingOf } from '../../tracking/staging.js';
 import { toCommit } from '../to-commit.js';
@@ -103,11 +103,17 @@ export function isOpen({ pointers, stages, deleted }: ResolveResult): boolean {
 }
 
 /** Listings that only the remote has come first: without them nothing of a directory can be told. */
-async function fetchAbsent(workspace: Workspace, pointers: readonly UnmergedPointer[], call: Call): Promise<void> {
+async function fetchAbsent(
+  workspace: Workspace,
+  pointers: readonly UnmergedPointer[],
+  call: Call,
+): Promise<void> {
   const directories = pointers
     .flatMap(({ sides }) => [sides.base, sides.ours, sides.theirs])
     .filter((each) => each?.kind === 'directory');
-  const absent = directories.filter((each) => each && !workspace.store.has('tree', each.id)).flatMap((each) => each ?? []);
+  const absent = directories
+    .filter((each) => each && !workspace.store.has('tree', each.id))
+    .flatMap((each) => each ?? []);
   if (absent.length === 0) return;
   const { fetchTrees } = await import('../fetch-trees.js');
   if (await fetchTrees(absent, call)) workspace.store.refresh();
@@ -129,7 +135,8 @@ function resolvePointer(workspace: Workspace, pointer: UnmergedPointer, how: How
   const first = firstMerge(pointer, merging);
   const second = 'merged' in first ? first : chosen(pointer, first.conflict, { ...how, merging });
   writer.finish();
-  const text = 'merged' in second ? pointerText(second.merged) : unmergedPointerText(path, second.conflict, LABELS);
+  const text =
+    'merged' in second ? pointerText(second.merged) : unmergedPointerText(path, second.conflict, LABELS);
   const file = fromRepoPath(workspace.root, pointerPathOf(path));
   if (text !== readTextIfThere(workspace.root, pointerPathOf(path))) {
     writeFileAtomic(file, text, { staging: stagingOf(workspace.root) });
@@ -167,7 +174,8 @@ function namedEntries(
   parts: readonly string[] | 'all',
 ): (entry: EntryConflict) => boolean {
   if (parts === 'all') return () => true;
-  const isIn = (entry: EntryConflict, part: string) => entry.path === part || entry.path.startsWith(`${part}/`);
+  const isIn = (entry: EntryConflict, part: string) =>
+    entry.path === part || entry.path.startsWith(`${part}/`);
   const unknown = parts.find((part) => !entries.some((entry) => isIn(entry, part)));
   if (unknown !== undefined) {
     throw userError('nothing-unmerged', `'${path}/${unknown}' is in no conflict`, {

@@ -4,7 +4,7 @@ import { isWithin, type RepoPath } from '../../base/paths.js';
 import { LOCK_FILE } from '../../pipeline/definition/file-names.js';
 import type { Workspace } from '../../project/workspace.js';
 import { bytesOfText } from '../../tracking/byte-path.js';
-import { pathOfPointer } from '../../tracking/pointers/pointer.js';
+import { pathOfPointer } from '../../tracking/pointers/plain-pointer.js';
 import type { Unmerged } from './unmerged.js';
 
 /** What is to stand where both sides changed something; with `union` both versions of a file stay. */
@@ -36,7 +36,10 @@ export function selectUnmerged(workspace: Workspace, known: Known, typed: readon
   };
   const take = (path: RepoPath, part?: string): void => {
     const maker = known.pointers.find((each) => each.path === path)?.stage;
-    if (maker !== undefined) return takeStage(maker);
+    if (maker !== undefined) {
+      takeStage(maker);
+      return;
+    }
     const before = pointers.get(path) ?? [];
     pointers.set(path, part === undefined || before === 'all' ? 'all' : [...before, part]);
   };

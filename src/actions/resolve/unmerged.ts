@@ -7,8 +7,9 @@ import { LOCK_FILE } from '../../pipeline/definition/file-names.js';
 import { lockedOutputs } from '../../pipeline/records/merge-locks.js';
 import type { Workspace } from '../../project/workspace.js';
 import type { PointerSides } from '../../tracking/pointers/merge-pointers.js';
-import { parsePointer, pathOfPointer, pointerPathOf, sameSnapshot } from '../../tracking/pointers/pointer.js';
-import { readUnmerged } from '../../tracking/pointers/unmerged-pointer.js';
+import { pathOfPointer, pointerPathOf, sameSnapshot } from '../../tracking/pointers/plain-pointer.js';
+import { parsePointer } from '../../tracking/pointers/pointer.js';
+import { readUnmerged } from '../../tracking/pointers/read-unmerged.js';
 import type { Snapshot } from '../../tracking/workspace-files.js';
 
 /** A pointer that a merge left unresolved. */
@@ -74,7 +75,9 @@ async function heldSides(
   { path, base, ours, theirs }: UnmergedFile,
 ): Promise<PointerSides | undefined> {
   if (!ours || !theirs) return undefined;
-  const texts = (await git.read([ours, theirs, ...(base ? [base] : [])])).map((bytes) => bytes.toString('utf8'));
+  const texts = (await git.read([ours, theirs, ...(base ? [base] : [])])).map((bytes) =>
+    bytes.toString('utf8'),
+  );
   const read = (text: string | undefined): Snapshot | undefined =>
     text === undefined ? undefined : readOrNothing(() => parsePointer(text, path));
   const [left, right, old] = [read(texts[0]), read(texts[1]), read(texts[2])];

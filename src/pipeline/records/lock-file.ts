@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { canonicalJson, type JsonValue } from '../../base/canonical-json.js';
+import { refuseConflictMarkers, resolveHint } from '../../base/conflict-markers.js';
 import { isContentId } from '../../base/content-id.js';
 import { userError } from '../../base/errors.js';
 import { repoPath, type RepoPath } from '../../base/paths.js';
@@ -104,6 +105,7 @@ function isJson(value: unknown): boolean {
  * anything that ocrpipe does not write.
  */
 export function parseLockFile(text: string, file: string = LOCK_FILE): LockFile {
+  refuseConflictMarkers(text, file, resolveHint(file, file));
   const yaml = parseYamlFile(text, file, { anchors: false });
   if (yaml.value === null) return new Map();
   const parsed = lockSchema.safeParse(yaml.value);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fromRepoPath, isWithin, type RepoPath } from '../../base/paths.js';
 import { shellQuote } from '../../base/shell-quote.js';
-import { pointerPathOf } from '../../tracking/pointers/pointer.js';
+import { pointerPathOf } from '../../tracking/pointers/plain-pointer.js';
 import { OutputIndex, withParents } from '../definition/graph.js';
 import type { Problem } from '../definition/problems.js';
 import type { Pipeline } from '../definition/stage.js';

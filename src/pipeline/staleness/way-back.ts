@@ -1,6 +1,6 @@
 import type { RepoPath } from '../../base/paths.js';
 import { shellQuote } from '../../base/shell-quote.js';
-import { pointerPathOf } from '../../tracking/pointers/pointer.js';
+import { pointerPathOf } from '../../tracking/pointers/plain-pointer.js';
 import type { PipelineHost } from '../host.js';
 
 /**

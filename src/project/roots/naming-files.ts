@@ -5,7 +5,8 @@ import type { CommitId } from '../../git/git.js';
 import { LOCK_FILE } from '../../pipeline/definition/file-names.js';
 import { parseLockFile, type LockEntry } from '../../pipeline/records/lock-file.js';
 import { runOf } from '../../pipeline/records/locked-run.js';
-import { isPointerText, parsePointer, pathOfPointer } from '../../tracking/pointers/pointer.js';
+import { isPointerText, pathOfPointer } from '../../tracking/pointers/plain-pointer.js';
+import { parsePointer } from '../../tracking/pointers/pointer.js';
 import type { Snapshot } from '../../tracking/workspace-files.js';
 import { rootOf, rootsOfEntry, type Needs } from './needs.js';
 

@@ -6,7 +6,7 @@ import { parseLockFile, type LockFile } from '../../pipeline/records/lock-file.j
 import type { NeededRoot } from '../../store/needed-root.js';
 import { findPointers } from '../../tracking/pointers/find-pointers.js';
 import { readPointer } from '../../tracking/pointers/pointer-file.js';
-import { pathOfPointer } from '../../tracking/pointers/pointer.js';
+import { pathOfPointer } from '../../tracking/pointers/plain-pointer.js';
 import type { Snapshot } from '../../tracking/workspace-files.js';
 import type { Workspace } from '../workspace.js';
 import { committedTexts, placed, type CommittedText } from './committed-texts.js';

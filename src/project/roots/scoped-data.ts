@@ -5,7 +5,7 @@ import type { Git } from '../../git/git.js';
 import { LOCK_FILE } from '../../pipeline/definition/file-names.js';
 import { parseLockFile, type LockEntry } from '../../pipeline/records/lock-file.js';
 import { runOf } from '../../pipeline/records/locked-run.js';
-import { pathOfPointer } from '../../tracking/pointers/pointer.js';
+import { pathOfPointer } from '../../tracking/pointers/plain-pointer.js';
 import type { Snapshot } from '../../tracking/workspace-files.js';
 import { filesEverCommitted, tipsOf, type Scope } from './committed-needs.js';
 import { committedTexts, placed, type CommittedText, type PlacedFile } from './committed-texts.js';

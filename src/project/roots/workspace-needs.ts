@@ -10,7 +10,7 @@ import type { NeededRoot } from '../../store/needed-root.js';
 import { findPointers } from '../../tracking/pointers/find-pointers.js';
 import { LastPut } from '../../tracking/pointers/last-put.js';
 import { readPointer } from '../../tracking/pointers/pointer-file.js';
-import { pointerPathOf } from '../../tracking/pointers/pointer.js';
+import { pointerPathOf } from '../../tracking/pointers/plain-pointer.js';
 import { STATE_FOLDER } from '../find-workspace.js';
 import { committedNeeds, type Scope } from './committed-needs.js';
 import { needsOfText } from './naming-files.js';

@@ -6,12 +6,8 @@ import { isWithin, repoPath, type RepoPath } from '../../base/paths.js';
 import { CachedRepository, type ForeignFile } from '../../git/cached-repository.js';
 import type { CommitId } from '../../git/git.js';
 import { parseRepository, type RepositoryAddress } from '../../git/repository-address.js';
-import {
-  isPointerText,
-  MAX_POINTER_BYTES,
-  parsePointer,
-  pathOfPointer,
-} from '../../tracking/pointers/pointer.js';
+import { isPointerText, pathOfPointer } from '../../tracking/pointers/plain-pointer.js';
+import { MAX_POINTER_BYTES, parsePointer } from '../../tracking/pointers/pointer.js';
 import type { Snapshot } from '../../tracking/workspace-files.js';
 import { STATE_FOLDER } from '../find-workspace.js';
 import { userCache } from './user-cache.js';

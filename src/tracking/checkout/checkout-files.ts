@@ -6,7 +6,7 @@ import type { Breathe } from '../../base/with-progress.js';
 import type { FileEntry } from '../../store/tree-format.js';
 import { bytePath, joinBytes, type BytePath } from '../byte-path.js';
 import type { LastPut, Remembered } from '../pointers/last-put.js';
-import { sameSnapshot } from '../pointers/pointer.js';
+import { sameSnapshot } from '../pointers/plain-pointer.js';
 import { askedOnce } from '../scan/file-times.js';
 import { hashingSink } from '../scan/sinks.js';
 import { scanPath } from '../scan/snapshot.js';

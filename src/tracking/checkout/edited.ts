@@ -3,7 +3,7 @@ import type { ObjectReader } from '../../store/object-reader.js';
 import { diffTrees } from '../../store/tree-diff.js';
 import { walkTree } from '../../store/tree-reader.js';
 import type { Remembered } from '../pointers/last-put.js';
-import { sameSnapshot } from '../pointers/pointer.js';
+import { sameSnapshot } from '../pointers/plain-pointer.js';
 import type { Snapshot } from '../workspace-files.js';
 
 /** What stands at a path, and where the nodes of it, if it is a directory, are read. */

@@ -4,7 +4,7 @@ import type { ObjectReader } from '../../store/object-reader.js';
 import type { NodeSink } from '../../store/tree-builder.js';
 import type { Remembered } from '../pointers/last-put.js';
 import { changedParts, mergeParts, mixedVersions, partPlace, snapshotWithin } from './partial.js';
-import { sameSnapshot } from '../pointers/pointer.js';
+import { sameSnapshot } from '../pointers/plain-pointer.js';
 import type { NodeMemory } from '../scan/sinks.js';
 import type { Snapshot } from '../workspace-files.js';
 

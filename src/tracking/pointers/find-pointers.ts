@@ -6,7 +6,7 @@ import { bytePath } from '../byte-path.js';
 import { IgnoreRules, isAlwaysIgnored } from '../ignore/ignore-rules.js';
 import { hasPointer } from './pointer-file.js';
 import { PointerTraces } from './pointer-traces.js';
-import { pathOfPointer } from './pointer.js';
+import { pathOfPointer } from './plain-pointer.js';
 
 /**
  * The paths that have a pointer, sorted. Tracked folders are not entered (a pointer cannot be below another), nor other workspaces, nor, with

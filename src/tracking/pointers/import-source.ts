@@ -57,22 +57,6 @@ export const importSourceSchema = z.union([
   }),
 ]);
 
-const OF_REPOSITORIES = ['repository', 'rev', 'commit', 'path'] as const;
-const OF_URLS = [
-  ...['url', 'etag', 'versionId', 'pinned', 'modified'],
-  ...['endpoint', 'region', 'pathStyle', 'anonymous'],
-] as readonly (keyof UrlSource)[];
-
-/** The lines of a source in a pointer: texts in quotes, as JSON and YAML both have them. */
-export function importSourceLines(source: ImportSource): string[] {
-  const named: readonly (readonly [string, string | boolean | undefined])[] =
-    'repository' in source
-      ? OF_REPOSITORIES.map((key) => [key, source[key]])
-      : OF_URLS.map((key) => [key, source[key]]);
-  const given = named.filter(([, value]) => value !== undefined);
-  return ['source:', ...given.map(([key, value]) => `  ${key}: ${JSON.stringify(value)}`)];
-}
-
 /** The same without what is undefined. */
 export function plainSource(parsed: z.infer<typeof importSourceSchema>): ImportSource {
   const given = Object.entries(parsed).filter(([, value]) => value !== undefined);

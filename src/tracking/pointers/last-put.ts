@@ -6,7 +6,7 @@ import type { WholeFile } from '../../base/atomic-files.js';
 import { contentIdOf, isContentId } from '../../base/content-id.js';
 import type { RepoPath } from '../../base/paths.js';
 import { readRegularFile } from '../../base/regular-file.js';
-import { sameSnapshot } from './pointer.js';
+import { sameSnapshot } from './plain-pointer.js';
 import type { Snapshot } from '../workspace-files.js';
 
 const snapshot = z.object({

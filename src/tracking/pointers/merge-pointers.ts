@@ -3,7 +3,7 @@ import { mergeTrees, type EntryConflict, type Favour, type Sides } from '../../s
 import type { ObjectReader } from '../../store/object-reader.js';
 import type { NodeSink } from '../../store/tree-builder.js';
 import type { Snapshot } from '../workspace-files.js';
-import { sameSnapshot } from './pointer.js';
+import { sameSnapshot } from './plain-pointer.js';
 
 /** The pointers of one path; without `base`, both sides made one. */
 export interface PointerSides {
@@ -88,8 +88,11 @@ function mergeDirectories(sides: PointerSides, how: PointerMergeHow): MergedPoin
     const { snapshot, entries } = mergedWith(sides, how, () => 'ours');
     const ours = sourced(snapshot, sides);
     if (entries.length === 0) return { merged: ours };
-    const theirs = sourced(mergedWith(sides, how, () => 'theirs').snapshot, sides);
-    return { conflict: { reason: 'entries', ours, theirs, entries } };
+    const other = mergedWith(sides, how, () => 'theirs');
+    // A file in the place of a folder is in conflict only with what the other choice keeps in there.
+    const all = new Map([...entries, ...other.entries].map((entry) => [entry.path, entry]));
+    const inOrder = [...all.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+    return { conflict: { reason: 'entries', ours, theirs: sourced(other.snapshot, sides), entries: inOrder } };
   } catch (error) {
     if (error instanceof OcrpipeError && error.code === 'object-missing') return conflictOf('absent', sides);
     throw error;
@@ -118,8 +121,9 @@ function mergeFiles({ base, ours, theirs }: Sides<Snapshot>): Snapshot | undefin
   const bytes = base.id === ours.id ? theirs : base.id === theirs.id ? ours : undefined;
   if (!bytes && ours.id !== theirs.id) return undefined;
   const [was, left, right] = [base, ours, theirs].map(({ executable = false }) => executable);
-  const { executable: _bit, ...file } = bytes ?? ours;
-  return (was === left ? right : left) === true ? { ...file, executable: true } : file;
+  const { id, size } = bytes ?? ours;
+  const executable = was === left ? right : left;
+  return { id, kind: 'file', size, ...(executable === true && { executable }) };
 }
 
 function mergeSources({ base, ours, theirs }: PointerSides): MergedPointer {

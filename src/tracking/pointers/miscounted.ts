@@ -6,7 +6,7 @@ import { shellQuote } from '../../base/shell-quote.js';
 import type { ObjectReader } from '../../store/object-reader.js';
 import { totalsOf } from '../../store/tree-reader.js';
 import type { Snapshot } from '../workspace-files.js';
-import { pointerPathOf, sameSnapshot } from './pointer.js';
+import { pointerPathOf, sameSnapshot } from './plain-pointer.js';
 
 /** Where the figures of what a pointer names are looked up. */
 export interface CountedStore extends ObjectReader {

@@ -8,15 +8,8 @@ import { shellQuote } from '../../base/shell-quote.js';
 import { bytePath, fsPath, pathTooLong, type BytePath } from '../byte-path.js';
 import type { Snapshot } from '../workspace-files.js';
 import { PointerTraces } from './pointer-traces.js';
-import {
-  isPointerText,
-  MAX_POINTER_BYTES,
-  mendHint,
-  parsePointer,
-  pointerPathOf,
-  POINTER_SUFFIX,
-  type MakerOf,
-} from './pointer.js';
+import { isPointerText, pointerPathOf, POINTER_SUFFIX } from './plain-pointer.js';
+import { MAX_POINTER_BYTES, mendHint, parsePointer, type MakerOf } from './pointer.js';
 
 /**
  * The pointer of exactly `path`; undefined if there is none. A file of that name which `isPointerText` does not take for one is

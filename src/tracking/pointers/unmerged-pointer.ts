@@ -1,12 +1,10 @@
 import { textOfBytes } from '../../base/byte-text.js';
-import { conflictSides } from '../../base/conflict-sides.js';
 import type { RepoPath } from '../../base/paths.js';
 import { shellQuote } from '../../base/shell-quote.js';
 import type { EntryConflict } from '../../store/merge-trees.js';
 import type { TreeEntry } from '../../store/tree-format.js';
-import type { Snapshot } from '../workspace-files.js';
 import type { PointerConflict } from './merge-pointers.js';
-import { parsePointer, pointerPathOf, pointerText } from './pointer.js';
+import { pointerText } from './plain-pointer.js';
 
 /** More files than these are not listed in a pointer: `ocrpipe resolve` lists them all. */
 const MOST_LISTED = 20;
@@ -40,19 +38,6 @@ const REASONS: Readonly<Record<PointerConflict['reason'], string>> = {
   absent: 'the listings of its files are not here, so that they could not be merged.',
 };
 
-/** What the two sides of a pointer with markers say; undefined where it has none, or something else than a pointer around them. */
-export function readUnmerged(text: string, path: RepoPath): { ours: Snapshot; theirs: Snapshot } | undefined {
-  const sides = conflictSides(text);
-  if (sides === undefined) return undefined;
-  const file = pointerPathOf(path);
-  const [ours, theirs] = [sides.ours, sides.theirs].map((side) => parsePointer(withoutComments(side), file));
-  return { ours: ours!, theirs: theirs! };
-}
-
-function withoutComments(text: string): string {
-  return text.replaceAll(/^#.*\n/gm, '');
-}
-
 /** `labels/a.txt: changed by ours, deleted by theirs`. */
 export function entryText({ path, base, ours, theirs }: EntryConflict): string {
   const name = textOfBytes(path).replaceAll(/\p{Cc}/gu, '?');
@@ -63,7 +48,9 @@ export function entryText({ path, base, ours, theirs }: EntryConflict): string {
   }
   if (!ours || !theirs) {
     const change = base ? 'changed' : 'there';
-    return ours ? `${name}: ${change} in ours, deleted in theirs` : `${name}: deleted in ours, ${change} in theirs`;
+    return ours
+      ? `${name}: ${change} in ours, deleted in theirs`
+      : `${name}: deleted in ours, ${change} in theirs`;
   }
   return base ? `${name}: changed in both` : `${name}: different in both`;
 }

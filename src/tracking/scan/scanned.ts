@@ -6,7 +6,7 @@ import type { TreeSummary } from '../../store/tree-builder.js';
 import type { FileEntry, TreeEntry } from '../../store/tree-format.js';
 import { fsPath, type BytePath } from '../byte-path.js';
 import type { IgnoreRules } from '../ignore/ignore-rules.js';
-import { POINTER_SUFFIX } from '../pointers/pointer.js';
+import { POINTER_SUFFIX } from '../pointers/plain-pointer.js';
 import type { FileTimes } from './file-times.js';
 import type { FileRead } from './read-room.js';
 import type { ScanSink } from './sinks.js';
