@@ -13,7 +13,12 @@ import {
   type PointerMergeHow,
   type PointerSides,
 } from '../tracking/pointers/merge-pointers.js';
-import { isPointerText, pathOfPointer, plainPointer, pointerText } from '../tracking/pointers/plain-pointer.js';
+import {
+  isPointerText,
+  pathOfPointer,
+  plainPointer,
+  pointerText,
+} from '../tracking/pointers/plain-pointer.js';
 import { unmergedPointerText } from '../tracking/pointers/unmerged-pointer.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
 

@@ -16,7 +16,9 @@ export async function mergeDriver(argv: readonly string[]): Promise<number> {
   const virtual = words[0] === '--virtual';
   const [base, ours, theirs, path, ...given] = virtual ? words.slice(1) : words;
   if ((kind !== 'pointer' && kind !== 'lock') || path === undefined) {
-    process.stderr.write("ocrpipe: git calls this to merge pointers and pipeline.lock; see 'ocrpipe install --help'\n");
+    process.stderr.write(
+      "ocrpipe: git calls this to merge pointers and pipeline.lock; see 'ocrpipe install --help'\n",
+    );
     return 2;
   }
   const [left, right] = given.map((label) => (NOT_GIVEN.test(label) ? undefined : label));
@@ -27,7 +29,10 @@ export async function mergeDriver(argv: readonly string[]): Promise<number> {
 /** Whatever goes wrong, git's own merge leaves markers: without them ours would pass for the result. */
 async function merge(file: FileMerge): Promise<number> {
   const result = await mergeFile(file).catch((error: unknown) => {
-    const said = error instanceof OcrpipeError ? `${error.message}${error.hint ? `. ${error.hint}` : ''}` : String(error);
+    const said =
+      error instanceof OcrpipeError
+        ? `${error.message}${error.hint ? `. ${error.hint}` : ''}`
+        : String(error);
     process.stderr.write(`ocrpipe: ${file.path} is merged as text: ${said}\n`);
     return 'text' as const;
   });

@@ -13,7 +13,10 @@ export function resolveText(result: ResolveResult): string {
   const lines = [
     ...stages.flatMap(({ name, state, missing }) => [
       `stage ${name}: ${state === 'open' ? 'both sides ran it' : 'chosen'}`,
-      ...missing.map((path) => `  ${path} is not as that side made it, and was not found: 'ocrpipe repro --force ${name}' makes it anew`),
+      ...missing.map(
+        (path) =>
+          `  ${path} is not as that side made it, and was not found: 'ocrpipe repro --force ${name}' makes it anew`,
+      ),
     ]),
     ...pointers.flatMap(pointerLines),
     ...deleted.map(({ path, deletedBy }) => {
@@ -54,11 +57,16 @@ function reasonText(path: string, reason: ResolvedPointer['reason'], stage: stri
 
 function howTo({ pointers, stages }: ResolveResult): string {
   const stage = stages.find(({ state }) => state === 'open')?.name;
-  const pointer = pointers.find(({ state, reason }) => state === 'open' && reason !== 'output' && reason !== 'absent');
+  const pointer = pointers.find(
+    ({ state, reason }) => state === 'open' && reason !== 'output' && reason !== 'absent',
+  );
   const name = stage ?? pointer?.path;
   if (name === undefined) return "Choose with 'git checkout --ours' or '--theirs' as said above.";
   const union = pointer?.reason === 'entries' ? ", or '--union' to keep both versions of each file" : '';
-  const each = pointer?.reason === 'entries' ? `; one file by itself: 'ocrpipe resolve ${shellQuote(`${pointer.path}/${fileOf(pointer.files[0])}`)} --theirs'` : '';
+  const each =
+    pointer?.reason === 'entries'
+      ? `; one file by itself: 'ocrpipe resolve ${shellQuote(`${pointer.path}/${fileOf(pointer.files[0])}`)} --theirs'`
+      : '';
   return `Choose with 'ocrpipe resolve ${shellQuote(name)} --ours' or '--theirs'${union}${each}.`;
 }
 
@@ -68,7 +76,15 @@ function fileOf(described = ''): string {
 
 /** A stage whose inputs are neither side's runs again. */
 function afterwards({ stages, pointers }: ResolveResult): string {
-  const put = pointers.length > 0 ? "'ocrpipe checkout' (or 'pull', for what is not here) then puts the files in place" : '';
-  const run = stages.some(({ state }) => state === 'chosen') ? "'ocrpipe repro' runs what is stale after the merge" : '';
-  return [put, run].filter((part) => part !== '').join(', and ').concat('.');
+  const put =
+    pointers.length > 0
+      ? "'ocrpipe checkout' (or 'pull', for what is not here) then puts the files in place"
+      : '';
+  const run = stages.some(({ state }) => state === 'chosen')
+    ? "'ocrpipe repro' runs what is stale after the merge"
+    : '';
+  return [put, run]
+    .filter((part) => part !== '')
+    .join(', and ')
+    .concat('.');
 }

@@ -5,7 +5,8 @@ import { BaseCommand } from '../cli/base-command.js';
 import { resolveText } from '../cli/resolve-text.js';
 
 export default class Resolve extends BaseCommand {
-  static override summary = 'Resolve what a git merge left in conflict: pointers, files in tracked folders, stages.';
+  static override summary =
+    'Resolve what a git merge left in conflict: pointers, files in tracked folders, stages.';
   static override description =
     'Without --ours, --theirs or --union it merges what can be merged, and shows what is to be chosen: which files both sides changed, and which commit each side is (in a rebase, "ours" is what you rebase onto). A stage that both sides ran is chosen as a whole, with all that it made. Exits with 2 while something is to be chosen.';
   static override examples = [
@@ -25,7 +26,8 @@ export default class Resolve extends BaseCommand {
     ours: Flags.boolean({ description: 'keep what this side has', exclusive: ['theirs', 'union'] }),
     theirs: Flags.boolean({ description: 'take what the other side has', exclusive: ['union'] }),
     union: Flags.boolean({
-      description: 'keep both versions of a file, that of the other side as NAME~theirs, and what one side deleted',
+      description:
+        'keep both versions of a file, that of the other side as NAME~theirs, and what one side deleted',
     }),
   };
 

@@ -51,16 +51,30 @@ export async function unfinishedMerge(place: GitPlace): Promise<UnfinishedMerge 
     ...['CHERRY_PICK_HEAD', 'REVERT_HEAD', 'MERGE_HEAD'].map(read),
   ];
   const here = { words: `${await branchWords(place)} (${await commitWords(place, 'HEAD')})` };
-  const head = (await runGit(place, ['rev-parse', '--verify', '--quiet', 'HEAD'], { noIsAnswer: true })).trim();
+  const head = (
+    await runGit(place, ['rev-parse', '--verify', '--quiet', 'HEAD'], { noIsAnswer: true })
+  ).trim();
   const ours: MergeSide = { ...here, ...(head !== '' && { commit: head as CommitId }) };
   const isRebase = ['rebase-merge', 'rebase-apply'].some((name) => existsSync(join(folder, name)));
   if (isRebase && rebased !== undefined) {
-    const words = { ours: `what you rebase onto (${await commitWords(place, 'HEAD')})`, theirs: 'your own commit' };
-    return { kind: 'rebase', ours: { ...ours, words: words.ours }, theirs: await side(place, rebased, words.theirs) };
+    const words = {
+      ours: `what you rebase onto (${await commitWords(place, 'HEAD')})`,
+      theirs: 'your own commit',
+    };
+    return {
+      kind: 'rebase',
+      ours: { ...ours, words: words.ours },
+      theirs: await side(place, rebased, words.theirs),
+    };
   }
-  if (picked !== undefined) return { kind: 'cherry-pick', ours, theirs: await side(place, picked, 'the commit that is picked') };
+  if (picked !== undefined)
+    return { kind: 'cherry-pick', ours, theirs: await side(place, picked, 'the commit that is picked') };
   if (reverted !== undefined) {
-    return { kind: 'revert', ours, theirs: await side(place, `${reverted}~1`, 'what was before the reverted commit') };
+    return {
+      kind: 'revert',
+      ours,
+      theirs: await side(place, `${reverted}~1`, 'what was before the reverted commit'),
+    };
   }
   if (merged !== undefined) {
     const branch = /branch '([^']+)'/.exec(read('MERGE_MSG') ?? '')?.[1];
@@ -74,13 +88,22 @@ export async function unfinishedMerge(place: GitPlace): Promise<UnfinishedMerge 
 export async function mergeSides(place: GitPlace): Promise<UnfinishedMerge> {
   const known = await unfinishedMerge(place);
   const here = `${await branchWords(place)} (${await commitWords(place, 'HEAD')})`;
-  return known ?? { kind: 'other', ours: { words: here }, theirs: { words: 'what was applied to it, as from a stash' } };
+  return (
+    known ?? {
+      kind: 'other',
+      ours: { words: here },
+      theirs: { words: 'what was applied to it, as from a stash' },
+    }
+  );
 }
 
 async function side(place: GitPlace, revision: string, words: string): Promise<MergeSide> {
   const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`];
   const commit = (await runGit(place, args, { noIsAnswer: true })).trim();
-  return { words: `${words} (${await commitWords(place, revision)})`, ...(commit !== '' && { commit: commit as CommitId }) };
+  return {
+    words: `${words} (${await commitWords(place, revision)})`,
+    ...(commit !== '' && { commit: commit as CommitId }),
+  };
 }
 
 async function branchWords(place: GitPlace): Promise<string> {

@@ -160,7 +160,9 @@ describe('mergeTrees', () => {
         expect(again('ours').tree).toEqual(left!.tree);
         expect(again('theirs').tree).toEqual(right!.tree);
         for (const { path } of again('ours').conflicts) {
-          const near = [...left!.conflicts, ...right!.conflicts].some((each) => path === each.path || path.startsWith(`${each.path}/`));
+          const near = [...left!.conflicts, ...right!.conflicts].some(
+            (each) => path === each.path || path.startsWith(`${each.path}/`),
+          );
           expect(near).toBe(true);
         }
       }),

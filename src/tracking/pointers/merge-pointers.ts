@@ -92,7 +92,9 @@ function mergeDirectories(sides: PointerSides, how: PointerMergeHow): MergedPoin
     // A file in the place of a folder is in conflict only with what the other choice keeps in there.
     const all = new Map([...entries, ...other.entries].map((entry) => [entry.path, entry]));
     const inOrder = [...all.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
-    return { conflict: { reason: 'entries', ours, theirs: sourced(other.snapshot, sides), entries: inOrder } };
+    return {
+      conflict: { reason: 'entries', ours, theirs: sourced(other.snapshot, sides), entries: inOrder },
+    };
   } catch (error) {
     if (error instanceof OcrpipeError && error.code === 'object-missing') return conflictOf('absent', sides);
     throw error;

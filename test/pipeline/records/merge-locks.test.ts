@@ -54,7 +54,10 @@ describe('mergeLocks', () => {
 
   it('gives the base for a conflict that nobody is to see', () => {
     const sides = { base: lock({ a: '1' }), ours: lock({ a: '2' }), theirs: lock({ a: '3' }) };
-    expect(mergeLocks(sides, { ...LABELS, virtual: true })).toEqual({ text: lock({ a: '1' }), conflicts: [] });
+    expect(mergeLocks(sides, { ...LABELS, virtual: true })).toEqual({
+      text: lock({ a: '1' }),
+      conflicts: [],
+    });
   });
 
   it('chooses a side for one stage and leaves the others in markers', () => {
