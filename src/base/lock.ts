@@ -111,6 +111,12 @@ function notWritable({ path, what, command }: LockOptions, code: string, cause: 
   );
 }
 
+/** True if somebody has the lock and is not known to be dead. */
+export function isLocked(path: string): boolean {
+  const claim = readClaim(path);
+  return claim !== undefined && holderState(claim.holder) !== 'dead';
+}
+
 /** Runs `work` while the lock is held. */
 export async function withLock<T>(options: LockOptions, work: () => Promise<T> | T): Promise<T> {
   const lock = await acquireLock(options);

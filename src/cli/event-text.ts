@@ -22,8 +22,18 @@ export function eventLine(event: OcrpipeEvent): string | undefined {
       );
     case 'stage-output':
       return event.live ? undefined : `${event.stage} | ${stageOutput(event)}`;
+    case 'stage-waiting':
+      return `${event.stage}: waits for ${event.pools.join(' and ')}`;
+    case 'stage-retry':
+      return visibleInLine(
+        `${event.stage}: attempt ${event.attempt} failed (${event.error.message}); again in ${secondsText(event.seconds)}`,
+      );
     case 'stage-end':
+      // The result says of them what there is to say.
+      if (event.action === 'fresh' || event.action === 'frozen' || event.action === 'skipped')
+        return undefined;
       return `${event.stage}: ${event.action}${event.action === 'ran' ? ` in ${secondsText(event.seconds)}` : ''}`;
+    case 'schedule':
     case 'progress':
     case 'progress-end':
       return undefined;

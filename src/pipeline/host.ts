@@ -33,7 +33,11 @@ export interface PipelineHost {
   /** What differs between two directories, by path; undefined if the store does not have the listing of both. */
   changes(before: Snapshot, after: Snapshot): FileChange[] | undefined;
   /** Runs `work` while this process alone holds the named lock of the workspace; waits for whoever has it. */
-  exclusively<T>(name: 'repro' | 'pipeline-lock', work: () => Promise<T>): Promise<T>;
+  exclusively<T>(name: 'repro' | 'pipeline-lock' | 'slots', work: () => Promise<T>): Promise<T>;
+  /** Runs `work` while this process alone may run, restore or record a stage; waits for whoever does, and says so. */
+  withStage<T>(stage: string, work: () => Promise<T>): Promise<T>;
+  /** True if a process has the stage to itself. */
+  isStageTaken(stage: string): boolean;
   /** Those of `paths` that are in git's index: an output that the store shall hold must not be. */
   inGit(paths: readonly string[]): Promise<readonly string[]>;
   /** Those of `paths` that git ignores and does not hold. */

@@ -19,6 +19,8 @@ export function pipelineHost(workspace: Workspace, asking: { urls?: boolean } = 
     within: (directory, path) => entryWithin(store, directory, path),
     changes: (before, after) => directoryChanges(store, before, after),
     exclusively: (name, work) => workspace.exclusively(name, work),
+    withStage: (stage, work) => workspace.withStage(stage, work),
+    isStageTaken: (stage) => workspace.isStageTaken(stage),
     get pools() {
       return workspace.settings.pools;
     },

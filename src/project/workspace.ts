@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EventSink } from '../base/events.js';
 import { OcrpipeError, systemErrorCode, userError } from '../base/errors.js';
-import { withLock, type HeldLock } from '../base/lock.js';
+import { isLocked, withLock, type HeldLock } from '../base/lock.js';
 import type { AbsPath, RepoPath } from '../base/paths.js';
 import { typedPath } from '../base/typed-path.js';
 import { readSettings } from '../config/read-settings.js';
@@ -19,7 +19,7 @@ import { findWorkspace, STATE_FOLDER } from './find-workspace.js';
 import { openWorkspaceStore, storePlace } from './workspace-store.js';
 
 /** Locks that keep commands of one workspace apart. */
-export type WorkspaceLock = 'repro' | 'pipeline-lock' | 'config';
+export type WorkspaceLock = 'repro' | 'pipeline-lock' | 'slots' | 'config';
 
 /** What an action is called with: see `Call`. */
 interface Caller {
@@ -125,6 +125,22 @@ export class Workspace {
     return withLock({ path, what: LOCKED[lock], command: this.command, events, signal }, work);
   }
 
+  /** The same for one stage of the pipeline, by its name. */
+  withStage<T>(stage: string, work: () => Promise<T> | T): Promise<T> {
+    const { events, signal } = this.#caller;
+    const path = this.#stageLock(stage);
+    return withLock({ path, what: `stage '${stage}'`, command: this.command, events, signal }, work);
+  }
+
+  /** True if a process has the stage to itself. */
+  isStageTaken(stage: string): boolean {
+    return isLocked(this.#stageLock(stage));
+  }
+
+  #stageLock(stage: string): string {
+    return join(this.stateFolder, 'locks', 'stages', encodeURIComponent(stage));
+  }
+
   /**
    * Says that this command relies on what is in the store, until it closes: nobody deletes anything at once meanwhile. To be
    * called before anything is stored, or named because it is there.
@@ -144,6 +160,7 @@ export class Workspace {
 const LOCKED: Readonly<Record<WorkspaceLock, string>> = {
   repro: 'the pipeline',
   'pipeline-lock': 'pipeline.lock',
+  slots: 'the slots of stages',
   config: 'the configuration',
 };
 

@@ -47,6 +47,7 @@ export class PipelineWorkspace {
       dryRun: false,
       jobs: 4,
       keepGoing: false,
+      failFast: false,
       runCache: true,
       commit: true,
       ...request,

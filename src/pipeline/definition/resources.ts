@@ -1,5 +1,5 @@
-import { readdirSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
+import { visibleGpus } from './gpus.js';
 import type { Resources } from './stage.js';
 
 const UNITS: Readonly<Record<string, number>> = {
@@ -33,13 +33,26 @@ function parseBytes(written: string): number | undefined {
  * memory, and what the configuration names.
  */
 export function poolsOf(host: { readonly pools: Resources }): Resources {
-  return { cpu: availableParallelism(), gpu: Math.max(1, countGpus()), memory: totalmem(), ...host.pools };
+  return {
+    cpu: availableParallelism(),
+    gpu: Math.max(1, visibleGpus().length),
+    memory: memoryBytes(),
+    ...host.pools,
+  };
 }
 
-function countGpus(): number {
-  try {
-    return readdirSync('/dev').filter((name) => /^nvidia\d+$/.test(name)).length;
-  } catch {
-    return 0;
-  }
+/** Of the machine, or of the part of it that this process may use (a container's limit). */
+function memoryBytes(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
+
+/** An amount of a pool for people: '8 GiB' of memory, '2 gpu'. */
+export function amountText(pool: string, amount: number): string {
+  if (pool !== 'memory') return `${amount} ${pool}`;
+  const unit = Object.entries({ GiB: 2 ** 30, MiB: 2 ** 20, KiB: 2 ** 10 }).find(
+    ([, size]) => amount >= size,
+  );
+  const [name, size] = unit ?? ['bytes', 1];
+  return `${Number((amount / size).toFixed(1))} ${name} of memory`;
 }

@@ -156,16 +156,18 @@ function withoutUndefined(value: object): unknown {
 
 /**
  * The canonical text: stages sorted by name, one block each, every value on a line of its own and texts quoted only where
- * YAML asks for it, so that equal locks are equal bytes and two branches that change different stages merge by themselves.
+ * YAML asks for it, so that equal locks are equal bytes and two branches that change different stages merge by themselves. `format` may
+ * give blocks that it has kept.
  */
-export function formatLockFile(lock: LockFile): string {
+export function formatLockFile(lock: LockFile, format: typeof formatEntry = formatEntry): string {
   const names = [...lock.keys()].sort(compareText);
   const head = `# Written by ocrpipe: what each stage last ran with and what it made. Commit it.\nversion: ${LOCK_VERSION}\n`;
   if (names.length === 0) return `${head}stages: {}\n`;
-  return `${head}stages:\n${names.map((name) => formatEntry(name, lock.get(name)!)).join('')}`;
+  return `${head}stages:\n${names.map((name) => format(name, lock.get(name)!)).join('')}`;
 }
 
-function formatEntry(name: string, entry: LockEntry): string {
+/** The block of one stage. */
+export function formatEntry(name: string, entry: LockEntry): string {
   const lines = [
     `  ${scalar(name)}:`,
     '    run:',

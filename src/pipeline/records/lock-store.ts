@@ -1,14 +1,24 @@
+import { statSync } from 'node:fs';
 import { writeFileAtomic } from '../../base/atomic-file.js';
 import { fromRepoPath } from '../../base/paths.js';
 import { readTextIfThere } from '../../base/read-text.js';
 import { stagingOf } from '../../tracking/staging.js';
 import { LOCK_FILE } from '../definition/file-names.js';
 import type { PipelineHost } from '../host.js';
-import { formatLockFile, parseLockFile, withEntry, type LockEntry, type LockFile } from './lock-file.js';
+import {
+  formatEntry,
+  formatLockFile,
+  parseLockFile,
+  withEntry,
+  type LockEntry,
+  type LockFile,
+} from './lock-file.js';
 
 /** pipeline.lock of a workspace. What is known of it is parsed again only when its bytes changed. */
 export class LockStore {
-  private known: { text: string; lock: LockFile } = { text: '', lock: new Map() };
+  private known: { text: string; lock: LockFile; stat: string } = { text: '', lock: new Map(), stat: '' };
+  /** Blocks of entries: one stage is formatted when it finishes, not all of them. */
+  private readonly blocks = new WeakMap<LockEntry, string>();
   private readonly host: Pick<PipelineHost, 'root' | 'exclusively'>;
 
   constructor(host: Pick<PipelineHost, 'root' | 'exclusively'>) {
@@ -16,9 +26,16 @@ export class LockStore {
   }
 
   read(): LockFile {
-    const text = this.text();
-    if (text !== this.known.text) this.known = { text, lock: parseLockFile(text) };
+    const stat = this.stat();
+    const text = readTextIfThere(this.host.root, LOCK_FILE) ?? '';
+    if (text !== this.known.text) this.known = { text, lock: parseLockFile(text), stat };
+    else this.known = { ...this.known, stat };
     return this.known.lock;
+  }
+
+  /** True if somebody else wrote the file since it was last read or written here. */
+  isOutdated(): boolean {
+    return this.stat() !== this.known.stat;
   }
 
   /**
@@ -28,19 +45,27 @@ export class LockStore {
   record(name: string, entry: LockEntry, keep: ReadonlySet<string>): Promise<void> {
     return this.host.exclusively('pipeline-lock', async () => {
       const lock = withEntry(this.read(), name, { entry, keep });
-      const text = formatLockFile(lock);
+      const text = formatLockFile(lock, (stage, each) => this.block(stage, each));
       if (text !== this.known.text) this.write(text);
-      this.known = { text, lock };
+      this.known = { text, lock, stat: this.stat() };
       await Promise.resolve();
     });
   }
 
-  private text(): string {
-    return readTextIfThere(this.host.root, LOCK_FILE) ?? '';
+  private block(stage: string, entry: LockEntry): string {
+    const known = this.blocks.get(entry) ?? formatEntry(stage, entry);
+    this.blocks.set(entry, known);
+    return known;
   }
 
   private write(text: string): void {
     writeFileAtomic(this.path(), text, { staging: stagingOf(this.host.root) });
+  }
+
+  /** Another one for every state of the file. */
+  private stat(): string {
+    const stat = statSync(this.path(), { throwIfNoEntry: false, bigint: true });
+    return stat === undefined ? '' : `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
   }
 
   private path(): string {

@@ -61,7 +61,7 @@ async function storeOutputs(host: PipelineHost, stage: Stage): Promise<LockedPat
 /** The commands succeeded, but an output is not there. */
 export function outputNotMade(stage: Stage, path: string): OcrpipeError {
   return new OcrpipeError('output-not-made', `stage '${stage.name}' did not make its output '${path}'`, {
-    hint: `Correct the command or the list of outputs; what it printed is in .ocrstore/logs/${stage.name}.log.`,
+    hint: `Correct the command or the list of outputs; what it printed: 'ocrpipe logs ${stage.name}'.`,
   });
 }
 

@@ -11,13 +11,19 @@ import { plannedFailures, refusals } from '../staleness/refusals.js';
 import { unsettledInputs } from '../staleness/tracked-inputs.js';
 import { problemsError, throwProblems, type Problem } from '../definition/problems.js';
 import { closure } from '../definition/graph.js';
-import { preflight } from './preflight.js';
+import { preflight, type Hindrance } from './preflight.js';
 import type { Reason } from '../staleness/reason.js';
+import { GPUS_VARIABLE, visibleGpus } from '../definition/gpus.js';
 import { poolsOf } from '../definition/resources.js';
-import type { Stage } from '../definition/stage.js';
+import { delayAfter } from '../definition/retry.js';
+import type { Resources, Stage } from '../definition/stage.js';
 import { restoreStage, runStage, StageFailed } from './run-stage.js';
 import { ROOT_VARIABLE, STAGE_VARIABLE } from '../stage-variables.js';
-import { runSchedule, type Outcome } from './schedule.js';
+import { pruneForgotten } from './log-files.js';
+import type { Outcome } from './schedule-state.js';
+import { runSchedule, type RunEnd } from './schedule.js';
+import { SharedSlots } from './shared-slots.js';
+import { StageTimes } from './stage-times.js';
 
 export interface ReproRequest {
   /** Stage names or paths of outputs; none: all stages. */
@@ -30,6 +36,8 @@ export interface ReproRequest {
   /** How many stages run at once; undefined: as many as there are cores. */
   readonly jobs: number | undefined;
   readonly keepGoing: boolean;
+  /** After a failure, end what runs. Otherwise it is waited for, and nothing more is started unless `keepGoing` says so. */
+  readonly failFast: boolean;
   /** False: no result is restored from run records. */
   readonly runCache: boolean;
   /** False: outputs are neither stored nor recorded. */
@@ -63,13 +71,22 @@ const PREPARING = 8;
 
 /**
  * Brings stages up to date. A failed stage is a report, not an exception: what succeeded stays recorded. Throws, with
- * nothing changed, for whatever the user must correct first; throws the signal's reason when aborted. One repro of a
- * workspace runs at a time, the next one waits.
+ * nothing changed, for whatever the user must correct first; throws the signal's reason when aborted. Several repros of a workspace
+ * run side by side: each stage is one's alone while it runs, and who comes later waits for it and then finds it done.
  */
 export async function repro(host: PipelineHost, request: ReproRequest): Promise<ReproResult> {
   if (request.dryRun) return dryRun(host, request);
   refuseNested(host);
-  return host.exclusively('repro', () => new Repro(loadPipeline(host), request).run());
+  for (;;) {
+    const begun = await host.exclusively('repro', () => begin(host, request));
+    if (begun instanceof Repro) return begun.run();
+    if (begun !== 'changed-meanwhile') await host.withStage(begun.stage, () => Promise.resolve());
+  }
+}
+
+async function begin(host: PipelineHost, request: ReproRequest): Promise<Repro | Hindrance> {
+  const repro = new Repro(loadPipeline(host), request);
+  return (await repro.begin()) ?? repro;
 }
 
 /** A stage that runs repro in its own workspace would wait for itself. */
@@ -125,49 +142,86 @@ function lookOptions(
 }
 
 class Repro {
-  private readonly loaded: LoadedPipeline;
+  /** `lock` is replaced when another repro has recorded something. */
+  private loaded: LoadedPipeline;
   private readonly request: ReproRequest;
   private readonly chosen: readonly string[];
   private readonly options: LookOptions & { forced: ReadonlySet<string> };
   private readonly reports = new Map<string, StageReport>();
   private readonly toRun = new Map<string, readonly Reason[]>();
   private readonly preparing = new FairSlots(PREPARING);
+  private readonly pools: Resources;
+  private readonly slots: SharedSlots;
+  private readonly times: StageTimes;
+  /** How often each stage was run. */
+  private readonly attempts = new Map<string, number>();
+  /** Ends what runs. */
+  private readonly stop = new AbortController();
 
   constructor(loaded: LoadedPipeline, request: ReproRequest) {
     this.loaded = loaded;
     this.request = request;
     this.chosen = selectStages(loaded, request);
     this.options = lookOptions(loaded, request, this.chosen);
+    this.pools = poolsOf(loaded.host);
+    this.slots = new SharedSlots(loaded.host, { pools: this.pools, gpus: visibleGpus() });
+    this.times = new StageTimes(loaded.host.root);
+  }
+
+  /** What keeps the first stage from being looked at, see `preflight`. */
+  begin(): Promise<Hindrance | undefined> {
+    return preflight(this.loaded, this.chosen, this.options.forced);
   }
 
   async run(): Promise<ReproResult> {
     const { host, graph, pipeline } = this.loaded;
-    await preflight(this.loaded, this.chosen, this.options.forced);
-    const outcomes = await runSchedule({
-      stages: this.chosen,
-      graph,
-      needs: (name) => pipeline.stages.get(name)!.resources,
-      pools: poolsOf(host),
-      jobs: this.request.jobs ?? availableParallelism(),
-      keepGoing: this.request.keepGoing,
-      prepare: (name) => this.preparing.use(() => this.prepare(name), host.signal),
-      run: (name) => this.execute(name),
-      signal: host.signal,
+    const jobs = this.request.jobs ?? availableParallelism();
+    const known = new Set(this.chosen);
+    const stages = this.chosen.map((stage) => {
+      return { stage, after: (graph.upstream.get(stage) ?? []).filter((each) => known.has(each)) };
     });
-    host.signal.throwIfAborted();
-    return { dryRun: false, stages: this.chosen.map((name) => this.report(name, outcomes)) };
+    host.events({ type: 'schedule', stages, jobs });
+    try {
+      const outcomes = await runSchedule({
+        stages: this.chosen,
+        graph,
+        needs: (name) => this.stage(name).resources,
+        pools: this.pools,
+        jobs,
+        seconds: (name) => this.times.expected(name),
+        keepGoing: this.request.keepGoing,
+        prepare: (name) => this.preparing.use(() => this.prepare(name), host.signal),
+        run: (name) => this.attempt(name),
+        onWaiting: (stage, pools) => {
+          host.events({ type: 'stage-waiting', stage, pools });
+        },
+        signal: host.signal,
+      });
+      host.signal.throwIfAborted();
+      return { dryRun: false, stages: this.chosen.map((name) => this.settled(name, outcomes)) };
+    } finally {
+      const stages = new Set(pipeline.stages.keys());
+      this.times.save(stages);
+      pruneForgotten(host.stateFolder, stages, Date.now());
+    }
   }
 
+  private stage(name: string): Stage {
+    return this.loaded.pipeline.stages.get(name)!;
+  }
+
+  /** What is to be done with a stage, by what stands there after those that have ended so far. Restores; leaves running to `attempt`. */
   private async prepare(name: string): Promise<'done' | 'failed' | 'run'> {
-    const stage = this.loaded.pipeline.stages.get(name)!;
+    const { host } = this.loaded;
+    const stage = this.stage(name);
     const started = performance.now();
+    if (!stage.frozen && host.isStageTaken(name)) await host.withStage(name, () => Promise.resolve());
     const step = await this.plan(stage);
     const { action, reasons } = step;
     warnIfNotHere(this.loaded, stage, step);
     try {
-      if (action === 'restore' && (await this.restoreAny(stage, step))) {
-        this.end({ name, action: 'restored', reasons, seconds: secondsSince(started) });
-        return 'done';
+      if (action === 'restore' && (await host.withStage(name, () => this.restoreAny(stage)))) {
+        return this.end({ name, action: 'restored', reasons, seconds: secondsSince(started) });
       }
     } catch (error) {
       return this.fail(error, { name, reasons, seconds: secondsSince(started) });
@@ -176,25 +230,30 @@ class Repro {
       this.toRun.set(name, reasons);
       return 'run';
     }
-    this.reports.set(name, { name, action, reasons, seconds: 0 });
-    return 'done';
+    return this.end({ name, action, reasons, seconds: 0 });
   }
 
   /** The decision for a stage, by what stands there after the stages that have ended so far. */
   private async plan(stage: Stage, unusable?: ReadonlySet<string>): Promise<Step> {
-    this.loaded.observer.forgetOutdated(stage.deps);
+    const { observer, locks } = this.loaded;
+    if (locks.isOutdated()) {
+      this.loaded = { ...this.loaded, lock: locks.read() };
+      observer.commandsEnded();
+      observer.changed(stage.outs.map(({ path }) => path));
+    }
+    observer.forgetOutdated(stage.deps);
     return planOne(this.loaded, stage, { ...this.options, ...(unusable && { unusable }) });
   }
 
-  /** Restores this result, or another one that a run with these inputs gave; false if none can be: the stage has to run. */
-  private async restoreAny(stage: Stage, first: Restoration): Promise<boolean> {
+  /** Restores the result of an earlier run with these inputs, any that can be; false if none can: the stage has to run. */
+  private async restoreAny(stage: Stage): Promise<boolean> {
     const unusable = new Set<string>();
-    for (let step: Step = first; step.action === 'restore';) {
+    for (;;) {
+      const step = await this.plan(stage, unusable);
+      if (step.action !== 'restore') return step.action === 'fresh';
       if (await this.restore(stage, step)) return true;
       unusable.add(resultKey(step.result));
-      step = await this.plan(stage, unusable);
     }
-    return false;
   }
 
   /** False if the store cannot give the result back (a damaged object), or it is no longer the one that is wanted. */
@@ -210,39 +269,88 @@ class Repro {
     }
   }
 
-  private async execute(name: string): Promise<'done' | 'failed'> {
-    const stage = this.loaded.pipeline.stages.get(name)!;
-    const reasons = this.toRun.get(name)!;
+  /** One run of a stage, while no other repro has it. */
+  private async attempt(name: string): Promise<RunEnd> {
     const started = performance.now();
     try {
-      const forced = this.options.forced.has(name);
-      await runStage(this.loaded, stage, { reasons, forced, commit: this.request.commit });
-      this.end({ name, action: 'ran', reasons, seconds: secondsSince(started) });
-      return 'done';
+      return await this.loaded.host.withStage(name, () => this.execute(name, started));
     } catch (error) {
-      return this.fail(error, { name, reasons, seconds: secondsSince(started) });
+      const report = { name, reasons: this.toRun.get(name)!, seconds: secondsSince(started) };
+      return this.again(error, report) ?? this.fail(error, report);
     }
   }
 
+  private async execute(name: string, started: number): Promise<RunEnd> {
+    const stage = this.stage(name);
+    const reasons = this.toRun.get(name)!;
+    // Another repro may have done it since it was looked at.
+    if (this.loaded.locks.isOutdated() && (await this.plan(stage)).action === 'fresh') {
+      return this.end({ name, action: 'fresh', reasons: [], seconds: 0 });
+    }
+    const held = await this.slots.take(name, stage.resources);
+    try {
+      const { commit } = this.request;
+      const forced = this.options.forced.has(name);
+      this.attempts.set(name, (this.attempts.get(name) ?? 0) + 1);
+      const env = held.gpus.length > 0 ? { [GPUS_VARIABLE]: held.gpus.join(',') } : {};
+      await runStage(this.loaded, stage, { reasons, forced, commit, env, signal: this.stop.signal });
+    } finally {
+      held.release();
+    }
+    const seconds = secondsSince(started);
+    this.times.learn(name, seconds);
+    return this.end({ name, action: 'ran', reasons, seconds });
+  }
+
+  /** When to run a stage that failed once more; undefined if it is not to be. */
+  private again(error: unknown, report: Omit<StageReport, 'action'>): RunEnd | undefined {
+    const { name } = report;
+    if (this.stop.signal.aborted || !isRepeatable(error)) return undefined;
+    const attempt = this.attempts.get(name) ?? 1;
+    const seconds = delayAfter(attempt, this.stage(name).retry);
+    if (seconds === undefined) return undefined;
+    // What stands if nothing more is started before its time has come.
+    this.reports.set(name, { ...report, action: 'failed', ...failure(error) });
+    const { message, code } = error;
+    this.loaded.host.events({ type: 'stage-retry', stage: name, attempt, seconds, error: { code, message } });
+    return { again: seconds };
+  }
+
   /** What the others did is not to be lost with one that failed: that is told in its report. */
-  private fail(error: unknown, report: Pick<StageReport, 'name' | 'reasons' | 'seconds'>): 'failed' {
+  private fail(error: unknown, report: Omit<StageReport, 'action'>): 'failed' {
     if (this.loaded.host.signal.aborted || !(error instanceof OcrpipeError)) throw error;
     this.end({ ...report, action: 'failed', ...failure(error) });
+    if (this.request.failFast) this.stop.abort(stoppedBecauseOf(report.name));
     return 'failed';
   }
 
-  private end(report: StageReport): void {
+  private end(report: StageReport): 'done' {
     this.reports.set(report.name, report);
     const { name, action, seconds } = report;
     this.loaded.host.events({ type: 'stage-end', stage: name, action, seconds });
+    return 'done';
   }
 
-  private report(name: string, outcomes: ReadonlyMap<string, Outcome>): StageReport {
+  /** How a stage fared, once nothing more is done. */
+  private settled(name: string, outcomes: ReadonlyMap<string, Outcome>): StageReport {
     const known = this.reports.get(name);
-    if (known) return known;
-    const skipped: StageReport = { name, action: 'skipped', reasons: this.toRun.get(name) ?? [], seconds: 0 };
-    return outcomes.get(name) === 'failed' ? { ...skipped, action: 'failed' } : skipped;
+    if (known && outcomes.get(name) !== 'skipped') return known;
+    const action = outcomes.get(name) === 'failed' ? 'failed' : 'skipped';
+    const report = known ?? { name, action, reasons: this.toRun.get(name) ?? [], seconds: 0 };
+    this.end(report);
+    return report;
   }
+}
+
+/** A failure of the commands themselves, or of where they ran: they may succeed the next time. */
+function isRepeatable(error: unknown): error is OcrpipeError {
+  return error instanceof OcrpipeError && ['stage-failed', 'stage-timeout', 'job-lost'].includes(error.code);
+}
+
+function stoppedBecauseOf(stage: string): OcrpipeError {
+  return new OcrpipeError('stage-stopped', `it was ended because stage '${stage}' failed`, {
+    hint: "Without '--fail-fast', what runs is waited for.",
+  });
 }
 
 /** A run that takes hours may be spared: what the lock names was made elsewhere, and may have been pushed. */

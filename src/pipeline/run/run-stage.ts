@@ -18,6 +18,7 @@ import { reasonText, type Reason } from '../staleness/reason.js';
 import { signatureOf, type LockedPath, type StageInputs } from '../records/signature.js';
 import type { StageNow } from '../staleness/staleness.js';
 import { StageLog } from './stage-log.js';
+import { TimeLimit } from './time-limit.js';
 import { ROOT_VARIABLE, STAGE_VARIABLE } from '../stage-variables.js';
 import type { Stage } from '../definition/stage.js';
 import { editedProblems } from '../staleness/tracked-inputs.js';
@@ -29,7 +30,7 @@ export class StageFailed extends OcrpipeError {
   constructor(stage: Stage, result: Exclude<CommandResult, { ok: true }>, log: StageLog) {
     const how = result.signal === null ? `exit code ${String(result.code)}` : result.signal;
     super('stage-failed', `stage '${stage.name}' failed (${how}): ${result.command}`, {
-      hint: `All that it printed is in ${log.path}; its outputs were not recorded.`,
+      hint: `All that it printed: 'ocrpipe logs ${stage.name}' (${log.path}). Its outputs were not recorded.`,
     });
     this.lastLines = log.lastLines();
   }
@@ -41,6 +42,10 @@ export interface RunOptions {
   readonly forced: boolean;
   /** False: the outputs are left in the workspace, and nothing is stored or recorded. */
   readonly commit: boolean;
+  /** Variables of the slots that it holds. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Ends the commands; what they have made is recorded once they have ended. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -57,7 +62,7 @@ export async function runStage(loaded: LoadedPipeline, stage: Stage, options: Ru
   await underMark(loaded, stage, async () => {
     await clearOutputs(host, now, options);
     observer.changed(stage.outs.map((out) => out.path));
-    await runLogged(loaded, stage);
+    await runLogged(loaded, stage, options);
     if (options.commit) {
       await recordResult(recordingOf(loaded), stage, { inputs, madeByStage: true });
       return undefined;
@@ -156,16 +161,22 @@ async function requireOutputs({ observer }: LoadedPipeline, stage: Stage): Promi
   if (missing) throw outputNotMade(stage, missing.output.path);
 }
 
-async function runLogged({ host, marks, observer }: LoadedPipeline, stage: Stage): Promise<void> {
+async function runLogged(
+  { host, marks, observer }: LoadedPipeline,
+  stage: Stage,
+  { env, signal }: RunOptions,
+): Promise<void> {
   const log = new StageLog(host.stateFolder, stage.name);
+  const limit = new TimeLimit(stage);
   try {
     const result = await runCommands({
       run: stage.run,
       cwd: fromRepoPath(host.root, stage.wdir),
-      env: environment(host.root, stage.name, pathWithOcrpipe(host.stateFolder)),
-      signal: host.signal,
+      env: { ...environment(host.root, stage.name, pathWithOcrpipe(host.stateFolder)), ...env },
+      signal: AbortSignal.any([host.signal, limit.signal, ...(signal ? [signal] : [])]),
       onStart: (group) => {
         marks.started(stage, group);
+        limit.start();
       },
       onLine: ({ stream, line, live }) => {
         log.write(line, live);
@@ -174,6 +185,7 @@ async function runLogged({ host, marks, observer }: LoadedPipeline, stage: Stage
     });
     if (!result.ok) throw new StageFailed(stage, result, log);
   } finally {
+    limit.stop();
     observer.commandsEnded();
     log.close();
   }

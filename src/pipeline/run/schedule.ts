@@ -1,32 +1,36 @@
-import type { StageGraph } from '../definition/graph.js';
-import type { Resources } from '../definition/stage.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ScheduleState, type Outcome, type SchedulePlan } from './schedule-state.js';
 
-/** How a stage ended, as far as others depend on it. */
-export type Outcome = 'done' | 'failed' | 'skipped';
+/** Seconds that only ever pass. */
+export interface Clock {
+  now: () => number;
+  /** Rejects if aborted. */
+  sleep: (seconds: number, signal: AbortSignal) => Promise<void>;
+}
 
-export interface ScheduleRequest {
-  /** The stages to bring up to date; others of the graph do not count. */
-  readonly stages: readonly string[];
-  readonly graph: StageGraph;
-  /** What a running stage takes from the pools. A wish larger than a pool counts as the whole pool. */
-  readonly needs: (stage: string) => Resources;
-  readonly pools: Resources;
-  /** How many run at once, whatever the pools say. */
-  readonly jobs: number;
-  /** After a failure: true runs everything that does not depend on it, false starts nothing more. */
-  readonly keepGoing: boolean;
+/** How a run of a stage ended; `again`: it failed, and is to be run once more after so many seconds, without slots meanwhile. */
+export type RunEnd = 'done' | 'failed' | { readonly again: number };
+
+export interface ScheduleRequest extends SchedulePlan {
   /** Called once its dependencies are done, outside the pools: anything but 'run' if there is nothing to run. */
   readonly prepare: (stage: string) => Promise<'done' | 'failed' | 'run'>;
   /** Called while the stage holds its slots. */
-  readonly run: (stage: string) => Promise<'done' | 'failed'>;
+  readonly run: (stage: string) => Promise<RunEnd>;
+  /** Told of a prepared stage that finds no slots, and in which pools; again where that changes. */
+  readonly onWaiting?: (stage: string, pools: readonly string[]) => void;
   /** Starts nothing more once aborted; what runs is waited for. */
   readonly signal?: AbortSignal;
+  readonly clock?: Clock;
 }
 
+/** Of so many waiting stages, the most urgent ones, each change is told; of the others only that they wait. */
+const WATCHED = 20;
+/** So long slots are kept free for a more urgent stage that is being looked at. */
+const PATIENCE_SECONDS = 0.1;
+
 /**
- * Runs stages side by side as far as the graph and the pools allow, first those that come first in the graph's order. A
- * stage that waits for a slot keeps later ones from taking it, so that a large one is not overtaken for ever. Resolves when
- * all are settled; rejects with the first error that `prepare` or `run` throws, once everything that runs has ended.
+ * Runs stages side by side as far as the graph and the pools allow, see `ScheduleState`. Resolves when all are settled; rejects
+ * with the first error that `prepare` or `run` throws, once everything that runs has ended.
  */
 export function runSchedule(request: ScheduleRequest): Promise<ReadonlyMap<string, Outcome>> {
   return new Promise((resolve, reject) => {
@@ -34,141 +38,153 @@ export function runSchedule(request: ScheduleRequest): Promise<ReadonlyMap<strin
   });
 }
 
+const SYSTEM_CLOCK: Clock = {
+  now: () => performance.now() / 1000,
+  sleep: (seconds, signal) => delay(seconds * 1000, undefined, { signal }),
+};
+
+/** Carries out what a `ScheduleState` hands out. */
 class Schedule {
-  private readonly request: ScheduleRequest;
-  private readonly resolve: (outcomes: ReadonlyMap<string, Outcome>) => void;
-  private readonly reject: (error: unknown) => void;
-  /** How many of its dependencies each stage still waits for. */
-  private readonly open: Map<string, number>;
-  private readonly rank: ReadonlyMap<string, number>;
-  private readonly outcomes = new Map<string, Outcome>();
-  private readonly free: Record<string, number>;
-  private freeJobs: number;
-  /** Dependencies done, not yet prepared. */
-  private toPrepare: string[];
-  /** Prepared and waiting for slots, by rank. */
-  private readonly ready: string[] = [];
-  private active = 0;
-  private stopped = false;
-  private error: { thrown: unknown } | undefined;
+  readonly #request: ScheduleRequest;
+  readonly #resolve: (outcomes: ReadonlyMap<string, Outcome>) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #state: ScheduleState;
+  readonly #clock: Clock;
+  /** What was last told of each waiting stage. */
+  readonly #announced = new Map<string, string>();
+  readonly #unannounced = new Set<string>();
+  readonly #running = new Set<string>();
+  /** Since when each stage is being looked at. */
+  readonly #preparing = new Map<string, number>();
+  /** A timer ends the holding back. */
+  #isPatient = false;
+  /** Aborted once nothing more is to be started. */
+  readonly #over = new AbortController();
+  #active = 0;
+  #isSettled = false;
+  #error: { thrown: unknown } | undefined;
 
   constructor(
     request: ScheduleRequest,
     resolve: (outcomes: ReadonlyMap<string, Outcome>) => void,
     reject: (error: unknown) => void,
   ) {
-    this.request = request;
-    this.resolve = resolve;
-    this.reject = reject;
-    const chosen = new Set(request.stages);
-    const order = request.graph.order.filter((name) => chosen.has(name));
-    this.rank = new Map(order.map((name, index) => [name, index]));
-    this.open = new Map(order.map((name) => [name, this.within(request.graph.upstream, name).length]));
-    this.free = { ...request.pools };
-    this.freeJobs = Math.max(1, request.jobs);
-    this.toPrepare = order.filter((name) => this.open.get(name) === 0);
+    this.#request = request;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#clock = request.clock ?? SYSTEM_CLOCK;
+    this.#state = new ScheduleState(request);
   }
 
   /** Starts whatever may start now; settles the whole when nothing is left. */
   advance(): void {
-    if (this.request.signal?.aborted === true) this.stopped = true;
-    if (!this.stopped) {
-      const batch = this.toPrepare;
-      this.toPrepare = [];
-      for (const name of batch) this.start(name, () => this.prepare(name));
-      for (const name of this.startable()) this.start(name, () => this.run(name));
+    if (this.#isSettled) return;
+    if (this.#request.signal?.aborted === true) this.#state.stop();
+    if (this.#state.stopped) this.#over.abort();
+    for (const name of this.#state.takePrepared()) this.#start(name, () => this.#prepare(name));
+    if (!this.#holdsBack()) {
+      const startable = this.#state.takeStartable(this.#clock.now());
+      for (const name of startable) this.#start(name, () => this.#run(name));
     }
-    if (this.active === 0) this.settle();
+    this.#announce();
+    if (this.#active === 0) this.#settle();
   }
 
-  private start(name: string, work: () => Promise<void>): void {
-    this.active += 1;
+  #start(name: string, work: () => Promise<void>): void {
+    this.#active += 1;
     work()
       .catch((thrown: unknown) => {
-        this.error ??= { thrown };
-        this.stopped = true;
-        this.outcomes.set(name, 'failed');
+        this.#error ??= { thrown };
+        this.#state.finish(name, 'failed');
+        this.#state.stop();
       })
       .finally(() => {
-        this.active -= 1;
+        this.#active -= 1;
         this.advance();
       });
   }
 
-  private async prepare(name: string): Promise<void> {
-    const outcome = await this.request.prepare(name);
-    if (outcome !== 'run') {
-      this.finish(name, outcome);
-      return;
-    }
-    const later = this.ready.findIndex((other) => this.rank.get(other)! > this.rank.get(name)!);
-    this.ready.splice(later === -1 ? this.ready.length : later, 0, name);
-  }
-
-  private async run(name: string): Promise<void> {
-    try {
-      this.finish(name, await this.request.run(name));
-    } finally {
-      this.give(name);
-    }
-  }
-
-  private finish(name: string, outcome: Outcome): void {
-    this.outcomes.set(name, outcome);
-    if (outcome === 'failed') {
-      if (!this.request.keepGoing) this.stopped = true;
-      return;
-    }
-    for (const next of this.within(this.request.graph.downstream, name)) {
-      const left = this.open.get(next)! - 1;
-      this.open.set(next, left);
-      if (left === 0) this.toPrepare.push(next);
-    }
-  }
-
-  /** Takes slots for every stage that may start, and takes it out of `ready`. */
-  private startable(): string[] {
-    const started: string[] = [];
-    const reserved = new Set<string>();
-    for (const name of [...this.ready]) {
-      if (this.freeJobs === 0) break;
-      const needs = Object.entries(this.needs(name));
-      const short = needs.filter(([pool, amount]) => reserved.has(pool) || this.free[pool]! < amount);
-      if (short.length > 0) {
-        for (const [pool] of short) reserved.add(pool);
-        continue;
-      }
-      for (const [pool, amount] of needs) this.free[pool]! -= amount;
-      this.freeJobs -= 1;
-      this.ready.splice(this.ready.indexOf(name), 1);
-      started.push(name);
-    }
-    return started;
-  }
-
-  private give(name: string): void {
-    for (const [pool, amount] of Object.entries(this.needs(name))) this.free[pool]! += amount;
-    this.freeJobs += 1;
-  }
-
-  private needs(name: string): Resources {
-    const wanted = Object.entries(this.request.needs(name));
-    const inPools = wanted.filter(([pool]) => Object.hasOwn(this.request.pools, pool));
-    return Object.fromEntries(
-      inPools.map(([pool, amount]) => [pool, Math.min(amount, this.request.pools[pool]!)]),
+  /**
+   * True while a more urgent stage than all that wait is being looked at: a slot that was given back a moment ago is for the stage behind
+   * the one that ended, which nobody could see coming, if that is on the critical path. Not for long: a look may take minutes.
+   */
+  #holdsBack(): boolean {
+    const first = this.#state.waiting[0];
+    if (first === undefined) return false;
+    const now = this.#clock.now();
+    const urgent = [...this.#preparing].some(
+      ([name, since]) => now - since < PATIENCE_SECONDS && this.#state.isMoreUrgent(name, first),
     );
-  }
-
-  private settle(): void {
-    if (this.error) {
-      this.reject(this.error.thrown);
-      return;
+    if (urgent && !this.#isPatient) {
+      this.#isPatient = true;
+      void this.#clock.sleep(PATIENCE_SECONDS, this.#over.signal).then(
+        () => {
+          this.#isPatient = false;
+          this.advance();
+        },
+        () => undefined,
+      );
     }
-    for (const name of this.rank.keys()) if (!this.outcomes.has(name)) this.outcomes.set(name, 'skipped');
-    this.resolve(this.outcomes);
+    return urgent;
   }
 
-  private within(edges: ReadonlyMap<string, readonly string[]>, name: string): readonly string[] {
-    return (edges.get(name) ?? []).filter((other) => this.rank.has(other));
+  async #prepare(name: string): Promise<void> {
+    this.#preparing.set(name, this.#clock.now());
+    const outcome = await this.#request.prepare(name).finally(() => {
+      this.#preparing.delete(name);
+    });
+    if (outcome === 'run') this.#wait(name);
+    else this.#state.finish(name, outcome);
+  }
+
+  async #run(name: string): Promise<void> {
+    this.#announced.delete(name);
+    this.#running.add(name);
+    const end = await this.#request.run(name).finally(() => {
+      this.#running.delete(name);
+      this.#state.release(name);
+    });
+    if (typeof end === 'string') this.#state.finish(name, end);
+    // Counts as active, so that the schedule is not over meanwhile; its slots are free for others.
+    else this.#start(name, () => this.#repeat(name, end.again));
+  }
+
+  async #repeat(name: string, seconds: number): Promise<void> {
+    const { signal } = this.#request;
+    const awake = signal ? AbortSignal.any([signal, this.#over.signal]) : this.#over.signal;
+    try {
+      awake.throwIfAborted();
+      await this.#clock.sleep(seconds, awake);
+    } catch (error) {
+      if (!awake.aborted) throw error;
+    }
+    this.#wait(name);
+  }
+
+  #announce(): void {
+    const { onWaiting } = this.#request;
+    if (!onWaiting) return;
+    const watched = this.#state.waiting.slice(0, WATCHED);
+    for (const name of [...watched, ...this.#unannounced]) {
+      if (this.#running.has(name)) continue;
+      const pools = this.#state.poolsFor(name);
+      const text = pools.join('\n');
+      if (this.#announced.get(name) === text) continue;
+      this.#announced.set(name, text);
+      onWaiting(name, pools);
+    }
+    this.#unannounced.clear();
+  }
+
+  #wait(name: string): void {
+    this.#state.wait(name);
+    this.#unannounced.add(name);
+  }
+
+  #settle(): void {
+    this.#isSettled = true;
+    this.#over.abort();
+    if (this.#error) this.#reject(this.#error.thrown);
+    else this.#resolve(this.#state.outcomes());
   }
 }

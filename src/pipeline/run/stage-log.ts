@@ -1,20 +1,27 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { AbsPath } from '../../base/paths.js';
+import { logFiles, logFolder, pruneLogs } from './log-files.js';
 
 /** How many of its last lines a failed stage shows. */
 const LAST_LINES = 20;
 
-/** What a stage writes to stdout and stderr, kept as it comes: `.ocrstore/logs/STAGE.log`, that of the last run. */
+/** What a stage writes to stdout and stderr, kept as it comes in a file of its own for each attempt, see `logFiles`. */
 export class StageLog {
   readonly path: string;
+  /** Counts from 1 as long as logs of the stage are kept. */
+  readonly attempt: number;
   private readonly fd: number;
   private last: string[] = [];
   private lastIsLive = false;
 
   constructor(stateFolder: AbsPath, stage: string) {
-    this.path = stageLogPath(stateFolder, stage);
-    mkdirSync(dirname(this.path), { recursive: true });
+    const folder = logFolder(stateFolder, stage);
+    mkdirSync(folder, { recursive: true });
+    const files = logFiles(stateFolder, stage);
+    pruneLogs(files, { room: 1, now: Date.now() });
+    this.attempt = (files.at(-1)?.attempt ?? 0) + 1;
+    this.path = join(folder, `${this.attempt}.log`);
     this.fd = openSync(this.path, 'w');
   }
 
@@ -33,8 +40,4 @@ export class StageLog {
   close(): void {
     closeSync(this.fd);
   }
-}
-
-function stageLogPath(stateFolder: AbsPath, stage: string): string {
-  return join(stateFolder, 'logs', `${stage}.log`);
 }

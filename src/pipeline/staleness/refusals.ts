@@ -1,15 +1,14 @@
 import { statSync } from 'node:fs';
-import { suggest } from '../../base/nearest.js';
 import { fromRepoPath } from '../../base/paths.js';
 import { shellQuote } from '../../base/shell-quote.js';
 import { closure } from '../definition/graph.js';
 import { problemsError, type Problem } from '../definition/problems.js';
-import { poolsOf } from '../definition/resources.js';
 import type { Stage } from '../definition/stage.js';
 import type { StageInputs } from '../records/signature.js';
 import { dependencyProblems, type LoadedPipeline } from './load.js';
 import type { PlannedStage } from './look.js';
 import { knownInputs } from './plan.js';
+import { poolProblems } from './pool-problems.js';
 import type { StageNow } from './staleness.js';
 import { editedProblems, unsettledProblems, type Unsettled } from './tracked-inputs.js';
 
@@ -117,21 +116,6 @@ function missingFolder({ host, pipeline }: LoadedPipeline, stage: Stage): Proble
     hint: 'Make it, or correct wdir.',
     location: pipeline.locate(['stages', stage.name, 'wdir']),
   };
-}
-
-function poolProblems({ host, pipeline }: LoadedPipeline, stages: readonly Stage[]): Problem[] {
-  const wanted = stages.some((stage) => Object.keys(stage.resources).length > 0);
-  const pools = wanted ? Object.keys(poolsOf(host)) : [];
-  return stages.flatMap((stage) =>
-    Object.keys(stage.resources)
-      .filter((pool) => !pools.includes(pool))
-      .map((pool) => ({
-        code: 'unknown-resource',
-        message: `stage '${stage.name}' asks for '${pool}', of which there is no pool`,
-        hint: `${suggest(pool, pools)} Others are declared under 'pools' in .ocrstore/config.yaml.`,
-        location: pipeline.locate(['stages', stage.name, 'resources', pool], { key: true }),
-      })),
-  );
 }
 
 /** A new cached output gets an entry in .gitignore, which does nothing for a path that git already holds. */

@@ -468,7 +468,7 @@ describe('repro', () => {
       'stages: {a: {run: ["command -v ocrpipe", "pwd", "echo $OCRPIPE_STAGE >&2"], wdir: data}}',
     );
     await workspace.repro();
-    const log = workspace.read('.ocrstore/logs/a.log').trim().split('\n');
+    const log = workspace.read('.ocrstore/logs/a/1.log').trim().split('\n');
     expect(log).toEqual([
       workspace.path(`.ocrstore/index/${machineName()}/bin/ocrpipe`),
       workspace.path('data'),
@@ -489,6 +489,12 @@ describe('repro', () => {
     );
     await expect(workspace.repro()).rejects.toEqual(refusal('unknown-resource'));
     workspace.write('.ocrstore/config.yaml', 'version: 1\npools: {licence: 2}\n');
+    await expect(workspace.repro()).rejects.toMatchObject({
+      code: 'resource-too-large',
+      message: "stage 'b' asks for 5 licence, and all there is here is 2 licence",
+      location: { file: 'pipeline.yaml', line: 1, column: 91 },
+    });
+    workspace.write('.ocrstore/config.local.yaml', 'pools: {licence: 5}\n');
     expect((await workspace.actions()).actions).toEqual({ a: 'ran', b: 'ran' });
   });
 

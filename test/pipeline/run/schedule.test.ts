@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parsePipeline } from '../../../src/pipeline/definition/definition.js';
 import { buildGraph, closure, type StageGraph } from '../../../src/pipeline/definition/graph.js';
-import { runSchedule, type Outcome, type ScheduleRequest } from '../../../src/pipeline/run/schedule.js';
-import fc from '../../rig/fast-check.js';
+import type { Outcome } from '../../../src/pipeline/run/schedule-state.js';
+import { runSchedule, type RunEnd, type ScheduleRequest } from '../../../src/pipeline/run/schedule.js';
+import fc, { runs } from '../../rig/fast-check.js';
 
 interface Task {
   /** Numbers of the stages that it waits for, all smaller than its own. */
@@ -10,35 +11,46 @@ interface Task {
   ticks: number;
   gpu: number;
   memory: number;
-  kind: 'run' | 'fresh' | 'fails';
+  /** `flaky`: its first attempt fails. `elsewhere`: it takes no slots. */
+  kind: 'run' | 'fresh' | 'fails' | 'flaky' | 'elsewhere';
 }
-
-const tasks: fc.Arbitrary<Task[]> = fc.integer({ min: 1, max: 14 }).chain((count) =>
-  fc.tuple(
-    ...Array.from({ length: count }, (_, index) =>
-      fc.record({
-        reads: index === 0 ? fc.constant<number[]>([]) : fc.uniqueArray(fc.nat(index - 1), { maxLength: 3 }),
-        ticks: fc.integer({ min: 1, max: 5 }),
-        gpu: fc.nat(3),
-        memory: fc.nat(12),
-        kind: fc.constantFrom<Task['kind']>('run', 'run', 'fresh', 'fails'),
-      }),
-    ),
-  ),
-);
 
 const POOLS = { gpu: 2, memory: 8 };
 
+const KINDS: readonly Task['kind'][] = ['run', 'run', 'run', 'fresh', 'fails', 'flaky', 'elsewhere'];
+
+function tasksOf(kinds: readonly Task['kind'][], most = 14): fc.Arbitrary<Task[]> {
+  return fc.integer({ min: 1, max: most }).chain((count) =>
+    fc.tuple(
+      ...Array.from({ length: count }, (_, index) =>
+        fc.record({
+          reads:
+            index === 0 ? fc.constant<number[]>([]) : fc.uniqueArray(fc.nat(index - 1), { maxLength: 3 }),
+          ticks: fc.integer({ min: 1, max: 5 }),
+          gpu: fc.nat(POOLS.gpu),
+          memory: fc.nat(POOLS.memory),
+          kind: fc.constantFrom(...kinds),
+        }),
+      ),
+    ),
+  );
+}
+
+function task(changes: Partial<Task> = {}): Task {
+  return { reads: [], ticks: 1, gpu: 0, memory: 0, kind: 'run', ...changes };
+}
+
 /** Time that passes only when everything that could start has started. */
 class FakeClock {
-  now = 0;
+  time = 0;
   private readonly sleepers: { at: number; wake: () => void }[] = [];
 
-  sleep(ticks: number): Promise<void> {
-    return new Promise((wake) => {
-      this.sleepers.push({ at: this.now + ticks, wake });
+  readonly now = (): number => this.time;
+
+  readonly sleep = (ticks: number): Promise<void> =>
+    new Promise((wake) => {
+      this.sleepers.push({ at: this.time + ticks, wake });
     });
-  }
 
   async runUntil(settled: () => boolean): Promise<void> {
     for (;;) {
@@ -49,17 +61,27 @@ class FakeClock {
       if (settled()) return;
       const next = this.sleepers.sort((a, b) => a.at - b.at).shift();
       if (!next) throw new Error('nothing runs, and the schedule is not settled');
-      this.now = next.at;
+      this.time = next.at;
       next.wake();
     }
   }
 }
 
+interface Run {
+  name: string;
+  from: number;
+  to: number;
+}
+
 interface Trace {
-  started: string[];
+  /** Every attempt, in the order in which they started. */
+  ran: Run[];
+  /** When each stage found all that it depends on done. */
+  readyAt: Map<string, number>;
   ended: Map<string, number>;
   outcomes: ReadonlyMap<string, Outcome>;
   violations: string[];
+  waits: string[];
   ticks: number;
 }
 
@@ -71,98 +93,224 @@ function graphOf(list: readonly Task[]): StageGraph {
   return buildGraph(parsePipeline(`stages:\n${stages.join('\n')}\n`));
 }
 
-async function simulate(list: readonly Task[], options: Partial<ScheduleRequest>): Promise<Trace> {
-  const graph = graphOf(list);
-  const clock = new FakeClock();
-  const trace: Trace = { started: [], ended: new Map(), outcomes: new Map(), violations: [], ticks: 0 };
-  const task = (name: string): Task => list[Number(name.slice(1))]!;
-  const running = new Set<string>();
-  const check = (name: string): void => {
-    if (trace.started.includes(name)) trace.violations.push(`${name} twice`);
-    for (const before of graph.upstream.get(name)!) {
-      if (!trace.ended.has(before)) trace.violations.push(`${name} before ${before}`);
-    }
-  };
-  const jobs = options.jobs ?? 4;
-  const done = runSchedule({
-    stages: graph.order,
-    graph,
-    needs: (name) => ({ gpu: task(name).gpu, memory: task(name).memory }),
-    pools: POOLS,
-    jobs,
-    keepGoing: true,
-    prepare: async (name) => {
-      check(name);
-      await Promise.resolve();
-      if (task(name).kind !== 'fresh') return 'run';
-      trace.ended.set(name, clock.now);
-      return 'done';
-    },
-    run: async (name) => {
-      check(name);
-      trace.started.push(name);
-      running.add(name);
-      if (running.size > jobs) trace.violations.push('too many jobs');
-      for (const pool of ['gpu', 'memory'] as const) {
-        const taken = [...running].reduce((sum, each) => sum + Math.min(task(each)[pool], POOLS[pool]), 0);
-        if (taken > POOLS[pool]) trace.violations.push(`${pool} exceeded`);
-      }
-      await clock.sleep(task(name).ticks);
-      running.delete(name);
-      if (task(name).kind === 'fails') return 'failed';
-      trace.ended.set(name, clock.now);
-      return 'done';
-    },
-    ...options,
-  });
-  let settled = false;
-  const watched = done.then((outcomes) => {
-    settled = true;
-    trace.outcomes = outcomes;
-  });
-  await clock.runUntil(() => settled);
-  await watched;
-  trace.ticks = clock.now;
-  return trace;
+function taskOf(list: readonly Task[], name: string): Task {
+  return list[Number(name.slice(1))]!;
 }
+
+/** Carries a schedule out on a clock of its own, and notes whatever breaks a law. */
+class Simulation {
+  readonly clock = new FakeClock();
+  readonly trace: Trace = {
+    ran: [],
+    readyAt: new Map(),
+    ended: new Map(),
+    outcomes: new Map(),
+    violations: [],
+    waits: [],
+    ticks: 0,
+  };
+  readonly #running = new Set<string>();
+  readonly #list: readonly Task[];
+  readonly #graph: StageGraph;
+  readonly #jobs: number;
+
+  constructor(list: readonly Task[], jobs: number) {
+    this.#list = list;
+    this.#graph = graphOf(list);
+    this.#jobs = jobs;
+  }
+
+  async run(options: Partial<ScheduleRequest>): Promise<Trace> {
+    const done = runSchedule({
+      stages: this.#graph.order,
+      graph: this.#graph,
+      needs: (name) => {
+        const { gpu, memory, kind } = taskOf(this.#list, name);
+        return kind === 'elsewhere' ? undefined : { gpu, memory };
+      },
+      pools: POOLS,
+      jobs: this.#jobs,
+      keepGoing: true,
+      seconds: (name) => taskOf(this.#list, name).ticks,
+      clock: this.clock,
+      prepare: (name) => this.#prepare(name),
+      run: (name) => this.#attempt(name),
+      onWaiting: (name, pools) => void this.trace.waits.push(`${name}: ${pools.join(' ')}`),
+      ...options,
+    });
+    let settled = false;
+    const watched = done.then((outcomes) => {
+      settled = true;
+      this.trace.outcomes = outcomes;
+    });
+    await this.clock.runUntil(() => settled);
+    await watched;
+    this.trace.ticks = this.clock.time;
+    return this.trace;
+  }
+
+  async #prepare(name: string): Promise<'done' | 'run'> {
+    if (this.trace.readyAt.has(name)) this.trace.violations.push(`${name} prepared twice`);
+    this.#requireBefore(name);
+    this.trace.readyAt.set(name, this.clock.time);
+    await Promise.resolve();
+    if (taskOf(this.#list, name).kind !== 'fresh') return 'run';
+    this.trace.ended.set(name, this.clock.time);
+    return 'done';
+  }
+
+  async #attempt(name: string): Promise<RunEnd> {
+    const { kind, ticks } = taskOf(this.#list, name);
+    const earlier = this.trace.ran.filter((run) => run.name === name).length;
+    if (earlier > (kind === 'flaky' ? 1 : 0)) this.trace.violations.push(`${name} once too often`);
+    this.#requireBefore(name);
+    this.#running.add(name);
+    this.#requireSlots();
+    const run = { name, from: this.clock.time, to: Infinity };
+    this.trace.ran.push(run);
+    await this.clock.sleep(ticks);
+    run.to = this.clock.time;
+    this.#running.delete(name);
+    if (kind === 'flaky' && earlier === 0) return { again: 2 };
+    if (kind === 'fails') return 'failed';
+    this.trace.ended.set(name, this.clock.time);
+    return 'done';
+  }
+
+  #requireBefore(name: string): void {
+    for (const before of this.#graph.upstream.get(name)!) {
+      if (!this.trace.ended.has(before)) this.trace.violations.push(`${name} before ${before}`);
+    }
+  }
+
+  #requireSlots(): void {
+    const here = [...this.#running].filter((name) => taskOf(this.#list, name).kind !== 'elsewhere');
+    if (here.length > this.#jobs) this.trace.violations.push('too many jobs');
+    for (const pool of ['gpu', 'memory'] as const) {
+      const taken = here.reduce((sum, name) => sum + taskOf(this.#list, name)[pool], 0);
+      if (taken > POOLS[pool]) this.trace.violations.push(`${pool} exceeded`);
+    }
+  }
+}
+
+function simulate(list: readonly Task[], options: Partial<ScheduleRequest> = {}): Promise<Trace> {
+  return new Simulation(list, options.jobs ?? 4).run(options);
+}
+
+const jobsDrawn = fc.integer({ min: 1, max: 4 });
 
 describe('runSchedule', () => {
   it('exceeds no slot, starts nothing before its dependencies and nothing twice, and settles every stage', async () => {
     await fc.assert(
-      fc.asyncProperty(tasks, fc.integer({ min: 1, max: 4 }), fc.boolean(), async (list, jobs, keepGoing) => {
+      fc.asyncProperty(tasksOf(KINDS), jobsDrawn, fc.boolean(), async (list, jobs, keepGoing) => {
         const trace = await simulate(list, { jobs, keepGoing });
         expect(trace.violations).toEqual([]);
         expect(trace.outcomes.size).toBe(list.length);
       }),
+      { numRuns: runs(100) },
     );
   });
 
   it('with keepGoing, lets a failure stop exactly what depends on it', async () => {
     await fc.assert(
-      fc.asyncProperty(tasks, async (list) => {
+      fc.asyncProperty(tasksOf(KINDS), async (list) => {
         const { outcomes } = await simulate(list, { keepGoing: true });
         const graph = graphOf(list);
         const failed = graph.order.filter((name) => outcomes.get(name) === 'failed');
-        const stopped = new Set(
-          closure(graph, failed, 'downstream').filter((name) => graph.upstream.get(name)!.length > 0),
-        );
-        for (const name of graph.order) {
-          const behind = closure(graph, [name], 'upstream').some(
-            (each) => each !== name && failed.includes(each),
-          );
-          expect(outcomes.get(name) === 'skipped').toBe(behind);
-          if (behind) expect(stopped.has(name)).toBe(true);
-        }
+        const behind = new Set(failed.flatMap((name) => graph.downstream.get(name)!));
+        const stopped = closure(graph, behind, 'downstream');
+        expect(graph.order.filter((name) => outcomes.get(name) === 'skipped')).toEqual(stopped);
+        expect(failed.every((name) => taskOf(list, name).kind === 'fails')).toBe(true);
       }),
+      { numRuns: runs(100) },
     );
   });
 
-  it('without keepGoing, starts nothing more once something failed', async () => {
+  // Graham, "Bounds on multiprocessing timing anomalies" (1969): as long as nobody idles who could work.
+  it('takes at most twice as long as the best schedule could, if all take one job and nothing else', async () => {
+    await fc.assert(
+      fc.asyncProperty(tasksOf(['run'], 20), jobsDrawn, async (drawn, jobs) => {
+        const list = drawn.map((each) => ({ ...each, gpu: 0, memory: 0 }));
+        const { ticks } = await simulate(list, { jobs });
+        const work = list.reduce((sum, each) => sum + each.ticks, 0) / jobs;
+        const best = Math.max(work, longestPath(list));
+        expect(ticks).toBeLessThanOrEqual((2 - 1 / jobs) * best);
+      }),
+      { numRuns: runs(100) },
+    );
+  });
+
+  it('lets no stage idle for want of slots that are free, where none waits that needs more of them', async () => {
+    await fc.assert(
+      fc.asyncProperty(tasksOf(['run'], 20), jobsDrawn, async (drawn, jobs) => {
+        const list = drawn.map((each) => ({ ...each, gpu: 1, memory: 0 }));
+        const { ran, readyAt } = await simulate(list, { jobs });
+        const slots = Math.min(jobs, POOLS.gpu);
+        for (const { name, from } of ran) {
+          for (let at = readyAt.get(name)!; at < from; at += 1) expect(runningAt(ran, at)).toBe(slots);
+        }
+      }),
+      { numRuns: runs(60) },
+    );
+  });
+
+  it('starves nobody: a stage starts when those are done that ran as it came, and more urgent ones', async () => {
+    await fc.assert(
+      fc.asyncProperty(tasksOf(['run'], 20), async (list) => {
+        const { ran, readyAt } = await simulate(list, { jobs: 20 });
+        const first = [...readyAt].sort(([a], [b]) => byUrgency(list, a, b));
+        // Nobody is more urgent than the first of those who wait: nothing that starts while it waits may end after it could have begun.
+        for (const [name, ready] of first.slice(0, 1)) {
+          const from = ran.find((run) => run.name === name)!.from;
+          const before = ran.filter((run) => run.from < ready || (run.from === ready && run.name !== name));
+          const latest = Math.max(ready, ...before.map(({ to }) => to));
+          expect(from).toBeLessThanOrEqual(latest);
+        }
+      }),
+      { numRuns: runs(60) },
+    );
+  });
+
+  it('starts the longest way to the end first', async () => {
+    const list = [task(), task(), task({ ticks: 5 }), task({ reads: [1], ticks: 9 })];
+    const { ran, ticks } = await simulate(list, { jobs: 1 });
+    expect(ran.map(({ name }) => name)).toEqual(['s1', 's3', 's2', 's0']);
+    expect(ticks).toBe(16);
+  });
+
+  it('runs side by side: eight equal stages on four slots take two rounds', async () => {
+    const list = Array.from({ length: 8 }, () => task({ ticks: 5 }));
+    expect((await simulate(list, { jobs: 4 })).ticks).toBe(10);
+  });
+
+  it('does not let a stream of small stages overtake a large one that waits for the same pool', async () => {
+    const small = task({ ticks: 2, gpu: 1 });
+    const list = [task({ ticks: 3, gpu: 1 }), task({ ticks: 9, gpu: 2 }), small, small, small];
+    const { ran } = await simulate(list, { jobs: 4 });
+    const large = ran.find(({ name }) => name === 's1')!;
+    expect(large.from).toBe(0);
+    const later = await simulate([
+      task({ gpu: 1, ticks: 20 }),
+      ...list.map((each) => ({ ...each, reads: [] })),
+    ]);
+    expect(later.ran.find(({ name }) => name === 's2')!.from).toBe(20);
+  });
+
+  it('lets small stages use what a waiting large one leaves idle, if they are done by then', async () => {
     const list = [
-      { reads: [], ticks: 1, gpu: 0, memory: 0, kind: 'fails' as const },
-      { reads: [], ticks: 3, gpu: 0, memory: 0, kind: 'run' as const },
-      { reads: [1], ticks: 1, gpu: 0, memory: 0, kind: 'run' as const },
+      task({ gpu: 1, ticks: 20 }),
+      task({ gpu: 2, ticks: 10 }),
+      task({ gpu: 1, ticks: 4 }),
+      task({ gpu: 1, ticks: 5 }),
+      task({ gpu: 1, ticks: 12 }),
     ];
+    const { ran } = await simulate(list, { jobs: 4 });
+    const from = Object.fromEntries(ran.map((run) => [run.name, run.from]));
+    expect(from).toEqual({ s0: 0, s4: 0, s3: 12, s1: 20, s2: 30 });
+  });
+
+  it('without keepGoing, starts nothing more once something failed', async () => {
+    const list = [task({ kind: 'fails' }), task({ ticks: 3 }), task({ reads: [1] })];
     const { outcomes } = await simulate(list, { keepGoing: false });
     expect([...outcomes].sort()).toEqual([
       ['s0', 'failed'],
@@ -171,40 +319,31 @@ describe('runSchedule', () => {
     ]);
   });
 
-  it('runs side by side: eight equal stages on four slots take two rounds', async () => {
-    const list = Array.from({ length: 8 }, () => ({
-      reads: [],
-      ticks: 5,
-      gpu: 0,
-      memory: 0,
-      kind: 'run' as const,
-    }));
-    expect((await simulate(list, { jobs: 4 })).ticks).toBe(10);
+  it('gives the slots of a failed attempt to others until it is repeated', async () => {
+    const list = [task({ kind: 'flaky', ticks: 3 }), task({ ticks: 1 })];
+    const { ran, outcomes } = await simulate(list, { jobs: 1 });
+    expect(ran.map(({ name, from }) => [name, from])).toEqual([
+      ['s0', 0],
+      ['s1', 3],
+      ['s0', 5],
+    ]);
+    expect(outcomes.get('s0')).toBe('done');
   });
 
-  it('does not let small stages overtake a large one that waits for the same pool', async () => {
-    const small = { reads: [], ticks: 2, gpu: 1, memory: 0, kind: 'run' as const };
-    const list = [small, { ...small, gpu: 2 }, small, small];
-    expect((await simulate(list, { jobs: 4 })).started).toEqual(['s0', 's1', 's2', 's3']);
-  });
-
-  it('gives a stage that wants more than there is the whole pool', async () => {
-    const list = [{ reads: [], ticks: 1, gpu: 100, memory: 0, kind: 'run' as const }];
-    expect((await simulate(list, {})).outcomes.get('s0')).toBe('done');
+  it('tells what a stage waits for', async () => {
+    const list = [task({ gpu: 2, ticks: 5 }), task({ gpu: 1 }), task({ memory: 8, ticks: 3 })];
+    expect((await simulate(list, { jobs: 4 })).waits).toEqual(['s1: gpu']);
+    expect((await simulate(list, { jobs: 1 })).waits).toEqual(['s2: --jobs', 's1: gpu --jobs', 's1: --jobs']);
   });
 
   it('starts nothing once it is aborted', async () => {
     const stop = new AbortController();
     stop.abort();
-    const list = [{ reads: [], ticks: 1, gpu: 0, memory: 0, kind: 'run' as const }];
-    expect((await simulate(list, { signal: stop.signal })).outcomes.get('s0')).toBe('skipped');
+    expect((await simulate([task()], { signal: stop.signal })).outcomes.get('s0')).toBe('skipped');
   });
 
   it('waits for what runs before it throws what a stage threw', async () => {
-    const graph = graphOf([
-      { reads: [], ticks: 1, gpu: 0, memory: 0, kind: 'run' },
-      { reads: [], ticks: 1, gpu: 0, memory: 0, kind: 'run' },
-    ]);
+    const graph = graphOf([task(), task()]);
     let release: (() => void) | undefined;
     let ended = false;
     const done = runSchedule({
@@ -213,6 +352,7 @@ describe('runSchedule', () => {
       needs: () => ({}),
       pools: {},
       jobs: 2,
+      seconds: () => 1,
       keepGoing: false,
       prepare: () => Promise.resolve('run'),
       run: async (name) => {
@@ -234,3 +374,34 @@ describe('runSchedule', () => {
     expect(ended).toBe(true);
   });
 });
+
+/** Ticks of the longest way through the graph, ending with each task. */
+function waysTo(list: readonly Task[]): number[] {
+  const ways: number[] = [];
+  for (const { reads, ticks } of list) ways.push(ticks + Math.max(0, ...reads.map((n) => ways[n]!)));
+  return ways;
+}
+
+function longestPath(list: readonly Task[]): number {
+  return Math.max(...waysTo(list));
+}
+
+/** Ticks from the beginning of a task to the end of all that depends on it. */
+function waysFrom(list: readonly Task[]): number[] {
+  const ways = list.map(({ ticks }) => ticks);
+  for (let n = list.length - 1; n >= 0; n -= 1) {
+    const after = list.flatMap(({ reads }, later) => (reads.includes(n) ? [ways[later]!] : []));
+    ways[n] = list[n]!.ticks + Math.max(0, ...after);
+  }
+  return ways;
+}
+
+function byUrgency(list: readonly Task[], a: string, b: string): number {
+  const ways = waysFrom(list);
+  const { order } = graphOf(list);
+  return ways[Number(b.slice(1))]! - ways[Number(a.slice(1))]! || order.indexOf(a) - order.indexOf(b);
+}
+
+function runningAt(ran: readonly Run[], at: number): number {
+  return ran.filter(({ from, to }) => from <= at && at < to).length;
+}
