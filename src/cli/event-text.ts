@@ -16,28 +16,47 @@ export function eventLine(event: OcrpipeEvent): string | undefined {
       return visibleInLine(
         `waiting for ${event.what}, held by ${event.holder} for ${secondsText(event.sinceSeconds)}`,
       );
-    case 'stage-start':
-      return visibleInLine(
-        `${event.stage}: starts${event.reasons.length > 0 ? ` (${event.reasons.join('; ')})` : ''}`,
-      );
-    case 'stage-output':
-      return event.live ? undefined : `${event.stage} | ${stageOutput(event)}`;
-    case 'stage-waiting':
-      return `${event.stage}: waits for ${event.pools.join(' and ')}`;
-    case 'stage-retry':
-      return visibleInLine(
-        `${event.stage}: attempt ${event.attempt} failed (${event.error.message}); again in ${secondsText(event.seconds)}`,
-      );
-    case 'stage-end':
-      // The result says of them what there is to say.
-      if (event.action === 'fresh' || event.action === 'frozen' || event.action === 'skipped')
-        return undefined;
-      return `${event.stage}: ${event.action}${event.action === 'ran' ? ` in ${secondsText(event.seconds)}` : ''}`;
-    case 'schedule':
     case 'progress':
     case 'progress-end':
+    case 'schedule':
       return undefined;
+    default:
+      return stageLine(event);
   }
+}
+
+type StageEvent = Extract<OcrpipeEvent, { stage: string }>;
+
+function stageLine(event: StageEvent): string | undefined {
+  const { stage } = event;
+  switch (event.type) {
+    case 'stage-waiting':
+      return `${stage}: waits for ${event.pools.join(' and ')}`;
+    case 'stage-start': {
+      const why = event.reasons.length > 0 ? ` (${event.reasons.join('; ')})` : '';
+      return visibleInLine(`${stage}: starts${why}`);
+    }
+    case 'stage-output':
+      return event.live ? undefined : `${stage} | ${stageOutput(event)}`;
+    case 'stage-retry': {
+      const again = secondsText(event.seconds);
+      return visibleInLine(
+        `${stage}: attempt ${event.attempt} failed (${event.error.message}); again in ${again}`,
+      );
+    }
+    case 'stage-end':
+      return endLine(event);
+  }
+}
+
+/** Of a stage that had nothing to do, or was not come to, the result says all there is to say. */
+function endLine({
+  stage,
+  action,
+  seconds,
+}: Extract<OcrpipeEvent, { type: 'stage-end' }>): string | undefined {
+  if (action === 'fresh' || action === 'frozen' || action === 'skipped') return undefined;
+  return `${stage}: ${action}${action === 'ran' ? ` in ${secondsText(seconds)}` : ''}`;
 }
 
 /** A line of a stage, less the name of the stage where it begins with that: `train: 3 of 12 steps` of stage `train`. */
