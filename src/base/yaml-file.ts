@@ -6,12 +6,20 @@ import { userError, type Location, type OcrpipeError } from './errors.js';
 /** Files that people or ocrpipe write as YAML are small; anything larger is a mistake or an attack. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
+export interface LocateOptions {
+  readonly key?: boolean;
+  readonly part?: string;
+}
+
 /** A parsed YAML file that still knows where each value stood. */
 export interface YamlFile {
   readonly file: string;
   readonly value: unknown;
-  /** Where the value (or, with `key: true`, the key) at `path` stands, or the nearest parent that exists. */
-  locate(path: readonly (string | number)[], options?: { key?: boolean }): Location;
+  /**
+   * Where the value (or, with `key: true`, the key) at `path` stands, or the nearest parent that exists. `part`: where this text
+   * stands inside that value or key, if it is found there as it is.
+   */
+  locate(path: readonly (string | number)[], options?: LocateOptions): Location;
 }
 
 /**
@@ -45,7 +53,7 @@ export function parseYamlFile(
   return {
     file,
     value: document.toJS({ maxAliasCount: 100 }) as unknown,
-    locate: (path, how = {}) => locateIn(document, lines, file, { path, key: how.key ?? false }),
+    locate: (path, how = {}) => locateIn({ document, lines, file, text }, path, how),
   };
 }
 
@@ -102,17 +110,22 @@ function at(file: string, lines: LineCounter, offset: number): Location {
   return { file, line, column: col };
 }
 
-function locateIn(
-  document: Document,
-  lines: LineCounter,
-  file: string,
-  want: { path: readonly (string | number)[]; key: boolean },
-): Location {
-  for (let length = want.path.length; length >= 0; length -= 1) {
-    const path = want.path.slice(0, length);
-    const node = want.key && length > 0 ? keyNode(document, path) : document.getIn(path, true);
+interface Parsed {
+  readonly document: Document;
+  readonly lines: LineCounter;
+  readonly file: string;
+  readonly text: string;
+}
+
+function locateIn(parsed: Parsed, wanted: readonly (string | number)[], how: LocateOptions): Location {
+  const { document, lines, file, text } = parsed;
+  for (let length = wanted.length; length >= 0; length -= 1) {
+    const path = wanted.slice(0, length);
+    const node = how.key === true && length > 0 ? keyNode(document, path) : document.getIn(path, true);
     const range = (node as Node | undefined)?.range;
-    if (range) return at(file, lines, range[0]);
+    if (!range) continue;
+    const inside = how.part === undefined ? -1 : text.slice(range[0], range[1]).indexOf(how.part);
+    return at(file, lines, range[0] + Math.max(0, inside));
   }
   return { file };
 }

@@ -27,7 +27,7 @@ function describeIssue(yaml: YamlFile, schema: z.ZodType, issue: z.core.$ZodIssu
       // One that other alternatives of the schema know is no misspelling of itself.
       hint: suggest(
         key,
-        knownKeys(schema, path).filter((known) => known !== key),
+        keysAt(schema, path).filter((known) => known !== key),
       ),
     });
   }
@@ -76,7 +76,7 @@ export function issueText(issue: z.core.$ZodIssue): string {
 }
 
 /** The keys that `schema` knows at `path`; none where it takes any. */
-function knownKeys(schema: z.ZodType, path: Path): string[] {
+export function keysAt(schema: z.ZodType, path: Path): string[] {
   const root = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
   let nodes: JsonSchema[] = [root];
   for (const part of path) nodes = nodes.flatMap(alternatives).flatMap((node) => child(node, part));

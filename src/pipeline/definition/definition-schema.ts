@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { keysAt } from '../../base/yaml-schema.js';
 import { isWrittenEnv, type WrittenEnv } from './written-env.js';
 
 /** Stage names are also names of log files and arguments on a command line. */
@@ -83,22 +84,31 @@ const stage = z.strictObject({
   retry: retry.optional(),
 });
 
-/** What people may write in pipeline.yaml. */
+/** A stage as it stands when its references are filled in. */
+export const stageSchema = stage;
+
+/** Names of variables of the environment. */
+const variableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable');
+
+/** A whole pipeline.yaml, its stages unread. */
 export const pipelineSchema = z.strictObject({
-  stages: z.record(z.string().regex(STAGE_NAME), stage),
+  /** Files and maps that `${…}` takes values from, beside params.yaml. */
+  vars: z.array(z.unknown()).optional(),
+  /** Variables of the environment that `${env.NAME}` may read. */
+  env: z.array(variableName).optional(),
+  stages: z.record(z.string().regex(STAGE_NAME), z.unknown()),
 });
+
+/** What a stage may have beside its own keys: what makes several of it, and names for its references. */
+const GROUP_KEYS: readonly string[] = ['foreach', 'do', 'matrix', 'vars'];
 
 export type WrittenStage = z.infer<typeof stage>;
 
 /** The keys known at a place of pipeline.yaml, for the hint at an unknown one. */
 export function knownKeys(path: readonly (string | number)[]): readonly string[] {
   if (path.length === 0) return Object.keys(pipelineSchema.shape);
-  if (path.length === 2) return Object.keys(stage.shape);
-  if (path[2] === 'deps') return Object.keys(dependency.out.shape);
-  if (path[2] === 'plots') return Object.keys(plot.out.shape);
-  if (path[2] === 'params') return Object.keys(paramsUse.out.shape);
-  if (path[2] === 'retry') return Object.keys(retry.out.shape);
-  return Object.keys(output.out.shape);
+  const known = keysAt(stageSchema, path.slice(2));
+  return path.length === 2 ? [...known, ...GROUP_KEYS] : known;
 }
 
 function listOf(value: unknown): unknown {

@@ -1,101 +1,172 @@
 import { posix } from 'node:path';
-import type { z } from 'zod';
 import { OcrpipeError } from '../../base/errors.js';
-import { suggest } from '../../base/nearest.js';
 import { repoPath, type RepoPath } from '../../base/paths.js';
 import { parseYamlFile, type YamlFile } from '../../base/yaml-file.js';
-import { issueText } from '../../base/yaml-schema.js';
-import { knownKeys, pipelineSchema, type WrittenStage } from './definition-schema.js';
+import { stageSchema, type WrittenStage } from './definition-schema.js';
+import { expandFile, type ExpandedStage, type StagePlace } from './expand.js';
 import { PARAMS_FILE, PIPELINE_FILE } from './file-names.js';
-import { throwProblems, type Problem } from './problems.js';
+import { ProblemList } from './problem-list.js';
+import { problemOf, throwProblems, type Problem } from './problems.js';
 import { parseAmount } from './resources.js';
 import { readLimits, type Limits } from './retry.js';
 import { readDependencies, type ReadDependencies, type Reading } from './read-dependencies.js';
 import { readEnvironment } from './read-environment.js';
 import { withStageDependencies } from './stage-dependencies.js';
 import type { Output, ParamsUse, Pipeline, Plot, Resources, Stage, YamlPath } from './stage.js';
+import { issueProblems } from './schema-problems.js';
+import { StageNames, stageName } from './stage-names.js';
+import { hasTemplate } from './template.js';
+import { whereFrom } from './template-problems.js';
+import { ValueFiles } from './variables.js';
+
+/** What a pipeline is read from. */
+export interface DefinitionSource {
+  /** The text of a file of the workspace; undefined if there is none. */
+  readonly read: (path: RepoPath) => string | undefined;
+  /** The pipeline files, the one at the root first. */
+  readonly files: readonly RepoPath[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
 
 /**
- * pipeline.yaml -> stages. Every problem found is in the one error thrown (exit code 2, file:line:column): `yaml-syntax`,
- * `unknown-key`, `invalid-value`, `path-outside-workspace`.
+ * pipeline.yaml -> stages. Every problem found is in the one error thrown (exit code 2, file:line:column): see `readPipeline`.
+ * `source`: what else it may read; nothing unless given.
  */
-export function parsePipeline(text: string, file: string = PIPELINE_FILE): Pipeline {
-  const yaml = parseYamlFile(text, file);
-  const parsed = pipelineSchema.safeParse(yaml.value ?? {});
-  if (!parsed.success) {
-    const problems = parsed.error.issues.flatMap((issue) => issueProblems(issue, yaml));
-    // A misspelt key is why another one is missing: it comes first.
-    const isCause = (problem: Problem): boolean => problem.code === 'unknown-key';
-    throwProblems([...problems.filter(isCause), ...problems.filter((problem) => !isCause(problem))]);
+export function parsePipeline(
+  text: string,
+  file: string = PIPELINE_FILE,
+  source: Partial<DefinitionSource> = {},
+): Pipeline {
+  const { pipeline, problems } = readPipeline({
+    environment: {},
+    ...source,
+    files: [file as RepoPath],
+    read: (path) => (path === file ? text : source.read?.(path)),
+  });
+  throwProblems(problems);
+  return pipeline;
+}
+
+/**
+ * The stages of all pipeline files, and every problem found in them: `yaml-syntax`, `unknown-key`, `invalid-value`, `unknown-name`,
+ * `template-invalid`, `item-twice`, `stage-twice`, `path-outside-workspace` and the like. A stage with a problem is left out.
+ */
+export function readPipeline(source: DefinitionSource): { pipeline: Pipeline; problems: Problem[] } {
+  const values = new ValueFiles(source.read);
+  const problems = new ProblemList();
+  const read: Stage[] = [];
+  const wanted = new Map<string, { name: string; at: YamlPath; folder: RepoPath }[]>();
+  const places = new Map<string, StagePlace>();
+  const whole: { file?: YamlFile } = {};
+  const locate: Pipeline['locate'] = (path, options) => locateStage({ places, whole }, path, options);
+  for (const file of source.files) {
+    const text = source.read(file) ?? '';
+    const yaml = parseFile(text, file, problems);
+    if (!yaml) continue;
+    whole.file ??= yaml;
+    const folder = posix.dirname(file) as RepoPath;
+    const expanded = expandFile({
+      yaml,
+      folder,
+      values,
+      environment: source.environment,
+      problems,
+      hasReferences: hasTemplate(text),
+    });
+    const reader = new StageReader({ locate }, folder);
+    for (const each of expanded) {
+      const name = stageName(folder, each.name);
+      if (places.has(name)) problems.add(stageTwice(name, each.place));
+      places.set(name, each.place);
+      const stage = checkedStage(name, each, { reader, problems, locate });
+      if (!stage) continue;
+      const group = each.group && { name: stageName(folder, each.group.name), key: each.group.key };
+      read.push({ ...stage, ...(group && { group }) });
+    }
+    for (const problem of reader.problems) problems.add(problem);
+    for (const [name, refs] of reader.stageDeps)
+      wanted.set(
+        name,
+        refs.map((ref) => ({ ...ref, folder })),
+      );
   }
-  const written = Object.entries(parsed.data!.stages);
-  const reader = new StageReader(yaml);
-  const read = written.map(([name, stage]) => reader.read(name, stage));
-  const { stages, problems } = withStageDependencies(read, reader.stageDeps, (at) => yaml.locate(at));
-  throwProblems([...reader.problems, ...problems]);
-  return { file, stages, locate: (path, options) => yaml.locate(path, options) };
+  const [file = PIPELINE_FILE] = source.files;
+  const files = [...source.files, ...values.names];
+  const known = new StageNames([...places.keys()]);
+  const stages = withStageDependencies(read, { wanted, known, locate });
+  for (const problem of stages.problems) problems.add(problem);
+  return { pipeline: { file, files, stages: stages.stages, locate }, problems: problems.all() };
 }
 
-function issueProblems(issue: z.core.$ZodIssue, yaml: YamlFile): Problem[] {
-  const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
-  if (issue.code === 'unrecognized_keys') {
-    const known = knownKeys(path);
-    return issue.keys.map((key) => ({
-      code: 'unknown-key',
-      message: `${placeName(path)} has no key '${key}'`,
-      hint: suggest(key, known),
-      location: yaml.locate([...path, key], { key: true }),
-    }));
+/** An empty file is a map without keys. Problems of a file that cannot be read at all are told, and nothing comes of it. */
+function parseFile(text: string, file: string, problems: ProblemList): YamlFile | undefined {
+  try {
+    return parseYamlFile(text, file);
+  } catch (error) {
+    if (!(error instanceof OcrpipeError)) throw error;
+    problems.add(problemOf(error));
+    return undefined;
   }
-  if (issue.code === 'invalid_key') {
-    return [
-      {
-        code: 'invalid-value',
-        message: `'${String(path.at(-1))}' cannot be the name of a stage`,
-        hint: "Use letters, digits, '_', '-', '.', '=' and '@', at most 200, starting with a letter or digit.",
-        location: yaml.locate(path, { key: true }),
-      },
-    ];
+}
+
+function stageTwice(name: string, { yaml, stage }: StagePlace): Problem {
+  return {
+    code: 'stage-twice',
+    message: `there are two stages '${name}'`,
+    hint: 'Rename one of the two.',
+    location: yaml.locate(stage, { key: true }),
+  };
+}
+
+interface Checking {
+  readonly reader: StageReader;
+  readonly problems: ProblemList;
+  readonly locate: Pipeline['locate'];
+}
+
+/** The stage, or its problems. */
+function checkedStage(
+  name: string,
+  expanded: ExpandedStage,
+  { reader, problems, locate }: Checking,
+): Stage | undefined {
+  const { value, written, scope, mistaken, place } = expanded;
+  const parsed = stageSchema.safeParse(value);
+  if (parsed.success) {
+    const before = reader.problems.length;
+    const stage = reader.read(name, parsed.data);
+    return reader.problems.length === before && mistaken.length === 0 ? stage : undefined;
   }
-  const value = valueAt(yaml.value, path);
-  const hint = path.length <= 1 ? 'Write the stages below it, each under its name.' : listHint(value, issue);
-  return [
-    {
-      code: 'invalid-value',
-      message: `${placeName(path)}: ${wordsOf(value, issue)}`,
-      ...(hint !== undefined && { hint }),
-      location: yaml.locate(path),
-    },
-  ];
+  const checked = {
+    file: place.yaml.file,
+    value,
+    base: ['stages', name],
+    locate,
+    from: (path: YamlPath) => whereFrom(written, path, scope),
+  };
+  const untold = parsed.error.issues.filter(
+    ({ path }) => !mistaken.some((at) => at.every((part, index) => path[index] === part)),
+  );
+  for (const issue of untold) for (const problem of issueProblems(issue, checked)) problems.add(problem);
+  return undefined;
 }
 
-/** One text where a list of them belongs. */
-function listHint(value: unknown, issue: z.core.$ZodIssue): string | undefined {
-  if (issue.code !== 'invalid_type' || issue.expected !== 'array') return undefined;
-  if (typeof value !== 'string') return undefined;
-  return `Write [${/^[\w./@+-]+$/.test(value) ? value : JSON.stringify(value)}].`;
+interface Places {
+  readonly places: ReadonlyMap<string, StagePlace>;
+  /** The first file. */
+  readonly whole: { readonly file?: YamlFile };
 }
 
-function wordsOf(value: unknown, issue: z.core.$ZodIssue): string {
-  if (value === undefined) return 'is missing';
-  return value === null ? `is empty, and ${issueText(issue)}` : issueText(issue);
-}
-
-/** Undefined where nothing is written. */
-function valueAt(value: unknown, path: YamlPath): unknown {
-  let current = value;
-  for (const part of path) {
-    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, part)) return undefined;
-    current = (current as Record<string | number, unknown>)[part];
-  }
-  return current;
-}
-
-function placeName(path: YamlPath): string {
-  if (path.length === 0) return PIPELINE_FILE;
-  if (path.length === 1) return `'${String(path[0])}'`;
-  const rest = path.slice(2).map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`));
-  return `stage '${String(path[1])}'${rest.length === 0 ? '' : ` at ${rest.join('').replace(/^\./, '')}`}`;
+/** Where something of a stage stands, whatever it is an instance of and whichever file it is in. */
+function locateStage(
+  { places, whole }: Places,
+  path: YamlPath,
+  options?: { key?: boolean },
+): ReturnType<Pipeline['locate']> {
+  const [section, name, ...rest] = path;
+  const place = section === 'stages' ? places.get(String(name)) : undefined;
+  if (place) return place.yaml.locate(rest.length === 0 ? place.stage : [...place.body, ...rest], options);
+  return whole.file?.locate(path, options) ?? { file: PIPELINE_FILE };
 }
 
 /** Turns what is written into stages, and keeps the problems that it meets instead of stopping at the first. */
@@ -103,15 +174,18 @@ class StageReader {
   readonly problems: Problem[] = [];
   /** By stage, the stages whose outputs it reads. */
   readonly stageDeps = new Map<string, ReadDependencies['stages']>();
-  private readonly yaml: YamlFile;
+  private readonly yaml: Pick<Pipeline, 'locate'>;
+  /** That of the file: paths start from it. */
+  private readonly folder: RepoPath;
 
-  constructor(yaml: YamlFile) {
+  constructor(yaml: Pick<Pipeline, 'locate'>, folder: RepoPath) {
     this.yaml = yaml;
+    this.folder = folder;
   }
 
   read(name: string, written: WrittenStage): Stage {
     const base: YamlPath = ['stages', name];
-    const wdir = this.path(written.wdir ?? '.', '.', [...base, 'wdir']);
+    const wdir = this.path(written.wdir ?? '.', this.folder, [...base, 'wdir']);
     const reading = this.reading(wdir);
     const { deps, urls, params, stages } = readDependencies(written.deps ?? [], base, reading);
     this.stageDeps.set(name, stages);
@@ -156,8 +230,11 @@ class StageReader {
   private params(written: WrittenStage, wdir: RepoPath, base: YamlPath): ParamsUse[] {
     return (written.params ?? []).map((use, index) => {
       const at = [...base, 'params', index];
-      // params.yaml without a file named is that of the workspace root: one file for all stages.
-      const file = use.file === undefined ? repoPath(PARAMS_FILE) : this.path(use.file, wdir, at);
+      // params.yaml without a file named stands beside pipeline.yaml: one file for all of its stages.
+      const file =
+        use.file === undefined
+          ? repoPath(posix.join(this.folder, PARAMS_FILE))
+          : this.path(use.file, wdir, at);
       return { file, keys: use.keys, at };
     });
   }

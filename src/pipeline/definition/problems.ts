@@ -1,4 +1,5 @@
-import { userError, type Location, type OcrpipeError } from '../../base/errors.js';
+import { userError, type OcrpipeError, type Location } from '../../base/errors.js';
+import { locationText } from './location-text.js';
 
 /** One thing that the user must correct; several are reported together. */
 export interface Problem {
@@ -8,9 +9,9 @@ export interface Problem {
   readonly location?: Location;
 }
 
-/** `file:line:column`, as far as it is known. */
-function locationText(location: Location): string {
-  return [location.file, location.line, location.column].filter((part) => part !== undefined).join(':');
+/** The problem that an error of a parser tells. */
+export function problemOf({ code, message, hint, location }: OcrpipeError): Problem {
+  return { code, message, ...(hint !== undefined && { hint }), ...(location && { location }) };
 }
 
 /** One error for all problems: its code, place and hint are those of the first. */

@@ -2,7 +2,20 @@ import type { Location } from '../../base/errors.js';
 import { suggest } from '../../base/nearest.js';
 import type { Problem } from './problems.js';
 import { uniqueDependencies, type ReadDependencies } from './read-dependencies.js';
+import type { StageNames } from './stage-names.js';
 import type { Dependency, Stage, YamlPath } from './stage.js';
+
+/** What stages ask for by `{stage: NAME}`. */
+export interface WantedStages {
+  /** By the stage that asks. `folder`: that of its file, whose stages go without the folder's name. */
+  readonly wanted: ReadonlyMap<
+    string,
+    readonly (ReadDependencies['stages'][number] & { readonly folder: string })[]
+  >;
+  /** All there are, those that have problems of their own included. */
+  readonly known: StageNames;
+  readonly locate: (at: YamlPath) => Location;
+}
 
 /**
  * The stages by name, those with `{stage: NAME}` reading every output of the stage of that name, or of all stages
@@ -10,21 +23,19 @@ import type { Dependency, Stage, YamlPath } from './stage.js';
  */
 export function withStageDependencies(
   stages: readonly Stage[],
-  wanted: ReadonlyMap<string, ReadDependencies['stages']>,
-  locate: (at: YamlPath) => Location,
+  { wanted, known, locate }: WantedStages,
 ): { stages: ReadonlyMap<string, Stage>; problems: Problem[] } {
   const byName = new Map(stages.map((stage) => [stage.name, stage]));
   const problems: Problem[] = [];
-  const found = (name: string, at: YamlPath): readonly Stage[] => {
-    const exact = byName.get(name);
-    const meant = exact ? [exact] : stages.filter((stage) => stage.name.startsWith(`${name}@`));
-    if (meant.length === 0) problems.push(unknownStage(name, [...byName.keys()], locate(at)));
-    return meant;
+  const found = ({ name, at, folder }: { name: string; at: YamlPath; folder: string }): readonly Stage[] => {
+    const meant = known.named(name, folder);
+    if (meant === undefined) problems.push(unknownStage(name, known.all, locate(at)));
+    return (meant ?? []).flatMap((each) => byName.get(each) ?? []);
   };
   const resolved = stages.map((stage): Stage => {
     const refs = wanted.get(stage.name) ?? [];
     if (refs.length === 0) return stage;
-    const read = refs.flatMap(({ name, at }) => found(name, at).map((made) => ({ made, at })));
+    const read = refs.flatMap((ref) => found(ref).map((made) => ({ made, at: ref.at })));
     const outs = read.flatMap(({ made, at }) => made.outs.map(({ path }): Dependency => ({ path, at })));
     return {
       ...stage,

@@ -82,9 +82,16 @@ export interface Plot {
 /** What a running stage takes from the pools; `memory` in bytes, all others in pieces. Only named pools are taken from. */
 export type Resources = Readonly<Record<string, number>>;
 
+/** What an instance of a stage with `foreach` or `matrix` belongs to. Its name is `name@key`. */
+export interface StageGroup {
+  readonly name: string;
+  readonly key: string;
+}
+
 /** One step of a pipeline. All paths are relative to the workspace root, whatever `wdir` is. */
 export interface Stage extends Limits {
   readonly name: string;
+  readonly group?: StageGroup;
   /** Shell command lines, run one after the other until one fails. */
   readonly run: readonly string[];
   /** The folder in which the commands run. */
@@ -104,10 +111,13 @@ export interface Stage extends Limits {
   readonly resources: Resources;
 }
 
-/** A parsed pipeline.yaml. */
+/** A parsed pipeline.yaml, and those that it includes. */
 export interface Pipeline {
   readonly file: string;
-  /** In the order of the file. */
+  /** The pipeline files, and those whose values stand in them. */
+  readonly files: readonly RepoPath[];
+  /** In the order of the files. */
   readonly stages: ReadonlyMap<string, Stage>;
+  /** Where something stands: `['stages', name, …]`, with the whole name of a stage or instance. */
   locate(path: YamlPath, options?: { key?: boolean }): Location;
 }

@@ -187,8 +187,8 @@ stages:
   });
 });
 
-describe('docs/pipeline-yaml.md', () => {
-  const page = readFileSync(new URL('../../../docs/pipeline-yaml.md', import.meta.url), 'utf8');
+describe('docs/pipeline.md', () => {
+  const page = readFileSync(new URL('../../../docs/pipeline.md', import.meta.url), 'utf8');
   const example = (start: string): string =>
     [...page.matchAll(/```yaml\n([^]*?)```/g)]
       .map(([, text = '']) => text)
