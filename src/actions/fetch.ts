@@ -1,4 +1,5 @@
 import type { Call } from '../base/call.js';
+import type { ContentId } from '../base/content-id.js';
 import { OcrpipeError } from '../base/errors.js';
 import { runOf } from '../pipeline/records/locked-run.js';
 import { isHere } from '../project/source/imported.js';
@@ -37,6 +38,8 @@ export interface FetchOptions {
   jobs: number;
   /** Bytes a second at most, as it is written; what the configuration says if left out. */
   bandwidth?: string | undefined;
+  /** Free names for second files of large blobs: see `FetchInput`. */
+  copies?: ReadonlyMap<ContentId, string> | undefined;
 }
 
 /** Brings what the pointers name, and what the scope adds, from a remote into the local store; the workspace's files stay as they are. */
@@ -121,7 +124,8 @@ async function fetchOwn(
   const keys = targets.entries.map((entry) => runOf(entry).key);
   const bring = async (session: RemoteSession) => {
     const moved = { objects: 0, packs: 0, name: session.name };
-    const input = { ...session, store, runs: records, jobs: options.jobs, events, signal };
+    const { jobs, copies } = options;
+    const input = { ...session, store, runs: records, jobs, copies, events, signal };
     const get = async (what: Pick<FetchInput, 'roots' | 'runKeys'>): Promise<OcrpipeError | undefined> => {
       try {
         const { objects, packs } = await fetchObjects({ ...input, ...what });

@@ -8,6 +8,7 @@ import { Workspace } from '../project/workspace.js';
 import { DamagedOnRemote } from '../remote/fetch/damaged-on-remote.js';
 import { MissingOnRemote } from '../remote/fetch/missing-on-remote.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
+import { copiesToCome } from './copies-to-come.js';
 import { failuresOfEach, throwFailures } from './each-path.js';
 import { fetchTargets, type FetchedTargets, type FetchOptions } from './fetch.js';
 import { sumTransfers, type Transferred } from './remote-session.js';
@@ -38,8 +39,9 @@ export async function pull(
       await refuseOverwritten(workspace, found);
     }
     const nowhere = new Nowhere();
+    const copies = copiesToCome(workspace, targets.paths, options.links);
     const bring = async (): Promise<FetchedTargets> =>
-      nowhere.noted(await fetchTargets(workspace, targets, { ...options, beyond }));
+      nowhere.noted(await fetchTargets(workspace, targets, { ...options, beyond, copies }));
     const fetched = [await bring()];
     collectGarbage();
     const marks = new RunningMarks(workspace);

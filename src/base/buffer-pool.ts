@@ -1,8 +1,11 @@
 import { FairSlots } from './fair-slots.js';
 
+const WASM_PAGE_BYTES = 64 * 1024;
+
 /**
  * At most so many buffers at once, used again and again: large buffers that come and go are collected late, and memory then
- * grows with what was moved rather than with what is on its way. Handed over first come first served.
+ * grows with what was moved rather than with what is on its way. Handed over first come first served. Each begins where a page of
+ * memory does, as what is written past the system's cache must.
  */
 export class BufferPool {
   /** How many may be in use at once. */
@@ -19,7 +22,7 @@ export class BufferPool {
   use<T>(bytes: number, work: (buffer: Buffer) => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#slots.use(async () => {
       const free = this.#free.pop();
-      const buffer = free && free.length >= bytes ? free : Buffer.allocUnsafeSlow(bytes);
+      const buffer = free && free.length >= bytes ? free : newPages(bytes);
       try {
         return await work(buffer.subarray(0, bytes));
       } finally {
@@ -27,4 +30,10 @@ export class BufferPool {
       }
     }, signal);
   }
+}
+
+/** Only memory for WebAssembly is sure to begin with a page. */
+function newPages(bytes: number): Buffer {
+  const pages = Math.max(1, Math.ceil(bytes / WASM_PAGE_BYTES));
+  return Buffer.from(new WebAssembly.Memory({ initial: pages, maximum: pages }).buffer);
 }

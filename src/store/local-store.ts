@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { writeAll } from '../base/atomic-file.js';
 import type { ContentId } from '../base/content-id.js';
 import { OcrpipeError, systemErrorCode } from '../base/errors.js';
+import { ArrivedCopies } from './arrived-copies.js';
 import {
   FOLDERS,
   FORMAT_VERSION,
@@ -46,6 +47,7 @@ type Steps<T = void> = Generator<0, T>;
 export class LocalStore implements ObjectReader {
   readonly root: string;
   readonly format: StoreFormat;
+  readonly arrivedCopies = new ArrivedCopies();
   readonly #shelf: PackShelf;
   readonly #loose: LooseObjects;
   /** What was found damaged, kind and id, and in which file: told apart from what was never there. */
@@ -275,6 +277,7 @@ export class LocalStore implements ObjectReader {
 
   /** Closes the packs that are open. The store can still be used: it opens them again. */
   close(): void {
+    this.arrivedCopies.close();
     this.#shelf.close();
   }
 

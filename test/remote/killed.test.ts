@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pull } from '../../src/actions/pull.js';
@@ -69,4 +69,36 @@ describe('a transfer that is killed at any of its writes', () => {
       rmSync(root, { recursive: true });
     }
   });
+
+  it('leaves no second file of a large one beside its place, and the next one puts it there', async () => {
+    const root = temporaryFolder();
+    const { a, b } = workspacesIn(root);
+    for (const { root: each } of [a, b]) mkdirSync(each);
+    a.init();
+    a.write('models/weights', randomBytes(4_200_000));
+    await a.add('models/weights');
+    await remoteAdd({ name: 'disk', settings: { url: '../remote' }, makeDefault: true, check: true }, a.call);
+    await pushFrom(a);
+    b.init();
+    for (const name of ['models/weights.ocr', '.ocrstore/config.yaml']) cpSync(a.path(name), b.path(name));
+    const crashes = await crashesOf(root, () => pullTo(b));
+    // It was written along.
+    expect(crashes.some((crash) => besideWeights(crash.root).length > 0)).toBe(true);
+    for (const crash of crashes) {
+      await pullTo(workspacesIn(crash.root).b);
+      expect(
+        readFileSync(join(crash.root, 'b/models/weights')).equals(readFileSync(a.path('models/weights'))),
+      ).toBe(true);
+      expect(besideWeights(crash.root)).toEqual([]);
+      rmSync(crash.root, { recursive: true });
+    }
+    expect(await b.state('models/weights')).toBe('clean');
+    expect(statSync(b.path('models/weights')).nlink).toBe(1);
+  });
 });
+
+/** Temporary names in the folder of the weights. */
+function besideWeights(root: string): string[] {
+  const known = ['.gitignore', 'weights', 'weights.ocr'];
+  return readdirSync(join(root, 'b/models')).filter((name) => !known.includes(name));
+}

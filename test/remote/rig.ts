@@ -90,6 +90,7 @@ export class Machine {
       roots: roots.map(rootOf),
       runKeys: options.runKeys ?? [],
       jobs: options.jobs ?? 4,
+      copies: options.copies,
       signal: options.signal ?? new AbortController().signal,
     });
   }
@@ -110,6 +111,7 @@ export interface TransferOptions {
   project?: string;
   verify?: boolean;
   jobs?: number;
+  copies?: ReadonlyMap<ContentId, string>;
   signal?: AbortSignal;
   events?: EventSink;
 }

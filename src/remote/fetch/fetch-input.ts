@@ -26,6 +26,8 @@ export interface FetchInput extends ViewSource {
   roots: readonly FetchRoot[];
   /** Keys of runs whose records are wanted, as far as the remote has any; or every record that it has. */
   runKeys: readonly ContentId[] | 'all';
+  /** Free names for second files of large blobs, which are offered as `arrivedCopies` of the store. */
+  copies?: ReadonlyMap<ContentId, string> | undefined;
   /** Downloads at once. */
   jobs: number;
   events: EventSink;

@@ -19,15 +19,20 @@ export interface LargeDownload extends RangedObject {
  * name (`object-damaged`).
  */
 export async function fetchLarge(download: LargeDownload): Promise<void> {
-  const { store, wanted, size, key, remote } = download;
+  const { store, wanted, size, key, remote, copy } = download;
   const temporary = await takeOver(join(store.root, FOLDERS.tmp), wanted.id);
-  for (let read = 0; read < READS; read += 1) {
-    const hash = await continueDownload(download, temporary);
-    if (hash === wanted.id && (await stat(temporary)).size === size) {
-      await store.adoptObject(temporary, wanted.id, { hashed: true });
-      return;
+  try {
+    for (let read = 0; read < READS; read += 1) {
+      const hash = await continueDownload(download, temporary);
+      if (hash === wanted.id && (await stat(temporary)).size === size) {
+        await store.adoptObject(temporary, wanted.id, { hashed: true });
+        if (copy?.isWhole === true) store.arrivedCopies.offer(wanted.id, copy.handOver());
+        return;
+      }
+      await Promise.all([rm(temporary, { force: true }), copy?.drop()]);
     }
-    await rm(temporary, { force: true });
+    throw remoteObjectDamaged(remote, wanted, key);
+  } finally {
+    await copy?.drop();
   }
-  throw remoteObjectDamaged(remote, wanted, key);
 }

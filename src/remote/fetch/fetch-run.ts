@@ -7,16 +7,15 @@ import { packKey } from '../../store/format.js';
 import type { PackTable } from '../../store/pack-format.js';
 import type { RunId } from '../../store/run-records.js';
 import type { StoreWriter } from '../../store/store-writer.js';
+import { CopyAlong } from './copy-along.js';
 import type { FetchInput } from './fetch-input.js';
 import { fetchLarge } from './fetch-large.js';
 import { fileGone, ObjectSource, type WantedObject } from './object-source.js';
+import { MOST_RANGES } from './resumable-download.js';
 import { eachInParallel } from '../parallel.js';
 import { joinRanges, planPackRead, type PlannedRange } from './range-plan.js';
 import type { RemotePlace, RemoteView } from '../catalog/view.js';
 import type { WantedBlobs } from './wanted-blobs.js';
-
-/** More hold too much memory; of packs, which pass through little of it, there may be more. */
-const MOST_RANGES = 4;
 
 const PASSING_BYTES = 3 * 1024 * 1024;
 
@@ -170,10 +169,12 @@ export class FetchRun {
   }
 
   async #fetchFile({ wanted, place }: { wanted: WantedObject; place: RemotePlace }): Promise<void> {
-    const { store, remote, signal } = this.#input;
+    const { store, remote, signal, copies } = this.#input;
+    const copy = copies?.get(wanted.id);
     try {
       await fetchLarge({
         ...{ store, remote, wanted, signal, buffers: this.#buffers },
+        ...(copy !== undefined && { copy: new CopyAlong(copy) }),
         key: place.key,
         size: place.length,
         onBytes: (bytes) => {

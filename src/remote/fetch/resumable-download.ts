@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, type FileHandle } from 'node:fs/promises';
+import { mkdir, readdir, rename } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { ageOf } from '../../base/age.js';
@@ -8,16 +8,16 @@ import type { BufferPool } from '../../base/buffer-pool.js';
 import { contentIdOf, type ContentId } from '../../base/content-id.js';
 import { systemErrorCode } from '../../base/errors.js';
 import { writePoint } from '../../base/write-points.js';
+import type { CopyAlong } from './copy-along.js';
+import { DownloadFile } from './download-file.js';
 import { fileGone } from './object-source.js';
 import { readInto, type ByteRange, type Download, type GetOptions, type Remote } from '../backends/remote.js';
 import { eachInParallel } from '../parallel.js';
 
 /** Bytes of one request: each is held in memory until those before it are written. */
 const RANGE_BYTES = 16 * 1024 * 1024;
-/** Ranges on their way at once: more hold too much memory. */
-export const MOST_RANGES = 4;
-/** So much is left to the system to be written when it likes. */
-const FLUSHED_BYTES = 64 * 1024 * 1024;
+/** Ranges on their way at once: fewer let the connections rest while one is hashed and written, more hold too much memory. */
+export const MOST_RANGES = 6;
 /** A download of another machine (a shared store) that was not written to for so long was given up. */
 const GIVEN_UP_MS = 10 * 60 * 1000;
 
@@ -36,6 +36,8 @@ export interface RangedObject {
   signal: AbortSignal;
   /** Called with each number of bytes that arrived. */
   onBytes: (bytes: number) => void;
+  /** Gets the same bytes, unless some of them are there from an earlier download. */
+  copy?: CopyAlong | undefined;
 }
 
 /**
@@ -43,25 +45,25 @@ export interface RangedObject {
  * of all of it. What was written is flushed as far as it is no wait: who names the file flushes it.
  */
 export async function continueDownload(download: RangedObject, temporary: string): Promise<string> {
-  const { size, onBytes } = download;
+  const { size, onBytes, copy } = download;
   const hash = createHash('sha256');
   const there = Math.min(await hashExisting(temporary, hash), size);
   onBytes(there);
   writePoint();
-  const file = await open(temporary, 'a');
-  const flushing = new FlushingAlong(file);
+  const isCopied = copy !== undefined && there === 0;
+  const file = await DownloadFile.open(temporary, { pastCache: isCopied });
   try {
+    if (isCopied) await copy.begin();
     await readInOrder(download, there, async (bytes) => {
-      const writing = writeWhole(file, bytes);
+      const writing = [file.append(bytes), copy?.write(bytes)];
       hash.update(bytes);
-      await writing;
-      flushing.written(bytes.length);
+      await Promise.all(writing);
     });
+    await copy?.end();
   } finally {
-    await flushing.end();
     await file.close();
   }
-  flushing.throwIfFailed();
+  file.throwIfUnflushed();
   return hash.digest('hex');
 }
 
@@ -144,50 +146,6 @@ class SameObject {
     const answer = await remote.get(key, { ...options, version, signal });
     if (answer === undefined) throw fileGone(remote, key);
     return answer;
-  }
-}
-
-/** Flushes a file while it is written, so that little is left to be waited for at its end. */
-class FlushingAlong {
-  readonly #file: FileHandle;
-  #unflushed = 0;
-  #running: Promise<void> | undefined;
-  #error: unknown;
-
-  constructor(file: FileHandle) {
-    this.#file = file;
-  }
-
-  written(bytes: number): void {
-    this.#unflushed += bytes;
-    if (this.#unflushed < FLUSHED_BYTES || this.#running) return;
-    this.#unflushed = 0;
-    this.#running = this.#flush();
-  }
-
-  async end(): Promise<void> {
-    await this.#running;
-  }
-
-  /** The system says once only that what was written could not be kept. */
-  throwIfFailed(): void {
-    if (this.#error !== undefined) throw this.#error as Error;
-  }
-
-  async #flush(): Promise<void> {
-    try {
-      await this.#file.datasync();
-    } catch (error) {
-      this.#error ??= error;
-    } finally {
-      this.#running = undefined;
-    }
-  }
-}
-
-async function writeWhole(file: FileHandle, bytes: Buffer): Promise<void> {
-  for (let done = 0; done < bytes.length;) {
-    done += (await file.write(bytes, done, bytes.length - done)).bytesWritten;
   }
 }
 

@@ -56,8 +56,13 @@ export function* copyObject({ as, object, id, path, mode }: CopyRequest): Work<S
 
 /** Gives an open file a time at which whoever writes to it shows: a write within the same tick of the clock might not change it. */
 export function makePast(fd: number): void {
-  const second = Math.floor(Date.now() / 1000) - 1;
+  const second = pastSecond();
   futimesSync(fd, second, second);
+}
+
+/** Since 1970: over already, whatever the tick of the file system's clock. */
+export function pastSecond(): number {
+  return Math.floor(Date.now() / 1000) - 1;
 }
 
 function* copyBytes(object: string, fd: number): Work<string> {

@@ -8,7 +8,7 @@ import type { FileEntry } from '../../store/tree-format.js';
 import type { StoreLink } from '../scan/store-links.js';
 import { textOfBytes } from '../../base/byte-text.js';
 import { bytePath, fsPath, type BytePath } from '../byte-path.js';
-import { copyObject, makePast, type CopyRequest } from './copy-object.js';
+import { copyObject, makePast, pastSecond, type CopyRequest } from './copy-object.js';
 import { modeOf, openNew, type Work } from './write-files.js';
 
 /** What says that this type of link cannot be made here, whereas another may. */
@@ -61,6 +61,7 @@ export class LargeFiles {
    */
   copyOf(path: BytePath, entry: FileEntry): CopyRequest | undefined {
     const [type] = this.#typesFor(entry);
+    if (this.#store.arrivedCopies.has(entry.id)) return undefined;
     if (type !== 'copy' && !(type === 'reflink' && this.#worked === type)) return undefined;
     const place = this.#store.locate('blob', entry.id);
     if (place?.in !== 'file' || place.length !== entry.size) return undefined;
@@ -114,6 +115,8 @@ export class LargeFiles {
   }
 
   *#copy(path: BytePath, entry: FileEntry): Work<void> {
+    const { id, executable } = entry;
+    if (this.#store.arrivedCopies.place(id, fsPath(path), { executable, second: pastSecond() })) return;
     writePoint();
     const fd = openNew(path, modeOf(entry));
     yield* unlessItFails(path, () => this.#copyTo(fd, entry.id));
