@@ -55,9 +55,9 @@ export async function continueDownload(download: RangedObject, temporary: string
   try {
     if (isCopied) await copy.begin();
     await readInOrder(download, there, async (bytes) => {
-      const writing = [file.append(bytes), copy?.write(bytes)];
+      const writing = Promise.all([file.append(bytes), copy?.write(bytes) ?? Promise.resolve()]);
       hash.update(bytes);
-      await Promise.all(writing);
+      await writing;
     });
     await copy?.end();
   } finally {
