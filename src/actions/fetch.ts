@@ -10,6 +10,7 @@ import { MissingOnRemote } from '../remote/fetch/missing-on-remote.js';
 import { bytePath } from '../tracking/byte-path.js';
 import { joinFailures, throwFailures } from './each-path.js';
 import { fetchImports, isFromRepository, sourceName, splitImports } from './fetch-imports.js';
+import { withPartsMeant } from './matching-targets.js';
 import {
   hasRemote,
   sumTransfers,
@@ -58,6 +59,7 @@ export async function fetch(options: FetchOptions, call: Call): Promise<Transfer
     const passed = [...(isMissing ? [atRemote] : []), ...(scope.allowMissing === true ? beyond.broken : [])];
     passOver(passed, call);
     const all = [...(atRemote ? [atRemote] : []), ...failures.values(), ...beyond.broken];
+    if (all.length === 0) withPartsMeant(workspace.store, targets.paths);
     throwFailures(
       all.filter((failure) => !passed.includes(failure)),
       'things',
@@ -149,7 +151,7 @@ async function fetchOwn(
 
 /** An import that fails for want of its source is optional here: what is said is why the source could not be had. */
 function fetchRoot(target: TargetPath): FetchRoot {
-  const { snapshot, below } = target;
+  const { snapshot, below, pattern } = target;
   const { id, size } = snapshot;
   const kind = rootKind(snapshot);
   const root: FetchRoot = {
@@ -157,5 +159,6 @@ function fetchRoot(target: TargetPath): FetchRoot {
     ...(kind === 'blob' && { size }),
     ...(isFromRepository(snapshot) && { optional: true }),
   };
+  if (pattern !== undefined) return { ...root, below: pattern.below };
   return below === undefined ? root : { ...root, below: bytePath(below) };
 }

@@ -4,6 +4,8 @@ import { Workspace } from '../project/workspace.js';
 import { checkRemote, type RemoteCheck } from '../remote/fsck/check-remote.js';
 import { healRemote } from '../remote/fsck/heal-remote.js';
 import type { RemoteFinding } from '../remote/fsck/remote-finding.js';
+import { RemoteMemory } from '../remote/fsck/remote-memory.js';
+import type { Unchecked } from '../store/fsck/check-store.js';
 import { walkNeeds, type Needs } from '../store/fsck/needs.js';
 import { SoundReader } from '../store/fsck/sound-reader.js';
 import { placesText, type Damaged, type Missing } from './fsck-report.js';
@@ -14,6 +16,10 @@ export interface RemoteFsckOptions {
   remote?: string | undefined;
   /** Put what this machine has in the place of what is damaged or gone. */
   repair: boolean;
+  /** Seconds after which no further file is begun; those checked longest ago come first. */
+  budget?: number | undefined;
+  /** Believe what the server says of the SHA-256 of large objects, rather than read them. */
+  trustsChecksums?: boolean | undefined;
 }
 
 export interface RemoteFsckResult {
@@ -27,13 +33,15 @@ export interface RemoteFsckResult {
   missing: readonly Missing[];
   /** Files that no catalog names: left by pushes that did not end. */
   unnamed: { files: number; bytes: number };
+  /** What the time did not last for. */
+  unchecked: Unchecked;
 }
 
 /** Objects of one pack whose places are told, at most. */
 const MOST_PATHS = 100;
 
 /**
- * Verifies every byte that a remote has, and with `repair` heals it from what this machine has. Paths are those of this workspace's
+ * Verifies every byte that a remote has, as far as time lasts, and with `repair` heals it from what this machine has. Paths are those of this workspace's
  * pointers; what other projects keep there is checked as well.
  */
 export async function fsckRemote(options: RemoteFsckOptions, call: Call): Promise<RemoteFsckResult> {
@@ -42,7 +50,12 @@ export async function fsckRemote(options: RemoteFsckOptions, call: Call): Promis
     await workspace.useStore();
     const { store, records: runs } = workspace;
     const { result } = await withRemote(workspace, options.remote, async (session) => {
-      const input = { ...session, store, runs, jobs: 4, events: call.events, signal: call.signal };
+      const { budget, trustsChecksums = false } = options;
+      const input = {
+        ...{ ...session, store, runs, trustsChecksums, memory: new RemoteMemory(session.cache) },
+        ...{ jobs: 4, events: call.events, signal: call.signal },
+        budgetMs: budget === undefined ? undefined : budget * 1000,
+      };
       const check = await checkRemote(input);
       const healed = options.repair ? await healRemote(input, check) : new Set<string>();
       return { check, healed, name: session.name, objects: 0, packs: 0 };
@@ -64,9 +77,9 @@ async function report(
     return { object, where, reason, paths, ...(healed.has(key) && { healed: 'store' as const }) };
   });
   const gone = check.findings.map((finding) => finding.gone);
-  const { checked, bytes, unnamed } = check;
+  const { checked, bytes, unnamed, unchecked } = check;
   return {
-    ...{ remote: name, checked, bytes, unnamed },
+    ...{ remote: name, checked, bytes, unnamed, unchecked },
     damaged: told.filter((_each, index) => !gone[index]!),
     missing: told.filter((_each, index) => gone[index]!),
   };

@@ -15,6 +15,7 @@ import { sumTransfers, type Transferred } from './remote-session.js';
 import { chooseTargets, type TargetPath } from './remote-targets.js';
 import { beyondWorkspace, passOver } from './transfer-scope.js';
 import { refuseOverwritten } from './overwritten-pointers.js';
+import { withPartsMeant } from './matching-targets.js';
 import { putFiles } from './put-files.js';
 import { warnOfUnseen } from './unseen-pointers.js';
 
@@ -47,7 +48,8 @@ export async function pull(
     const marks = new RunningMarks(workspace);
     const { force, links } = options;
     const how = { events: call.events, signal: call.signal, force, keepEdits: true, ...(links && { links }) };
-    const wholes = byPath(targets.paths);
+    const placed = withPartsMeant(workspace.store, targets.paths).known;
+    const wholes = byPath(placed);
     const { done } = await putFiles(
       workspace,
       wholes.filter(({ parts }) => parts === undefined),
@@ -78,7 +80,7 @@ export async function pull(
     const unread = fetched.at(-1)!.failures.values();
     const all = [...nowhere.errors, ...unread, ...failures, ...beyond.broken];
     throwFailures(all.filter((failure) => !passed.includes(failure)));
-    return { ...fetched.reduce(sumOf).transferred, paths: targets.paths.map(placeOf) };
+    return { ...fetched.reduce(sumOf).transferred, paths: placed.map(placeOf) };
   } finally {
     workspace.close();
   }

@@ -10,6 +10,7 @@ import type { PushRoot } from '../remote/push/push-plan.js';
 import type { RunId, RunRecords } from '../store/run-records.js';
 import { entryWithin } from '../project/stored-directory.js';
 import { isFromRepository } from './fetch-imports.js';
+import { withPartsMeant } from './matching-targets.js';
 import { withRemote, type RemoteSession, type Transferred } from './remote-session.js';
 import { chooseTargets, companionsOf, rootKind, targetName, type TargetPath } from './remote-targets.js';
 import { refuseOverwritten } from './overwritten-pointers.js';
@@ -85,7 +86,10 @@ interface Wanted {
 async function wantedBy(workspace: Workspace, options: PushOptions, beyond: Beyond): Promise<Wanted> {
   const { records } = workspace;
   const { targets, scope = {} } = options;
-  const { paths: chosen, entries: chosenEntries } = chooseTargets(workspace, targets);
+  const { paths, entries: chosenEntries } = chooseTargets(workspace, targets);
+  const { known, unread } = withPartsMeant(workspace.store, paths);
+  // Of one whose listing is not here nothing but all of it can be asked for.
+  const chosen: TargetPath[] = [...known, ...unread];
   if (targets.length === 0) {
     const found = workspace.files.foundPointers();
     await warnOfUnseen(workspace, found);

@@ -7,7 +7,9 @@ import { parseLockFile, type LockEntry, type LockFile } from '../pipeline/record
 import { readIfThere } from '../pipeline/staleness/load.js';
 import type { Workspace } from '../project/workspace.js';
 import { utf8Beginning } from '../tracking/byte-path.js';
+import { isPattern } from '../tracking/path-pattern.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
+import { nothingMatches, pathsMeant, type TypedPattern } from './matching-targets.js';
 
 /** A tracked path that is meant, or the part of it that is. */
 export interface TargetPath {
@@ -15,6 +17,8 @@ export interface TargetPath {
   snapshot: Snapshot;
   /** Path below a tracked directory, if only that is meant. */
   below?: string;
+  /** Of a tracked directory only what this means: parts that only its listing tells. */
+  pattern?: TypedPattern;
   /** For people, if it is not the path itself: 'data/raw (in commit 1a2b3c4d5e)'. */
   name?: string;
 }
@@ -28,7 +32,7 @@ export interface Targets {
 
 /**
  * What the typed targets mean: tracked paths, folders above or paths below them (names that are not UTF-8 as they are shown,
- * with `\xhh`), names of stages. None means everything.
+ * with `\xhh`), patterns of such paths, names of stages. None means everything.
  * Throws `nothing-tracked` (exit code 2) for a target that is none of these.
  */
 export function chooseTargets(workspace: Workspace, typed: readonly string[]): Targets {
@@ -65,6 +69,7 @@ function chooseOne(workspace: Workspace, known: Known, target: string): Targets 
     known.tracked.filter((one) => isWithin(one, path)),
   );
   if (within.length > 0) return { paths: within, entries: entriesOf(known.lock, within) };
+  if (isPattern(path)) return choosePattern(workspace, known, { path, typed: target });
   const [above] = pointed(
     workspace,
     known.tracked.filter((one) => isWithin(path, one)),
@@ -77,6 +82,22 @@ function chooseOne(workspace: Workspace, known: Known, target: string): Targets 
   throw userError('nothing-tracked', `'${target}' is neither tracked nor a stage that has run`, {
     hint: suggest(target, [...known.tracked, ...known.lock.keys()]),
   });
+}
+
+function choosePattern(
+  workspace: Workspace,
+  { tracked, lock }: Known,
+  { path, typed }: { path: RepoPath; typed: string },
+): Targets {
+  const { wholes, inside } = pathsMeant(tracked, path);
+  const below = new Map(inside.map((each) => [each.path, each.below]));
+  const whole = pointed(workspace, wholes);
+  const hasOthers = whole.length > 0;
+  const parts = pointed(workspace, [...below.keys()])
+    .filter(({ snapshot }) => snapshot.kind === 'directory')
+    .map((each) => ({ ...each, pattern: { below: below.get(each.path)!, typed, hasOthers } }));
+  if (whole.length + parts.length === 0) throw nothingMatches(typed);
+  return { paths: [...whole, ...parts], entries: entriesOf(lock, whole) };
 }
 
 /** Reads the pointers of exactly these paths: a broken one elsewhere is in nobody's way. */
@@ -95,11 +116,13 @@ function entriesOf(lock: LockFile, paths: readonly TargetPath[]): LockEntry[] {
 
 /** Each path once, and no part of a path that is meant as a whole. */
 function widest(paths: readonly TargetPath[]): TargetPath[] {
-  const whole = new Set(paths.filter(({ below }) => below === undefined).map(({ path }) => path));
+  const isWhole = ({ below, pattern }: TargetPath): boolean => below === undefined && pattern === undefined;
+  const whole = new Set(paths.filter(isWhole).map(({ path }) => path));
   const seen = new Set<string>();
-  return paths.filter(({ path, below }) => {
-    const name = below === undefined ? path : `${path}/${below}`;
-    if (seen.has(name) || (below !== undefined && whole.has(path))) return false;
+  return paths.filter((target) => {
+    const { path, below, pattern } = target;
+    const name = below === undefined ? `${path}${pattern ? ` ${pattern.typed}` : ''}` : `${path}/${below}`;
+    if (seen.has(name) || (!isWhole(target) && whole.has(path))) return false;
     seen.add(name);
     return true;
   });

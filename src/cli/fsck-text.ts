@@ -2,6 +2,7 @@ import type { RemoteFsckResult } from '../actions/fsck-remote.js';
 import type { Damaged, Healed, Missing } from '../actions/fsck-report.js';
 import type { FsckResult } from '../actions/fsck.js';
 import { countText } from '../base/count-text.js';
+import type { Unchecked } from '../store/fsck/check-store.js';
 import { bytesText } from './units.js';
 import { visibleInLine } from './visible.js';
 
@@ -29,13 +30,17 @@ export function fsckText(result: FsckResult, repaired: boolean): string {
 
 /** The same of a remote. */
 export function remoteFsckText(result: RemoteFsckResult, repaired: boolean): string {
-  const { damaged, missing, unnamed, remote } = result;
+  const { damaged, missing, unnamed, unchecked, remote } = result;
   const left = [...damaged, ...missing].some(({ healed }) => healed === undefined);
   const others = `${countText(unnamed.files, 'file')} (${bytesText(unnamed.bytes)})`;
-  const notes =
-    unnamed.files === 0
-      ? ''
-      : `In no catalog that can be read: ${others}, as pushes leave that did not end, or named by a damaged one.`;
+  const notes = [
+    ...uncheckedLines(unchecked),
+    ...(unnamed.files === 0
+      ? []
+      : [
+          `In no catalog that can be read: ${others}, as pushes leave that did not end, or named by a damaged one.`,
+        ]),
+  ].join('\n');
   return [
     section('Damaged', damaged.map(damagedLine)),
     section('Missing', missing.map(missingLine)),
@@ -93,11 +98,7 @@ function notes({ elsewhere, unchecked, leftovers }: FsckResult): string[] {
     const what = `${countText(elsewhere.objects, 'object')}${elsewhere.bytes > 0 ? ` (${bytesText(elsewhere.bytes)})` : ''}`;
     lines.push(`Not here, but on ${elsewhere.remotes.join(', ')} when last looked at: ${what}.`);
   }
-  if (unchecked.files > 0) {
-    const never = unchecked.never > 0 ? `, ${unchecked.never} of them never checked yet` : '';
-    const what = `${countText(unchecked.files, 'file')}, ${bytesText(unchecked.bytes)}${never}`;
-    lines.push(`The time did not last for ${what}; the next run begins with them.`);
-  }
+  lines.push(...uncheckedLines(unchecked));
   const { quarantine, tmp, unknown } = leftovers;
   if (quarantine.length > 0)
     lines.push(
@@ -108,6 +109,13 @@ function notes({ elsewhere, unchecked, leftovers }: FsckResult): string[] {
     lines.push(`Not of the store: ${amount(unknown)}, such as ${unknown[0]!.file}.`);
   }
   return lines;
+}
+
+function uncheckedLines({ files, bytes, never }: Unchecked): string[] {
+  if (files === 0) return [];
+  const unseen = never > 0 ? `, ${never} of them never checked yet` : '';
+  const what = `${countText(files, 'file')}, ${bytesText(bytes)}${unseen}`;
+  return [`The time did not last for ${what}; the next run begins with them.`];
 }
 
 function amount(files: readonly { size: number }[]): string {

@@ -1,46 +1,35 @@
 import * as Args from '@oclif/core/args';
-import * as Flags from '@oclif/core/flags';
 import { isUnhealed } from '../actions/fsck-report.js';
 import { foundDamage, fsck } from '../actions/fsck.js';
 import { BaseCommand } from '../cli/base-command.js';
-import { durationFlag } from '../cli/duration-flag.js';
+import { fsckFlags } from '../cli/fsck-flags.js';
 import { fsckText, remoteFsckText } from '../cli/fsck-text.js';
 import { userError } from '../base/errors.js';
 
 export default class Fsck extends BaseCommand {
   static override summary = 'Verify every object of the store, and that what the workspace needs is there.';
   static override description =
-    'Reads every byte of the store and compares it with its name; then looks up everything that the pointers of the workspace, of its git index and of its last commit name. Exits with 3 if anything is damaged or missing. What a remote had when it was last looked at may be absent here. With --remote a remote is read instead, all of it.';
+    'Reads every byte of the store and compares it with its name; then looks up everything that the pointers of the workspace, of its git index and of its last commit name. Exits with 3 if anything is damaged or missing. What a remote had when it was last looked at may be absent here. With --remote a remote is read instead, all of it or as much as --budget lasts for.';
   static override examples = [
     '<%= config.bin %> fsck',
     '<%= config.bin %> fsck --repair',
     '<%= config.bin %> fsck --budget 10m',
     '<%= config.bin %> fsck --remote',
     '<%= config.bin %> fsck --remote backup --repair',
+    '<%= config.bin %> fsck --remote --budget 30m --trust-checksums',
   ];
   static override args = {
     name: Args.string({ description: 'with --remote: the remote to verify instead of the default one' }),
   };
-  static override flags = {
-    repair: Flags.boolean({
-      description:
-        'heal what is damaged or missing from unchanged files of the workspace and from the remotes, and move the rest to quarantine; with --remote: from the store',
-    }),
-    budget: durationFlag({
-      description:
-        'begin no further file after this time (10m, 1h); the next check begins with those checked longest ago',
-      exclusive: ['remote'],
-    }),
-    remote: Flags.boolean({ char: 'r', description: 'verify a remote instead of the store' }),
-  };
+  static override flags = fsckFlags;
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Fsck);
-    const { repair, budget } = flags;
+    const { repair, budget, 'trust-checksums': trustsChecksums } = flags;
     if (flags.remote) {
       const { fsckRemote } = await import('../actions/fsck-remote.js');
       return this.perform(flags, {
-        action: (call) => fsckRemote({ remote: args.name, repair }, call),
+        action: (call) => fsckRemote({ remote: args.name, repair, budget, trustsChecksums }, call),
         text: (result) => remoteFsckText(result, repair),
         exitCode: (result) => (isUnhealed(result) ? 3 : 0),
       });

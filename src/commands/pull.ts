@@ -9,10 +9,11 @@ import { transferFlags, transferScope, transferText } from '../cli/transfer.js';
 export default class Pull extends BaseCommand {
   static override summary = 'Bring tracked data from a remote and put the files in place.';
   static override description =
-    'Fetches what is missing, verified, then makes each tracked path what its pointer says. A target below a tracked folder brings only that part.';
+    'Fetches what is missing, verified, then makes each tracked path what its pointer says. A target below a tracked folder brings only that part, and so does a pattern: * and ? stand for parts of a name, ** for any folders.';
   static override examples = [
     '<%= config.bin %> pull',
     '<%= config.bin %> pull data/raw/2024',
+    "<%= config.bin %> pull 'data/raw/a*'",
     '<%= config.bin %> pull train --remote backup',
     '<%= config.bin %> pull --runs',
   ];

@@ -307,20 +307,26 @@ export class TrackedFiles implements WorkspaceFiles {
     const wanted = options.parts.map((place) => partOf(path, place));
     return this.#locked(options, async () => {
       const memory = this.#memoryForParts(path, snapshot, wanted);
-      let { parts } = memory;
-      let changed = false;
-      for (const part of wanted) {
-        const within = snapshotWithin({ reader: this.#parts.store, id: snapshot.id }, part);
-        if (within === undefined) continue;
-        const next = parts && joinParts(parts, [part]);
-        const begin = () => {
-          this.#lastPut.begin(path, snapshot, next);
-        };
-        const here = { path: partPlace(path, part), tracked: path, snapshot: within };
-        const request = { ...here, memory: rememberedWithin(this.#parts.store, memory, part), begin };
-        changed = (await this.#checkOut(request, options)) || changed;
-        parts = next;
-      }
+      const tree = { reader: this.#parts.store, id: snapshot.id };
+      const there = wanted.flatMap((part) => {
+        const within = snapshotWithin(tree, part);
+        return within === undefined ? [] : [{ part, within }];
+      });
+      const names = there.map(({ part }) => part);
+      const parts = memory.parts && joinParts(memory.parts, names);
+      let [begun, changed] = [false, false];
+      // Once for all of them: a part that is not there while this has not ended has not come yet.
+      const begin = () => {
+        if (!begun) this.#lastPut.begin(path, snapshot, parts);
+        begun = true;
+      };
+      await this.#scan.index.savingOnce(async () => {
+        for (const { part, within } of there) {
+          const here = { path: partPlace(path, part), tracked: path, snapshot: within };
+          const request = { ...here, memory: rememberedWithin(this.#parts.store, memory, part), begin };
+          changed = (await this.#checkOut(request, options)) || changed;
+        }
+      });
       this.#lastPut.write(path, snapshot, parts);
       return changed;
     });

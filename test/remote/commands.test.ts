@@ -49,6 +49,29 @@ describe('push and pull with the real binary', () => {
     expect(contents(c)).toEqual(contents(a));
   });
 
+  it('a pattern stands for what it means in the tracked folder, though nothing of that is here yet', async () => {
+    const { a } = await workspaceWithData();
+    await a.ocrpipe('push', 'data/r*/[01]/*', 'data/raw/large.*');
+    const b = await cloneOf(a);
+    const { paths } = await b.json<{ paths: string[] }>('pull', 'data/raw/*/1*', 'dat?/raw/0/3.bin');
+    expect(paths).toEqual(['data/raw/1/1.bin', 'data/raw/1/10.bin', 'data/raw/0/3.bin']);
+    expect(Object.keys(contents(b))).toEqual(['/0/3.bin', '/1/1.bin', '/1/10.bin']);
+    expect(await b.json('status')).toMatchObject({ tracked: [{ path: 'data/raw', state: 'clean' }] });
+    expect(b.read('data/raw/1/10.bin')).toBe(a.read('data/raw/1/10.bin'));
+    await b.ocrpipe('fetch', '**/large.bin');
+    expect((await b.run(['pull', '*'])).stderr).toContain('neither here nor on');
+    await a.ocrpipe('push');
+    await b.ocrpipe('pull', '*/raw');
+    expect(contents(b)).toEqual(contents(a));
+    for (const command of ['pull', 'fetch', 'push']) {
+      for (const typed of ['data/raw/x*', 'models/*', 'data/raw/1/1.bin/*']) {
+        const refused = await b.run([command, typed]);
+        expect(refused).toMatchObject({ exitCode: 2 });
+        expect(refused.stderr).toContain(`nothing that is tracked matches '${typed}'`);
+      }
+    }
+  });
+
   it('an edit of a part that was pulled alone drops nothing of the rest', { timeout: 120_000 }, async () => {
     const { a } = await workspaceWithData();
     await a.ocrpipe('push');

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RemoteSettings } from '../../src/config/settings.js';
@@ -189,6 +190,23 @@ describe('the default chain of AWS gives credentials', () => {
     await vi.waitFor(() => {
       expect(asked).toBe(2);
     });
+  });
+});
+
+describe('Ctrl-C', () => {
+  it('is not kept waiting by a process that gives no credentials', async () => {
+    const fifo = join(temporaryFolder(), 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    awsConfiguration(`[profile slow]\ncredential_process = cat ${fifo}\n`);
+    const remote = await open({ profile: 'slow' });
+    const [stop, reason] = [new AbortController(), new Error('stopped')];
+    const asked = remote.list('packs/', { signal: stop.signal });
+    // The process runs by the time that somebody can write to it; then it waits for what never comes.
+    const held = openSync(fifo, 'r+');
+    stop.abort(reason);
+    await expect(asked).rejects.toBe(reason);
+    closeSync(held);
+    remote.close();
   });
 });
 

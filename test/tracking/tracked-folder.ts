@@ -12,10 +12,15 @@ export class TrackedFolder {
   readonly store: LocalStore;
   readonly #times: FileTimes | undefined;
 
-  constructor(times?: FileTimes) {
-    this.root = temporaryFolder();
+  constructor(times?: FileTimes, root: AbsPath = temporaryFolder()) {
+    this.root = root;
     this.store = LocalStore.create(join(this.root, '.ocrstore'));
     this.#times = times;
+  }
+
+  /** One that is there already. */
+  static at(root: string): TrackedFolder {
+    return new TrackedFolder(undefined, root as AbsPath);
   }
 
   /** A fresh instance, as another process would have. */

@@ -78,6 +78,7 @@ export class FolderRemote implements Remote {
       try {
         const hash = createHash('sha256');
         for await (const chunk of file.createReadStream({ autoClose: false, highWaterMark: CHUNK_BYTES })) {
+          options.signal?.throwIfAborted();
           hash.update(chunk as Buffer);
         }
         return { ...(await describeHandle(file)), sha256: hash.digest('hex') as ContentId };

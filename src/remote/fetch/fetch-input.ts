@@ -1,4 +1,5 @@
 import type { ContentId } from '../../base/content-id.js';
+import type { PathPattern } from '../../base/path-pattern.js';
 import type { EventSink } from '../../base/events.js';
 import type { LocalStore } from '../../store/local-store.js';
 import type { RunRecords } from '../../store/run-records.js';
@@ -12,8 +13,8 @@ export interface FetchRoot {
   size?: number;
   /** The path of the workspace that needs it, for messages. */
   name: string;
-  /** Below a directory: raw bytes as latin1, '/'-separated. Only what lies there is fetched. */
-  below?: string;
+  /** Below a directory: raw bytes as latin1, '/'-separated, or a pattern. Only what lies there is fetched. */
+  below?: string | PathPattern;
   /** Left out, rather than an error, if a part of it is nowhere. */
   optional?: boolean;
   /** Of a directory: its listing and those below it, without the files. */

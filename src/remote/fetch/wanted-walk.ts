@@ -1,9 +1,11 @@
 import type { ContentId } from '../../base/content-id.js';
 import { OcrpipeError, userError } from '../../base/errors.js';
+import { exactlyOrAll, type PathPattern } from '../../base/path-pattern.js';
 import type { NodeKind, ObjectKind } from '../../store/format.js';
 import type { LocalStore } from '../../store/local-store.js';
 import type { PackTable } from '../../store/pack-format.js';
 import { decodeNode, type TreeEntry, type TreeNode } from '../../store/tree-format.js';
+import { WalkLimits } from '../../store/tree-reader.js';
 import type { FetchRoot } from './fetch-input.js';
 import { textOf, type MissingFile } from './missing-on-remote.js';
 import type { WantedObject } from './object-source.js';
@@ -35,6 +37,19 @@ interface ReadNode {
   kind: NodeKind;
   id: ContentId;
   bytes: Buffer;
+}
+
+/** What a pattern means, and where below the directory it is. */
+interface MeantEntry {
+  path: string;
+  entry: TreeEntry;
+}
+
+/** A node in which a pattern is to be looked for, and the path, with its '/', of what it lists. */
+interface LookedInto {
+  ref: NodeRef;
+  pattern: PathPattern;
+  above: string;
 }
 
 /** Walks what is wanted, through the store where it can and the remote where it must, level by level. */
@@ -93,11 +108,43 @@ export class WantedWalk {
       return [];
     }
     const ref: NodeRef = { kind: root.kind, id: root.id, name: root.name, optional, nodesOnly };
-    if (root.below === undefined) return [ref];
-    const entry = await this.#descend(ref, root.below);
-    if (entry?.kind === 'file')
-      this.#wantBlob(entry, { path: `${root.name}/${textOf(root.below)}` }, optional);
-    return entry?.kind === 'directory' ? [{ ...ref, id: entry.id }] : [];
+    const { below } = root;
+    if (below === undefined) return [ref];
+    const meant =
+      typeof below === 'string'
+        ? [{ path: below, entry: await this.#descend(ref, below) }]
+        : exactlyOrAll(below, await this.#matching(ref, below));
+    return meant.flatMap(({ path, entry }) => {
+      if (entry?.kind === 'file')
+        this.#wantBlob(entry, { path: `${root.name}/${textOf(path)}` }, optional);
+      return entry?.kind === 'directory' ? [{ ...ref, id: entry.id }] : [];
+    });
+  }
+
+  /** What a pattern means below a directory: nothing is no error. The listings that it looks into are wanted, too. */
+  async #matching(top: NodeRef, pattern: PathPattern): Promise<MeantEntry[]> {
+    const found: MeantEntry[] = [];
+    const limits = new WalkLimits();
+    let level: LookedInto[] = [{ ref: top, pattern, above: '' }];
+    for (let depth = 0; level.length > 0; depth += 1) {
+      const present = new Set(await this.#load(level.map(({ ref }) => ref)));
+      for (const { ref } of level) limits.enter({ reader: this.#store, id: ref.id }, depth);
+      level = level.filter(({ ref }) => present.has(ref)).flatMap((each) => this.#lookInto(each, found));
+    }
+    return found;
+  }
+
+  /** Notes what is meant in one node; returns what is to be looked into next. */
+  #lookInto({ ref, pattern, above }: LookedInto, found: MeantEntry[]): LookedInto[] {
+    const node = this.#take(ref);
+    if ('children' in node) return node.children.map(({ id }) => ({ ref: { ...ref, id }, pattern, above }));
+    return node.entries.flatMap((entry) => {
+      const step = pattern.step(entry.name);
+      const path = above + entry.name;
+      if (step === 'whole') found.push({ path, entry });
+      if (step === undefined || step === 'whole' || entry.kind !== 'directory') return [];
+      return [{ ref: { ...ref, id: entry.id }, pattern: step, above: `${path}/` }];
+    });
   }
 
   /**

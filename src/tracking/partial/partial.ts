@@ -58,8 +58,13 @@ function mergeEntry(
 
 /** Adds parts to others; a part below another is not named. */
 export function joinParts(parts: readonly string[], more: readonly string[]): string[] {
-  const all = [...new Set([...parts, ...more])].sort();
-  return all.filter((part) => !all.some((other) => part.startsWith(`${other}/`)));
+  const all = new Set([...parts, ...more]);
+  return [...all].sort().filter((part) => !foldersAbove(part).some((folder) => all.has(folder)));
+}
+
+function foldersAbove(path: string): string[] {
+  const names = path.split('/');
+  return names.slice(1).map((_name, index) => names.slice(0, index + 1).join('/'));
 }
 
 /** True if an object that `tree` names and `base` does not name at the same place is not in the store. */

@@ -2,6 +2,7 @@ import { OcrpipeError } from '../../base/errors.js';
 import type { RepoPath } from '../../base/paths.js';
 import type { ObjectReader } from '../../store/object-reader.js';
 import type { NodeSink } from '../../store/tree-builder.js';
+import { findPath } from '../../store/tree-reader.js';
 import type { Remembered } from '../pointers/last-put.js';
 import { changedParts, mergeParts, mixedVersions, partPlace, snapshotWithin } from './partial.js';
 import { sameSnapshot } from '../pointers/plain-pointer.js';
@@ -58,7 +59,10 @@ export function wholeOf(
 ): Snapshot | undefined {
   const base = lastPut ?? begun;
   if (parts === undefined || found?.kind !== 'directory' || base?.kind !== 'directory') return found;
-  const whole = { base: { reader: store, id: base.id }, there: { reader: nodes, id: found.id }, parts };
+  const there = { reader: nodes, id: found.id };
+  // Of a checkout that did not end, a part that is not there at all has not come yet: nobody deleted it.
+  const come = begun === undefined ? parts : parts.filter((part) => findPath(there, part) !== undefined);
+  const whole = { base: { reader: store, id: base.id }, there, parts: come };
   const { id, files, bytes } = mergeParts(whole, put);
   return { id, kind: 'directory', size: bytes, files };
 }

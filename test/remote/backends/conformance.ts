@@ -172,6 +172,18 @@ export function remoteConformance(name: string, openPlace: () => Promise<() => P
       await expect(read()).rejects.toBe(reason);
     });
 
+    it('stops a download also when the signal is aborted before the first of its bytes is asked for', async () => {
+      const remote = await opened();
+      await put(remote, 'packs/x', randomBytes(3_000_000));
+      for (const range of [undefined, { start: 0, end: 2_000_000 }]) {
+        const stop = new AbortController();
+        const reason = new Error('stopped');
+        const download = (await remote.get('packs/x', { ...(range && { range }), signal: stop.signal }))!;
+        stop.abort(reason);
+        await expect(readAll(download)).rejects.toBe(reason);
+      }
+    });
+
     it('counts requests and bytes', async () => {
       const remote = await opened();
       await put(remote, 'packs/x', randomBytes(1000));

@@ -46,6 +46,18 @@ describe('a folder remote whose folder is not there', () => {
   });
 });
 
+describe('a look at a large file of a folder remote', () => {
+  it('ends when it is told to, not when all of the file is hashed', async () => {
+    const remote = new FolderRemote(temporaryFolder());
+    const large = Buffer.alloc(5_000_000);
+    await remote.put('objects/ab/cd', { bytes: large }, { sha256: contentIdOf(large) });
+    const [stop, reason] = [new AbortController(), new Error('stopped')];
+    const asked = remote.describe('objects/ab/cd', { signal: stop.signal });
+    stop.abort(reason);
+    await expect(asked).rejects.toBe(reason);
+  });
+});
+
 const makeFolder = (folder: string): boolean => makeRemoteFolder(folder, modifying('disk'));
 
 describe('the folder of a new remote', () => {

@@ -9,6 +9,8 @@ import {
   planPackRead,
 } from '../../../src/remote/fetch/range-plan.js';
 import { encodePackEntry, PackTable } from '../../../src/store/pack-format.js';
+import type { RepoPath } from '../../../src/base/paths.js';
+import { pathPattern } from '../../../src/tracking/path-pattern.js';
 import { Machine, randomFiles, type Folder } from '../rig.js';
 import fc from '../../rig/fast-check.js';
 
@@ -72,6 +74,23 @@ describe('a partial fetch', () => {
       expect(there.store.read('blob', contentIdOf(content)).equals(content)).toBe(true);
     }
     expect(there.store.packs().reduce((sum, table) => sum + table.size, 0)).toBeLessThan(120 * 3000 * 1.5);
+  });
+
+  it('of what a pattern means moves no more than of a folder, and nothing else', async () => {
+    const objects = new Map<string, Buffer>();
+    const [here, there] = [new Machine(), new Machine()];
+    const names = Array.from({ length: 50 }, (_, index) => `part-${index}`);
+    const folder = Object.fromEntries(names.map((name) => [name, randomFiles(120, 3000)]));
+    const id = here.add({ data: folder, other: randomFiles(10, 3000) });
+    await here.push(new MemoryRemote('memory', objects), [id]);
+    const remote = new MemoryRemote('memory', objects);
+    const below = pathPattern('data/part-*/file-00001[1-4]' as RepoPath);
+    await there.fetch(remote, [{ id, kind: 'tree', name: 'all', below }]);
+    expect(remote.traffic.requests).toBeLessThanOrEqual(60);
+    const wanted = names.flatMap((name) => [1, 2, 3, 4].map((n) => folder[name]![`file-00001${n}`] as Buffer));
+    expect(wanted.every((bytes) => there.store.has('blob', contentIdOf(bytes)))).toBe(true);
+    const blobs = there.store.packs().flatMap((table) => [...table.entries()].filter((e) => e.kind === 'blob'));
+    expect(blobs).toHaveLength(wanted.length);
   });
 
   it('of one file brings that file', async () => {

@@ -4,7 +4,9 @@ import { contentIdOf } from '../../../src/base/content-id.js';
 import { noEvents } from '../../../src/base/events.js';
 import { MemoryRemote } from '../../../src/remote/backends/memory.js';
 import { writeNextBase } from '../../../src/remote/catalog/write-base.js';
-import { checkRemote, type RemoteCheck } from '../../../src/remote/fsck/check-remote.js';
+import type { GetOptions } from '../../../src/remote/backends/remote.js';
+import { checkRemote, type RemoteCheck, type RemoteCheckInput } from '../../../src/remote/fsck/check-remote.js';
+import { RemoteMemory } from '../../../src/remote/fsck/remote-memory.js';
 import { healRemote } from '../../../src/remote/fsck/heal-remote.js';
 import { readWholeView } from '../../../src/remote/fsck/read-view.js';
 import { objectKey } from '../../../src/store/format.js';
@@ -28,9 +30,9 @@ class Pushed {
     return pushed;
   }
 
-  check(): Promise<RemoteCheck> {
+  check(options: Partial<RemoteCheckInput> = {}): Promise<RemoteCheck> {
     const { remote, machine } = this;
-    return checkRemote({ remote, store: machine.store, jobs: 2, events: noEvents, signal });
+    return checkRemote({ remote, store: machine.store, jobs: 2, events: noEvents, signal, ...options });
   }
 
   async heal(check: RemoteCheck, machine = this.machine): Promise<string[]> {
@@ -60,6 +62,53 @@ describe('checkRemote', () => {
     // Two small files, a large one, a tree, a run record; format.json and a catalog.
     expect(check.checked).toBe(7);
     expect(check.unnamed).toEqual({ files: 0, bytes: 0 });
+  });
+
+  it('goes on, with a budget, with what was checked longest ago', async () => {
+    const pushed = await Pushed.make({ large: LARGE });
+    const memory = new RemoteMemory(pushed.machine.cache);
+    const none = await pushed.check({ memory, budgetMs: 0 });
+    expect(none.unchecked).toEqual({ files: 2, bytes: expect.any(Number) as number, never: 2 });
+    // What is read of it counts: format.json and the catalog.
+    expect(none.checked).toBe(2);
+    const order: string[] = [];
+    const remote = new Proxy(pushed.remote, {
+      get: (target, name, receiver) => {
+        const value: unknown = Reflect.get(target, name, receiver);
+        if (name !== 'get') return typeof value === 'function' ? value.bind(target) : value;
+        return (key: string, options: GetOptions) => {
+          if (!key.endsWith('.cat') && key !== 'format.json') order.push(key);
+          return target.get(key, options);
+        };
+      },
+    });
+    const keys = [pushed.key('.pack'), objectKey(contentIdOf(LARGE))];
+    for (const [longest, other] of [keys, keys.toReversed()] as [string, string][]) {
+      memory.note(longest, 1000);
+      memory.note(other, 2000);
+      memory.save(pushed.objects);
+      order.length = 0;
+      const all = await pushed.check({ remote, memory: new RemoteMemory(pushed.machine.cache), jobs: 1 });
+      expect([order, all.unchecked.files]).toEqual([[longest, other], 0]);
+    }
+    // What was found damaged comes first the next time.
+    pushed.damage(keys[1]!, 7);
+    await pushed.check({ memory });
+    expect(memory.checkedAt(keys[1]!)).toBe(0);
+    expect(memory.checkedAt(keys[0]!)).toBeGreaterThan(2000);
+  });
+
+  it('does not read what the server itself knows the hash of, where that is asked for, and only that', async () => {
+    const pushed = await Pushed.make({ large: LARGE });
+    const [whole, trusting] = [await pushed.check(), await pushed.check({ trustsChecksums: true })];
+    expect(trusting).toMatchObject({ checked: whole.checked, bytes: whole.bytes - LARGE.length, findings: [] });
+    pushed.damage(objectKey(contentIdOf(LARGE)), 1000);
+    // A server that looks at its bytes knows another hash now.
+    expect((await pushed.check({ trustsChecksums: true })).findings).toMatchObject([
+      { object: { kind: 'blob', id: contentIdOf(LARGE) }, gone: false },
+    ]);
+    pushed.objects.delete(objectKey(contentIdOf(LARGE)));
+    expect((await pushed.check({ trustsChecksums: true })).findings).toMatchObject([{ gone: true }]);
   });
 
   it('names every damaged object, catalog and pack, and what is gone', async () => {

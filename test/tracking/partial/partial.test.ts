@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { RepoPath } from '../../../src/base/paths.js';
 import { joinParts } from '../../../src/tracking/partial/partial.js';
+import { crashesOf } from '../../rig/crashes.js';
 import { listing } from '../listing.js';
 import { TrackedFolder } from '../tracked-folder.js';
 import fc, { runs, RUNS } from '../../rig/fast-check.js';
@@ -80,6 +81,24 @@ describe('a directory of which only parts are there', () => {
     expect(edited).toMatchObject({ files: 6, size: snapshot.size + 5 });
     expect(await away.state('data')).toBe('clean');
     await expect(away.checkout('data')).rejects.toMatchObject({ code: 'object-missing' });
+  });
+
+  test('killed while parts are put there, none that has not come yet counts as deleted', async () => {
+    const { folder, snapshot } = await stored(FILES);
+    const put = () => folder.files().checkoutParts(data, snapshot, { parts: parts('sub', 'e', 'other') });
+    const between: number[] = [];
+    for (const { root } of await crashesOf(folder.root, put)) {
+      const died = TrackedFolder.at(root);
+      between.push(['sub', 'e', 'other'].filter((name) => died.has(`data/${name}`)).length);
+      if (died.has('data/sub')) {
+        // Whoever goes on working there instead of pulling again loses nothing of the rest.
+        died.write('data/sub/a', 'edited');
+        expect(await died.add('data')).toMatchObject({ files: 6 });
+      }
+      if (died.has('data')) await died.files().checkoutParts(data, died.files().pointer(data)!, { parts: parts('sub', 'e', 'other') });
+      if (died.has('data')) expect(died.names('data').filter((name) => /^(e|other.c|sub.b)$/.test(name))).toHaveLength(3);
+    }
+    expect([...new Set(between)].sort()).toEqual([0, 1, 2, 3]);
   });
 
   test('parts of one version only: others are asked for', async () => {

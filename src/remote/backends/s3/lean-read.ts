@@ -44,6 +44,8 @@ export async function leanRead(
   request: SignedRequest,
   { silenceMs, signal, into, through }: LeanOptions,
 ): Promise<LeanAnswer | undefined> {
+  // A signal that was aborted while the request was signed tells nobody any more.
+  signal?.throwIfAborted();
   const blocks = into ? () => into : through ? turnsIn(through) : newBlock;
   const connection = new LeanConnection(request, { blocks, expected: into?.length });
   const stop = (): void => {

@@ -41,6 +41,8 @@ async function* read(body: Readable, size: number, asked: Asked): AsyncGenerator
   signal?.addEventListener('abort', stop, { once: true });
   let received = 0;
   try {
+    // A signal that was aborted since the answer came tells nobody any more.
+    signal?.throwIfAborted();
     for await (const chunk of body as AsyncIterable<Buffer>) {
       silence.refresh();
       received += chunk.length;

@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { GetObjectCommand, ListObjectsV2CommandOutput, S3Client } from '@aws-sdk/client-s3';
+import { unlessAborted } from '../../../base/unless-aborted.js';
 import { BufferPool } from '../../../base/buffer-pool.js';
 import { isContentId, type ContentId } from '../../../base/content-id.js';
 import {
@@ -218,7 +219,9 @@ export class S3Remote implements Remote {
     // Every request under way listens to the one signal of the command: many are no leak.
     if (options.signal) setMaxListeners(0, options.signal);
     this.traffic.requests += 1;
-    return send(options.signal ? { abortSignal: options.signal } : {});
+    if (options.signal === undefined) return send({});
+    // Credentials are looked for before the SDK minds the signal: a process or a service that gives them may take its time.
+    return unlessAborted(options.signal, send({ abortSignal: options.signal }));
   }
 
   #translated(error: unknown, options: Signal): unknown {

@@ -110,6 +110,7 @@ describe('an answer that is read leanly', () => {
     const asked = read(port, { signal: stop.signal });
     stop.abort();
     await expect(asked).rejects.toThrow('aborted');
+    await expect(read(port, { signal: AbortSignal.abort(new Error('before')) })).rejects.toThrow('before');
     const gone = new Promise<void>((resolve) => {
       void serving((socket) => {
         socket.on('close', () => {
