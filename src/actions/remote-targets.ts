@@ -37,13 +37,22 @@ export interface Targets {
  */
 export function chooseTargets(workspace: Workspace, typed: readonly string[]): Targets {
   const tracked = workspace.files.trackedPaths();
-  const lock = parseLockFile(readIfThere(workspace.root, LOCK_FILE) ?? '');
+  const lock = lockOf(workspace);
   if (typed.length === 0) return { paths: workspace.files.pointers(), entries: [...lock.values()] };
   const chosen = typed.map((target) => chooseOne(workspace, { tracked, lock }, target));
   return {
     paths: widest(chosen.flatMap(({ paths }) => paths)),
     entries: [...new Set(chosen.flatMap(({ entries }) => entries))],
   };
+}
+
+/** The entries of pipeline.lock. */
+export function lockedEntries(workspace: Workspace): LockEntry[] {
+  return [...lockOf(workspace).values()];
+}
+
+function lockOf({ root }: Workspace): LockFile {
+  return parseLockFile(readIfThere(root, LOCK_FILE) ?? '');
 }
 
 interface Known {

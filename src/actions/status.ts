@@ -15,6 +15,7 @@ import { overwrittenPointers, type Overwritten } from './overwritten-pointers.js
 import { miscounted } from '../tracking/pointers/miscounted.js';
 import { passedOver } from '../tracking/pointers/pointers-inside.js';
 import { unignoredData } from './unignored-data.js';
+import type { Unpushed } from './unpushed.js';
 import { unseenPointers } from './unseen-pointers.js';
 import type { PathStatus, Snapshot, UnfinishedMove } from '../tracking/workspace-files.js';
 
@@ -54,6 +55,8 @@ export interface StatusResult {
   notes: readonly StatusProblem[];
   /** The remote that `pull` would ask; absent if there is none, or none within reach. */
   remote?: string;
+  /** Where it was asked for: what a push would send. */
+  unpushed?: Unpushed;
   /** Where it was asked for. */
   store?: StoreFigures;
   /** Where it was asked for: how imports stand beside their sources. */
@@ -63,7 +66,7 @@ export interface StatusResult {
 /** Compares pointers, bytes and git, and asks the plan for every stage. Changes nothing. */
 export async function status(
   call: Call,
-  options: { store?: boolean; imports?: boolean } = {},
+  options: { store?: boolean; imports?: boolean; remote?: { name: string | undefined } } = {},
 ): Promise<StatusResult> {
   const workspace = Workspace.open(call, 'ocrpipe status');
   try {
@@ -96,11 +99,26 @@ export async function status(
       ],
       ...(remote !== undefined && { remote }),
       ...(options.store === true && { store: storeFigures(workspace, paths) }),
+      ...(options.remote && { unpushed: await unpushedTo(workspace, options.remote, states) }),
       ...(options.imports === true && { imports: await statesOfImports(workspace, paths, call) }),
     };
   } finally {
     workspace.close();
   }
+}
+
+/** Who does not ask for it does not load what talks to remotes. */
+async function unpushedTo(
+  workspace: Workspace,
+  { name }: { name: string | undefined },
+  states: readonly (Facts | Broken)[],
+): Promise<Unpushed> {
+  const { unpushed } = await import('./unpushed.js');
+  return unpushed(
+    workspace,
+    name,
+    states.filter((each) => 'snapshot' in each),
+  );
 }
 
 /** Who does not ask for it does not load what asks sources. */
@@ -146,9 +164,10 @@ export function isBroken({ tracked }: StatusResult): boolean {
 }
 
 /** True if nothing is to be done: what `--exit-code` asks. */
-export function isClean({ tracked, stages, problems }: StatusResult): boolean {
+export function isClean({ tracked, stages, problems, unpushed }: StatusResult): boolean {
   return (
     problems.length === 0 &&
+    (unpushed === undefined || unpushed.paths.length + unpushed.objects === 0) &&
     tracked.every(({ state }) => state === 'clean') &&
     stages.every(({ state }) => state === 'fresh' || state === 'frozen')
   );

@@ -5,6 +5,7 @@ import { reasonText } from '../pipeline/staleness/reason.js';
 import type { StageStatus } from '../pipeline/staleness/stage-status.js';
 import { storeFiguresText } from './store-figures-text.js';
 import { textTable } from './table.js';
+import { unpushedText } from './unpushed-text.js';
 
 /** Reasons shown in one line of a stage; `why` has them all. */
 const REASONS = 3;
@@ -26,6 +27,7 @@ export function statusText(result: StatusResult): string {
     ),
     section('In the way of repro', unsaid(result).map(problemRow)),
     section('Worth knowing', result.notes.map(problemRow)),
+    result.unpushed ? unpushedText(result.unpushed) : '',
     section('Imports', (result.imports ?? []).map(importRow)),
     result.store ? storeFiguresText(result.store) : '',
     nextStep(result),

@@ -1,7 +1,9 @@
+import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { isBroken, isClean, status } from '../actions/status.js';
 import { BaseCommand } from '../cli/base-command.js';
 import { statusText } from '../cli/status-text.js';
+import { userError } from '../base/errors.js';
 
 export default class Status extends BaseCommand {
   static override summary = 'Show what changed: tracked paths and stages.';
@@ -11,22 +13,36 @@ export default class Status extends BaseCommand {
     '<%= config.bin %> status',
     '<%= config.bin %> status --store',
     '<%= config.bin %> status --imports',
+    '<%= config.bin %> status --remote',
+    '<%= config.bin %> status --remote backup --exit-code',
     '<%= config.bin %> status --exit-code --json',
   ];
+  static override args = {
+    name: Args.string({ description: 'with --remote: the remote to ask instead of the default one' }),
+  };
   static override flags = {
     store: Flags.boolean({ description: 'show how much the store holds as well' }),
     imports: Flags.boolean({
       description: 'ask the sources of imports whether they have something else now',
     }),
+    remote: Flags.boolean({ char: 'r', description: 'ask a remote what of the tracked data it lacks' }),
     'exit-code': Flags.boolean({ description: 'exit with 3 unless everything is clean and fresh' }),
   };
 
   async run(): Promise<void> {
-    const { flags } = await this.parse(Status);
+    const { args, flags } = await this.parse(Status);
+    const { store, imports, remote } = flags;
+    const { name } = args;
+    if (name !== undefined && !remote) throw nameWithoutRemote(name);
     await this.perform(flags, {
-      action: (call) => status(call, { store: flags.store, imports: flags.imports }),
+      action: (call) => status(call, { store, imports, ...(remote && { remote: { name } }) }),
       text: statusText,
       exitCode: (result) => (isBroken(result) ? 2 : flags['exit-code'] && !isClean(result) ? 3 : 0),
     });
   }
+}
+
+function nameWithoutRemote(name: string) {
+  const hint = `'ocrpipe status' tells of all paths; 'ocrpipe status --remote ${name}' asks a remote of that name.`;
+  return userError('command-line', `status takes no path: '${name}'`, { hint });
 }
