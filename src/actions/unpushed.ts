@@ -44,10 +44,9 @@ export async function unpushed(
     });
     const runs = entries.map(runOf).filter((run) => workspace.records.isWhole(run));
     const { objects, bytes } = plan({ roots: [...own.map(rootOf), ...companionsOf(entries)], runs });
-    return { remote: session.name, paths, objects, bytes, packs: 0 };
+    return { unpushed: { remote: session.name, paths, objects, bytes }, objects: 0, packs: 0 };
   };
-  const { packs: _packs, ...result } = (await withRemote(workspace, remote, look)).result;
-  return result;
+  return (await withRemote(workspace, remote, look)).result.unpushed;
 }
 
 type Planning = (what: Pick<PushWanted, 'roots' | 'runs'>) => PushPlan;

@@ -9,5 +9,7 @@ export const stageTargets = {
 
 /** What the commands work on that move tracked data. */
 export const dataTargets = {
-  target: Args.string({ description: 'tracked paths, parts of them, patterns of either, or stages (default: all that is tracked)' }),
+  target: Args.string({
+    description: 'tracked paths, parts of them, patterns of either, or stages (default: all that is tracked)',
+  }),
 };

@@ -5,7 +5,8 @@ import { bytesText } from './units.js';
 
 /** What a remote lacks, for people. */
 export function unpushedText({ remote, paths, objects, bytes }: Unpushed): string {
-  if (paths.length === 0 && objects === 0) return `${remote} has everything that pointers and pipeline.lock name.`;
+  if (paths.length === 0 && objects === 0)
+    return `${remote} has everything that pointers and pipeline.lock name.`;
   const rows = textTable(paths.map((each) => [`  ${each.path}`, amountText(each)]));
   const push =
     objects === 0

@@ -1,5 +1,5 @@
-import { join, posix } from 'node:path';
 import { lstatSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import { FairSlots } from '../base/fair-slots.js';
 import type { WholeFile } from '../base/atomic-files.js';
 import { withLock } from '../base/lock.js';
@@ -20,7 +20,7 @@ import { keepListing } from './listing.js';
 import { memoryFolder } from './memory-folder.js';
 import { MoveMarks } from './move-marks.js';
 import { moveTracked } from './move.js';
-import { joinParts, partOf, partPlace, snapshotWithin } from './partial/partial.js';
+import { joinParts, partOf, partPlace, snapshotsWithin } from './partial/partial.js';
 import { memoryForParts, rememberedWithin, wholeOf, withStore } from './partial/parts-memory.js';
 import {
   partsOf,
@@ -307,24 +307,18 @@ export class TrackedFiles implements WorkspaceFiles {
     const wanted = options.parts.map((place) => partOf(path, place));
     return this.#locked(options, async () => {
       const memory = this.#memoryForParts(path, snapshot, wanted);
-      const tree = { reader: this.#parts.store, id: snapshot.id };
-      const there = wanted.flatMap((part) => {
-        const within = snapshotWithin(tree, part);
-        return within === undefined ? [] : [{ part, within }];
-      });
-      const names = there.map(({ part }) => part);
-      const parts = memory.parts && joinParts(memory.parts, names);
+      const there = snapshotsWithin({ reader: this.#parts.store, id: snapshot.id }, wanted);
+      const parts = memory.parts && joinParts(memory.parts, [...there.keys()]);
       let [begun, changed] = [false, false];
-      // Once for all of them: a part that is not there while this has not ended has not come yet.
       const begin = () => {
         if (!begun) this.#lastPut.begin(path, snapshot, parts);
         begun = true;
       };
       await this.#scan.index.savingOnce(async () => {
-        for (const { part, within } of there) {
-          const here = { path: partPlace(path, part), tracked: path, snapshot: within };
-          const request = { ...here, memory: rememberedWithin(this.#parts.store, memory, part), begin };
-          changed = (await this.#checkOut(request, options)) || changed;
+        for (const [part, within] of there) {
+          const here = { path: partPlace(path, part), tracked: path, snapshot: within, begin };
+          const known = rememberedWithin(this.#parts.store, memory, part);
+          changed = (await this.#checkOut({ ...here, memory: known }, options)) || changed;
         }
       });
       this.#lastPut.write(path, snapshot, parts);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { RepoPath } from '../../src/base/paths.js';
 import { contentIdOf } from '../../src/base/content-id.js';
 import { buildTree, sortedEntries } from '../../src/store/tree-builder.js';
@@ -37,7 +37,7 @@ describe('a pattern of paths', () => {
 });
 
 describe('the paths of a directory that a pattern means', () => {
-  const store = LocalStore.create(temporaryFolder());
+  const store = LocalStore.create(temporaryFolder(afterAll));
   const writer = store.writer();
   type Folder = { [name: string]: Folder | null };
   const put = (folder: Folder): ReturnType<typeof buildTree> => {

@@ -115,8 +115,7 @@ export class WantedWalk {
         ? [{ path: below, entry: await this.#descend(ref, below) }]
         : exactlyOrAll(below, await this.#matching(ref, below));
     return meant.flatMap(({ path, entry }) => {
-      if (entry?.kind === 'file')
-        this.#wantBlob(entry, { path: `${root.name}/${textOf(path)}` }, optional);
+      if (entry?.kind === 'file') this.#wantBlob(entry, { path: `${root.name}/${textOf(path)}` }, optional);
       return entry?.kind === 'directory' ? [{ ...ref, id: entry.id }] : [];
     });
   }

@@ -208,10 +208,7 @@ async function isVouchedFor(
   return there?.size === size && there.sha256 === id;
 }
 
-async function checkObject(
-  input: RemoteCheckInput,
-  file: NamedFile & { id: ContentId },
-): Promise<FileCheck> {
+async function checkObject(input: RemoteCheckInput, file: NamedFile & { id: ContentId }): Promise<FileCheck> {
   const { remote, signal, trustsChecksums = false } = input;
   const { key, size, id } = file;
   if (trustsChecksums && (await isVouchedFor(input, file))) return { objects: 1, bytes: 0, findings: [] };

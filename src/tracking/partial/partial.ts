@@ -90,6 +90,12 @@ export function snapshotWithin(tree: TreeRef, below: string): Snapshot | undefin
   return { id: entry.id, kind: 'file', size: entry.size, ...(entry.executable && { executable: true }) };
 }
 
+/** The same of several paths, without those that the directory does not hold. */
+export function snapshotsWithin(tree: TreeRef, parts: readonly string[]): Map<string, Snapshot> {
+  const found = parts.map((part) => [part, snapshotWithin(tree, part)] as const);
+  return new Map(found.flatMap(([part, within]) => (within ? [[part, within]] : [])));
+}
+
 /** Those of `parts` that hold something else in `after` than in `before`. */
 export function changedParts(
   parts: readonly string[],

@@ -87,9 +87,13 @@ describe('a partial fetch', () => {
     const below = pathPattern('data/part-*/file-00001[1-4]' as RepoPath);
     await there.fetch(remote, [{ id, kind: 'tree', name: 'all', below }]);
     expect(remote.traffic.requests).toBeLessThanOrEqual(60);
-    const wanted = names.flatMap((name) => [1, 2, 3, 4].map((n) => folder[name]![`file-00001${n}`] as Buffer));
+    const wanted = names.flatMap((name) =>
+      [1, 2, 3, 4].map((n) => folder[name]![`file-00001${n}`] as Buffer),
+    );
     expect(wanted.every((bytes) => there.store.has('blob', contentIdOf(bytes)))).toBe(true);
-    const blobs = there.store.packs().flatMap((table) => [...table.entries()].filter((e) => e.kind === 'blob'));
+    const blobs = there.store
+      .packs()
+      .flatMap((table) => [...table.entries()].filter((e) => e.kind === 'blob'));
     expect(blobs).toHaveLength(wanted.length);
   });
 

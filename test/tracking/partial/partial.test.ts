@@ -95,8 +95,12 @@ describe('a directory of which only parts are there', () => {
         died.write('data/sub/a', 'edited');
         expect(await died.add('data')).toMatchObject({ files: 6 });
       }
-      if (died.has('data')) await died.files().checkoutParts(data, died.files().pointer(data)!, { parts: parts('sub', 'e', 'other') });
-      if (died.has('data')) expect(died.names('data').filter((name) => /^(e|other.c|sub.b)$/.test(name))).toHaveLength(3);
+      if (died.has('data'))
+        await died
+          .files()
+          .checkoutParts(data, died.files().pointer(data)!, { parts: parts('sub', 'e', 'other') });
+      if (died.has('data'))
+        expect(died.names('data').filter((name) => /^(e|other.c|sub.b)$/.test(name))).toHaveLength(3);
     }
     expect([...new Set(between)].sort()).toEqual([0, 1, 2, 3]);
   });
