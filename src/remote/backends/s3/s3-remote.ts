@@ -29,6 +29,7 @@ import { openS3Client, SILENCE_TIMEOUT_MS, type S3Module, type S3Settings } from
 import { answered, mayPass, named, notS3, refuseBucketName, translateS3Error } from './s3-errors.js';
 import type { S3Address } from './s3-address.js';
 import { requestFields, type RequestFields } from './s3-options.js';
+import { dateOf } from './server-date.js';
 import { PARTS_IN_FLIGHT, uploadInParts } from './s3-multipart.js';
 import {
   discardUnfinished,
@@ -219,9 +220,8 @@ export class S3Remote implements Remote {
     // Every request under way listens to the one signal of the command: many are no leak.
     if (options.signal) setMaxListeners(0, options.signal);
     this.traffic.requests += 1;
-    if (options.signal === undefined) return send({});
-    // Credentials are looked for before the SDK minds the signal: a process or a service that gives them may take its time.
-    return unlessAborted(options.signal, send({ abortSignal: options.signal }));
+    // Credentials are looked for before the SDK minds the signal.
+    return unlessAborted(options.signal, send(options.signal ? { abortSignal: options.signal } : {}));
   }
 
   #translated(error: unknown, options: Signal): unknown {
@@ -376,13 +376,6 @@ function readLeanly(command: GetObjectCommand, options: GetOptions): void {
     },
     { step: 'deserialize', name: 'readLeanly', priority: 'low' },
   );
-}
-
-function dateOf(response: unknown): number | undefined {
-  if (typeof response !== 'object' || response === null || !('headers' in response)) return undefined;
-  const headers = response.headers as Record<string, string | undefined>;
-  const time = Date.parse(headers['date'] ?? '');
-  return Number.isNaN(time) ? undefined : time;
 }
 
 /** A 404 that is about the object: a missing bucket is another matter. */
