@@ -5,6 +5,7 @@ import type { RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
 import { withProgressOfMany } from '../base/with-progress.js';
 import { pipelineStatus, type PipelineStatus, type StageStatus } from '../pipeline/staleness/stage-status.js';
+import type { PipelineHost } from '../pipeline/host.js';
 import { pipelineHost } from '../project/pipeline-host.js';
 import { remoteInReach } from '../project/remote-in-reach.js';
 import { Workspace } from '../project/workspace.js';
@@ -86,7 +87,8 @@ export async function status(
       ...broken.map((each) => ({ ...each, state: 'broken' as const })),
     ].sort((a, b) => (a.path < b.path ? -1 : 1));
     const remote = remoteInReach(workspace);
-    const pipeline = await pipelineUnless(broken.length > 0, workspace, seenOf(states));
+    const host = pipelineHost(workspace, { urls: options.imports === true });
+    const pipeline = await pipelineUnless(broken.length > 0, host, seenOf(states));
     return {
       tracked,
       ...pipeline,
@@ -147,11 +149,11 @@ function unfinishedMove({ from, to }: UnfinishedMove): StatusProblem {
 /** What the stages read may be what is broken: then nothing can be said of them until it is mended. */
 async function pipelineUnless(
   broken: boolean,
-  workspace: Workspace,
+  host: PipelineHost,
   seen: ReadonlyMap<RepoPath, PathStatus>,
 ): Promise<PipelineStatus> {
   try {
-    return await pipelineStatus(pipelineHost(workspace), seen);
+    return await pipelineStatus(host, seen);
   } catch (error) {
     if (!broken || !isOfOnePath(error)) throw error;
     return { stages: [], problems: [], notes: [] };

@@ -98,7 +98,10 @@ function reasons(stage: StageStatus): string {
   if (stage.state === 'never-run') return '';
   const shown = stage.reasons.slice(0, REASONS).map(reasonText);
   const more = stage.reasons.length - shown.length;
-  return [...shown, ...(more > 0 ? [`${more} more ('ocrpipe why ${stage.name}')`] : [])].join(', ');
+  const unchecked = (stage.unchecked ?? []).map((url) => `${url} unchecked (--imports asks)`);
+  return [...shown, ...unchecked, ...(more > 0 ? [`${more} more ('ocrpipe why ${stage.name}')`] : [])].join(
+    ', ',
+  );
 }
 
 /** That data is not here is said of each path already. */

@@ -23,7 +23,8 @@ export default class Status extends BaseCommand {
   static override flags = {
     store: Flags.boolean({ description: 'show how much the store holds as well' }),
     imports: Flags.boolean({
-      description: 'ask the sources of imports whether they have something else now',
+      description:
+        'ask the sources of imports, and the URLs that stages depend on, whether they have something else now',
     }),
     remote: Flags.boolean({ char: 'r', description: 'ask a remote what of the tracked data it lacks' }),
     'exit-code': Flags.boolean({ description: 'exit with 3 unless everything is clean and fresh' }),

@@ -53,6 +53,11 @@ export function lockedPart({ glob, lines, git }: LockedPart): LockedPart {
   };
 }
 
+/** True where not all of a path counts. */
+export function isPart({ glob, lines, git }: LockedPart): boolean {
+  return glob === true || lines !== undefined || git === true;
+}
+
 /** How a dependency is called: 'data/raw', 'data/raw/*.png', 'labels.txt:1-2000', 'src (git)'. */
 export function dependencyName({ path, lines, git }: { readonly path: string } & LockedPart): string {
   if (lines !== undefined) return `${path}:${lines}`;

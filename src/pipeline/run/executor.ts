@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import type { AbsPath } from '../../base/paths.js';
 import { LineSplitter } from './line-splitter.js';
+import type { SecretMask } from './secret-mask.js';
 import { endGroup } from '../process-group.js';
 
 /** One line that a command printed; a `live` one is written over by the next, as progress bars do. */
@@ -19,6 +20,8 @@ export interface CommandRequest {
   /** Called with the id of each child's process group; its command begins only when this has returned. */
   readonly onStart: (group: number) => void;
   readonly onLine: (output: OutputLine) => void;
+  /** Takes secrets out of what is printed. */
+  readonly mask?: SecretMask;
   /** Ends the whole process group: SIGTERM, and SIGKILL for what is left after `graceMs`. */
   readonly signal: AbortSignal;
   readonly graceMs?: number;
@@ -70,7 +73,7 @@ function runOne(command: string, request: CommandRequest): Promise<Exit> {
   const splitters = (['stdout', 'stderr'] as const).map((stream) => {
     const splitter = new LineSplitter((line, live) => {
       request.onLine({ stream, line, live });
-    });
+    }, request.mask);
     child[stream]!.on('data', (bytes: Buffer) => {
       splitter.push(bytes);
     });

@@ -7,6 +7,7 @@ import type { Stage } from '../definition/stage.js';
 import type { PipelineHost } from '../host.js';
 import type { LoadedPipeline } from '../staleness/load.js';
 import { filesInTheWay, mistakesIn } from '../staleness/refusals.js';
+import { secretProblems } from '../staleness/secrets.js';
 import { unheldDependencies } from '../staleness/unheld-dependencies.js';
 import { settleInputs, unsettledInputs, type Unsettled } from '../staleness/tracked-inputs.js';
 
@@ -25,6 +26,7 @@ export async function preflight(
 ): Promise<Hindrance | undefined> {
   const { host, locks } = loaded;
   throwProblems(await mistakesIn(loaded, chosen));
+  throwProblems(await secretProblems(loaded, { chosen, forced }));
   await warnOfUnheld(loaded, chosen);
   const taken = new Set(closure(loaded.graph, chosen, 'upstream').filter((name) => host.isStageTaken(name)));
   const others = [...taken].find((name) => !chosen.includes(name));

@@ -19,7 +19,9 @@ import { signatureOf, type LockedPath, type StageInputs } from '../records/signa
 import type { StageNow } from '../staleness/staleness.js';
 import { StageLog } from './stage-log.js';
 import { TimeLimit } from './time-limit.js';
-import { ROOT_VARIABLE, STAGE_VARIABLE } from '../stage-variables.js';
+import { SecretMask } from './secret-mask.js';
+import { stageEnvironment } from './stage-environment.js';
+import { missingSecretProblems, refuseExposedSecrets } from '../staleness/secrets.js';
 import type { Stage } from '../definition/stage.js';
 import { editedProblems } from '../staleness/tracked-inputs.js';
 
@@ -57,6 +59,8 @@ export async function runStage(loaded: LoadedPipeline, stage: Stage, options: Ru
   const now = await lookAgain(loaded, stage, options.forced);
   const inputs = requireInputs(now);
   requireFolder(loaded, stage);
+  throwProblems(missingSecretProblems(loaded.pipeline, [stage]));
+  refuseExposedSecrets(loaded.pipeline, stage, inputs);
   host.events({ type: 'stage-start', stage: stage.name, reasons: options.reasons.map(reasonText) });
   await secureOutputs(host, now, options);
   await underMark(loaded, stage, async () => {
@@ -162,7 +166,7 @@ async function requireOutputs({ observer }: LoadedPipeline, stage: Stage): Promi
 }
 
 async function runLogged(
-  { host, marks, observer }: LoadedPipeline,
+  { host, marks, observer, pipeline }: LoadedPipeline,
   stage: Stage,
   { env, signal }: RunOptions,
 ): Promise<void> {
@@ -172,7 +176,8 @@ async function runLogged(
     const result = await runCommands({
       run: stage.run,
       cwd: fromRepoPath(host.root, stage.wdir),
-      env: { ...environment(host.root, stage.name, pathWithOcrpipe(host.stateFolder)), ...env },
+      env: stageEnvironment(host.root, stage, { path: pathWithOcrpipe(host.stateFolder), slots: env }),
+      mask: SecretMask.of(pipeline),
       signal: AbortSignal.any([host.signal, limit.signal, ...(signal ? [signal] : [])]),
       onStart: (group) => {
         marks.started(stage, group);
@@ -189,15 +194,4 @@ async function runLogged(
     observer.commandsEnded();
     log.close();
   }
-}
-
-/** The stage's environment is that of ocrpipe, less what steers ocrpipe's own tests. */
-function environment(root: string, stage: string, path: string): Record<string, string | undefined> {
-  return {
-    ...process.env,
-    OCRPIPE_TEST_KILL_AT: undefined,
-    PATH: path,
-    [STAGE_VARIABLE]: stage,
-    [ROOT_VARIABLE]: root,
-  };
 }

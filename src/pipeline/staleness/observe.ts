@@ -82,6 +82,12 @@ export class Observer {
     };
   }
 
+  /** True if there is anything of a dependency. */
+  async holds(stage: Stage, { path, part }: Dependency): Promise<boolean> {
+    const there = part ? this.parts.content(stage, { path, part }, this.ended) : this.read(path);
+    return (await there) !== undefined;
+  }
+
   /** What stands elsewhere; each is asked once. Throws where that cannot be told. */
   urlsOf(stage: Stage): Promise<readonly UrlNow[]> {
     return this.urls.now(stage);

@@ -5,6 +5,9 @@ import { closure } from '../definition/graph.js';
 import { problemsError, type Problem } from '../definition/problems.js';
 import type { Stage } from '../definition/stage.js';
 import type { StageInputs } from '../records/signature.js';
+import { dependencyName, isPart } from '../definition/dependency-part.js';
+import { emptyDependencies, emptyDependency } from './empty-dependencies.js';
+import { secretProblems } from './secrets.js';
 import { dependencyProblems, type LoadedPipeline } from './load.js';
 import type { PlannedStage } from './look.js';
 import { knownInputs } from './plan.js';
@@ -24,7 +27,8 @@ export interface Wanted {
 /** What repro refuses before its first stage, for a look that changes nothing. Throws what a parameter is refused with. */
 export async function refusals(loaded: LoadedPipeline, wanted: Wanted): Promise<Problem[]> {
   const mistakes = await mistakesIn(loaded, wanted.chosen);
-  return mistakes.length > 0 ? mistakes : filesInTheWay(loaded, wanted);
+  if (mistakes.length > 0) return mistakes;
+  return [...(await secretProblems(loaded, wanted)), ...(await filesInTheWay(loaded, wanted))];
 }
 
 /** What the chosen stages cannot be run with, whatever stands in the workspace. Throws what a parameter is refused with. */
@@ -34,6 +38,9 @@ export async function mistakesIn(loaded: LoadedPipeline, chosen: readonly string
   if (problems.length > 0) return problems;
   // A parameter that is missing or not canonical is met here, not when its stage comes up hours later.
   for (const stage of stages) loaded.observer.writtenParamsOf(stage);
+  await Promise.all(stages.map((stage) => loaded.observer.urlsOf(stage)));
+  const empty = await emptyDependencies(loaded, stages);
+  if (empty.length > 0) return empty;
   return gitProblems(loaded, stages);
 }
 
@@ -79,7 +86,16 @@ export async function plannedFailures(
 export function requireInputs(now: StageNow): StageInputs {
   const inputs = knownInputs(now);
   if (inputs) return inputs;
-  throw problemsError([missingInput(now, { pending: 'is-missing' })!]);
+  throw problemsError([missingInput(now, { pending: 'is-missing' }) ?? notAsked(now)]);
+}
+
+function notAsked({ name, urls = [] }: StageNow): Problem {
+  const { url } = urls.find(({ version }) => version === undefined)!;
+  return {
+    code: 'url-not-asked',
+    message: `which version of ${url} there is, which stage '${name}' depends on, was not asked`,
+    hint: `A frozen stage asks nothing: 'ocrpipe unfreeze ${name}'.`,
+  };
 }
 
 function missingInput(
@@ -91,9 +107,10 @@ function missingInput(
   );
   if (dep === undefined) return undefined;
   const maker = dep.state === 'missing' ? dep.maker : undefined;
+  if (isPart(dep) && maker === undefined) return emptyDependency(dep, now.name);
   return {
     code: 'missing-dependency',
-    message: `'${dep.path}', which stage '${now.name}' needs, is not there`,
+    message: `'${dependencyName(dep)}', which stage '${now.name}' needs, is not there`,
     hint:
       maker === undefined
         ? 'Put it there, or correct the path.'

@@ -14,9 +14,11 @@ export class SeenUrls {
     this.#pipeline = pipeline;
   }
 
-  /** Sorted by address. */
-  now({ name, urls }: Stage): Promise<readonly UrlNow[]> {
+  /** Sorted by address; a frozen stage asks nothing. */
+  now({ name, urls, frozen }: Stage): Promise<readonly UrlNow[]> {
     const sorted = [...urls].sort((a, b) => (a.url < b.url ? -1 : 1));
+    // Whatever the answer is, it would not run.
+    if (frozen) return Promise.resolve(sorted.map(({ url }) => ({ url })));
     return Promise.all(
       sorted.map(async (url): Promise<UrlNow> => {
         const version = await this.#version(name, url);

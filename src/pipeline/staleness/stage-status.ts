@@ -7,6 +7,7 @@ import { plannedFailures, refusals } from './refusals.js';
 import { unsettledInputs } from './tracked-inputs.js';
 import { unheldDependencies } from './unheld-dependencies.js';
 import type { Problem } from '../definition/problems.js';
+import type { Stage } from '../definition/stage.js';
 import type { Step } from './plan.js';
 import type { Reason } from './reason.js';
 
@@ -17,6 +18,8 @@ export interface StageStatus {
   readonly name: string;
   readonly state: StageState;
   readonly reasons: readonly Reason[];
+  /** Addresses that it depends on and that were not asked for their version; absent if there are none. */
+  readonly unchecked?: readonly string[];
 }
 
 /** How a pipeline stands. */
@@ -49,13 +52,22 @@ export async function pipelineStatus(
   const [unsettled, notes] = await Promise.all([unsettledInputs(loaded, chosen), unheld]);
   const refused = await refusals(loaded, { chosen, unsettled, forced: new Set() });
   const planned = await planStages(loaded, chosen, { unsettled });
-  const stages = planned.map(({ stage, step }) => ({
-    name: stage.name,
-    state: stateOf(loaded, stage.name, step),
-    reasons: step.reasons,
-  }));
+  const stages = await Promise.all(
+    planned.map(async ({ stage, step }): Promise<StageStatus> => {
+      const unchecked = await uncheckedUrls(loaded, stage);
+      const { name } = stage;
+      const state = stateOf(loaded, name, step);
+      return { name, state, reasons: step.reasons, ...(unchecked.length > 0 && { unchecked }) };
+    }),
+  );
   if (refused.length > 0) return { stages, problems: refused, notes };
   return { stages, problems: [...(await plannedFailures(loaded, planned)).values()], notes };
+}
+
+async function uncheckedUrls({ observer }: LoadedPipeline, stage: Stage): Promise<string[]> {
+  if (stage.frozen || stage.urls.length === 0) return [];
+  const urls = await observer.urlsOf(stage);
+  return urls.filter(({ version }) => version === undefined).map(({ url }) => url);
 }
 
 export function stateOf(loaded: LoadedPipeline, name: string, step: Step): StageState {

@@ -5,7 +5,12 @@ import { flattenJson } from '../../base/flatten-json.js';
 import { compareText, type ParamValue } from '../definition/params.js';
 import type { LockEntry } from '../records/lock-file.js';
 import type { Reason } from './reason.js';
-import { dependencyKey, dependencyName, type WrittenDependency } from '../definition/dependency-part.js';
+import {
+  dependencyKey,
+  dependencyName,
+  isPart,
+  type WrittenDependency,
+} from '../definition/dependency-part.js';
 import {
   sameContent,
   type DeclaredOutput,
@@ -92,8 +97,9 @@ export function inputReasons(now: StageNow, entry: LockEntry | undefined): Reaso
 }
 
 function missingReason(dep: DependencyNow): Reason {
-  const isPart = dep.glob === true || dep.lines !== undefined || dep.git === true;
-  return { kind: isPart ? 'dep-empty' : 'dep-missing', subject: dependencyName(dep) };
+  const maker = dep.state === 'missing' ? dep.maker : undefined;
+  const isEmpty = isPart(dep) && maker === undefined;
+  return { kind: isEmpty ? 'dep-empty' : 'dep-missing', subject: dependencyName(dep) };
 }
 
 /** What a file of parameters says that a stage still has to make is not known. */
