@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file.js';
 import type { ContentId } from '../../base/content-id.js';
@@ -13,12 +13,16 @@ import { sameContent, type LockedPath } from './signature.js';
 import type { Stage } from '../definition/stage.js';
 
 interface Mark {
-  /** Process groups of the stage's commands, with the start of their leaders. */
-  groups: { group: number; start: string }[];
   /** The outputs that the run was to make. `left`: what it left there, once it has ended in order. */
   outs: { path: RepoPath; left?: Snapshot }[];
   /** The commands succeeded on inputs of this signature, and recording was not asked for. */
   finished?: ContentId;
+}
+
+/** The process group of a stage's commands, with the start of its leader. */
+interface Group {
+  group: number;
+  start: string;
 }
 
 /** How long an orphan of a killed repro may take to end by itself. */
@@ -43,20 +47,23 @@ export class RunningMarks {
 
   /** Must be durable before the first change of an output; what stands there must be in the store, or may be lost. */
   begin(stage: Stage): void {
-    this.write(stage.name, { groups: [], outs: stage.outs.map(({ path }) => ({ path })) });
+    this.write(stage.name, { outs: stage.outs.map(({ path }) => ({ path })) });
   }
 
-  /** A command of the stage runs, in this process group. */
+  /** A command of the stage runs, in this process group. Nothing is flushed: a machine that loses power ends the group as well. */
   started(stage: Stage, group: number): void {
     const start = processStart(group);
     if (start === undefined) return;
-    this.write(stage.name, { ...this.read(stage.name), groups: [{ group, start }] });
+    const known: Group = { group, start };
+    writePoint();
+    writeFileSync(this.groupFile(stage.name), JSON.stringify(known));
   }
 
   /** The run ended in order and left this. `finished`: the signature of its inputs, if all commands succeeded. */
   end(stage: string, left: readonly LockedPath[], finished?: ContentId): void {
     const outs = left.map(({ path, ...snapshot }) => ({ path, left: snapshot }));
-    this.write(stage, { groups: [], outs, ...(finished !== undefined && { finished }) });
+    rmSync(this.groupFile(stage), { force: true });
+    this.write(stage, { outs, ...(finished !== undefined && { finished }) });
   }
 
   /** The signature of the inputs on which the commands succeeded without being recorded. */
@@ -98,14 +105,16 @@ export class RunningMarks {
 
   clear(stage: string): void {
     writePoint();
+    rmSync(this.groupFile(stage), { force: true });
     rmSync(this.file(stage), { force: true });
   }
 
   /** Ends what a killed repro left running: it would write into outputs that are made anew. True if there was anything. */
   async endOrphans(stage: string): Promise<boolean> {
-    const alive = this.read(stage).groups.filter(({ group, start }) => processStart(group) === start);
-    for (const { group } of alive) await endGroup(group, ORPHAN_GRACE_MS);
-    return alive.length > 0;
+    const known = this.group(stage);
+    if (!known || processStart(known.group) !== known.start) return false;
+    await endGroup(known.group, ORPHAN_GRACE_MS);
+    return true;
   }
 
   private stages(): string[] {
@@ -121,7 +130,7 @@ export class RunningMarks {
 
   /** A mark that cannot be read gives nothing away. */
   private read(stage: string): Mark {
-    const nothing: Mark = { groups: [], outs: [] };
+    const nothing: Mark = { outs: [] };
     try {
       return { ...nothing, ...(JSON.parse(readRegularFile(this.file(stage)).toString()) as Partial<Mark>) };
     } catch {
@@ -129,7 +138,19 @@ export class RunningMarks {
     }
   }
 
+  private group(stage: string): Group | undefined {
+    try {
+      return JSON.parse(readRegularFile(this.groupFile(stage)).toString()) as Group;
+    } catch {
+      return undefined;
+    }
+  }
+
   private file(stage: string): string {
     return join(this.folder, `${stage}.json`);
+  }
+
+  private groupFile(stage: string): string {
+    return join(this.folder, `${stage}.group`);
   }
 }
