@@ -6,15 +6,16 @@ import { groupBy } from '../../src/base/group-by.js';
 const bench = new URL('../../bench/', import.meta.url);
 const page = readFileSync(new URL('RESULTS.md', bench), 'utf8');
 /** Below bench/: those of each measurement that keeps raw figures. */
-const names = ['store', 'remote'].flatMap((of) => {
+const names = ['store', 'remote', 'pipeline'].flatMap((of) => {
   const folder = new URL(`${of}/results/`, bench);
   const files = existsSync(folder) ? readdirSync(folder) : [];
   return files.filter((name) => name.endsWith('.json')).map((name) => `${of}/results/${name}`);
 });
 
-/** The sections of the page whose figures are kept in bench/store/results/, and in bench/remote/results/ once they are. */
+/** The sections of the page whose figures are kept in bench/store/results/, and in those of bench/remote/ and bench/pipeline/ once they are. */
 const HELD = [
   ...(names.some((name) => name.startsWith('remote/')) ? ['A remote of packs'] : []),
+  ...(names.some((name) => name.startsWith('pipeline/')) ? ['A pipeline beside DVC'] : []),
   'The store beside DVC',
   'The cost of a file, from thousands to millions',
   'Large files beside DVC',
