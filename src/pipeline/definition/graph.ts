@@ -1,5 +1,5 @@
 import { userError } from '../../base/errors.js';
-import { isWithin, type RepoPath } from '../../base/paths.js';
+import type { RepoPath } from '../../base/paths.js';
 import { readBy, touches } from './dependency-part.js';
 import type { Dependency, Pipeline, Stage } from './stage.js';
 
@@ -31,6 +31,14 @@ export class OutputIndex {
   overlapping(path: RepoPath): { path: RepoPath; stage: string }[] {
     const found = [...withParents(path), ...this.below(path)].filter((out) => this.byPath.has(out));
     return found.map((out) => ({ path: out, stage: this.byPath.get(out)! }));
+  }
+
+  /** Outputs that are `path` or hold it. */
+  holding(path: RepoPath): { path: RepoPath; stage: string }[] {
+    return withParents(path).flatMap((out) => {
+      const stage = this.byPath.get(out);
+      return stage === undefined ? [] : [{ path: out, stage }];
+    });
   }
 
   private below(path: RepoPath): readonly RepoPath[] {
@@ -81,7 +89,7 @@ function makersOf(stage: Stage, outputs: OutputIndex): string[] {
       .filter((out) => touches(dep, out.path) && !(isOfMany(dep) && out.stage === stage.name)),
   );
   // The folder that it runs in may be made by another stage.
-  const folders = outputs.overlapping(stage.wdir).filter((out) => isWithin(stage.wdir, out.path));
+  const folders = outputs.holding(stage.wdir);
   return [...new Set([...[...read, ...folders].map((out) => out.stage), ...stage.after])];
 }
 

@@ -73,10 +73,11 @@ export async function plannedFailures(
   const failures = new Map<string, Problem>();
   for (const stage of running) {
     const absent = missingInput(await loaded.observer.stage(stage), { pending: 'may-come' });
-    const before = closure(loaded.graph, [stage.name], 'upstream').filter((name) => name !== stage.name);
+    const folder = missingFolder(loaded, stage);
     // A stage that runs before it may make the folder.
-    const folder = before.some((name) => names.has(name)) ? undefined : missingFolder(loaded, stage);
-    const problem = absent ?? folder;
+    const before = folder ? closure(loaded.graph, [stage.name], 'upstream') : [];
+    const mayCome = before.some((name) => name !== stage.name && names.has(name));
+    const problem = absent ?? (mayCome ? undefined : folder);
     if (problem) failures.set(stage.name, problem);
   }
   return failures;
