@@ -3,6 +3,7 @@ import type { Call } from '../base/call.js';
 import type { ContentId } from '../base/content-id.js';
 import { OcrpipeError, userError } from '../base/errors.js';
 import type { RepoPath } from '../base/paths.js';
+import { idOf, pairRenames, type RenamedFile } from '../project/renames.js';
 import { changesBetween, type DirectoryChange } from '../project/stored-directory.js';
 import { trackedAt, trackedNow, type TrackedSnapshot, type TrackedState } from '../project/tracked-state.js';
 import { Workspace } from '../project/workspace.js';
@@ -22,13 +23,6 @@ export interface ChangedFile {
   path: string;
   old?: ContentId;
   new?: ContentId;
-}
-
-export interface RenamedFile {
-  from: string;
-  path: string;
-  old: ContentId;
-  new: ContentId;
 }
 
 export interface DiffResult {
@@ -156,32 +150,7 @@ function sortOut(changes: readonly DirectoryChange[]): Omit<DiffResult, 'unknown
   };
 }
 
-/** Pairs by content id; of several with one id, those of one name first, then in order. */
-function pairRenames(deleted: readonly DirectoryChange[], added: readonly DirectoryChange[]): RenamedFile[] {
-  const waiting = new Map<ContentId, DirectoryChange[]>();
-  for (const change of deleted) {
-    const id = idOf(change.old);
-    if (id === undefined) continue;
-    const others = waiting.get(id);
-    if (others) others.push(change);
-    else waiting.set(id, [change]);
-  }
-  return added.flatMap((change): RenamedFile[] => {
-    const id = idOf(change.new);
-    const sources = id === undefined ? undefined : waiting.get(id);
-    if (id === undefined || sources === undefined || sources.length === 0) return [];
-    const sameName = sources.findIndex(({ path }) => posix.basename(path) === posix.basename(change.path));
-    const [source] = sources.splice(Math.max(0, sameName), 1);
-    return [{ from: source!.path, path: change.path, old: id, new: id }];
-  });
-}
-
 function toChanged({ path, old, new: now }: DirectoryChange): ChangedFile {
   const [before, after] = [idOf(old), idOf(now)];
   return { path, ...(before && { old: before }), ...(after && { new: after }) };
-}
-
-/** A symbolic link has no bytes and no id. */
-function idOf(entry: TreeEntry | undefined): ContentId | undefined {
-  return entry?.kind === 'file' ? entry.id : undefined;
 }

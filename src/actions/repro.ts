@@ -1,18 +1,18 @@
 import { realpathSync } from 'node:fs';
 import type { Call } from '../base/call.js';
 import { absPath } from '../base/paths.js';
-import {
-  repro as reproPipeline,
-  type ReproRequest,
-  type ReproResult,
-  type StageAction,
-} from '../pipeline/run/repro.js';
+import type { ReproRequest, ReproResult, StageAction } from '../pipeline/run/repro-report.js';
+import { repro as reproPipeline } from '../pipeline/run/repro.js';
 import { pipelineHost } from '../project/pipeline-host.js';
 import { Workspace } from '../project/workspace.js';
+import { RemoteFetcher } from './remote-fetcher.js';
 import { stageFiles } from './stage-files.js';
 import { toCommit, type ToCommit } from './to-commit.js';
 
-export type ReproInput = Omit<ReproRequest, 'cwd'>;
+export type ReproInput = Omit<ReproRequest, 'cwd'> & {
+  /** Bring what is not here from the remotes: data that stages read, and results of earlier runs. */
+  readonly pull?: boolean;
+};
 
 /** What of a stage changes what git is to hold. */
 const RECORDED: ReadonlySet<string> = new Set<StageAction>(['ran', 'restored']);
@@ -23,7 +23,8 @@ export async function repro(input: ReproInput, call: Call): Promise<ReproResult 
   try {
     await workspace.useStore();
     const cwd = absPath(realpathSync(call.cwd));
-    const result = await reproPipeline(pipelineHost(workspace), { ...input, cwd });
+    const fetcher = input.pull === true ? new RemoteFetcher(workspace) : undefined;
+    const result = await reproPipeline(pipelineHost(workspace, { fetcher }), { ...input, cwd });
     const recorded =
       input.dryRun || !input.commit ? [] : result.stages.filter(({ action }) => RECORDED.has(action));
     const { git, root } = workspace;

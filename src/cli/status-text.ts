@@ -96,12 +96,12 @@ function modifiedAdvice(quoted: string, cause: TrackedStatus['cause'], back?: st
 
 function reasons(stage: StageStatus): string {
   if (stage.state === 'never-run') return '';
+  const doubtful = stage.deterministic === false ? ['not deterministic'] : [];
   const shown = stage.reasons.slice(0, REASONS).map(reasonText);
   const more = stage.reasons.length - shown.length;
   const unchecked = (stage.unchecked ?? []).map((url) => `${url} unchecked (--imports asks)`);
-  return [...shown, ...unchecked, ...(more > 0 ? [`${more} more ('ocrpipe why ${stage.name}')`] : [])].join(
-    ', ',
-  );
+  const rest = more > 0 ? [`${more} more ('ocrpipe why ${stage.name}')`] : [];
+  return [...doubtful, ...shown, ...unchecked, ...rest].join(', ');
 }
 
 /** That data is not here is said of each path already. */

@@ -1,9 +1,7 @@
-import * as Flags from '@oclif/core/flags';
 import { repro } from '../actions/repro.js';
 import { BaseCommand } from '../cli/base-command.js';
-import { integerFlag } from '../cli/number-flag.js';
+import { reproFlags, reproInput } from '../cli/repro-flags.js';
 import { reproText } from '../cli/repro-text.js';
-import { onByDefault } from '../cli/switch-flag.js';
 import { stageTargets } from '../cli/target-args.js';
 
 export default class Repro extends BaseCommand {
@@ -14,46 +12,23 @@ export default class Repro extends BaseCommand {
     '<%= config.bin %> repro',
     '<%= config.bin %> repro train --dry-run',
     '<%= config.bin %> repro models/plate --force',
+    '<%= config.bin %> repro --pull --allow-missing',
+    '<%= config.bin %> repro train --check-determinism',
   ];
   static override strict = false;
   static override args = stageTargets;
-  static override flags = {
-    force: Flags.boolean({
-      char: 'f',
-      description: 'run the targets (all stages, if none is named) whatever their state',
-    }),
-    downstream: Flags.boolean({
-      description: 'run what needs the targets, instead of what they need',
-      exclusive: ['pipeline'],
-    }),
-    pipeline: Flags.boolean({
-      char: 'p',
-      description: 'run everything that hangs together with the targets',
-    }),
-    'dry-run': Flags.boolean({ char: 'n', description: 'only say what would be done, and why' }),
-    jobs: integerFlag({ char: 'j', min: 1, description: 'stages at once (default: number of cores)' }),
-    'keep-going': Flags.boolean({ char: 'k', description: 'after a failure, go on with the rest' }),
-    'fail-fast': Flags.boolean({
-      description: 'after a failure, end what runs instead of waiting for it',
-      exclusive: ['keep-going'],
-    }),
-    'run-cache': onByDefault('restore results of earlier runs'),
-    commit: onByDefault('store the outputs and record them'),
-  };
+  static override flags = reproFlags;
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Repro);
-    const { force, jobs, commit } = flags;
-    const input = {
-      ...{ targets: argv.map(String), force, jobs, commit },
-      reach: flags.pipeline ? 'pipeline' : flags.downstream ? 'downstream' : 'upstream',
-      ...{ dryRun: flags['dry-run'], runCache: flags['run-cache'] },
-      ...{ keepGoing: flags['keep-going'], failFast: flags['fail-fast'] },
-    } as const;
+    const input = reproInput(argv.map(String), flags);
     await this.perform(flags, {
       action: (call) => repro(input, call),
       text: reproText,
-      exitCode: ({ stages }) => (stages.some(({ action }) => action === 'failed') ? 1 : 0),
+      exitCode: ({ stages }) => {
+        if (stages.some(({ action }) => action === 'failed')) return 1;
+        return stages.some(({ deterministic }) => deterministic === false) ? 3 : 0;
+      },
     });
   }
 }

@@ -2,7 +2,8 @@ import type { JsonValue } from '../base/canonical-json.js';
 import type { ContentId } from '../base/content-id.js';
 import type { EventSink } from '../base/events.js';
 import type { AbsPath, RepoPath } from '../base/paths.js';
-import type { Snapshot, WorkspaceFiles } from '../tracking/workspace-files.js';
+import type { ObjectReader } from '../store/object-reader.js';
+import type { PointedPath, Snapshot, WorkspaceFiles } from '../tracking/workspace-files.js';
 import type { Resources, UrlDependency } from './definition/stage.js';
 
 /** Where run records are kept, each under the key of its inputs. */
@@ -11,14 +12,28 @@ export interface RunRecords {
   find(key: ContentId): readonly JsonValue[];
   /** Every readable record. */
   all(): Iterable<JsonValue>;
+  /** The keys under which there are several. */
+  several(): ReadonlySet<ContentId>;
   /** Keeps one durably; keeping it again changes nothing. */
   put(key: ContentId, record: JsonValue): void;
 }
 
-/** A file of a directory that is not what it was. */
+/** A file of a directory that is not what it was; `old` and `new` are content ids, which links do not have. */
 export interface FileChange {
   readonly path: string;
-  readonly change: 'added' | 'modified' | 'deleted';
+  readonly change: 'added' | 'modified' | 'deleted' | 'renamed';
+  /** Of a renamed file: where it was. */
+  readonly from?: string;
+  readonly old?: ContentId;
+  readonly new?: ContentId;
+}
+
+/** Brings what other machines stored here, from remotes and from where imports are from. */
+export interface Fetcher {
+  /** Every run record under these keys that a remote has. Throws where it cannot be asked. */
+  runs(keys: readonly ContentId[]): Promise<void>;
+  /** What these paths are to hold, into the store; what is nowhere is left out. Throws where a remote cannot be asked. */
+  bring(wanted: readonly PointedPath[]): Promise<void>;
 }
 
 /** What a pipeline needs of the workspace that it runs in. */
@@ -30,8 +45,11 @@ export interface PipelineHost {
   readonly records: RunRecords;
   /** What a stored directory holds at a path below it; undefined if nothing, or if the store does not have the listing. */
   within(directory: Snapshot, path: string): Snapshot | undefined;
-  /** What differs between two directories, by path; undefined if the store does not have the listing of both. */
-  changes(before: Snapshot, after: Snapshot): FileChange[] | undefined;
+  /**
+   * What differs between two directories, by path; undefined if the store does not have the listing of both. `nodes`: where
+   * those of `after` are read instead.
+   */
+  changes(before: Snapshot, after: Snapshot, nodes?: ObjectReader): FileChange[] | undefined;
   /** Runs `work` while this process alone holds the named lock of the workspace; waits for whoever has it. */
   exclusively<T>(name: 'repro' | 'pipeline-lock' | 'slots', work: () => Promise<T>): Promise<T>;
   /** Runs `work` while this process alone may run, restore or record a stage; waits for whoever does, and says so. */
@@ -55,6 +73,8 @@ export interface PipelineHost {
   readonly pools: Resources;
   /** True if there is a remote within reach that `ocrpipe pull` would ask. */
   readonly canPull: boolean;
+  /** Absent unless a command was told to bring what is not here. */
+  readonly fetcher?: Fetcher;
   readonly events: EventSink;
   readonly signal: AbortSignal;
 }

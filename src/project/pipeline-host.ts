@@ -2,14 +2,23 @@ import type { JsonValue } from '../base/canonical-json.js';
 import type { ContentId } from '../base/content-id.js';
 import { OcrpipeError } from '../base/errors.js';
 import { repoPath } from '../base/paths.js';
-import type { PipelineHost, RunRecords } from '../pipeline/host.js';
+import type { Fetcher, PipelineHost, RunRecords } from '../pipeline/host.js';
 import type { RunId, RunRecords as StoredRecords } from '../store/run-records.js';
 import { remoteInReach } from './remote-in-reach.js';
+import { fileChanges } from './renames.js';
 import { directoryChanges, entryWithin } from './stored-directory.js';
 import type { Workspace } from './workspace.js';
 
-/** What the pipeline needs of a workspace. With `urls` false nothing elsewhere is asked. */
-export function pipelineHost(workspace: Workspace, asking: { urls?: boolean } = {}): PipelineHost {
+/** What a command asks beyond the workspace. */
+export interface Asking {
+  /** False: nothing elsewhere is asked which version it is. */
+  readonly urls?: boolean;
+  /** For commands that were told to bring what is not here. */
+  readonly fetcher?: Fetcher | undefined;
+}
+
+/** What the pipeline needs of a workspace. */
+export function pipelineHost(workspace: Workspace, asking: Asking = {}): PipelineHost {
   const { root, stateFolder, store, files, events, signal } = workspace;
   return {
     root,
@@ -17,7 +26,7 @@ export function pipelineHost(workspace: Workspace, asking: { urls?: boolean } = 
     files,
     records: readableRecords(workspace.records),
     within: (directory, path) => entryWithin(store, directory, path),
-    changes: (before, after) => directoryChanges(store, before, after),
+    changes: (before, after, nodes) => fileChanges(directoryChanges(store, before, { ...after, nodes })),
     exclusively: (name, work) => workspace.exclusively(name, work),
     withStage: (stage, work) => workspace.withStage(stage, work),
     isStageTaken: (stage) => workspace.isStageTaken(stage),
@@ -27,6 +36,7 @@ export function pipelineHost(workspace: Workspace, asking: { urls?: boolean } = 
     get canPull() {
       return remoteInReach(workspace) !== undefined;
     },
+    ...(asking.fetcher && { fetcher: asking.fetcher }),
     inGit: async (paths) => (await workspace.git?.tracked(paths.map(repoPath))) ?? [],
     ignoredByGit: async (paths) => (await workspace.git?.ignored(paths)) ?? [],
     gitFiles: async (path) => workspace.git?.holdable(path),
@@ -49,6 +59,11 @@ function readableRecords(records: StoredRecords): RunRecords {
     find: (key) => records.list(key).flatMap((record) => readOrNothing(records, { key, record })),
     all: function* () {
       for (const run of records.all()) yield* readOrNothing(records, run);
+    },
+    several: () => {
+      const seen = new Set<ContentId>();
+      const again = [...records.all()].filter(({ key }) => seen.size === seen.add(key).size);
+      return new Set(again.map(({ key }) => key));
     },
     put: (key: ContentId, record: JsonValue) => {
       records.put(key, record);

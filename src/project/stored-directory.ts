@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { OcrpipeError } from '../base/errors.js';
+import type { ObjectReader } from '../store/object-reader.js';
 import type { LocalStore } from '../store/local-store.js';
 import { diffTrees, sameEntry } from '../store/tree-diff.js';
 import type { TreeEntry } from '../store/tree-format.js';
@@ -31,13 +32,17 @@ export function entryWithin(store: LocalStore, directory: Snapshot, path: string
   return tree && orNothing(() => snapshotWithin(tree, bytePath(normal)));
 }
 
-/** What differs between two directories, by path; undefined if the store does not know both. Files and links only. */
+/**
+ * What differs between two directories, by path; undefined if the store does not know both. Files and links only. `nodes`:
+ * where those of `after` are read instead of in the store.
+ */
 export function directoryChanges(
   store: LocalStore,
   before: Snapshot,
-  after: Snapshot,
+  after: Snapshot & { nodes?: ObjectReader | undefined },
 ): DirectoryChange[] | undefined {
-  const [old, now] = [storedNodes(store, before), storedNodes(store, after)];
+  const given = after.kind === 'directory' && after.nodes && { reader: after.nodes, id: after.id };
+  const [old, now] = [storedNodes(store, before), given || storedNodes(store, after)];
   return old && now && orNothing(() => changesBetween(old, now));
 }
 

@@ -48,6 +48,7 @@ import type {
   FoundPointers,
   PathStatus,
   PointedPath,
+  ReadOptions,
   Snapshot,
   TreeSnapshot,
   UnfinishedMove,
@@ -87,12 +88,8 @@ export class TrackedFiles implements WorkspaceFiles {
     this.#moves = new MoveMarks(join(this.#memory, 'moving'));
   }
 
-  async snapshot(
-    path: RepoPath,
-    options: CallOptions & { throughLinks?: boolean } = {},
-  ): Promise<Snapshot | undefined> {
-    const leavingLinks = options.throughLinks === true ? 'follow' : 'keep';
-    return this.#read(path, hashingSink({ leavingLinks }), options);
+  async snapshot(path: RepoPath, options?: ReadOptions): Promise<Snapshot | undefined> {
+    return this.#read(path, hashingSink({ throughLinks: options?.throughLinks }), options);
   }
 
   async store(path: RepoPath, options?: CallOptions): Promise<Snapshot | undefined> {
@@ -118,9 +115,10 @@ export class TrackedFiles implements WorkspaceFiles {
     return list ? keepListing(this.#parts.store, read) : read(hashingSink({ leavingLinks: 'follow' }));
   }
 
-  async tree(path: RepoPath, options?: CallOptions): Promise<TreeSnapshot | undefined> {
+  async tree(path: RepoPath, options?: ReadOptions): Promise<TreeSnapshot | undefined> {
     const reader = new NodeMemory();
-    const snapshot = await this.#read(path, hashingSink({ node: reader.sink }), options);
+    const sink = hashingSink({ node: reader.sink, throughLinks: options?.throughLinks });
+    const snapshot = await this.#read(path, sink, options);
     return snapshot && { snapshot, reader };
   }
 

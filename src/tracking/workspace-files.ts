@@ -69,6 +69,9 @@ export interface CheckoutOptions extends CallOptions {
 /** How large files are placed is as set. */
 export type FilesOptions = Omit<CheckoutOptions, 'links'>;
 
+/** With `throughLinks`, a link in a directory that leads elsewhere in the workspace counts as what it leads to. */
+export type ReadOptions = CallOptions & { throughLinks?: boolean };
+
 /** What became of each of many files. */
 export interface CheckedOutFiles {
   changed: RepoPath[];
@@ -116,10 +119,10 @@ export interface FoundPointers {
 /** Everything that the layers above (pipeline, actions) do with the files of one workspace. */
 export interface WorkspaceFiles {
   /**
-   * Hashes what is at `path` (through the stat index). Undefined if nothing is there. Stores nothing. With `throughLinks` a
-   * link in a directory that leads elsewhere in the workspace counts as what it leads to: what a program reads there.
+   * Hashes what is at `path` (through the stat index). Undefined if nothing is there. Stores nothing. With `throughLinks` it
+   * is what a program reads there.
    */
-  snapshot(path: RepoPath, options?: CallOptions & { throughLinks?: boolean }): Promise<Snapshot | undefined>;
+  snapshot(path: RepoPath, options?: ReadOptions): Promise<Snapshot | undefined>;
   /**
    * Like `snapshot`, and every byte and tree is in the store, durably, when it returns. Of a path that is only partly there
    * it is the whole, see `PathStatus.parts`; the bytes of the rest need not be in the store.
@@ -142,7 +145,7 @@ export interface WorkspaceFiles {
     options?: CallOptions & { list?: boolean },
   ): Promise<Snapshot | undefined>;
   /** What is at `path` with the nodes of its directories in memory, so that it can be compared by files. Stores nothing. */
-  tree(path: RepoPath, options?: CallOptions): Promise<TreeSnapshot | undefined>;
+  tree(path: RepoPath, options?: ReadOptions): Promise<TreeSnapshot | undefined>;
   /**
    * Like `tree`; of a path that is only partly there it is the whole, see `PathStatus.parts`. A link that leaves a directory stands for
    * itself, or is refused as `store` does.

@@ -5,12 +5,8 @@ import type { OcrpipeEvent } from '../../src/base/events.js';
 import type { AbsPath, RepoPath } from '../../src/base/paths.js';
 import { makeWorkspace } from '../../src/actions/init.js';
 import type { PipelineHost } from '../../src/pipeline/host.js';
-import {
-  repro,
-  type ReproRequest,
-  type ReproResult,
-  type StageReport,
-} from '../../src/pipeline/run/repro.js';
+import type { ReproRequest, ReproResult, StageReport } from '../../src/pipeline/run/repro-report.js';
+import { repro } from '../../src/pipeline/run/repro.js';
 import { pipelineHost } from '../../src/project/pipeline-host.js';
 import { Workspace } from '../../src/project/workspace.js';
 import { git, gitCommitAll, gitRepository } from '../rig/git-repository.js';
@@ -20,9 +16,9 @@ export class PipelineWorkspace {
   readonly root: AbsPath;
   readonly events: OcrpipeEvent[] = [];
 
-  /** A new one, or the one that is at `root`. */
-  constructor(root?: AbsPath) {
-    this.root = root ?? gitRepository();
+  /** A new one, or the one that is at `root`. `whenDone`: what removes a new one, where that is not the end of a test. */
+  constructor(root?: AbsPath, whenDone?: Parameters<typeof gitRepository>[0]) {
+    this.root = root ?? gitRepository(whenDone);
     if (root !== undefined) return;
     makeWorkspace({ git: true }, this.call());
     this.write('.gitignore', 'ran.log\n');
@@ -132,8 +128,11 @@ export const PIPELINE = `stages:
 `;
 
 /** That pipeline with data tracked, nothing run. */
-export async function newPipeline(text: string = PIPELINE): Promise<PipelineWorkspace> {
-  const workspace = new PipelineWorkspace();
+export async function newPipeline(
+  text: string = PIPELINE,
+  whenDone?: Parameters<typeof gitRepository>[0],
+): Promise<PipelineWorkspace> {
+  const workspace = new PipelineWorkspace(undefined, whenDone);
   workspace.write('data/raw/a.txt', 'a\n');
   workspace.write('data/raw/b.txt', 'b\n');
   workspace.write('train.sh', 'cat prepared.txt; grep epochs params.yaml\n');

@@ -20,9 +20,9 @@ export function git(folder: string, ...args: readonly string[]): string {
   });
 }
 
-/** An empty git repository with the branch `main`. */
-export function gitRepository(): AbsPath {
-  const folder = temporaryFolder();
+/** An empty git repository with the branch `main`, removed as `temporaryFolder` says. */
+export function gitRepository(whenDone?: Parameters<typeof temporaryFolder>[0]): AbsPath {
+  const folder = temporaryFolder(whenDone);
   git(folder, 'init', '-q', '--template=', '-b', 'main');
   return folder;
 }

@@ -6,6 +6,7 @@ import { throwProblems } from '../definition/problems.js';
 import type { Stage } from '../definition/stage.js';
 import type { PipelineHost } from '../host.js';
 import type { LoadedPipeline } from '../staleness/load.js';
+import { bringUnsettled, toSettle } from './absent-inputs.js';
 import { filesInTheWay, mistakesIn } from '../staleness/refusals.js';
 import { secretProblems } from '../staleness/secrets.js';
 import { unheldDependencies } from '../staleness/unheld-dependencies.js';
@@ -38,7 +39,8 @@ export async function preflight(
     loaded,
     own.map((name) => loaded.pipeline.stages.get(name)!),
   );
-  const unsettled = await unsettledInputs(loaded, chosen);
+  const unsettled = toSettle(loaded, await unsettledInputs(loaded, chosen));
+  await bringUnsettled(host, unsettled);
   const unjudged = new Set([...forced, ...taken]);
   const problems = await filesInTheWay(loaded, { chosen, forced: unjudged, unsettled });
   // What another repro finished since the lock was read looks like an edit.

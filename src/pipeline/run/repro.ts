@@ -1,68 +1,29 @@
 import { availableParallelism } from 'node:os';
 import { FairSlots } from '../../base/fair-slots.js';
 import { OcrpipeError, userError } from '../../base/errors.js';
-import type { AbsPath } from '../../base/paths.js';
 import { resultKey } from '../records/earlier-runs.js';
 import type { PipelineHost } from '../host.js';
-import { loadPipeline, selectStages, targetStages, type LoadedPipeline } from '../staleness/load.js';
-import { planOne, planStages, type LookOptions, type PlannedStage } from '../staleness/look.js';
+import { loadPipeline, selectStages, type LoadedPipeline } from '../staleness/load.js';
+import { planOne, type LookOptions } from '../staleness/look.js';
 import type { Step } from '../staleness/plan.js';
-import { plannedFailures, refusals } from '../staleness/refusals.js';
-import { unsettledInputs } from '../staleness/tracked-inputs.js';
-import { problemsError, throwProblems, type Problem } from '../definition/problems.js';
-import { closure } from '../definition/graph.js';
+import { bringInputs, bringJudged, bringResult, lookAhead } from './absent-inputs.js';
+import { Comparisons, runAgain } from './determinism.js';
+import { dryRun } from './dry-run.js';
+import { lookOptions, targetsOf, warnIfNotHere } from './look-options.js';
 import { preflight, type Hindrance } from './preflight.js';
+import { failure, type ReproRequest, type ReproResult, type StageReport } from './repro-report.js';
 import type { Reason } from '../staleness/reason.js';
 import { GPUS_VARIABLE, visibleGpus } from '../definition/gpus.js';
 import { poolsOf } from '../definition/resources.js';
 import { delayAfter } from '../definition/retry.js';
 import type { Resources, Stage } from '../definition/stage.js';
-import { restoreStage, runStage, StageFailed } from './run-stage.js';
+import { restoreStage, runStage } from './run-stage.js';
 import { ROOT_VARIABLE, STAGE_VARIABLE } from '../stage-variables.js';
 import { pruneForgotten } from './log-files.js';
 import type { Outcome } from './schedule-state.js';
 import { runSchedule, type RunEnd } from './schedule.js';
 import { SharedSlots } from './shared-slots.js';
 import { StageTimes } from './stage-times.js';
-
-export interface ReproRequest {
-  /** Stage names or paths of outputs; none: all stages. */
-  readonly targets: readonly string[];
-  readonly cwd: AbsPath;
-  readonly reach: 'upstream' | 'downstream' | 'pipeline';
-  /** Run the named targets (all that are chosen, where none is named or a reach was asked for) whatever their state. */
-  readonly force: boolean;
-  readonly dryRun: boolean;
-  /** How many stages run at once; undefined: as many as there are cores. */
-  readonly jobs: number | undefined;
-  readonly keepGoing: boolean;
-  /** After a failure, end what runs. Otherwise it is waited for, and nothing more is started unless `keepGoing` says so. */
-  readonly failFast: boolean;
-  /** False: no result is restored from run records. */
-  readonly runCache: boolean;
-  /** False: outputs are neither stored nor recorded. */
-  readonly commit: boolean;
-}
-
-export type StageAction = 'ran' | 'restored' | 'fresh' | 'frozen' | 'failed' | 'skipped';
-
-/** How one stage fared; in a dry run, how it would fare. */
-export interface StageReport {
-  readonly name: string;
-  readonly action: StageAction;
-  readonly reasons: readonly Reason[];
-  readonly seconds: number;
-  /** Of a failed stage. */
-  readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
-  /** The end of what a failed stage printed. */
-  readonly lastLines?: readonly string[];
-}
-
-export interface ReproResult {
-  readonly dryRun: boolean;
-  /** In the order of the graph. */
-  readonly stages: readonly StageReport[];
-}
 
 type Restoration = Extract<Step, { action: 'restore' }>;
 
@@ -85,7 +46,7 @@ export async function repro(host: PipelineHost, request: ReproRequest): Promise<
 }
 
 async function begin(host: PipelineHost, request: ReproRequest): Promise<Repro | Hindrance> {
-  const repro = new Repro(loadPipeline(host), request);
+  const repro = new Repro(loadPipeline(host, request), request);
   return (await repro.begin()) ?? repro;
 }
 
@@ -102,45 +63,6 @@ function refuseNested(host: PipelineHost): void {
   );
 }
 
-async function dryRun(host: PipelineHost, request: ReproRequest): Promise<ReproResult> {
-  const loaded = loadPipeline(host);
-  const chosen = selectStages(loaded, request);
-  const options = lookOptions(loaded, request, chosen);
-  const unsettled = await unsettledInputs(loaded, chosen);
-  throwProblems(await refusals(loaded, { chosen, unsettled, forced: options.forced }));
-  const planned = await planStages(loaded, chosen, { ...options, unsettled });
-  for (const { stage, step } of planned) warnIfNotHere(loaded, stage, step);
-  return { dryRun: true, stages: dryReports(loaded, planned, await plannedFailures(loaded, planned)) };
-}
-
-const WOULD = { run: 'ran', restore: 'restored', fresh: 'fresh', frozen: 'frozen' } as const;
-
-function dryReports(
-  { graph }: LoadedPipeline,
-  planned: readonly PlannedStage[],
-  failures: ReadonlyMap<string, Problem>,
-): StageReport[] {
-  const stopped = new Set(closure(graph, [...failures.keys()], 'downstream'));
-  return planned.map(({ stage: { name }, step: { action, reasons } }) => {
-    const problem = failures.get(name);
-    const report = { name, action: WOULD[action], reasons, seconds: 0 };
-    if (problem) return { ...report, action: 'failed', ...failure(problemsError([problem])) };
-    return action === 'run' && stopped.has(name) ? { ...report, action: 'skipped' } : report;
-  });
-}
-
-function lookOptions(
-  loaded: LoadedPipeline,
-  request: ReproRequest,
-  chosen: readonly string[],
-): LookOptions & { forced: ReadonlySet<string> } {
-  const named = request.targets.length > 0 && request.reach === 'upstream';
-  const forced = named
-    ? request.targets.flatMap((target) => targetStages(loaded, target, request.cwd))
-    : chosen;
-  return { runCache: request.runCache, forced: new Set(request.force ? forced : []) };
-}
-
 class Repro {
   /** `lock` is replaced when another repro has recorded something. */
   private loaded: LoadedPipeline;
@@ -149,6 +71,9 @@ class Repro {
   private readonly options: LookOptions & { forced: ReadonlySet<string> };
   private readonly reports = new Map<string, StageReport>();
   private readonly toRun = new Map<string, readonly Reason[]>();
+  /** Stages that are up to date and are run only to be compared. */
+  private readonly upToDate = new Map<string, StageReport>();
+  private readonly comparisons: Comparisons;
   private readonly preparing = new FairSlots(PREPARING);
   private readonly pools: Resources;
   private readonly slots: SharedSlots;
@@ -162,7 +87,9 @@ class Repro {
     this.loaded = loaded;
     this.request = request;
     this.chosen = selectStages(loaded, request);
-    this.options = lookOptions(loaded, request, this.chosen);
+    this.options = { ...lookOptions(loaded, request, this.chosen), fetch: true };
+    const compared = request.checkDeterminism === true ? targetsOf(loaded, request, this.chosen) : [];
+    this.comparisons = new Comparisons(loaded.host, new Set(compared));
     this.pools = poolsOf(loaded.host);
     this.slots = new SharedSlots(loaded.host, { pools: this.pools, gpus: visibleGpus() });
     this.times = new StageTimes(loaded.host.root);
@@ -175,6 +102,7 @@ class Repro {
 
   async run(): Promise<ReproResult> {
     const { host, graph, pipeline } = this.loaded;
+    await lookAhead(this.loaded, this.chosen, this.options);
     const jobs = this.request.jobs ?? availableParallelism();
     const known = new Set(this.chosen);
     const stages = this.chosen.map((stage) => {
@@ -216,12 +144,17 @@ class Repro {
     const stage = this.stage(name);
     const started = performance.now();
     if (!stage.frozen && host.isStageTaken(name)) await host.withStage(name, () => Promise.resolve());
+    try {
+      await bringJudged(this.loaded, stage);
+    } catch (error) {
+      return this.fail(error, { name, reasons: [], seconds: secondsSince(started) });
+    }
     const step = await this.plan(stage);
     const { action, reasons } = step;
     warnIfNotHere(this.loaded, stage, step);
     try {
       if (action === 'restore' && (await host.withStage(name, () => this.restoreAny(stage)))) {
-        return this.end({ name, action: 'restored', reasons, seconds: secondsSince(started) });
+        return this.upToDateNow(stage, { name, action: 'restored', reasons, seconds: secondsSince(started) });
       }
     } catch (error) {
       return this.fail(error, { name, reasons, seconds: secondsSince(started) });
@@ -230,7 +163,14 @@ class Repro {
       this.toRun.set(name, reasons);
       return 'run';
     }
-    return this.end({ name, action, reasons, seconds: 0 });
+    return this.upToDateNow(stage, { name, action, reasons, seconds: 0 });
+  }
+
+  private upToDateNow(stage: Stage, report: StageReport): 'done' | 'run' {
+    if (report.action === 'frozen' || !this.comparisons.wants(stage)) return this.end(report);
+    this.upToDate.set(report.name, report);
+    this.toRun.set(report.name, report.reasons);
+    return 'run';
   }
 
   /** The decision for a stage, by what stands there after the stages that have ended so far. */
@@ -248,11 +188,15 @@ class Repro {
   /** Restores the result of an earlier run with these inputs, any that can be; false if none can: the stage has to run. */
   private async restoreAny(stage: Stage): Promise<boolean> {
     const unusable = new Set<string>();
+    const again = new Set<string>();
     for (;;) {
       const step = await this.plan(stage, unusable);
       if (step.action !== 'restore') return step.action === 'fresh';
       if (await this.restore(stage, step)) return true;
-      unusable.add(resultKey(step.result));
+      const result = resultKey(step.result);
+      // What was found damaged counts as absent from now on: a remote may have it.
+      if (again.has(result) || !(await bringResult(this.loaded.host, step.result))) unusable.add(result);
+      again.add(result);
     }
   }
 
@@ -283,8 +227,9 @@ class Repro {
   private async execute(name: string, started: number): Promise<RunEnd> {
     const stage = this.stage(name);
     const reasons = this.toRun.get(name)!;
+    const known = this.upToDate.get(name);
     // Another repro may have done it since it was looked at.
-    if (this.loaded.locks.isOutdated() && (await this.plan(stage)).action === 'fresh') {
+    if (!known && this.loaded.locks.isOutdated() && (await this.plan(stage)).action === 'fresh') {
       return this.end({ name, action: 'fresh', reasons: [], seconds: 0 });
     }
     const held = await this.slots.take(name, stage.resources);
@@ -293,13 +238,20 @@ class Repro {
       const forced = this.options.forced.has(name);
       this.attempts.set(name, (this.attempts.get(name) ?? 0) + 1);
       const env = held.gpus.length > 0 ? { [GPUS_VARIABLE]: held.gpus.join(',') } : {};
-      await runStage(this.loaded, stage, { reasons, forced, commit, env, signal: this.stop.signal });
+      const how = { env, signal: this.stop.signal };
+      await bringInputs(this.loaded, stage);
+      const begun = performance.now();
+      if (!known) {
+        await runStage(this.loaded, stage, { reasons, forced, commit, ...how });
+        this.times.learn(name, secondsSince(begun));
+      }
+      const wanted = known !== undefined || this.comparisons.wants(stage);
+      const compared = wanted ? await runAgain(this.loaded, stage, how) : {};
+      const { action = 'ran' } = known ?? {};
+      return this.end({ name, action, reasons, seconds: secondsSince(started), ...compared });
     } finally {
       held.release();
     }
-    const seconds = secondsSince(started);
-    this.times.learn(name, seconds);
-    return this.end({ name, action: 'ran', reasons, seconds });
   }
 
   /** When to run a stage that failed once more; undefined if it is not to be. */
@@ -351,24 +303,6 @@ function stoppedBecauseOf(stage: string): OcrpipeError {
   return new OcrpipeError('stage-stopped', `it was ended because stage '${stage}' failed`, {
     hint: "Without '--fail-fast', what runs is waited for.",
   });
-}
-
-/** A run that takes hours may be spared: what the lock names was made elsewhere, and may have been pushed. */
-function warnIfNotHere({ host }: LoadedPipeline, stage: Stage, step: Step): void {
-  if (step.action !== 'run' || step.notHere !== true || !host.canPull) return;
-  const message = `${stage.name}: pipeline.lock has its result, which is not on this machine; 'ocrpipe pull' may bring it, instead of running the stage again`;
-  host.events({ type: 'note', level: 'warning', code: 'result-not-here', message });
-}
-
-function failure(error: OcrpipeError): Pick<StageReport, 'error' | 'lastLines'> {
-  return {
-    error: {
-      code: error.code,
-      message: error.message,
-      ...(error.hint !== undefined && { hint: error.hint }),
-    },
-    ...(error instanceof StageFailed && { lastLines: error.lastLines }),
-  };
 }
 
 /** Wall seconds, to the millisecond. */

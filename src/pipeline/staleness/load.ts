@@ -35,6 +35,8 @@ export interface LoadedPipeline {
   readonly lock: LockFile;
   readonly observer: Observer;
   readonly marks: RunningMarks;
+  /** What is not here counts as what its pointer names. */
+  readonly allowMissing: boolean;
 }
 
 /** True if the workspace has a pipeline. */
@@ -46,7 +48,10 @@ export function hasPipeline(root: AbsPath): boolean {
  * Reads pipeline.yaml and pipeline.lock and checks them against the workspace; changes nothing. Throws (exit code 2)
  * `no-pipeline`, what the parsers throw, every problem of outputs at once, and `cycle`.
  */
-export function loadPipeline(host: PipelineHost): LoadedPipeline {
+export function loadPipeline(
+  host: PipelineHost,
+  { allowMissing = false }: { allowMissing?: boolean } = {},
+): LoadedPipeline {
   const text = readIfThere(host.root, PIPELINE_FILE);
   if (text === undefined) throw problemsError([noPipeline(host.root)]);
   const pipeline = parsePipeline(text);
@@ -60,8 +65,8 @@ export function loadPipeline(host: PipelineHost): LoadedPipeline {
   // After these: an output in tracked data that other stages read would be taken for a circle of stages.
   const graph = buildGraph(pipeline);
   const params = new ParamsFiles((path) => readIfThere(host.root, path));
-  const observer = new Observer({ host, pipeline, params, marks });
-  return { host, pipeline, graph, locks, lock, observer, marks };
+  const observer = new Observer({ host, pipeline, params, marks, allowMissing });
+  return { host, pipeline, graph, locks, lock, observer, marks, allowMissing };
 }
 
 /** A pipeline that stands in a file of another name; undefined if there is one, or none at all. */

@@ -1,4 +1,7 @@
-import { earlierOutputs } from '../records/earlier-runs.js';
+import { OcrpipeError } from '../../base/errors.js';
+import type { PipelineHost } from '../host.js';
+import { earlierOutputs, fetchEarlierOutputs } from '../records/earlier-runs.js';
+import type { StageInputs } from '../records/signature.js';
 import { planStage, type Step } from './plan.js';
 import type { LoadedPipeline } from './load.js';
 import type { Stage } from '../definition/stage.js';
@@ -19,6 +22,8 @@ export interface LookOptions {
   readonly runCache?: boolean;
   /** Results (by `resultKey`) that were found not to be restorable. */
   readonly unusable?: ReadonlySet<string>;
+  /** True: the result of an earlier run is brought from a remote, if the host may. */
+  readonly fetch?: boolean;
 }
 
 /**
@@ -51,19 +56,38 @@ export async function planStages(
 
 /** The decision for one stage as it stands now. */
 export async function planOne(loaded: LoadedPipeline, stage: Stage, options: LookOptions): Promise<Step> {
+  const { host } = loaded;
   const entry = loaded.lock.get(stage.name);
-  return planStage({
-    now: await loaded.observer.stage(stage),
-    entry,
-    frozen: stage.frozen,
-    always: stage.always,
-    forced: options.forced?.has(stage.name) ?? false,
-    earlier: (inputs, recorded) =>
-      earlierOutputs(loaded.host, inputs, {
-        entry,
-        recorded,
-        records: options.runCache ?? true,
-        unusable: options.unusable ?? new Set(),
-      }),
-  });
+  const now = await loaded.observer.stage(stage);
+  const use = { entry, records: options.runCache ?? true, unusable: options.unusable ?? new Set<string>() };
+  const wanted: { inputs?: StageInputs; recorded: boolean } = { recorded: false };
+  const decide = (): Step =>
+    planStage({
+      now,
+      entry,
+      frozen: stage.frozen,
+      always: stage.always,
+      forced: options.forced?.has(stage.name) ?? false,
+      earlier: (inputs, recorded) => {
+        Object.assign(wanted, { inputs, recorded });
+        return earlierOutputs(host, inputs, { ...use, recorded });
+      },
+    });
+  const step = decide();
+  const { inputs, recorded } = wanted;
+  if (step.action !== 'run' || options.fetch !== true || !inputs) return step;
+  const came = await bringResults(host, () => fetchEarlierOutputs(host, inputs, { ...use, recorded }));
+  return came ? decide() : step;
+}
+
+/** Brings results, as `work` says; a remote that cannot be asked is a warning, and keeps no stage from running. */
+export async function bringResults(host: PipelineHost, work: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof OcrpipeError) || host.signal.aborted) throw error;
+    const message = `no earlier result could be brought (${error.message})`;
+    host.events({ type: 'note', level: 'warning', code: 'result-not-brought', message });
+    return false;
+  }
 }

@@ -6,6 +6,7 @@ import { OutputIndex } from '../definition/graph.js';
 import type { PipelineHost } from '../host.js';
 import { dependencyKey, partOfWritten, touches, writtenDependency } from '../definition/dependency-part.js';
 import { compareText, type ParamsFiles, type ParamValue } from '../definition/params.js';
+import { absentContent } from './absent-content.js';
 import { CommitMarks } from '../records/commit-marks.js';
 import type { RunningMarks } from '../records/running-mark.js';
 import { sortedByPath } from '../records/lock-file.js';
@@ -49,12 +50,21 @@ export class Observer {
   private readonly expectedData: Expected[] = [];
   private readonly parts: SeenParts;
   private readonly urls: SeenUrls;
+  private readonly allowMissing: boolean;
 
-  constructor(parts: { host: PipelineHost; pipeline: Pipeline; params: ParamsFiles; marks: RunningMarks }) {
+  /** `allowMissing`: what is not here counts as what its pointer names. */
+  constructor(parts: {
+    host: PipelineHost;
+    pipeline: Pipeline;
+    params: ParamsFiles;
+    marks: RunningMarks;
+    allowMissing: boolean;
+  }) {
     this.host = parts.host;
     this.pipeline = parts.pipeline;
     this.params = parts.params;
     this.marks = parts.marks;
+    this.allowMissing = parts.allowMissing;
     this.commits = new CommitMarks(parts.host);
     this.outputs = new OutputIndex(parts.pipeline.stages.values());
     this.parts = new SeenParts(parts.host);
@@ -181,6 +191,10 @@ export class Observer {
     return known ?? this.note(path, files.snapshot(path, { events, signal, throughLinks: true }));
   }
 
+  private async readOrAbsent(path: RepoPath): Promise<Snapshot | undefined> {
+    return (await this.read(path)) ?? (this.allowMissing ? absentContent(this.host, path) : undefined);
+  }
+
   private async state(path: RepoPath): Promise<PathStatus> {
     return this.states.get(path) ?? this.host.files.state(path, this.host);
   }
@@ -195,7 +209,9 @@ export class Observer {
     const written = writtenDependency(dep);
     const planned = part ? this.plannedPart(stage, dep) : this.planned(path);
     if (planned) return planned;
-    const snapshot = await (part ? this.parts.content(stage, { path, part }, this.ended) : this.read(path));
+    const snapshot = await (part
+      ? this.parts.content(stage, { path, part }, this.ended)
+      : this.readOrAbsent(path));
     if (snapshot) return { ...written, state: 'known', snapshot };
     const makers = this.outputs.overlapping(path).filter((out) => touches(dep, out.path));
     const maker = makers.find((out) => !part || out.stage !== stage.name)?.stage;
@@ -257,6 +273,7 @@ export class Observer {
       begun: begun !== undefined,
       restUnknown: () => isRestUnknown(status, files),
       stored: () => there !== undefined && files.inStore(there),
+      ...(!there && this.allowMissing && { mayBeAbsent: true }),
       ...(there && { there }),
       ...(pointer && { pointer }),
       ...(lastPut && { lastPut }),

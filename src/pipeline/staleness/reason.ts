@@ -31,7 +31,9 @@ export type ReasonKind =
   /** A stage that it depends on would run. */
   | 'upstream'
   | 'always'
-  | 'forced';
+  | 'forced'
+  /** Run a second time, to compare what it makes. */
+  | 'compared';
 
 /** `subject`: the path, `file:key`, stage or command it is about. `old`, `new`: content ids, values or texts. */
 export interface Reason {
@@ -62,6 +64,8 @@ export function reasonText({ kind, subject, old, new: now }: Reason): string {
       return 'runs always';
     case 'forced':
       return 'forced';
+    case 'compared':
+      return 'runs again, to compare what it makes';
     default:
       return `${subject} ${VERBS[kind]}`;
   }

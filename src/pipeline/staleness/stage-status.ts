@@ -6,6 +6,9 @@ import { planStages } from './look.js';
 import { plannedFailures, refusals } from './refusals.js';
 import { unsettledInputs } from './tracked-inputs.js';
 import { unheldDependencies } from './unheld-dependencies.js';
+import { lockedInputs } from '../records/lock-file.js';
+import { otherResults } from '../records/several-results.js';
+import { signatureOf } from '../records/signature.js';
 import type { Problem } from '../definition/problems.js';
 import type { Stage } from '../definition/stage.js';
 import type { Step } from './plan.js';
@@ -20,6 +23,8 @@ export interface StageStatus {
   readonly reasons: readonly Reason[];
   /** Addresses that it depends on and that were not asked for their version; absent if there are none. */
   readonly unchecked?: readonly string[];
+  /** There only if runs with the inputs of the lock gave results that differ. */
+  readonly deterministic?: false;
 }
 
 /** How a pipeline stands. */
@@ -52,12 +57,17 @@ export async function pipelineStatus(
   const [unsettled, notes] = await Promise.all([unsettledInputs(loaded, chosen), unheld]);
   const refused = await refusals(loaded, { chosen, unsettled, forced: new Set() });
   const planned = await planStages(loaded, chosen, { unsettled });
+  const differing = notDeterministic(loaded);
   const stages = await Promise.all(
     planned.map(async ({ stage, step }): Promise<StageStatus> => {
       const unchecked = await uncheckedUrls(loaded, stage);
       const { name } = stage;
       const state = stateOf(loaded, name, step);
-      return { name, state, reasons: step.reasons, ...(unchecked.length > 0 && { unchecked }) };
+      return {
+        ...{ name, state, reasons: step.reasons },
+        ...(unchecked.length > 0 && { unchecked }),
+        ...(differing.has(name) && { deterministic: false }),
+      };
     }),
   );
   if (refused.length > 0) return { stages, problems: refused, notes };
@@ -68,6 +78,14 @@ async function uncheckedUrls({ observer }: LoadedPipeline, stage: Stage): Promis
   if (stage.frozen || stage.urls.length === 0) return [];
   const urls = await observer.urlsOf(stage);
   return urls.filter(({ version }) => version === undefined).map(({ url }) => url);
+}
+
+/** The stages with more than one result of the inputs that the lock names. */
+function notDeterministic({ host, lock }: LoadedPipeline): ReadonlySet<string> {
+  const several = host.records.several();
+  if (several.size === 0) return new Set();
+  const suspects = [...lock].filter(([, entry]) => several.has(signatureOf(lockedInputs(entry))));
+  return new Set(suspects.filter(([, entry]) => otherResults(host, entry).length > 0).map(([name]) => name));
 }
 
 export function stateOf(loaded: LoadedPipeline, name: string, step: Step): StageState {

@@ -55,6 +55,8 @@ export interface OutputNow {
   readonly restUnknown?: () => boolean;
   /** True if all bytes of `there` are in the store; asked only where it decides. */
   readonly stored: () => boolean;
+  /** Nothing is there, and that is as good as what the pointer names. */
+  readonly mayBeAbsent?: boolean;
   /** True if a run of the stage that was not recorded left this: it is ocrpipe's to delete. */
   readonly leftover?: boolean;
   /** True if a commit that did not end was to record this: the pointer may name it, the lock does not. */
@@ -231,7 +233,10 @@ export function outputState(
   now: OutputNow,
   recorded: Snapshot | undefined,
 ): 'as-recorded' | 'missing' | 'incomplete' | 'moved' | 'edited' {
-  if (!now.there) return 'missing';
+  if (!now.there) {
+    const absent = now.mayBeAbsent === true && recorded && sameContent(now.pointer, recorded);
+    return absent === true ? 'as-recorded' : 'missing';
+  }
   if (recorded && sameContent(now.there, recorded)) {
     return now.output.cache === (now.pointer !== undefined) &&
       (!now.pointer || sameContent(now.pointer, recorded))

@@ -12,7 +12,7 @@ import type { Expected, Observer } from './observe.js';
 import type { LockEntry } from '../records/lock-file.js';
 import { editedOutputs, isOutputRestUnknown, type StageNow } from './staleness.js';
 import { throwProblems, type Problem } from '../definition/problems.js';
-import type { Pipeline } from '../definition/stage.js';
+import type { Dependency, Pipeline } from '../definition/stage.js';
 import { unmergedOutput } from './unmerged-output.js';
 import { wayBack } from './way-back.js';
 
@@ -23,6 +23,8 @@ export interface Unsettled {
   readonly pointer: Snapshot;
   /** A stage reads more of it than the parts that were pulled. */
   readonly incomplete: boolean;
+  /** Nothing of it is here, and what stages read of it can be told from its pointer: none reads a folder that holds it. */
+  readonly absent: boolean;
   /** It was edited, and it is not known which files of it were deleted and which never came. */
   readonly unknownRest: boolean;
   /** The stage that makes it, if it is an output that the chosen stages only read. */
@@ -40,6 +42,7 @@ export async function unsettledInputs(
   const outputs = new OutputIndex(pipeline.stages.values());
   const handled = new Set(chosen.filter((name) => !pipeline.stages.get(name)!.frozen));
   const deps = chosen.flatMap((name) => readBy(pipeline.stages.get(name)!));
+  const values = chosen.flatMap((name) => pipeline.stages.get(name)!.params.map(({ file }) => file));
   const read = host.files
     .trackedPaths()
     .filter((path) => !handled.has(outputs.makerOf(path) ?? ''))
@@ -55,10 +58,20 @@ export async function unsettledInputs(
       const maker = outputs.makerOf(path);
       const edited = state === 'modified' || state === 'conflict';
       const unknownRest = edited && isRestUnknown(status, host.files);
-      return pointer && { path, state: absent ? 'missing' : state, pointer, incomplete, unknownRest, maker };
+      const inside =
+        state === 'missing' &&
+        used.every((dep) => isToldByPointer(dep, path)) &&
+        !values.some((file) => isWithin(file, path));
+      const shown = absent ? 'missing' : state;
+      return pointer && { path, state: shown, pointer, incomplete, absent: inside, unknownRest, maker };
     }),
   );
   return states.filter((each) => each !== undefined).filter(({ state }) => state !== 'clean');
+}
+
+/** Where a part of it counts, or a folder that holds it, the bytes have to be looked at. */
+function isToldByPointer(dep: Pick<Dependency, 'path' | 'part'>, path: RepoPath): boolean {
+  return dep.part === undefined && isWithin(dep.path, path);
 }
 
 /**

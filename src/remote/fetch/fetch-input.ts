@@ -29,6 +29,8 @@ export interface FetchInput extends ViewSource {
   runKeys: readonly ContentId[] | 'all';
   /** Free names for second files of large blobs, which are offered as `arrivedCopies` of the store. */
   copies?: ReadonlyMap<ContentId, string> | undefined;
+  /** True: under these keys every record that the remote has, also where the store has one; else the first is enough. */
+  everyRun?: boolean;
   /** Downloads at once. */
   jobs: number;
   events: EventSink;

@@ -93,12 +93,13 @@ async function fetchOnce(
 }
 
 async function fetchRuns(
-  { runKeys, runs }: FetchInput,
+  { runKeys, runs, everyRun = false }: FetchInput,
   open: () => Promise<FetchRun>,
 ): Promise<readonly RunId[]> {
   if (runKeys === 'all') return (await open()).fetchRuns((run) => !runs.isWhole(run));
-  const keys = new Set(runKeys.filter((key) => !hasRecord(runs, key)));
-  return keys.size === 0 ? [] : (await open()).fetchRuns(({ key }) => keys.has(key));
+  const keys = new Set(everyRun ? runKeys : runKeys.filter((key) => !hasRecord(runs, key)));
+  if (keys.size === 0) return [];
+  return (await open()).fetchRuns((run) => keys.has(run.key) && !(everyRun && runs.isWhole(run)));
 }
 
 /** True if the store has a record of a run under this key that can be read. */

@@ -45,13 +45,16 @@ export interface Hashing {
   nodes?: ObjectReader;
   packs?: () => PackSizes;
   leavingLinks?: ScanSink['leavingLinks'];
+  /** True: `leavingLinks` is `follow`, unless it is named. */
+  throughLinks?: boolean | undefined;
   link?: () => void;
   pointer?: (path: BytePath) => void;
 }
 
 /** Computes ids, stores nothing. */
 export function hashingSink(hashing: Hashing = {}): ScanSink {
-  const { node, knows, nodes, packs, leavingLinks = 'keep', link, pointer } = hashing;
+  const { node, knows, nodes, packs, throughLinks = false, link, pointer } = hashing;
+  const { leavingLinks = throughLinks ? 'follow' : 'keep' } = hashing;
   return {
     ...(packs && { packs }),
     ...(nodes && { nodes }),

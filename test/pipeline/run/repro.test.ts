@@ -4,7 +4,7 @@ import { contentIdOf } from '../../../src/base/content-id.js';
 import { explainStages } from '../../../src/pipeline/staleness/why.js';
 import { OcrpipeError } from '../../../src/base/errors.js';
 import { commitStages } from '../../../src/pipeline/run/commit-stages.js';
-import type { ReproResult } from '../../../src/pipeline/run/repro.js';
+import type { ReproResult } from '../../../src/pipeline/run/repro-report.js';
 import { pipelineStatus } from '../../../src/pipeline/staleness/stage-status.js';
 import { machineName } from '../../../src/tracking/machine-name.js';
 import { fileListing } from '../../rig/file-listing.js';

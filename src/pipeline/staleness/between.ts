@@ -1,0 +1,218 @@
+import { isWithin, type RepoPath } from '../../base/paths.js';
+import { suggest } from '../../base/nearest.js';
+import { userError } from '../../base/errors.js';
+import type { Snapshot } from '../../tracking/workspace-files.js';
+import { dependencyName, lockedPart, partOfWritten } from '../definition/dependency-part.js';
+import type { FileChange, PipelineHost } from '../host.js';
+import type { LockEntry, LockFile } from '../records/lock-file.js';
+import { sameContent, type LockedDependency, type LockedPath } from '../records/signature.js';
+import { snapshotOf, type ExplainedReason } from './explain.js';
+import type { Reason } from './reason.js';
+import { inputReasons, type StageNow } from './staleness.js';
+import { wordChanges } from './word-changes.js';
+
+/** What git holds of a pipeline's results in one commit. */
+export interface Recorded {
+  /** As it was typed: 'v1', 'HEAD~2'. */
+  readonly name: string;
+  readonly lock: LockFile;
+  /** What the pointers name. */
+  readonly pointers: ReadonlyMap<RepoPath, Snapshot>;
+}
+
+/** An output that two commits name differently. */
+export interface ChangedResult {
+  readonly path: RepoPath;
+  readonly old?: string;
+  readonly new?: string;
+  /** Of a directory, if the store has the listings of both. */
+  readonly files?: readonly FileChange[];
+}
+
+/** Pointers of a commit that its pipeline.lock knows nothing of: the stage was not run with them. */
+export interface Outdated {
+  /** The commit, as it was typed. */
+  readonly commit: string;
+  readonly paths: readonly RepoPath[];
+}
+
+/** How the recorded run of a stage in one commit differs from that in another. */
+export interface StageBetween {
+  readonly name: string;
+  /** What it ran with. Empty: the same. */
+  readonly reasons: readonly ExplainedReason[];
+  /** What it made. */
+  readonly results: readonly ChangedResult[];
+  /** The inputs are the same and the results are not: the stage is not deterministic. */
+  readonly deterministic?: false;
+  /** Which of the commits have a result of it. */
+  readonly recorded: { readonly from: boolean; readonly to: boolean };
+  readonly outdated: readonly Outdated[];
+}
+
+export interface Between {
+  readonly from: string;
+  readonly to: string;
+  /** The stages that were asked for, each followed by those before it that differ. */
+  readonly stages: readonly StageBetween[];
+}
+
+/**
+ * Why a stage has other results in one commit than in another: from their locks and pointers, nothing is checked out.
+ * `target`: a stage or the path of an output. Throws `unknown-stage` if neither commit knows it.
+ */
+export function explainBetween(
+  host: Pick<PipelineHost, 'changes'>,
+  sides: { from: Recorded; to: Recorded },
+  target: string,
+): Between {
+  const { from, to } = sides;
+  const asked = stagesOf(sides, target);
+  const others = upstreamOf(sides, asked);
+  const explained = [...asked, ...others].map((name) => explainOne(host, sides, name));
+  return {
+    from: from.name,
+    to: to.name,
+    stages: explained.filter((each) => asked.includes(each.name) || differs(each)),
+  };
+}
+
+function differs({ reasons, results, outdated }: StageBetween): boolean {
+  return reasons.length + results.length + outdated.length > 0;
+}
+
+function stagesOf({ from, to }: { from: Recorded; to: Recorded }, target: string): string[] {
+  if (from.lock.has(target) || to.lock.has(target)) return [target];
+  const path = target.replace(/\/+$/, '') as RepoPath;
+  const makers = [...from.lock, ...to.lock]
+    .filter(([, { outs }]) => outs.some((out) => isWithin(path, out.path) || isWithin(out.path, path)))
+    .map(([name]) => name);
+  if (makers.length > 0) return [...new Set(makers)];
+  const known = [...new Set([...from.lock.keys(), ...to.lock.keys()])];
+  throw userError(
+    'unknown-stage',
+    `pipeline.lock has no stage and no output '${target}', neither in ${from.name} nor in ${to.name}`,
+    { hint: suggest(target, known) },
+  );
+}
+
+/** The stages that made what these read, in either commit, nearest first. */
+function upstreamOf({ from, to }: { from: Recorded; to: Recorded }, asked: readonly string[]): string[] {
+  const found = new Set(asked);
+  for (const name of found) {
+    for (const { lock } of [from, to]) {
+      for (const maker of makersOf(lock, lock.get(name))) found.add(maker);
+    }
+  }
+  return [...found].filter((name) => !asked.includes(name));
+}
+
+function makersOf(lock: LockFile, entry: LockEntry | undefined): string[] {
+  return (entry?.deps ?? []).flatMap((dep) => makerIn(lock, dep) ?? []);
+}
+
+function makerIn(lock: LockFile, dep: LockedDependency): string | undefined {
+  const { path } = partOfWritten(dep);
+  const makes = ({ outs }: LockEntry): boolean =>
+    outs.some((out) => isWithin(path, out.path) || isWithin(out.path, path));
+  return [...lock].find(([, entry]) => makes(entry))?.[0];
+}
+
+function explainOne(
+  host: Pick<PipelineHost, 'changes'>,
+  { from, to }: { from: Recorded; to: Recorded },
+  name: string,
+): StageBetween {
+  const [before, after] = [from.lock.get(name), to.lock.get(name)];
+  const both = before !== undefined && after !== undefined;
+  const reasons = both ? inputReasons(stageOf(name, after), before) : [];
+  const results = both ? changedResults(host, before, after) : [];
+  return {
+    name,
+    reasons: reasons.map((reason) => explained(host, reason, { name, from, to })),
+    results,
+    ...(both && reasons.length === 0 && results.length > 0 && { deterministic: false }),
+    recorded: { from: before !== undefined, to: after !== undefined },
+    outdated: [outdated(from, before), outdated(to, after)].flat(),
+  };
+}
+
+/** A recorded run as if it stood in the workspace. */
+function stageOf(name: string, entry: LockEntry): StageNow {
+  return {
+    name,
+    run: entry.run,
+    wdir: entry.wdir,
+    deps: entry.deps.map((dep) => ({
+      ...{ path: dep.path, ...lockedPart(dep) },
+      ...{ state: 'known', snapshot: snapshotOf(dep) },
+    })),
+    ...(entry.urls && { urls: entry.urls }),
+    ...(entry.env && { env: entry.env }),
+    params: entry.params,
+    outs: entry.outs.map(({ path, persist = false }) => ({
+      output: { path, kind: 'out', cache: true, persist, at: [] },
+      stored: () => false,
+    })),
+    interrupted: false,
+  };
+}
+
+function explained(
+  host: Pick<PipelineHost, 'changes'>,
+  reason: Reason,
+  { name, from, to }: { name: string; from: Recorded; to: Recorded },
+): ExplainedReason {
+  if (reason.kind === 'command-changed') return { ...reason, words: wordChanges(reason.old, reason.new) };
+  if (!reason.kind.startsWith('dep-')) return reason;
+  const of = ({ lock }: Recorded): LockedDependency | undefined =>
+    lock.get(name)?.deps.find((dep) => dependencyName(dep) === reason.subject);
+  const [before, after] = [of(from), of(to)];
+  const maker = (after && makerIn(to.lock, after)) ?? (before && makerIn(from.lock, before));
+  const files = changedFiles(host, before, after);
+  return {
+    ...reason,
+    ...(maker !== undefined && { from: maker }),
+    ...(files === 'unknown' ? { filesUnknown: true } : files && { files }),
+  };
+}
+
+/** Undefined where not both are directories. */
+function changedFiles(
+  host: Pick<PipelineHost, 'changes'>,
+  before: LockedPath | undefined,
+  after: LockedPath | undefined,
+): readonly FileChange[] | 'unknown' | undefined {
+  if (before?.kind !== 'directory' || after?.kind !== 'directory') return undefined;
+  return host.changes(before, after) ?? 'unknown';
+}
+
+function changedResults(
+  host: Pick<PipelineHost, 'changes'>,
+  before: LockEntry,
+  after: LockEntry,
+): ChangedResult[] {
+  const [old, now] = [before, after].map(({ outs }) => new Map(outs.map((out) => [out.path, out])));
+  const paths = [...new Set([...old!.keys(), ...now!.keys()])].sort();
+  return paths
+    .filter((path) => !sameContent(old!.get(path), now!.get(path)))
+    .map((path): ChangedResult => {
+      const [left, right] = [old!.get(path), now!.get(path)];
+      const files = changedFiles(host, left, right);
+      return {
+        path,
+        ...(left && { old: left.id }),
+        ...(right && { new: right.id }),
+        ...(files !== undefined && files !== 'unknown' && { files }),
+      };
+    });
+}
+
+/** Pointers that name something else than the run of the lock read or made. */
+function outdated({ name, pointers }: Recorded, entry: LockEntry | undefined): Outdated[] {
+  const named = [...(entry?.deps ?? []), ...(entry?.outs ?? [])];
+  const paths = named
+    .filter((locked) => pointers.has(locked.path) && !sameContent(pointers.get(locked.path), locked))
+    .map(({ path }) => path);
+  return paths.length === 0 ? [] : [{ commit: name, paths }];
+}
