@@ -1,21 +1,23 @@
 import { HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { spawnSync } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import dns from 'node:dns';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { contentIdOf } from '../../src/base/content-id.js';
 import type { RemoteSettings } from '../../src/config/settings.js';
 import { adding } from '../../src/remote/backends/correction.js';
 import { openRemote } from '../../src/remote/backends/open-remote.js';
 import { probeRemote } from '../../src/remote/backends/probe.js';
 import { readAll, type Remote } from '../../src/remote/backends/remote.js';
-import { startFaultProxy } from '../rig/fault-proxy.js';
+import { startFaultProxy, type FaultProxy } from '../rig/fault-proxy.js';
 import { faultyS3 } from '../rig/faulty-s3.js';
+import { ownCertificate } from '../rig/git-https.js';
+import { runOcrpipe } from '../rig/ocrpipe.js';
 import { awsEnvironment } from '../rig/s3-server.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { stubEnvironment } from '../rig/stub-environment.js';
+import { newWorkspace } from '../rig/workspace.js';
 import { bytes, expectRoundTrip, sha256 } from './put-and-get.js';
 
 const s3 = faultyS3();
@@ -176,35 +178,67 @@ describe('a bucket that everybody may read', () => {
   });
 });
 
-const openssl = spawnSync('openssl', ['version']).status === 0;
+const certificate = ownCertificate(temporaryFolder(afterAll));
 
-describe.skipIf(!openssl)('an endpoint with a certificate of a private authority (needs openssl)', () => {
-  it('is refused with what to type, and trusted where its certificate is named', async () => {
+describe.skipIf(!certificate)('an endpoint with a certificate of a private authority (needs openssl)', () => {
+  const large = randomBytes(1_500_000);
+  const whole = { range: { start: 0, end: large.length } };
+  const refused = {
+    ...{ code: 'remote-tls', exitCode: 2 },
+    hint: expect.stringContaining('--ca-bundle FILE') as string,
+  };
+
+  async function secureProxy(): Promise<FaultProxy> {
     stubEnvironment(awsEnvironment(s3.server.users.writer));
-    const folder = temporaryFolder();
-    const made = spawnSync(
-      'openssl',
-      [
-        ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1'],
-        ...['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', 'key.pem', '-out', 'cert.pem'],
-      ],
-      { cwd: folder },
-    );
-    expect(made.status).toBe(0);
-    const [key, cert] = ['key.pem', 'cert.pem'].map((name) => readFileSync(join(folder, name), 'utf8'));
-    const secure = await startFaultProxy(s3.server.endpoint, { key: key!, cert: cert! });
+    const secure = await startFaultProxy(s3.server.endpoint, certificate);
     onTestFinished(secure.stop);
-    const { endpoint } = secure;
-    await expect((await open({ endpoint })).list('packs/')).rejects.toMatchObject({
-      code: 'remote-tls',
-      exitCode: 2,
-      hint: expect.stringContaining('--ca-bundle FILE') as string,
-    });
-    await expectRoundTrip(await open({ endpoint, caBundle: 'cert.pem' }, folder));
-    stubEnvironment({ AWS_CA_BUNDLE: join(folder, 'cert.pem') });
+    return secure;
+  }
+
+  it('is refused with what to type, and trusted where its certificate is named', async () => {
+    const { endpoint, seen } = await secureProxy();
+    const { file } = certificate!;
+    const folder = dirname(file);
+    for (const ask of [
+      (remote: Remote) => remote.list('packs/'),
+      (remote: Remote) => remote.get('packs/x', whole),
+    ]) {
+      await expect(open({ endpoint }).then(ask)).rejects.toMatchObject(refused);
+      // Of another name than the certificate's.
+      const other = endpoint.replace('127.0.0.1', 'localhost');
+      await expect(open({ endpoint: other, caBundle: file }).then(ask)).rejects.toMatchObject(refused);
+    }
+    expect(seen).toEqual([]);
+    const remote = await open({ endpoint, caBundle: 'cert.pem' }, folder);
+    await expectRoundTrip(remote);
+    await remote.put('packs/large', { bytes: large }, { sha256: contentIdOf(large) });
+    expect((await readAll((await remote.get('packs/large', whole))!)).equals(large)).toBe(true);
+    expect(seen.at(-1)?.headers.connection).toBe('close');
+    stubEnvironment({ AWS_CA_BUNDLE: file });
     await expectRoundTrip(await open({ endpoint }));
     await expect(open({ endpoint, caBundle: 'key.pem' }, folder)).rejects.toMatchObject({
       code: 'ca-bundle',
     });
+  });
+
+  it('is trusted where Node trusts its certificate', async () => {
+    const { endpoint, seen } = await secureProxy();
+    const workspace = await newWorkspace();
+    workspace.write('large.bin', large);
+    // Node reads that variable as it starts.
+    const env = { ...awsEnvironment(s3.server.users.writer), NODE_EXTRA_CA_CERTS: certificate!.file };
+    const run = (words: string[], AWS_CA_BUNDLE = '') =>
+      runOcrpipe(words, { cwd: workspace.root, env: { ...workspace.env, ...env, AWS_CA_BUNDLE } });
+    const other = ownCertificate(temporaryFolder())!.file;
+    const url = `s3://${s3.server.bucket}/${randomUUID()}`;
+    const add = ['remote', 'add', 'store', url, '--endpoint', endpoint];
+    for (const words of [['add', 'large.bin'], add, ['push']]) {
+      expect(await run(words), words.join(' ')).toMatchObject({ exitCode: 0 });
+    }
+    for (const path of ['large.bin', '.ocrstore/objects']) rmSync(workspace.path(path), { recursive: true });
+    // Another authority is trusted besides.
+    expect(await run(['pull'], other)).toMatchObject({ exitCode: 0 });
+    expect(readFileSync(workspace.path('large.bin')).equals(large)).toBe(true);
+    expect(seen.filter(({ headers }) => headers.connection === 'close')).toHaveLength(1);
   });
 });

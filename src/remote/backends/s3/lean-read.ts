@@ -1,5 +1,6 @@
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
+import { connect as connectSecurely, type SecureContext } from 'node:tls';
 
 /** A signed request as the SDK sends it. */
 export interface SignedRequest {
@@ -18,9 +19,15 @@ export interface LeanAnswer {
   body: Readable;
 }
 
+/** Whom secure connections trust, as an option of Node's: the usual authorities where nothing is said. */
+export interface Trust {
+  readonly secureContext?: SecureContext;
+}
+
 /** How long silence may last, and where the body goes: see `GetOptions` of a remote. */
 interface LeanOptions {
   silenceMs: number;
+  trust?: Trust;
   into?: Buffer;
   through?: Buffer;
   signal?: AbortSignal | undefined;
@@ -36,18 +43,19 @@ const HEAD_END = Buffer.from('\r\n\r\n');
 const MAX_HEAD_BYTES = 32 * 1024;
 
 /**
- * Sends a GET over a plain connection of its own and reads the answer straight into large blocks: Node's HTTP client copies a
+ * Sends a GET over a connection of its own and reads the answer straight into large blocks: Node's HTTP client copies a
  * body into small buffers, at six times the CPU time. Undefined for any answer that is not 200 or 206 with a length: then the
- * request is to be made in the usual way. Silence of `silenceMs` and early ends are errors with a system code.
+ * request is to be made in the usual way. Silence of `silenceMs` and early ends are errors with a system code. A secure connection
+ * is made and verified as Node's own client does it, and nothing is sent before.
  */
 export async function leanRead(
   request: SignedRequest,
-  { silenceMs, signal, into, through }: LeanOptions,
+  { silenceMs, signal, into, through, trust = {} }: LeanOptions,
 ): Promise<LeanAnswer | undefined> {
   // A signal that was aborted while the request was signed tells nobody any more.
   signal?.throwIfAborted();
   const blocks = into ? () => into : through ? turnsIn(through) : newBlock;
-  const connection = new LeanConnection(request, { blocks, expected: into?.length });
+  const connection = new LeanConnection(request, { blocks, expected: into?.length, trust });
   const stop = (): void => {
     connection.fail(new Error('aborted'));
   };
@@ -55,7 +63,7 @@ export async function leanRead(
   connection.socket.setTimeout(silenceMs, () => {
     connection.fail(failure('ETIMEDOUT'));
   });
-  connection.socket.write(headOf(request));
+  connection.send(headOf(request));
   try {
     const head = await connection.head();
     if (head !== undefined) return { ...head, body: connection.body() };
@@ -97,23 +105,38 @@ class LeanConnection {
   #left: number | undefined;
   readonly #waiting: Buffer[] = [];
   #error: Error | undefined;
+  readonly #isSecure: boolean;
+  #willWake = false;
   /** Called when something has arrived or failed. */
   #wake: () => void = () => undefined;
 
   constructor(
-    { hostname, port = 80 }: SignedRequest,
-    { blocks, expected }: { blocks: () => Buffer; expected: number | undefined },
+    { protocol, hostname, port }: SignedRequest,
+    { blocks, expected, trust }: { blocks: () => Buffer; expected: number | undefined; trust: Trust },
   ) {
     this.#blocks = blocks;
     this.#expected = expected;
+    this.#isSecure = protocol === 'https:';
     const onread = { buffer: () => this.#room(), callback: (bytes: number) => this.#take(bytes) };
-    this.socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port, onread });
+    const host = hostname.replace(/^\[|\]$/g, '');
+    this.socket = this.#isSecure
+      ? connectSecurely({
+          ...{ ...trust, host, port: port ?? 443, onread, ALPNProtocols: ['http/1.1'] },
+          ...(isIP(host) === 0 && { servername: host }),
+        })
+      : connect({ host, port: port ?? 80, onread });
     this.socket.on('error', (error) => {
       this.fail(error);
     });
     this.socket.on('close', () => {
       this.fail(failure('ECONNRESET'));
     });
+  }
+
+  /** What is sent securely waits until it is known that it is: what is signed is for the one server alone. */
+  send(text: string): void {
+    if (!this.#isSecure) this.socket.write(text);
+    else this.socket.once('secureConnect', () => this.socket.write(text));
   }
 
   /** The first failure counts, and none after the last byte. */
@@ -198,8 +221,20 @@ class LeanConnection {
   #take(bytes: number): boolean {
     if (this.#left === undefined) this.#headFilled += bytes;
     else if (this.#left > 0) this.#takeBody(bytes);
-    this.#wake();
+    if (this.#isSecure && this.#left !== undefined && this.#left > 0 && this.#waiting.length === 0) {
+      this.#wakeSoon();
+    } else this.#wake();
     return this.#waiting.length < MOST_WAITING;
+  }
+
+  /** Once for all that is deciphered in one go: of that each 16 KiB come by themselves. */
+  #wakeSoon(): void {
+    if (this.#willWake) return;
+    this.#willWake = true;
+    setImmediate(() => {
+      this.#willWake = false;
+      this.#wake();
+    });
   }
 
   #takeBody(bytes: number): void {

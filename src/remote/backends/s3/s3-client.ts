@@ -1,9 +1,11 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { createSecureContext } from 'node:tls';
 import type * as S3 from '@aws-sdk/client-s3';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import type { Pace } from '../pace.js';
 import { markFailedCredentials } from './credential-errors.js';
+import type { Trust } from './lean-read.js';
 import { trustedCertificates, type KeepingSettings } from './s3-options.js';
 
 /** The SDK module: loading it takes time that only commands which use an S3 remote pay. */
@@ -45,11 +47,17 @@ function ignore(): void {
   // Nothing below cli/ prints.
 }
 
+/** A client, what it was made with, and whom its secure connections trust. */
+export interface OpenedS3 {
+  readonly sdk: S3Module;
+  readonly client: S3Client;
+  readonly trust: Trust;
+}
+
 /** Loads the SDK and makes a client with the credentials of the AWS default chain. Nothing is sent yet. */
-export async function openS3Client(settings: S3Settings): Promise<{ sdk: S3Module; client: S3Client }> {
+export async function openS3Client(settings: S3Settings): Promise<OpenedS3> {
   const sdk = await import('@aws-sdk/client-s3');
-  const caBundle = settings.caBundle ?? process.env['AWS_CA_BUNDLE'];
-  const ca = caBundle === undefined ? undefined : trustedCertificates(caBundle);
+  const trust = trustOf(settings);
   const client = withoutVersionWarning(
     () =>
       new sdk.S3Client({
@@ -69,13 +77,20 @@ export async function openS3Client(settings: S3Settings): Promise<{ sdk: S3Modul
           requestTimeout: SILENCE_TIMEOUT_MS,
           throwOnRequestTimeout: true,
           httpAgent: new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }),
-          httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS, ...(ca && { ca }) }),
+          httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS, ...trust }),
         },
       }),
   );
   sendKnownPayloadHash(client, settings.withoutChecksums ?? false);
   markFailedCredentials(client);
-  return { sdk, client };
+  return { sdk, client, trust };
+}
+
+/** Read once for all connections: there are more than a hundred certificates. None are where no connection is to be secure. */
+function trustOf(settings: S3Settings): Trust {
+  if (endpointOf(settings)?.startsWith('http:') === true) return {};
+  const caBundle = settings.caBundle ?? process.env['AWS_CA_BUNDLE'] ?? '';
+  return { secureContext: createSecureContext(caBundle === '' ? {} : { ca: trustedCertificates(caBundle) }) };
 }
 
 /** Requests as they are: nothing is looked for in the default chain. */

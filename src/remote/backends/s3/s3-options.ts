@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { rootCertificates } from 'node:tls';
+import tls from 'node:tls';
 import type { ServerSideEncryption, StorageClass } from '@aws-sdk/client-s3';
 import { userError, type OcrpipeError } from '../../../base/errors.js';
 
@@ -56,9 +56,30 @@ function customerKey(file: string): string {
 /** All certificates to trust where some are added to the usual ones. Throws `ca-bundle` (exit code 2) for a file that has none. */
 export function trustedCertificates(file: string): string[] {
   const text = readNamed(file, 'ca-bundle', 'the certificates').toString('latin1');
-  const own = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  const own = certificatesIn(text);
   if (own.length === 0 || !own.every(isCertificate)) throw noCertificates(file);
-  return [...rootCertificates, ...own];
+  return [...new Set([...usualCertificates(), ...own])];
+}
+
+function certificatesIn(text: string): string[] {
+  return text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+}
+
+/** What Node trusts where nothing is said: its own and NODE_EXTRA_CA_CERTS; those of the system if its options say so. */
+function usualCertificates(): readonly string[] {
+  const { getCACertificates } = tls as { getCACertificates?: (type: 'default') => string[] };
+  return getCACertificates?.('default') ?? [...tls.rootCertificates, ...extraCertificates()];
+}
+
+/** Node itself passes over a file that it cannot read, and warns of it. */
+function extraCertificates(): string[] {
+  const file = process.env['NODE_EXTRA_CA_CERTS'];
+  if (file === undefined || file === '') return [];
+  try {
+    return certificatesIn(readFileSync(file, 'latin1')).filter(isCertificate);
+  } catch {
+    return [];
+  }
 }
 
 function isCertificate(pem: string): boolean {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
-import type { GetObjectCommand, ListObjectsV2CommandOutput, S3Client } from '@aws-sdk/client-s3';
+import type { ListObjectsV2CommandOutput, S3Client } from '@aws-sdk/client-s3';
 import { unlessAborted } from '../../../base/unless-aborted.js';
 import { BufferPool } from '../../../base/buffer-pool.js';
 import { isContentId, type ContentId } from '../../../base/content-id.js';
@@ -23,9 +23,10 @@ import {
 import { damagedUpload, rangeRefused, remoteChanged, remoteInterrupted } from '../remote-errors.js';
 import { attempt, DEFAULT_RETRY } from '../attempts.js';
 import { modifying, type Correction } from '../correction.js';
-import { leanRead, type SignedRequest } from './lean-read.js';
+import type { Trust } from './lean-read.js';
+import { readLeanly } from './read-leanly.js';
 import { downloadOf } from './s3-download.js';
-import { openS3Client, SILENCE_TIMEOUT_MS, type S3Module, type S3Settings } from './s3-client.js';
+import { openS3Client, type OpenedS3, type S3Module, type S3Settings } from './s3-client.js';
 import { answered, mayPass, named, notS3, refuseBucketName, translateS3Error } from './s3-errors.js';
 import type { S3Address } from './s3-address.js';
 import { requestFields, type RequestFields } from './s3-options.js';
@@ -55,23 +56,21 @@ export class S3Remote implements Remote {
   readonly #address: S3Address;
   readonly #sdk: S3Module;
   readonly #client: S3Client;
+  readonly #trust: Trust;
   readonly #fields: RequestFields;
   readonly #checksums: boolean;
   readonly #parts = new BufferPool(PARTS_IN_FLIGHT);
   /** The server's clock as its last answer gave it, and when that was by a clock that only runs forward. */
   #clock: { server: number; at: number } | undefined;
 
-  private constructor(
-    settings: S3Settings,
-    correct: Correction,
-    opened: { sdk: S3Module; client: S3Client },
-  ) {
+  private constructor(settings: S3Settings, correct: Correction, opened: OpenedS3) {
     const { bucket, prefix, endpoint, profile, pathStyle } = settings;
     this.#settings = settings;
     this.where = `s3://${bucket}${prefix === '' ? '' : `/${prefix.slice(0, -1)}`}`;
     this.#address = { bucket, where: this.where, endpoint, profile, pathStyle, correct };
     this.#sdk = opened.sdk;
     this.#client = opened.client;
+    this.#trust = opened.trust;
     this.#fields = requestFields(settings);
     this.#checksums = settings.withoutChecksums !== true;
     this.#watchClock();
@@ -112,7 +111,7 @@ export class S3Remote implements Remote {
         ...(version !== undefined && { VersionId: version }),
       });
       const wanted = range === undefined ? 0 : range.end - range.start;
-      if (wanted >= LEAN_BYTES && pace === undefined) readLeanly(command, options);
+      if (wanted >= LEAN_BYTES && pace === undefined) readLeanly(command, { ...options, trust: this.#trust });
       const answer = await this.#send(options, (how) => this.#client.send(command, how));
       return downloadOf(answer, { key, where, traffic, pace, ...options }) ?? this.#noBody();
     } catch (error) {
@@ -361,21 +360,6 @@ export class S3Remote implements Remote {
       { step: 'deserialize', name: 'serverClock', priority: 'low' },
     );
   }
-}
-
-/** Lets a signed request go over a connection of its own where that is possible: plain ones, and simple answers. */
-function readLeanly(command: GetObjectCommand, options: GetOptions): void {
-  command.middlewareStack.add(
-    (next) => async (args) => {
-      const request = args.request as SignedRequest;
-      const lean =
-        request.protocol === 'http:'
-          ? await leanRead(request, { silenceMs: SILENCE_TIMEOUT_MS, ...options })
-          : undefined;
-      return lean === undefined ? next(args) : { response: lean, output: undefined as never };
-    },
-    { step: 'deserialize', name: 'readLeanly', priority: 'low' },
-  );
 }
 
 /** A 404 that is about the object: a missing bucket is another matter. */

@@ -1,18 +1,28 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { leanRead, type LeanAnswer } from '../../../../src/remote/backends/s3/lean-read.js';
+import { createSecureContext, createServer as createSecureServer } from 'node:tls';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { leanRead, type LeanAnswer, type Trust } from '../../../../src/remote/backends/s3/lean-read.js';
 import fc, { runs } from '../../../rig/fast-check.js';
+import { ownCertificate, type OwnCertificate } from '../../../rig/git-https.js';
+import { temporaryFolder } from '../../../rig/temporary-folder.js';
+
+const certificate = ownCertificate(temporaryFolder(afterAll));
+
+function trusting({ cert }: OwnCertificate): Trust {
+  return { secureContext: createSecureContext({ ca: [cert] }) };
+}
 
 /** A server that answers the first request of each connection as it is told to. */
-async function serving(answer: (socket: Socket) => void): Promise<number> {
-  const server = createServer((socket) => {
+async function serving(answer: (socket: Socket) => void, tls?: OwnCertificate): Promise<number> {
+  const serve = (socket: Socket): void => {
     socket
       .on('error', () => undefined)
       .once('data', () => {
         answer(socket);
       });
-  });
+  };
+  const server = tls ? createSecureServer(tls, serve) : createServer(serve);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
   return (server.address() as AddressInfo).port;
@@ -20,10 +30,12 @@ async function serving(answer: (socket: Socket) => void): Promise<number> {
 
 function read(
   port: number,
-  options: { signal?: AbortSignal; into?: Buffer; through?: Buffer } = {},
+  options: { signal?: AbortSignal; into?: Buffer; through?: Buffer; trust?: Trust; hostname?: string } = {},
 ): Promise<LeanAnswer | undefined> {
-  const request = { protocol: 'http:', hostname: '127.0.0.1', port, path: '/x', headers: { host: 'x' } };
-  return leanRead(request, { silenceMs: 5_000, ...options });
+  const { hostname = '127.0.0.1', ...others } = options;
+  const protocol = others.trust ? 'https:' : 'http:';
+  const request = { protocol, hostname, port, path: '/x', headers: { host: 'x' } };
+  return leanRead(request, { silenceMs: 5_000, ...others });
 }
 
 async function bytesOf(answer: LeanAnswer): Promise<Buffer> {
@@ -39,36 +51,41 @@ const head = (length: number, status = '206 Partial Content'): string =>
 describe('an answer that is read leanly', () => {
   const body = randomBytes(5_000_000);
 
-  it('gives exactly its bytes, in whatever pieces they arrive, and keeps none back', async () => {
-    const whole = Buffer.concat([Buffer.from(head(body.length)), body]);
-    const cut = { cuts: [] as readonly number[] };
-    const port = await serving((socket) => {
-      socket.setNoDelay();
-      const ends = [...cut.cuts, whole.length].sort((a, b) => a - b);
-      const writeFrom = (start: number, index: number): void => {
-        const end = ends[index];
-        if (end === undefined) socket.end();
-        else socket.write(whole.subarray(start, end), () => setImmediate(writeFrom, end, index + 1));
-      };
-      writeFrom(0, 0);
-    });
-    const cuts = fc.array(fc.oneof(fc.nat(200), fc.nat(whole.length)), { maxLength: 8 });
-    const ways = fc.constantFrom('kept', 'through', 'into');
-    await fc.assert(
-      fc.asyncProperty(cuts, ways, async (each, way) => {
-        cut.cuts = each;
-        const into = Buffer.alloc(body.length);
-        const answer = (await read(port, {
-          ...(way === 'through' && { through: Buffer.alloc(300_000) }),
-          ...(way === 'into' && { into }),
-        }))!;
-        expect(answer).toMatchObject({ statusCode: 206, headers: { etag: '"e"' } });
-        expect((await bytesOf(answer)).equals(body)).toBe(true);
-        if (way === 'into') expect(into.equals(body)).toBe(true);
-      }),
-      { numRuns: runs(15) },
-    );
-  });
+  it.each(certificate ? ['plainly', 'securely'] : ['plainly'])(
+    'gives exactly its bytes %s, in whatever pieces they arrive',
+    async (how) => {
+      const trust = how === 'securely' && certificate ? trusting(certificate) : undefined;
+      const whole = Buffer.concat([Buffer.from(head(body.length)), body]);
+      const cut = { cuts: [] as readonly number[] };
+      const port = await serving((socket) => {
+        socket.setNoDelay();
+        const ends = [...cut.cuts, whole.length].sort((a, b) => a - b);
+        const writeFrom = (start: number, index: number): void => {
+          const end = ends[index];
+          if (end === undefined) socket.end();
+          else socket.write(whole.subarray(start, end), () => setImmediate(writeFrom, end, index + 1));
+        };
+        writeFrom(0, 0);
+      }, trust && certificate);
+      const cuts = fc.array(fc.oneof(fc.nat(200), fc.nat(whole.length)), { maxLength: 8 });
+      const ways = fc.constantFrom('kept', 'through', 'into');
+      await fc.assert(
+        fc.asyncProperty(cuts, ways, async (each, way) => {
+          cut.cuts = each;
+          const into = Buffer.alloc(body.length);
+          const answer = (await read(port, {
+            ...(way === 'through' && { through: Buffer.alloc(300_000) }),
+            ...(way === 'into' && { into }),
+            ...(trust && { trust }),
+          }))!;
+          expect(answer).toMatchObject({ statusCode: 206, headers: { etag: '"e"' } });
+          expect((await bytesOf(answer)).equals(body)).toBe(true);
+          if (way === 'into') expect(into.equals(body)).toBe(true);
+        }),
+        { numRuns: runs(15) },
+      );
+    },
+  );
 
   it('is left to the usual way where it is longer or shorter than the room for it', async () => {
     const port = await serving((socket) => socket.end(head(3) + 'abc'));
@@ -120,5 +137,47 @@ describe('an answer that is read leanly', () => {
       }).then(async (half) => (await read(half))!.body.destroy());
     });
     await expect(gone).resolves.toBeUndefined();
+  });
+});
+
+describe.skipIf(!certificate)('an answer that is read leanly over TLS (needs openssl)', () => {
+  const asked: Buffer[] = [];
+  const answering = () =>
+    serving((socket) => {
+      asked.push(Buffer.alloc(1));
+      socket.end(head(3) + 'abc');
+    }, certificate);
+
+  it('comes from nobody who is not trusted, or has another name: then nothing is sent either', async () => {
+    const port = await answering();
+    const others: [{ trust: Trust; hostname?: string }, string][] = [
+      [{ trust: {} }, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+      [{ trust: { secureContext: createSecureContext() } }, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+      [{ trust: trusting(certificate!), hostname: 'localhost' }, 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    ];
+    for (const [options, code] of others) await expect(read(port, options)).rejects.toMatchObject({ code });
+    expect(asked).toEqual([]);
+    const answer = (await read(port, { trust: trusting(certificate!) }))!;
+    expect((await bytesOf(answer)).toString()).toBe('abc');
+    expect(asked).toHaveLength(1);
+  });
+
+  it('fails where it breaks off, and ends when it is stopped', async () => {
+    const trust = trusting(certificate!);
+    const port = await serving((socket) => socket.end(head(1000) + 'x'.repeat(600)), certificate);
+    const answer = (await read(port, { trust }))!;
+    let arrived = 0;
+    const reading = (async () => {
+      for await (const chunk of answer.body as AsyncIterable<Buffer>) arrived += chunk.length;
+    })();
+    await expect(reading).rejects.toMatchObject({ code: 'ECONNRESET' });
+    expect(arrived).toBe(600);
+    const silent = await serving(() => undefined, certificate);
+    const stop = new AbortController();
+    const stopped = read(silent, { trust, signal: stop.signal });
+    stop.abort();
+    await expect(stopped).rejects.toThrow('aborted');
+    const plain = await serving((socket) => socket.end('no TLS'));
+    await expect(read(plain, { trust })).rejects.toMatchObject({ code: expect.any(String) as string });
   });
 });
