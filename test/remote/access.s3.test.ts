@@ -5,11 +5,13 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { contentIdOf } from '../../src/base/content-id.js';
+import { absPath } from '../../src/base/paths.js';
 import type { RemoteSettings } from '../../src/config/settings.js';
 import { adding } from '../../src/remote/backends/correction.js';
 import { openRemote } from '../../src/remote/backends/open-remote.js';
 import { probeRemote } from '../../src/remote/backends/probe.js';
 import { readAll, type Remote } from '../../src/remote/backends/remote.js';
+import { standIn } from '../rig/credential-services.js';
 import { startFaultProxy, type FaultProxy } from '../rig/fault-proxy.js';
 import { faultyS3 } from '../rig/faulty-s3.js';
 import { ownCertificate } from '../rig/git-https.js';
@@ -65,6 +67,37 @@ describe('a remote that is written with settings of its own', () => {
       'x-amz-server-side-encryption-aws-kms-key-id': 'key-1',
       'x-amz-storage-class': 'STANDARD_IA',
     });
+  });
+
+  it('asks for them with everything that it makes, in parts too, and with nothing else', async () => {
+    const own = {
+      'x-amz-server-side-encryption': 'aws:kms',
+      'x-amz-server-side-encryption-aws-kms-key-id': 'key-1',
+      'x-amz-storage-class': 'STANDARD_IA',
+    };
+    const seen: string[] = [];
+    // A bucket whose policy refuses what is not encrypted so, and a service that takes these fields nowhere else.
+    const endpoint = await standIn(({ method, url: { searchParams: query }, headers }) => {
+      const isOfUpload = query.has('uploadId');
+      const makes = (method === 'PUT' || method === 'POST') && !isOfUpload;
+      const has = Object.entries(own).filter(([name, value]) => headers[name] === value).length;
+      if (has !== (makes ? 3 : 0)) return [400, '<Error><Code>InvalidArgument</Code></Error>'];
+      seen.push(`${method}${makes ? ' of something new' : ''}`);
+      if (method === 'GET')
+        return '<ListMultipartUploadsResult><Bucket>x</Bucket></ListMultipartUploadsResult>';
+      if (isOfUpload) return '<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>';
+      return '<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>';
+    });
+    const settings = { sse: 'aws:kms', sseKmsKeyId: 'key-1', storageClass: 'STANDARD_IA' } as const;
+    const remote = await open({ ...settings, endpoint });
+    expect(await remote.put('packs/x', { bytes }, { sha256 })).toBe('created');
+    const large = randomBytes(69 * 1024 * 1024);
+    const file = join(temporaryFolder(), 'large');
+    writeFileSync(file, large);
+    await remote.put('objects/ab/x', { file, size: large.length }, { sha256: contentIdOf(large) });
+    const [put, list, begin, ...rest] = seen;
+    expect([put, list, begin]).toEqual(['PUT of something new', 'GET', 'POST of something new']);
+    expect(rest.sort()).toEqual(['POST', ...Array<string>(5).fill('PUT')]);
   });
 
   it('is kept encrypted, and in that class, by a server that can', async () => {
@@ -198,11 +231,12 @@ describe.skipIf(!certificate)('an endpoint with a certificate of a private autho
   it('is refused with what to type, and trusted where its certificate is named', async () => {
     const { endpoint, seen } = await secureProxy();
     const { file } = certificate!;
-    const folder = dirname(file);
-    for (const ask of [
-      (remote: Remote) => remote.list('packs/'),
-      (remote: Remote) => remote.get('packs/x', whole),
-    ]) {
+    const folder = absPath(dirname(file));
+    const asking: ((remote: Remote) => Promise<unknown>)[] = [
+      (remote) => remote.list('packs/'),
+      (remote) => remote.get('packs/x', whole),
+    ];
+    for (const ask of asking) {
       await expect(open({ endpoint }).then(ask)).rejects.toMatchObject(refused);
       // Of another name than the certificate's.
       const other = endpoint.replace('127.0.0.1', 'localhost');

@@ -102,11 +102,17 @@ function notGiven(seen: Seen, address: S3Address): OcrpipeError {
       return userError(
         'credentials-missing',
         `the service of the container gives no credentials for ${address.where}`,
-        { hint: `Check the role of the task or pod, and AWS_CONTAINER_CREDENTIALS_FULL_URI; ${AGAIN}` },
+        { hint: `Check the role of the task or pod, and ${containerVariable()}; ${AGAIN}` },
       );
     case 'other':
       return noneFound(address);
   }
+}
+
+/** The variable that says where the service of the container is; of both the SDK takes the first. */
+function containerVariable(): string {
+  const isRelative = process.env['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'] !== undefined;
+  return `AWS_CONTAINER_CREDENTIALS_${isRelative ? 'RELATIVE' : 'FULL'}_URI`;
 }
 
 function noneFound(address: S3Address): OcrpipeError {

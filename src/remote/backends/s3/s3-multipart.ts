@@ -26,12 +26,12 @@ export interface Requests {
   client: S3Client;
   /** Sends one request and counts it; `sentBytes` is the length of its body. */
   send<T>(request: (how: { abortSignal?: AbortSignal }) => Promise<T>, sentBytes?: number): Promise<T>;
+  fields: RequestFields;
 }
 
 /** What an upload in parts needs of the remote that makes it. */
 export interface PartsUpload extends Requests {
   place: { Bucket: string; Key: string };
-  fields: RequestFields;
   /** Let the server keep a SHA-256 of each part. */
   checksums: boolean;
   /** What parts are read into. */
@@ -75,10 +75,12 @@ export async function uploadInParts(upload: PartsUpload): Promise<void> {
 }
 
 async function startUpload(upload: PartsUpload): Promise<string> {
-  const { sdk, client, place } = upload;
-  const started = await upload.send((how) =>
-    client.send(new sdk.CreateMultipartUploadCommand({ ...place, ChecksumAlgorithm: 'SHA256' }), how),
-  );
+  const { sdk, client, place, fields } = upload;
+  const command = new sdk.CreateMultipartUploadCommand({
+    ...{ ...place, ...fields.write },
+    ChecksumAlgorithm: 'SHA256',
+  });
+  const started = await upload.send((how) => client.send(command, how));
   return started.UploadId ?? '';
 }
 
@@ -106,14 +108,14 @@ export async function partsOf(
   upload: Requests & Pick<PartsUpload, 'place'>,
   uploadId: string,
 ): Promise<Map<number, Part>> {
-  const { sdk, client, place } = upload;
+  const { sdk, client, place, fields } = upload;
   const parts = new Map<number, Part>();
   let marker: string | undefined;
   do {
     const page = await upload.send((how) =>
       client.send(
         new sdk.ListPartsCommand({
-          ...place,
+          ...{ ...place, ...fields.read },
           UploadId: uploadId,
           ...(marker !== undefined && { PartNumberMarker: marker }),
         }),

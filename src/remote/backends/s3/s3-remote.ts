@@ -204,9 +204,9 @@ export class S3Remote implements Remote {
 
   #uploads(options: Signal): UnfinishedSource {
     const { bucket, prefix } = this.#settings;
-    const { sdk, client } = { sdk: this.#sdk, client: this.#client };
+    const own = { sdk: this.#sdk, client: this.#client, fields: this.#fields };
     const send: UnfinishedSource['send'] = (request) => this.#send(options, request);
-    return { sdk, client, bucket, prefix, send, now: () => this.now(options) };
+    return { ...own, bucket, prefix, send, now: () => this.now(options) };
   }
 
   #place(key: string): { Bucket: string; Key: string } {
