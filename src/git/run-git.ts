@@ -10,6 +10,8 @@ export interface Process {
   input?: string;
   /** Exit code 1 is git's plain "no" in several questions: an answer, not a failure. */
   noIsAnswer?: boolean;
+  /** What is set may be a program that git runs: a merge driver. */
+  setsDriver?: boolean;
 }
 
 /** Where git runs: a folder of a work tree. */
@@ -30,7 +32,7 @@ export function runGit(place: GitPlace, args: string[], how: Process = {}): Prom
 export async function withGit<T>(
   { root, workTree }: GitPlace,
   args: readonly string[],
-  { input, noIsAnswer, use }: Process & { use: (git: SimpleGit) => Promise<T> },
+  { input, noIsAnswer, setsDriver, use }: Process & { use: (git: SimpleGit) => Promise<T> },
 ): Promise<T> {
   const { simpleGit } = await import('simple-git');
   const git = simpleGit({
@@ -40,6 +42,7 @@ export async function withGit<T>(
       return noIsAnswer === true && exitCode === 1 ? undefined : Buffer.concat([...stdErr, ...stdOut]);
     },
     ...(input === undefined ? {} : { input: () => input }),
+    ...(setsDriver === true && { unsafe: { allowUnsafeMergeDriver: true } }),
   });
   // For a git that printed nothing it would wait 50 ms more: once its output has ended, none comes late.
   git.outputHandler((_command, stdout) => {
