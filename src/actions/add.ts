@@ -2,10 +2,12 @@ import { readdirSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { Call } from '../base/call.js';
 import type { ContentId } from '../base/content-id.js';
+import { conflictLine } from '../base/conflict-markers.js';
 import { userError, type OcrpipeError } from '../base/errors.js';
 import { lstatIfThere } from '../base/lstat-if-there.js';
 import { nearestName } from '../base/nearest.js';
 import { fromRepoPath, repoPath, type AbsPath, type RepoPath } from '../base/paths.js';
+import { readTextIfThere } from '../base/read-text.js';
 import { shellQuote } from '../base/shell-quote.js';
 import { outputsIn } from '../pipeline/definition/output-at.js';
 import { Workspace } from '../project/workspace.js';
@@ -85,19 +87,37 @@ export async function point(
   call: Call & { elsewhere?: boolean },
 ): Promise<AddedPath[]> {
   const added: AddedPath[] = [];
-  const warnings: string[] = [];
+  const warnings: Warning[] = [];
   for (const { path, snapshot } of snapshots) {
     const before = readSoundPointer(workspace.root, path);
     // Once the pointer is written, nothing tells any more what never came.
+    if (before === undefined) warnings.push(...droppedConflict(workspace, path));
     const leftOut = before && (await leftOutFiles(workspace, { path, before, snapshot }));
-    if (leftOut !== undefined) warnings.push(leftOut);
+    if (leftOut !== undefined) warnings.push({ code: 'files-left-out', message: leftOut });
     const changed = !before || pointerText(before) !== pointerText(keepingSource(before, snapshot));
     added.push({ path, ...snapshot, ...(before && { old: before.id }), changed });
   }
   await workspace.files.writePointers(snapshots, call);
-  for (const message of warnings)
-    call.events({ type: 'note', level: 'warning', code: 'files-left-out', message });
+  for (const warning of warnings) call.events({ type: 'note', level: 'warning', ...warning });
   return added;
+}
+
+interface Warning {
+  code: string;
+  message: string;
+}
+
+/** A pointer in conflict gives way to what stands in the workspace, which the other side of the merge is not part of. */
+function droppedConflict({ root }: Workspace, path: RepoPath): Warning[] {
+  const file = pointerPathOf(path);
+  if (!hasPointer(root, path) || conflictLine(readTextIfThere(root, file) ?? '') === undefined) return [];
+  const back = `'git checkout --merge -- ${shellQuote(file)}' brings the conflict back, 'ocrpipe resolve ${shellQuote(path)}' merges both sides`;
+  return [
+    {
+      code: 'conflict-dropped',
+      message: `${file} was in conflict: it names what is here now, without what only the other side has; ${back}`,
+    },
+  ];
 }
 
 /** Refuses what is no place for data, before anything is read. */

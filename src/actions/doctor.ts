@@ -4,8 +4,12 @@ import type { Call } from '../base/call.js';
 import { OcrpipeError } from '../base/errors.js';
 import type { AbsPath } from '../base/paths.js';
 import { readSettings } from '../config/read-settings.js';
+import { findWorkTree } from '../git/find-work-tree.js';
+import { gitSetup } from '../git/git-setup.js';
 import { gitVersion } from '../git/git-version.js';
 import { findWorkspace, STATE_FOLDER } from '../project/find-workspace.js';
+import { installedHooks } from './install/hooks.js';
+import { driversState } from './install/merge-drivers.js';
 
 /** `missing` is something optional that is not there; `failed` keeps ocrpipe from working. */
 export interface Check {
@@ -21,7 +25,13 @@ export interface DoctorResult {
 
 /** Looks at everything on this machine that ocrpipe stands on, and tries each tensor backend. Changes nothing. */
 export async function doctor(call: Call): Promise<DoctorResult> {
-  const checks = [nodeCheck(), await gitCheck(), workspaceCheck(call.cwd), await imagesCheck()];
+  const checks = [
+    nodeCheck(),
+    await gitCheck(),
+    workspaceCheck(call.cwd),
+    ...(await mergeCheck(call.cwd)),
+    await imagesCheck(),
+  ];
   call.signal.throwIfAborted();
   return { checks: [...checks, ...(await backendChecks())] };
 }
@@ -55,6 +65,30 @@ function workspaceCheck(cwd: AbsPath): Check {
     return { name, state: none ? 'missing' : 'failed', details: error.message, ...(hint && { hint }) };
   }
 }
+
+/** Outside of a workspace in git there is nothing to tell. */
+async function mergeCheck(cwd: AbsPath): Promise<Check[]> {
+  const name = 'git merges';
+  try {
+    const root = findWorkspace(cwd);
+    const workTree = findWorkTree(root);
+    if (workTree === undefined) return [];
+    const setup = gitSetup({ root, workTree });
+    const [drivers, said] = [await driversState(setup), await setup.attributeOf('x.ocr', 'merge')];
+    const hooks = installedHooks((await setup.hooks()).folder).map((hook) => hook.name);
+    const isSet = drivers === 'installed' && said === 'ocrpipe-pointer';
+    if (isSet) return [{ name, state: 'ok', details: ['merge drivers', ...hooks].join(', ') }];
+    const details =
+      drivers === 'other' ? 'the merge drivers are of another ocrpipe' : 'as text, line by line';
+    return [{ name, state: 'missing', details, hint: MERGE_HINT }];
+  } catch (error) {
+    if (error instanceof OcrpipeError) return [];
+    throw error;
+  }
+}
+
+const MERGE_HINT =
+  "Optional: with 'ocrpipe install' git merges pointers file by file, and pipeline.lock stage by stage.";
 
 async function imagesCheck(): Promise<Check> {
   try {

@@ -10,6 +10,7 @@ import { findWorkTree } from '../git/find-work-tree.js';
 import type { Git } from '../git/git.js';
 import { findWorkspace, hasStateFolder, STATE_FOLDER } from '../project/find-workspace.js';
 import { refuseSharedState } from '../project/linked-state.js';
+import { storeOfMainWorkTree } from '../project/workspace-store.js';
 import { openGit } from '../git/simple-git.js';
 import { LocalStore } from '../store/local-store.js';
 import { chooseStore, type ChosenStore, type StoreChoice } from './choose-store.js';
@@ -91,7 +92,7 @@ export function makeWorkspace(input: InitInput, call: Call): InitResult {
   const folder = join(root, STATE_FOLDER);
   const created = !existsSync(join(folder, CONFIG_FILES.shared));
   writeIfAbsent(join(folder, '.gitignore'), GITIGNORE);
-  LocalStore.create(folder).close();
+  if (storeOfMainWorkTree(root) === undefined) LocalStore.create(folder).close();
   writeIfAbsent(join(folder, CONFIG_FILES.shared), EMPTY_SHARED_CONFIG);
   return { root, created, git };
 }

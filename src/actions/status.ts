@@ -11,7 +11,12 @@ import { remoteInReach } from '../project/remote-in-reach.js';
 import { Workspace } from '../project/workspace.js';
 import type { ImportState } from './import-states.js';
 import { storeFigures, type StoreFigures } from './store-figures.js';
-import { pointerPathOf, pointerText, sameSnapshot } from '../tracking/pointers/plain-pointer.js';
+import {
+  POINTER_SUFFIX,
+  pointerPathOf,
+  pointerText,
+  sameSnapshot,
+} from '../tracking/pointers/plain-pointer.js';
 import { overwrittenPointers, type Overwritten } from './overwritten-pointers.js';
 import { miscounted } from '../tracking/pointers/miscounted.js';
 import { passedOver } from '../tracking/pointers/pointers-inside.js';
@@ -155,14 +160,23 @@ async function pipelineUnless(
   try {
     return await pipelineStatus(host, seen);
   } catch (error) {
+    // A lock in conflict says nothing of the paths; pointers in conflict are told of with theirs.
+    const ofPointer = error instanceof OcrpipeError && error.location?.file.endsWith(POINTER_SUFFIX) === true;
+    if (error instanceof OcrpipeError && isUnmerged(error) && !ofPointer) {
+      return { stages: [], problems: [problemOf(error).problem], notes: [] };
+    }
     if (!broken || !isOfOnePath(error)) throw error;
     return { stages: [], problems: [], notes: [] };
   }
 }
 
-/** True if a pointer, or what it stands for, cannot be read: what the user must correct first. */
-export function isBroken({ tracked }: StatusResult): boolean {
-  return tracked.some(({ state }) => state === 'broken');
+/** True if a pointer, or what it stands for, or the pipeline cannot be read: what the user must correct first. */
+export function isBroken({ tracked, problems }: StatusResult): boolean {
+  return tracked.some(({ state }) => state === 'broken') || problems.some(isUnmerged);
+}
+
+function isUnmerged({ code }: StatusProblem): boolean {
+  return code === 'conflict-markers';
 }
 
 /** True if nothing is to be done: what `--exit-code` asks. */

@@ -1,10 +1,14 @@
-import { lstatSync, realpathSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { existsSync, lstatSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { OcrpipeError, systemErrorCode, userError } from '../base/errors.js';
 import { absPath, type AbsPath } from '../base/paths.js';
 import { readRegularFile } from '../base/regular-file.js';
 import { CONFIG_FILES } from '../config/config-file.js';
+import { readSettings } from '../config/read-settings.js';
 import type { Settings } from '../config/settings.js';
+import { findWorkTree } from '../git/find-work-tree.js';
+import { mainWorkTree } from '../git/main-work-tree.js';
+import { FORMAT_KEY } from '../store/format.js';
 import { LocalStore } from '../store/local-store.js';
 import { registerWorkspace } from '../store/registered-workspaces.js';
 import { machineName } from '../tracking/machine-name.js';
@@ -28,8 +32,21 @@ export interface StorePlace {
 export function storePlace(root: AbsPath, settings: Pick<Settings, 'storePath'>): StorePlace {
   const stateFolder = absPath(resolve(root, STATE_FOLDER));
   const chosen = process.env[STORE_VARIABLE] ?? settings.storePath;
-  const named = chosen === undefined || chosen === '' ? stateFolder : absPath(resolve(root, chosen));
-  return { root, stateFolder, folder: named };
+  if (chosen !== undefined && chosen !== '') {
+    return { root, stateFolder, folder: absPath(resolve(root, chosen)) };
+  }
+  return { root, stateFolder, folder: storeOfMainWorkTree(root) ?? stateFolder };
+}
+
+/** The store that a linked work tree shares with the first one of its repository, unless it has one of its own. */
+export function storeOfMainWorkTree(root: AbsPath): AbsPath | undefined {
+  const workTree = existsSync(join(root, STATE_FOLDER, FORMAT_KEY)) ? undefined : findWorkTree(root);
+  const main = workTree && mainWorkTree(workTree);
+  if (workTree === undefined || main === undefined) return undefined;
+  const there = absPath(join(main, relative(workTree, root)));
+  if (!existsSync(join(there, STATE_FOLDER))) return undefined;
+  const { folder } = storePlace(there, readSettings(absPath(join(there, STATE_FOLDER))));
+  return existsSync(join(folder, FORMAT_KEY)) ? folder : undefined;
 }
 
 /**

@@ -150,7 +150,8 @@ function resolvePointer(workspace: Workspace, pointer: UnmergedPointer, how: How
 function firstMerge({ sides, isMerged, stage }: UnmergedPointer, how: PointerMergeHow): MergedPointer {
   if (!isMerged || stage !== undefined) return mergePointers(sides, how);
   const directories = [sides.ours, sides.theirs].every(({ kind }) => kind === 'directory');
-  return directories ? chooseEntries(sides, how, () => undefined) : mergePointers(sides, how);
+  if (directories) return chooseEntries(sides, how, () => undefined);
+  return mergePointers({ ours: sides.ours, theirs: sides.theirs }, how);
 }
 
 function chosen(

@@ -67,7 +67,7 @@ async function unmergedPointer(
   const held = file && git ? await heldSides(git, file) : undefined;
   if (marked === undefined) return held && { path, sides: held, isMerged: false };
   const isRaw = held && sameSnapshot(held.ours, marked.ours) && sameSnapshot(held.theirs, marked.theirs);
-  return { path, sides: isRaw ? held : marked, isMerged: isRaw !== true };
+  return { path, sides: isRaw ? held : { ...marked, base: held?.base }, isMerged: isRaw !== true };
 }
 
 async function heldSides(

@@ -2,6 +2,7 @@ import { OcrpipeError } from '../../base/errors.js';
 import { mergeTrees, type EntryConflict, type Favour, type Sides } from '../../store/merge-trees.js';
 import type { ObjectReader } from '../../store/object-reader.js';
 import type { NodeSink } from '../../store/tree-builder.js';
+import { findPath } from '../../store/tree-reader.js';
 import type { Snapshot } from '../workspace-files.js';
 import { sameSnapshot } from './plain-pointer.js';
 
@@ -65,11 +66,11 @@ export function virtualPointer(sides: PointerSides, how: PointerMergeHow): Snaps
 }
 
 /**
- * Goes on with a conflict whose sides differ in what is to be chosen alone. `favour` says what is to stand for a file; it stays in conflict
+ * Goes on with a conflict whose sides differ in what is to be chosen alone; `base` only tells what was there before. `favour` says what is to stand for a file; it stays in conflict
  * where that is undefined.
  */
 export function chooseEntries(
-  { ours, theirs }: Pick<PointerSides, 'ours' | 'theirs'>,
+  { base, ours, theirs }: PointerSides,
   how: PointerMergeHow,
   favour: (entry: EntryConflict) => Favour | undefined,
 ): MergedPointer {
@@ -80,7 +81,23 @@ export function chooseEntries(
   const entries = right!.entries.filter((entry) => favour(entry) === undefined);
   if (entries.length === 0) return { merged: sourced(left!.snapshot, sides) };
   const [a, b] = [sourced(left!.snapshot, sides), sourced(right!.snapshot, sides)];
-  return { conflict: { reason: 'entries', ours: a, theirs: b, entries } };
+  const known = entries.map((entry) => ({ ...entry, ...baseOf(entry, base, how.reader) }));
+  return { conflict: { reason: 'entries', ours: a, theirs: b, entries: known } };
+}
+
+function baseOf(
+  { path }: EntryConflict,
+  base: Snapshot | undefined,
+  reader: ObjectReader,
+): Pick<EntryConflict, 'base'> {
+  if (base?.kind !== 'directory' || !reader.has('tree', base.id)) return {};
+  try {
+    const entry = findPath({ reader, id: base.id }, path);
+    return entry ? { base: entry } : {};
+  } catch (error) {
+    if (error instanceof OcrpipeError) return {};
+    throw error;
+  }
 }
 
 function mergeDirectories(sides: PointerSides, how: PointerMergeHow): MergedPointer {

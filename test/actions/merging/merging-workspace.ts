@@ -42,7 +42,5 @@ export async function dataIn(workspace: TestWorkspace): Promise<Record<string, s
     env: workspace.env,
   });
   const paths = stdout.trim().split('\n').sort();
-  return Object.fromEntries(
-    paths.map((path) => [path.slice('data/raw/'.length), workspace.read(path)]),
-  );
+  return Object.fromEntries(paths.map((path) => [path.slice('data/raw/'.length), workspace.read(path)]));
 }
