@@ -71,7 +71,7 @@ describe('merging where git works in other ways', () => {
     expect(open.stdout).toContain("Once whoever has the other side has run 'ocrpipe push', run this again");
     const remote = temporaryFolder();
     for (const each of [here, clone]) useRemote(each, remote);
-    await here.ocrpipe('push', '--all-branches');
+    await here.ocrpipe('push', '--all-commits');
     expect(await clone.ocrpipe('resolve')).toContain('data/raw: merged by itself');
     await clone.ocrpipe('pull');
     expect(await dataIn(clone)).toEqual(MERGED);
@@ -102,7 +102,7 @@ describe('merging where git works in other ways', () => {
     const here = await branches();
     const remote = temporaryFolder();
     useRemote(here, remote);
-    await here.ocrpipe('push', '--all-branches');
+    await here.ocrpipe('push', '--all-commits');
     const bare = join(temporaryFolder(), 'bare.git');
     await here.git('clone', '--quiet', '--bare', here.root, bare);
     const root = join(temporaryFolder(), 'job');
@@ -136,7 +136,7 @@ describe('merging where git works in other ways', () => {
     expect(existsSync(outer.path('.git/modules/parts/hooks/post-merge'))).toBe(true);
     expect(existsSync(outer.path('.git/hooks/post-merge'))).toBe(false);
     useRemote(inner, remote);
-    await inner.ocrpipe('push', '--all-branches');
+    await inner.ocrpipe('push', '--all-commits');
     await parts.git('merge', '--quiet', 'side', '-m', 'both');
     await parts.ocrpipe('pull');
     expect(await dataIn(parts)).toEqual(MERGED);
