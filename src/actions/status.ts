@@ -175,7 +175,7 @@ export function isBroken({ tracked, problems }: StatusResult): boolean {
   return tracked.some(({ state }) => state === 'broken') || problems.some(isUnmerged);
 }
 
-function isUnmerged({ code }: StatusProblem): boolean {
+function isUnmerged({ code }: Pick<StatusProblem, 'code'>): boolean {
   return code === 'conflict-markers';
 }
 

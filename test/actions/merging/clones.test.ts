@@ -6,8 +6,8 @@ import { newWorkspace, TestWorkspace } from '../../rig/workspace.js';
 import { commitData, dataIn, goTo, mergingWorkspace, tryGit } from './merging-workspace.js';
 
 /** `side` and `main` each added a file to `data/raw`. */
-async function branches(root?: string): Promise<TestWorkspace> {
-  const here = await mergingWorkspace(root);
+async function branches(): Promise<TestWorkspace> {
+  const here = await mergingWorkspace();
   await goTo(here, 'side', 'main');
   await commitData(here, { x: 'new' }, 'side');
   await goTo(here, 'main');

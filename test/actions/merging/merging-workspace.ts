@@ -1,6 +1,6 @@
 import { runProcess, type RunResult } from '../../rig/ocrpipe.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
-import { newWorkspace, TestWorkspace } from '../../rig/workspace.js';
+import { newWorkspace, type TestWorkspace } from '../../rig/workspace.js';
 
 /** A workspace with `data/raw` (files a, b and sub/c) tracked and committed on `main`, and the merge drivers in git. */
 export async function mergingWorkspace(root = temporaryFolder()): Promise<TestWorkspace> {
