@@ -4,7 +4,7 @@ import { findRemote, type NamedRemote } from '../config/remotes.js';
 import type { RemoteSettings } from '../config/settings.js';
 import { OcrpipeError } from '../base/errors.js';
 import type { Workspace } from '../project/workspace.js';
-import { modifying } from '../remote/backends/correction.js';
+import { modifying, type Correction } from '../remote/backends/correction.js';
 import { openRemote } from '../remote/backends/open-remote.js';
 import { placeName } from '../remote/backends/remote-url.js';
 import type { Remote } from '../remote/backends/remote.js';
@@ -30,7 +30,7 @@ export interface RemoteSession extends ViewSource {
 /** A remote of the configuration with what this machine remembers of it. */
 export function sourceOf(workspace: Workspace, settings: NamedRemote, remote: Remote): ViewSource {
   const cache = rememberedOf(workspace, settings);
-  return { remote, cache, accept: acceptCommand(workspace, settings) };
+  return { remote, cache, accept: correcting(workspace, settings.name)({ url: settings.url }) };
 }
 
 /** What this machine remembers of a remote. */
@@ -49,10 +49,10 @@ export function forgetRemote(workspace: Workspace, settings: RemoteSettings): vo
   }
 }
 
-/** Naming the address once more, in the file that it comes from. */
-function acceptCommand(workspace: Workspace, { name, url }: NamedRemote): string {
-  const local = readLocalFile(workspace.stateFolder).remotes?.[name]?.url !== undefined;
-  return `${modifying(name)({ url })}${local ? ' --local' : ''}`;
+/** What to type for other settings, in the file that they come from. */
+export function correcting({ stateFolder }: Workspace, name: string): Correction {
+  const local = readLocalFile(stateFolder).remotes?.[name] ?? {};
+  return modifying(name, (key) => key in local);
 }
 
 /** Opens the remote of this name (the default one if none is given), runs `work`, and measures what it moved. */
@@ -68,7 +68,7 @@ export async function withRemote<T extends { objects: number; packs: number }>(
   const remote = await openRemote(
     { ...settings, ...(bandwidth !== undefined && { bandwidth }) },
     workspace.root,
-    modifying(settings.name),
+    correcting(workspace, settings.name),
   );
   try {
     const result = await work({ name: settings.name, ...sourceOf(workspace, settings, remote) });

@@ -1,10 +1,11 @@
 import * as Flags from '@oclif/core/flags';
 import { bandwidthFlag } from './bandwidth-flag.js';
+import { endpointFlag } from './endpoint-flag.js';
 import { REMOTE_OPTIONS, type RemoteSettings } from '../config/settings.js';
 
 /** Flags that say how to reach an S3 remote, and how it keeps what it is given. */
 export const s3Flags = {
-  endpoint: Flags.string({ helpValue: 'URL', description: 'address of an S3 service other than AWS' }),
+  endpoint: endpointFlag({ description: 'address of an S3 service other than AWS' }),
   region: Flags.string({ helpValue: 'REGION', description: 'region of the bucket' }),
   profile: Flags.string({ helpValue: 'NAME', description: 'profile of the AWS configuration files' }),
   'path-style': Flags.boolean({

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
 import { writeFileAtomic } from '../base/atomic-file.js';
-import { systemErrorCode, userError } from '../base/errors.js';
+import { OcrpipeError, systemErrorCode, userError } from '../base/errors.js';
 import type { AbsPath } from '../base/paths.js';
 import { readRegularFile } from '../base/regular-file.js';
 import { parseYamlFile, type YamlFile } from '../base/yaml-file.js';
@@ -63,7 +63,7 @@ export function editConfigFile(folder: AbsPath, scope: Scope, edit: (document: D
   const document = parseDocument(before, { version: '1.2', schema: 'core' });
   edit(document);
   const after = document.toString({ lineWidth: 0 });
-  checkScope(after, scope);
+  checkEdited(after, scope);
   if (after !== before) writeFileAtomic(join(folder, CONFIG_FILES[scope]), after);
 }
 
@@ -80,7 +80,7 @@ export function editSetting(
   const before = readText(folder, scope) ?? EMPTY_SHARED_CONFIG;
   checkScope(before, scope);
   const after = value === undefined ? withoutKey(before, path) : withValue(before, path, value);
-  checkScope(after, scope);
+  checkEdited(after, scope);
   if (after !== before) writeFileAtomic(join(folder, CONFIG_FILES[scope]), after);
 }
 
@@ -95,6 +95,19 @@ export function readConfigYaml(folder: AbsPath, scope: Scope): YamlFile | undefi
 function checkScope(text: string, scope: Scope): void {
   if (scope === 'shared') check(text, scope, sharedSchema);
   else check(text, scope, localSchema);
+}
+
+/** The file is as it was: what is wrong is what was to be written. */
+function checkEdited(text: string, scope: Scope): void {
+  try {
+    checkScope(text, scope);
+  } catch (error) {
+    if (!(error instanceof OcrpipeError) || error.code !== 'invalid-value') throw error;
+    throw userError(error.code, error.message, {
+      hint: 'Nothing was changed: give another value.',
+      cause: error,
+    });
+  }
 }
 
 function readText(folder: AbsPath, scope: Scope): string | undefined {

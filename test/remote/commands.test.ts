@@ -324,6 +324,42 @@ describe('the remote commands', () => {
     expect(await a.json('remote', 'list')).toEqual([]);
   });
 
+  it('refuse an endpoint that is none by the flag, and say which file a setting is from', async () => {
+    const workspace = await newWorkspace();
+    await workspace.ocrpipe(
+      'remote',
+      'add',
+      'x',
+      's3://bucket/p',
+      '--no-check',
+      '--endpoint',
+      'http://127.0.0.1:1',
+    );
+    const before = workspace.read('.ocrstore/config.yaml');
+    const refused = [
+      ['remote', 'add', 'y', 's3://bucket/p', '--endpoint', '127.0.0.1:8333'],
+      ['remote', 'modify', 'x', '--endpoint', '127.0.0.1:8333'],
+      ['import-url', 's3://bucket/p', '--endpoint', '127.0.0.1:8333'],
+    ];
+    for (const args of refused) {
+      const { exitCode, stderr } = await workspace.run(args);
+      expect([exitCode, stderr]).toEqual([
+        2,
+        expect.stringMatching(/bad-endpoint[^]*'http:\/\/127\.0\.0\.1:8333'/),
+      ]);
+    }
+    const empty = await workspace.run(['remote', 'modify', 'x', '--region', '']);
+    expect([empty.exitCode, empty.stderr]).toEqual([2, expect.stringContaining('Nothing was changed')]);
+    expect(workspace.read('.ocrstore/config.yaml')).toBe(before);
+    // A shared setting would not be heard: this machine's wins.
+    await workspace.ocrpipe('remote', 'modify', 'x', '--profile', 'nobody', '--local');
+    const { stderr } = await workspace.run(['status', '--remote'], {
+      AWS_CONFIG_FILE: '/nonexistent',
+      AWS_SHARED_CREDENTIALS_FILE: '/nonexistent',
+    });
+    expect(stderr).toContain('ocrpipe remote modify x --profile PROFILE --local');
+  });
+
   it('refuse a name that no remote can have, or that is taken, before anything is tried out', async () => {
     const a = new WorkspaceFolder(temporaryFolder());
     a.init();

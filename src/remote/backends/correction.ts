@@ -7,9 +7,12 @@ export type Change = Partial<Pick<RemoteSettings, 'url' | 'endpoint' | 'region' 
 /** The command to type for a remote with other settings: what hints name. */
 export type Correction = (change: Change) => string;
 
-/** For a remote of the configuration. */
-export function modifying(name = 'NAME'): Correction {
-  return (change) => ['ocrpipe remote modify', name, ...flags(change)].join(' ');
+/** For a remote of the configuration. `isLocal`: which settings this machine's file has, which wins over the shared one. */
+export function modifying(name = 'NAME', isLocal: (key: string) => boolean = () => false): Correction {
+  return (change) => {
+    const local = Object.keys(change).some(isLocal) ? ['--local'] : [];
+    return ['ocrpipe remote modify', name, ...flags(change), ...local].join(' ');
+  };
 }
 
 /** For a remote that is to be added: refused, it is in no configuration yet. */

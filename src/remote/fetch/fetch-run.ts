@@ -143,6 +143,7 @@ export class FetchRun {
     const temporary = store.temporaryFile();
     try {
       await this.#download(packKey(table.packId), table.size, temporary);
+      this.#input.signal.throwIfAborted();
       store.adoptPack(temporary, table.packId);
       return true;
     } catch (error) {

@@ -87,6 +87,7 @@ async function isSoundPack(
   try {
     writePoint();
     await pipeline(download.body, createWriteStream(temporary, { flags: 'wx' }), { signal });
+    signal.throwIfAborted();
     verifyPackFile(temporary, table.packId);
     return true;
   } finally {
