@@ -27,9 +27,10 @@ export class CopyAlong {
     }
   }
 
-  async write(bytes: Buffer): Promise<void> {
+  /** In any order. */
+  async write(bytes: Buffer, at: number): Promise<void> {
     try {
-      if (this.#open) await writeWhole(this.#open, bytes);
+      if (this.#open) await writeWhole(this.#open, bytes, at);
     } catch (error) {
       if (systemErrorCode(error) === undefined) throw error;
       await this.drop();

@@ -16,7 +16,8 @@ const BLOCK_BYTES = 4096;
 export class DownloadFile {
   readonly #file: FileHandle;
   #past: FileHandle | undefined;
-  #end: number;
+  #end = 0;
+  #appended = Promise.resolve();
   #unflushed = 0;
   #flushing: Promise<void> | undefined;
   #error: unknown;
@@ -24,7 +25,6 @@ export class DownloadFile {
   private constructor(file: FileHandle, past: FileHandle | undefined) {
     this.#file = file;
     this.#past = past;
-    this.#end = 0;
   }
 
   /** Opens a file to add to it; `pastCache` only for one that is empty. */
@@ -33,8 +33,13 @@ export class DownloadFile {
     return new DownloadFile(file, pastCache ? await openPast(path) : undefined);
   }
 
-  /** `bytes` begin with a page of memory. */
-  async append(bytes: Buffer): Promise<void> {
+  /** Adds bytes, which begin with a page of memory, after those of earlier calls; nothing after one that failed. */
+  append(bytes: Buffer): Promise<void> {
+    this.#appended = this.#appended.then(() => this.#append(bytes));
+    return this.#appended;
+  }
+
+  async #append(bytes: Buffer): Promise<void> {
     const past = await this.#writePast(bytes);
     if (past === bytes.length) return;
     await writeWhole(this.#file, bytes.subarray(past));
@@ -45,6 +50,7 @@ export class DownloadFile {
   }
 
   async close(): Promise<void> {
+    await this.#appended.catch(() => undefined);
     await this.#flushing;
     await this.#past?.close();
     await this.#file.close();

@@ -54,8 +54,8 @@ export async function continueDownload(download: RangedObject, temporary: string
   const file = await DownloadFile.open(temporary, { pastCache: isCopied });
   try {
     if (isCopied) await copy.begin();
-    await readInOrder(download, there, async (bytes) => {
-      const writing = Promise.all([file.append(bytes), copy?.write(bytes) ?? Promise.resolve()]);
+    await readInOrder(download, there, async (bytes, at) => {
+      const writing = Promise.all([file.append(bytes), copy?.write(bytes, at) ?? Promise.resolve()]);
       hash.update(bytes);
       await writing;
     });
@@ -80,42 +80,68 @@ async function hashExisting(file: string, hash: ReturnType<typeof createHash>): 
   return bytes;
 }
 
-/** Reads from `from` to the end and hands range after range to `use`; the first failure ends the others. */
+/**
+ * Reads from `from` to the end and hands range after range to `use`, each when `use` has returned for the one before it: what it waits
+ * for then does not hold the next one up, only the buffer. The first failure ends the others.
+ */
 async function readInOrder(
   download: RangedObject,
   from: number,
-  use: (bytes: Buffer) => Promise<void>,
+  use: (bytes: Buffer, at: number) => Promise<void>,
 ): Promise<void> {
   const { buffers, size, onBytes } = download;
   const stop = new AbortController();
   const signal = AbortSignal.any([download.signal, stop.signal]);
   const object = new SameObject({ ...download, signal });
-  let before = Promise.resolve();
-  const take = async ({ start, end }: ByteRange, earlier: Promise<void>): Promise<void> => {
+  const turns = new Turns();
+  const take = async ({ start, end }: ByteRange): Promise<void> => {
+    const turn = turns.next();
+    const read = async (buffer: Buffer): Promise<void> => {
+      let arrived = 0;
+      try {
+        await readInto(await object.ask({ start, end }, buffer), buffer, (bytes) => {
+          arrived += bytes;
+          onBytes(bytes);
+        });
+      } finally {
+        await turn.comes;
+        // What arrived before it broke off need not come again.
+        const used = use(buffer.subarray(0, arrived), start);
+        if (arrived === buffer.length) turn.isOver();
+        await used;
+      }
+    };
     try {
-      await buffers.use(
-        end - start,
-        async (buffer) => {
-          let arrived = 0;
-          try {
-            await readInto(await object.ask({ start, end }, buffer), buffer, (bytes) => {
-              arrived += bytes;
-              onBytes(bytes);
-            });
-          } finally {
-            // What arrived before it broke off need not come again.
-            await earlier;
-            await use(buffer.subarray(0, arrived));
-          }
-        },
-        signal,
-      );
+      await buffers.use(end - start, read, signal);
     } catch (error) {
+      turn.failed(error);
       stop.abort(error);
       throw error;
     }
   };
-  await eachInParallel(rangesOf(from, size), buffers.count, (range) => (before = take(range, before)));
+  await eachInParallel(rangesOf(from, size), buffers.count, take);
+}
+
+/** Lets one after the other go on, in the order in which they came; none after one that failed. */
+class Turns {
+  #last: Promise<void> = Promise.resolve();
+
+  next(): Turn {
+    const comes = this.#last;
+    let [isOver, failed]: [Turn['isOver'], Turn['failed']] = [() => undefined, () => undefined];
+    this.#last = new Promise<void>((resolve, reject) => {
+      [isOver, failed] = [resolve, reject];
+    });
+    // Whoever is next may never ask.
+    this.#last.catch(() => undefined);
+    return { comes, isOver, failed };
+  }
+}
+
+interface Turn {
+  readonly comes: Promise<void>;
+  isOver: () => void;
+  failed: (error: unknown) => void;
 }
 
 function* rangesOf(from: number, size: number): Generator<ByteRange> {
