@@ -1,8 +1,6 @@
 import type { Location } from '../base/errors.js';
 import { isWithin, type RepoPath } from '../base/paths.js';
-import { parsePipeline } from '../pipeline/definition/definition.js';
-import { PIPELINE_FILE } from '../pipeline/definition/file-names.js';
-import { readIfThere } from '../pipeline/staleness/load.js';
+import { definitionOf } from '../pipeline/definition/read-definition.js';
 import type { Workspace } from '../project/workspace.js';
 
 /** A stage that names a path among its dependencies, and where it does. */
@@ -15,9 +13,8 @@ export interface StageReader {
 
 /** Tells the stages that read a path or something below it, in the order of pipeline.yaml, which is read once. */
 export function stageReaders({ root }: Workspace): (path: RepoPath) => StageReader[] {
-  const text = readIfThere(root, PIPELINE_FILE);
-  if (text === undefined) return () => [];
-  const pipeline = parsePipeline(text);
+  const pipeline = definitionOf(root);
+  if (pipeline === undefined) return () => [];
   const stages = [...pipeline.stages.values()];
   return (path) =>
     stages.flatMap(({ name, deps }) =>

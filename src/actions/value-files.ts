@@ -1,7 +1,8 @@
 import type { RepoPath } from '../base/paths.js';
 import type { Revision } from '../metrics/revision.js';
 import { readValueFile, type ValueFile } from '../metrics/value-file.js';
-import { parsePipeline } from '../pipeline/definition/definition.js';
+import { pipelineFiles } from '../pipeline/definition/pipeline-files.js';
+import { definitionIn } from '../pipeline/definition/read-definition.js';
 import { PARAMS_FILE, PIPELINE_FILE } from '../pipeline/definition/file-names.js';
 import type { Stage } from '../pipeline/definition/stage.js';
 import { compareText } from '../pipeline/definition/params.js';
@@ -47,9 +48,10 @@ async function valueFilesAt(
 ): Promise<ValueFile[]> {
   const here = revision.name === 'workspace';
   const place = (path: string): string => (here ? path : `${revision.name}:${path}`);
-  const definition = await revision.text(PIPELINE_FILE);
-  const stages =
-    definition === undefined ? [] : [...parsePipeline(definition, place(PIPELINE_FILE)).stages.values()];
+  const { files: definitions } = pipelineFiles(workspace.root);
+  const text = (path: RepoPath): Promise<string | undefined> => revision.text(path);
+  const pipeline = await definitionIn([...new Set([PIPELINE_FILE, ...definitions])], { text, called: place });
+  const stages = [...pipeline.stages.values()];
   const wanted = new Map([...always, ...stages.flatMap(named)].map((each) => [each.path, each.unmerged]));
   const files = await Promise.all(
     [...wanted].sort(byPath).map(async ([path, unmerged]): Promise<ValueFile | undefined> => {

@@ -47,7 +47,7 @@ export function parseYamlFile(
     const location = at(file, lines, error.pos[0]);
     if (error.code === 'DUPLICATE_KEY')
       throw duplicateKey(document, file, { location, offset: error.pos[0] });
-    throw syntaxError(file, error.message, location, missingSpaceHint(text, location.line));
+    throw syntaxError(file, error.message, location, lineHint(text, location.line));
   }
   if (options.anchors === false) refuseAnchors(document, file, lines);
   return {
@@ -81,14 +81,20 @@ function duplicateKey(
   return syntaxError(file, message, location, 'Rename one of the two, or take it out.');
 }
 
-/** A key without a space before its value makes a text of both, and often the next line is what cannot be read then. */
-function missingSpaceHint(text: string, line = 1): string | undefined {
+/**
+ * A key without a space before its value makes a text of both, and often the next line is what cannot be read then. A reference
+ * opens a map where a list or map stands on one line.
+ */
+function lineHint(text: string, line = 1): string | undefined {
   const lines = text.split('\n');
   for (const near of [line, line - 1, line + 1]) {
     const found = missingSpace(lines[near - 1] ?? '');
     if (found !== undefined) return `Line ${near}: ${missingSpaceAdvice(found)}`;
   }
-  return undefined;
+  const here = lines[line - 1] ?? '';
+  return here.includes('${')
+    ? 'Between [ ] or { }, a text with ${…} stands in quotes: "${name}".'
+    : undefined;
 }
 
 function refuseAnchors(document: Document, file: string, lines: LineCounter): void {

@@ -87,14 +87,22 @@ function isGrace(text: string): boolean {
 }
 
 /** `.ocrstore/config.yaml`: what every clone shares; committed. */
-export const sharedSchema = z.strictObject({ version: z.literal(1), ...fields }).partial({
-  remotes: true,
-  default: true,
-  pools: true,
-  project: true,
-  link: true,
-  gc: true,
-});
+export const sharedSchema = z
+  .strictObject({
+    version: z.literal(1),
+    ...fields,
+    /** Further pipeline files than the one at the root: paths from there, or patterns of them. Only what git shares decides on stages. */
+    pipelines: z.array(z.string().min(1)),
+  })
+  .partial({
+    pipelines: true,
+    remotes: true,
+    default: true,
+    pools: true,
+    project: true,
+    link: true,
+    gc: true,
+  });
 
 /** `.ocrstore/config.local.yaml`: this machine's; every key is optional and wins over the shared one. */
 export const localSchema = z

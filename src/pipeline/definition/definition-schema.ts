@@ -100,7 +100,7 @@ export const pipelineSchema = z.strictObject({
 });
 
 /** What a stage may have beside its own keys: what makes several of it, and names for its references. */
-const GROUP_KEYS: readonly string[] = ['foreach', 'do', 'matrix', 'vars'];
+export const GROUP_KEYS: readonly string[] = ['foreach', 'do', 'matrix', 'vars'];
 
 export type WrittenStage = z.infer<typeof stage>;
 

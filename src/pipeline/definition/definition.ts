@@ -26,6 +26,13 @@ export interface DefinitionSource {
   /** The pipeline files, the one at the root first. */
   readonly files: readonly RepoPath[];
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** How messages call a file, if not by its path. */
+  readonly called?: (path: RepoPath) => string;
+}
+
+export interface ReadPipeline {
+  readonly pipeline: Pipeline;
+  readonly problems: readonly Problem[];
 }
 
 /**
@@ -51,8 +58,8 @@ export function parsePipeline(
  * The stages of all pipeline files, and every problem found in them: `yaml-syntax`, `unknown-key`, `invalid-value`, `unknown-name`,
  * `template-invalid`, `item-twice`, `stage-twice`, `path-outside-workspace` and the like. A stage with a problem is left out.
  */
-export function readPipeline(source: DefinitionSource): { pipeline: Pipeline; problems: Problem[] } {
-  const values = new ValueFiles(source.read);
+export function readPipeline(source: DefinitionSource): ReadPipeline {
+  const values = new ValueFiles(source);
   const problems = new ProblemList();
   const read: Stage[] = [];
   const wanted = new Map<string, { name: string; at: YamlPath; folder: RepoPath }[]>();
@@ -61,7 +68,7 @@ export function readPipeline(source: DefinitionSource): { pipeline: Pipeline; pr
   const locate: Pipeline['locate'] = (path, options) => locateStage({ places, whole }, path, options);
   for (const file of source.files) {
     const text = source.read(file) ?? '';
-    const yaml = parseFile(text, file, problems);
+    const yaml = parseFile(text, source.called?.(file) ?? file, problems);
     if (!yaml) continue;
     whole.file ??= yaml;
     const folder = posix.dirname(file) as RepoPath;

@@ -35,7 +35,7 @@ export function foreachInstances(written: unknown, context: ListContext): Instan
     return refuse(context, [], `'foreach' must be a list or a map, not ${shown(items)}`);
   }
   if (!isCanonical(items as JsonValue, context)) return [];
-  if (Array.isArray(items)) tellRepeated(items as JsonValue[], context, []);
+  if (Array.isArray(items) && isRepeated(items as JsonValue[], context, [])) return [];
   return itemInstances(items as JsonMap | JsonValue[]);
 }
 
@@ -51,7 +51,8 @@ export function matrixCombinations(written: unknown, context: ListContext): Inst
   if (!isCanonical(lists, context)) return [];
   if (entries.length === 0) return refuse(context, [], "'matrix' must name at least one list");
   const dimensions = lists as Readonly<Record<string, readonly JsonValue[]>>;
-  for (const [name, list] of Object.entries(dimensions)) tellRepeated(list, context, [name]);
+  const twice = Object.entries(dimensions).filter(([name, list]) => isRepeated(list, context, [name]));
+  if (twice.length > 0) return [];
   const count = Object.values(dimensions).reduce((product, list) => product * list.length, 1);
   if (count <= MOST_INSTANCES) return matrixInstances(dimensions);
   return refuse(
@@ -100,8 +101,10 @@ function isCanonical(value: JsonValue, context: ListContext): boolean {
   }
 }
 
-function tellRepeated(list: readonly JsonValue[], context: ListContext, below: YamlPath): void {
-  for (const index of repeated(list)) {
+/** True, and a problem for each, where values stand in a list that stand in it already. */
+function isRepeated(list: readonly JsonValue[], context: ListContext, below: YamlPath): boolean {
+  const places = repeated(list);
+  for (const index of places) {
     context.problem({
       code: 'item-twice',
       message: `stage '${context.stage}': ${shown(list[index])} stands twice in one list`,
@@ -109,6 +112,7 @@ function tellRepeated(list: readonly JsonValue[], context: ListContext, below: Y
       location: context.yaml.locate([...context.at, ...below, index]),
     });
   }
+  return places.length > 0;
 }
 
 function refuse(context: ListContext, below: YamlPath, message: string): [] {

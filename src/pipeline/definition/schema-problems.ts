@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Location } from '../../base/errors.js';
 import { suggest } from '../../base/nearest.js';
 import { issueText } from '../../base/yaml-schema.js';
-import { knownKeys } from './definition-schema.js';
+import { GROUP_KEYS, knownKeys } from './definition-schema.js';
 import type { Problem } from './problems.js';
 import type { YamlPath } from './stage.js';
 
@@ -42,7 +42,7 @@ function problemsOf(issue: z.core.$ZodIssue, checked: Checked): Problem[] {
     return issue.keys.map((key) => ({
       code: 'unknown-key',
       message: `${place} has no key '${key}'`,
-      hint: suggest(key, known),
+      hint: GROUP_KEYS.includes(key) ? GROUP_HINT : suggest(key, known),
       location: checked.locate([...path, key], { key: true }),
     }));
   }
@@ -67,6 +67,8 @@ function problemsOf(issue: z.core.$ZodIssue, checked: Checked): Problem[] {
     },
   ];
 }
+
+const GROUP_HINT = "Right below a stage's name stand 'foreach' and 'do', or 'matrix', or neither.";
 
 /** One text where a list of them belongs. */
 function listHint(value: unknown, issue: z.core.$ZodIssue): string | undefined {

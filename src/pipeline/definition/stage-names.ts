@@ -47,6 +47,20 @@ function groupsOf(names: readonly string[]): Map<string, string[]> {
   return groups;
 }
 
+/** The name of a stage as that of a file: what only the names of folders bring in ('/', ':' and the like) is written as in an address. */
+export function stageFileName(stage: string): string {
+  return stage.replaceAll(/[^A-Za-z0-9_.@=-]/gu, (character) =>
+    [...Buffer.from(character)]
+      .map((byte) => `%${byte.toString(16).padStart(2, '0').toUpperCase()}`)
+      .join(''),
+  );
+}
+
+/** The stage that such a file belongs to. */
+export function stageOfFileName(name: string): string {
+  return decodeURIComponent(name);
+}
+
 /** The name of a stage in the whole workspace: those of a folder have its path before them, `models/a:train`. */
 export function stageName(folder: string, name: string): string {
   return folder === '.' ? name : `${posix.normalize(folder)}:${name}`;

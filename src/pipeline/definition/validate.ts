@@ -29,7 +29,7 @@ export function placeProblems(pipeline: Pipeline): Problem[] {
 function notAllowed(pipeline: Pipeline, as: 'output' | 'dependency', place: Dependency): Problem[] {
   // Patterns and git name no file of ocrpipe's own.
   if (place.path === '.' && (place.part?.kind === 'glob' || place.part?.kind === 'git')) return [];
-  const reason = as === 'output' ? outputProblem(place.path) : dependencyProblem(place.path);
+  const reason = as === 'output' ? ownOutput(pipeline, place.path) : dependencyProblem(place.path);
   if (reason === undefined) return [];
   return [
     {
@@ -42,6 +42,14 @@ function notAllowed(pipeline: Pipeline, as: 'output' | 'dependency', place: Depe
       location: pipeline.locate(place.at),
     },
   ];
+}
+
+/** Why no stage may make a path: runs would remove what they are read from. */
+function ownOutput(pipeline: Pipeline, path: RepoPath): string | undefined {
+  const own = outputProblem(path);
+  const read = own === undefined ? pipeline.files.find((file) => isWithin(file, path)) : undefined;
+  if (read === undefined) return own;
+  return read === path ? 'it steers ocrpipe' : `it holds ${read}, which steers ocrpipe`;
 }
 
 function ownFolder(pipeline: Pipeline, stage: Stage, out: Output): Problem {

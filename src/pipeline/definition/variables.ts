@@ -14,13 +14,18 @@ import { Scope, type Layer } from './scope.js';
 import type { YamlPath } from './stage.js';
 import { fillProblem } from './template-problems.js';
 
+interface TextSource {
+  readonly read: (path: RepoPath) => string | undefined;
+  readonly called?: (path: RepoPath) => string;
+}
+
 /** Files of values, each read and parsed once. */
 export class ValueFiles {
   private readonly parsed = new Map<RepoPath, YamlFile | undefined>();
-  private readonly text: (path: RepoPath) => string | undefined;
+  private readonly source: TextSource;
 
-  constructor(text: (path: RepoPath) => string | undefined) {
-    this.text = text;
+  constructor(source: TextSource) {
+    this.source = source;
   }
 
   /** Those that were found. */
@@ -31,8 +36,8 @@ export class ValueFiles {
   /** Undefined if there is none. Throws what `parseYamlFile` throws, each time. */
   read(path: RepoPath): YamlFile | undefined {
     if (this.parsed.has(path)) return this.parsed.get(path);
-    const text = this.text(path);
-    const file = text === undefined ? undefined : parseYamlFile(text, path);
+    const text = this.source.read(path);
+    const file = text === undefined ? undefined : parseYamlFile(text, this.source.called?.(path) ?? path);
     this.parsed.set(path, file);
     return file;
   }

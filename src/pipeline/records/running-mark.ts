@@ -7,6 +7,7 @@ import { readRegularFile } from '../../base/regular-file.js';
 import { writePoint } from '../../base/write-points.js';
 import { PathIndex } from '../../tracking/path-index.js';
 import type { Snapshot } from '../../tracking/workspace-files.js';
+import { stageFileName, stageOfFileName } from '../definition/stage-names.js';
 import type { PipelineHost } from '../host.js';
 import { endGroup, processStart } from '../process-group.js';
 import { sameContent, type LockedPath } from './signature.js';
@@ -121,7 +122,7 @@ export class RunningMarks {
     if (!existsSync(this.folder)) return [];
     return readdirSync(this.folder)
       .filter((name) => name.endsWith('.json'))
-      .map((name) => name.slice(0, -'.json'.length));
+      .map((name) => stageOfFileName(name.slice(0, -'.json'.length)));
   }
 
   private write(stage: string, mark: Mark): void {
@@ -149,7 +150,7 @@ export class RunningMarks {
   }
 
   private file(stage: string): string {
-    return join(this.folder, `${stage}.json`);
+    return join(this.folder, `${stageFileName(stage)}.json`);
   }
 
   private groupFile(stage: string): string {

@@ -1,12 +1,15 @@
 import { existsSync } from 'node:fs';
+import { relative } from 'node:path';
 import { userError } from '../../base/errors.js';
 import { misnamed } from '../../base/misnamed.js';
 import { suggest } from '../../base/nearest.js';
 import { fromRepoPath, isWithin, type AbsPath, type RepoPath } from '../../base/paths.js';
 import { typedPath } from '../../base/typed-path.js';
 import { readTextIfThere } from '../../base/read-text.js';
-import { parsePipeline } from '../definition/definition.js';
 import { PIPELINE_FILE } from '../definition/file-names.js';
+import { pipelineFiles } from '../definition/pipeline-files.js';
+import { readDefinition } from '../definition/read-definition.js';
+import { StageNames } from '../definition/stage-names.js';
 import { buildGraph, closure, type StageGraph } from '../definition/graph.js';
 import type { PipelineHost } from '../host.js';
 import { CommitMarks } from '../records/commit-marks.js';
@@ -41,7 +44,8 @@ export interface LoadedPipeline {
 
 /** True if the workspace has a pipeline. */
 export function hasPipeline(root: AbsPath): boolean {
-  return existsSync(fromRepoPath(root, PIPELINE_FILE));
+  const { files, problems } = pipelineFiles(root);
+  return files.length + problems.length > 0;
 }
 
 /**
@@ -52,11 +56,10 @@ export function loadPipeline(
   host: PipelineHost,
   { allowMissing = false }: { allowMissing?: boolean } = {},
 ): LoadedPipeline {
-  const text = readIfThere(host.root, PIPELINE_FILE);
-  if (text === undefined) throw problemsError([noPipeline(host.root)]);
-  const pipeline = parsePipeline(text);
-  throwProblems(placeProblems(pipeline));
-  throwProblems(outputProblems(pipeline));
+  const read = readDefinition(host.root);
+  if (read === undefined) throw problemsError([noPipeline(host.root)]);
+  const { pipeline } = read;
+  throwProblems([...read.problems, ...placeProblems(pipeline), ...outputProblems(pipeline)]);
   const locks = new LockStore(host);
   const lock = locks.read();
   const marks = new RunningMarks(host);
@@ -146,10 +149,14 @@ export function selectStages(loaded: LoadedPipeline, selection: Selection): stri
   return closure(graph, names, selection.reach === 'pipeline' ? 'both' : selection.reach);
 }
 
-/** The stage of this name, or those whose outputs are, hold or lie below this path. */
+/**
+ * The stages that a typed name means (a stage, all instances of one, or a pattern such as `train@vgg-*`), or those whose outputs are, hold or lie below this path.
+ */
 export function targetStages(loaded: LoadedPipeline, target: string, cwd: AbsPath): string[] {
   const { pipeline, host } = loaded;
-  if (pipeline.stages.has(target)) return [target];
+  const names = new StageNames([...pipeline.stages.keys()]);
+  const named = names.named(target, relative(host.root, cwd).replaceAll('\\', '/') || '.');
+  if (named) return [...named];
   const path = pathOrNothing(host.root, target, cwd);
   const makers = [...pipeline.stages.values()].filter((stage) =>
     stage.outs.some((out) => path !== undefined && (isWithin(out.path, path) || isWithin(path, out.path))),
