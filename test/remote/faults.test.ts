@@ -122,6 +122,15 @@ describe('push and fetch over a network that fails', () => {
     expect([...missingFrom({ reader: there.store, id })]).toMatchObject([{ kind: 'blob', size: 1_200_000 }]);
     expect([...there.store.looseObjects()]).toEqual([]);
     objects.get(key)![600_000]! ^= 1;
+    const sound = objects.get(key)!;
+    objects.set(key, sound.subarray(0, 600_000));
+    const other = new Machine();
+    await expect(other.fetch(new MemoryRemote('memory', objects), [id])).rejects.toMatchObject({
+      code: 'object-damaged',
+      message: expect.stringMatching(/of data \(big\) is damaged in objects.*: it is shorter/) as string,
+    });
+    expect([...missingFrom({ reader: other.store, id })]).toMatchObject([{ kind: 'blob', size: 1_200_000 }]);
+    objects.set(key, sound);
     await there.fetch(new MemoryRemote('memory', objects), [id]);
     expect(there.files(id)).toEqual(here.files(id));
   });

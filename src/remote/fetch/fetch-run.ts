@@ -10,7 +10,7 @@ import type { StoreWriter } from '../../store/store-writer.js';
 import { CopyAlong } from './copy-along.js';
 import type { FetchInput } from './fetch-input.js';
 import { fetchLarge } from './fetch-large.js';
-import { fileGone, ObjectSource, type WantedObject } from './object-source.js';
+import { fileGone, ObjectSource, remoteObjectCut, type WantedObject } from './object-source.js';
 import { MOST_RANGES } from './resumable-download.js';
 import { eachInParallel } from '../parallel.js';
 import { joinRanges, planPackRead, type PlannedRange } from './range-plan.js';
@@ -184,8 +184,9 @@ export class FetchRun {
       });
       this.#count(1, 0);
     } catch (error) {
-      if (!(error instanceof OcrpipeError) || error.code !== 'object-damaged') throw error;
-      this.#source.damaged.push(error);
+      if (!(error instanceof OcrpipeError) || !REFUSED.has(error.code)) throw error;
+      const short = error.code === 'remote-range';
+      this.#source.damaged.push(short ? remoteObjectCut(remote, wanted, place.key) : error);
     }
   }
 

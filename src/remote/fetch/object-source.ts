@@ -101,12 +101,22 @@ export function fileGone(remote: Remote, key: string): OcrpipeError {
 
 /** The bytes on the remote are not those of the id, however often they are read. */
 export function remoteObjectDamaged(remote: Remote, wanted: WantedObject, key: string): OcrpipeError {
-  const { kind, id, name } = wanted;
+  return damagedThere(remote, wanted, { key, reason: 'its bytes have another hash' });
+}
+
+/** The file of a large object is shorter than its catalog says. */
+export function remoteObjectCut(remote: Remote, wanted: WantedObject, key: string): OcrpipeError {
+  return damagedThere(remote, wanted, { key, reason: 'it is shorter than its catalog says' });
+}
+
+function damagedThere(
+  { where }: Remote,
+  { kind, id, name }: WantedObject,
+  { key, reason }: { key: string; reason: string },
+): OcrpipeError {
   return new OcrpipeError(
     'object-damaged',
-    `the ${kind} ${id} of ${name} is damaged in ${key} on ${remote.where}: its bytes have another hash`,
-    {
-      hint: `Nothing of it was stored. ${SEND_AGAIN}`,
-    },
+    `the ${kind} ${id} of ${name} is damaged in ${key} on ${where}: ${reason}`,
+    { hint: `Nothing of it was stored. ${SEND_AGAIN}` },
   );
 }
