@@ -26,6 +26,7 @@ import {
   type TargetPath,
   type Targets,
 } from './remote-targets.js';
+import { eachShare, ownRemotes, sharesOf, type RemoteOf } from './own-remotes.js';
 import { beyondWorkspace, passOver, resultsOf, type Beyond, type TransferScope } from './transfer-scope.js';
 
 export interface FetchOptions {
@@ -114,16 +115,61 @@ export async function fetchTargets(
   };
 }
 
-/** Where that fails, it is told beside what failed elsewhere. */
-async function fetchOwn(
+type Fetched = Pick<FetchedTargets, 'transferred' | 'atRemote'>;
+
+/** Each from the remote that it belongs to. Where that fails, it is told beside what failed elsewhere. */
+async function fetchOwn(workspace: Workspace, targets: Targets, options: FetchOptions): Promise<Fetched> {
+  const remoteOf = ownRemotes(workspace);
+  const placed = [
+    ...targets.paths.map((target) => ({ root: fetchRoot(target), remote: remoteOf(target.path) })),
+    ...companionsOf(targets.entries).map((root) => ({
+      root,
+      remote: root.kind === 'listing' ? undefined : remoteOf(root.name),
+    })),
+  ];
+  const shares = sharesOf(placed, ({ remote }) => remote, {
+    ...{ asked: options.remote, typed: options.targets.length > 0 },
+    ...{ nameOf: ({ root }) => root.name, events: workspace.events },
+  });
+  const isExtra = ({ root }: { root: FetchRoot }): boolean => root.optional === true;
+  const fetched = await eachShare(shares, workspace, {
+    isExtra,
+    work: async (share) => {
+      const roots = share.items.map(({ root }) => root);
+      // Records are where most is.
+      const keys = share === shares[0] ? targets.entries.map((entry) => runOf(entry).key) : undefined;
+      const found = await fetchFrom(
+        workspace,
+        { roots, keys, remoteOf },
+        { ...options, remote: share.remote },
+      );
+      if (found.atRemote && shares.length > 1 && share.items.every(isExtra)) throw found.atRemote;
+      return found;
+    },
+  });
+  return fetched.reduce((a, b) => {
+    const atRemote = a.atRemote ?? b.atRemote;
+    const remote = `${a.transferred.remote}, ${b.transferred.remote}`;
+    const transferred = { ...sumTransfers(a.transferred, b.transferred), remote };
+    return { transferred, ...(atRemote && { atRemote }) };
+  });
+}
+
+/** What is asked of one remote. */
+interface Asked {
+  roots: readonly FetchRoot[];
+  /** Of run records; undefined: none are asked for, whatever the scope is. */
+  keys: FetchInput['runKeys'] | undefined;
+  remoteOf: RemoteOf;
+}
+
+async function fetchFrom(
   workspace: Workspace,
-  targets: Targets,
+  { roots, keys, remoteOf }: Asked,
   options: FetchOptions,
-): Promise<Pick<FetchedTargets, 'transferred' | 'atRemote'>> {
+): Promise<Fetched> {
   const { store, records, events, signal } = workspace;
-  const roots = [...targets.paths.map(fetchRoot), ...companionsOf(targets.entries)];
-  const withRuns = options.scope?.runs === true;
-  const keys = targets.entries.map((entry) => runOf(entry).key);
+  const withRuns = options.scope?.runs === true && keys !== undefined;
   const bring = async (session: RemoteSession) => {
     const moved = { objects: 0, packs: 0, name: session.name };
     const { jobs, copies } = options;
@@ -139,9 +185,10 @@ async function fetchOwn(
         return error;
       }
     };
-    const atRemote = await get({ roots, runKeys: withRuns ? 'all' : keys });
+    const atRemote = await get({ roots, runKeys: withRuns ? 'all' : (keys ?? []) });
     if (!withRuns || (atRemote && !(atRemote instanceof MissingOnRemote))) return { ...moved, atRemote };
-    const later = await get({ roots: resultsOf(records, records.all()), runKeys: [] });
+    const results = resultsOf(records, records.all()).filter(({ name }) => remoteOf(name) === undefined);
+    const later = await get({ roots: results, runKeys: [] });
     return { ...moved, atRemote: atRemote ?? later };
   };
   const { result, transferred } = await withRemote(workspace, options.remote, bring, options);

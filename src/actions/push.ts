@@ -11,7 +11,8 @@ import type { RunId, RunRecords } from '../store/run-records.js';
 import { entryWithin } from '../project/stored-directory.js';
 import { isFromRepository } from './fetch-imports.js';
 import { withPartsMeant } from './matching-targets.js';
-import { withRemote, type RemoteSession, type Transferred } from './remote-session.js';
+import { eachShare, ownRemotes, sharesOf, type RemoteOf, type Share } from './own-remotes.js';
+import { sumTransfers, withRemote, type RemoteSession, type Transferred } from './remote-session.js';
 import { chooseTargets, companionsOf, rootKind, targetName, type TargetPath } from './remote-targets.js';
 import { refuseOverwritten } from './overwritten-pointers.js';
 import {
@@ -53,11 +54,17 @@ export async function push(options: PushOptions, call: Call): Promise<Transferre
     const { scope = {} } = options;
     const beyond = await beyondWorkspace(workspace, scope, options.targets);
     const wanted = await wantedBy(workspace, options, beyond);
-    const send = async (session: RemoteSession) => {
+    const shares = sharesOf(wanted.roots, (root) => wanted.remotes.get(root), {
+      ...{ asked: options.remote, typed: options.targets.length > 0 },
+      ...{ nameOf: ({ name }: PushRoot) => name, events: call.events },
+    });
+    const send = async (session: RemoteSession, { items: roots }: Share<PushRoot>) => {
+      // Records name what was made, wherever it is: they go where most goes.
+      const runs = roots === shares[0]?.items ? wanted.runs : [];
       const pushed = await pushObjects({
         ...session,
         source: { store: workspace.store, runs: workspace.records },
-        wanted: { ...wanted, project: workspace.settings.project ?? '' },
+        wanted: { roots, runs, project: workspace.settings.project ?? '' },
         verify: options.verify,
         jobs: options.jobs,
         events: call.events,
@@ -65,12 +72,18 @@ export async function push(options: PushOptions, call: Call): Promise<Transferre
       });
       return { ...pushed, name: session.name, where: session.remote.where };
     };
-    const { result, transferred } = await withRemote(workspace, options.remote, send, options);
-    const nowhere = (result.leftOut ?? []).filter((root) => wanted.told.has(root)).map(({ name }) => name);
-    const failures = [...notSent(nowhere, result.where), ...beyond.broken];
-    if (scope.allowMissing === true) passOver(failures, call);
-    else throwFailures(failures, 'things');
-    return { ...transferred, remote: result.name };
+    const done = await eachShare(shares, call, {
+      isExtra: (root) => !wanted.told.has(root),
+      work: (share) => withRemote(workspace, share.remote, (session) => send(session, share), options),
+    });
+    const failures = done.flatMap(({ result }) => {
+      const nowhere = (result.leftOut ?? []).filter((root) => wanted.told.has(root)).map(({ name }) => name);
+      return notSent(nowhere, result.where);
+    });
+    if (scope.allowMissing === true) passOver([...failures, ...beyond.broken], call);
+    else throwFailures([...failures, ...beyond.broken], 'things');
+    const transferred = done.map((each) => each.transferred).reduce(sumTransfers);
+    return { ...transferred, remote: done.map(({ result }) => result.name).join(', ') };
   } finally {
     workspace.close();
   }
@@ -81,6 +94,8 @@ interface Wanted {
   runs: readonly RunId[];
   /** Those of the roots that it is told of if they are left out. */
   told: ReadonlySet<PushRoot>;
+  /** The remotes that roots belong to; the others may go anywhere. */
+  remotes: ReadonlyMap<PushRoot, string>;
 }
 
 async function wantedBy(workspace: Workspace, options: PushOptions, beyond: Beyond): Promise<Wanted> {
@@ -97,18 +112,40 @@ async function wantedBy(workspace: Workspace, options: PushOptions, beyond: Beyo
   }
   const withImports = options.imports === true || targets.length > 0;
   const isWanted = ({ snapshot }: TargetPath): boolean => withImports || !isFromRepository(snapshot);
+  const placed = new Placed(ownRemotes(workspace));
+  const optional = scope.allowMissing === true;
   const own = chosen
     .filter(isWanted)
-    .map((target) => pushRoot(workspace, target, { optional: scope.allowMissing === true }));
-  const others = beyond.paths.filter(isWanted).map(committedRoot);
+    .map((target) => placed.at(target.path, pushRoot(workspace, target, { optional })));
+  const others = beyond.paths.filter(isWanted).map((target) => placed.at(target.path, committedRoot(target)));
   const entries = [...chosenEntries, ...beyond.entries];
   const kept = scope.runs === true ? storedRuns(workspace) : [];
   const locked = entries.map(runOf).filter((run) => isReadable(records, run));
+  const companions = [...companionsOf(entries), ...resultsOf(records, kept)].map((each) =>
+    each.kind === 'listing' ? each : placed.at(each.name, each),
+  );
   return {
-    roots: [...own, ...companionsOf(entries), ...others, ...resultsOf(records, kept)],
+    roots: [...own, ...companions, ...others],
     runs: [...locked, ...kept],
     told: new Set([...own, ...others]),
+    remotes: placed.remotes,
   };
+}
+
+/** Notes the remotes that roots belong to. */
+class Placed {
+  readonly remotes = new Map<PushRoot, string>();
+  readonly #remoteOf: RemoteOf;
+
+  constructor(remoteOf: RemoteOf) {
+    this.#remoteOf = remoteOf;
+  }
+
+  at(path: string, root: PushRoot): PushRoot {
+    const remote = this.#remoteOf(path);
+    if (remote !== undefined) this.remotes.set(root, remote);
+    return root;
+  }
 }
 
 function committedRoot(target: TargetPath): PushRoot {
