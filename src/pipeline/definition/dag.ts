@@ -3,10 +3,19 @@ import { OutputIndex, type StageGraph } from './graph.js';
 import { dependencyName, touches, writtenDependency } from './dependency-part.js';
 import type { Pipeline } from './stage.js';
 
+/** How a stage stands; of a path, how the stage stands that makes it. */
+export type NodeState = 'fresh' | 'stale' | 'frozen' | 'never-run';
+
 export interface DagNode {
   readonly id: string;
   /** A stage, or a path: data that a stage reads, or an output. */
   readonly kind: 'stage' | 'path';
+  /** Of a node that stands for the stages of one `foreach` or `matrix`: these. */
+  readonly stages?: readonly string[];
+  /** Where it was looked at. */
+  readonly state?: NodeState;
+  /** Of several stages: how many stand how, none that stands for no stage. */
+  readonly states?: Readonly<Partial<Record<NodeState, number>>>;
 }
 
 /** What leads to what, nodes in topological order. */
@@ -57,6 +66,32 @@ export function outputDag(pipeline: Pipeline, chosen: readonly string[]): Dag {
   return { nodes: [...sources, ...made].map((id): DagNode => ({ id, kind: 'path' })), edges };
 }
 
+/** The same with the state of each stage; `makerOf` gives the stage whose output a path is. */
+export function withStates(
+  dag: Dag,
+  states: ReadonlyMap<string, NodeState>,
+  makerOf: (path: string) => string | undefined,
+): Dag {
+  const nodes = dag.nodes.map((node): DagNode => {
+    if (node.stages) return { ...node, states: countStates(node.stages, states) };
+    const state = states.get(node.kind === 'stage' ? node.id : (makerOf(node.id) ?? ''));
+    return state === undefined ? node : { ...node, state };
+  });
+  return { ...dag, nodes };
+}
+
+function countStates(
+  stages: readonly string[],
+  states: ReadonlyMap<string, NodeState>,
+): Partial<Record<NodeState, number>> {
+  const counts: Partial<Record<NodeState, number>> = {};
+  for (const stage of stages) {
+    const state = states.get(stage);
+    if (state !== undefined) counts[state] = (counts[state] ?? 0) + 1;
+  }
+  return counts;
+}
+
 class TrackedData {
   private readonly paths: readonly RepoPath[];
 
@@ -68,24 +103,4 @@ class TrackedData {
     const { deps } = pipeline.stages.get(name)!;
     return this.paths.filter((path) => deps.some((dep) => touches(dep, path)));
   }
-}
-
-/** Mermaid's flowchart, which GitHub draws. */
-export function mermaidDag(dag: Dag): string {
-  const ids = new Map(dag.nodes.map((node, index) => [node.id, `n${index}`]));
-  const lines = dag.nodes.map((node) => {
-    const label = JSON.stringify(node.id.replaceAll('"', '#quot;'));
-    return `  ${ids.get(node.id)!}${node.kind === 'stage' ? `[${label}]` : `([${label}])`}`;
-  });
-  const arrows = dag.edges.map(({ from, to }) => `  ${ids.get(from)!} --> ${ids.get(to)!}`);
-  return ['flowchart TD', ...lines, ...arrows].join('\n');
-}
-
-/** Graphviz's language. */
-export function dotDag(dag: Dag): string {
-  const lines = dag.nodes.map(
-    (node) => `  ${JSON.stringify(node.id)} [shape=${node.kind === 'stage' ? 'box' : 'ellipse'}];`,
-  );
-  const arrows = dag.edges.map(({ from, to }) => `  ${JSON.stringify(from)} -> ${JSON.stringify(to)};`);
-  return ['digraph pipeline {', ...lines, ...arrows, '}'].join('\n');
 }

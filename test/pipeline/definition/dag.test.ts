@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { RepoPath } from '../../../src/base/paths.js';
-import { drawDag } from '../../../src/pipeline/definition/dag-drawing.js';
-import { dotDag, mermaidDag, outputDag, stageDag, type Dag } from '../../../src/pipeline/definition/dag.js';
+import { collapseGroups } from '../../../src/pipeline/definition/dag-groups.js';
+import { dotDag, mermaidDag } from '../../../src/pipeline/definition/dag-text.js';
+import { outputDag, stageDag, withStates, type Dag } from '../../../src/pipeline/definition/dag.js';
 import { parsePipeline } from '../../../src/pipeline/definition/definition.js';
 import { buildGraph } from '../../../src/pipeline/definition/graph.js';
-import fc from '../../rig/fast-check.js';
 
 const pipeline = parsePipeline(`stages:
   convert: {run: x, deps: [data/raw], outs: [data/all.jsonl]}
@@ -58,47 +58,56 @@ describe('the graph of the pipeline', () => {
   });
 });
 
-describe('drawDag', () => {
-  it('draws boxes and lines, sources at the top', () => {
-    expect(`\n${drawDag(dag)}\n`).toBe(`
-┌──────────────┐
-│ data/raw.ocr │
-└──────┬───────┘
-       ├───────┐
-  ┌────┴────┐  │
-  │ convert │  │
-  └────┬────┘  │
-       │       │
-   ┌───┴───┐   │
-   │ split │   │
-   └───┬───┘   │
-       └───┐   │
-           ├───┘
-       ┌───┴───┐
-       │ train │
-       └───────┘
+const matrix = parsePipeline(`stages:
+  split: {run: x, outs: [split]}
+  train:
+    matrix: {model: [vgg, crnn], size: [32, 64]}
+    run: x \${item.model}
+    deps: [split]
+    outs: ['models/\${item.model}-\${item.size}']
+  eval: {run: x, deps: [models], outs: [out]}
 `);
+
+describe('the graph of a pipeline with a matrix', () => {
+  const full = stageDag({ pipeline: matrix, graph: buildGraph(matrix) }, buildGraph(matrix).order, []);
+
+  it('has one node for all stages of it', () => {
+    const { nodes, edges } = collapseGroups(full, matrix);
+    expect(nodes.map(({ id, stages }) => [id, stages?.length])).toEqual([
+      ['split', undefined],
+      ['train@*', 4],
+      ['eval', undefined],
+    ]);
+    expect(edges).toEqual([
+      { from: 'split', to: 'train@*' },
+      { from: 'train@*', to: 'eval' },
+    ]);
   });
 
-  it('draws nothing for nothing', () => {
-    expect(drawDag({ nodes: [], edges: [] })).toBe('');
+  it('says how many of them stand how, in every form', () => {
+    const first = full.nodes.find(({ id }) => id.startsWith('train@'))!.id;
+    const states = new Map(full.nodes.map(({ id }) => [id, 'fresh' as const]));
+    const dag = withStates(
+      collapseGroups(full, matrix),
+      new Map([...states, [first, 'stale']]),
+      () => undefined,
+    );
+    expect(dag.nodes[1]).toMatchObject({ states: { fresh: 3, stale: 1 } });
+    expect(mermaidDag(dag)).toContain('  n1[["train@* (4)<br/>1 stale"]]:::due\n');
+    expect(dotDag(dag)).toContain(
+      '  "train@*" [shape=box label="train@* (4)\\n1 stale" style=dashed peripheries=2];\n',
+    );
   });
 
-  it('shows every name once, and no two boxes over each other', () => {
-    const edges = fc.uniqueArray(
-      fc.tuple(fc.nat(8), fc.nat(8)).filter(([from, to]) => from < to),
-      { selector: String, maxLength: 14 },
-    );
-    fc.assert(
-      fc.property(edges, (pairs) => {
-        const drawing = drawDag({
-          nodes: Array.from({ length: 9 }, (_, id) => ({ id: `stage-${id}`, kind: 'stage' as const })),
-          edges: pairs.map(([from, to]) => ({ from: `stage-${from}`, to: `stage-${to}` })),
-        });
-        for (let id = 0; id < 9; id += 1) {
-          expect(drawing.split(`│ stage-${id} │`)).toHaveLength(2);
-        }
-      }),
-    );
+  it('keeps stages apart that would be on a circle as one', () => {
+    const text = `stages:
+  a: {foreach: [1, 2], do: {run: x, deps: ['b\${item}'], outs: ['a\${item}']}}
+  b: {foreach: [2], do: {run: x, deps: [a1], outs: ['b\${item}']}}
+  b1: {run: x, outs: [b1]}
+`;
+    const pipeline = parsePipeline(text);
+    const graph = buildGraph(pipeline);
+    const { nodes } = collapseGroups(stageDag({ pipeline, graph }, graph.order, []), pipeline);
+    expect(nodes.map(({ id }) => id).sort()).toEqual(['a@1', 'a@2', 'b1', 'b@2']);
   });
 });
