@@ -1,19 +1,26 @@
-// `npm run docs`: writes docs/commands.md from the manifest of the command line; with --check it only says whether the page is
-// what the commands say (exit code 1 if not).
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+// `npm run docs`: writes docs/commands.md from the manifest of the command line, and schemas/ from the schema that pipelines are
+// checked with; with --check it only says whether they are what the code says (exit code 1 if not).
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { editorSchema } from '../.cache/modules/pipeline/definition/editor-schema.js';
 import { flagUsage, usageLine } from '../.cache/modules/cli/usage.js';
 import { readJson, root } from './setup.mjs';
 
-const file = join(root, 'docs', 'commands.md');
 const { commands } = readJson(join(root, 'oclif.manifest.json'));
-const text = page();
+const written = {
+  'docs/commands.md': page(),
+  'schemas/pipeline.schema.json': `${JSON.stringify(editorSchema(), null, 2)}\n`,
+};
 
-if (!process.argv.includes('--check')) {
-  writeFileSync(file, text);
-} else if (readFileSync(file, 'utf8') !== text) {
-  console.error("docs/commands.md is not what the commands say; write it with 'npm run docs'");
-  process.exitCode = 1;
+for (const [name, text] of Object.entries(written)) {
+  const file = join(root, name);
+  if (!process.argv.includes('--check')) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  } else if (!existsSync(file) || readFileSync(file, 'utf8') !== text) {
+    console.error(`${name} is not what the code says; write it with 'npm run docs'`);
+    process.exitCode = 1;
+  }
 }
 
 function page() {

@@ -5,66 +5,83 @@ import { isWrittenEnv, type WrittenEnv } from './written-env.js';
 /** Stage names are also names of log files and arguments on a command line. */
 const STAGE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.@=-]{0,199}$/;
 
+/** What else may stand there, for the schema that editors read: the short form of a list or map. */
+const SHORT_TEXT = { short: { type: 'string', minLength: 1 } };
+
 const text = z.string().min(1);
-const commands = z.preprocess(listOf, z.array(text).min(1));
-const names = z.preprocess(listOf, z.array(text));
+const commands = z.preprocess(listOf, z.array(text).min(1)).meta(SHORT_TEXT);
+const names = z.preprocess(listOf, z.array(text)).meta(SHORT_TEXT);
 const amount = z.union([z.number().positive(), text]);
 
-const output = z.preprocess(
-  named('path'),
-  z.strictObject({
-    path: text,
-    cache: z.boolean().optional(),
-    persist: z.boolean().optional(),
-    remote: text.optional(),
-    desc: z.string().optional(),
-  }),
-);
+const output = z
+  .preprocess(
+    named('path'),
+    z.strictObject({
+      path: text,
+      cache: z.boolean().optional(),
+      persist: z.boolean().optional(),
+      remote: text.optional(),
+      desc: z.string().optional(),
+    }),
+  )
+  .meta(SHORT_TEXT);
 
 /** A bare text is a path, a pattern or an address: `{glob: text}`. Which keys go together is told when they are read. */
-const dependency = z.preprocess(
-  named('glob'),
-  z.strictObject({
-    path: text.optional(),
-    glob: text.optional(),
-    file: text.optional(),
-    keys: names.optional(),
-    lines: z.union([amount, z.array(amount).min(1)]).optional(),
-    stage: text.optional(),
-    url: text.optional(),
-    remote: text.optional(),
-    git: text.optional(),
-  }),
-);
+const dependency = z
+  .preprocess(
+    named('glob'),
+    z.strictObject({
+      path: text.optional(),
+      glob: text.optional(),
+      file: text.optional(),
+      keys: names.optional(),
+      lines: z.union([amount, z.array(amount).min(1)]).optional(),
+      stage: text.optional(),
+      url: text.optional(),
+      remote: text.optional(),
+      git: text.optional(),
+    }),
+  )
+  .meta(SHORT_TEXT);
 
-const plot = z.preprocess(
-  named('file'),
-  z.strictObject({
-    file: text,
-    x: text.optional(),
-    y: names.optional(),
-    title: z.string().optional(),
-    xLabel: z.string().optional(),
-    yLabel: z.string().optional(),
-    cache: z.boolean().optional(),
-  }),
-);
+const plot = z
+  .preprocess(
+    named('file'),
+    z.strictObject({
+      file: text,
+      x: text.optional(),
+      y: names.optional(),
+      title: z.string().optional(),
+      xLabel: z.string().optional(),
+      yLabel: z.string().optional(),
+      cache: z.boolean().optional(),
+    }),
+  )
+  .meta(SHORT_TEXT);
 
 /** A bare text is a key of params.yaml: `{file: undefined, keys: [text]}`. */
-const paramsUse = z.preprocess(
-  (value) => (typeof value === 'string' ? { keys: [value] } : value),
-  z.strictObject({ file: text.optional(), keys: names.optional() }),
-);
+const paramsUse = z
+  .preprocess(
+    (value) => (typeof value === 'string' ? { keys: [value] } : value),
+    z.strictObject({ file: text.optional(), keys: names.optional() }),
+  )
+  .meta(SHORT_TEXT);
 
 /** A number is a count: `retry: 3`. */
-const retry = z.preprocess(
-  (value) => (typeof value === 'number' ? { count: value } : value),
-  z.strictObject({
-    count: z.number().int().nonnegative(),
-    delay: text.optional(),
-    backoff: z.number().min(1).optional(),
-  }),
-);
+const retry = z
+  .preprocess(
+    (value) => (typeof value === 'number' ? { count: value } : value),
+    z.strictObject({
+      count: z.number().int().nonnegative(),
+      delay: text.optional(),
+      backoff: z.number().min(1).optional(),
+    }),
+  )
+  .meta({ short: { type: 'integer', minimum: 0 } });
+
+const ENV_VALUES = { type: 'object', additionalProperties: { type: ['string', 'number', 'boolean'] } };
+/** For editors. */
+const ENV_FORMS = [ENV_VALUES, { type: 'array', items: { anyOf: [{ type: 'string' }, ENV_VALUES] } }];
 
 const stage = z.strictObject({
   run: commands,
@@ -73,7 +90,10 @@ const stage = z.strictObject({
   outs: z.array(output).optional(),
   metrics: z.array(output).optional(),
   plots: z.array(plot).optional(),
-  env: z.custom<WrittenEnv>(isWrittenEnv, 'takes names, or a map of names and values').optional(),
+  env: z
+    .custom<WrittenEnv>(isWrittenEnv, 'takes names, or a map of names and values')
+    .meta({ anyOf: ENV_FORMS })
+    .optional(),
   secrets: z.array(text).optional(),
   wdir: text.optional(),
   desc: z.string().optional(),
