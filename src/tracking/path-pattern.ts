@@ -1,6 +1,6 @@
-import { exactlyOrAll, type PathPattern } from '../base/path-pattern.js';
+import type { PathPattern } from '../base/path-pattern.js';
 import type { RepoPath } from '../base/paths.js';
-import { directoryIn, treeEntries, WalkLimits, type TreeRef } from '../store/tree-reader.js';
+import { directoryIn, findPath, treeEntries, WalkLimits, type TreeRef } from '../store/tree-reader.js';
 import { bytePath } from './byte-path.js';
 import { wildmatch, type Wildmatch } from './ignore/wildmatch.js';
 
@@ -30,26 +30,36 @@ export function alongPath(pattern: PathPattern, path: RepoPath): 'whole' | PathP
   return at;
 }
 
-/** The paths below a directory that a pattern means, in order. Throws like `treeEntries` where a listing is not there. */
+/**
+ * The paths below a directory that a pattern means, in order: of a folder in which it means everything that folder, '' for all of
+ * the directory itself. Throws like `treeEntries` where a listing is not there.
+ */
 export function pathsMatching(tree: TreeRef, pattern: PathPattern): string[] {
-  const found = [...matchesBelow(tree, pattern, { above: '', depth: 0, limits: new WalkLimits() })];
-  return exactlyOrAll(pattern, found).map(({ path }) => path);
+  if (findPath(tree, pattern.text) !== undefined) return [pattern.text];
+  return matchesBelow(tree, pattern, { above: '', depth: 0, limits: new WalkLimits() });
 }
 
-function* matchesBelow(
+function matchesBelow(
   tree: TreeRef,
   pattern: PathPattern,
   { above, depth, limits }: { above: string; depth: number; limits: WalkLimits },
-): Generator<{ path: string }> {
+): string[] {
   limits.enter(tree, depth);
+  const found: string[] = [];
+  let [entries, wholes] = [0, 0];
   for (const entry of treeEntries(tree)) {
+    entries += 1;
+    const path = above === '' ? entry.name : `${above}/${entry.name}`;
     const step = pattern.step(entry.name);
-    const path = above + entry.name;
-    if (step === 'whole') yield { path };
+    if (step === 'whole') found.push(path);
     else if (step && entry.kind === 'directory') {
-      yield* matchesBelow(directoryIn(tree, entry), step, { above: `${path}/`, depth: depth + 1, limits });
+      const below = directoryIn(tree, entry);
+      for (const each of matchesBelow(below, step, { above: path, depth: depth + 1, limits }))
+        found.push(each);
     }
+    if (found.at(-1) === path) wholes += 1;
   }
+  return entries > 0 && wholes === entries ? [above] : found;
 }
 
 type Level = 'any' | { name: string; matches: Wildmatch };

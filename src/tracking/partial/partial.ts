@@ -24,7 +24,19 @@ export interface PartlyThere {
  * them what stands there over what the base has. Entries of the base are taken as they are; their bytes need not be stored.
  * Throws `object-missing` where a folder of the base that has to be looked into is not known here.
  */
-export function mergeParts(partly: PartlyThere, put: NodeSink, prefix = ''): TreeSummary {
+export function mergeParts({ base, there, parts }: PartlyThere, put: NodeSink): TreeSummary {
+  const holders = new Set(parts.flatMap(foldersAbove));
+  return mergeBelow({ base, there, parts: new Set(parts), holders }, put, '');
+}
+
+/** A folder of such a directory, seen from its top. */
+interface Below extends Pick<PartlyThere, 'base' | 'there'> {
+  parts: ReadonlySet<string>;
+  /** Folders that hold parts. */
+  holders: ReadonlySet<string>;
+}
+
+function mergeBelow(partly: Below, put: NodeSink, prefix: string): TreeSummary {
   const base = new Map([...treeEntries(partly.base)].map((entry) => [entry.name, entry]));
   const there = new Map(
     partly.there ? [...treeEntries(partly.there)].map((entry) => [entry.name, entry]) : [],
@@ -40,19 +52,19 @@ export function mergeParts(partly: PartlyThere, put: NodeSink, prefix = ''): Tre
 
 function mergeEntry(
   { path, old, now }: { path: string; old: TreeEntry | undefined; now: TreeEntry | undefined },
-  partly: PartlyThere,
+  partly: Below,
   put: NodeSink,
 ): TreeEntry | undefined {
-  if (old === undefined || partly.parts.includes(path)) return now;
-  const holdsPart = partly.parts.some((part) => part.startsWith(`${path}/`));
+  if (old === undefined || partly.parts.has(path)) return now;
+  const holdsPart = partly.holders.has(path);
   if (old.kind !== 'directory' || (now ? now.kind !== 'directory' : !holdsPart)) return now ?? old;
   if (now?.kind === 'directory' && now.id === old.id) return old;
-  const below: PartlyThere = {
+  const below: Below = {
     ...partly,
     base: directoryIn(partly.base, old),
     there: now?.kind === 'directory' ? directoryIn(partly.there!, now) : undefined,
   };
-  const { id, files, bytes } = mergeParts(below, put, path);
+  const { id, files, bytes } = mergeBelow(below, put, path);
   return { kind: 'directory', name: old.name, id, files, bytes };
 }
 
@@ -62,7 +74,8 @@ export function joinParts(parts: readonly string[], more: readonly string[]): st
   return [...all].sort().filter((part) => !foldersAbove(part).some((folder) => all.has(folder)));
 }
 
-function foldersAbove(path: string): string[] {
+/** The folders that a path below a directory lies in, without that directory. */
+export function foldersAbove(path: string): string[] {
   const names = path.split('/');
   return names.slice(1).map((_name, index) => names.slice(0, index + 1).join('/'));
 }

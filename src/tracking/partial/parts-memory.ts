@@ -4,7 +4,14 @@ import type { ObjectReader } from '../../store/object-reader.js';
 import type { NodeSink } from '../../store/tree-builder.js';
 import { findPath } from '../../store/tree-reader.js';
 import type { Remembered } from '../pointers/last-put.js';
-import { changedParts, mergeParts, mixedVersions, partPlace, snapshotWithin } from './partial.js';
+import {
+  changedParts,
+  foldersAbove,
+  mergeParts,
+  mixedVersions,
+  partPlace,
+  snapshotWithin,
+} from './partial.js';
 import { sameSnapshot } from '../pointers/plain-pointer.js';
 import type { NodeMemory } from '../scan/sinks.js';
 import type { Snapshot } from '../workspace-files.js';
@@ -29,7 +36,8 @@ export function memoryForParts(
   if (put === undefined) return { ...memory, parts: parts ?? [] };
   if (sameSnapshot(put, snapshot)) return memory;
   if (parts === undefined) throw mixedVersions(path, []);
-  const others = parts.filter((part) => !wanted.some((each) => part === each || part.startsWith(`${each}/`)));
+  const again = new Set(wanted);
+  const others = parts.filter((part) => ![part, ...foldersAbove(part)].some((each) => again.has(each)));
   const changed = changedParts(others, { reader, before: put, after: snapshot });
   if (changed.length === 0) return memory;
   throw mixedVersions(
