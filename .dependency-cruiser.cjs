@@ -55,7 +55,7 @@ const ocrRules = Object.entries(ocr).map(([name, allowed]) => ({
 
 /** Folders with an order of their own, top to bottom: none imports one above it. */
 const ordered = {
-  pipeline: ['run', 'staleness', 'records', 'definition'],
+  pipeline: ['run', 'executors', 'staleness', 'records', 'definition'],
   tracking: ['checkout', 'partial', 'scan', 'pointers', 'ignore'],
   remote: ['fsck', 'push', 'fetch', 'catalog', 'backends'],
 };

@@ -2,7 +2,13 @@ import { userError } from '../base/errors.js';
 import type { AbsPath } from '../base/paths.js';
 import { CONFIG_FILES, readLocalFile, readSharedFile } from './config-file.js';
 import { DEFAULT_GRACE_MS, graceMs } from './settings.js';
-import type { LocalSettings, RemoteSettings, Settings, SharedSettings } from './settings.js';
+import type {
+  ExecutorSettings,
+  LocalSettings,
+  RemoteSettings,
+  Settings,
+  SharedSettings,
+} from './settings.js';
 
 /** The settings of a workspace: `config.yaml` in `folder` (`.ocrstore/`), overridden key by key by `config.local.yaml`. */
 export function readSettings(folder: AbsPath): Settings {
@@ -17,6 +23,7 @@ export function readSettings(folder: AbsPath): Settings {
     graceMs: grace === undefined ? DEFAULT_GRACE_MS : graceMs(grace),
     remotes: mergeRemotes(shared, local),
     pools: { ...shared.pools, ...local.pools },
+    executors: mergeExecutors(shared, local),
     ...(chosen === undefined ? {} : { default: chosen }),
     ...(project === undefined ? {} : { project }),
     ...(link === undefined ? {} : { link }),
@@ -35,6 +42,16 @@ function mergeRemotes(shared: SharedSettings, local: LocalSettings): Record<stri
       });
     }
     merged[name] = { url, ...rest };
+  }
+  return merged;
+}
+
+/** One that only the local file names, without a type, is a cluster. */
+function mergeExecutors(shared: SharedSettings, local: LocalSettings): Record<string, ExecutorSettings> {
+  const merged: Record<string, ExecutorSettings> = { ...shared.executors };
+  for (const [name, override] of Object.entries(local.executors ?? {})) {
+    const { type = 'slurm', ...others } = { ...merged[name], ...override };
+    merged[name] = { type, ...others };
   }
   return merged;
 }

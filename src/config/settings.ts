@@ -52,6 +52,32 @@ const remoteSchema = z.strictObject({
 export const REMOTE_NAME = /^[A-Za-z0-9][\w.-]{0,99}$/;
 export const NAME_RULE = 'has letters, digits, _, . and -, and begins with a letter or digit';
 
+/** A place where stages run. */
+const executorSchema = z.strictObject({
+  /** `slurm`: a cluster. `module`: as the file `module` says. */
+  type: z.enum(['slurm', 'module']),
+  /** A JavaScript file of the workspace that makes the executor; relative to its root. */
+  module: z.string().min(1).optional(),
+  /** What a module is handed. */
+  settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+  /** Name of the remote by which data travels where the nodes do not share this folder. */
+  remote: z.string().optional(),
+  partition: z.string().min(1).optional(),
+  account: z.string().min(1).optional(),
+  qos: z.string().min(1).optional(),
+  constraint: z.string().min(1).optional(),
+  /** As sbatch takes it, instead of the GPUs that the stage's resources name. */
+  gres: z.string().min(1).optional(),
+  /** Longest time that a job may run, as sbatch takes it: minutes, or D-HH:MM:SS. */
+  time: z.union([z.string().min(1), z.number().positive()]).optional(),
+  /** Further options of sbatch, as they are typed. */
+  options: z.array(z.string().startsWith('-')).optional(),
+  /** Minutes to wait for a controller that does not answer. */
+  patience: z.number().positive().optional(),
+  /** How often a job is submitted again that was preempted, or whose node failed. */
+  retries: z.number().int().nonnegative().optional(),
+});
+
 const fields = {
   /** Tells this project's data from that of others on a shared remote. Made up when the first remote is added. */
   project: z.string().regex(/^[\w.-]{1,100}$/, 'a project has letters, digits, _, . and -'),
@@ -60,6 +86,8 @@ const fields = {
   default: z.string(),
   /** Size of further resource pools that stages may take from. */
   pools: z.record(z.string(), z.number().positive()),
+  /** Places where stages run, beside this machine. */
+  executors: z.record(z.string().regex(REMOTE_NAME, `the name of an executor ${NAME_RULE}`), executorSchema),
   /** How large files come into the workspace: the first of these that works. */
   link: z.array(z.enum(LINK_TYPES)).min(1),
   gc: z.strictObject({
@@ -99,6 +127,7 @@ export const sharedSchema = z
     remotes: true,
     default: true,
     pools: true,
+    executors: true,
     project: true,
     link: true,
     gc: true,
@@ -110,6 +139,7 @@ export const localSchema = z
     ...fields,
     version: z.literal(1),
     remotes: z.record(z.string(), remoteSchema.partial()),
+    executors: z.record(z.string(), executorSchema.partial()),
     /** Where objects are kept on this machine. */
     store: z.strictObject({
       /** A folder that other workspaces may use too; relative to the workspace root. Unless set: `.ocrstore/` itself. */
@@ -134,6 +164,12 @@ export const REMOTE_OPTIONS = [
   'bandwidth',
 ] as const;
 
+export type ExecutorSettings = z.infer<typeof executorSchema>;
+/** What a stage may say otherwise of the executor that it names. */
+export const stageExecutorSchema = executorSchema
+  .omit({ type: true, module: true, retries: true, patience: true, remote: true })
+  .partial();
+
 export type RemoteSettings = z.infer<typeof remoteSchema>;
 export type SharedSettings = z.infer<typeof sharedSchema>;
 export type LocalSettings = z.infer<typeof localSchema>;
@@ -144,6 +180,7 @@ export interface Settings {
   default?: string;
   project?: string;
   pools: Readonly<Record<string, number>>;
+  executors: Readonly<Record<string, ExecutorSettings>>;
   link?: readonly LinkType[];
   /** How long what a collection of garbage took away can be had back; milliseconds. */
   graceMs: number;

@@ -1,6 +1,7 @@
 import type { JsonValue } from '../base/canonical-json.js';
 import type { ContentId } from '../base/content-id.js';
 import type { EventSink } from '../base/events.js';
+import type { ExecutorSettings } from '../config/settings.js';
 import type { AbsPath, RepoPath } from '../base/paths.js';
 import type { ObjectReader } from '../store/object-reader.js';
 import type { PointedPath, Snapshot, WorkspaceFiles } from '../tracking/workspace-files.js';
@@ -71,6 +72,8 @@ export interface PipelineHost {
   lastInGit(path: RepoPath): Promise<string | undefined>;
   /** Sizes of further pools that stages may take from, and of the usual ones where they shall be other than the machine's. */
   readonly pools: Resources;
+  /** Places where stages run, beside this machine. */
+  readonly executors: Readonly<Record<string, ExecutorSettings>>;
   /** True if there is a remote within reach that `ocrpipe pull` would ask. */
   readonly canPull: boolean;
   /** Absent unless a command was told to bring what is not here. */

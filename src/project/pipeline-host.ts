@@ -33,6 +33,9 @@ export function pipelineHost(workspace: Workspace, asking: Asking = {}): Pipelin
     get pools() {
       return workspace.settings.pools;
     },
+    get executors() {
+      return workspace.settings.executors;
+    },
     get canPull() {
       return remoteInReach(workspace) !== undefined;
     },

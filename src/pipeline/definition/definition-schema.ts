@@ -83,6 +83,14 @@ const ENV_VALUES = { type: 'object', additionalProperties: { type: ['string', 'n
 /** For editors. */
 const ENV_FORMS = [ENV_VALUES, { type: 'array', items: { anyOf: [{ type: 'string' }, ENV_VALUES] } }];
 
+/** The name of an executor, or `{name: {setting: value}}`. */
+const executor = z.preprocess(
+  (value) => (typeof value === 'string' ? { [value]: {} } : value),
+  z
+    .record(text, z.record(z.string(), z.unknown()))
+    .refine((named) => Object.keys(named).length === 1, 'one executor is named here'),
+);
+
 const stage = z.strictObject({
   run: commands,
   deps: z.array(dependency).optional(),
@@ -102,6 +110,7 @@ const stage = z.strictObject({
   resources: z.record(text, amount).optional(),
   timeout: text.optional(),
   retry: retry.optional(),
+  executor: executor.optional(),
 });
 
 /** A stage as it stands when its references are filled in. */

@@ -176,6 +176,12 @@ function locateStage(
   return whole.file?.locate(path, options) ?? { file: PIPELINE_FILE };
 }
 
+function executorOf({ executor = {} }: WrittenStage, base: YamlPath): Pick<Stage, 'executor'> {
+  const [named] = Object.entries(executor);
+  if (named === undefined || (named[0] === 'local' && Object.keys(named[1]).length === 0)) return {};
+  return { executor: { name: named[0], settings: named[1], at: [...base, 'executor'] } };
+}
+
 /** Turns what is written into stages, and keeps the problems that it meets instead of stopping at the first. */
 class StageReader {
   readonly problems: Problem[] = [];
@@ -212,6 +218,7 @@ class StageReader {
       always: written.always ?? false,
       resources: this.resources(written, base),
       ...this.limits(written, base),
+      ...executorOf(written, base),
     };
   }
 

@@ -88,6 +88,13 @@ export interface StageGroup {
   readonly key: string;
 }
 
+/** Where a stage runs: an executor of the configuration, and settings that this stage has otherwise. */
+export interface ExecutorUse {
+  readonly name: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly at: YamlPath;
+}
+
 /** One step of a pipeline. All paths are relative to the workspace root, whatever `wdir` is. */
 export interface Stage extends Limits {
   readonly name: string;
@@ -109,6 +116,8 @@ export interface Stage extends Limits {
   readonly frozen: boolean;
   readonly always: boolean;
   readonly resources: Resources;
+  /** On this machine where left out. */
+  readonly executor?: ExecutorUse;
 }
 
 /** A parsed pipeline.yaml, and those that it includes. */

@@ -61,14 +61,14 @@ function notComparable(stage: Stage): string | undefined {
 export async function runAgain(
   loaded: LoadedPipeline,
   stage: Stage,
-  how: Pick<RunOptions, 'env' | 'signal'>,
+  how: Pick<RunOptions, 'env' | 'signal' | 'executors'>,
 ): Promise<Comparison> {
   const { host, locks } = loaded;
   const entry = locks.read().get(stage.name)!;
   const inputs = lockedInputs(entry);
   const result = entry.outs.map(({ persist: _persist, ...out }) => out);
   const putBack = async (): Promise<void> => {
-    await restoreStage(loaded, stage, { result, inputs });
+    await restoreStage(loaded, stage, { result, inputs, executors: how.executors });
   };
   try {
     const reasons = [{ kind: 'compared', subject: stage.name }] as const;

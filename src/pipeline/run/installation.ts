@@ -11,6 +11,11 @@ import { shellQuote } from '../../base/shell-quote.js';
  * it leads to stands with what this machine remembers of the workspace.
  */
 export function pathWithOcrpipe(stateFolder: AbsPath): string {
+  return [ocrpipeFolder(stateFolder), process.env['PATH'] ?? ''].join(delimiter);
+}
+
+/** The folder of that script. */
+export function ocrpipeFolder(stateFolder: AbsPath): string {
   const folder = join(stateFolder, 'index', machineName(), 'bin');
   const script = join(folder, 'ocrpipe');
   const entry = join(packageRoot(), 'bin', 'run.js');
@@ -19,7 +24,7 @@ export function pathWithOcrpipe(stateFolder: AbsPath): string {
     writeFileAtomic(script, text, { mode: 0o755 });
     chmodSync(script, 0o755);
   }
-  return [folder, process.env['PATH'] ?? ''].join(delimiter);
+  return folder;
 }
 
 function readOrNothing(path: string): string | undefined {

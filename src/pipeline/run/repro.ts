@@ -16,7 +16,9 @@ import type { Reason } from '../staleness/reason.js';
 import { GPUS_VARIABLE, visibleGpus } from '../definition/gpus.js';
 import { poolsOf } from '../definition/resources.js';
 import { delayAfter } from '../definition/retry.js';
+import { isLocal } from '../definition/executors.js';
 import type { Resources, Stage } from '../definition/stage.js';
+import { StageExecutors } from '../executors/stage-executors.js';
 import { restoreStage, runStage } from './run-stage.js';
 import { ROOT_VARIABLE, STAGE_VARIABLE } from '../stage-variables.js';
 import { pruneForgotten } from './log-files.js';
@@ -82,6 +84,7 @@ class Repro {
   private readonly attempts = new Map<string, number>();
   /** Ends what runs. */
   private readonly stop = new AbortController();
+  private readonly executors: StageExecutors;
 
   constructor(loaded: LoadedPipeline, request: ReproRequest) {
     this.loaded = loaded;
@@ -92,6 +95,7 @@ class Repro {
     this.comparisons = new Comparisons(loaded.host, new Set(compared));
     this.pools = poolsOf(loaded.host);
     this.slots = new SharedSlots(loaded.host, { pools: this.pools, gpus: visibleGpus() });
+    this.executors = new StageExecutors(loaded.host);
     this.times = new StageTimes(loaded.host.root);
   }
 
@@ -113,13 +117,13 @@ class Repro {
       const outcomes = await runSchedule({
         stages: this.chosen,
         graph,
-        needs: (name) => this.stage(name).resources,
+        needs: (name) => this.needs(name),
         pools: this.pools,
         jobs,
         seconds: (name) => this.times.expected(name),
         keepGoing: this.request.keepGoing,
-        prepare: (name) => this.preparing.use(() => this.prepare(name), host.signal),
-        run: (name) => this.attempt(name),
+        prepare: (name) => this.coming(name, () => this.preparing.use(() => this.prepare(name), host.signal)),
+        run: (name) => this.coming(name, () => this.attempt(name)),
         onWaiting: (stage, pools) => {
           host.events({ type: 'stage-waiting', stage, pools });
         },
@@ -132,6 +136,17 @@ class Repro {
       this.times.save(stages);
       pruneForgotten(host.stateFolder, stages, Date.now());
     }
+  }
+
+  /** What runs elsewhere takes nothing of this machine. */
+  private needs(name: string): Resources | undefined {
+    const stage = this.stage(name);
+    return isLocal(stage) ? stage.resources : undefined;
+  }
+
+  /** What may end in a job of a cluster is told to it, so that the members of a matrix are submitted together. */
+  private coming<T>(name: string, work: () => Promise<T>): Promise<T> {
+    return this.executors.expect(this.stage(name), work);
   }
 
   private stage(name: string): Stage {
@@ -204,7 +219,7 @@ class Repro {
   private async restore(stage: Stage, restoration: Restoration): Promise<boolean> {
     const { host } = this.loaded;
     try {
-      return await restoreStage(this.loaded, stage, restoration);
+      return await restoreStage(this.loaded, stage, { ...restoration, executors: this.executors });
     } catch (error) {
       if (host.signal.aborted || !(error instanceof OcrpipeError) || error.exitCode === 2) throw error;
       const message = `${stage.name}: an earlier result cannot be restored (${error.message})`;
@@ -232,13 +247,13 @@ class Repro {
     if (!known && this.loaded.locks.isOutdated() && (await this.plan(stage)).action === 'fresh') {
       return this.end({ name, action: 'fresh', reasons: [], seconds: 0 });
     }
-    const held = await this.slots.take(name, stage.resources);
+    const held = await this.slots.take(name, this.needs(name) ?? {});
     try {
       const { commit } = this.request;
       const forced = this.options.forced.has(name);
       this.attempts.set(name, (this.attempts.get(name) ?? 0) + 1);
       const env = held.gpus.length > 0 ? { [GPUS_VARIABLE]: held.gpus.join(',') } : {};
-      const how = { env, signal: this.stop.signal };
+      const how = { env, executors: this.executors, signal: this.stop.signal };
       await bringInputs(this.loaded, stage);
       const begun = performance.now();
       if (!known) {

@@ -1,7 +1,10 @@
 import type { ContentId } from '../../base/content-id.js';
 import { OcrpipeError } from '../../base/errors.js';
-import { fromRepoPath } from '../../base/paths.js';
-import { runCommands, type CommandResult } from './executor.js';
+import type { Job } from '../executors/executor.js';
+import { JobFolder } from '../executors/job-folder.js';
+import type { JobEnd, JobFollower } from '../executors/job-watch.js';
+import type { OpenedExecutor, StageExecutors } from '../executors/stage-executors.js';
+import { endOtherJobs, foundJob, runAsJob } from './cluster-job.js';
 import { pathWithOcrpipe } from './installation.js';
 import type { LoadedPipeline } from '../staleness/load.js';
 import { clearOutputs, restoreOutputs, secureOutputs } from './output-files.js';
@@ -18,21 +21,25 @@ import { reasonText, type Reason } from '../staleness/reason.js';
 import { signatureOf, type LockedPath, type StageInputs } from '../records/signature.js';
 import type { StageNow } from '../staleness/staleness.js';
 import { StageLog } from './stage-log.js';
+import { StageOutput } from './stage-output.js';
 import { TimeLimit } from './time-limit.js';
 import { SecretMask } from './secret-mask.js';
 import { stageEnvironment } from './stage-environment.js';
 import { missingSecretProblems, refuseExposedSecrets } from '../staleness/secrets.js';
+import { refuseHalfWritten } from './written-outputs.js';
 import type { Stage } from '../definition/stage.js';
 import { editedProblems } from '../staleness/tracked-inputs.js';
 
-/** The commands of a stage failed; `lastLines` is the end of what they printed. */
+/** The commands of a stage failed, or what ran them did; `lastLines` is the end of what they printed. */
 export class StageFailed extends OcrpipeError {
   readonly lastLines: readonly string[];
 
-  constructor(stage: Stage, result: Exclude<CommandResult, { ok: true }>, log: StageLog) {
-    const how = result.signal === null ? `exit code ${String(result.code)}` : result.signal;
-    super('stage-failed', `stage '${stage.name}' failed (${how}): ${result.command}`, {
-      hint: `All that it printed: 'ocrpipe logs ${stage.name}' (${log.path}). Its outputs were not recorded.`,
+  constructor(
+    code: 'stage-failed' | 'job-lost',
+    { stage, message, log }: { stage: string; message: string; log: StageLog },
+  ) {
+    super(code, message, {
+      hint: `All that it printed: 'ocrpipe logs ${stage}' (${log.path}). Its outputs were not recorded.`,
     });
     this.lastLines = log.lastLines();
   }
@@ -48,6 +55,7 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Ends the commands; what they have made is recorded once they have ended. */
   readonly signal?: AbortSignal;
+  readonly executors: StageExecutors;
 }
 
 /**
@@ -56,17 +64,17 @@ export interface RunOptions {
  */
 export async function runStage(loaded: LoadedPipeline, stage: Stage, options: RunOptions): Promise<void> {
   const { host, observer } = loaded;
-  const now = await lookAgain(loaded, stage, options.forced);
-  const inputs = requireInputs(now);
+  const { now, inputs, opened, found } = await readyToRun(loaded, stage, options);
   requireFolder(loaded, stage);
   throwProblems(missingSecretProblems(loaded.pipeline, [stage]));
   refuseExposedSecrets(loaded.pipeline, stage, inputs);
   host.events({ type: 'stage-start', stage: stage.name, reasons: options.reasons.map(reasonText) });
-  await secureOutputs(host, now, options);
+  if (!found) await secureOutputs(host, now, options);
   await underMark(loaded, stage, async () => {
-    await clearOutputs(host, now, options);
+    // What stands there may be what the job has made so far.
+    if (!found) await clearOutputs(host, now, options);
     observer.changed(stage.outs.map((out) => out.path));
-    await runLogged(loaded, stage, options);
+    await runLogged(loaded, stage, { ...options, now, inputs, opened });
     if (options.commit) {
       await recordResult(recordingOf(loaded), stage, { inputs, madeByStage: true });
       return undefined;
@@ -78,6 +86,30 @@ export async function runStage(loaded: LoadedPipeline, stage: Stage, options: Ru
   });
 }
 
+interface Ready {
+  readonly now: StageNow;
+  readonly inputs: StageInputs;
+  readonly opened: OpenedExecutor;
+  /** A repro that died has started the very job: it is waited for. */
+  readonly found: boolean;
+}
+
+/** The stage as it stands now, with no job of other inputs left that writes into its outputs. */
+async function readyToRun(
+  loaded: LoadedPipeline,
+  stage: Stage,
+  { forced, executors }: RunOptions,
+): Promise<Ready> {
+  const opened = await executors.of(stage);
+  for (;;) {
+    const now = await lookAgain(loaded, stage, forced);
+    const inputs = requireInputs(now);
+    const keep = foundJob(loaded.host, { stage, inputs, opened });
+    if (await endOtherJobs(loaded.host, stage, { executors, keep })) continue;
+    return { now, inputs, opened, found: keep !== undefined };
+  }
+}
+
 /**
  * Puts the result of an earlier run in place and records it as the stage's last. False, and nothing is done, if the inputs are
  * no longer those that the result was chosen for.
@@ -85,9 +117,14 @@ export async function runStage(loaded: LoadedPipeline, stage: Stage, options: Ru
 export async function restoreStage(
   loaded: LoadedPipeline,
   stage: Stage,
-  { result, inputs }: { result: readonly LockedPath[]; inputs: StageInputs },
+  {
+    result,
+    inputs,
+    executors,
+  }: { result: readonly LockedPath[]; inputs: StageInputs; executors: StageExecutors },
 ): Promise<boolean> {
   const { host } = loaded;
+  await endOtherJobs(host, stage, { executors });
   const now = await lookAgain(loaded, stage, false);
   if (signatureOf(requireInputs(now)) !== signatureOf(inputs)) return false;
   await secureOutputs(host, now, { forced: false });
@@ -115,7 +152,9 @@ async function underMark(
     if (finished === undefined) marks.clear(stage.name);
     else marks.end(stage.name, await leftAt(loaded, stage), finished);
   } catch (error) {
-    marks.end(stage.name, isSomebodysEdit(error) ? [] : await leftAt(loaded, stage));
+    // A job that goes on, whatever happens here, writes what nobody can know yet: the mark stays as it is.
+    const goesOn = JobFolder.unsettled(loaded.host.stateFolder, stage.name).length > 0;
+    if (!goesOn) marks.end(stage.name, isSomebodysEdit(error) ? [] : await leftAt(loaded, stage));
     throw error;
   } finally {
     observer.changed(stage.outs.map((out) => out.path));
@@ -166,32 +205,114 @@ async function requireOutputs({ observer }: LoadedPipeline, stage: Stage): Promi
 }
 
 async function runLogged(
-  { host, marks, observer, pipeline }: LoadedPipeline,
+  loaded: LoadedPipeline,
   stage: Stage,
-  { env, signal }: RunOptions,
+  run: Omit<Ready, 'found'> & Pick<RunOptions, 'env' | 'signal'>,
 ): Promise<void> {
+  const { host, observer } = loaded;
   const log = new StageLog(host.stateFolder, stage.name);
   const limit = new TimeLimit(stage);
+  const mask = SecretMask.of(loaded.pipeline);
+  const output = new StageOutput(stage.name, { log, events: host.events, mask });
+  const signal = AbortSignal.any([host.signal, limit.signal, ...(run.signal ? [run.signal] : [])]);
+  const follower: JobFollower = {
+    onOutput: (part) => {
+      output.take(part);
+    },
+    onRunning: () => {
+      limit.start();
+    },
+    signal,
+  };
   try {
-    const result = await runCommands({
-      run: stage.run,
-      cwd: fromRepoPath(host.root, stage.wdir),
-      env: stageEnvironment(host.root, stage, { path: pathWithOcrpipe(host.stateFolder), slots: env }),
-      mask: SecretMask.of(pipeline),
-      signal: AbortSignal.any([host.signal, limit.signal, ...(signal ? [signal] : [])]),
-      onStart: (group) => {
-        marks.started(stage, group);
-        limit.start();
-      },
-      onLine: ({ stream, line, live }) => {
-        log.write(line, live);
-        host.events({ type: 'stage-output', stage: stage.name, stream, line, ...(live && { live }) });
-      },
-    });
-    if (!result.ok) throw new StageFailed(stage, result, log);
+    const path = pathWithOcrpipe(host.stateFolder);
+    const env = stageEnvironment(host.root, stage, { path, slots: run.env });
+    const survives = run.opened.executor.capabilities.survives;
+    const start = survives ? followJob : followChild;
+    const { end, folder } = await start(loaded, stage, { ...run, env, follower });
+    output.end();
+    signal.throwIfAborted();
+    refuseFailure(end, stage, log);
+    if (folder !== undefined) await refuseHalfWritten(host, stage, folder);
   } finally {
     limit.stop();
     observer.commandsEnded();
     log.close();
   }
+}
+
+/** What is needed to start the commands and to wait for them. */
+interface Start extends Omit<Ready, 'found'> {
+  readonly env: Job['env'];
+  readonly follower: JobFollower;
+}
+
+/** How the commands ended, and in which folder they left what they say of it. */
+interface Ended {
+  readonly end: JobEnd;
+  readonly folder?: string;
+}
+
+async function followJob(
+  loaded: LoadedPipeline,
+  stage: Stage,
+  { now, inputs, opened, env, follower }: Start,
+): Promise<Ended> {
+  const clear = (): Promise<void> => clearForAnother(loaded, stage, now);
+  return runAsJob(loaded.host, { stage, inputs, opened, env, follower, clear });
+}
+
+async function followChild(
+  { host, marks }: LoadedPipeline,
+  stage: Stage,
+  { opened, env, follower }: Start,
+): Promise<Ended> {
+  const job = localJob({ host, marks }, stage, env);
+  follower.signal.throwIfAborted();
+  await opened.submit(job, follower.signal);
+  return { end: await opened.watch.follow(job, follower) };
+}
+
+/** Removes what an attempt has made that was lost, and puts back what it started from: another one gets the same inputs. */
+async function clearForAnother(loaded: LoadedPipeline, stage: Stage, before: StageNow): Promise<void> {
+  const { host } = loaded;
+  const now = await lookAgain(loaded, stage, false);
+  await clearOutputs(host, now, { forced: false });
+  for (const { output, there } of before.outs) {
+    if (!output.persist || there === undefined) continue;
+    await host.files.checkout(output.path, there, { force: true, events: host.events, signal: host.signal });
+    await host.files.unlink(output.path, host);
+  }
+}
+
+/** A job of this machine: its mark is what finds it again. */
+function localJob(
+  { host, marks }: Pick<LoadedPipeline, 'host' | 'marks'>,
+  stage: Stage,
+  env: Job['env'],
+): Job {
+  return {
+    id: stage.name,
+    stage,
+    attempt: 1,
+    root: host.root,
+    folder: host.stateFolder,
+    env,
+    handle: () => undefined,
+    keepHandle: (handle) => {
+      marks.started(stage, (handle as { group: number }).group);
+    },
+  };
+}
+
+function refuseFailure(end: JobEnd, { name }: Stage, log: StageLog): void {
+  if (end.state === 'broken') throw end.error;
+  if (end.state === 'lost') {
+    throw new StageFailed('job-lost', { stage: name, message: `the job of stage '${name}' ${end.why}`, log });
+  }
+  if (end.result.ok) return;
+  const { signal, code, command } = end.result;
+  const how = signal ?? `exit code ${String(code)}`;
+  const message = `stage '${name}' failed (${how}): ${command}`;
+  throw new StageFailed('stage-failed', { stage: name, message, log });
 }

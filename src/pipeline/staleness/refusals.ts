@@ -3,6 +3,7 @@ import { fromRepoPath } from '../../base/paths.js';
 import { shellQuote } from '../../base/shell-quote.js';
 import { closure } from '../definition/graph.js';
 import { problemsError, type Problem } from '../definition/problems.js';
+import { executorProblems, isLocal } from '../definition/executors.js';
 import type { Stage } from '../definition/stage.js';
 import type { StageInputs } from '../records/signature.js';
 import { dependencyName, isPart } from '../definition/dependency-part.js';
@@ -34,7 +35,11 @@ export async function refusals(loaded: LoadedPipeline, wanted: Wanted): Promise<
 /** What the chosen stages cannot be run with, whatever stands in the workspace. Throws what a parameter is refused with. */
 export async function mistakesIn(loaded: LoadedPipeline, chosen: readonly string[]): Promise<Problem[]> {
   const stages = chosen.map((name) => loaded.pipeline.stages.get(name)!);
-  const problems = [...dependencyProblems(loaded, chosen), ...poolProblems(loaded, stages)];
+  const problems = [
+    ...dependencyProblems(loaded, chosen),
+    ...poolProblems(loaded, stages.filter(isLocal)),
+    ...executorProblems(loaded.host, loaded.pipeline, stages),
+  ];
   if (problems.length > 0) return problems;
   // A parameter that is missing or not canonical is met here, not when its stage comes up hours later.
   for (const stage of stages) loaded.observer.writtenParamsOf(stage);

@@ -1,16 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import type { AbsPath } from '../../base/paths.js';
-import { LineSplitter } from './line-splitter.js';
-import type { SecretMask } from './secret-mask.js';
 import { endGroup } from '../process-group.js';
-
-/** One line that a command printed; a `live` one is written over by the next, as progress bars do. */
-export interface OutputLine {
-  readonly stream: 'stdout' | 'stderr';
-  readonly line: string;
-  readonly live: boolean;
-}
+import type { CommandResult, OutputPart } from './executor.js';
 
 export interface CommandRequest {
   /** Shell command lines, run one after the other until one fails. */
@@ -19,23 +11,11 @@ export interface CommandRequest {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Called with the id of each child's process group; its command begins only when this has returned. */
   readonly onStart: (group: number) => void;
-  readonly onLine: (output: OutputLine) => void;
-  /** Takes secrets out of what is printed. */
-  readonly mask?: SecretMask;
+  readonly onOutput: (part: OutputPart) => void;
   /** Ends the whole process group: SIGTERM, and SIGKILL for what is left after `graceMs`. */
   readonly signal: AbortSignal;
   readonly graceMs?: number;
 }
-
-/** How the commands ended; `code` is that of the one that failed, `signal` what killed it. */
-export type CommandResult =
-  | { readonly ok: true }
-  | {
-      readonly ok: false;
-      readonly command: string;
-      readonly code: number | null;
-      readonly signal: NodeJS.Signals | null;
-    };
 
 /** Waits until it is told to go on, and ends if whoever should tell it is no more; then becomes the command. */
 const GATE = 'read -r go <&3 && exec 3<&- && exec /bin/sh -c "$1"';
@@ -70,20 +50,15 @@ function runOne(command: string, request: CommandRequest): Promise<Exit> {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
   letGo(child, request);
-  const splitters = (['stdout', 'stderr'] as const).map((stream) => {
-    const splitter = new LineSplitter((line, live) => {
-      request.onLine({ stream, line, live });
-    }, request.mask);
+  for (const stream of ['stdout', 'stderr'] as const) {
     child[stream]!.on('data', (bytes: Buffer) => {
-      splitter.push(bytes);
+      request.onOutput({ stream, bytes });
     });
-    return splitter;
-  });
+  }
   const stopWatching = endOnAbort(child, request);
   return new Promise<Exit>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => {
-      for (const splitter of splitters) splitter.end();
       resolve({ code, signal });
     });
   }).finally(stopWatching);

@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { AbsPath } from '../../../src/base/paths.js';
-import { runCommands, type CommandRequest, type CommandResult } from '../../../src/pipeline/run/executor.js';
-import { LineSplitter } from '../../../src/pipeline/run/line-splitter.js';
+import type { CommandResult, OutputPart } from '../../../src/pipeline/executors/executor.js';
+import { runCommands, type CommandRequest } from '../../../src/pipeline/executors/run-commands.js';
 import { endGroup, processStart } from '../../../src/pipeline/process-group.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 
@@ -14,12 +14,15 @@ interface Ran {
 
 async function run(commands: readonly string[], request: Partial<CommandRequest> = {}): Promise<Ran> {
   const lines: string[] = [];
+  const take = ({ stream, bytes }: OutputPart): void => {
+    for (const line of bytes.toString().trimEnd().split('\n')) lines.push(`${stream}: ${line}`);
+  };
   const result = await runCommands({
     run: commands,
     cwd: temporaryFolder(),
     env: process.env,
     onStart: () => undefined,
-    onLine: ({ stream, line }) => void lines.push(`${stream}: ${line}`),
+    onOutput: take,
     signal: new AbortController().signal,
     ...request,
   });
@@ -67,7 +70,7 @@ describe('runCommands', () => {
     const done = run([command], {
       cwd,
       signal: stop.signal,
-      onLine: () => {
+      onOutput: () => {
         stop.abort(new Error('enough'));
       },
     });
@@ -82,7 +85,7 @@ describe('runCommands', () => {
       signal: stop.signal,
       graceMs: 100,
       onStart: (group) => void groups.push(group),
-      onLine: () => {
+      onOutput: () => {
         stop.abort(new Error('enough'));
       },
     });
@@ -98,44 +101,5 @@ describe('runCommands', () => {
 
   it('rejects where the folder is not there', async () => {
     await expect(run(['true'], { cwd: '/nowhere/at/all' as AbsPath })).rejects.toThrow();
-  });
-});
-
-describe('LineSplitter', () => {
-  function split(...chunks: (string | Buffer)[]): string[] {
-    const lines: string[] = [];
-    const splitter = new LineSplitter((line) => void lines.push(line));
-    for (const chunk of chunks) splitter.push(Buffer.from(chunk));
-    splitter.end();
-    return lines;
-  }
-
-  it('ends lines at \\n, \\r\\n and \\r, wherever the bytes are cut', () => {
-    expect(split('a\nb\r\nc\rd')).toEqual(['a', 'b', 'c', 'd']);
-    expect(split('a\r', '\nb')).toEqual(['a', 'b']);
-    expect(split('10 %\r', '20 %\r')).toEqual(['10 %', '20 %']);
-    expect(split('\n\n')).toEqual(['', '']);
-  });
-
-  it('tells the lines that are written over', () => {
-    const lines: [string, boolean][] = [];
-    const splitter = new LineSplitter((line, live) => void lines.push([line, live]));
-    splitter.push(Buffer.from('a\n10 %\r20 %\r\n30 %\r'));
-    splitter.end();
-    expect(lines).toEqual([
-      ['a', false],
-      ['10 %', true],
-      ['20 %', false],
-      ['30 %', true],
-    ]);
-  });
-
-  it('puts characters together that were cut in two', () => {
-    const bytes = Buffer.from('ä\n');
-    expect(split(bytes.subarray(0, 1), bytes.subarray(1))).toEqual(['ä']);
-  });
-
-  it('hands over a line without an end in pieces', () => {
-    expect(split('x'.repeat(150_000)).map((line) => line.length)).toEqual([65_536, 65_536, 18_928]);
   });
 });
