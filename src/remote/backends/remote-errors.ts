@@ -65,7 +65,7 @@ export function remoteChanged(where: string, key: string): OcrpipeError {
 
 /** What heals a remote that lost or damaged something. */
 export const SEND_AGAIN =
-  "Run 'ocrpipe push --verify' in a workspace that has the data: what is missing or damaged there is sent again.";
+  "Run 'ocrpipe push --verify' (with --remote NAME, if it is not the default one) in a workspace that has the data: what is missing or damaged there is sent again.";
 
 /** An object is shorter than what its catalog says. */
 export function rangeRefused(where: string, key: string): OcrpipeError {
