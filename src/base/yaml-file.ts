@@ -1,7 +1,8 @@
-import { isAlias, isScalar, LineCounter, parseDocument, visit, type Document, type Node } from 'yaml';
+import { isScalar, LineCounter, parseDocument, type Document, type Node } from 'yaml';
 import { refuseConflictMarkers } from './conflict-markers.js';
 import { missingSpace, missingSpaceAdvice } from './missing-space.js';
 import { userError, type Location, type OcrpipeError } from './errors.js';
+import { yamlFault } from './yaml-faults.js';
 
 /** Files that people or ocrpipe write as YAML are small; anything larger is a mistake or an attack. */
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -20,11 +21,13 @@ export interface YamlFile {
    * stands inside that value or key, if it is found there as it is.
    */
   locate(path: readonly (string | number)[], options?: LocateOptions): Location;
+  /** The scalar at `path` as it is written; undefined for any other value, and for what a merge key or an alias fills in. */
+  source(path: readonly (string | number)[]): string | undefined;
 }
 
 /**
- * Parses YAML 1.2 core. Throws `yaml-syntax` (exit code 2, file:line:column) for anything malformed, duplicate keys,
- * anchors and aliases when `anchors` is false, and git conflict markers (`conflict-markers`).
+ * Parses YAML 1.2 core. Throws `yaml-syntax` (exit code 2, file:line:column) for anything malformed or without one value as
+ * JSON (see `yamlFault`), anchors and aliases when `anchors` is false, and git conflict markers (`conflict-markers`).
  */
 export function parseYamlFile(
   text: string,
@@ -36,25 +39,52 @@ export function parseYamlFile(
   }
   refuseConflictMarkers(text, file);
   const lines = new LineCounter();
-  const document = parseDocument(text, {
-    version: '1.2',
-    schema: 'core',
-    lineCounter: lines,
-    prettyErrors: false,
-  });
+  const document = parse(text, file, lines);
   const [error] = document.errors;
   if (error) {
     const location = at(file, lines, error.pos[0]);
-    if (error.code === 'DUPLICATE_KEY')
-      throw duplicateKey(document, file, { location, offset: error.pos[0] });
-    throw syntaxError(file, error.message, location, lineHint(text, location.line));
+    const message = error.code === 'RESOURCE_EXHAUSTION' ? 'it is nested too deeply' : error.message;
+    throw syntaxError(file, message, location, lineHint(text, location.line));
   }
-  if (options.anchors === false) refuseAnchors(document, file, lines);
+  const fault = yamlFault(document, { anchors: options.anchors ?? true });
+  if (fault) {
+    const location = at(file, lines, fault.offset);
+    throw syntaxError(file, fault.message, location, lineHint(text, location.line) ?? fault.hint);
+  }
   return {
     file,
-    value: document.toJS({ maxAliasCount: 100 }) as unknown,
+    value: valueOf(document, file),
     locate: (path, how = {}) => locateIn({ document, lines, file, text }, path, how),
+    source: (path) => {
+      const node = document.getIn(path, true);
+      return isScalar(node) ? node.source : undefined;
+    },
   };
+}
+
+function parse(text: string, file: string, lineCounter: LineCounter): Document.Parsed {
+  try {
+    return parseDocument(text, {
+      ...{ version: '1.2', schema: 'core', lineCounter, prettyErrors: false },
+      // Keys are compared as texts, and in time that grows with their number, by `yamlFault`.
+      uniqueKeys: false,
+      // Readers of YAML 1.2 know merge keys as well, though its core does not.
+      merge: true,
+    });
+  } catch (error) {
+    if (error instanceof RangeError) throw syntaxError(file, 'it is nested too deeply', { file });
+    throw error;
+  }
+}
+
+/** Aliases and merge keys are filled in here: a merge of what is no map is refused, and what grows beyond all bounds. */
+function valueOf(document: Document, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw syntaxError(file, error.message, { file });
+  }
 }
 
 function syntaxError(
@@ -64,21 +94,6 @@ function syntaxError(
   hint = 'Correct the file.',
 ): OcrpipeError {
   return userError('yaml-syntax', `${file} is not valid YAML: ${message}`, { location, hint });
-}
-
-function duplicateKey(
-  document: Document,
-  file: string,
-  { location, offset }: { location: Location; offset: number },
-): OcrpipeError {
-  let key = '';
-  visit(document, {
-    Pair: (_key, pair) => {
-      if (isScalar(pair.key) && pair.key.range?.[0] === offset) key = ` '${String(pair.key.value)}'`;
-    },
-  });
-  const message = `the key${key} stands twice in one map`;
-  return syntaxError(file, message, location, 'Rename one of the two, or take it out.');
 }
 
 /**
@@ -95,20 +110,6 @@ function lineHint(text: string, line = 1): string | undefined {
   return here.includes('${')
     ? 'Between [ ] or { }, a text with ${…} stands in quotes: "${name}".'
     : undefined;
-}
-
-function refuseAnchors(document: Document, file: string, lines: LineCounter): void {
-  visit(document, {
-    Node: (_key, node) => {
-      if (isAlias(node) || node.anchor !== undefined) {
-        throw syntaxError(
-          file,
-          'anchors and aliases are not allowed here',
-          at(file, lines, node.range?.[0] ?? 0),
-        );
-      }
-    },
-  });
 }
 
 function at(file: string, lines: LineCounter, offset: number): Location {

@@ -116,23 +116,43 @@ function knownKeys(value: object): string[] {
   return [...new Set([...top, ...flattenJson(value as JsonValue).keys()])].slice(0, 200);
 }
 
+/** A whole number with a leading zero: YAML 1.1, which many programs read, takes it for an octal one. */
+const OCTAL_LOOK = /^[-+]?0\d+$/;
+
+function leadingZero(file: YamlFile, leaf: string, value: number): OcrpipeError {
+  const written = file.source(splitKey(leaf)) ?? '';
+  return userError(
+    'invalid-parameter',
+    `${file.file}: '${leaf}' is no value to compare: ${written} is ${value} to readers of YAML 1.2, and an octal number to those of 1.1`,
+    {
+      location: file.locate(splitKey(leaf)),
+      hint: `Write ${value}, 0o${written.replace(/^[-+]?0+/, '') || '0'} for the octal number, or a text in quotes.`,
+    },
+  );
+}
+
 function refuseNotCanonical(file: YamlFile, key: string, value: JsonValue): void {
   for (const [leaf, each] of flattenJson(value, key)) {
-    try {
-      canonicalJson(each);
-    } catch (error) {
-      if (!(error instanceof OcrpipeError)) throw error;
-      throw userError(
-        'invalid-parameter',
-        `${file.file}: '${leaf}' is no value to compare: ${error.message}`,
-        {
-          location: file.locate(splitKey(leaf)),
-          hint: Number.isInteger(each)
-            ? 'Write it as a text in quotes, or give a smaller number.'
-            : 'Write it as a text in quotes.',
-          cause: error,
-        },
-      );
+    if (typeof each === 'number' && OCTAL_LOOK.test(file.source(splitKey(leaf)) ?? '')) {
+      throw leadingZero(file, leaf, each);
     }
+    requireCanonical(file, leaf, each);
+  }
+  // Keys as well as values.
+  requireCanonical(file, key, value);
+}
+
+function requireCanonical(file: YamlFile, key: string, value: JsonValue): void {
+  try {
+    canonicalJson(value);
+  } catch (error) {
+    if (!(error instanceof OcrpipeError)) throw error;
+    throw userError('invalid-parameter', `${file.file}: '${key}' is no value to compare: ${error.message}`, {
+      location: file.locate(splitKey(key)),
+      hint: Number.isInteger(value)
+        ? 'Write it as a text in quotes, or give a smaller number.'
+        : 'Write it as a text in quotes.',
+      cause: error,
+    });
   }
 }
