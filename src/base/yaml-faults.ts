@@ -102,5 +102,5 @@ function keyFault(document: Document, map: YAMLMap): YamlFault | undefined {
 /** What a key is called once it is one of an object; a merge key is a symbol. */
 function keyName(value: unknown): string {
   if (value === null || value === undefined) return '';
-  return typeof value === 'symbol' ? (value.description ?? '') : String(value);
+  return typeof value === 'symbol' ? (value.description ?? '') : `${value as string | number | boolean}`;
 }
