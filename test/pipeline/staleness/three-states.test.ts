@@ -81,7 +81,7 @@ function write(path: string, letter: string, kind: 'file' | 'directory'): void {
 
 /** Makes pointer, memory and workspace what a combination says; returns how the contents are called. */
 async function arrange(path: RepoPath, combination: string, kind: 'file' | 'directory') {
-  const [pointer, lastPut, there] = [...combination] as [string, string, string];
+  const [pointer, lastPut, there] = combination.split('') as [string, string, string];
   const { files } = workspace.host();
   const known = new Map<string, Snapshot>();
   for (const letter of ['a', 'b', 'c', 'x']) {
