@@ -23,6 +23,10 @@ if (argv[0] === '--version' || argv[0] === '-v') {
     reportOutputFailure(failure);
     process.exitCode = 1;
   }
+} else if (argv[0] === '__complete') {
+  // A shell asks at each press of a key: see `ocrpipe completion`.
+  const { complete } = await import('../dist/cli/complete.js');
+  complete(argv.slice(1));
 } else if (argv[0] === 'git-merge') {
   // Git starts this once for each file that a merge changed on both sides.
   module.enableCompileCache?.();

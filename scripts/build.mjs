@@ -12,7 +12,7 @@ const manifestFile = join(root, 'oclif.manifest.json');
 /** Modules that are loaded by name: by bin/run.js and by oclif. */
 const LOADED_BY_NAME = [
   ...['cli/main', 'cli/help', 'cli/command-not-found', 'cli/output', 'cli/output-failure'],
-  'cli/merge-driver',
+  ...['cli/merge-driver', 'cli/complete'],
 ];
 const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 /** What stays a package: what users install, and what the framework of the command line looks for in projects that have it. */
@@ -51,8 +51,8 @@ function entries() {
 
 function groups() {
   const modules = Object.values(entries()).map((name) => join(source, `${name}.ts`));
-  // What git starts for each file of a merge is to start as quickly as a thread.
-  const threads = modules.filter((id) => id.endsWith('-worker.ts') || id.endsWith('merge-driver.ts'));
+  // What git starts for each file of a merge, and a shell at each press of a key, is to start as quickly as a thread.
+  const threads = modules.filter((id) => /(?:-worker|cli\/(?:merge-driver|complete))\.ts$/.test(id));
   return chunkGroups({ entries: modules, threads });
 }
 

@@ -43,7 +43,7 @@ export async function unmergedFiles(place: GitPlace): Promise<UnmergedFile[]> {
 }
 
 /** What is going on here, in words of commits; undefined where git waits for nothing. */
-export async function unfinishedMerge(place: GitPlace): Promise<UnfinishedMerge | undefined> {
+async function unfinishedMerge(place: GitPlace): Promise<UnfinishedMerge | undefined> {
   const folder = (await runGit(place, ['rev-parse', '--absolute-git-dir'])).trim();
   const read = (name: string) => readIfThere(join(folder, name));
   const [rebased, picked, reverted, merged] = [
