@@ -17,9 +17,9 @@ import { visible } from './visible.js';
 /** One use of an action and how its result is shown. */
 export interface Performance<T> {
   action: (call: Call) => Promise<T> | T;
-  /** The result as text for people, without the last newline; '' prints nothing. Not called with `--json`. */
+  /** The result as text for people, without the last newline; '' prints nothing. Not called with `--json` or `--events`. */
   text: (result: T) => string;
-  /** The document that `--json` prints; the result itself if left out. */
+  /** The document that `--json` prints, and `--events` last of all; the result itself if left out. */
   json?: (result: T) => unknown;
   /** The exit code of a result that was reached but must be told apart (3 by `fsck` and `status --exit-code`). */
   exitCode?: (result: T) => number;
@@ -34,7 +34,7 @@ export abstract class BaseCommand extends Command {
   /** Runs the action with progress, signals and `-C` taken care of, prints its result and sets the exit code. */
   protected async perform<T>(flags: GlobalFlagValues, use: Performance<T>): Promise<void> {
     const inStage = process.env[STAGE_VARIABLE] !== undefined;
-    const view = openEventView(flags, process.stderr, inStage);
+    const view = openEventView(flags, process, inStage);
     const stop = new AbortController();
     const release = abortOnSignals(stop);
     try {
@@ -48,8 +48,8 @@ export abstract class BaseCommand extends Command {
       });
       view.close();
       const failure = use.failure?.(result);
-      printResult(flags.json ? jsonText(use, result, failure) : visible(use.text(result)));
-      if (failure && !flags.json) process.stderr.write(`${errorText(failure)}\n`);
+      printResult(resultText(use, result, { failure, flags }));
+      if (failure && !flags.json && !flags.events) process.stderr.write(`${errorText(failure)}\n`);
       process.exitCode = failure?.exitCode ?? use.exitCode?.(result) ?? 0;
     } catch (error) {
       throw stop.signal.aborted ? stop.signal.reason : error;
@@ -132,9 +132,19 @@ function same(result: unknown): unknown {
   return result;
 }
 
-function jsonText<T>({ json = same }: Performance<T>, result: T, failure: OcrpipeError | undefined): string {
-  const document = json(result);
-  return JSON.stringify(failure ? { ...errorDocument(failure), ...Object(document) } : document, null, 2);
+/** The result as the flags ask for it: for people, as a document, or as the last of the events. */
+function resultText<T>(
+  use: Performance<T>,
+  result: T,
+  { failure, flags }: { failure: OcrpipeError | undefined; flags: GlobalFlagValues },
+): string {
+  if (!flags.json && !flags.events) return visible(use.text(result));
+  const { json = same } = use;
+  const bare = json(result);
+  const document = failure ? { ...errorDocument(failure), ...Object(bare) } : bare;
+  return flags.json
+    ? JSON.stringify(document, null, 2)
+    : JSON.stringify({ type: 'result', result: document });
 }
 
 function printResult(text: string): void {
@@ -154,8 +164,11 @@ function abortOnSignals(stop: AbortController): () => void {
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  // The terminal is gone: what runs is ended as by Ctrl-C, and not left behind.
+  process.on('SIGHUP', onSignal);
   return () => {
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
+    process.off('SIGHUP', onSignal);
   };
 }

@@ -1,7 +1,7 @@
 import { CLIError } from '@oclif/core/errors';
 import { OcrpipeError, systemErrorCode, userError, type Location } from '../base/errors.js';
 import { diskFailure } from './disk-failure.js';
-import { wantsJson } from './global-flags.js';
+import { stdoutForm } from './global-flags.js';
 import { visible, visibleMessage } from './visible.js';
 
 /** What scripts read from `--json` when a command fails. */
@@ -11,13 +11,15 @@ export interface ErrorDocument {
 
 const INTERRUPTED = 130;
 
-/** Words `error` on stderr (and as a document on stdout with `--json`) and returns the exit code that belongs to it. */
+/** Words `error` on stderr (on stdout, as a document with `--json` and as an event with `--events`) and returns the exit code that belongs to it. */
 export function reportError(error: unknown, argv: readonly string[]): number {
   const known = asOcrpipeError(error, argv);
   if (process.env['OCRPIPE_DEBUG'] === '1' && error instanceof Error)
     process.stderr.write(`${visible(stackOf(error))}\n`);
-  if (wantsJson(argv)) process.stdout.write(`${JSON.stringify(errorDocument(known), null, 2)}\n`);
-  else process.stderr.write(`${errorText(known)}\n`);
+  const form = stdoutForm(argv);
+  if (form === 'text') process.stderr.write(`${errorText(known)}\n`);
+  else if (form === 'json') process.stdout.write(`${JSON.stringify(errorDocument(known), null, 2)}\n`);
+  else process.stdout.write(`${JSON.stringify({ type: 'error', ...errorDocument(known) })}\n`);
   return known.exitCode;
 }
 

@@ -1,5 +1,7 @@
 import type { EventSink, OcrpipeEvent } from '../base/events.js';
 import { eventLine, progressText, stageOutput } from './event-text.js';
+import { StageBoard } from './stage-board.js';
+import { StagePrefixes } from './stage-prefixes.js';
 import { cutToWidth } from './text-width.js';
 
 /** Where events go, and how to end their showing (idempotent). */
@@ -8,10 +10,12 @@ export interface EventView {
   close: () => void;
 }
 
-/** What a view needs of stderr. */
+/** What a view needs of stderr, or of stdout. */
 interface Screen {
   isTTY?: boolean;
   columns?: number;
+  /** True if it shows colours, and the user wants them. */
+  hasColors?: () => boolean;
   write(text: string): unknown;
 }
 
@@ -22,6 +26,8 @@ const LIVE_INTERVAL_MS = 80;
 const PLAIN_INTERVAL_MS = 5_000;
 /** The same where a repro shows them. */
 const STAGE_INTERVAL_MS = 1_000;
+/** Between two drawings of how long each stage has been running. */
+const CLOCK_INTERVAL_MS = 1_000;
 
 /**
  * The view that the flags ask for: nothing, JSON lines, live lines on a terminal, or one line a change. A stage is read by
@@ -29,15 +35,15 @@ const STAGE_INTERVAL_MS = 1_000;
  */
 export function openEventView(
   flags: { json: boolean; quiet: boolean; events: boolean },
-  screen: Screen,
+  { stdout, stderr }: { stdout: Pick<Screen, 'write'>; stderr: Screen },
   inStage: boolean,
 ): EventView {
-  if (flags.events) return eventLines(screen);
+  if (flags.events) return eventLines(stdout);
   if (flags.quiet || flags.json) return { sink: () => undefined, close: () => undefined };
-  return screen.isTTY === true ? liveView(screen) : plainView(screen, inStage);
+  return stderr.isTTY === true ? liveView(stderr) : plainView(stderr, inStage);
 }
 
-function eventLines(screen: Screen): EventView {
+function eventLines(screen: Pick<Screen, 'write'>): EventView {
   return {
     sink: (event) => void screen.write(`${JSON.stringify(event)}\n`),
     close: () => undefined,
@@ -67,43 +73,46 @@ function everySoOften(interval: number, first: boolean): (key: string) => boolea
   };
 }
 
-/** Lasting lines scroll by above; below them stands one line for each piece of work and each running stage. */
+/** Lasting lines scroll by above; below them stands one line for each piece of work, and how the stages stand. */
 function liveView(screen: Screen): EventView {
-  const live = new Map<string, string>();
+  const work = new Map<string, string>();
+  const board = new StageBoard(() => performance.now());
+  const prefixes = new StagePrefixes(screen.hasColors?.() === true);
   let drawn = 0;
   let drawnAt = -Infinity;
   const erase = (): string => (drawn === 0 ? '' : `\u001B[${drawn}A\u001B[0J`);
-  const draw = (above: string): void => {
+  const draw = (above: string, live: readonly string[]): void => {
     // A terminal that does not know its width says 0.
     const width = (screen.columns || DEFAULT_COLUMNS) - 1;
-    const lines = [...live.values()].map((line) => `${cutToWidth(line, width)}\n`);
+    const lines = live.map((line) => `${cutToWidth(line, width)}\n`);
     screen.write(erase() + above + lines.join(''));
     drawn = lines.length;
     drawnAt = performance.now();
   };
+  const live = (): string[] => [...work.values(), ...board.lines()];
   const sink = (event: OcrpipeEvent): void => {
-    const changed = updateLive(live, event);
-    const line = eventLine(event);
-    if (line !== undefined) draw(`${line}\n`);
-    else if (changed && performance.now() - drawnAt >= LIVE_INTERVAL_MS) draw('');
+    const changed = updateWork(work, event) || board.take(event);
+    const line = event.type === 'stage-output' ? prefixes.line(event) : eventLine(event);
+    if (line !== undefined) draw(`${line}\n`, live());
+    else if (changed && performance.now() - drawnAt >= LIVE_INTERVAL_MS) draw('', live());
   };
+  // Seconds pass while stages print nothing.
+  const timer = setInterval(() => {
+    if (drawn > 0) draw('', live());
+  }, CLOCK_INTERVAL_MS);
+  timer.unref();
   const close = (): void => {
-    live.clear();
-    if (drawn > 0) draw('');
+    clearInterval(timer);
+    if (drawn > 0) draw('', []);
   };
   return { sink, close };
 }
 
 /** Returns true if the live lines changed. */
-function updateLive(live: Map<string, string>, event: OcrpipeEvent): boolean {
-  if (event.type === 'progress-end') return live.delete(event.key);
-  if (event.type === 'stage-end') return live.delete(stageKey(event.stage));
-  const line =
-    event.type === 'stage-start'
-      ? { key: stageKey(event.stage), text: `${event.stage}: running` }
-      : liveLine(event);
-  if (line === undefined) return false;
-  live.set(line.key, line.text);
+function updateWork(work: Map<string, string>, event: OcrpipeEvent): boolean {
+  if (event.type === 'progress-end') return work.delete(event.key);
+  if (event.type !== 'progress') return false;
+  work.set(event.key, progressText(event));
   return true;
 }
 
@@ -111,9 +120,5 @@ function updateLive(live: Map<string, string>, event: OcrpipeEvent): boolean {
 function liveLine(event: OcrpipeEvent): { key: string; text: string } | undefined {
   if (event.type === 'progress') return { key: event.key, text: progressText(event) };
   if (event.type !== 'stage-output' || !event.live) return undefined;
-  return { key: stageKey(event.stage), text: `${event.stage} | ${stageOutput(event)}` };
-}
-
-function stageKey(stage: string): string {
-  return `stage ${stage}`;
+  return { key: `stage ${event.stage}`, text: `${event.stage} | ${stageOutput(event)}` };
 }

@@ -15,8 +15,9 @@ export const globalFlags = {
   }),
   quiet: Flags.boolean({ char: 'q', description: 'show no progress', helpGroup: 'GLOBAL' }),
   events: Flags.boolean({
-    description: 'show progress as JSON lines on stderr',
+    description: 'print what happens, and the result, as JSON lines on stdout',
     helpGroup: 'GLOBAL',
+    exclusive: ['json'],
   }),
 };
 
@@ -53,8 +54,10 @@ function leadingGlobalFlags(argv: readonly string[]): number {
   }
 }
 
-/** True if `--json` was asked for, told from the words alone: the parser may have refused them. */
-export function wantsJson(argv: readonly string[]): boolean {
+/** What is asked for of stdout, told from the words alone: the parser may have refused them. */
+export function stdoutForm(argv: readonly string[]): 'text' | 'json' | 'events' {
   const end = argv.indexOf('--');
-  return (end === -1 ? argv : argv.slice(0, end)).includes('--json');
+  const words = end === -1 ? argv : argv.slice(0, end);
+  if (words.includes('--json')) return 'json';
+  return words.includes('--events') ? 'events' : 'text';
 }

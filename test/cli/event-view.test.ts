@@ -26,8 +26,8 @@ function written(
 ): string {
   const chunks: string[] = [];
   const { isTTY = false, columns = 40, inStage = false } = options;
-  const screen = { isTTY, columns, write: (text: string) => chunks.push(text) };
-  const view = openEventView({ ...ALL_OFF, ...options.flags }, screen, inStage);
+  const stderr = { isTTY, columns, write: (text: string) => chunks.push(text) };
+  const view = openEventView({ ...ALL_OFF, ...options.flags }, { stdout: stderr, stderr }, inStage);
   for (const event of events) view.sink(event);
   view.close();
   view.close();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { globalFlagsLast, wantsJson } from '../../src/cli/global-flags.js';
+import { globalFlagsLast, stdoutForm } from '../../src/cli/global-flags.js';
 
 describe('global flags', () => {
   it.each([
@@ -22,7 +22,7 @@ describe('global flags', () => {
   });
 
   it('ask for JSON only before a bare --', () => {
-    expect(wantsJson(['status', '--json'])).toBe(true);
-    expect(wantsJson(['add', '--', '--json'])).toBe(false);
+    expect(stdoutForm(['status', '--json'])).toBe('json');
+    expect(stdoutForm(['add', '--', '--json'])).toBe('text');
   });
 });

@@ -63,11 +63,11 @@ async function signalled(
   const child = spawn(process.execPath, [OCRPIPE_SCRIPT, ...args, '--events'], {
     cwd: workspace.root,
     env: { ...process.env, ...workspace.env },
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'ignore'],
   });
   let events = 0;
   let sent = 0;
-  createInterface({ input: child.stderr }).on('line', () => {
+  createInterface({ input: child.stdout }).on('line', () => {
     events += 1;
     if (events !== at.event) return;
     sent = performance.now();

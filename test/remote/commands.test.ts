@@ -267,7 +267,7 @@ describe('a fresh clone of a workspace whose pipeline ran elsewhere', () => {
       "list: pipeline.lock has its result, which is not on this machine; 'ocrpipe pull' may bring it",
     );
     const ran = await b.run(['repro', '--events']);
-    const events = ran.stderr
+    const events = ran.stdout
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as { type: string; code?: string });
