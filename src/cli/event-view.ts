@@ -92,7 +92,7 @@ function liveView(screen: Screen): EventView {
   const live = (): string[] => [...work.values(), ...board.lines()];
   const sink = (event: OcrpipeEvent): void => {
     const changed = updateWork(work, event) || board.take(event);
-    const line = event.type === 'stage-output' ? prefixes.line(event) : eventLine(event);
+    const line = lastingLine(event, prefixes);
     if (line !== undefined) draw(`${line}\n`, live());
     else if (changed && performance.now() - drawnAt >= LIVE_INTERVAL_MS) draw('', live());
   };
@@ -106,6 +106,12 @@ function liveView(screen: Screen): EventView {
     if (drawn > 0) draw('', []);
   };
   return { sink, close };
+}
+
+/** What waits is told below, as long as it does. */
+function lastingLine(event: OcrpipeEvent, prefixes: StagePrefixes): string | undefined {
+  if (event.type === 'stage-waiting') return undefined;
+  return event.type === 'stage-output' ? prefixes.line(event) : eventLine(event);
 }
 
 /** Returns true if the live lines changed. */

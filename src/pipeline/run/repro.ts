@@ -232,14 +232,14 @@ class Repro {
   private async attempt(name: string): Promise<RunEnd> {
     const started = performance.now();
     try {
-      return await this.loaded.host.withStage(name, () => this.execute(name, started));
+      return await this.loaded.host.withStage(name, () => this.execute(name));
     } catch (error) {
       const report = { name, reasons: this.toRun.get(name)!, seconds: secondsSince(started) };
       return this.again(error, report) ?? this.fail(error, report);
     }
   }
 
-  private async execute(name: string, started: number): Promise<RunEnd> {
+  private async execute(name: string): Promise<RunEnd> {
     const stage = this.stage(name);
     const reasons = this.toRun.get(name)!;
     const known = this.upToDate.get(name);
@@ -263,7 +263,7 @@ class Repro {
       const wanted = known !== undefined || this.comparisons.wants(stage);
       const compared = wanted ? await runAgain(this.loaded, stage, how) : {};
       const { action = 'ran' } = known ?? {};
-      return this.end({ name, action, reasons, seconds: secondsSince(started), ...compared });
+      return this.end({ name, action, reasons, seconds: secondsSince(begun), ...compared });
     } finally {
       held.release();
     }
