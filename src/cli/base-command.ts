@@ -140,8 +140,8 @@ function resultText<T>(
 ): string {
   if (!flags.json && !flags.events) return visible(use.text(result));
   const { json = same } = use;
-  const bare = json(result);
-  const document = failure ? { ...errorDocument(failure), ...Object(bare) } : bare;
+  const bare: unknown = json(result);
+  const document: unknown = failure ? { ...errorDocument(failure), ...(bare as object) } : bare;
   return flags.json
     ? JSON.stringify(document, null, 2)
     : JSON.stringify({ type: 'result', result: document });

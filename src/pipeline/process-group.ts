@@ -24,7 +24,7 @@ export async function endGroup(group: number, graceMs: number, finished?: AbortS
 }
 
 /** False if no process of the group is left. */
-function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
+export function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
   try {
     process.kill(-group, signal);
     return true;

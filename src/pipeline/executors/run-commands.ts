@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import type { AbsPath } from '../../base/paths.js';
-import { endGroup } from '../process-group.js';
+import { endGroup, signalGroup } from '../process-group.js';
 import type { CommandResult, OutputPart } from './executor.js';
 
 export interface CommandRequest {
@@ -80,11 +80,18 @@ function letGo(child: ChildProcess, { onStart }: CommandRequest): void {
 
 function endOnAbort(child: ChildProcess, request: CommandRequest): () => void {
   const finished = new AbortController();
+  // Who does not wait for the end of what runs, as after a second Ctrl-C, leaves nothing of it behind.
+  const onExit = (): void => {
+    if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
+  };
   const onAbort = (): void => {
+    process.setMaxListeners(process.getMaxListeners() + 1);
+    process.on('exit', onExit);
     if (child.pid !== undefined) void endGroup(child.pid, request.graceMs ?? GRACE_MS, finished.signal);
   };
   request.signal.addEventListener('abort', onAbort, { once: true });
   return () => {
+    process.off('exit', onExit);
     request.signal.removeEventListener('abort', onAbort);
     finished.abort();
   };
