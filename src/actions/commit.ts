@@ -6,6 +6,7 @@ import { shellQuote } from '../base/shell-quote.js';
 import { commitStages, type CommittedStage } from '../pipeline/run/commit-stages.js';
 import { throwProblems } from '../pipeline/definition/problems.js';
 import type { Stage } from '../pipeline/definition/stage.js';
+import { StageNames } from '../pipeline/definition/stage-names.js';
 import { notAllHere } from '../pipeline/staleness/tracked-inputs.js';
 import { pipelineHost } from '../project/pipeline-host.js';
 import { Workspace } from '../project/workspace.js';
@@ -86,7 +87,8 @@ function chooseOne(
   target: string,
   { stages, own }: { stages: readonly Stage[]; own: readonly RepoPath[] },
 ): { paths: RepoPath[]; makers: string[] } {
-  if (stages.some(({ name }) => name === target)) return { paths: [], makers: [target] };
+  const named = new StageNames(stages.map(({ name }) => name)).named(target, workspace.path('.'));
+  if (named) return { paths: [], makers: [...named] };
   const path = workspace.path(target);
   const makers = stages
     .filter(({ outs }) => outs.some((out) => isWithin(out.path, path)))

@@ -3,6 +3,7 @@ import type { ContentId } from '../base/content-id.js';
 import { suggest } from '../base/nearest.js';
 import { isWithin, type RepoPath } from '../base/paths.js';
 import { LOCK_FILE } from '../pipeline/definition/file-names.js';
+import { StageNames } from '../pipeline/definition/stage-names.js';
 import { parseLockFile, type LockEntry, type LockFile } from '../pipeline/records/lock-file.js';
 import { readIfThere } from '../pipeline/staleness/load.js';
 import type { Workspace } from '../project/workspace.js';
@@ -32,14 +33,15 @@ export interface Targets {
 
 /**
  * What the typed targets mean: tracked paths, folders above or paths below them (names that are not UTF-8 as they are shown,
- * with `\xhh`), patterns of such paths, names of stages. None means everything.
+ * with `\xhh`), patterns of such paths, names of stages, of groups of instances, and patterns of them. None means everything.
  * Throws `nothing-tracked` (exit code 2) for a target that is none of these.
  */
 export function chooseTargets(workspace: Workspace, typed: readonly string[]): Targets {
   const tracked = workspace.files.trackedPaths();
   const lock = lockOf(workspace);
   if (typed.length === 0) return { paths: workspace.files.pointers(), entries: [...lock.values()] };
-  const chosen = typed.map((target) => chooseOne(workspace, { tracked, lock }, target));
+  const known: Known = { tracked, lock, stages: new StageNames([...lock.keys()]) };
+  const chosen = typed.map((target) => chooseOne(workspace, known, target));
   return {
     paths: widest(chosen.flatMap(({ paths }) => paths)),
     entries: [...new Set(chosen.flatMap(({ entries }) => entries))],
@@ -58,18 +60,21 @@ function lockOf({ root }: Workspace): LockFile {
 interface Known {
   tracked: readonly RepoPath[];
   lock: LockFile;
+  /** Those of the lock. */
+  stages: StageNames;
 }
 
 function chooseOne(workspace: Workspace, known: Known, target: string): Targets {
-  const entry = known.lock.get(target);
-  if (entry !== undefined) {
-    const outs = entry.outs.map(({ path }) => path);
+  const stages = known.stages.named(target, workspace.path('.'));
+  if (stages !== undefined) {
+    const entries = stages.map((name) => known.lock.get(name)!);
+    const outs = new Set(entries.flatMap((entry) => entry.outs.map(({ path }) => path)));
     return {
       paths: pointed(
         workspace,
-        known.tracked.filter((path) => outs.includes(path)),
+        known.tracked.filter((path) => outs.has(path)),
       ),
-      entries: [entry],
+      entries,
     };
   }
   const path = workspace.path(target);

@@ -154,6 +154,6 @@ export class RunningMarks {
   }
 
   private groupFile(stage: string): string {
-    return join(this.folder, `${stage}.group`);
+    return join(this.folder, `${stageFileName(stage)}.group`);
   }
 }
