@@ -57,6 +57,31 @@ describe('a push that dies after a collection that it did not see', () => {
   });
 });
 
+describe('a push that dies after what it relied on was deleted', () => {
+  it('stops no later collection by a tree that nobody has, and can be made again', async () => {
+    const [place, machine] = [new Place(), new Machine()];
+    const files = randomFiles(10, 500);
+    await machine.push(place.open(), [machine.add(files)], { project: 'ours' });
+    place.nowMs += HOUR_MS;
+    const all = machine.add({ own: randomBytes(90), files });
+    const weeks = async () => {
+      for (let week = 0; week < 2; week += 1) {
+        await collect(new Machine(), place.open(), [], GRACE);
+        place.nowMs += 8 * 24 * HOUR_MS;
+      }
+    };
+    const remote = before('put', /\.pack$/, { remote: place.open(), meanwhile: weeks });
+    const pushing = machine.push(dyingAfter(1, /\.cat$/, remote), [all], { project: 'theirs' });
+    await expect(pushing).rejects.toThrow('died');
+    const collected = await collect(new Machine(), place.open(), [], GRACE);
+    expect(collected.spared.others).toBe(0);
+    await machine.push(place.open(), [all], { project: 'theirs' });
+    const reader = new Machine();
+    await reader.fetch(place.open(), [all]);
+    expect(reader.files(all)).toEqual(machine.files(all));
+  });
+});
+
 describe('a collection that deletes, and has listed the remote', () => {
   it('loses its base to who takes back a large object meanwhile, deletes nothing before, and tells what became of it', async () => {
     const [place, machine] = [new Place(), new Machine()];
