@@ -53,11 +53,15 @@ describe('what remote add says of a server', () => {
   });
 
   it('is the region that has to be named, where it is of another', async () => {
-    const { exitCode, stderr } = await add(s3.server.users.writer, () => ({
-      ...{ status: 301, name: 'PermanentRedirect' },
-    }));
-    expect(exitCode).toBe(2);
-    expect(stderr).toContain('[bucket-elsewhere]');
-    expect(stderr).toContain('--region REGION');
+    const answers = [
+      { status: 301, name: 'PermanentRedirect' },
+      { status: 400, name: 'AuthorizationHeaderMalformed' },
+    ];
+    for (const answer of answers) {
+      const { exitCode, stderr } = await add(s3.server.users.writer, () => answer);
+      expect(exitCode).toBe(2);
+      expect(stderr).toContain('[bucket-elsewhere]');
+      expect(stderr).toContain('--region REGION');
+    }
   });
 });

@@ -39,8 +39,9 @@ const REFUSED_CREDENTIALS = new Set([
   'SignatureDoesNotMatch',
   'InvalidToken',
   'InvalidClientTokenId',
-  'AuthorizationHeaderMalformed',
 ]);
+/** What S3 says of a signature for another region than its own, and of a key that no key looks like. */
+const OTHER_REGION = 'AuthorizationHeaderMalformed';
 const EXPIRED = new Set(['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired', 'RequestExpired']);
 const AGAIN = 'then run the command again: it continues where it stopped.';
 
@@ -53,6 +54,15 @@ export function credentialsError(error: unknown, address: S3Address): OcrpipeErr
     return userError('credentials-expired', `${using} for ${address.where} have expired`, {
       hint: `Renew them (with single sign-on: '${login(address.profile)}'), ${AGAIN}`,
     });
+  }
+  if (seen.name === OTHER_REGION) {
+    return userError(
+      'bucket-elsewhere',
+      `${address.where} expects signatures for another region (${seen.name})`,
+      {
+        hint: `Name its region: '${address.correct({ region: 'REGION' })}'. If it is the right one, look at the access key: ${using} may not be whole.`,
+      },
+    );
   }
   if (REFUSED_CREDENTIALS.has(seen.name) || seen.status === 401) {
     return userError('credentials-refused', `${address.where} refuses ${using} (${seen.name})`, {
