@@ -40,7 +40,7 @@ async function expectPromises(killed: PipelineWorkspace, values: readonly string
   const { files, records } = killed.host();
   for (const entry of lock.values()) {
     for (const out of entry.outs) expect(files.inStore(out)).toBe(true);
-    for (const { value } of entry.params) expect(values).toContain(String(value));
+    for (const { value } of entry.params) expect(values).toContain(JSON.stringify(value));
   }
   expect([...records.all()].length).toBeGreaterThanOrEqual(lock.size);
   for (const ignore of ['.gitignore', 'o/.gitignore']) {
