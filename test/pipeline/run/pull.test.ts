@@ -1,9 +1,11 @@
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pull } from '../../../src/actions/pull.js';
 import { push } from '../../../src/actions/push.js';
 import { remoteAdd } from '../../../src/actions/remote-add.js';
 import { repro, type ReproInput } from '../../../src/actions/repro.js';
+import { contentIdOf } from '../../../src/base/content-id.js';
 import type { AbsPath } from '../../../src/base/paths.js';
 import { git } from '../../rig/git-repository.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
@@ -103,6 +105,26 @@ describe('repro --pull in a new clone', () => {
     expect(await actionsOf(clone, { pull: true })).toMatchObject({ train: 'ran' });
     expect(clone.events).toContainEqual(expect.objectContaining({ code: 'result-not-brought' }));
     await expect(actionsOf(bare, { pull: true })).rejects.toMatchObject({ exitCode: 2 });
+  });
+
+  it('brings a result anew whose stored bytes are damaged here', async () => {
+    const workspace = await newPipeline(
+      'stages: {a: {run: cp large o, params: [lr], deps: [large], outs: [o]}}',
+    );
+    const large = 'x'.repeat(2 ** 20);
+    workspace.write('large', large);
+    workspace.write('params.yaml', 'lr: 1\n');
+    const url = join(temporaryFolder(), 'remote');
+    await remoteAdd({ name: 'r', settings: { url }, makeDefault: true, check: true }, workspace.call());
+    await workspace.repro();
+    await push({ targets: ['o'], verify: false, jobs: 2 }, workspace.call());
+    workspace.remove('o');
+    const id = contentIdOf(large);
+    const stored = workspace.path(`.ocrstore/objects/${id.slice(0, 2)}/${id.slice(2)}`);
+    chmodSync(stored, 0o644);
+    writeFileSync(stored, 'z'.repeat(2 ** 20));
+    expect(await actionsOf(workspace, { pull: true })).toEqual({ a: 'restored' });
+    expect(workspace.read('o')).toBe(large);
   });
 
   it('asks no remote in a dry run, and promises what a run then does', async () => {
