@@ -16,6 +16,7 @@ export default class Install extends BaseCommand {
   ];
   static override flags = {
     hook: Flags.string({
+      helpValue: 'HOOK',
       description:
         'checkout: after git checkout, merge and rebase, put data in place; push: before git push, push data; status: before git commit, show the status and refuse what is in conflict',
       options: [...HOOK_KINDS],
