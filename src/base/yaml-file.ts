@@ -107,6 +107,9 @@ function lineHint(text: string, line = 1): string | undefined {
     if (found !== undefined) return `Line ${near}: ${missingSpaceAdvice(found)}`;
   }
   const here = lines[line - 1] ?? '';
+  // Between double quotes YAML reads the backslash itself.
+  if (/(?<!\\)\\\$\{/.test(here) && here.includes('"'))
+    return 'Between double quotes a backslash is written twice: "\\\\${name}".';
   return here.includes('${')
     ? 'Between [ ] or { }, a text with ${…} stands in quotes: "${name}".'
     : undefined;

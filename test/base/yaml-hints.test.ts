@@ -35,4 +35,13 @@ describe('a YAML file that cannot be read', () => {
     expect(refusal('a: [\nhttp://x\n')).toMatchObject({ code: 'yaml-syntax', hint: 'Correct the file.' });
     expect(refusal('a: [\n- b: c\n')).toMatchObject({ code: 'yaml-syntax', hint: 'Correct the file.' });
   });
+
+  it('says how a reference, and one that is to stay as it is, are written', () => {
+    expect(refusal('outs: [${name}]\n')).toMatchObject({
+      hint: 'Between [ ] or { }, a text with ${…} stands in quotes: "${name}".',
+    });
+    expect(refusal('run: "echo \\${HOME}"\n')).toMatchObject({
+      hint: 'Between double quotes a backslash is written twice: "\\\\${name}".',
+    });
+  });
 });
