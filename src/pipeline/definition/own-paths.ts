@@ -7,10 +7,13 @@ const OWN_FOLDERS: readonly string[] = ['.git', '.ocrstore'];
 /** Files that steer ocrpipe and git, in any folder. */
 const STEERING_FILES: readonly string[] = ['.gitignore', '.gitattributes', '.gitmodules', '.ocrignore'];
 const POINTER_SUFFIX = '.ocr';
+/** Holds of every path that one of these lists, or the suffix, is about: the others, nearly all, are told from them at once. */
+const MAY_BE_OWN = /(?:^|\/)\.(?:git|ocr)|\.ocr$|^(?:pipeline|params)\./i;
 
 /** Why no stage may make this path: a run removes its outputs first. Undefined if one may. Pure. */
 export function outputProblem(path: RepoPath): string | undefined {
   if (path === '.') return 'it is the workspace itself';
+  if (!MAY_BE_OWN.test(path)) return undefined;
   const parts = path.toLowerCase().split('/');
   const owner = parts.find((part) => OWN_FOLDERS.includes(part));
   if (owner !== undefined) return `it is in ${owner}, which belongs to ${owner.slice(1)}`;
@@ -31,6 +34,7 @@ export function steeringProblem(path: RepoPath): string | undefined {
 
 /** Why no stage may read this path: ocrpipe writes there while stages run. Undefined if one may. Pure. */
 export function dependencyProblem(path: RepoPath): string | undefined {
+  if (path !== '.' && !MAY_BE_OWN.test(path)) return undefined;
   const written = [...OWN_FOLDERS, LOCK_FILE].filter(
     (own) => isWithin(own as RepoPath, path) || (own !== '.git' && isWithin(path, own as RepoPath)),
   );
