@@ -73,11 +73,14 @@ export async function plannedFailures(
   loaded: LoadedPipeline,
   planned: readonly PlannedStage[],
 ): Promise<Map<string, Problem>> {
-  const running = planned.filter(({ step }) => step.action === 'run').map(({ stage }) => stage);
-  const names = new Set(running.map(({ name }) => name));
+  const running = planned.filter(({ step }) => step.action === 'run');
+  const names = new Set(running.map(({ stage }) => stage.name));
   const failures = new Map<string, Problem>();
-  for (const stage of running) {
-    const absent = missingInput(await loaded.observer.stage(stage), { pending: 'may-come' });
+  for (const { stage, step } of running) {
+    const lacks = step.reasons.some(({ kind }) => kind === 'dep-missing');
+    const absent = lacks
+      ? missingInput(await loaded.observer.stage(stage), { pending: 'may-come' })
+      : undefined;
     const folder = missingFolder(loaded, stage);
     // A stage that runs before it may make the folder.
     const before = folder ? closure(loaded.graph, [stage.name], 'upstream') : [];
