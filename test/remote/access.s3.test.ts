@@ -207,6 +207,7 @@ describe('a bucket that everybody may read', () => {
     expect(s3.proxy.seen.map(({ headers }) => headers.authorization)).toEqual([undefined, undefined]);
     await expect(remote.put('packs/y', { bytes }, { sha256 })).rejects.toMatchObject({
       code: 'remote-denied',
+      hint: expect.stringContaining('--no-anonymous') as string,
     });
   });
 });

@@ -2,7 +2,9 @@ import { shellQuote } from '../../base/shell-quote.js';
 import { REMOTE_OPTIONS, type RemoteSettings } from '../../config/settings.js';
 
 /** Settings as they would be typed; a word in capitals stands for what the user has to fill in. */
-export type Change = Partial<Pick<RemoteSettings, 'url' | 'endpoint' | 'region' | 'profile' | 'pathStyle'>>;
+export type Change = Partial<
+  Pick<RemoteSettings, 'url' | 'endpoint' | 'region' | 'profile' | 'pathStyle' | 'anonymous'>
+>;
 
 /** The command to type for a remote with other settings: what hints name. */
 export type Correction = (change: Change) => string;

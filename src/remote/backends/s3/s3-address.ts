@@ -9,6 +9,8 @@ export interface S3Address {
   profile?: string | undefined;
   /** As the settings have it: false if the bucket is to be part of the name of the host. */
   pathStyle?: boolean | undefined;
+  /** True where nothing is signed. */
+  anonymous?: boolean | undefined;
   /** What to type for other settings. */
   correct: Correction;
 }

@@ -79,6 +79,11 @@ function bucketError(seen: Seen, address: S3Address): OcrpipeError | undefined {
       hint: `Name its region: '${address.correct({ region: 'REGION' })}'.`,
     });
   }
+  if (seen.status === 403 && address.anonymous === true) {
+    return userError('remote-denied', `${address.where} gives nobody without credentials that access`, {
+      hint: `This remote is used without any: to sign requests, as to push, '${address.correct({ anonymous: false })}'.`,
+    });
+  }
   if (seen.status === 403) {
     return userError('remote-denied', `access to ${address.where} is denied`, {
       hint: 'The user needs s3:ListBucket, s3:GetObject, s3:PutObject and s3:DeleteObject there; ask the owner of the bucket, or use another profile.',

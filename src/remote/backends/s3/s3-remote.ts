@@ -64,10 +64,10 @@ export class S3Remote implements Remote {
   #clock: { server: number; at: number } | undefined;
 
   private constructor(settings: S3Settings, correct: Correction, opened: OpenedS3) {
-    const { bucket, prefix, endpoint, profile, pathStyle } = settings;
+    const { bucket, prefix, endpoint, profile, pathStyle, anonymous } = settings;
     this.#settings = settings;
     this.where = `s3://${bucket}${prefix === '' ? '' : `/${prefix.slice(0, -1)}`}`;
-    this.#address = { bucket, where: this.where, endpoint, profile, pathStyle, correct };
+    this.#address = { bucket, where: this.where, endpoint, profile, pathStyle, anonymous, correct };
     this.#sdk = opened.sdk;
     this.#client = opened.client;
     this.#trust = opened.trust;
