@@ -1,7 +1,7 @@
 import { userError } from '../../base/errors.js';
 import type { RepoPath } from '../../base/paths.js';
 import { readBy, touches } from './dependency-part.js';
-import type { Dependency, Pipeline, Stage } from './stage.js';
+import type { Dependency, Output, Pipeline, Stage } from './stage.js';
 
 /** Who must run before whom. Names in every list stand in topological order, ties in the order of pipeline.yaml. */
 export interface StageGraph {
@@ -17,7 +17,7 @@ export class OutputIndex {
   private readonly byPath = new Map<RepoPath, string>();
   private readonly sorted: readonly RepoPath[];
 
-  constructor(stages: Iterable<Stage>) {
+  constructor(stages: Iterable<Pick<Stage, 'name'> & { readonly outs: readonly Pick<Output, 'path'>[] }>) {
     for (const stage of stages) for (const out of stage.outs) this.byPath.set(out.path, stage.name);
     this.sorted = [...this.byPath.keys()].sort();
   }

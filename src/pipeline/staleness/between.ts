@@ -3,6 +3,7 @@ import { suggest } from '../../base/nearest.js';
 import { userError } from '../../base/errors.js';
 import type { Snapshot } from '../../tracking/workspace-files.js';
 import { dependencyName, lockedPart, partOfWritten } from '../definition/dependency-part.js';
+import { OutputIndex } from '../definition/graph.js';
 import type { FileChange, PipelineHost } from '../host.js';
 import type { LockEntry, LockFile } from '../records/lock-file.js';
 import { sameContent, type LockedDependency, type LockedPath } from '../records/signature.js';
@@ -67,9 +68,10 @@ export function explainBetween(
   target: string,
 ): Between {
   const { from, to } = sides;
+  const both = { from: indexed(from), to: indexed(to) };
   const asked = stagesOf(sides, target);
-  const others = upstreamOf(sides, asked);
-  const explained = [...asked, ...others].map((name) => explainOne(host, sides, name));
+  const others = upstreamOf(both, asked);
+  const explained = [...asked, ...others].map((name) => explainOne(host, both, name));
   return {
     from: from.name,
     to: to.name,
@@ -97,32 +99,39 @@ function stagesOf({ from, to }: { from: Recorded; to: Recorded }, target: string
 }
 
 /** The stages that made what these read, in either commit, nearest first. */
-function upstreamOf({ from, to }: { from: Recorded; to: Recorded }, asked: readonly string[]): string[] {
+function upstreamOf({ from, to }: Sides, asked: readonly string[]): string[] {
   const found = new Set(asked);
   for (const name of found) {
-    for (const { lock } of [from, to]) {
-      for (const maker of makersOf(lock, lock.get(name))) found.add(maker);
+    for (const side of [from, to]) {
+      for (const dep of side.lock.get(name)?.deps ?? []) {
+        const maker = makerIn(side, dep);
+        if (maker !== undefined) found.add(maker);
+      }
     }
   }
   return [...found].filter((name) => !asked.includes(name));
 }
 
-function makersOf(lock: LockFile, entry: LockEntry | undefined): string[] {
-  return (entry?.deps ?? []).flatMap((dep) => makerIn(lock, dep) ?? []);
+function makerIn({ outputs }: Side, dep: LockedDependency): string | undefined {
+  return outputs.overlapping(partOfWritten(dep).path)[0]?.stage;
 }
 
-function makerIn(lock: LockFile, dep: LockedDependency): string | undefined {
-  const { path } = partOfWritten(dep);
-  const makes = ({ outs }: LockEntry): boolean =>
-    outs.some((out) => isWithin(path, out.path) || isWithin(out.path, path));
-  return [...lock].find(([, entry]) => makes(entry))?.[0];
+/** A commit with an index of what its stages made. */
+interface Side extends Recorded {
+  readonly outputs: OutputIndex;
 }
 
-function explainOne(
-  host: Pick<PipelineHost, 'changes'>,
-  { from, to }: { from: Recorded; to: Recorded },
-  name: string,
-): StageBetween {
+interface Sides {
+  readonly from: Side;
+  readonly to: Side;
+}
+
+function indexed(recorded: Recorded): Side {
+  const stages = [...recorded.lock].map(([name, { outs }]) => ({ name, outs }));
+  return { ...recorded, outputs: new OutputIndex(stages) };
+}
+
+function explainOne(host: Pick<PipelineHost, 'changes'>, { from, to }: Sides, name: string): StageBetween {
   const [before, after] = [from.lock.get(name), to.lock.get(name)];
   const both = before !== undefined && after !== undefined;
   const reasons = both ? inputReasons(stageOf(name, after), before) : [];
@@ -161,14 +170,14 @@ function stageOf(name: string, entry: LockEntry): StageNow {
 function explained(
   host: Pick<PipelineHost, 'changes'>,
   reason: Reason,
-  { name, from, to }: { name: string; from: Recorded; to: Recorded },
+  { name, from, to }: Sides & { name: string },
 ): ExplainedReason {
   if (reason.kind === 'command-changed') return { ...reason, words: wordChanges(reason.old, reason.new) };
   if (!reason.kind.startsWith('dep-')) return reason;
   const of = ({ lock }: Recorded): LockedDependency | undefined =>
     lock.get(name)?.deps.find((dep) => dependencyName(dep) === reason.subject);
   const [before, after] = [of(from), of(to)];
-  const maker = (after && makerIn(to.lock, after)) ?? (before && makerIn(from.lock, before));
+  const maker = (after && makerIn(to, after)) ?? (before && makerIn(from, before));
   const files = changedFiles(host, before, after);
   return {
     ...reason,
