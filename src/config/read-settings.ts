@@ -23,7 +23,7 @@ export function readSettings(folder: AbsPath): Settings {
     graceMs: grace === undefined ? DEFAULT_GRACE_MS : graceMs(grace),
     remotes: mergeRemotes(shared, local),
     pools: { ...shared.pools, ...local.pools },
-    executors: mergeExecutors(shared, local),
+    ...mergeExecutors(shared, local),
     ...(chosen === undefined ? {} : { default: chosen }),
     ...(project === undefined ? {} : { project }),
     ...(link === undefined ? {} : { link }),
@@ -47,11 +47,12 @@ function mergeRemotes(shared: SharedSettings, local: LocalSettings): Record<stri
 }
 
 /** One that only the local file names, without a type, is a cluster. */
-function mergeExecutors(shared: SharedSettings, local: LocalSettings): Record<string, ExecutorSettings> {
+function mergeExecutors(shared: SharedSettings, local: LocalSettings): Pick<Settings, 'executors'> {
+  if (shared.executors === undefined && local.executors === undefined) return {};
   const merged: Record<string, ExecutorSettings> = { ...shared.executors };
   for (const [name, override] of Object.entries(local.executors ?? {})) {
     const { type = 'slurm', ...others } = { ...merged[name], ...override };
     merged[name] = { type, ...others };
   }
-  return merged;
+  return { executors: merged };
 }

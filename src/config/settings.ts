@@ -60,8 +60,6 @@ const executorSchema = z.strictObject({
   module: z.string().min(1).optional(),
   /** What a module is handed. */
   settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
-  /** Name of the remote by which data travels where the nodes do not share this folder. */
-  remote: z.string().optional(),
   partition: z.string().min(1).optional(),
   account: z.string().min(1).optional(),
   qos: z.string().min(1).optional(),
@@ -167,7 +165,7 @@ export const REMOTE_OPTIONS = [
 export type ExecutorSettings = z.infer<typeof executorSchema>;
 /** What a stage may say otherwise of the executor that it names. */
 export const stageExecutorSchema = executorSchema
-  .omit({ type: true, module: true, retries: true, patience: true, remote: true })
+  .omit({ type: true, module: true, retries: true, patience: true })
   .partial();
 
 export type RemoteSettings = z.infer<typeof remoteSchema>;
@@ -180,7 +178,7 @@ export interface Settings {
   default?: string;
   project?: string;
   pools: Readonly<Record<string, number>>;
-  executors: Readonly<Record<string, ExecutorSettings>>;
+  executors?: Readonly<Record<string, ExecutorSettings>>;
   link?: readonly LinkType[];
   /** How long what a collection of garbage took away can be had back; milliseconds. */
   graceMs: number;

@@ -34,7 +34,7 @@ export function pipelineHost(workspace: Workspace, asking: Asking = {}): Pipelin
       return workspace.settings.pools;
     },
     get executors() {
-      return workspace.settings.executors;
+      return workspace.settings.executors ?? {};
     },
     get canPull() {
       return remoteInReach(workspace) !== undefined;

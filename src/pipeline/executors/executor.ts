@@ -56,8 +56,6 @@ export interface LogPart {
 export interface Capabilities {
   /** True: jobs go on when this process dies, and the next repro finds them again by their handles. They need a job folder. */
   readonly survives: boolean;
-  /** True: jobs take from the pools of this machine and count for `--jobs`. */
-  readonly onThisMachine: boolean;
   /** True: jobs of one group that are submitted together are started as one. */
   readonly arrays: boolean;
   /** How often a job that was lost for no fault of its own is tried again. */

@@ -16,7 +16,7 @@ import type { AbsPath } from '../../base/paths.js';
 import { readRegularFile } from '../../base/regular-file.js';
 import { writePoint } from '../../base/write-points.js';
 import type { Stage } from '../definition/stage.js';
-import type { CommandResult, LogPart } from './executor.js';
+import type { CommandResult, Job, LogPart } from './executor.js';
 
 /** What is known of the job in a folder: which attempt is the last, and what finds it. */
 export interface JobState {
@@ -113,6 +113,11 @@ export class JobFolder {
 
 export function jobsFolder(stateFolder: AbsPath): AbsPath {
   return join(stateFolder, 'jobs') as AbsPath;
+}
+
+/** Where an attempt of a job writes. */
+export function attemptFolder({ folder, attempt }: Pick<Job, 'folder' | 'attempt'>): string {
+  return join(folder, `attempt-${attempt}`);
 }
 
 /** How `run.sh` ended in the folder of an attempt; undefined while it has not, or left no result. */

@@ -17,7 +17,7 @@ interface Child {
  * next repro ends what a killed one has left. No job folder is written.
  */
 export class LocalExecutor implements Executor {
-  readonly capabilities = { survives: false, onThisMachine: true, arrays: false, retries: 0 } as const;
+  readonly capabilities = { survives: false, arrays: false, retries: 0 } as const;
   readonly #children = new Map<string, Child>();
   /** Called at the next news. */
   #waiting: (() => void)[] = [];

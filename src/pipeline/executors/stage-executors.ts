@@ -7,7 +7,7 @@ import type { PipelineHost } from '../host.js';
 import type { ExecutorContext } from './context.js';
 import type { Executor, Job } from './executor.js';
 import { Gathering } from './gathering.js';
-import { jobsFolder } from './job-folder.js';
+import { attemptFolder, jobsFolder, readLog, readResult } from './job-folder.js';
 import { JobWatch } from './job-watch.js';
 import { LocalExecutor } from './local.js';
 
@@ -76,7 +76,12 @@ async function make(name: string, { executors, root, stateFolder, events }: Pipe
     const message = `there is no executor '${name}'`;
     throw userError('unknown-executor', message, { hint: unknownExecutor(executors, name) });
   }
-  const context: ExecutorContext = { name, settings, root, jobsFolder: jobsFolder(stateFolder), events };
+  const context: ExecutorContext = {
+    ...{ name, settings, root, events },
+    jobsFolder: jobsFolder(stateFolder),
+    result: (job) => readResult(attemptFolder(job), job.stage),
+    log: (job, offset) => readLog(attemptFolder(job), offset),
+  };
   if (settings.type === 'module') return fromModule(context);
   const { slurmExecutor } = await import('./slurm/slurm.js');
   return slurmExecutor(context);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExecutorContext } from '../context.js';
 import type { Executor, Job, JobStatus, LogPart } from '../executor.js';
-import { readLog, readResult } from '../job-folder.js';
+import { attemptFolder } from '../job-folder.js';
 import { Controller } from './controller.js';
 import { meaningOf, type QueuedJob } from './queue.js';
 import { batchesOf, batchScript, groupOf, type Batch } from './sbatch.js';
@@ -40,7 +40,7 @@ class SlurmExecutor implements Executor {
     this.#context = context;
     this.#controller = controller;
     const { retries = 5 } = context.settings;
-    this.capabilities = { survives: true, onThisMachine: false, arrays: true, retries } as const;
+    this.capabilities = { survives: true, arrays: true, retries } as const;
   }
 
   async submit(jobs: readonly Job[], signal: AbortSignal): Promise<void> {
@@ -50,7 +50,7 @@ class SlurmExecutor implements Executor {
   }
 
   async poll(jobs: readonly Job[], signal: AbortSignal): Promise<ReadonlyMap<string, JobStatus>> {
-    const ended = (): boolean => jobs.some((job) => readResult(attemptFolder(job), job.stage) !== undefined);
+    const ended = (): boolean => jobs.some((job) => this.#context.result(job) !== undefined);
     if (!ended()) {
       await delay(TICK_MS, undefined, { signal }).catch(() => undefined);
       if (performance.now() - this.#askedAt >= QUEUE_MS && !signal.aborted) await this.#ask(signal);
@@ -66,7 +66,7 @@ class SlurmExecutor implements Executor {
   }
 
   logs(job: Job, offset: number): Promise<LogPart> {
-    return Promise.resolve(readLog(attemptFolder(job), offset));
+    return Promise.resolve(this.#context.log(job, offset));
   }
 
   /** True if Slurm has the job, as far as it says; a submitter that died may have been cut off before it kept the number. */
@@ -123,7 +123,7 @@ class SlurmExecutor implements Executor {
   }
 
   #statusOf(job: Job): JobStatus {
-    const result = readResult(attemptFolder(job), job.stage);
+    const result = this.#context.result(job);
     if (result !== undefined) return { state: 'ended', result };
     const handle = handleOf(job);
     // By its name as well: a controller that lost its memory gives numbers out again.
@@ -160,10 +160,6 @@ const GONE = { why: 'is not known to Slurm any more', again: true } as const;
 function isUnsure(job: Job): boolean {
   const handle = handleOf(job);
   return handle !== undefined && handle.number === undefined;
-}
-
-function attemptFolder({ folder, attempt }: Job): string {
-  return join(folder, `attempt-${attempt}`);
 }
 
 function handleOf(job: Job): SlurmHandle | undefined {
