@@ -9,12 +9,12 @@ const MIB = 1024 * 1024;
 const PLAIN = ['partition', 'account', 'qos', 'constraint'] as const;
 
 /** The settings for one stage: those of the configuration, and what the stage says otherwise. */
-export function settingsFor(settings: ExecutorSettings, stage: Stage): ExecutorSettings {
+function settingsFor(settings: ExecutorSettings, stage: Stage): ExecutorSettings {
   return { ...settings, ...stage.executor?.settings };
 }
 
 /** The options of sbatch that say where a stage runs and what it takes. Two stages may share an array if they are equal. */
-export function resourceOptions(settings: ExecutorSettings, stage: Stage): string[] {
+function resourceOptions(settings: ExecutorSettings, stage: Stage): string[] {
   const chosen = settingsFor(settings, stage);
   const { cpu, gpu, memory } = stage.resources;
   const gres = chosen.gres ?? (gpu === undefined ? undefined : `gpu:${gpu}`);
