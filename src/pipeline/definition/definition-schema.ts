@@ -84,12 +84,14 @@ const ENV_VALUES = { type: 'object', additionalProperties: { type: ['string', 'n
 const ENV_FORMS = [ENV_VALUES, { type: 'array', items: { anyOf: [{ type: 'string' }, ENV_VALUES] } }];
 
 /** The name of an executor, or `{name: {setting: value}}`. */
-const executor = z.preprocess(
-  (value) => (typeof value === 'string' ? { [value]: {} } : value),
-  z
-    .record(text, z.record(z.string(), z.unknown()))
-    .refine((named) => Object.keys(named).length === 1, 'one executor is named here'),
-);
+const executor = z
+  .preprocess(
+    (value) => (typeof value === 'string' ? { [value]: {} } : value),
+    z
+      .record(text, z.record(z.string(), z.unknown()))
+      .refine((named) => Object.keys(named).length === 1, 'one executor is named here'),
+  )
+  .meta(SHORT_TEXT);
 
 const stage = z.strictObject({
   run: commands,
