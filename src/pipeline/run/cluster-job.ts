@@ -30,14 +30,20 @@ export function foundJob(
   return folder.isOpen() && folder.state()?.executor === opened.name ? folder : undefined;
 }
 
+/** A job that ended. */
+export interface EndedJob {
+  readonly end: JobEnd;
+  /** Of the attempt. */
+  readonly folder: string;
+  /** Call once what it made is recorded or refused: until then a repro that comes next takes the result over. */
+  readonly settle: () => void;
+}
+
 /**
  * Runs the commands of a stage as a job that survives this process, or takes over one that did. A job that is lost for no fault
  * of its own is tried again, from the same inputs. Where this is aborted the job is cancelled.
  */
-export async function runAsJob(
-  host: PipelineHost,
-  run: ClusterRun,
-): Promise<{ end: JobEnd; folder: string }> {
+export async function runAsJob(host: PipelineHost, run: ClusterRun): Promise<EndedJob> {
   const { stage, inputs, opened } = run;
   const { signal } = run.follower;
   const folder = JobFolder.of(host.stateFolder, stage.name, signatureOf(inputs));
@@ -48,8 +54,11 @@ export async function runAsJob(
     await opened.submit(job, signal);
     const end = await opened.watch.follow(job, run.follower);
     if (signal.aborted || end.state !== 'lost' || !end.again || left === 0) {
-      folder.settle();
-      return { end, folder: folder.attempt(attempt) };
+      const settle = (): void => {
+        folder.settle();
+      };
+      if (signal.aborted || end.state !== 'ended') settle();
+      return { end, folder: folder.attempt(attempt), settle };
     }
     const message = `${stage.name}: its job ${end.why}; it is submitted again`;
     host.events({ type: 'note', level: 'warning', code: 'job-again', message });

@@ -74,16 +74,42 @@ export async function runStage(loaded: LoadedPipeline, stage: Stage, options: Ru
     // What stands there may be what the job has made so far.
     if (!found) await clearOutputs(host, now, options);
     observer.changed(stage.outs.map((out) => out.path));
-    await runLogged(loaded, stage, { ...options, now, inputs, opened });
-    if (options.commit) {
-      await recordResult(recordingOf(loaded), stage, { inputs, madeByStage: true });
-      return undefined;
-    }
-    observer.changed(stage.outs.map((out) => out.path));
-    await requireOutputs(loaded, stage);
-    await refuseChangedInputs(observer, stage, inputs);
-    return signatureOf(inputs);
+    const job = await runLogged(loaded, stage, { ...options, now, inputs, opened });
+    return settling(host, job, () => recordRun(loaded, stage, { inputs, commit: options.commit }));
   });
+}
+
+/** Records what a run has made; without `commit` looks whether it is all there, and gives the signature of the inputs. */
+async function recordRun(
+  loaded: LoadedPipeline,
+  stage: Stage,
+  { inputs, commit }: { inputs: StageInputs; commit: boolean },
+): Promise<ContentId | undefined> {
+  const { observer } = loaded;
+  if (commit) {
+    await recordResult(recordingOf(loaded), stage, { inputs, madeByStage: true });
+    return undefined;
+  }
+  observer.changed(stage.outs.map((out) => out.path));
+  await requireOutputs(loaded, stage);
+  await refuseChangedInputs(observer, stage, inputs);
+  return signatureOf(inputs);
+}
+
+/** Nobody takes over a job whose result was judged; one that was interrupted in this is judged by the next repro. */
+async function settling<T>(
+  { signal }: LoadedPipeline['host'],
+  { settle }: Pick<Ended, 'settle'>,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    const done = await work();
+    settle?.();
+    return done;
+  } catch (error) {
+    if (!signal.aborted) settle?.();
+    throw error;
+  }
 }
 
 interface Ready {
@@ -208,7 +234,7 @@ async function runLogged(
   loaded: LoadedPipeline,
   stage: Stage,
   run: Omit<Ready, 'found'> & Pick<RunOptions, 'env' | 'signal'>,
-): Promise<void> {
+): Promise<Ended> {
   const { host, observer } = loaded;
   const log = new StageLog(host.stateFolder, stage.name);
   const limit = new TimeLimit(stage);
@@ -229,11 +255,17 @@ async function runLogged(
     const env = stageEnvironment(host.root, stage, { path, slots: run.env });
     const survives = run.opened.executor.capabilities.survives;
     const start = survives ? followJob : followChild;
-    const { end, folder } = await start(loaded, stage, { ...run, env, follower });
+    const job = await start(loaded, stage, { ...run, env, follower });
     output.end();
     signal.throwIfAborted();
-    refuseFailure(end, stage, log);
-    if (folder !== undefined) await refuseHalfWritten(host, stage, folder);
+    try {
+      refuseFailure(job.end, stage, log);
+      if (job.folder !== undefined) await refuseHalfWritten(host, stage, job.folder);
+    } catch (error) {
+      job.settle?.();
+      throw error;
+    }
+    return job;
   } finally {
     limit.stop();
     observer.commandsEnded();
@@ -251,6 +283,7 @@ interface Start extends Omit<Ready, 'found'> {
 interface Ended {
   readonly end: JobEnd;
   readonly folder?: string;
+  readonly settle?: () => void;
 }
 
 async function followJob(

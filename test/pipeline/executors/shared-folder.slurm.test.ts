@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, type TestContext } from 'vitest';
 import { runOcrpipe, runProcess } from '../../rig/ocrpipe.js';
@@ -167,6 +167,21 @@ describe('a pipeline on Slurm, in a folder that the nodes share', () => {
     expect(workspace.jobState('slow')).toMatchObject({ attempt: 1, settled: true, handle: { number } });
     expect(workspace.ran()).toEqual(['ran']);
     expect((await workspace.actions()).actions).toEqual({ slow: 'fresh' });
+  });
+
+  it('takes over what a job has made while there was no repro', async () => {
+    const workspace = workspaceWith(waiting());
+    const kill = new AbortController();
+    const killed = runOcrpipe(['repro'], { cwd: workspace.root, kill: kill.signal });
+    await untilThere(() => workspace.jobs('slow').some((folder) => hasBegun(folder)));
+    kill.abort();
+    await killed;
+    workspace.write('go', '');
+    await untilThere(() => existsSync(join(workspace.job('slow'), 'attempt-1', 'result.json')));
+    const { stages } = await workspace.repro();
+    expect(stages[0]).toMatchObject({ action: 'ran' });
+    expect(workspace.jobState('slow')).toMatchObject({ attempt: 1, settled: true });
+    expect(workspace.ran()).toEqual(['ran']);
   });
 
   it('ends the job of a repro that was killed where its inputs are not those of now', async () => {
