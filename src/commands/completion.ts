@@ -1,4 +1,5 @@
 import * as Args from '@oclif/core/args';
+import { userError } from '../base/errors.js';
 import { BaseCommand } from '../cli/base-command.js';
 import { COMPLETION_SCRIPTS, SHELLS, type Shell } from '../cli/completion-scripts.js';
 
@@ -11,15 +12,23 @@ export default class Completion extends BaseCommand {
     '<%= config.bin %> completion fish > ~/.config/fish/completions/ocrpipe.fish',
   ];
   static override args = {
-    shell: Args.string({ required: true, options: [...SHELLS], description: 'the shell' }),
+    shell: Args.string({ required: true, description: `the shell: ${SHELLS.join(', ')}` }),
   };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Completion);
     await this.perform(flags, {
-      action: () => COMPLETION_SCRIPTS[args.shell as Shell],
+      action: () => COMPLETION_SCRIPTS[shellOf(args.shell)],
       text: (script) => script,
       json: (script) => ({ shell: args.shell, script }),
     });
   }
+}
+
+function shellOf(typed: string): Shell {
+  const shell = SHELLS.find((each) => each === typed);
+  if (shell !== undefined) return shell;
+  throw userError('command-line', `there is no completion for '${typed}'`, {
+    hint: `There is for ${SHELLS.join(', ')}.`,
+  });
 }
