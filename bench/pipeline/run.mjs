@@ -1,7 +1,7 @@
 // `node bench/pipeline/run.mjs [--stages N] [--square N] [--rounds N[,TOOL=N…]] [--tools ocrpipe,dvc,floor] [--folder DIR] [--keep]
 // [--save] [--results DIR]`: what it costs to bring a pipeline of trivial stages up to date, beside DVC and the floor that no tool can beat, `sh -c` of
 // the same commands in a loop: --stages of them in a chain and side by side, again with nothing to do, one stage with nothing to do, the plan of a matrix of
-// --square by --square stages, and a diamond of eight stages that sleep a second each, on four slots. Every tool has a fresh folder for each shape; they take
+// --square by --square stages, and a diamond of eight stages that sleep two seconds each, on four slots. Every tool has a fresh folder for each shape; they take
 // turns. A tool that needs minutes may take fewer rounds: `--rounds 3,dvc=1`; the table says so. Prints a table of medians and of what must be reached; --save also keeps the raw figures in
 // results/, or in DIR. OCRPIPE_BENCH_DVC names the program `dvc` (3.67); without it DVC is left out.
 import { mkdirSync, writeFileSync } from 'node:fs';
