@@ -4,6 +4,7 @@ import type { EventSink } from '../base/events.js';
 import { groupBy } from '../base/group-by.js';
 import { isWithin, type RepoPath } from '../base/paths.js';
 import { PIPELINE_FILE } from '../pipeline/definition/file-names.js';
+import { pipelineFiles } from '../pipeline/definition/pipeline-files.js';
 import { readIfThere } from '../pipeline/staleness/load.js';
 import type { Workspace } from '../project/workspace.js';
 import { stagesOf } from './stage-files.js';
@@ -14,7 +15,9 @@ export type RemoteOf = (path: string) => string | undefined;
 /** Throws what is wrong with pipeline.yaml: what belongs to one remote must not go to another for a slip of the pen. */
 export function ownRemotes(workspace: Workspace): RemoteOf {
   // Without the word there is nothing to read for.
-  if (readIfThere(workspace.root, PIPELINE_FILE)?.includes('remote') !== true) return () => undefined;
+  const { files } = pipelineFiles(workspace.root);
+  const named = files.some((file) => readIfThere(workspace.root, file)?.includes('remote') === true);
+  if (!named) return () => undefined;
   const outs = stagesOf(workspace).flatMap((stage) => stage.outs);
   const remotes = new Map(
     outs.flatMap(({ path, remote }) => (remote === undefined ? [] : [[path as string, remote] as const])),

@@ -7,6 +7,11 @@ export const stageTargets = {
   }),
 };
 
+/** What the commands work on that edit pipeline.yaml. */
+export const namedStages = {
+  stage: Args.string({ required: true, description: 'stages, as they are written in pipeline.yaml' }),
+};
+
 /** What the commands work on that move tracked data. */
 export const dataTargets = {
   target: Args.string({
