@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { stageAdd } from '../../actions/stage-add.js';
-import { shellQuote } from '../../base/shell-quote.js';
 import { BaseCommand } from '../../cli/base-command.js';
+import { shellWord } from '../../cli/shell-word.js';
 import { addedText } from '../../cli/stage-text.js';
 
 const listed = (char: 'd' | 'o' | 'O' | 'p' | 'm', helpValue: string, description: string) =>
@@ -50,7 +50,7 @@ export default class StageAdd extends BaseCommand {
     const { args, argv, flags } = await this.parse(StageAdd);
     const words = argv.slice(1).map(String);
     // One word is a line for the shell as it stands; several are the words of one.
-    const line = words.length === 1 ? words : words.length === 0 ? [] : [words.map(shellQuote).join(' ')];
+    const line = words.length === 1 ? words : words.length === 0 ? [] : [words.map(shellWord).join(' ')];
     const { run, 'outs-in-git': outsInGit, ...rest } = flags;
     await this.perform(flags, {
       action: (call) => stageAdd({ ...rest, name: args.name, run: [...run, ...line], outsInGit }, call),
