@@ -49,7 +49,7 @@ export function reasonLines(reason: ExplainedReason, indent = '  ', shown = SHOW
 }
 
 /** What a reason comes down to; empty where there is no more to say. */
-export function detailLines(reason: ExplainedReason, shown = SHOWN): string[] {
+function detailLines(reason: ExplainedReason, shown = SHOWN): string[] {
   const words = (reason.words ?? [])
     .filter(({ change }) => change !== 'same')
     .map(({ change, words: text }) => `${change === 'added' ? '+' : '-'} ${visibleInLine(text)}`);

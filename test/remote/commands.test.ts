@@ -264,7 +264,7 @@ describe('a fresh clone of a workspace whose pipeline ran elsewhere', () => {
     await b.ocrpipe('pull', 'data/raw');
     const planned = await b.run(['repro', '--dry-run']);
     expect(planned.stderr).toContain(
-      "list: pipeline.lock has its result, which is not on this machine; 'ocrpipe pull' may bring it",
+      "list: pipeline.lock has its result, which is not on this machine; 'ocrpipe pull' or 'ocrpipe repro --pull' may bring it",
     );
     const ran = await b.run(['repro', '--events']);
     const events = ran.stdout

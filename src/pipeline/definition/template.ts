@@ -173,7 +173,7 @@ function parsed(text: string): unknown {
 }
 
 /** A plain scalar of YAML 1.2 core, except that nothing at all is the empty text. */
-export function coreScalar(text: string): JsonValue {
+function coreScalar(text: string): JsonValue {
   if (/^(?:null|Null|NULL|~)$/.test(text)) return null;
   if (/^(?:true|True|TRUE)$/.test(text)) return true;
   if (/^(?:false|False|FALSE)$/.test(text)) return false;

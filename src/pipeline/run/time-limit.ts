@@ -5,7 +5,7 @@ import type { Stage } from '../definition/stage.js';
 const LONGEST_MS = 2 ** 31 - 1;
 
 /** The commands of a stage took longer than its `timeout`. */
-export function stageTimeout({ name, timeoutSeconds = 0 }: Stage): OcrpipeError {
+function stageTimeout({ name, timeoutSeconds = 0 }: Stage): OcrpipeError {
   return new OcrpipeError(
     'stage-timeout',
     `stage '${name}' took longer than its timeout of ${timeoutSeconds} s`,

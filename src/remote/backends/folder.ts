@@ -9,6 +9,7 @@ import { systemErrorCode } from '../../base/errors.js';
 import { writePoint } from '../../base/write-points.js';
 import {
   noTraffic,
+  type ByteRange,
   type Described,
   type Download,
   type GetOptions,
@@ -62,7 +63,7 @@ export class FolderRemote implements Remote {
         if (options.ifMatch !== undefined && options.ifMatch !== etag) throw remoteChanged(this.where, key);
         const range = options.range ?? { start: 0, end: size };
         if (range.end > size) throw rangeRefused(this.where, key);
-        const body = this.#read(file, range.start, range.end, options.signal);
+        const body = this.#bodyOf(file, range, options.signal);
         return { size: range.end - range.start, total: size, etag, body };
       } catch (error) {
         await file.close();
@@ -240,10 +241,21 @@ export class FolderRemote implements Remote {
     return temporary;
   }
 
+  /** The file is closed when the body ends, or with the signal where nobody has begun to read it. */
+  #bodyOf(file: FileHandle, range: ByteRange, signal: AbortSignal | undefined): AsyncIterable<Uint8Array> {
+    const giveUp = (): void => void file.close().catch(() => undefined);
+    signal?.addEventListener('abort', giveUp, { once: true });
+    return {
+      [Symbol.asyncIterator]: () => {
+        signal?.removeEventListener('abort', giveUp);
+        return this.#read(file, range, signal);
+      },
+    };
+  }
+
   async *#read(
     file: FileHandle,
-    start: number,
-    end: number,
+    { start, end }: ByteRange,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Uint8Array> {
     try {

@@ -7,7 +7,7 @@ import type { RepoPath } from '../../../src/base/paths.js';
 /** A workspace as texts by path; pipeline.yaml files are all included, that of the root first. */
 export type Texts = Readonly<Record<string, string>>;
 
-export function read(
+function read(
   texts: Texts,
   environment: Readonly<Record<string, string>> = {},
 ): { pipeline: Pipeline; problems: readonly Problem[] } {

@@ -9,12 +9,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { contentIdOf } from '../../../src/base/content-id.js';
 import { modifying } from '../../../src/remote/backends/correction.js';
 import { FolderRemote } from '../../../src/remote/backends/folder.js';
+import { readAll } from '../../../src/remote/backends/remote.js';
 import { makeRemoteFolder, unmakeRemoteFolder } from '../../../src/remote/backends/remote-folder.js';
 import { RetryingRemote } from '../../../src/remote/backends/retry.js';
+import { hasOpen } from '../../rig/has-open.js';
 import { crashesOf } from '../../rig/crashes.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 
@@ -55,6 +57,21 @@ describe('a look at a large file of a folder remote', () => {
     const asked = remote.describe('objects/ab/cd', { signal: stop.signal });
     stop.abort(reason);
     await expect(asked).rejects.toBe(reason);
+  });
+});
+
+describe.runIf(existsSync('/proc/self/fd'))('a file of a folder remote that nobody reads', () => {
+  it('is closed with the signal, and can be given up again', async () => {
+    const folder = temporaryFolder();
+    const remote = new FolderRemote(folder);
+    await remote.put('objects/ab/cd', { bytes }, { sha256 });
+    const stop = new AbortController();
+    const download = (await remote.get('objects/ab/cd', { signal: stop.signal }))!;
+    const isOpen = (): boolean => hasOpen(join(folder, 'objects/ab/cd'));
+    expect(isOpen()).toBe(true);
+    stop.abort(new Error('stopped'));
+    await vi.waitUntil(() => !isOpen());
+    await expect(readAll(download)).rejects.toThrow('stopped');
   });
 });
 
