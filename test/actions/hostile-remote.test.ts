@@ -267,7 +267,7 @@ describe('a remote whose catalog', () => {
   test.each([
     ['a file of another size', 'object-damaged', 30],
     ['a file of the right size and other bytes', 'object-damaged', 10],
-    ['a shorter file', 'remote-range', 3],
+    ['a shorter file', 'object-damaged', 3],
   ])('names a large object that is %s: it is refused', async (_what, code, size) => {
     const id = contentIdOf('some bytes');
     const change = (catalog: Catalog) => ({
