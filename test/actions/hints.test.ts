@@ -183,7 +183,7 @@ const SITUATIONS: readonly [string, (workspace: TestWorkspace) => unknown, strin
       await w.git('merge', 'other').catch(() => undefined);
     },
     'repro',
-    2,
+    3,
   ],
   [
     'a newer pointer came, its bytes did not',

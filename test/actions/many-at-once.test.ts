@@ -116,7 +116,7 @@ describe('many at once', () => {
     const waited = second.repro();
     while (!second.events.some(({ type }) => type === 'waiting')) await new Promise(setImmediate);
     expect(second.events.find(({ type }) => type === 'waiting')).toMatchObject({
-      what: 'the pipeline',
+      what: "stage 'slow'",
       holder: expect.stringMatching(/^test \(process \d+ on /) as string,
     });
     appendFileSync(workspace.path('gate'), ' and the gate');

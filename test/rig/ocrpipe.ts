@@ -16,7 +16,7 @@ export interface RunOptions {
   cwd: string;
   /** Added to the test's own environment. */
   env?: Record<string, string>;
-  /** Sent to the process when it first writes to stderr. */
+  /** Sent to the process when it first shows progress: writes to stderr, or with `--events` to stdout. */
   signalOnOutput?: NodeJS.Signals;
   /** Kills the process by SIGKILL when it is aborted. */
   kill?: AbortSignal;
@@ -44,7 +44,10 @@ export function runProcess(file: string, args: readonly string[], options: RunOp
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
-  if (options.signalOnOutput) child.stderr.once('data', () => child.kill(options.signalOnOutput));
+  if (options.signalOnOutput) {
+    const shown = args.includes('--events') ? child.stdout : child.stderr;
+    shown.once('data', () => child.kill(options.signalOnOutput));
+  }
   options.kill?.addEventListener('abort', () => child.kill('SIGKILL'), { once: true });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
