@@ -10,11 +10,14 @@ const WASM_PAGE_BYTES = 64 * 1024;
 export class BufferPool {
   /** How many may be in use at once. */
   readonly count: number;
+  readonly #shared: boolean;
   readonly #slots: FairSlots;
   readonly #free: Buffer[] = [];
 
-  constructor(count: number) {
+  /** `shared`: other threads read them where they lie. */
+  constructor(count: number, { shared = false }: { shared?: boolean } = {}) {
     this.count = count;
+    this.#shared = shared;
     this.#slots = new FairSlots(count);
   }
 
@@ -22,7 +25,7 @@ export class BufferPool {
   use<T>(bytes: number, work: (buffer: Buffer) => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#slots.use(async () => {
       const free = this.#free.pop();
-      const buffer = free && free.length >= bytes ? free : newPages(bytes);
+      const buffer = free && free.length >= bytes ? free : newPages(bytes, this.#shared);
       try {
         return await work(buffer.subarray(0, bytes));
       } finally {
@@ -33,7 +36,8 @@ export class BufferPool {
 }
 
 /** Only memory for WebAssembly is sure to begin with a page. */
-function newPages(bytes: number): Buffer {
+function newPages(bytes: number, shared: boolean): Buffer {
   const pages = Math.max(1, Math.ceil(bytes / WASM_PAGE_BYTES));
-  return Buffer.from(new WebAssembly.Memory({ initial: pages, maximum: pages }).buffer);
+  const descriptor = { initial: pages, maximum: pages, shared };
+  return Buffer.from(new WebAssembly.Memory(descriptor).buffer);
 }

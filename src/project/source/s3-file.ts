@@ -115,7 +115,7 @@ async function downloadVersion(
     done += bytes;
     events({ type: 'progress', key: 'download', done, total: size, unit: 'bytes' });
   };
-  const buffers = new BufferPool(MOST_RANGES);
+  const buffers = new BufferPool(MOST_RANGES, { shared: true });
   // Whoever may read an object may not always read its versions: only one that was asked for is named.
   const ranged = { remote, key, size, etag, buffers, ...(pinned !== undefined && { version: pinned }) };
   try {

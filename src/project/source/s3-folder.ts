@@ -151,7 +151,7 @@ interface FolderParts {
 /** Objects of one folder on their way into the store. */
 class FolderDownload {
   readonly #parts: FolderParts;
-  readonly #buffers = new BufferPool(MOST_RANGES);
+  readonly #buffers = new BufferPool(MOST_RANGES, { shared: true });
 
   constructor(parts: FolderParts) {
     this.#parts = parts;

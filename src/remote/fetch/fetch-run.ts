@@ -41,7 +41,7 @@ export class FetchRun {
     this.#input = input;
     this.#view = view;
     this.#source = new ObjectSource(input.remote, view, input.signal);
-    this.#buffers = new BufferPool(Math.min(input.jobs, MOST_RANGES));
+    this.#buffers = new BufferPool(Math.min(input.jobs, MOST_RANGES), { shared: true });
     this.#passing = new BufferPool(input.jobs);
   }
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, readdir, rename } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -7,6 +6,7 @@ import { ageOf } from '../../base/age.js';
 import type { BufferPool } from '../../base/buffer-pool.js';
 import { contentIdOf, type ContentId } from '../../base/content-id.js';
 import { systemErrorCode } from '../../base/errors.js';
+import { runningHash, type RunningHash } from '../../base/running-hash.js';
 import { writePoint } from '../../base/write-points.js';
 import type { CopyAlong } from './copy-along.js';
 import { DownloadFile } from './download-file.js';
@@ -15,9 +15,9 @@ import { readInto, type ByteRange, type Download, type GetOptions, type Remote }
 import { eachInParallel } from '../parallel.js';
 
 /** Bytes of one request: each is held in memory until those before it are written. */
-const RANGE_BYTES = 16 * 1024 * 1024;
-/** Ranges on their way at once: fewer let the connections rest while one is hashed and written, more hold too much memory. */
-export const MOST_RANGES = 6;
+const RANGE_BYTES = 24 * 1024 * 1024;
+/** Ranges on their way at once: more hold too much memory. */
+export const MOST_RANGES = 4;
 /** A download of another machine (a shared store) that was not written to for so long was given up. */
 const GIVEN_UP_MS = 10 * 60 * 1000;
 
@@ -45,33 +45,47 @@ export interface RangedObject {
  * of all of it. What was written is flushed as far as it is no wait: who names the file flushes it.
  */
 export async function continueDownload(download: RangedObject, temporary: string): Promise<string> {
-  const { size, onBytes, copy } = download;
-  const hash = createHash('sha256');
-  const there = Math.min(await hashExisting(temporary, hash), size);
-  onBytes(there);
+  const hash = runningHash(download.size);
+  try {
+    const there = Math.min(await hashExisting(temporary, hash), download.size);
+    download.onBytes(there);
+    await addRest(download, { temporary, there, hash });
+    return await hash.digest();
+  } finally {
+    await hash.close();
+  }
+}
+
+/** A file that holds the first bytes of an object, and their hash. */
+interface BeginningThere {
+  temporary: string;
+  there: number;
+  hash: RunningHash;
+}
+
+async function addRest(download: RangedObject, { temporary, there, hash }: BeginningThere): Promise<void> {
+  const { copy } = download;
   writePoint();
   const isCopied = copy !== undefined && there === 0;
   const file = await DownloadFile.open(temporary, { pastCache: isCopied });
   try {
     if (isCopied) await copy.begin();
     await readInOrder(download, there, async (bytes, at) => {
-      const writing = Promise.all([file.append(bytes), copy?.write(bytes, at) ?? Promise.resolve()]);
-      hash.update(bytes);
-      await writing;
+      const writing = [file.append(bytes), copy?.write(bytes, at) ?? Promise.resolve()];
+      await Promise.all([...writing, hash.update(bytes)]);
     });
     await copy?.end();
   } finally {
     await file.close();
   }
   file.throwIfUnflushed();
-  return hash.digest('hex');
 }
 
-async function hashExisting(file: string, hash: ReturnType<typeof createHash>): Promise<number> {
+async function hashExisting(file: string, hash: RunningHash): Promise<number> {
   let bytes = 0;
   try {
     for await (const chunk of createReadStream(file, { highWaterMark: 1024 * 1024 })) {
-      hash.update(chunk as Buffer);
+      await hash.update(chunk as Buffer);
       bytes += (chunk as Buffer).length;
     }
   } catch (error) {
