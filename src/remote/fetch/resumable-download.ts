@@ -15,7 +15,7 @@ import { readInto, type ByteRange, type Download, type GetOptions, type Remote }
 import { eachInParallel } from '../parallel.js';
 
 /** Bytes of one request: each is held in memory until those before it are written. */
-const RANGE_BYTES = 24 * 1024 * 1024;
+export const RANGE_BYTES = 24 * 1024 * 1024;
 /** Ranges on their way at once: more hold too much memory. */
 export const MOST_RANGES = 4;
 /** A download of another machine (a shared store) that was not written to for so long was given up. */

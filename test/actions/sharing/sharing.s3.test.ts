@@ -6,6 +6,7 @@ import type { ImportUrlResult } from '../../../src/actions/import-url.js';
 import type { UpdateResult } from '../../../src/actions/update.js';
 import { contentIdOf } from '../../../src/base/content-id.js';
 import { S3Remote } from '../../../src/remote/backends/s3/s3-remote.js';
+import { RANGE_BYTES } from '../../../src/remote/fetch/resumable-download.js';
 import { faultyS3 } from '../../rig/faulty-s3.js';
 import { awsEnvironment } from '../../rig/s3-server.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
@@ -74,9 +75,9 @@ describe('import-url from a bucket', () => {
   });
 
   it('takes up what a failed run left, by range', async () => {
-    const body = randomBytes(18_000_000);
+    const body = randomBytes(RANGE_BYTES + 1_000_000);
     await put('large.bin', body);
-    const secondRange = /^bytes=16777216-/;
+    const secondRange = new RegExp(`^bytes=${RANGE_BYTES}-`);
     s3.proxy.faults(({ headers }) =>
       secondRange.test(headers.range ?? '') ? { status: 403, name: 'AccessDenied' } : 'none',
     );
