@@ -56,6 +56,17 @@ const ocrRules = Object.entries(ocr).map(([name, allowed]) => ({
 /** Folders with an order of their own, top to bottom: none imports one above it. */
 const ordered = {
   pipeline: ['run', 'executors', 'staleness', 'records', 'definition'],
+  'pipeline/definition': [
+    'read',
+    'edit',
+    'instances',
+    'templating',
+    'graph',
+    'dependencies',
+    'schema',
+    'stage',
+    'problems',
+  ],
   tracking: ['checkout', 'partial', 'scan', 'pointers', 'ignore'],
   remote: ['fsck', 'push', 'fetch', 'catalog', 'backends'],
 };

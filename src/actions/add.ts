@@ -9,7 +9,7 @@ import { nearestName } from '../base/nearest.js';
 import { fromRepoPath, repoPath, type AbsPath, type RepoPath } from '../base/paths.js';
 import { readTextIfThere } from '../base/read-text.js';
 import { shellQuote } from '../base/shell-quote.js';
-import { outputsIn } from '../pipeline/definition/output-at.js';
+import { outputsIn } from '../pipeline/definition/read/output-at.js';
 import { Workspace } from '../project/workspace.js';
 import { hasPointer, readSoundPointer, refuseTakenPointer } from '../tracking/pointers/pointer-file.js';
 import {

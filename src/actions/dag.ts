@@ -2,9 +2,15 @@ import { realpathSync } from 'node:fs';
 import type { Call } from '../base/call.js';
 import { OcrpipeError } from '../base/errors.js';
 import { absPath, type RepoPath } from '../base/paths.js';
-import { collapseGroups } from '../pipeline/definition/dag-groups.js';
-import { outputDag, stageDag, withStates, type Dag, type NodeState } from '../pipeline/definition/dag.js';
-import { OutputIndex } from '../pipeline/definition/graph.js';
+import { collapseGroups } from '../pipeline/definition/graph/dag-groups.js';
+import {
+  outputDag,
+  stageDag,
+  withStates,
+  type Dag,
+  type NodeState,
+} from '../pipeline/definition/graph/dag.js';
+import { OutputIndex } from '../pipeline/definition/graph/graph.js';
 import { loadPipeline, selectStages, type LoadedPipeline } from '../pipeline/staleness/load.js';
 import { pipelineStatus } from '../pipeline/staleness/stage-status.js';
 import { pipelineHost } from '../project/pipeline-host.js';

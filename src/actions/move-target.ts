@@ -4,7 +4,7 @@ import { userError } from '../base/errors.js';
 import { lstatIfThere } from '../base/lstat-if-there.js';
 import { fromRepoPath, type RepoPath } from '../base/paths.js';
 import { shellQuote } from '../base/shell-quote.js';
-import { outputsIn } from '../pipeline/definition/output-at.js';
+import { outputsIn } from '../pipeline/definition/read/output-at.js';
 import type { Workspace } from '../project/workspace.js';
 import { PathIndex } from '../tracking/path-index.js';
 import { hasPointer, refuseTakenPointer } from '../tracking/pointers/pointer-file.js';

@@ -1,8 +1,8 @@
 import type { JsonValue } from '../base/canonical-json.js';
 import type { Call } from '../base/call.js';
 import { userError } from '../base/errors.js';
-import { hasStage, withStage } from '../pipeline/definition/edit-stages.js';
-import { PIPELINE_FILE } from '../pipeline/definition/file-names.js';
+import { hasStage, withStage } from '../pipeline/definition/edit/edit-stages.js';
+import { PIPELINE_FILE } from '../pipeline/definition/stage/file-names.js';
 import { editPipeline } from './edit-pipeline.js';
 import type { ToCommit } from './to-commit.js';
 

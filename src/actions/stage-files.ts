@@ -1,8 +1,8 @@
 import type { RepoPath } from '../base/paths.js';
-import { touches } from '../pipeline/definition/dependency-part.js';
-import { LOCK_FILE } from '../pipeline/definition/file-names.js';
-import { definitionOf } from '../pipeline/definition/read-definition.js';
-import type { Stage } from '../pipeline/definition/stage.js';
+import { touches } from '../pipeline/definition/dependencies/dependency-part.js';
+import { LOCK_FILE } from '../pipeline/definition/stage/file-names.js';
+import { definitionOf } from '../pipeline/definition/read/read-definition.js';
+import type { Stage } from '../pipeline/definition/stage/stage.js';
 import type { Workspace } from '../project/workspace.js';
 import { pointerFiles } from './to-commit.js';
 

@@ -1,5 +1,5 @@
 import type { Call } from '../base/call.js';
-import { withStageKey } from '../pipeline/definition/edit-stages.js';
+import { withStageKey } from '../pipeline/definition/edit/edit-stages.js';
 import { editPipeline, writtenPlace } from './edit-pipeline.js';
 import type { ToCommit } from './to-commit.js';
 

@@ -1,7 +1,7 @@
 import type { Call } from '../base/call.js';
 import type { Location } from '../base/errors.js';
-import { dependencyName, writtenDependency } from '../pipeline/definition/dependency-part.js';
-import { definitionOf } from '../pipeline/definition/read-definition.js';
+import { dependencyName, writtenDependency } from '../pipeline/definition/dependencies/dependency-part.js';
+import { definitionOf } from '../pipeline/definition/read/read-definition.js';
 import { Workspace } from '../project/workspace.js';
 
 /** A stage as it is declared. */

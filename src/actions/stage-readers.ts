@@ -1,6 +1,6 @@
 import type { Location } from '../base/errors.js';
 import { isWithin, type RepoPath } from '../base/paths.js';
-import { definitionOf } from '../pipeline/definition/read-definition.js';
+import { definitionOf } from '../pipeline/definition/read/read-definition.js';
 import type { Workspace } from '../project/workspace.js';
 
 /** A stage that names a path among its dependencies, and where it does. */

@@ -1,11 +1,11 @@
 import type { RepoPath } from '../base/paths.js';
 import type { Revision } from '../metrics/revision.js';
 import { readValueFile, type ValueFile } from '../metrics/value-file.js';
-import { pipelineFiles } from '../pipeline/definition/pipeline-files.js';
-import { definitionIn } from '../pipeline/definition/read-definition.js';
-import { PARAMS_FILE, PIPELINE_FILE } from '../pipeline/definition/file-names.js';
-import type { Stage } from '../pipeline/definition/stage.js';
-import { compareText } from '../pipeline/definition/params.js';
+import { pipelineFiles } from '../pipeline/definition/read/pipeline-files.js';
+import { definitionIn } from '../pipeline/definition/read/read-definition.js';
+import { PARAMS_FILE, PIPELINE_FILE } from '../pipeline/definition/stage/file-names.js';
+import type { Stage } from '../pipeline/definition/stage/stage.js';
+import { compareText } from '../pipeline/definition/stage/params.js';
 import { unmergedHint } from '../pipeline/staleness/unmerged-output.js';
 import { readIfThere } from '../pipeline/staleness/load.js';
 import { workspaceRevision } from '../metrics/revision.js';

@@ -1,7 +1,7 @@
 import type { Call } from '../base/call.js';
 import { userError } from '../base/errors.js';
 import type { Git } from '../git/git.js';
-import { LOCK_FILE } from '../pipeline/definition/file-names.js';
+import { LOCK_FILE } from '../pipeline/definition/stage/file-names.js';
 import { parseLockFile } from '../pipeline/records/lock-file.js';
 import { explainBetween, type Between, type Recorded } from '../pipeline/staleness/between.js';
 import { pipelineHost } from '../project/pipeline-host.js';

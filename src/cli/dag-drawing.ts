@@ -1,5 +1,5 @@
-import type { Dag, DagNode } from '../pipeline/definition/dag.js';
-import { isDue, nodeName, stateWords } from '../pipeline/definition/dag-text.js';
+import type { Dag, DagNode } from '../pipeline/definition/graph/dag.js';
+import { isDue, nodeName, stateWords } from '../pipeline/definition/graph/dag-text.js';
 import { groupBy } from '../base/group-by.js';
 import { textWidth } from './text-width.js';
 

@@ -3,7 +3,7 @@ import { dag } from '../actions/dag.js';
 import { BaseCommand } from '../cli/base-command.js';
 import { stageTargets } from '../cli/target-args.js';
 import { drawDag } from '../cli/dag-drawing.js';
-import { dotDag, mermaidDag } from '../pipeline/definition/dag-text.js';
+import { dotDag, mermaidDag } from '../pipeline/definition/graph/dag-text.js';
 
 export default class Dag extends BaseCommand {
   static override summary = 'Draw the graph of the stages, with a mark at each that is stale.';

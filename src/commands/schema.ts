@@ -1,4 +1,4 @@
-import { editorSchema } from '../pipeline/definition/editor-schema.js';
+import { editorSchema } from '../pipeline/definition/schema/editor-schema.js';
 import { BaseCommand } from '../cli/base-command.js';
 
 export default class Schema extends BaseCommand {

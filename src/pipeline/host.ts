@@ -5,7 +5,7 @@ import type { ExecutorSettings } from '../config/settings.js';
 import type { AbsPath, RepoPath } from '../base/paths.js';
 import type { ObjectReader } from '../store/object-reader.js';
 import type { PointedPath, Snapshot, WorkspaceFiles } from '../tracking/workspace-files.js';
-import type { Resources, UrlDependency } from './definition/stage.js';
+import type { Resources, UrlDependency } from './definition/stage/stage.js';
 
 /** Where run records are kept, each under the key of its inputs. */
 export interface RunRecords {

@@ -9,7 +9,7 @@ import { readSettings } from '../config/read-settings.js';
 import type { Settings } from '../config/settings.js';
 import type { Git } from '../git/git.js';
 import { openGit } from '../git/simple-git.js';
-import { outputAt } from '../pipeline/definition/output-at.js';
+import { outputAt } from '../pipeline/definition/read/output-at.js';
 import type { LocalStore } from '../store/local-store.js';
 import { RunRecords } from '../store/run-records.js';
 import { useStore } from '../store/store-use.js';

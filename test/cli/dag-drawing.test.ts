@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { drawDag } from '../../src/cli/dag-drawing.js';
-import type { Dag, NodeState } from '../../src/pipeline/definition/dag.js';
+import type { Dag, NodeState } from '../../src/pipeline/definition/graph/dag.js';
 import { newWorkspace } from '../rig/workspace.js';
 import fc from '../rig/fast-check.js';
 

@@ -6,7 +6,7 @@ import { userError } from '../../base/errors.js';
 import { fromRepoPath, type RepoPath } from '../../base/paths.js';
 import { readRegularFile } from '../../base/regular-file.js';
 import type { UnfinishedMerge } from '../../git/unfinished-merge.js';
-import { LOCK_FILE } from '../../pipeline/definition/file-names.js';
+import { LOCK_FILE } from '../../pipeline/definition/stage/file-names.js';
 import { parseLockFile, type LockedOutput } from '../../pipeline/records/lock-file.js';
 import { chooseLocked, differingStages } from '../../pipeline/records/merge-locks.js';
 import type { Workspace } from '../../project/workspace.js';

@@ -4,7 +4,7 @@ import { userError } from '../../base/errors.js';
 import { fromRepoPath, type RepoPath } from '../../base/paths.js';
 import { readTextIfThere } from '../../base/read-text.js';
 import { mergeSides, type UnfinishedMerge } from '../../git/unfinished-merge.js';
-import { LOCK_FILE } from '../../pipeline/definition/file-names.js';
+import { LOCK_FILE } from '../../pipeline/definition/stage/file-names.js';
 import { Workspace } from '../../project/workspace.js';
 import type { EntryConflict } from '../../store/merge-trees.js';
 import {

@@ -1,7 +1,7 @@
 import { userError } from '../../base/errors.js';
 import { suggest } from '../../base/nearest.js';
 import { isWithin, type RepoPath } from '../../base/paths.js';
-import { LOCK_FILE } from '../../pipeline/definition/file-names.js';
+import { LOCK_FILE } from '../../pipeline/definition/stage/file-names.js';
 import type { Workspace } from '../../project/workspace.js';
 import { bytesOfText } from '../../tracking/byte-path.js';
 import { pathOfPointer } from '../../tracking/pointers/plain-pointer.js';

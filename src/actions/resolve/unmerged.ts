@@ -3,7 +3,7 @@ import { OcrpipeError } from '../../base/errors.js';
 import type { RepoPath } from '../../base/paths.js';
 import { readTextIfThere } from '../../base/read-text.js';
 import { unmergedFiles, type UnmergedFile } from '../../git/unfinished-merge.js';
-import { LOCK_FILE } from '../../pipeline/definition/file-names.js';
+import { LOCK_FILE } from '../../pipeline/definition/stage/file-names.js';
 import { lockedOutputs } from '../../pipeline/records/merge-locks.js';
 import type { Workspace } from '../../project/workspace.js';
 import type { PointerSides } from '../../tracking/pointers/merge-pointers.js';

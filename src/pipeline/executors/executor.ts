@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../base/canonical-json.js';
 import type { AbsPath } from '../../base/paths.js';
-import type { Stage } from '../definition/stage.js';
+import type { Stage } from '../definition/stage/stage.js';
 
 /** One run of the commands of one stage, as it is handed to an executor. */
 export interface Job {

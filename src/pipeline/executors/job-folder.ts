@@ -15,7 +15,7 @@ import type { ContentId } from '../../base/content-id.js';
 import type { AbsPath } from '../../base/paths.js';
 import { readRegularFile } from '../../base/regular-file.js';
 import { writePoint } from '../../base/write-points.js';
-import type { Stage } from '../definition/stage.js';
+import type { Stage } from '../definition/stage/stage.js';
 import type { CommandResult, Job, LogPart } from './executor.js';
 
 /** What is known of the job in a folder: which attempt is the last, and what finds it. */

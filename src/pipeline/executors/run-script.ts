@@ -1,4 +1,4 @@
-import type { Stage } from '../definition/stage.js';
+import type { Stage } from '../definition/stage/stage.js';
 
 /** What `run.sh` of a job is made from. Variables that are secret are in none of it. */
 export interface RunScript {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { OcrpipeError, userError } from '../../base/errors.js';
-import { executorSettings, isLocal, LOCAL, unknownExecutor } from '../definition/executors.js';
-import type { Stage } from '../definition/stage.js';
+import { executorSettings, isLocal, LOCAL, unknownExecutor } from '../definition/stage/executors.js';
+import type { Stage } from '../definition/stage/stage.js';
 import type { PipelineHost } from '../host.js';
 import type { ExecutorContext } from './context.js';
 import type { Executor, Job } from './executor.js';

@@ -5,7 +5,7 @@ import type { RepoPath } from '../../base/paths.js';
 import { readRegularFile } from '../../base/regular-file.js';
 import { writePoint } from '../../base/write-points.js';
 import type { Snapshot } from '../../tracking/workspace-files.js';
-import { stageFileName } from '../definition/stage-names.js';
+import { stageFileName } from '../definition/stage/stage-names.js';
 import type { PipelineHost } from '../host.js';
 import { sameContent, type LockedPath } from './signature.js';
 

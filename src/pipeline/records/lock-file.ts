@@ -7,8 +7,8 @@ import { repoPath, type RepoPath } from '../../base/paths.js';
 import { parseYamlFile, type YamlFile } from '../../base/yaml-file.js';
 import { issueText } from '../../base/yaml-schema.js';
 import type { Snapshot } from '../../tracking/workspace-files.js';
-import { LOCK_FILE } from '../definition/file-names.js';
-import { compareText, type ParamValue } from '../definition/params.js';
+import { LOCK_FILE } from '../definition/stage/file-names.js';
+import { compareText, type ParamValue } from '../definition/stage/params.js';
 import type { LockedDependency, LockedPath, LockedUrl, LockedVariable, StageInputs } from './signature.js';
 
 const LOCK_VERSION = 1;

@@ -3,7 +3,7 @@ import { writeFileAtomic } from '../../base/atomic-file.js';
 import { fromRepoPath } from '../../base/paths.js';
 import { readTextIfThere } from '../../base/read-text.js';
 import { stagingOf } from '../../tracking/staging.js';
-import { LOCK_FILE } from '../definition/file-names.js';
+import { LOCK_FILE } from '../definition/stage/file-names.js';
 import type { PipelineHost } from '../host.js';
 import {
   formatEntry,

@@ -7,11 +7,11 @@ import { readRegularFile } from '../../base/regular-file.js';
 import { writePoint } from '../../base/write-points.js';
 import { PathIndex } from '../../tracking/path-index.js';
 import type { Snapshot } from '../../tracking/workspace-files.js';
-import { stageFileName, stageOfFileName } from '../definition/stage-names.js';
+import { stageFileName, stageOfFileName } from '../definition/stage/stage-names.js';
 import type { PipelineHost } from '../host.js';
 import { endGroup, processStart } from '../process-group.js';
 import { sameContent, type LockedPath } from './signature.js';
-import type { Stage } from '../definition/stage.js';
+import type { Stage } from '../definition/stage/stage.js';
 
 interface Mark {
   /** The outputs that the run was to make. `left`: what it left there, once it has ended in order. */

@@ -2,8 +2,8 @@ import { canonicalJson, type JsonValue } from '../../base/canonical-json.js';
 import { contentIdOf, type ContentId } from '../../base/content-id.js';
 import type { RepoPath } from '../../base/paths.js';
 import type { Snapshot } from '../../tracking/workspace-files.js';
-import { lockedPart, type LockedPart } from '../definition/dependency-part.js';
-import type { ParamValue } from '../definition/params.js';
+import { lockedPart, type LockedPart } from '../definition/dependencies/dependency-part.js';
+import type { ParamValue } from '../definition/stage/params.js';
 
 /** A path and what it held. */
 export type LockedPath = { readonly path: RepoPath } & Readonly<Snapshot>;

@@ -1,8 +1,8 @@
 import { isWithin, type RepoPath } from '../../base/paths.js';
 import { shellQuote } from '../../base/shell-quote.js';
 import type { PointedPath } from '../../tracking/workspace-files.js';
-import { throwProblems, type Problem } from '../definition/problems.js';
-import type { Stage } from '../definition/stage.js';
+import { throwProblems, type Problem } from '../definition/problems/problems.js';
+import type { Stage } from '../definition/stage/stage.js';
 import type { PipelineHost } from '../host.js';
 import type { LockedPath } from '../records/signature.js';
 import { absentPointed } from '../staleness/absent-content.js';

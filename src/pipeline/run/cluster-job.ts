@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../base/canonical-json.js';
 import { OcrpipeError } from '../../base/errors.js';
-import type { Stage } from '../definition/stage.js';
+import type { Stage } from '../definition/stage/stage.js';
 import type { Job } from '../executors/executor.js';
 import { JobFolder } from '../executors/job-folder.js';
 import type { JobEnd, JobFollower } from '../executors/job-watch.js';

@@ -1,5 +1,5 @@
-import type { Stage } from '../definition/stage.js';
-import { throwProblems } from '../definition/problems.js';
+import type { Stage } from '../definition/stage/stage.js';
+import { throwProblems } from '../definition/problems/problems.js';
 import type { PipelineHost } from '../host.js';
 import { dependencyProblems, loadPipeline, type LoadedPipeline } from '../staleness/load.js';
 import type { Reason } from '../staleness/reason.js';

@@ -1,4 +1,4 @@
-import type { StageGraph } from '../definition/graph.js';
+import type { StageGraph } from '../definition/graph/graph.js';
 
 /**
  * The stages, those first from which the longest way leads to an end of the graph (the critical path, Graham 1966; Kelley and

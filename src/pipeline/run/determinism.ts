@@ -1,6 +1,6 @@
 import type { RepoPath } from '../../base/paths.js';
 import type { Snapshot } from '../../tracking/workspace-files.js';
-import type { Stage } from '../definition/stage.js';
+import type { Stage } from '../definition/stage/stage.js';
 import type { FileChange, PipelineHost } from '../host.js';
 import { lockedInputs, sortedByPath } from '../records/lock-file.js';
 import { runRecordValue } from '../records/run-record.js';

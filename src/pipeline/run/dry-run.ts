@@ -1,5 +1,5 @@
-import { closure } from '../definition/graph.js';
-import { problemsError, throwProblems, type Problem } from '../definition/problems.js';
+import { closure } from '../definition/graph/graph.js';
+import { problemsError, throwProblems, type Problem } from '../definition/problems/problems.js';
 import type { PipelineHost } from '../host.js';
 import { loadPipeline, selectStages, type LoadedPipeline } from '../staleness/load.js';
 import { planStages, type PlannedStage } from '../staleness/look.js';

@@ -1,4 +1,4 @@
-import type { Stage } from '../definition/stage.js';
+import type { Stage } from '../definition/stage/stage.js';
 import { targetStages, type LoadedPipeline } from '../staleness/load.js';
 import type { LookOptions } from '../staleness/look.js';
 import type { Step } from '../staleness/plan.js';

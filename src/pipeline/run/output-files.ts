@@ -8,8 +8,8 @@ import { directoryIn, treeEntries, type TreeRef } from '../../store/tree-reader.
 import { bytePath, fsPath, joinBytes, type BytePath } from '../../tracking/byte-path.js';
 import { removeEmptyFolder, removeFile } from '../../tracking/checkout/write-files.js';
 import type { PipelineHost } from '../host.js';
-import { outputProblem } from '../definition/own-paths.js';
-import { throwProblems } from '../definition/problems.js';
+import { outputProblem } from '../definition/stage/own-paths.js';
+import { throwProblems } from '../definition/problems/problems.js';
 import { sameContent, type LockedPath } from '../records/signature.js';
 import { isIncomplete, type OutputNow, type StageNow } from '../staleness/staleness.js';
 import { editedOutput } from '../staleness/tracked-inputs.js';

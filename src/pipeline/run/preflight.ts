@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { removeAbandonedIn } from '../../tracking/abandoned.js';
 import { bytePath } from '../../tracking/byte-path.js';
-import { closure } from '../definition/graph.js';
-import { throwProblems } from '../definition/problems.js';
-import type { Stage } from '../definition/stage.js';
+import { closure } from '../definition/graph/graph.js';
+import { throwProblems } from '../definition/problems/problems.js';
+import type { Stage } from '../definition/stage/stage.js';
 import type { PipelineHost } from '../host.js';
 import type { LoadedPipeline } from '../staleness/load.js';
 import { bringUnsettled, toSettle } from './absent-inputs.js';

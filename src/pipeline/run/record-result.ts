@@ -1,17 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import { OcrpipeError } from '../../base/errors.js';
-import { dependencyName } from '../definition/dependency-part.js';
+import { dependencyName } from '../definition/dependencies/dependency-part.js';
 import type { PipelineHost } from '../host.js';
 import { sortedByPath, type LockEntry } from '../records/lock-file.js';
 import { CommitMarks } from '../records/commit-marks.js';
 import type { LockStore } from '../records/lock-store.js';
-import { throwProblems } from '../definition/problems.js';
+import { throwProblems } from '../definition/problems/problems.js';
 import type { Observer } from '../staleness/observe.js';
 import { unmergedOutputs } from '../staleness/unmerged-output.js';
 import { setPointer } from './output-files.js';
 import { runRecordValue } from '../records/run-record.js';
 import { sameContent, signatureOf, type LockedPath, type StageInputs } from '../records/signature.js';
-import type { Stage } from '../definition/stage.js';
+import type { Stage } from '../definition/stage/stage.js';
 
 /** What recording a stage's result takes. */
 export interface Recording {

@@ -9,7 +9,7 @@ import { pathWithOcrpipe } from './installation.js';
 import type { LoadedPipeline } from '../staleness/load.js';
 import { clearOutputs, restoreOutputs, secureOutputs } from './output-files.js';
 import { requireFolder, requireInputs } from '../staleness/refusals.js';
-import { throwProblems } from '../definition/problems.js';
+import { throwProblems } from '../definition/problems/problems.js';
 import {
   lockResult,
   outputNotMade,
@@ -27,7 +27,7 @@ import { SecretMask } from './secret-mask.js';
 import { stageEnvironment } from './stage-environment.js';
 import { missingSecretProblems, refuseExposedSecrets } from '../staleness/secrets.js';
 import { refuseHalfWritten } from './written-outputs.js';
-import type { Stage } from '../definition/stage.js';
+import type { Stage } from '../definition/stage/stage.js';
 import { editedProblems } from '../staleness/tracked-inputs.js';
 
 /** The commands of a stage failed, or what ran them did; `lastLines` is the end of what they printed. */

@@ -1,5 +1,5 @@
-import type { StageGraph } from '../definition/graph.js';
-import type { Resources } from '../definition/stage.js';
+import type { StageGraph } from '../definition/graph/graph.js';
+import type { Resources } from '../definition/stage/stage.js';
 import { byCriticalPath } from './critical-path.js';
 import { JOBS, Slots, type Demand } from './slots.js';
 

@@ -1,4 +1,4 @@
-import type { Pipeline } from '../definition/stage.js';
+import type { Pipeline } from '../definition/stage/stage.js';
 
 const MASK = '***';
 /** Of a value of several lines, a line that is shorter says nothing by itself. */

@@ -13,8 +13,8 @@ import {
 } from '../../base/lock-holder.js';
 import { readRegularFile } from '../../base/regular-file.js';
 import type { PipelineHost } from '../host.js';
-import { gpusFor } from '../definition/gpus.js';
-import type { Resources } from '../definition/stage.js';
+import { gpusFor } from '../definition/stage/gpus.js';
+import type { Resources } from '../definition/stage/stage.js';
 
 /** What one running stage takes, as its repro tells the others. */
 interface Claim {

@@ -1,4 +1,4 @@
-import type { Resources } from '../definition/stage.js';
+import type { Resources } from '../definition/stage/stage.js';
 
 /** The pool of which every running stage takes one: how many run at once, whatever the other pools say. */
 export const JOBS = '--jobs';

@@ -1,5 +1,5 @@
 import { ROOT_VARIABLE, STAGE_VARIABLE } from '../stage-variables.js';
-import type { Stage } from '../definition/stage.js';
+import type { Stage } from '../definition/stage/stage.js';
 
 /**
  * The environment of a stage: that of ocrpipe, less what steers ocrpipe's own tests, with what its slots and the stage itself say, and

@@ -1,5 +1,5 @@
 import { OcrpipeError } from '../../base/errors.js';
-import type { Stage } from '../definition/stage.js';
+import type { Stage } from '../definition/stage/stage.js';
 
 /** The longest that a timer can wait. Milliseconds. */
 const LONGEST_MS = 2 ** 31 - 1;

@@ -4,7 +4,7 @@ import { OcrpipeError } from '../../base/errors.js';
 import { textOfBytes } from '../../base/byte-text.js';
 import { walkTree } from '../../store/tree-reader.js';
 import { bytePath, fsPath, joinBytes } from '../../tracking/byte-path.js';
-import type { Stage } from '../definition/stage.js';
+import type { Stage } from '../definition/stage/stage.js';
 import type { PipelineHost } from '../host.js';
 
 /** So many are named. */

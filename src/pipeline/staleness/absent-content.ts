@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { fromRepoPath, type RepoPath } from '../../base/paths.js';
 import type { PointedPath, Snapshot } from '../../tracking/workspace-files.js';
-import { withParents } from '../definition/graph.js';
+import { withParents } from '../definition/graph/graph.js';
 import type { PipelineHost } from '../host.js';
 
 type Asked = Pick<PipelineHost, 'root' | 'files' | 'within'>;

@@ -3,8 +3,8 @@ import { fromRepoPath, isWithin, type RepoPath } from '../../base/paths.js';
 import { bytePath } from '../../tracking/byte-path.js';
 import { allBut, theseFiles, type FileChoice } from '../../tracking/file-choice.js';
 import type { Snapshot } from '../../tracking/workspace-files.js';
-import { LOCK_FILE } from '../definition/file-names.js';
-import type { Dependency, LineRange, Stage } from '../definition/stage.js';
+import { LOCK_FILE } from '../definition/stage/file-names.js';
+import type { Dependency, LineRange, Stage } from '../definition/stage/stage.js';
 import type { PipelineHost } from '../host.js';
 import { linesOfFile } from './file-lines.js';
 

@@ -5,11 +5,11 @@ import {
   touches,
   writtenDependency,
   type WrittenDependency,
-} from '../definition/dependency-part.js';
-import { unescapeGlob } from '../definition/globs.js';
-import { OutputIndex } from '../definition/graph.js';
-import type { Problem } from '../definition/problems.js';
-import type { Dependency, Stage } from '../definition/stage.js';
+} from '../definition/dependencies/dependency-part.js';
+import { unescapeGlob } from '../definition/dependencies/globs.js';
+import { OutputIndex } from '../definition/graph/graph.js';
+import type { Problem } from '../definition/problems/problems.js';
+import type { Dependency, Stage } from '../definition/stage/stage.js';
 import type { LoadedPipeline } from './load.js';
 
 /**

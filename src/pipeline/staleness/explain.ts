@@ -5,9 +5,9 @@ import {
   dependencyName,
   partOfWritten,
   writtenDependency,
-} from '../definition/dependency-part.js';
-import { OutputIndex } from '../definition/graph.js';
-import type { Stage } from '../definition/stage.js';
+} from '../definition/dependencies/dependency-part.js';
+import { OutputIndex } from '../definition/graph/graph.js';
+import type { Stage } from '../definition/stage/stage.js';
 import type { FileChange, PipelineHost } from '../host.js';
 import type { LockFile } from '../records/lock-file.js';
 import type { LockedDependency, LockedPath } from '../records/signature.js';

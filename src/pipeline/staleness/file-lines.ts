@@ -4,7 +4,7 @@ import type { ContentId } from '../../base/content-id.js';
 import { READ_AT_ONCE } from '../../base/cautious-read.js';
 import { systemErrorCode } from '../../base/errors.js';
 import type { Snapshot } from '../../tracking/workspace-files.js';
-import type { LineRange } from '../definition/stage.js';
+import type { LineRange } from '../definition/stage/stage.js';
 
 const NEWLINE = 0x0a;
 

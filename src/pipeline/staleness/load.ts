@@ -6,27 +6,27 @@ import { suggest } from '../../base/nearest.js';
 import { fromRepoPath, isWithin, type AbsPath, type RepoPath } from '../../base/paths.js';
 import { typedPath } from '../../base/typed-path.js';
 import { readTextIfThere } from '../../base/read-text.js';
-import { PIPELINE_FILE } from '../definition/file-names.js';
-import { pipelineFiles } from '../definition/pipeline-files.js';
-import { readDefinition } from '../definition/read-definition.js';
-import { StageNames } from '../definition/stage-names.js';
-import { buildGraph, closure, type StageGraph } from '../definition/graph.js';
+import { PIPELINE_FILE } from '../definition/stage/file-names.js';
+import { pipelineFiles } from '../definition/read/pipeline-files.js';
+import { readDefinition } from '../definition/read/read-definition.js';
+import { StageNames } from '../definition/stage/stage-names.js';
+import { buildGraph, closure, type StageGraph } from '../definition/graph/graph.js';
 import type { PipelineHost } from '../host.js';
 import { CommitMarks } from '../records/commit-marks.js';
 import type { LockFile } from '../records/lock-file.js';
 import { LockStore } from '../records/lock-store.js';
 import { Observer } from './observe.js';
-import { ParamsFiles } from '../definition/params.js';
-import { problemsError, throwProblems, type Problem } from '../definition/problems.js';
+import { ParamsFiles } from '../definition/stage/params.js';
+import { problemsError, throwProblems, type Problem } from '../definition/problems/problems.js';
 import { parseRunRecord } from '../records/run-record.js';
 import { RunningMarks } from '../records/running-mark.js';
-import type { Pipeline } from '../definition/stage.js';
+import type { Pipeline } from '../definition/stage/stage.js';
 import {
   missingDependencyProblems,
   outputProblems,
   placeProblems,
   trackedOutputProblems,
-} from '../definition/validate.js';
+} from '../definition/graph/validate.js';
 
 /** A pipeline that was read and found right, with what is needed to look at its stages. */
 export interface LoadedPipeline {

@@ -4,7 +4,7 @@ import { earlierOutputs, fetchEarlierOutputs } from '../records/earlier-runs.js'
 import type { StageInputs } from '../records/signature.js';
 import { planStage, type Step } from './plan.js';
 import type { LoadedPipeline } from './load.js';
-import type { Stage } from '../definition/stage.js';
+import type { Stage } from '../definition/stage/stage.js';
 import { expectedInputs, unsettledInputs, type Unsettled } from './tracked-inputs.js';
 
 /** One stage and what would be done with it. */

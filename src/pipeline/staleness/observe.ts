@@ -2,10 +2,15 @@ import { existsSync } from 'node:fs';
 import { fromRepoPath, isWithin, type RepoPath } from '../../base/paths.js';
 import { isRestUnknown } from '../../tracking/unknown-rest.js';
 import type { PathStatus, Snapshot } from '../../tracking/workspace-files.js';
-import { OutputIndex } from '../definition/graph.js';
+import { OutputIndex } from '../definition/graph/graph.js';
 import type { PipelineHost } from '../host.js';
-import { dependencyKey, partOfWritten, touches, writtenDependency } from '../definition/dependency-part.js';
-import { compareText, type ParamsFiles, type ParamValue } from '../definition/params.js';
+import {
+  dependencyKey,
+  partOfWritten,
+  touches,
+  writtenDependency,
+} from '../definition/dependencies/dependency-part.js';
+import { compareText, type ParamsFiles, type ParamValue } from '../definition/stage/params.js';
 import { absentContent } from './absent-content.js';
 import { CommitMarks } from '../records/commit-marks.js';
 import type { RunningMarks } from '../records/running-mark.js';
@@ -16,7 +21,7 @@ import { SeenParts } from './seen-parts.js';
 import { SeenUrls } from './seen-urls.js';
 import type { DependencyNow, OutputNow, StageNow, UrlNow } from './staleness.js';
 import { variablesNow } from './variables.js';
-import type { Dependency, Output, Pipeline, Stage } from '../definition/stage.js';
+import type { Dependency, Output, Pipeline, Stage } from '../definition/stage/stage.js';
 
 /** What a path will hold once a step that was only planned has been done. `undefined`: not known before it runs. */
 export interface Expected {

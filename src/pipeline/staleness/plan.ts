@@ -1,6 +1,6 @@
 import type { LockEntry } from '../records/lock-file.js';
 import type { Reason } from './reason.js';
-import { lockedPart } from '../definition/dependency-part.js';
+import { lockedPart } from '../definition/dependencies/dependency-part.js';
 import type { LockedDependency, LockedPath, StageInputs } from '../records/signature.js';
 import {
   declaredOutputs,

@@ -1,7 +1,7 @@
 import { suggest } from '../../base/nearest.js';
-import type { Problem } from '../definition/problems.js';
-import { amountText, poolsOf } from '../definition/resources.js';
-import type { Pipeline, Resources, Stage } from '../definition/stage.js';
+import type { Problem } from '../definition/problems/problems.js';
+import { amountText, poolsOf } from '../definition/stage/resources.js';
+import type { Pipeline, Resources, Stage } from '../definition/stage/stage.js';
 
 /** What stages ask for that no pool has: `unknown-resource`, or `resource-too-large` where the pool is smaller. */
 export function poolProblems(

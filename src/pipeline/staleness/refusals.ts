@@ -1,12 +1,12 @@
 import { statSync } from 'node:fs';
 import { fromRepoPath } from '../../base/paths.js';
 import { shellQuote } from '../../base/shell-quote.js';
-import { closure } from '../definition/graph.js';
-import { problemsError, type Problem } from '../definition/problems.js';
-import { executorProblems, isLocal } from '../definition/executors.js';
-import type { Stage } from '../definition/stage.js';
+import { closure } from '../definition/graph/graph.js';
+import { problemsError, type Problem } from '../definition/problems/problems.js';
+import { executorProblems, isLocal } from '../definition/stage/executors.js';
+import type { Stage } from '../definition/stage/stage.js';
 import type { StageInputs } from '../records/signature.js';
-import { dependencyName, isPart } from '../definition/dependency-part.js';
+import { dependencyName, isPart } from '../definition/dependencies/dependency-part.js';
 import { emptyDependencies, emptyDependency } from './empty-dependencies.js';
 import { secretProblems } from './secrets.js';
 import { dependencyProblems, type LoadedPipeline } from './load.js';

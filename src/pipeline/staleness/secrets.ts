@@ -1,7 +1,7 @@
 import { canonicalJson } from '../../base/canonical-json.js';
 import { userError } from '../../base/errors.js';
-import type { Problem } from '../definition/problems.js';
-import type { Pipeline, Stage } from '../definition/stage.js';
+import type { Problem } from '../definition/problems/problems.js';
+import type { Pipeline, Stage } from '../definition/stage/stage.js';
 import { signatureInput, type StageInputs } from '../records/signature.js';
 import { loadPipeline, type LoadedPipeline } from './load.js';
 import { planStages } from './look.js';

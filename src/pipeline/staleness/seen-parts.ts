@@ -1,7 +1,7 @@
 import { isWithin, type RepoPath } from '../../base/paths.js';
 import type { Snapshot } from '../../tracking/workspace-files.js';
-import { dependencyKey, writtenDependency } from '../definition/dependency-part.js';
-import type { Stage } from '../definition/stage.js';
+import { dependencyKey, writtenDependency } from '../definition/dependencies/dependency-part.js';
+import type { Stage } from '../definition/stage/stage.js';
 import type { PipelineHost } from '../host.js';
 import { exceptions, partContent, type PartialDependency } from './dependency-content.js';
 

@@ -1,5 +1,5 @@
 import { OcrpipeError } from '../../base/errors.js';
-import type { Pipeline, Stage, UrlDependency } from '../definition/stage.js';
+import type { Pipeline, Stage, UrlDependency } from '../definition/stage/stage.js';
 import type { PipelineHost } from '../host.js';
 import type { UrlNow } from './staleness.js';
 

@@ -9,8 +9,8 @@ import { unheldDependencies } from './unheld-dependencies.js';
 import { lockedInputs } from '../records/lock-file.js';
 import { otherResults } from '../records/several-results.js';
 import { signatureOf } from '../records/signature.js';
-import type { Problem } from '../definition/problems.js';
-import type { Stage } from '../definition/stage.js';
+import type { Problem } from '../definition/problems/problems.js';
+import type { Stage } from '../definition/stage/stage.js';
 import type { Step } from './plan.js';
 import type { Reason } from './reason.js';
 

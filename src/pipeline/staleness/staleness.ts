@@ -2,7 +2,7 @@ import type { RepoPath } from '../../base/paths.js';
 import type { PathState, Snapshot } from '../../tracking/workspace-files.js';
 import { canonicalJson, type JsonValue } from '../../base/canonical-json.js';
 import { flattenJson } from '../../base/flatten-json.js';
-import { compareText, type ParamValue } from '../definition/params.js';
+import { compareText, type ParamValue } from '../definition/stage/params.js';
 import type { LockEntry } from '../records/lock-file.js';
 import type { Reason } from './reason.js';
 import {
@@ -10,7 +10,7 @@ import {
   dependencyName,
   isPart,
   type WrittenDependency,
-} from '../definition/dependency-part.js';
+} from '../definition/dependencies/dependency-part.js';
 import {
   sameContent,
   type DeclaredOutput,
@@ -18,7 +18,7 @@ import {
   type LockedVariable,
 } from '../records/signature.js';
 import { environmentReasons, urlReasons } from './outside-reasons.js';
-import type { Output } from '../definition/stage.js';
+import type { Output } from '../definition/stage/stage.js';
 
 /**
  * What a dependency holds now, or will hold once data is put in place. `pending`: the stage before it decides that, or data is

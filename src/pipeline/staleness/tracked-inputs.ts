@@ -5,14 +5,14 @@ import { removeAbandonedIn } from '../../tracking/abandoned.js';
 import { bytePath } from '../../tracking/byte-path.js';
 import { isRestUnknown } from '../../tracking/unknown-rest.js';
 import type { PathState, Snapshot } from '../../tracking/workspace-files.js';
-import { OutputIndex } from '../definition/graph.js';
-import { readBy, touches } from '../definition/dependency-part.js';
+import { OutputIndex } from '../definition/graph/graph.js';
+import { readBy, touches } from '../definition/dependencies/dependency-part.js';
 import type { PipelineHost } from '../host.js';
 import type { Expected, Observer } from './observe.js';
 import type { LockEntry } from '../records/lock-file.js';
 import { editedOutputs, isOutputRestUnknown, type StageNow } from './staleness.js';
-import { throwProblems, type Problem } from '../definition/problems.js';
-import type { Dependency, Pipeline } from '../definition/stage.js';
+import { throwProblems, type Problem } from '../definition/problems/problems.js';
+import type { Dependency, Pipeline } from '../definition/stage/stage.js';
 import { unmergedOutput } from './unmerged-output.js';
 import { wayBack } from './way-back.js';
 

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { fromRepoPath, isWithin, type RepoPath } from '../../base/paths.js';
 import { shellQuote } from '../../base/shell-quote.js';
 import { pointerPathOf } from '../../tracking/pointers/plain-pointer.js';
-import { OutputIndex, withParents } from '../definition/graph.js';
-import type { Problem } from '../definition/problems.js';
-import type { Pipeline } from '../definition/stage.js';
+import { OutputIndex, withParents } from '../definition/graph/graph.js';
+import type { Problem } from '../definition/problems/problems.js';
+import type { Pipeline } from '../definition/stage/stage.js';
 import type { PipelineHost } from '../host.js';
 
 /** A dependency that is only on this machine. */

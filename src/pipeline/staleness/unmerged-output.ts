@@ -2,8 +2,8 @@ import { lstatSync } from 'node:fs';
 import { conflictLine, oneSideHint } from '../../base/conflict-markers.js';
 import { fromRepoPath, type AbsPath, type RepoPath } from '../../base/paths.js';
 import { readTextIfThere } from '../../base/read-text.js';
-import type { Problem } from '../definition/problems.js';
-import type { Stage } from '../definition/stage.js';
+import type { Problem } from '../definition/problems/problems.js';
+import type { Stage } from '../definition/stage/stage.js';
 
 /** Files of figures that git merges line by line. */
 const MERGED = /\.(?:jsonl?|ya?ml|csv|tsv)$/i;

@@ -1,5 +1,5 @@
 import type { LockedVariable } from '../records/signature.js';
-import type { Stage } from '../definition/stage.js';
+import type { Stage } from '../definition/stage/stage.js';
 
 /** The variables that count for a stage and their values now, sorted by name; null for one that is not set. */
 export function variablesNow(

@@ -1,5 +1,5 @@
 import type { AbsPath } from '../../base/paths.js';
-import { closure } from '../definition/graph.js';
+import { closure } from '../definition/graph/graph.js';
 import type { PipelineHost } from '../host.js';
 import { otherResults, type OtherResult } from '../records/several-results.js';
 import { Explainer, type ExplainedReason } from './explain.js';

@@ -2,7 +2,7 @@ import { OcrpipeError, userError } from '../../base/errors.js';
 import type { RepoPath } from '../../base/paths.js';
 import { shellQuote } from '../../base/shell-quote.js';
 import type { CommitId } from '../../git/git.js';
-import { LOCK_FILE } from '../../pipeline/definition/file-names.js';
+import { LOCK_FILE } from '../../pipeline/definition/stage/file-names.js';
 import { parseLockFile, type LockEntry } from '../../pipeline/records/lock-file.js';
 import { runOf } from '../../pipeline/records/locked-run.js';
 import { isPointerText, pathOfPointer } from '../../tracking/pointers/plain-pointer.js';

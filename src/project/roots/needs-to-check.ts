@@ -1,7 +1,7 @@
 import { OcrpipeError } from '../../base/errors.js';
 import { readTextIfThere } from '../../base/read-text.js';
 import type { RepoPath } from '../../base/paths.js';
-import { LOCK_FILE } from '../../pipeline/definition/file-names.js';
+import { LOCK_FILE } from '../../pipeline/definition/stage/file-names.js';
 import { parseLockFile, type LockFile } from '../../pipeline/records/lock-file.js';
 import type { NeededRoot } from '../../store/needed-root.js';
 import { findPointers } from '../../tracking/pointers/find-pointers.js';

@@ -5,7 +5,7 @@ import { absPath, fromRepoPath, type AbsPath } from '../../base/paths.js';
 import { readTextIfThere } from '../../base/read-text.js';
 import type { Git } from '../../git/git.js';
 import { openGit } from '../../git/simple-git.js';
-import { LOCK_FILE } from '../../pipeline/definition/file-names.js';
+import { LOCK_FILE } from '../../pipeline/definition/stage/file-names.js';
 import type { NeededRoot } from '../../store/needed-root.js';
 import { findPointers } from '../../tracking/pointers/find-pointers.js';
 import { LastPut } from '../../tracking/pointers/last-put.js';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { RepoPath } from '../../../src/base/paths.js';
-import { collapseGroups } from '../../../src/pipeline/definition/dag-groups.js';
-import { dotDag, mermaidDag } from '../../../src/pipeline/definition/dag-text.js';
-import { outputDag, stageDag, withStates, type Dag } from '../../../src/pipeline/definition/dag.js';
-import { parsePipeline } from '../../../src/pipeline/definition/definition.js';
-import { buildGraph } from '../../../src/pipeline/definition/graph.js';
+import { collapseGroups } from '../../../src/pipeline/definition/graph/dag-groups.js';
+import { dotDag, mermaidDag } from '../../../src/pipeline/definition/graph/dag-text.js';
+import { outputDag, stageDag, withStates, type Dag } from '../../../src/pipeline/definition/graph/dag.js';
+import { parsePipeline } from '../../../src/pipeline/definition/read/definition.js';
+import { buildGraph } from '../../../src/pipeline/definition/graph/graph.js';
 
 const pipeline = parsePipeline(`stages:
   convert: {run: x, deps: [data/raw], outs: [data/all.jsonl]}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { OcrpipeError } from '../../../src/base/errors.js';
-import { parsePipeline } from '../../../src/pipeline/definition/definition.js';
+import { parsePipeline } from '../../../src/pipeline/definition/read/definition.js';
 
 function refusal(text: string): OcrpipeError {
   try {

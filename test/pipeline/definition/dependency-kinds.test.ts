@@ -1,10 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parsePipeline } from '../../../src/pipeline/definition/definition.js';
-import { dependencyName, writtenDependency } from '../../../src/pipeline/definition/dependency-part.js';
-import { isGlob, parseGlob } from '../../../src/pipeline/definition/globs.js';
-import { buildGraph } from '../../../src/pipeline/definition/graph.js';
-import { lineRangesText, parseLineRanges } from '../../../src/pipeline/definition/line-ranges.js';
+import { parsePipeline } from '../../../src/pipeline/definition/read/definition.js';
+import {
+  dependencyName,
+  writtenDependency,
+} from '../../../src/pipeline/definition/dependencies/dependency-part.js';
+import { isGlob, parseGlob } from '../../../src/pipeline/definition/dependencies/globs.js';
+import { buildGraph } from '../../../src/pipeline/definition/graph/graph.js';
+import {
+  lineRangesText,
+  parseLineRanges,
+} from '../../../src/pipeline/definition/dependencies/line-ranges.js';
 import { formatLockFile, parseLockFile } from '../../../src/pipeline/records/lock-file.js';
 import { runOf } from '../../../src/pipeline/records/locked-run.js';
 import type { RepoPath } from '../../../src/base/paths.js';

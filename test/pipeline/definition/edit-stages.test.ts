@@ -5,7 +5,7 @@ import {
   withoutStage,
   withStage,
   withStageKey,
-} from '../../../src/pipeline/definition/edit-stages.js';
+} from '../../../src/pipeline/definition/edit/edit-stages.js';
 import fc from '../../rig/fast-check.js';
 
 const FILE = `# What the team trains.

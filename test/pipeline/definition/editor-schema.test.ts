@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import Ajv from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { editorSchema } from '../../../src/pipeline/definition/editor-schema.js';
+import { editorSchema } from '../../../src/pipeline/definition/schema/editor-schema.js';
 import { runProcess } from '../../rig/ocrpipe.js';
 import { examplesIn } from '../../docs/examples.js';
 

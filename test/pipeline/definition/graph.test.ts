@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { OcrpipeError } from '../../../src/base/errors.js';
 import type { RepoPath } from '../../../src/base/paths.js';
-import { parsePipeline } from '../../../src/pipeline/definition/definition.js';
-import { buildGraph, closure, OutputIndex } from '../../../src/pipeline/definition/graph.js';
+import { parsePipeline } from '../../../src/pipeline/definition/read/definition.js';
+import { buildGraph, closure, OutputIndex } from '../../../src/pipeline/definition/graph/graph.js';
 import {
   missingDependencyProblems,
   outputProblems,
   trackedOutputProblems,
-} from '../../../src/pipeline/definition/validate.js';
-import type { Pipeline } from '../../../src/pipeline/definition/stage.js';
+} from '../../../src/pipeline/definition/graph/validate.js';
+import type { Pipeline } from '../../../src/pipeline/definition/stage/stage.js';
 import fc from '../../rig/fast-check.js';
 
 const path = (text: string): RepoPath => text as RepoPath;

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonValue } from '../../../src/base/canonical-json.js';
-import { valueName } from '../../../src/pipeline/definition/instance-name.js';
-import { StageNames, stageFileName, stageOfFileName } from '../../../src/pipeline/definition/stage-names.js';
+import { valueName } from '../../../src/pipeline/definition/instances/instance-name.js';
+import {
+  StageNames,
+  stageFileName,
+  stageOfFileName,
+} from '../../../src/pipeline/definition/stage/stage-names.js';
 import fc from '../../rig/fast-check.js';
 import { problemsOf, stagesOf } from './parsed.js';
 

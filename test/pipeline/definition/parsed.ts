@@ -1,7 +1,7 @@
 import { OcrpipeError } from '../../../src/base/errors.js';
-import { readPipeline } from '../../../src/pipeline/definition/definition.js';
-import type { Problem } from '../../../src/pipeline/definition/problems.js';
-import type { Pipeline, Stage } from '../../../src/pipeline/definition/stage.js';
+import { readPipeline } from '../../../src/pipeline/definition/read/definition.js';
+import type { Problem } from '../../../src/pipeline/definition/problems/problems.js';
+import type { Pipeline, Stage } from '../../../src/pipeline/definition/stage/stage.js';
 import type { RepoPath } from '../../../src/base/paths.js';
 
 /** A workspace as texts by path; pipeline.yaml files are all included, that of the root first. */

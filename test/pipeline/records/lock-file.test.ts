@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { contentIdOf } from '../../../src/base/content-id.js';
 import { canonicalJson, type JsonValue } from '../../../src/base/canonical-json.js';
 import type { RepoPath } from '../../../src/base/paths.js';
-import { parsePipeline } from '../../../src/pipeline/definition/definition.js';
+import { parsePipeline } from '../../../src/pipeline/definition/read/definition.js';
 import {
   formatLockFile,
   lockedInputs,

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { parsePipeline } from '../../../src/pipeline/definition/definition.js';
+import { parsePipeline } from '../../../src/pipeline/definition/read/definition.js';
 import { LineSplitter } from '../../../src/pipeline/run/line-splitter.js';
 import { SecretMask } from '../../../src/pipeline/run/secret-mask.js';
 import { pipelineStatus } from '../../../src/pipeline/staleness/stage-status.js';

@@ -1,7 +1,7 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { gpusFor, visibleGpus } from '../../../src/pipeline/definition/gpus.js';
-import { delayAfter } from '../../../src/pipeline/definition/retry.js';
+import { gpusFor, visibleGpus } from '../../../src/pipeline/definition/stage/gpus.js';
+import { delayAfter } from '../../../src/pipeline/definition/stage/retry.js';
 import { StageTimes } from '../../../src/pipeline/run/stage-times.js';
 import { logs } from '../../../src/actions/logs.js';
 import { memoryFolder } from '../../../src/tracking/memory-folder.js';

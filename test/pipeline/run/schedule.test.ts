@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parsePipeline } from '../../../src/pipeline/definition/definition.js';
-import { buildGraph, closure, type StageGraph } from '../../../src/pipeline/definition/graph.js';
+import { parsePipeline } from '../../../src/pipeline/definition/read/definition.js';
+import { buildGraph, closure, type StageGraph } from '../../../src/pipeline/definition/graph/graph.js';
 import type { Outcome } from '../../../src/pipeline/run/schedule-state.js';
 import { runSchedule, type RunEnd, type ScheduleRequest } from '../../../src/pipeline/run/schedule.js';
 import fc, { runs } from '../../rig/fast-check.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkout } from '../../../src/actions/checkout.js';
 import { commitStages } from '../../../src/pipeline/run/commit-stages.js';
-import { outputAt } from '../../../src/pipeline/definition/output-at.js';
+import { outputAt } from '../../../src/pipeline/definition/read/output-at.js';
 import { pipelineStatus } from '../../../src/pipeline/staleness/stage-status.js';
 import { explainStages } from '../../../src/pipeline/staleness/why.js';
 import type { RepoPath } from '../../../src/base/paths.js';

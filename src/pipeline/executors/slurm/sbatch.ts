@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ExecutorSettings } from '../../../config/settings.js';
-import type { Stage } from '../../definition/stage.js';
+import type { Stage } from '../../definition/stage/stage.js';
 import type { Job } from '../executor.js';
 import { quoted } from '../run-script.js';
 

@@ -1,0 +1,155 @@
+import { userError } from '../../../base/errors.js';
+import type { RepoPath } from '../../../base/paths.js';
+import { readBy, touches } from '../dependencies/dependency-part.js';
+import type { Dependency, Output, Pipeline, Stage } from '../stage/stage.js';
+
+/** Who must run before whom. Names in every list stand in topological order, ties in the order of pipeline.yaml. */
+export interface StageGraph {
+  readonly order: readonly string[];
+  /** The stages whose outputs a stage reads. */
+  readonly upstream: ReadonlyMap<string, readonly string[]>;
+  /** The stages that read a stage's outputs. */
+  readonly downstream: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Finds which outputs a path equals, lies in, or holds, in O(log outputs + depth). */
+export class OutputIndex {
+  private readonly byPath = new Map<RepoPath, string>();
+  private readonly sorted: readonly RepoPath[];
+
+  constructor(stages: Iterable<Pick<Stage, 'name'> & { readonly outs: readonly Pick<Output, 'path'>[] }>) {
+    for (const stage of stages) for (const out of stage.outs) this.byPath.set(out.path, stage.name);
+    this.sorted = [...this.byPath.keys()].sort();
+  }
+
+  /** The stage that makes exactly this path. */
+  makerOf(path: RepoPath): string | undefined {
+    return this.byPath.get(path);
+  }
+
+  /** Outputs that are `path`, hold it, or lie below it. */
+  overlapping(path: RepoPath): { path: RepoPath; stage: string }[] {
+    const found = [...withParents(path), ...this.below(path)].filter((out) => this.byPath.has(out));
+    return found.map((out) => ({ path: out, stage: this.byPath.get(out)! }));
+  }
+
+  /** Outputs that are `path` or hold it. */
+  holding(path: RepoPath): { path: RepoPath; stage: string }[] {
+    return withParents(path).flatMap((out) => {
+      const stage = this.byPath.get(out);
+      return stage === undefined ? [] : [{ path: out, stage }];
+    });
+  }
+
+  private below(path: RepoPath): readonly RepoPath[] {
+    if (path === '.') return this.sorted;
+    const prefix = `${path}/`;
+    const first = lowerBound(this.sorted, prefix);
+    let last = first;
+    while (this.sorted[last]?.startsWith(prefix)) last += 1;
+    return this.sorted.slice(first, last);
+  }
+}
+
+/** `path` and every folder above it, nearest first, without the root. */
+export function withParents(path: RepoPath): RepoPath[] {
+  const parts = path.split('/');
+  return parts.map((_, index) => parts.slice(0, parts.length - index).join('/') as RepoPath);
+}
+
+function lowerBound(sorted: readonly string[], wanted: string): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle]! < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The graph of a pipeline. Throws `cycle`, with the stages that wait for each other, if there is no order to run it in. */
+export function buildGraph(pipeline: Pipeline): StageGraph {
+  const stages = [...pipeline.stages.values()];
+  const outputs = new OutputIndex(stages);
+  const upstream = new Map(stages.map((stage) => [stage.name, makersOf(stage, outputs)]));
+  const order = topologicalOrder(upstream);
+  if (order.length < upstream.size) throw cycleError(pipeline, findCycle(upstream, new Set(order)));
+  const rank = new Map(order.map((name, index) => [name, index]));
+  const byRank = (a: string, b: string): number => rank.get(a)! - rank.get(b)!;
+  const downstream = reversed(upstream);
+  for (const list of [...upstream.values(), ...downstream.values()]) list.sort(byRank);
+  return { order, upstream, downstream };
+}
+
+function makersOf(stage: Stage, outputs: OutputIndex): string[] {
+  const read = readBy(stage).flatMap((dep) =>
+    outputs
+      .overlapping(dep.path)
+      .filter((out) => touches(dep, out.path) && !(isOfMany(dep) && out.stage === stage.name)),
+  );
+  // The folder that it runs in may be made by another stage.
+  const folders = outputs.holding(stage.wdir);
+  return [...new Set([...[...read, ...folders].map((out) => out.stage), ...stage.after])];
+}
+
+/** Of what is found by looking, a stage's own outputs are no part. */
+function isOfMany({ part }: Pick<Dependency, 'part'>): boolean {
+  return part?.kind === 'glob' || part?.kind === 'git';
+}
+
+function reversed(edges: ReadonlyMap<string, readonly string[]>): Map<string, string[]> {
+  const back = new Map([...edges.keys()].map((name): [string, string[]] => [name, []]));
+  for (const [name, sources] of edges) for (const source of sources) back.get(source)!.push(name);
+  return back;
+}
+
+/** Kahn (1962). Stages on or behind a cycle are left out. */
+function topologicalOrder(upstream: ReadonlyMap<string, readonly string[]>): string[] {
+  const open = new Map([...upstream].map(([name, sources]) => [name, sources.length]));
+  const downstream = reversed(upstream);
+  const order = [...open].filter(([, count]) => count === 0).map(([name]) => name);
+  for (const name of order) {
+    for (const next of downstream.get(name)!) {
+      const left = open.get(next)! - 1;
+      open.set(next, left);
+      if (left === 0) order.push(next);
+    }
+  }
+  return order;
+}
+
+/** Every stage that was not ordered waits for another such stage: following any of them must come back. */
+function findCycle(
+  upstream: ReadonlyMap<string, readonly string[]>,
+  ordered: ReadonlySet<string>,
+): readonly [string, ...string[]] {
+  const path: string[] = [];
+  let name = [...upstream.keys()].find((stage) => !ordered.has(stage))!;
+  while (!path.includes(name)) {
+    path.push(name);
+    name = upstream.get(name)!.find((source) => !ordered.has(source))!;
+  }
+  return [name, ...path.slice(path.indexOf(name) + 1).reverse(), name];
+}
+
+function cycleError(pipeline: Pipeline, cycle: readonly [string, ...string[]]): Error {
+  return userError('cycle', `stages wait for each other: ${cycle.join(' -> ')}`, {
+    location: pipeline.locate(['stages', cycle[0]], { key: true }),
+    hint: 'Each arrow goes from a stage to one that reads its output; take one of these dependencies out.',
+  });
+}
+
+/** `names` and everything that they need, or that needs them, in topological order. */
+export function closure(
+  graph: StageGraph,
+  names: Iterable<string>,
+  direction: 'upstream' | 'downstream' | 'both',
+): string[] {
+  const found = new Set<string>(names);
+  for (const name of found) {
+    if (direction !== 'downstream') for (const next of graph.upstream.get(name) ?? []) found.add(next);
+    if (direction !== 'upstream') for (const next of graph.downstream.get(name) ?? []) found.add(next);
+  }
+  return graph.order.filter((name) => found.has(name));
+}
