@@ -4,16 +4,10 @@ import { bidirectionalGru, type GruWeights } from '../nn/recurrent.js';
 import { BatchNorm } from './batch-norm.js';
 import { columnMask, masked } from './column-mask.js';
 import { glorotUniform, heNormal, recurrentUniform, zeros } from './initialise.js';
-import { blockShapes, columnFeatures, type BlockShape, type ModelConfig } from './model-config.js';
+import type { SequenceModel } from './ctc-network.js';
+import { blockShapes, columnFeatures, type BlockShape, type CrnnConfig } from './crnn-config.js';
+import type { ImageBatch } from './network.js';
 import { VariableStore } from './variables.js';
-
-/** What the model reads at once. */
-export interface ImageBatch {
-  /** [batch, height, width, channels], -1 black to 1 white, 0 in columns that belong to no image. */
-  images: tf.Tensor4D;
-  /** Time steps of each image: its width over `widthStride`, rounded up. */
-  steps: readonly number[];
-}
 
 /** A convolution and its normalisation; the bias is the normalisation's. */
 interface NormalisedConvolution {
@@ -31,16 +25,16 @@ interface Block {
  * for Image-based Sequence Recognition"): VGG-style blocks with batch normalisation, each column's features as one time
  * step, bidirectional GRUs, and per step one logit a class, the last class being CTC's blank.
  */
-export class Crnn {
+export class Crnn implements SequenceModel {
   readonly variables: VariableStore;
-  readonly #config: ModelConfig;
+  readonly #config: CrnnConfig;
   readonly #blocks: Block[];
   readonly #inner: Dense;
   readonly #recurrent: GruWeights[];
   readonly #output: Dense;
 
   /** `classes` counts the characters of the alphabet and the blank. First weights depend on `seed` alone. */
-  constructor(config: ModelConfig, classes: number, seed: number) {
+  constructor(config: CrnnConfig, classes: number, seed: number) {
     const store = new VariableStore(seed);
     this.variables = store;
     this.#config = config;
@@ -128,7 +122,7 @@ class Dense {
 function makeBlock(
   store: VariableStore,
   name: string,
-  { shape, channels, config }: { shape: BlockShape; channels: number; config: ModelConfig },
+  { shape, channels, config }: { shape: BlockShape; channels: number; config: CrnnConfig },
 ): Block {
   const convolutions = Array.from({ length: config.convolutions }, (_, index) => {
     const inputs = index === 0 ? channels : shape.filters;

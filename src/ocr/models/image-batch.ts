@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { OcrpipeError } from '../../base/errors.js';
 import type { Pixels } from '../images/load.js';
-import type { ImageBatch } from './crnn.js';
-import { timeSteps, type ModelConfig } from './model-config.js';
+import { inputExtent, type ModelConfig } from './model-config.js';
+import type { ImageBatch } from './network.js';
 
 /** White after scaling to -1 … 1. */
 const WHITE = 1;
@@ -21,25 +21,33 @@ export interface BatchArray {
  * number of time steps (so that its reading does not depend on its neighbours), 0 beyond, up to the widest.
  */
 export function batchArray(images: readonly Pixels[], config: ModelConfig): BatchArray {
-  const { height, channels, widthStride } = config;
-  const steps = images.map((image) => timeSteps(config, image.widthPx));
-  const width = Math.max(...steps) * widthStride;
+  const { height, channels } = config;
+  const extents = images.map((image) => inputExtent(config, image.widthPx));
+  const width = Math.max(...extents.map(({ filledPx }) => filledPx));
   const values = new Float32Array(images.length * height * width * channels);
   images.forEach((image, item) => {
     const rowIn = image.widthPx * channels;
-    const rowFilled = steps[item]! * widthStride * channels;
+    const rowFilled = extents[item]!.filledPx * channels;
     for (let y = 0; y < height; y += 1) {
       const start = (item * height + y) * width * channels;
       for (let x = 0; x < rowIn; x += 1) values[start + x] = image.data[y * rowIn + x]! / 127.5 - 1;
       values.fill(WHITE, start + rowIn, start + rowFilled);
     }
   });
-  return { values, shape: [images.length, height, width, channels], steps };
+  return {
+    values,
+    shape: [images.length, height, width, channels],
+    steps: extents.map(({ steps }) => steps),
+  };
 }
 
-/** The batch on the current backend; the caller disposes of its `images`. */
-export function toImageBatch({ values, shape, steps }: BatchArray): ImageBatch {
-  return { images: tf.tensor4d(values, shape), steps };
+/** The batch on the current backend; the caller disposes of its `images`. Throws `out-of-memory` (exit code 2) with the batch's size. */
+export function toImageBatch(array: BatchArray): ImageBatch {
+  try {
+    return { images: tf.tensor4d(array.values, array.shape), steps: array.steps };
+  } catch (error) {
+    throw withBatchSize(error, array);
+  }
 }
 
 /** What to throw for `error` met while a batch was computed: `out-of-memory` says how large the batch was. */

@@ -1,5 +1,6 @@
 import { userError } from '../../base/errors.js';
-import { blockShapes, columnFeatures, type ModelConfig } from './model-config.js';
+import { blockShapes, columnFeatures } from './crnn-config.js';
+import type { ModelConfig } from './model-config.js';
 
 /** Bytes of tensors that a model has in use at once, at the most; a little more rather than less. */
 export interface MemoryNeed {

@@ -6,6 +6,7 @@ import { contentIdOf } from '../../base/content-id.js';
 import { OcrpipeError, systemErrorCode, userError } from '../../base/errors.js';
 import type { OutputFile } from '../../base/outputs.js';
 import { writePoint } from '../../base/write-points.js';
+import { decoderSchema } from './decoder.js';
 import type { HeldModelFolder } from './held-model-folder.js';
 import { modelConfigSchema } from './model-config.js';
 import { emptyRecogniser, type Recogniser } from './recogniser.js';
@@ -23,10 +24,10 @@ const FORMAT_VERSION = 1;
 
 const descriptionSchema = z.object({
   version: z.literal(FORMAT_VERSION),
-  /** The characters of the classes in order; CTC's blank is one class more, the last. */
+  /** The characters of the classes in order; CTC's blank, or the end of the text, is one class more, the last. */
   alphabet: z.array(z.string()),
   model: modelConfigSchema,
-  decoder: z.object({ type: z.literal('ctc-greedy') }),
+  decoder: decoderSchema,
   training: z.object({
     /** Content id of what the weights were trained on: names of images, labels and their order. */
     dataId: z.string(),
@@ -73,7 +74,7 @@ export function writeModelFolder(
     version: FORMAT_VERSION,
     alphabet: [...recogniser.alphabet.characters],
     model: recogniser.config,
-    decoder: { type: 'ctc-greedy' },
+    decoder: recogniser.decoder,
     training: origin.training,
     metrics: origin.metrics,
     weights: { file, id, tensors },
@@ -103,7 +104,7 @@ export interface SavedModel {
  */
 export function readModelFolder(folder: string): SavedModel {
   const { description, weights } = readWhole(folder);
-  const recogniser = emptyRecogniser(description.model, description.alphabet);
+  const recogniser = emptyRecogniser(description);
   try {
     recogniser.network.variables.write(weights);
   } catch (error) {

@@ -1,20 +1,39 @@
 import { alphabetOf, type Alphabet } from '../text/alphabet.js';
 import { Crnn } from './crnn.js';
+import { CtcNetwork } from './ctc-network.js';
+import type { DecoderConfig } from './decoder.js';
 import type { ModelConfig } from './model-config.js';
+import type { Network } from './network.js';
 
-/** A model that reads: the network, and what its classes mean. */
+/** A model that reads: the network, what its classes mean, and how its scores become text. */
 export interface Recogniser {
   readonly config: ModelConfig;
   readonly alphabet: Alphabet;
-  readonly network: Crnn;
+  readonly network: Network;
+  readonly decoder: DecoderConfig;
 }
 
-/** A recogniser with first weights drawn from `seed`. Its network has one class a character, and CTC's blank last. */
+/** A recogniser with first weights drawn from `seed`. Its network has one class a character, and one more, the last. */
 export function newRecogniser(config: ModelConfig, alphabet: Alphabet, seed: number): Recogniser {
-  return { config, alphabet, network: new Crnn(config, alphabet.size + 1, seed) };
+  return {
+    config,
+    alphabet,
+    network: newNetwork(config, alphabet.size + 1, seed),
+    decoder: { type: 'ctc-greedy' },
+  };
 }
 
 /** The same from what `ocrpipe.json` keeps of it; the weights are still to be written. */
-export function emptyRecogniser(config: ModelConfig, characters: readonly string[]): Recogniser {
-  return newRecogniser(config, alphabetOf(characters), 0);
+export function emptyRecogniser(description: {
+  model: ModelConfig;
+  alphabet: readonly string[];
+  decoder: DecoderConfig;
+}): Recogniser {
+  const { model, alphabet, decoder } = description;
+  return { ...newRecogniser(model, alphabetOf(alphabet), 0), decoder };
+}
+
+/** `classes` counts the characters of the alphabet and the one class more. */
+function newNetwork(config: ModelConfig, classes: number, seed: number): Network {
+  return new CtcNetwork(new Crnn(config, classes, seed));
 }

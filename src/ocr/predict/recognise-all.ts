@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { inParallel } from '../../base/in-parallel.js';
 import type { Pixels } from '../images/load.js';
 import { cutBatches } from '../models/batch-cuts.js';
-import { timeSteps } from '../models/model-config.js';
+import { inputExtent } from '../models/model-config.js';
 import { readingLimit } from '../models/reading-limit.js';
 import type { Recogniser } from '../models/recogniser.js';
 import { recogniseBatch, type Reading } from './recognise.js';
@@ -71,7 +71,7 @@ function batchesOf<T>(
     .flatMap((image, index) => (image ? [index] : []))
     .sort((a, b) => images[a]!.widthPx - images[b]!.widthPx);
   const { config } = model;
-  const filledPx = (index: number): number => timeSteps(config, images[index]!.widthPx) * config.widthStride;
+  const filledPx = (index: number): number => inputExtent(config, images[index]!.widthPx).filledPx;
   return cutBatches(order, filledPx, { images: batchSize, area: batchPx });
 }
 

@@ -6,7 +6,7 @@ import type { Sample } from '../formats/sample.js';
 import { imageTooWide } from '../images/load.js';
 import { statingLine } from '../formats/stating-line.js';
 import { unreadableImages } from '../images/unreadable.js';
-import { timeSteps, type ModelConfig } from '../models/model-config.js';
+import { inputExtent, type ModelConfig } from '../models/model-config.js';
 import { describeCharacter, learnAlphabet, alphabetOf, type Alphabet } from '../text/alphabet.js';
 import type { ImageCache } from './image-cache.js';
 
@@ -18,8 +18,9 @@ export interface CheckedSample {
   name: string;
   /** NFC. */
   text: string;
-  /** Time steps of its image. */
+  /** Time steps of its image, and the pixels of width that they take. */
   steps: number;
+  filledPx: number;
   /** Content id of its image. */
   imageId: ContentId;
 }
@@ -123,7 +124,7 @@ async function checkOne(
       file: sample.image,
       name: sample.name,
       text,
-      steps: timeSteps(config, pixels.widthPx),
+      ...inputExtent(config, pixels.widthPx),
       imageId: id,
     },
     line: JSON.stringify([sample.name, text, id]),

@@ -3,18 +3,17 @@ import * as tf from '@tensorflow/tfjs-core';
 import { OcrpipeError } from '../../base/errors.js';
 import { randomFrom } from '../../base/random.js';
 import { Adam, type AdamState } from '../nn/adam.js';
-import { ctcLoss } from '../nn/ctc-loss.js';
 import { toImageBatch, withBatchSize } from '../models/image-batch.js';
+import type { PassOptions } from '../models/network.js';
 import type { Recogniser } from '../models/recogniser.js';
 import type { NamedArray } from '../models/variables.js';
-import { decodeLogits } from '../predict/recognise.js';
 import type { TrainConfig } from './train-config.js';
 import type { BatchPart, TrainingBatch } from './training-batches.js';
 import { WeightAverage } from './weight-average.js';
 
 /** What one step showed. */
 export interface StepResult {
-  /** Mean over the batch of CTC loss a character, in nats. */
+  /** Mean over the batch of the loss a character, in nats. */
   loss: number;
   /** What the model read in the batch's images, before the step. */
   texts: string[];
@@ -32,7 +31,7 @@ interface PartGradients {
   value: tf.Scalar;
   /** By the names of the variables. */
   gradients: tf.NamedTensorMap;
-  logits: tf.Tensor;
+  scores: tf.Tensor3D;
 }
 
 /** A recogniser while it learns: weights, optimiser, averaged weights. */
@@ -76,7 +75,7 @@ export class Learner {
         // Computing alone never returns to the event loop, where signals and timers wait.
         if (index > 0) await setImmediate();
         const share = part.samples.length / batch.samples.length;
-        const found = this.#gradients(part, this.#dropoutSeed(batch.step, index));
+        const found = this.#gradients(part, { step: batch.step, seed: this.#dropoutSeed(batch.step, index) });
         gradients = share === 1 ? found.gradients : addShare(gradients, found.gradients, share);
         const [partLoss, readings] = await this.#readOut(found, part);
         loss += share * partLoss;
@@ -90,13 +89,15 @@ export class Learner {
   }
 
   /** Loss and readings as plain values; their tensors are freed. */
-  async #readOut({ value, logits }: PartGradients, part: BatchPart): Promise<[number, string[]]> {
+  async #readOut({ value, scores }: PartGradients, part: BatchPart): Promise<[number, string[]]> {
     try {
       const [loss] = await value.data<'float32'>();
-      const readings = decodeLogits(this.model, await logits.data<'float32'>(), part);
-      return [loss!, readings.map(({ text }) => text)];
+      const values = await scores.data<'float32'>();
+      const { network, alphabet } = this.model;
+      const readings = network.greedyReadings({ values, shape: scores.shape, steps: part.steps });
+      return [loss!, readings.map(({ labels }) => alphabet.decode(labels))];
     } finally {
-      tf.dispose([value, logits]);
+      tf.dispose([value, scores]);
     }
   }
 
@@ -105,25 +106,25 @@ export class Learner {
     return randomFrom(this.#config.seed, 'dropout', ...place).uint32();
   }
 
-  #gradients(part: BatchPart, dropoutSeed: number): PartGradients {
+  #gradients(part: BatchPart, options: PassOptions): PartGradients {
     const { network } = this.model;
     const { trainable } = network.variables;
-    const kept: tf.Tensor[] = [];
+    const input = toImageBatch(part);
+    const labels = part.samples.map(({ label }) => label);
+    let scores: tf.Tensor3D | undefined;
     try {
-      const input = toImageBatch(part);
-      kept.push(input.images);
       const { value, grads } = tf.variableGrads(() => {
-        const logits = network.train(input, dropoutSeed);
-        kept.push(tf.keep(logits));
-        const labels = part.samples.map(({ label }) => label);
-        return ctcLoss(logits, { labels, logitLengths: part.steps }).loss as tf.Scalar;
+        const pass = network.trainingLoss(input, labels, options);
+        scores = tf.keep(pass.scores);
+        return pass.loss;
       }, [...trainable.values()]);
       const named = [...trainable].map(([name, weights]) => [name, grads[weights.name]!] as const);
-      return { value, gradients: Object.fromEntries(named), logits: kept.pop()! };
+      return { value, gradients: Object.fromEntries(named), scores: scores! };
     } catch (error) {
+      scores?.dispose();
       throw withBatchSize(error, part);
     } finally {
-      tf.dispose(kept);
+      input.images.dispose();
     }
   }
 

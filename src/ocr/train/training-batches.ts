@@ -90,8 +90,7 @@ async function makeBatch(
     const random = randomFrom(settings.train.seed, 'augment', epoch, indices[place]!);
     return { image: augment(image, settings.augment, random), sample: chosen[place]! };
   });
-  const filledPx = ({ sample }: VariedSample): number => sample.steps * settings.model.widthStride;
-  const cuts = cutBatches(varied, filledPx, { images: Infinity, area: widthPx });
+  const cuts = cutBatches(varied, ({ sample }) => sample.filledPx, { images: Infinity, area: widthPx });
   const parts = cuts.map((part) => ({
     ...batchArray(
       part.map(({ image }) => image),

@@ -7,7 +7,7 @@ import { batchArray, toImageBatch } from '../../../src/ocr/models/image-batch.js
 import {
   imageFit,
   modelConfigSchema,
-  timeSteps,
+  inputExtent,
   type ModelConfig,
 } from '../../../src/ocr/models/model-config.js';
 import { openBackend } from '../../../src/ocr/nn/backend.js';
@@ -83,7 +83,7 @@ describe('Crnn', () => {
           ),
         );
         const logits = network.read(batch);
-        const steps = widthsPx.map((widthPx) => timeSteps(of, widthPx));
+        const steps = widthsPx.map((widthPx) => inputExtent(of, widthPx).steps);
         expect([logits.shape[1], batch.steps]).toEqual([Math.max(...steps), steps]);
         tf.dispose([logits, batch.images]);
         network.dispose();

@@ -96,6 +96,7 @@ describe('the memory that a model needs', () => {
           name: '',
           text: 'a',
           steps: 1,
+          filledPx: 1,
           label: Int32Array.of(0),
           imageId: contentIdOf(''),
         }));

@@ -97,6 +97,7 @@ describe('a batch', () => {
       name: 'x',
       text: 'ab',
       steps: 0,
+      filledPx: 0,
       imageId: contentIdOf('x'),
       label: Int32Array.of(0, 1),
     }));

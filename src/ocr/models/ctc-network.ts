@@ -1,0 +1,70 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { OcrpipeError } from '../../base/errors.js';
+import { ctcGreedyDecode } from '../nn/ctc-decode.js';
+import { ctcLoss } from '../nn/ctc-loss.js';
+import type { DecoderConfig } from './decoder.js';
+import type { ImageBatch, LabelReading, Network, PassOptions, Scores, TrainingPass } from './network.js';
+import type { VariableStore } from './variables.js';
+
+/** What a CTC network computes below its head: logits [batch, time, classes], the blank's last; beyond an image's steps they mean nothing. */
+export interface SequenceModel {
+  readonly variables: VariableStore;
+  /** With batch statistics, and dropout drawn from `seed`. */
+  train(batch: ImageBatch, seed: number): tf.Tensor3D;
+  /** With moving averages and no dropout. */
+  read(batch: ImageBatch): tf.Tensor3D;
+  dispose(): void;
+}
+
+/**
+ * A network that emits at each time step a character or nothing, learnt without knowing where characters stand: connectionist
+ * temporal classification (Graves et al. 2006). The head of every model that reads by time steps.
+ */
+export class CtcNetwork implements Network {
+  readonly body: SequenceModel;
+
+  constructor(body: SequenceModel) {
+    this.body = body;
+  }
+
+  get variables(): VariableStore {
+    return this.body.variables;
+  }
+
+  trainingLoss(batch: ImageBatch, labels: readonly ArrayLike<number>[], { seed }: PassOptions): TrainingPass {
+    const scores = this.body.train(batch, seed);
+    return { loss: ctcLoss(scores, { labels, logitLengths: batch.steps }).loss as tf.Scalar, scores };
+  }
+
+  greedyReadings(scores: Scores): LabelReading[] {
+    return decodeCtc(scores, { type: 'ctc-greedy' });
+  }
+
+  async read(batch: ImageBatch, decoder: DecoderConfig): Promise<LabelReading[]> {
+    const logits = tf.tidy(() => this.body.read(batch));
+    try {
+      const values = await logits.data<'float32'>();
+      return decodeCtc({ values, shape: logits.shape, steps: batch.steps }, decoder);
+    } finally {
+      logits.dispose();
+    }
+  }
+
+  dispose(): void {
+    this.body.dispose();
+  }
+}
+
+/** The readings of CTC scores, the blank being the last class. */
+function decodeCtc({ values, shape, steps }: Scores, decoder: DecoderConfig): LabelReading[] {
+  if (decoder.type !== 'ctc-greedy') {
+    throw new OcrpipeError('internal', `a network with CTC cannot be read with the decoder ${decoder.type}`);
+  }
+  const [batch, time, classes] = shape;
+  const paths = ctcGreedyDecode({ logits: values, batch, time, classes, logitLengths: steps });
+  return paths.map(({ labels, confidences, logProbability }, item) => ({
+    labels,
+    confidences,
+    confidence: Math.exp(logProbability / steps[item]!),
+  }));
+}
