@@ -23,8 +23,14 @@ export const trainConfigSchema = z.strictObject({
   maxSteps: z.int().min(1).optional(),
   /** Minutes after which training ends; what it reaches then depends on the machine. */
   maxMinutes: z.number().positive().optional(),
-  /** Images of one step. */
+  /** Images of one step; the most of them with `batchPixels`. */
   batchSize: z.int().min(1).default(32),
+  /** Pixels of width of one step, its images as wide as the widest: narrow images make larger batches. */
+  batchPixels: z.int().min(1).optional(),
+  /** Steps of an epoch, in place of one pass over the data. */
+  stepsPerEpoch: z.int().min(1).optional(),
+  /** An image with a rare character is seen up to so many times as often as others; 1 shows all alike. */
+  balance: z.number().min(1).max(100).default(1),
   /** The highest; `schedule` says how it changes. */
   learningRate: z.number().positive().default(1e-3),
   /** Steps in which the learning rate rises from 0. */

@@ -16,7 +16,7 @@ import {
   writeCheckpoint,
   type Checkpoint,
 } from './checkpoint.js';
-import { batchesPerEpoch } from './data-order.js';
+import { batchPlan, type BatchPlan } from './batch-plan.js';
 import { endsForGood, keepBest, removeKeptBest } from './kept-best.js';
 import { openHistory, type HistoryEntry, type HistoryFile } from './history.js';
 import { Learner } from './learner.js';
@@ -96,7 +96,7 @@ class TrainingRun {
   readonly #learner: Learner;
   readonly #held: HeldModelFolder;
   readonly #key: string;
-  readonly #perEpoch: number;
+  readonly #plan: BatchPlan;
   readonly #totalSteps: number;
   readonly #started = performance.now();
   #progress: Progress = { step: 0, best: undefined, stale: 0, history: [] };
@@ -111,8 +111,8 @@ class TrainingRun {
     this.#learner = new Learner(newRecogniser(model, data.alphabet, config.seed), config);
     this.#held = held;
     this.#key = trainingKey(job, data, backend);
-    this.#perEpoch = batchesPerEpoch(data.training.samples.length, config.batchSize);
-    this.#totalSteps = Math.min(config.maxSteps ?? Infinity, config.epochs * this.#perEpoch);
+    this.#plan = batchPlan(data.training.samples, model, config);
+    this.#totalSteps = Math.min(config.maxSteps ?? Infinity, config.epochs * this.#plan.stepsPerEpoch);
     this.#meter = this.#newMeter();
   }
 
@@ -138,7 +138,7 @@ class TrainingRun {
     const { settings, history, signal } = this.#job;
     const curve = openHistory(history, this.#progress.history);
     const { training, cache, widthPx } = this.#data;
-    const source = { samples: training.samples, cache, settings, widthPx };
+    const source = { samples: training.samples, plan: this.#plan, cache, settings, widthPx };
     try {
       let stopped = await this.#settle(curve);
       if (stopped !== undefined) return stopped;
@@ -179,7 +179,9 @@ class TrainingRun {
 
   #validationIsDue(step: number): boolean {
     const { evaluateSteps, evaluateEvery } = this.#job.settings.train;
-    return step === this.#totalSteps || step % (evaluateSteps ?? evaluateEvery * this.#perEpoch) === 0;
+    return (
+      step === this.#totalSteps || step % (evaluateSteps ?? evaluateEvery * this.#plan.stepsPerEpoch) === 0
+    );
   }
 
   #timeIsOver(): boolean {
@@ -202,7 +204,7 @@ class TrainingRun {
     });
     const entry: HistoryEntry = {
       step,
-      epoch: step / this.#perEpoch,
+      epoch: step / this.#plan.stepsPerEpoch,
       learningRate: this.#learningRate(step - 1),
       ...this.#meter.flush(),
       valExact: metrics.exact,

@@ -3,7 +3,7 @@ import { augment } from '../images/augment.js';
 import type { Pixels } from '../images/load.js';
 import { cutBatches } from '../models/batch-cuts.js';
 import { batchArray, type BatchArray } from '../models/image-batch.js';
-import { batchesPerEpoch, epochBatches } from './data-order.js';
+import type { BatchPlan, PlannedBatch } from './batch-plan.js';
 import type { TrainingSample } from './data-set.js';
 import type { ImageCache } from './image-cache.js';
 import type { TrainingSettings } from './train-config.js';
@@ -29,6 +29,7 @@ const AHEAD = 3;
 
 export interface BatchSource {
   samples: readonly TrainingSample[];
+  plan: BatchPlan;
   settings: TrainingSettings;
   cache: ImageCache;
   /** Pixels of width that one part may have, all its images filled up to the widest. */
@@ -45,7 +46,7 @@ export async function* trainingBatches(
   endStep: number,
 ): AsyncGenerator<TrainingBatch> {
   const waiting: Promise<TrainingBatch>[] = [];
-  const plan = batchPlan(source, firstStep, endStep);
+  const plan = source.plan.batches(firstStep, endStep);
   for (;;) {
     while (waiting.length < AHEAD) {
       const next = plan.next();
@@ -61,33 +62,16 @@ export async function* trainingBatches(
   }
 }
 
-interface PlannedBatch {
-  step: number;
-  epoch: number;
-  indices: number[];
-}
-
-function* batchPlan({ samples, settings }: BatchSource, firstStep: number, endStep: number) {
-  const { batchSize, seed } = settings.train;
-  const perEpoch = batchesPerEpoch(samples.length, batchSize);
-  const steps = samples.map((sample) => sample.steps);
-  for (let step = firstStep, batches: number[][] | undefined; step < endStep; step += 1) {
-    const epoch = Math.floor(step / perEpoch);
-    if (batches === undefined || step % perEpoch === 0) {
-      batches = epochBatches(steps, { batchSize, seed, epoch });
-    }
-    yield { step, epoch, indices: batches[step % perEpoch]! } satisfies PlannedBatch;
-  }
-}
-
 async function makeBatch(
   { samples, settings, cache, widthPx }: BatchSource,
-  { step, epoch, indices }: PlannedBatch,
+  { step, epoch, pass, images: planned }: PlannedBatch,
 ): Promise<TrainingBatch> {
-  const chosen = indices.map((index) => samples[index]!);
+  const chosen = planned.map(({ index }) => samples[index]!);
   const images = await Promise.all(chosen.map((sample) => cache.load(sample.file)));
   const varied = images.map((image, place): VariedSample => {
-    const random = randomFrom(settings.train.seed, 'augment', epoch, indices[place]!);
+    const { index, copy } = planned[place]!;
+    const streams = copy === 0 ? [pass, index] : [pass, index, copy];
+    const random = randomFrom(settings.train.seed, 'augment', ...streams);
     return { image: augment(image, settings.augment, random), sample: chosen[place]! };
   });
   const cuts = cutBatches(varied, ({ sample }) => sample.filledPx, { images: Infinity, area: widthPx });
