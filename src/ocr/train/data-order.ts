@@ -30,7 +30,7 @@ export interface DataOrder {
   /** Batches of each pass: every pass has as many. */
   readonly batchesPerPass: number;
   /** Depends on the seed and the pass, counted from 0, alone. */
-  batches(pass: number): number[][];
+  readonly batches: (pass: number) => number[][];
 }
 
 /** A random order in which images of like width stand together, so that little is filled up. */
