@@ -1,4 +1,3 @@
-import type { ModelConfig } from '../models/model-config.js';
 import type { CheckedSample } from './data-set.js';
 import { dataOrder, type DataOrder } from './data-order.js';
 import { repeatsOf } from './sampling.js';
@@ -32,11 +31,10 @@ export interface BatchPlan {
 /** An epoch is one pass over the data unless `stepsPerEpoch` says otherwise; then the next one goes on where it ended. */
 export function batchPlan(
   samples: readonly CheckedSample[],
-  model: Pick<ModelConfig, 'widthStride'>,
   train: Pick<TrainConfig, 'seed' | 'batchSize' | 'batchPixels' | 'balance' | 'stepsPerEpoch'>,
 ): BatchPlan {
   const order = dataOrder({
-    widthsPx: samples.map(({ steps }) => steps * model.widthStride),
+    widthsPx: samples.map(({ filledPx }) => filledPx),
     repeats: repeatsOf(samples, train.balance),
     batchSize: train.batchSize,
     batchPixels: train.batchPixels,

@@ -111,7 +111,7 @@ class TrainingRun {
     this.#learner = new Learner(newRecogniser(model, data.alphabet, config.seed), config);
     this.#held = held;
     this.#key = trainingKey(job, data, backend);
-    this.#plan = batchPlan(data.training.samples, model, config);
+    this.#plan = batchPlan(data.training.samples, config);
     this.#totalSteps = Math.min(config.maxSteps ?? Infinity, config.epochs * this.#plan.stepsPerEpoch);
     this.#meter = this.#newMeter();
   }

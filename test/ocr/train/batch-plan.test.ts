@@ -8,12 +8,19 @@ import fc from '../../rig/fast-check.js';
 function samplesOf(texts: readonly string[]): CheckedSample[] {
   return texts.map((text, index) => {
     const name = `${index}.png`;
-    return { file: name, name, text, steps: text.length, imageId: '' as ContentId };
+    return {
+      file: name,
+      name,
+      text,
+      steps: text.length,
+      filledPx: 4 * text.length,
+      imageId: '' as ContentId,
+    };
   });
 }
 
 function planOf(texts: readonly string[], train: object): BatchPlan {
-  return batchPlan(samplesOf(texts), { widthStride: 4 }, trainConfigSchema.parse(train));
+  return batchPlan(samplesOf(texts), trainConfigSchema.parse(train));
 }
 
 function batchesOf(plan: BatchPlan, first: number, end: number): PlannedBatch[] {
