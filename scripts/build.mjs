@@ -61,19 +61,34 @@ function packageOf(id) {
   return id.split('/', id.startsWith('@') ? 2 : 1).join('/');
 }
 
-/** The licences of the packages whose code went into the bundle ask to be kept with it. */
+/** The licences of the packages whose code went into the bundle ask to be kept with it: each text once, below the names of its packages. */
 function licences(outputs) {
   const modules = outputs.flatMap((file) => Object.keys(file.modules ?? {}));
   const folders = modules.map((id) => /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(id)?.[1]);
-  const packages = [...new Set(folders.filter((folder) => folder !== undefined))].sort();
-  return packages.map(licenceOf).join(`\n${'-'.repeat(80)}\n\n`);
+  const packages = [...new Set(folders.filter((folder) => folder !== undefined))]
+    .sort()
+    .map(describedPackage);
+  const namesOf = new Map();
+  for (const each of packages) {
+    const text = each.text ?? packages.find((other) => other.text && other.source === each.source)?.text;
+    if (!text) throw new Error(`${each.title} goes into dist/ and has no licence file`);
+    namesOf.set(text, [...(namesOf.get(text) ?? []), each.title]);
+  }
+  const parts = [...namesOf].map(([text, names]) => `${names.join('\n')}\n\n${text}\n`);
+  return parts.join(`\n${'-'.repeat(80)}\n\n`);
 }
 
-function licenceOf(folder) {
-  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  const file = filesBelow(folder).find((each) => dirname(each) === '.' && /^licen[cs]e/i.test(each));
-  if (!file) throw new Error(`${name} goes into dist/ and has no licence file`);
-  return `${name} ${version} (${license})\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+/** Packages of one repository under one licence (`source`) may have its text (`text`) in one of them alone; notices belong to it. */
+function describedPackage(folder) {
+  const { name, version, license, repository } = JSON.parse(
+    readFileSync(join(folder, 'package.json'), 'utf8'),
+  );
+  const texts = filesBelow(folder).filter(
+    (each) => dirname(each) === '.' && /^(?:licen[cs]e|notice)/i.test(each),
+  );
+  const text = texts.sort().map((each) => readFileSync(join(folder, each), 'utf8').trim());
+  const source = `${license} ${repository?.url ?? name}`;
+  return { title: `${name} ${version} (${license})`, source, text: text.join('\n\n') || undefined };
 }
 
 /** The manifest holds every command's flags and help, so that one command line loads one command's module. */

@@ -26,7 +26,8 @@ export async function bundle({ target, entries, external, plugins = [], output =
   const input = Object.fromEntries(
     Object.entries(entries).map(([name, module]) => [name, join(source, `${module}.ts`)]),
   );
-  const resolve = { extensionAlias: { '.js': ['.ts', '.js'] } };
+  // ES modules: what is not used of them is left out.
+  const resolve = { extensionAlias: { '.js': ['.ts', '.js'] }, mainFields: ['module', 'main'] };
   const started = Date.now();
   const build = await rolldown({
     input,

@@ -1,36 +1,39 @@
-import { open, rm, type FileHandle } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { systemErrorCode } from '../../base/errors.js';
 import { writePoint } from '../../base/write-points.js';
-import { writeWhole } from './write-whole.js';
+import type { DiskSpeed } from './disk-speed.js';
+import { DownloadFile } from './download-file.js';
 
 /**
  * A second file that gets the bytes of a download as they arrive. It is no failure if that does not work: whoever wanted it copies the
  * first file.
  */
 export class CopyAlong {
+  readonly #disk: DiskSpeed;
   #file: string | undefined;
-  #open: FileHandle | undefined;
+  #open: DownloadFile | undefined;
   #isWhole = false;
 
-  /** `file`: a name that is free. */
-  constructor(file: string) {
+  /** `file`: a name that is free; `disk`: of all such files of a command. */
+  constructor(file: string, disk: DiskSpeed) {
     this.#file = file;
+    this.#disk = disk;
   }
 
   async begin(): Promise<void> {
     if (this.#file === undefined) return;
     writePoint();
     try {
-      this.#open = await open(this.#file, 'wx');
+      this.#open = await DownloadFile.open(this.#file, { pastCache: true, second: this.#disk });
     } catch (error) {
       if (systemErrorCode(error) === undefined) throw error;
     }
   }
 
-  /** In any order. */
-  async write(bytes: Buffer, at: number): Promise<void> {
+  /** Adds bytes, which begin with a page of memory. */
+  async append(bytes: Buffer): Promise<void> {
     try {
-      if (this.#open) await writeWhole(this.#open, bytes, at);
+      await this.#open?.append(bytes);
     } catch (error) {
       if (systemErrorCode(error) === undefined) throw error;
       await this.drop();

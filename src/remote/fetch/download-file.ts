@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { systemErrorCode } from '../../base/errors.js';
+import type { DiskSpeed } from './disk-speed.js';
 import { writeWhole } from './write-whole.js';
 
 /** So much is left to the system to be written when it likes. */
@@ -8,13 +9,24 @@ const FLUSHED_BYTES = 64 * 1024 * 1024;
 /** What goes past the cache comes in multiples of this, from an address that is one: no common disk has larger blocks. */
 const BLOCK_BYTES = 4096;
 
+export interface DownloadFileOptions {
+  /** For a file that is empty. */
+  pastCache: boolean;
+  /**
+   * The file must not be there yet, and somebody else has its bytes, too: nothing of it is flushed, and it goes past the cache while the
+   * disk is quick.
+   */
+  second?: DiskSpeed;
+}
+
 /**
- * The file that a download is written to, from front to end, and flushed along the way, so that little is left to be waited for by
+ * A file that a download is written to, from front to end, and flushed along the way, so that little is left to be waited for by
  * who names it. Past the system's cache, where that is asked for and the file system can, it costs a tenth of the CPU time; whoever reads the file
  * next then waits for the disk.
  */
 export class DownloadFile {
   readonly #file: FileHandle;
+  readonly #disk: DiskSpeed | undefined;
   #past: FileHandle | undefined;
   #end = 0;
   #appended = Promise.resolve();
@@ -22,15 +34,16 @@ export class DownloadFile {
   #flushing: Promise<void> | undefined;
   #error: unknown;
 
-  private constructor(file: FileHandle, past: FileHandle | undefined) {
+  private constructor(file: FileHandle, past: FileHandle | undefined, disk: DiskSpeed | undefined) {
     this.#file = file;
     this.#past = past;
+    this.#disk = disk;
   }
 
-  /** Opens a file to add to it; `pastCache` only for one that is empty. */
-  static async open(path: string, { pastCache }: { pastCache: boolean }): Promise<DownloadFile> {
-    const file = await open(path, 'a');
-    return new DownloadFile(file, pastCache ? await openPast(path) : undefined);
+  /** Opens a file to add to it. */
+  static async open(path: string, { pastCache, second }: DownloadFileOptions): Promise<DownloadFile> {
+    const file = await open(path, second ? 'ax' : 'a');
+    return new DownloadFile(file, pastCache ? await openPast(path) : undefined, second);
   }
 
   /** Adds bytes, which begin with a page of memory, after those of earlier calls; nothing after one that failed. */
@@ -43,6 +56,7 @@ export class DownloadFile {
     const past = await this.#writePast(bytes);
     if (past === bytes.length) return;
     await writeWhole(this.#file, bytes.subarray(past));
+    if (this.#disk) return;
     this.#unflushed += bytes.length - past;
     if (this.#unflushed < FLUSHED_BYTES || this.#flushing) return;
     this.#unflushed = 0;
@@ -63,6 +77,7 @@ export class DownloadFile {
 
   /** How many of the bytes were written, which is none where it does not work: what follows a rest cannot go that way either. */
   async #writePast(bytes: Buffer): Promise<number> {
+    if (this.#disk?.isQuick === false) await this.#givePastUp();
     if (this.#past === undefined) return 0;
     const whole = bytes.length - (bytes.length % BLOCK_BYTES);
     const isLast = whole < bytes.length;
@@ -75,7 +90,9 @@ export class DownloadFile {
   async #tryPast(bytes: Buffer): Promise<number> {
     try {
       if (bytes.length === 0) return 0;
-      return (await this.#past!.write(bytes, 0, bytes.length, this.#end)).bytesWritten;
+      const write = async (): Promise<number> =>
+        (await this.#past!.write(bytes, 0, bytes.length, this.#end)).bytesWritten;
+      return await (this.#disk?.measured(write) ?? write());
     } catch (error) {
       // Its blocks are larger, or the file system has thought better of it.
       if (systemErrorCode(error) !== 'EINVAL') throw error;

@@ -8,6 +8,7 @@ import type { PackTable } from '../../store/pack-format.js';
 import type { RunId } from '../../store/run-records.js';
 import type { StoreWriter } from '../../store/store-writer.js';
 import { CopyAlong } from './copy-along.js';
+import { DiskSpeed } from './disk-speed.js';
 import type { FetchInput } from './fetch-input.js';
 import { fetchLarge } from './fetch-large.js';
 import { fileGone, ObjectSource, remoteObjectCut, type WantedObject } from './object-source.js';
@@ -35,6 +36,7 @@ export class FetchRun {
   readonly #buffers: BufferPool;
   /** What packs pass through on their way to a file. */
   readonly #passing: BufferPool;
+  readonly #copiesDisk = new DiskSpeed();
   readonly #progress = { objects: 0, done: 0, total: 0 };
 
   constructor(input: FetchInput, view: RemoteView) {
@@ -175,7 +177,7 @@ export class FetchRun {
     try {
       await fetchLarge({
         ...{ store, remote, wanted, signal, buffers: this.#buffers },
-        ...(copy !== undefined && { copy: new CopyAlong(copy) }),
+        ...(copy !== undefined && { copy: new CopyAlong(copy, this.#copiesDisk) }),
         key: place.key,
         size: place.length,
         onBytes: (bytes) => {

@@ -70,8 +70,8 @@ async function addRest(download: RangedObject, { temporary, there, hash }: Begin
   const file = await DownloadFile.open(temporary, { pastCache: isCopied });
   try {
     if (isCopied) await copy.begin();
-    await readInOrder(download, there, async (bytes, at) => {
-      const writing = [file.append(bytes), copy?.write(bytes, at) ?? Promise.resolve()];
+    await readInOrder(download, there, async (bytes) => {
+      const writing = [file.append(bytes), copy?.append(bytes) ?? Promise.resolve()];
       await Promise.all([...writing, hash.update(bytes)]);
     });
     await copy?.end();
@@ -101,7 +101,7 @@ async function hashExisting(file: string, hash: RunningHash): Promise<number> {
 async function readInOrder(
   download: RangedObject,
   from: number,
-  use: (bytes: Buffer, at: number) => Promise<void>,
+  use: (bytes: Buffer) => Promise<void>,
 ): Promise<void> {
   const { buffers, size, onBytes } = download;
   const stop = new AbortController();
@@ -120,7 +120,7 @@ async function readInOrder(
       } finally {
         await turn.comes;
         // What arrived before it broke off need not come again.
-        const used = use(buffer.subarray(0, arrived), start);
+        const used = use(buffer.subarray(0, arrived));
         if (arrived === buffer.length) turn.isOver();
         await used;
       }

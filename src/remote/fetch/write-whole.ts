@@ -6,11 +6,10 @@ import type { FileHandle } from 'node:fs/promises';
  */
 const AT_ONCE = 256 * 1024;
 
-/** Writes every byte, as a single write may take fewer: at a place of the file, or else where it stands. */
-export async function writeWhole(file: FileHandle, bytes: Buffer, at?: number): Promise<void> {
+/** Writes every byte where the file stands, as a single write may take fewer. */
+export async function writeWhole(file: FileHandle, bytes: Buffer): Promise<void> {
   for (let done = 0; done < bytes.length;) {
     const length = Math.min(AT_ONCE, bytes.length - done);
-    const place = at === undefined ? null : at + done;
-    done += (await file.write(bytes, done, length, place)).bytesWritten;
+    done += (await file.write(bytes, done, length, null)).bytesWritten;
   }
 }

@@ -1,15 +1,15 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { createSecureContext } from 'node:tls';
-import type * as S3 from '@aws-sdk/client-s3';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import type { Pace } from '../pace.js';
 import { markFailedCredentials } from './credential-errors.js';
 import type { Trust } from './lean-read.js';
 import { trustedCertificates, type KeepingSettings } from './s3-options.js';
+import type * as Sdk from './sdk.js';
 
-/** The SDK module: loading it takes time that only commands which use an S3 remote pay. */
-export type S3Module = typeof S3;
+/** The SDK: loading it takes time that only commands which use an S3 remote pay. */
+export type S3Module = typeof Sdk;
 
 /** How to reach one bucket. */
 export interface S3Settings extends KeepingSettings {
@@ -56,7 +56,7 @@ export interface OpenedS3 {
 
 /** Loads the SDK and makes a client with the credentials of the AWS default chain. Nothing is sent yet. */
 export async function openS3Client(settings: S3Settings): Promise<OpenedS3> {
-  const sdk = await import('@aws-sdk/client-s3');
+  const sdk = await import('./sdk.js');
   const trust = trustOf(settings);
   const client = withoutVersionWarning(
     () =>
