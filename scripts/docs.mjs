@@ -2,7 +2,7 @@
 // checked with; with --check it only says whether they are what the code says (exit code 1 if not).
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { editorSchema } from '../.cache/modules/pipeline/definition/editor-schema.js';
+import { editorSchema } from '../.cache/modules/pipeline/definition/schema/editor-schema.js';
 import { flagUsage, usageLine } from '../.cache/modules/cli/usage.js';
 import { readJson, root } from './setup.mjs';
 

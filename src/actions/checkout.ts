@@ -9,15 +9,15 @@ import { Workspace } from '../project/workspace.js';
 import { miscounted } from '../tracking/pointers/miscounted.js';
 import { readSoundPointer } from '../tracking/pointers/pointer-file.js';
 import type { CheckoutOptions, PointedPath, Snapshot } from '../tracking/workspace-files.js';
+import { checkoutTargets } from './checkout-targets.js';
 import { failuresOfEach, joinFailures } from './each-path.js';
 import { overwrittenPointers } from './overwritten-pointers.js';
 import { putFiles } from './put-files.js';
-import { selectTracked } from './select-tracked.js';
 import { warnOfUnseen } from './unseen-pointers.js';
 
 export interface CheckoutInput {
-  /** As they were typed; none: everything that has a pointer. */
-  paths: readonly string[];
+  /** Tracked paths, folders above them, or stages, as they were typed; none: everything that has a pointer. */
+  targets: readonly string[];
   /** Edited bytes that are not stored may be lost. */
   force: boolean;
   /** How large files are placed, the first that works, also those that are in place already; unless given, as set. */
@@ -41,10 +41,10 @@ export async function checkout(input: CheckoutInput, call: Call): Promise<Checko
   const workspace = Workspace.open(call, 'ocrpipe checkout');
   try {
     await workspace.useStore();
-    const named = input.paths.map((typed) => workspace.path(typed));
     const found = workspace.files.foundPointers();
-    const paths = selectTracked(found.tracked, named);
-    if (named.length === 0) await warnOfUnseen(workspace, found);
+    const { paths, named } = checkoutTargets(workspace, found.tracked, input.targets);
+    const isAll = input.targets.length === 0;
+    if (isAll) await warnOfUnseen(workspace, found);
     const marks = new RunningMarks(workspace);
     const pointed = await soundPointers(workspace, paths, call);
     const put = await putFiles(workspace, pointed, input, call);
@@ -60,7 +60,7 @@ export async function checkout(input: CheckoutInput, call: Call): Promise<Checko
       const how = { ...call, force, keepEdits: true, ...(links && { links }) };
       // The id tells the bytes: they are put there, whatever the pointer says of their number.
       const wrong = miscounted(workspace.store, path, { pointer: snapshot });
-      const what = { path, snapshot: wrong?.right ?? snapshot, named: named.includes(path) };
+      const what = { path, snapshot: wrong?.right ?? snapshot, named: named.has(path) };
       if (await putThere(workspace, what, how)) changed.push({ path, id: snapshot.id });
       else if (wrong === undefined) unchanged += 1;
       marks.settle(path);
@@ -68,7 +68,7 @@ export async function checkout(input: CheckoutInput, call: Call): Promise<Checko
     };
     // What is remembered of the files is written down once.
     const failures = await workspace.files.lookAtMany(() => failuresOfEach(others, call, checkOut));
-    const overwritten = named.length === 0 ? await overwrittenPointers(workspace, found) : [];
+    const overwritten = isAll ? await overwrittenPointers(workspace, found) : [];
     const failure = joinFailures([...failures, ...overwritten.map(({ error }) => error)]);
     return {
       changed: changed.sort((a, b) => (a.path < b.path ? -1 : 1)),

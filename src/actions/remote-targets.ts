@@ -53,7 +53,8 @@ export function lockedEntries(workspace: Workspace): LockEntry[] {
   return [...lockOf(workspace).values()];
 }
 
-function lockOf({ root }: Workspace): LockFile {
+/** What stages last ran with. Throws what `parseLockFile` throws. */
+export function lockOf({ root }: Workspace): LockFile {
   return parseLockFile(readIfThere(root, LOCK_FILE) ?? '');
 }
 

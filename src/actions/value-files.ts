@@ -4,7 +4,7 @@ import { readValueFile, type ValueFile } from '../metrics/value-file.js';
 import { pipelineFiles } from '../pipeline/definition/read/pipeline-files.js';
 import { definitionIn } from '../pipeline/definition/read/read-definition.js';
 import { PARAMS_FILE, PIPELINE_FILE } from '../pipeline/definition/stage/file-names.js';
-import type { Stage } from '../pipeline/definition/stage/stage.js';
+import type { Pipeline } from '../pipeline/definition/stage/stage.js';
 import { compareText } from '../pipeline/definition/stage/params.js';
 import { unmergedHint } from '../pipeline/staleness/unmerged-output.js';
 import { readIfThere } from '../pipeline/staleness/load.js';
@@ -15,17 +15,20 @@ import { parsePointer } from '../tracking/pointers/pointer.js';
 
 /** The metrics files that the pipeline of a revision names and that are there. */
 export function metricsAt(workspace: Workspace, revision: Revision): Promise<ValueFile[]> {
-  return valueFilesAt(workspace, revision, (stage) =>
-    stage.outs
-      .filter((out) => out.kind === 'metric')
-      .map(({ path }) => ({ path, unmerged: unmergedHint(path, stage.name) })),
+  return valueFilesAt(workspace, revision, ({ stages }) =>
+    [...stages.values()].flatMap(({ name, outs }) =>
+      outs
+        .filter((out) => out.kind === 'metric')
+        .map(({ path }) => ({ path, unmerged: unmergedHint(path, name) })),
+    ),
   );
 }
 
-/** The parameters files that the pipeline of a revision uses, and params.yaml, as far as they are there. */
+/** The files of values that the pipeline of a revision uses, by `params` or `vars`, and params.yaml, as far as they are there. */
 export function paramsAt(workspace: Workspace, revision: Revision): Promise<ValueFile[]> {
-  return valueFilesAt(workspace, revision, (stage) => stage.params.map(({ file }) => ({ path: file })), [
-    { path: PARAMS_FILE as RepoPath },
+  return valueFilesAt(workspace, revision, ({ stages, valueFiles }) => [
+    ...[PARAMS_FILE as RepoPath, ...valueFiles].map((path) => ({ path })),
+    ...[...stages.values()].flatMap(({ params }) => params.map(({ file }) => ({ path: file }))),
   ]);
 }
 
@@ -43,16 +46,14 @@ interface NamedFile {
 async function valueFilesAt(
   workspace: Workspace,
   revision: Revision,
-  named: (stage: Stage) => readonly NamedFile[],
-  always: readonly NamedFile[] = [],
+  named: (pipeline: Pipeline) => readonly NamedFile[],
 ): Promise<ValueFile[]> {
   const here = revision.name === 'workspace';
   const place = (path: string): string => (here ? path : `${revision.name}:${path}`);
   const { files: definitions } = pipelineFiles(workspace.root);
   const text = (path: RepoPath): Promise<string | undefined> => revision.text(path);
   const pipeline = await definitionIn([...new Set([PIPELINE_FILE, ...definitions])], { text, called: place });
-  const stages = [...pipeline.stages.values()];
-  const wanted = new Map([...always, ...stages.flatMap(named)].map((each) => [each.path, each.unmerged]));
+  const wanted = new Map(named(pipeline).map((each) => [each.path, each.unmerged]));
   const files = await Promise.all(
     [...wanted].sort(byPath).map(async ([path, unmerged]): Promise<ValueFile | undefined> => {
       const text = (await revision.text(path)) ?? (await storedText(workspace, revision, path));

@@ -12,12 +12,15 @@ export default class Checkout extends BaseCommand {
   static override examples = [
     '<%= config.bin %> checkout',
     '<%= config.bin %> checkout data/raw',
+    '<%= config.bin %> checkout train',
     '<%= config.bin %> checkout --force data/raw',
     '<%= config.bin %> checkout --link hardlink,copy models',
   ];
   static override strict = false;
   static override args = {
-    path: Args.string({ description: 'tracked paths or folders above them (default: all)' }),
+    target: Args.string({
+      description: 'tracked paths, folders above them, or stages that have run (default: all)',
+    }),
   };
   static override flags = {
     force: Flags.boolean({ char: 'f', description: 'overwrite edits that are not in the store' }),
@@ -27,7 +30,7 @@ export default class Checkout extends BaseCommand {
   async run(): Promise<void> {
     const { flags, argv } = await this.parse(Checkout);
     await this.perform(flags, {
-      action: (call) => checkout({ paths: argv.map(String), force: flags.force, links: flags.link }, call),
+      action: (call) => checkout({ targets: argv.map(String), force: flags.force, links: flags.link }, call),
       text: checkoutText,
       failure: ({ failure }) => failure,
       json: ({ changed, unchanged }) => ({ changed, unchanged }),

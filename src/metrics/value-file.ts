@@ -2,7 +2,7 @@ import type { JsonValue } from '../base/canonical-json.js';
 import { refuseConflictMarkers } from '../base/conflict-markers.js';
 import { userError } from '../base/errors.js';
 import { flattenJson } from '../base/flatten-json.js';
-import { parseYamlFile } from '../base/yaml-file.js';
+import { parseValuesFile } from '../base/values-file.js';
 
 /** The numbers and texts of one file by dotted key. */
 export interface ValueFile {
@@ -11,13 +11,13 @@ export interface ValueFile {
 }
 
 /**
- * Reads a metrics or parameters file: JSON or YAML, nested as it likes. Throws (exit code 2) `values-not-readable` for JSON
- * that is none, and what YAML files are refused with. `unmerged` says what to do about the markers of a merge
+ * Reads a metrics or parameters file: JSON, YAML or TOML, nested as it likes. Throws (exit code 2) `values-not-readable` for JSON
+ * that is none, and what files of values are refused with. `unmerged` says what to do about the markers of a merge
  * (`conflict-markers`).
  */
 export function readValueFile(text: string, file: string, unmerged?: string): ValueFile {
   refuseConflictMarkers(text, file, unmerged);
-  const value = file.endsWith('.json') ? parseJson(text, file) : parseYamlFile(text, file).value;
+  const value = file.endsWith('.json') ? parseJson(text, file) : parseValuesFile(text, file).value;
   return { file, values: flattenJson((value ?? {}) as JsonValue) };
 }
 

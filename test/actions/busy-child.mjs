@@ -20,7 +20,7 @@ const expectContent = (name, content) => {
 };
 const putBack = async (name) => {
   rmSync(path(name), { recursive: true });
-  const { failure } = await checkout({ paths: [name], force: false }, call());
+  const { failure } = await checkout({ targets: [name], force: false }, call());
   if (failure) throw failure;
 };
 

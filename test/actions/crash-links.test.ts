@@ -20,7 +20,7 @@ async function trackedIn(folder: string, link: LinkType) {
   workspace.write('data/large', LARGE);
   workspace.write('data/small', 'small');
   await workspace.add('data');
-  await checkout({ paths: [], force: false, links: [link] }, workspace.call);
+  await checkout({ targets: [], force: false, links: [link] }, workspace.call);
   return workspace;
 }
 
@@ -60,7 +60,7 @@ describe('killed at any write point', () => {
     for (const { root } of crashes) {
       const killed = workspaceIn(root);
       await unlink({ paths: ['data'] }, killed.call);
-      await checkout({ paths: [], force: false }, killed.call);
+      await checkout({ targets: [], force: false }, killed.call);
       await expectWhole(killed);
       expect(lstatSync(killed.path('data/large')).isFile()).toBe(true);
     }
@@ -69,7 +69,8 @@ describe('killed at any write point', () => {
   test('placing files anew by another link is finished by the next checkout', async () => {
     const folder = temporaryFolder();
     const workspace = await trackedIn(folder, 'copy');
-    const place = (at: WorkspaceFolder) => checkout({ paths: [], force: false, links: ['symlink'] }, at.call);
+    const place = (at: WorkspaceFolder) =>
+      checkout({ targets: [], force: false, links: ['symlink'] }, at.call);
     const crashes = await crashesOf(folder, () => place(workspace));
     expect(crashes.length).toBeGreaterThan(0);
     for (const { root } of crashes) {

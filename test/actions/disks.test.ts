@@ -103,7 +103,7 @@ describe.skipIf(!isRoot || process.platform !== 'linux')('on a disk of its own',
     const before = usedBytes(folder.root);
     await folder.add('data');
     folder.remove('data');
-    await checkout({ paths: [], force: false, links: ['reflink'] }, folder.call);
+    await checkout({ targets: [], force: false, links: ['reflink'] }, folder.call);
     expect(readFileSync(folder.path('data/large')).equals(large)).toBe(true);
     expect(usedBytes(folder.root) - before).toBeLessThan(4 * MIB);
     expect(statSync(folder.path('data/large'))).toMatchObject({ nlink: 1 });

@@ -188,7 +188,7 @@ async function twoStored() {
   const versions = await twoVersions();
   await versions.folder.add('data');
   versions.folder.remove('data');
-  await checkout({ paths: [], force: false, links: ['hardlink'] }, versions.folder.call);
+  await checkout({ targets: [], force: false, links: ['hardlink'] }, versions.folder.call);
   return versions;
 }
 

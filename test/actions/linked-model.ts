@@ -189,7 +189,7 @@ const checkOut = (who: Who, { links, force }: { links: LinkType[] | undefined; f
       const { files: before, pointer } = model[who];
       const { holds } = real;
       const lacking = contentsOf(pointer).filter((content) => !holds(content));
-      const { failure } = await checkout({ paths: [], force, links }, real.of(who).call);
+      const { failure } = await checkout({ targets: [], force, links }, real.of(who).call);
       const after = real.files(who);
       // What was there in vain may be set aside in the store, and a file that led to it may be gone with it.
       for (const [name, content] of after ?? []) {

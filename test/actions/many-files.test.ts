@@ -133,7 +133,7 @@ describe('a checkout of many single files', () => {
     folder.remove('linked');
     symlinkSync('same', folder.path('linked'));
     folder.write('broken.ocr', 'version: 1\nid: none\n');
-    const { changed, unchanged, failure } = await checkout({ paths: [], force: false }, folder.call);
+    const { changed, unchanged, failure } = await checkout({ targets: [], force: false }, folder.call);
     expect(changed.map(({ path }) => path)).toEqual(['gone', 'run']);
     expect(unchanged).toBe(2);
     expect(failure?.message).toContain('5 paths could not be done');
@@ -159,7 +159,7 @@ describe('a checkout of many single files', () => {
       folder.write(last, 'edited just now');
     };
     subscribe('ocrpipe:write-point', edit);
-    const { failure } = await checkout({ paths: [], force: false }, folder.call).finally(() =>
+    const { failure } = await checkout({ targets: [], force: false }, folder.call).finally(() =>
       unsubscribe('ocrpipe:write-point', edit),
     );
     expect(state.edited).toBe(true);
@@ -181,7 +181,7 @@ describe('a checkout of many single files', () => {
     };
     const call = { ...folder.call, signal: aborting.signal };
     subscribe('ocrpipe:write-point', stop);
-    await expect(checkout({ paths: [], force: false }, call)).rejects.toBe(reason);
+    await expect(checkout({ targets: [], force: false }, call)).rejects.toBe(reason);
     unsubscribe('ocrpipe:write-point', stop);
     folder.write(names[0]!, 'edited after that');
     const { tracked } = await folder.status();

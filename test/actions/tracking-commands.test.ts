@@ -148,7 +148,7 @@ describe('a pointer that git holds in a folder that it ignores', () => {
     const call = { ...folder.call, events: (event: unknown) => events.push(event) };
     await push({ targets: [], verify: false, jobs: 1 }, call);
     await pull({ targets: [], jobs: 1, force: false }, call);
-    await checkout({ paths: [], force: false }, call);
+    await checkout({ targets: [], force: false }, call);
     expect(events.filter((event) => (event as { code?: string }).code === 'pointer-unseen')).toHaveLength(3);
   });
 

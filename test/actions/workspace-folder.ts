@@ -56,7 +56,7 @@ export class WorkspaceFolder {
 
   /** Throws what the checkout could not do. */
   async checkout(paths: string[] = [], force = false, links?: readonly LinkType[]) {
-    const { failure, ...done } = await checkout({ paths, force, links }, this.call);
+    const { failure, ...done } = await checkout({ targets: paths, force, links }, this.call);
     if (failure) throw failure;
     return done;
   }

@@ -139,7 +139,7 @@ describe('choosing another store for a workspace', () => {
     a.remove('.ocrstore/config.local.yaml');
     a.write('data/large', LARGE);
     await a.add('data');
-    await checkout({ paths: [], force: false, links: ['symlink'] }, a.call);
+    await checkout({ targets: [], force: false, links: ['symlink'] }, a.call);
     await chooseStore({ path: '../store', shared: false, move: true }, a.call);
     expect(await a.state('data')).toBe('modified');
     await a.checkout();

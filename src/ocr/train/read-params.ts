@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { systemErrorCode, userError } from '../../base/errors.js';
-import { parseYamlFile, type YamlFile } from '../../base/yaml-file.js';
+import { parseValuesFile } from '../../base/values-file.js';
+import type { YamlFile } from '../../base/yaml-file.js';
 import { checkYaml, issueText } from '../../base/yaml-schema.js';
 import { isObject } from '../formats/text-file.js';
 import { paramsSchema, trainConfigSchema, type TrainConfig, type TrainingSettings } from './train-config.js';
@@ -53,7 +54,7 @@ function readYaml(file: string, required: boolean): YamlFile {
       throw userError('params-unreadable', `${file} cannot be read: ${code}`, { location: { file } });
     }
   }
-  return parseYamlFile(text, file);
+  return parseValuesFile(text, file);
 }
 
 function refuseMissingWidth(yaml: YamlFile, model: TrainingSettings['model']): void {

@@ -10,8 +10,9 @@ import { PIPELINE_FILE } from '../definition/stage/file-names.js';
 import { pipelineFiles } from '../definition/read/pipeline-files.js';
 import { readDefinition } from '../definition/read/read-definition.js';
 import { StageNames } from '../definition/stage/stage-names.js';
-import { buildGraph, closure, type StageGraph } from '../definition/graph/graph.js';
+import { buildGraph, closure, cycleProblems, type StageGraph } from '../definition/graph/graph.js';
 import type { PipelineHost } from '../host.js';
+import { hostProblems } from './host-problems.js';
 import { CommitMarks } from '../records/commit-marks.js';
 import type { LockFile } from '../records/lock-file.js';
 import { LockStore } from '../records/lock-store.js';
@@ -50,7 +51,7 @@ export function hasPipeline(root: AbsPath): boolean {
 
 /**
  * Reads pipeline.yaml and pipeline.lock and checks them against the workspace; changes nothing. Throws (exit code 2)
- * `no-pipeline`, what the parsers throw, every problem of outputs at once, and `cycle`.
+ * `no-pipeline`, what the parsers throw, and every problem of the definition at once: of files, outputs, circles and amounts.
  */
 export function loadPipeline(
   host: PipelineHost,
@@ -59,14 +60,20 @@ export function loadPipeline(
   const read = readDefinition(host.root);
   if (read === undefined) throw problemsError([noPipeline(host.root)]);
   const { pipeline } = read;
-  throwProblems([...read.problems, ...placeProblems(pipeline), ...outputProblems(pipeline)]);
+  const besides = (): Problem[] => hostProblems(host, pipeline, [...pipeline.stages.values()]);
+  const outputs = outputProblems(pipeline);
+  const problems = [...read.problems, ...placeProblems(pipeline), ...outputs];
+  if (problems.length > 0) {
+    const cycles = outputs.length > 0 ? [] : cycleProblems(pipeline);
+    throwProblems([...problems, ...cycles, ...besides()]);
+  }
   const locks = new LockStore(host);
   const lock = locks.read();
   const marks = new RunningMarks(host);
   const pointers = host.files.trackedPaths();
   throwProblems(trackedOutputProblems(pipeline, pointers, writtenByStage({ host, pipeline, lock, marks })));
   // After these: an output in tracked data that other stages read would be taken for a circle of stages.
-  const graph = buildGraph(pipeline);
+  const graph = buildGraph(pipeline, besides);
   const params = new ParamsFiles((path) => readIfThere(host.root, path));
   const observer = new Observer({ host, pipeline, params, marks, allowMissing });
   return { host, pipeline, graph, locks, lock, observer, marks, allowMissing };

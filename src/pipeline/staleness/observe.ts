@@ -10,6 +10,7 @@ import {
   touches,
   writtenDependency,
 } from '../definition/dependencies/dependency-part.js';
+import type { Problem } from '../definition/problems/problems.js';
 import { compareText, type ParamsFiles, type ParamValue } from '../definition/stage/params.js';
 import { absentContent } from './absent-content.js';
 import { CommitMarks } from '../records/commit-marks.js';
@@ -113,10 +114,10 @@ export class Observer {
     return this.params.valuesOf(stage, this.pipeline);
   }
 
-  /** Those of them that stand in files that people write; other files may still have to be made by a stage. */
-  writtenParamsOf(stage: Stage): readonly ParamValue[] {
+  /** What is wrong with those in files that people write; other files may still have to be made by a stage. */
+  writtenParamProblems(stage: Stage): readonly Problem[] {
     const written = stage.params.filter((use) => this.outputs.overlapping(use.file).length === 0);
-    return this.paramsOf({ ...stage, params: written });
+    return this.params.look({ ...stage, params: written }, this.pipeline).problems;
   }
 
   /** What stands at the outputs of a stage, sorted by path. */

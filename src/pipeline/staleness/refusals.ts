@@ -3,16 +3,16 @@ import { fromRepoPath } from '../../base/paths.js';
 import { shellQuote } from '../../base/shell-quote.js';
 import { closure } from '../definition/graph/graph.js';
 import { problemsError, type Problem } from '../definition/problems/problems.js';
-import { executorProblems, isLocal } from '../definition/stage/executors.js';
+import { ProblemList } from '../definition/problems/problem-list.js';
 import type { Stage } from '../definition/stage/stage.js';
 import type { StageInputs } from '../records/signature.js';
 import { dependencyName, isPart } from '../definition/dependencies/dependency-part.js';
+import { hostProblems } from './host-problems.js';
 import { emptyDependencies, emptyDependency } from './empty-dependencies.js';
 import { secretProblems } from './secrets.js';
 import { dependencyProblems, type LoadedPipeline } from './load.js';
 import type { PlannedStage } from './look.js';
 import { knownInputs } from './plan.js';
-import { poolProblems } from './pool-problems.js';
 import type { StageNow } from './staleness.js';
 import { editedProblems, unsettledProblems, type Unsettled } from './tracked-inputs.js';
 
@@ -37,16 +37,24 @@ export async function mistakesIn(loaded: LoadedPipeline, chosen: readonly string
   const stages = chosen.map((name) => loaded.pipeline.stages.get(name)!);
   const problems = [
     ...dependencyProblems(loaded, chosen),
-    ...poolProblems(loaded, stages.filter(isLocal)),
-    ...executorProblems(loaded.host, loaded.pipeline, stages),
+    ...hostProblems(loaded.host, loaded.pipeline, stages),
+    // A parameter that is missing or not canonical is met here, not when its stage comes up hours later.
+    ...paramProblems(loaded, stages),
   ];
   if (problems.length > 0) return problems;
-  // A parameter that is missing or not canonical is met here, not when its stage comes up hours later.
-  for (const stage of stages) loaded.observer.writtenParamsOf(stage);
   await Promise.all(stages.map((stage) => loaded.observer.urlsOf(stage)));
   const empty = await emptyDependencies(loaded, stages);
   if (empty.length > 0) return empty;
   return gitProblems(loaded, stages);
+}
+
+/** Parameters that cannot be had; a file that is not there is told as a dependency. */
+function paramProblems({ observer }: LoadedPipeline, stages: readonly Stage[]): Problem[] {
+  const problems = new ProblemList();
+  for (const problem of stages.flatMap((stage) => observer.writtenParamProblems(stage))) {
+    if (problem.code !== 'missing-parameters-file') problems.add(problem);
+  }
+  return problems.all();
 }
 
 /** Data that cannot be brought to what its pointers ask for, and outputs that a run would overwrite though they were edited. */

@@ -101,7 +101,7 @@ describe('a commit of edited outputs that was killed', () => {
         expect(byAction(await killed.repro())).toEqual({ make: 'fresh' });
         expect(killed.read('model/weights')).toBe('edited');
         killed.remove('model');
-        await checkout({ paths: [], force: false }, killed.call());
+        await checkout({ targets: [], force: false }, killed.call());
         expect(killed.read('model/weights')).toBe('edited');
         expect(await fsck({}, killed.call())).toMatchObject({ damaged: [], missing: [], problems: [] });
       } catch (error) {

@@ -66,7 +66,7 @@ describe('what a failed stage left', () => {
 
   it('is forgotten once a checkout put the recorded result back', async () => {
     const workspace = await afterFailure();
-    await checkout({ paths: ['out'], force: true }, workspace.call());
+    await checkout({ targets: ['out'], force: true }, workspace.call());
     expect(workspace.read('out/result')).toBe('other: 1\n');
     workspace.write('out/result', 'mine\n');
     await expect(workspace.repro()).rejects.toEqual(refusal('output-changed'));
@@ -117,7 +117,7 @@ describe('the mark of a run that was killed', () => {
     marks.begin(stage);
     expect(marks.leftovers('make')('out' as RepoPath, there)).toBe(true);
     expect(marks.leftovers('make')('other' as RepoPath, there)).toBe(false);
-    await checkout({ paths: [], force: false }, workspace.call());
+    await checkout({ targets: [], force: false }, workspace.call());
     expect(marks.leftovers('make')('out' as RepoPath, there)).toBe(false);
     workspace.write('out/result', 'mine\n');
     await expect(workspace.repro()).rejects.toEqual(refusal('output-changed'));

@@ -35,7 +35,7 @@ async function made(): Promise<PipelineWorkspace> {
 async function partlyPutBack(): Promise<PipelineWorkspace> {
   const workspace = await made();
   for (const name of ['out', '.ocrstore/objects']) workspace.remove(name);
-  const { failure } = await checkout({ paths: [], force: false }, workspace.call());
+  const { failure } = await checkout({ targets: [], force: false }, workspace.call());
   expect(failure?.code).toBe('object-missing');
   expect(versions(workspace)).toEqual(['v1', 'v1', 'v1', undefined]);
   return workspace;
@@ -48,7 +48,7 @@ const reasonsOf = ({ stages }: Pick<StatusResult, 'stages'>): unknown[] =>
 
 describe('an output whose checkout did not end', () => {
   it.each([
-    ['checkout', (workspace: PipelineWorkspace) => checkout({ paths: [], force: false }, workspace.call())],
+    ['checkout', (workspace: PipelineWorkspace) => checkout({ targets: [], force: false }, workspace.call())],
     ['repro', (workspace: PipelineWorkspace) => workspace.repro()],
   ])('is no edit and no result, wherever it was killed, and %s finishes it', async (_command, finish) => {
     const whole = await made();
@@ -58,7 +58,7 @@ describe('an output whose checkout did not end', () => {
     const before = whole.read('out.ocr');
     whole.git('checkout', '-q', 'HEAD~1');
     let mixed = 0;
-    const work = () => checkout({ paths: [], force: false }, whole.call());
+    const work = () => checkout({ targets: [], force: false }, whole.call());
     for (const { root } of await crashesOf(whole.root, work)) {
       const workspace = new PipelineWorkspace(root as AbsPath);
       const left = versions(workspace);

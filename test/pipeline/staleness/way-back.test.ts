@@ -24,7 +24,7 @@ it('repro that takes over edited data says how to return to what git has, and th
     'my data: edited since it was added; stored it and updated my data.ocr; to go back: \'git checkout -- "my data.ocr" && ocrpipe checkout "my data"\'',
   ]);
   workspace.git('checkout', '--', 'my data.ocr');
-  await checkout({ paths: ['my data'], force: false }, workspace.call());
+  await checkout({ targets: ['my data'], force: false }, workspace.call());
   expect(workspace.read('my data/a')).toBe('first');
 });
 

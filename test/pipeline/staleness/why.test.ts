@@ -163,7 +163,7 @@ describe('commitStages', () => {
     await workspace.actions();
     workspace.write('params.yaml', 'train: {epochs: 8}');
     await workspace.actions({ targets: ['train'], commit: false });
-    await checkout({ paths: ['models/m'], force: true }, workspace.call());
+    await checkout({ targets: ['models/m'], force: true }, workspace.call());
     expect(await commitStages(workspace.host(), undefined)).toEqual([]);
   });
 

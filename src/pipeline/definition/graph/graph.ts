@@ -1,6 +1,6 @@
-import { userError } from '../../../base/errors.js';
 import type { RepoPath } from '../../../base/paths.js';
 import { readBy, touches } from '../dependencies/dependency-part.js';
+import { throwProblems, type Problem } from '../problems/problems.js';
 import type { Dependency, Output, Pipeline, Stage } from '../stage/stage.js';
 
 /** Who must run before whom. Names in every list stand in topological order, ties in the order of pipeline.yaml. */
@@ -68,18 +68,31 @@ function lowerBound(sorted: readonly string[], wanted: string): number {
   return low;
 }
 
-/** The graph of a pipeline. Throws `cycle`, with the stages that wait for each other, if there is no order to run it in. */
-export function buildGraph(pipeline: Pipeline): StageGraph {
-  const stages = [...pipeline.stages.values()];
-  const outputs = new OutputIndex(stages);
-  const upstream = new Map(stages.map((stage) => [stage.name, makersOf(stage, outputs)]));
+/**
+ * The graph of a pipeline. If there is no order to run it in, throws what `cycleProblems` finds, and what `besides` finds then, as one
+ * error.
+ */
+export function buildGraph(pipeline: Pipeline, besides: () => readonly Problem[] = () => []): StageGraph {
+  const upstream = makers(pipeline);
   const order = topologicalOrder(upstream);
-  if (order.length < upstream.size) throw cycleError(pipeline, findCycle(upstream, new Set(order)));
+  if (order.length < upstream.size) throwProblems([...cyclesIn(pipeline, upstream), ...besides()]);
   const rank = new Map(order.map((name, index) => [name, index]));
   const byRank = (a: string, b: string): number => rank.get(a)! - rank.get(b)!;
   const downstream = reversed(upstream);
   for (const list of [...upstream.values(), ...downstream.values()]) list.sort(byRank);
   return { order, upstream, downstream };
+}
+
+/** A problem (`cycle`) for each circle of stages that wait for each other; of circles that share a stage one is told. */
+export function cycleProblems(pipeline: Pipeline): Problem[] {
+  return cyclesIn(pipeline, makers(pipeline));
+}
+
+/** The stages before each stage. */
+function makers(pipeline: Pipeline): Map<string, string[]> {
+  const stages = [...pipeline.stages.values()];
+  const outputs = new OutputIndex(stages);
+  return new Map(stages.map((stage) => [stage.name, makersOf(stage, outputs)]));
 }
 
 function makersOf(stage: Stage, outputs: OutputIndex): string[] {
@@ -133,11 +146,30 @@ function findCycle(
   return [name, ...path.slice(path.indexOf(name) + 1).reverse(), name];
 }
 
-function cycleError(pipeline: Pipeline, cycle: readonly [string, ...string[]]): Error {
-  return userError('cycle', `stages wait for each other: ${cycle.join(' -> ')}`, {
-    location: pipeline.locate(['stages', cycle[0]], { key: true }),
+/** More circles than anybody reads about are not looked for. */
+const MOST_CYCLES = 20;
+
+function cyclesIn(pipeline: Pipeline, all: ReadonlyMap<string, readonly string[]>): Problem[] {
+  const upstream = new Map(all);
+  const problems: Problem[] = [];
+  while (problems.length < MOST_CYCLES) {
+    const ordered = new Set(topologicalOrder(upstream));
+    if (ordered.size === upstream.size) break;
+    const cycle = findCycle(upstream, ordered);
+    problems.push(cycleProblem(pipeline, cycle));
+    // As if nothing waited for these: what was only behind them has an order then.
+    for (const name of cycle) upstream.set(name, []);
+  }
+  return problems;
+}
+
+function cycleProblem(pipeline: Pipeline, cycle: readonly [string, ...string[]]): Problem {
+  return {
+    code: 'cycle',
+    message: `stages wait for each other: ${cycle.join(' -> ')}`,
     hint: 'Each arrow goes from a stage to one that reads its output; take one of these dependencies out.',
-  });
+    location: pipeline.locate(['stages', cycle[0]], { key: true }),
+  };
 }
 
 /** `names` and everything that they need, or that needs them, in topological order. */

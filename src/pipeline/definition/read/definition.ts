@@ -99,10 +99,11 @@ export function readPipeline(source: DefinitionSource): ReadPipeline {
   }
   const [file = PIPELINE_FILE] = source.files;
   const files = [...source.files, ...values.names];
+  const valueFiles = values.names;
   const known = new StageNames([...places.keys()]);
   const stages = withStageDependencies(read, { wanted, known, locate });
   for (const problem of stages.problems) problems.add(problem);
-  return { pipeline: { file, files, stages: stages.stages, locate }, problems: problems.all() };
+  return { pipeline: { file, files, valueFiles, stages: stages.stages, locate }, problems: problems.all() };
 }
 
 /** An empty file is a map without keys. Problems of a file that cannot be read at all are told, and nothing comes of it. */

@@ -13,7 +13,7 @@ const SAYS: Readonly<Record<string, string>> = {
   deps: 'What the stage reads: files and folders, patterns, keys or lines of files, other stages, addresses, code in git.',
   params: 'Keys of params.yaml, or {file, keys}. A change of their values makes the stage stale.',
   outs: 'Files and folders that it makes. The store holds their bytes, git ignores them.',
-  metrics: 'Small files of numbers that it makes (JSON or YAML). Git holds them.',
+  metrics: 'Small files of numbers that it makes (JSON, YAML or TOML). Git holds them.',
   plots: 'Files of numbers to draw. Git holds them.',
   env: 'Variables of the environment that it runs with, and that count: names, or names with values.',
   secrets: 'Names of variables that it is given and that are written nowhere.',

@@ -1,11 +1,13 @@
 import { canonicalJson, type JsonValue } from '../../../base/canonical-json.js';
-import { OcrpipeError, userError } from '../../../base/errors.js';
+import { OcrpipeError, userError, type Location } from '../../../base/errors.js';
 import { escapeKey, flattenJson, splitKey } from '../../../base/flatten-json.js';
 import { missingSpace, missingSpaceAdvice } from '../../../base/missing-space.js';
 import { nearestName, suggest } from '../../../base/nearest.js';
 import type { RepoPath } from '../../../base/paths.js';
-import { parseYamlFile, type YamlFile } from '../../../base/yaml-file.js';
-import type { Pipeline, Stage } from './stage.js';
+import { parseValuesFile } from '../../../base/values-file.js';
+import type { YamlFile } from '../../../base/yaml-file.js';
+import { problemOf, throwProblems, type Problem } from '../problems/problems.js';
+import type { ParamsUse, Pipeline, Stage } from './stage.js';
 
 /** One parameter as a stage sees it. `key` '' is the whole file. */
 export interface ParamValue {
@@ -14,7 +16,7 @@ export interface ParamValue {
   readonly value: JsonValue;
 }
 
-/** The parameters files of a workspace, each parsed once for each text that it has. YAML, or JSON (which YAML includes). */
+/** The parameters files of a workspace, each parsed once for each text that it has. */
 export class ParamsFiles {
   private readonly parsed = new Map<RepoPath, { text: string; file: YamlFile }>();
   private readonly read: (path: RepoPath) => string | undefined;
@@ -28,22 +30,37 @@ export class ParamsFiles {
    * place in pipeline.yaml, and `invalid-parameter` at the value for one that has no canonical form (NaN, huge integers).
    */
   valuesOf(stage: Stage, pipeline: Pipeline): ParamValue[] {
-    const values = stage.params.flatMap((use) => {
-      const location = pipeline.locate(use.at);
-      const file = this.file(use.file, stage, location);
-      const keys = use.keys ?? [''];
-      return keys.map((key): ParamValue => {
-        const value = valueAt(file.value, key);
-        if (value === undefined) throw missingParameter(stage, file, { key, location });
-        refuseNotCanonical(file, key, value);
-        return { file: use.file, key, value };
-      });
-    });
+    const { values, problems } = this.look(stage, pipeline);
+    throwProblems(problems);
     const unique = new Map(values.map((param) => [`${param.file}\0${param.key}`, param]));
     return [...unique.values()].sort((a, b) => compareText(a.file, b.file) || compareText(a.key, b.key));
   }
 
-  private file(path: RepoPath, stage: Stage, location: ReturnType<Pipeline['locate']>): YamlFile {
+  /** The values that can be had, and all that is wrong with the others. */
+  look(stage: Stage, pipeline: Pipeline): { values: readonly ParamValue[]; problems: readonly Problem[] } {
+    const values: ParamValue[] = [];
+    const problems: Problem[] = [];
+    for (const use of stage.params) {
+      const location = pipeline.locate(use.at);
+      const file = orProblem(() => this.file(use.file, stage, location), problems);
+      if (file === undefined) continue;
+      for (const [index, key] of (use.keys ?? ['']).entries()) {
+        const wanted = { stage, use, location: pipeline.locate([...use.at, 'keys', index]) };
+        const value = orProblem(() => this.value(file, key, wanted), problems);
+        if (value) values.push({ file: use.file, key, value: value.value });
+      }
+    }
+    return { values, problems };
+  }
+
+  private value(file: YamlFile, key: string, wanted: Wanted): { value: JsonValue } {
+    const value = valueAt(file.value, key);
+    if (value === undefined) throw missingParameter(file, key, wanted);
+    refuseNotCanonical(file, key, value);
+    return { value };
+  }
+
+  private file(path: RepoPath, stage: Stage, location: Location): YamlFile {
     const text = this.read(path);
     if (text === undefined) {
       throw userError(
@@ -55,7 +72,7 @@ export class ParamsFiles {
     // A stage may make the file anew, so it is read each time and parsed when its text is another.
     const known = this.parsed.get(path);
     if (known?.text === text) return known.file;
-    const file = parseYamlFile(text, path);
+    const file = parseValuesFile(text, path);
     this.parsed.set(path, { text, file });
     return file;
   }
@@ -77,30 +94,46 @@ function valueAt(value: unknown, key: string): JsonValue | undefined {
   return current as JsonValue | undefined;
 }
 
-function missingParameter(
-  stage: Stage,
-  file: YamlFile,
-  want: { key: string; location: ReturnType<Pipeline['locate']> },
-): OcrpipeError {
-  return userError(
-    'missing-parameter',
-    `${file.file} has no '${want.key}', which stage '${stage.name}' uses`,
-    { location: want.location, hint: missingHint(file, want.key) },
-  );
+/** Where a key is asked for. */
+interface Wanted {
+  readonly stage: Stage;
+  readonly use: ParamsUse;
+  readonly location: Location;
 }
 
-function missingHint(file: YamlFile, key: string): string {
+function missingParameter(file: YamlFile, key: string, { stage, use, location }: Wanted): OcrpipeError {
+  // Single keys of a file may stand among the dependencies, too.
+  const section = use.at.includes('deps') ? 'deps' : 'params';
+  return userError('missing-parameter', `${file.file} has no '${key}', which stage '${stage.name}' uses`, {
+    location,
+    hint: missingHint(file, key, section),
+  });
+}
+
+/** What `work` gives; undefined, and its problem told, if it throws one of the user's. */
+function orProblem<T>(work: () => T, problems: Problem[]): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof OcrpipeError)) throw error;
+    problems.push(problemOf(error));
+    return undefined;
+  }
+}
+
+function missingHint(file: YamlFile, key: string, section: 'deps' | 'params'): string {
   const stuck = stuckTo(file.value, key);
   if (stuck !== undefined) return `There is '${stuck.key}:${stuck.value}': ${missingSpaceAdvice(stuck)}`;
   const known = typeof file.value === 'object' && file.value !== null ? knownKeys(file.value) : [];
   const near = nearestName(key, known);
   if (near !== undefined) return `Did you mean '${near}'?`;
-  const inside = splitKey(key).length > 1;
-  const add = inside
-    ? `Write it into ${file.file}`
-    : `Write \`${key}: {}\` into ${file.file}, if it is a section of which the defaults shall do,`;
+  // Sections with defaults are a matter of parameters: what else is asked for by key is asked for because it is there.
+  const isSection = section === 'params' && splitKey(key).length === 1;
+  const add = isSection
+    ? `Write \`${file.file.endsWith('.toml') ? `[${key}]` : `${key}: {}`}\` into ${file.file}, if it is a section of which the defaults shall do,`
+    : `Write it into ${file.file}`;
   const list = known.length === 0 ? 'The file is empty.' : suggest(key, known);
-  return `${add} or take it out of \`params\`. ${list}`;
+  return `${add} or take it out of \`${section}\`. ${list}`;
 }
 
 /** `key:0.01` where a value should be: the key that is missing, without a space after its colon. */

@@ -125,6 +125,8 @@ export interface Pipeline {
   readonly file: string;
   /** The pipeline files, and those whose values stand in them. */
   readonly files: readonly RepoPath[];
+  /** Of these, the files of values: params.yaml beside a pipeline file where one is read, and what `vars` names. */
+  readonly valueFiles: readonly RepoPath[];
   /** In the order of the files. */
   readonly stages: ReadonlyMap<string, Stage>;
   /** Where something stands: `['stages', name, …]`, with the whole name of a stage or instance. */

@@ -4,7 +4,8 @@ import { OcrpipeError } from '../../../base/errors.js';
 import { splitKey } from '../../../base/flatten-json.js';
 import { suggest } from '../../../base/nearest.js';
 import { repoPath, type RepoPath } from '../../../base/paths.js';
-import { parseYamlFile, type YamlFile } from '../../../base/yaml-file.js';
+import { parseValuesFile } from '../../../base/values-file.js';
+import type { YamlFile } from '../../../base/yaml-file.js';
 import { PARAMS_FILE } from '../stage/file-names.js';
 import { fillable, type FillMistake } from './fill.js';
 import { isMap } from '../../../base/json-map.js';
@@ -33,11 +34,11 @@ export class ValueFiles {
     return [...this.parsed].filter(([, file]) => file).map(([path]) => path);
   }
 
-  /** Undefined if there is none. Throws what `parseYamlFile` throws, each time. */
+  /** Undefined if there is none. Throws what `parseValuesFile` throws, each time. */
   read(path: RepoPath): YamlFile | undefined {
     if (this.parsed.has(path)) return this.parsed.get(path);
     const text = this.source.read(path);
-    const file = text === undefined ? undefined : parseYamlFile(text, this.source.called?.(path) ?? path);
+    const file = text === undefined ? undefined : parseValuesFile(text, this.source.called?.(path) ?? path);
     this.parsed.set(path, file);
     return file;
   }
