@@ -1,6 +1,7 @@
 // Measures training steps on one backend; prints one JSON line. usage: step.mjs BACKEND BATCH WIDTH STEPS [--profile]
 import * as tf from '@tensorflow/tfjs-core';
-import { Adam } from '../../.cache/modules/ocr/nn/adam.js';
+import { adam as adamRule } from '../../.cache/modules/ocr/nn/adam.js';
+import { Optimiser } from '../../.cache/modules/ocr/nn/optimiser.js';
 import { openBackend } from '../../.cache/modules/ocr/nn/backend.js';
 import { ctcLoss } from '../../.cache/modules/ocr/nn/ctc-loss.js';
 import { conv2d, dense, maxPool2d } from '../../.cache/modules/ocr/nn/layers.js';
@@ -12,7 +13,7 @@ const opened = await openBackend(name);
 const nn = { conv2d, dense, maxPool2d, bidirectionalGru, ctcLoss };
 const variables = makeVariables();
 const data = makeBatch(Number(batch), Number(width));
-const adam = new Adam();
+const adam = new Optimiser(adamRule());
 const losses = [];
 for (let i = 0; i < 3; i++) losses.push(await trainStep(nn, variables, data, adam));
 const tensorsBefore = tf.memory().numTensors;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { writeFileAtomic } from '../../base/atomic-file.js';
 import { contentIdOf } from '../../base/content-id.js';
 import { systemErrorCode } from '../../base/errors.js';
-import type { AdamState } from '../nn/adam.js';
+import type { OptimiserState } from '../nn/optimiser.js';
 import { ignoreInGit, removeHeldFile } from '../models/held-model-folder.js';
 import type { NamedArray } from '../models/variables.js';
 import { decodeWeights, encodeWeights, tensorSchema } from '../models/weights-file.js';
@@ -13,11 +13,13 @@ import type { LearnerState } from './learner.js';
 import { runningSumsSchema } from './progress-meter.js';
 
 /**
- * A checkpoint is one file, so that it is replaced in one rename: a line `ocrpipe-checkpoint 2 <SHA-256 of all that
+ * A checkpoint is one file, so that it is replaced in one rename: a line `ocrpipe-checkpoint 3 <SHA-256 of all that
  * follows>`, a line of JSON, then the tensors of `groups` one after the other. It lies in a folder of its own beside the model, which is held while it is written.
  */
 const FILE = 'checkpoint.bin';
-const FIRST_WORDS = 'ocrpipe-checkpoint 2 ';
+const FIRST_WORDS = 'ocrpipe-checkpoint 3 ';
+/** Groups of the optimiser begin so. */
+const SLOT = 'optimiser/';
 
 const metricsSchema = z.object({
   count: z.int(),
@@ -53,18 +55,11 @@ export interface Checkpoint extends Omit<Header, 'groups' | 'optimiserStep'> {
 
 export function writeCheckpoint(folder: string, checkpoint: Checkpoint): void {
   const { learner, bestWeights, ...rest } = checkpoint;
-  const moments = (name: 'first' | 'second'): NamedArray[] =>
-    Object.entries(learner.optimiser[name]).map(([key, values]) => ({
-      name: key,
-      shape: [values.length],
-      values,
-    }));
   const groups = {
     weights: learner.weights,
     average: learner.average,
-    first: moments('first'),
-    second: moments('second'),
     bestWeights,
+    ...slotGroups(learner.optimiser),
   };
   const encoded = Object.entries(groups).map(([name, arrays]) => ({ name, ...encodeWeights(arrays) }));
   const header: Header = {
@@ -128,14 +123,31 @@ function decode(header: Header, bytes: Buffer): Checkpoint {
   const byGroup = new Map<string, NamedArray[]>();
   for (const { name, tensors } of groups) byGroup.set(name, all.slice(next, (next += tensors.length)));
   const group = (name: string): NamedArray[] => byGroup.get(name) ?? [];
-  const moments = (name: string): AdamState['first'] =>
-    Object.fromEntries(group(name).map((array) => [array.name, array.values]));
-  const optimiser = { step: optimiserStep, first: moments('first'), second: moments('second') };
+  const slots = groups
+    .filter(({ name }) => name.startsWith(SLOT))
+    .map(({ name }) => [name.slice(SLOT.length), valuesByName(group(name))] as const);
   return {
     ...rest,
-    learner: { weights: group('weights'), average: group('average'), optimiser },
+    learner: {
+      weights: group('weights'),
+      average: group('average'),
+      optimiser: { step: optimiserStep, slots: Object.fromEntries(slots) },
+    },
     bestWeights: group('bestWeights'),
   };
+}
+
+/** What the optimiser remembers, a group a slot. */
+function slotGroups({ slots }: OptimiserState): Record<string, NamedArray[]> {
+  const groups = Object.entries(slots).map(([slot, arrays]) => [
+    `${SLOT}${slot}`,
+    Object.entries(arrays).map(([name, values]) => ({ name, shape: [values.length], values })),
+  ]);
+  return Object.fromEntries(groups) as Record<string, NamedArray[]>;
+}
+
+function valuesByName(arrays: readonly NamedArray[]): Record<string, Float32Array> {
+  return Object.fromEntries(arrays.map(({ name, values }) => [name, values]));
 }
 
 export function removeCheckpoint(folder: string): void {

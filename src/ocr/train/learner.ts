@@ -2,11 +2,12 @@ import { setImmediate } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import { OcrpipeError } from '../../base/errors.js';
 import { randomFrom } from '../../base/random.js';
-import { Adam, type AdamState } from '../nn/adam.js';
+import type { Optimiser, OptimiserState } from '../nn/optimiser.js';
 import { toImageBatch, withBatchSize } from '../models/image-batch.js';
 import type { PassOptions } from '../models/network.js';
 import type { Recogniser } from '../models/recogniser.js';
 import type { NamedArray } from '../models/variables.js';
+import { newOptimiser } from './new-optimiser.js';
 import type { TrainConfig } from './train-config.js';
 import type { BatchPart, TrainingBatch } from './training-batches.js';
 import { WeightAverage } from './weight-average.js';
@@ -17,13 +18,15 @@ export interface StepResult {
   loss: number;
   /** What the model read in the batch's images, before the step. */
   texts: string[];
+  /** Length of all gradients together, before any limit. */
+  gradientNorm: number;
 }
 
 /** Everything of a learner that the next step depends on. */
 export interface LearnerState {
   weights: NamedArray[];
   average: NamedArray[];
-  optimiser: AdamState;
+  optimiser: OptimiserState;
 }
 
 /** What one part of a batch gives: tensors that the caller disposes of. */
@@ -34,17 +37,22 @@ interface PartGradients {
   scores: tf.Tensor3D;
 }
 
+/** What a whole batch gives; the caller disposes of the gradients. */
+interface BatchGradients extends Omit<StepResult, 'gradientNorm'> {
+  gradients: tf.NamedTensorMap;
+}
+
 /** A recogniser while it learns: weights, optimiser, averaged weights. */
 export class Learner {
   readonly model: Recogniser;
   readonly #config: TrainConfig;
-  readonly #adam: Adam;
+  readonly #optimiser: Optimiser;
   readonly #average: WeightAverage | undefined;
 
   constructor(model: Recogniser, config: TrainConfig) {
     this.model = model;
     this.#config = config;
-    this.#adam = new Adam({ weightDecay: config.weightDecay, clipNorm: config.clipNorm });
+    this.#optimiser = newOptimiser(config);
     if (config.averaging > 0) this.#average = new WeightAverage(model.network.variables, config.averaging);
   }
 
@@ -55,18 +63,19 @@ export class Learner {
   async step(batch: TrainingBatch, learningRate: number): Promise<StepResult> {
     const { loss, texts, gradients } = await this.#learnFrom(batch);
     try {
+      if (!Number.isFinite(loss)) throw notFinite(batch, learningRate, 'loss');
       const trainable = Object.fromEntries(this.model.network.variables.trainable);
-      const moved = Number.isFinite(loss) && this.#adam.apply(trainable, gradients, learningRate);
-      if (!moved) throw notFinite(batch, learningRate, Number.isFinite(loss) ? 'gradient' : 'loss');
+      const gradientNorm = this.#optimiser.apply(trainable, gradients, learningRate);
+      if (!Number.isFinite(gradientNorm)) throw notFinite(batch, learningRate, 'gradient');
       this.#average?.update(batch.step);
-      return { loss, texts };
+      return { loss, texts, gradientNorm };
     } finally {
       tf.dispose(gradients);
     }
   }
 
   /** Loss, readings and gradients of a batch: of its parts averaged, each with its share of the samples. */
-  async #learnFrom(batch: TrainingBatch): Promise<StepResult & { gradients: tf.NamedTensorMap }> {
+  async #learnFrom(batch: TrainingBatch): Promise<BatchGradients> {
     const texts: string[] = [];
     let gradients: tf.NamedTensorMap = {};
     let loss = 0;
@@ -75,7 +84,7 @@ export class Learner {
         // Computing alone never returns to the event loop, where signals and timers wait.
         if (index > 0) await setImmediate();
         const share = part.samples.length / batch.samples.length;
-        const found = this.#gradients(part, { step: batch.step, seed: this.#dropoutSeed(batch.step, index) });
+        const found = this.#gradients(part, this.#passOptions(batch.step, index));
         gradients = share === 1 ? found.gradients : addShare(gradients, found.gradients, share);
         const [partLoss, readings] = await this.#readOut(found, part);
         loss += share * partLoss;
@@ -101,9 +110,10 @@ export class Learner {
     }
   }
 
-  #dropoutSeed(step: number, part: number): number {
+  #passOptions(step: number, part: number): PassOptions {
     const place = part === 0 ? [step] : [step, part];
-    return randomFrom(this.#config.seed, 'dropout', ...place).uint32();
+    const seed = randomFrom(this.#config.seed, 'dropout', ...place).uint32();
+    return { step, seed, labelSmoothing: this.#config.labelSmoothing };
   }
 
   #gradients(part: BatchPart, options: PassOptions): PartGradients {
@@ -142,18 +152,18 @@ export class Learner {
     return {
       weights: await this.model.network.variables.read(),
       average: (await this.#average?.read()) ?? [],
-      optimiser: await this.#adam.state(),
+      optimiser: await this.#optimiser.state(),
     };
   }
 
   restore(state: LearnerState): void {
     this.model.network.variables.write(state.weights);
     this.#average?.write(state.average);
-    this.#adam.restore(state.optimiser, Object.fromEntries(this.model.network.variables.trainable));
+    this.#optimiser.restore(state.optimiser, Object.fromEntries(this.model.network.variables.trainable));
   }
 
   dispose(): void {
-    this.#adam.dispose();
+    this.#optimiser.dispose();
     this.#average?.dispose();
     this.model.network.dispose();
   }

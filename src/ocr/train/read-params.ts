@@ -19,6 +19,7 @@ export function readTrainingSettings(
   const params = checkYaml({ ...yaml, value: withoutEmptySections(yaml.value) }, paramsSchema);
   const { model, augment } = params;
   refuseMissingWidth(yaml, model);
+  refuseLostSmoothing(yaml, params);
   return { model, augment, train: withOverrides(params.train, options.overrides) };
 }
 
@@ -63,4 +64,23 @@ function refuseMissingWidth(yaml: YamlFile, model: TrainingSettings['model']): v
     location: yaml.locate(['model', 'fit']),
     hint: "Add 'width' in pixels to the section 'model', or use 'fit: pad'.",
   });
+}
+
+/** The models whose loss can be smoothed. */
+const SMOOTHED: readonly string[] = ['attention'];
+
+/** An option that changes nothing would be taken for one that does not help. */
+function refuseLostSmoothing(
+  yaml: YamlFile,
+  { model, train }: Pick<TrainingSettings, 'model' | 'train'>,
+): void {
+  if (train.labelSmoothing === 0 || SMOOTHED.includes(model.type)) return;
+  throw userError(
+    'invalid-value',
+    `${yaml.file}: 'train.labelSmoothing' is for models that read with attention, and this one is '${model.type}'`,
+    {
+      location: yaml.locate(['train', 'labelSmoothing']),
+      hint: "Leave it out: CTC's loss has no single right class for each time step.",
+    },
+  );
 }

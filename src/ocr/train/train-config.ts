@@ -31,18 +31,41 @@ export const trainConfigSchema = z.strictObject({
   stepsPerEpoch: z.int().min(1).optional(),
   /** An image with a rare character is seen up to so many times as often as others; 1 shows all alike. */
   balance: z.number().min(1).max(100).default(1),
+  optimizer: z.enum(['adam', 'sgd']).default('adam'),
+  /** Adam divides by the largest second moment so far. */
+  amsgrad: z.boolean().default(false),
+  /** Share of its velocity that SGD keeps in each step; 0 has none. */
+  momentum: z.number().min(0).max(0.9999).default(0.9),
+  /** SGD looks ahead along its velocity. */
+  nesterov: z.boolean().default(false),
   /** The highest; `schedule` says how it changes. */
   learningRate: z.number().positive().default(1e-3),
-  /** Steps in which the learning rate rises from 0. */
+  /** Steps in which the learning rate rises from 0; `oneCycle` has its own rise. */
   warmupSteps: z.int().min(0).default(50),
-  /** `cosine` falls to `finalLearningRate` at the last step. */
-  schedule: z.enum(['cosine', 'constant']).default('cosine'),
-  /** Share of the learning rate that is left at the end. */
+  /**
+   * `cosine` falls to `finalLearningRate` at the last step, `plateau` when validations get no better, `oneCycle` rises to the
+   * highest and falls again.
+   */
+  schedule: z.enum(['cosine', 'constant', 'plateau', 'oneCycle']).default('cosine'),
+  /** Share of the learning rate that is left at the end, and that `plateau` never goes below. */
   finalLearningRate: z.number().min(0).max(1).default(0.01),
-  /** Decoupled weight decay. */
+  /** What `plateau` multiplies the learning rate with. */
+  plateauFactor: z.number().gt(0).lt(1).default(0.5),
+  /** Validations without a better figure that `plateau` waits for. */
+  plateauPatience: z.int().min(0).default(3),
+  /** Share of the steps in which `oneCycle` rises. */
+  oneCycleRise: z.number().min(0).max(1).default(0.3),
+  /** Share of the learning rate that `oneCycle` begins with. */
+  oneCycleStart: z.number().min(0).max(1).default(0.04),
   weightDecay: z.number().min(0).default(1e-4),
+  /** `decoupled` takes its share of the weights themselves, `l2` adds it to their gradients. */
+  weightDecayMode: z.enum(['decoupled', 'l2']).default('decoupled'),
   /** Largest length of all gradients together. */
   clipNorm: z.number().positive().default(5),
+  /** Largest size of a single value of a gradient. */
+  clipValue: z.number().positive().optional(),
+  /** Share of the probability that the loss spreads over all characters. */
+  labelSmoothing: z.number().min(0).lt(1).default(0),
   /** Share of the averaged weights that each step keeps; 0 uses the weights as they are. */
   averaging: z.number().min(0).max(0.99999).default(0),
   /** Epochs between two validations. */

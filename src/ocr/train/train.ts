@@ -21,6 +21,7 @@ import { endsForGood, keepBest, removeKeptBest } from './kept-best.js';
 import { openHistory, type HistoryEntry, type HistoryFile } from './history.js';
 import { Learner } from './learner.js';
 import { learningRateAt } from './learning-rate.js';
+import { monitoredIn, monitoredOf } from './monitor.js';
 import { prepareData, type PreparedData } from './prepare.js';
 import { progressMeter, type ProgressMeter, type RunningSums } from './progress-meter.js';
 import type { TrainingJob } from './training-job.js';
@@ -174,7 +175,9 @@ class TrainingRun {
   }
 
   #learningRate(step: number): number {
-    return learningRateAt(step, this.#totalSteps, this.#job.settings.train);
+    const { train: config } = this.#job.settings;
+    const figures = monitoredIn(this.#progress.history, config);
+    return learningRateAt({ step, totalSteps: this.#totalSteps, figures }, config);
   }
 
   #validationIsDue(step: number): boolean {
@@ -219,8 +222,7 @@ class TrainingRun {
   /** Of equally good weights the later ones are kept: they have seen more. Only a better figure renews the patience. */
   async #keepIfBest(metrics: TextMetrics): Promise<void> {
     const progress = this.#progress;
-    const figure = (of: TextMetrics): number =>
-      this.#job.settings.train.monitor === 'valCer' ? of.cer : -of.exact;
+    const figure = (of: TextMetrics): number => monitoredOf(of, this.#job.settings.train);
     const difference = progress.best === undefined ? -1 : figure(metrics) - figure(progress.best.metrics);
     progress.stale = difference < 0 ? 0 : progress.stale + 1;
     if (difference > 0) return;

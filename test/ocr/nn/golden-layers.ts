@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { Adam } from '../../../src/ocr/nn/adam.js';
+import { adam as adamRule } from '../../../src/ocr/nn/adam.js';
+import { Optimiser } from '../../../src/ocr/nn/optimiser.js';
 import { batchNormTraining } from '../../../src/ocr/nn/batch-norm.js';
 import { conv2d, maxPool2d } from '../../../src/ocr/nn/layers.js';
 import { bidirectionalGru } from '../../../src/ocr/nn/recurrent.js';
@@ -108,7 +109,7 @@ export function goldenLayerTests(): void {
 
   it.each(golden.adam)('steps Adam with weight decay $weightDecay as PyTorch does', (item) => {
     const weight = tf.variable(toTensor(item.start));
-    const adam = new Adam({ weightDecay: item.weightDecay });
+    const adam = new Optimiser(adamRule({ weightDecay: { amount: item.weightDecay, mode: 'decoupled' } }));
     for (const gradient of item.gradients) adam.apply({ weight }, { weight: toTensor(gradient) }, 0.01);
     expect(goldenError(weight, item.end)).toBeLessThan(TOLERANCE);
     adam.dispose();

@@ -27,3 +27,16 @@ describe('an alphabet in params.yaml', () => {
     );
   });
 });
+
+describe('label smoothing', () => {
+  it('is refused for a model with CTC, with its place', () => {
+    const file = join(temporaryFolder(), 'params.yaml');
+    writeFileSync(file, 'model:\n  type: crnn\ntrain:\n  labelSmoothing: 0.1\n');
+    expect(() => readTrainingSettings(file, { required: true })).toThrow(
+      expect.objectContaining({
+        code: 'invalid-value',
+        location: expect.objectContaining({ line: 4 }) as unknown,
+      }),
+    );
+  });
+});
