@@ -1,3 +1,4 @@
+import { findRemote } from '../config/remotes.js';
 import { FairSlots } from '../base/fair-slots.js';
 import type { ContentId } from '../base/content-id.js';
 import type { Fetcher } from '../pipeline/host.js';
@@ -6,38 +7,53 @@ import { fetchObjects } from '../remote/fetch/fetch.js';
 import { MissingOnRemote } from '../remote/fetch/missing-on-remote.js';
 import type { PointedPath } from '../tracking/workspace-files.js';
 import { fetchTargets } from './fetch.js';
+import { ownRemotes } from './own-remotes.js';
 import { hasRemote, withRemote, type RemoteSession } from './remote-session.js';
 import { passOver } from './transfer-scope.js';
 
 /** Downloads at once, as `pull` does. */
 const JOBS = 4;
 
-/** Brings what a pipeline misses from the default remote, and imports from where they are from; one transfer at a time. */
+/** Brings what a pipeline misses from a remote, the default one unless one is named, and imports from where they are from; one transfer at a time. */
 export class RemoteFetcher implements Fetcher {
   readonly #workspace: Workspace;
+  readonly #remote: string | undefined;
   readonly #turn = new FairSlots(1);
 
-  constructor(workspace: Workspace) {
+  /** Throws `unknown-remote` for the name of none. */
+  constructor(workspace: Workspace, remote?: string) {
     this.#workspace = workspace;
+    this.#remote = remote;
+    if (remote !== undefined) findRemote(workspace.settings, remote);
   }
 
   async runs(keys: readonly ContentId[]): Promise<void> {
     const workspace = this.#workspace;
-    if (!hasRemote(workspace, undefined)) return;
+    if (!hasRemote(workspace, this.#remote)) return;
     const { store, records, events, signal } = workspace;
     const bring = (session: RemoteSession) =>
       fetchObjects({
         ...{ ...session, store, runs: records, jobs: JOBS, events, signal },
         ...{ roots: [], runKeys: keys, everyRun: true },
       });
-    await this.#turn.use(() => withRemote(workspace, undefined, bring), signal);
+    await this.#turn.use(() => withRemote(workspace, this.#remote, bring), signal);
   }
 
+  /** An output that belongs to a remote of its own comes from there, whichever is asked for the others. */
   async bring(wanted: readonly PointedPath[]): Promise<void> {
+    const remoteOf = ownRemotes(this.#workspace);
+    const isOwn = ({ path }: PointedPath): boolean => remoteOf(path) !== undefined;
+    const [own, others] = [wanted.filter(isOwn), wanted.filter((each) => !isOwn(each))];
+    if (others.length > 0) await this.#bringFrom(this.#remote, others);
+    if (own.length > 0) await this.#bringFrom(undefined, own);
+  }
+
+  async #bringFrom(remote: string | undefined, wanted: readonly PointedPath[]): Promise<void> {
     const workspace = this.#workspace;
     const beyond = { paths: [], entries: [], broken: [] };
     const { atRemote, failures } = await this.#turn.use(
-      () => fetchTargets(workspace, { paths: wanted, entries: [] }, { targets: [], jobs: JOBS, beyond }),
+      () =>
+        fetchTargets(workspace, { paths: wanted, entries: [] }, { targets: [], remote, jobs: JOBS, beyond }),
       workspace.signal,
     );
     passOver([...failures.values()], workspace);

@@ -12,6 +12,8 @@ import { toCommit, type ToCommit } from './to-commit.js';
 export type ReproInput = Omit<ReproRequest, 'cwd'> & {
   /** Bring what is not here from the remotes: data that stages read, and results of earlier runs. */
   readonly pull?: boolean;
+  /** The remote that is asked; the default remote unless given. */
+  readonly remote?: string | undefined;
 };
 
 /** What of a stage changes what git is to hold. */
@@ -23,7 +25,7 @@ export async function repro(input: ReproInput, call: Call): Promise<ReproResult 
   try {
     await workspace.useStore();
     const cwd = absPath(realpathSync(call.cwd));
-    const fetcher = input.pull === true ? new RemoteFetcher(workspace) : undefined;
+    const fetcher = input.pull === true ? new RemoteFetcher(workspace, input.remote) : undefined;
     const result = await reproPipeline(pipelineHost(workspace, { fetcher }), { ...input, cwd });
     const recorded =
       input.dryRun || !input.commit ? [] : result.stages.filter(({ action }) => RECORDED.has(action));

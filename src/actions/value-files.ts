@@ -49,19 +49,29 @@ async function valueFilesAt(
   named: (pipeline: Pipeline) => readonly NamedFile[],
 ): Promise<ValueFile[]> {
   const here = revision.name === 'workspace';
-  const place = (path: string): string => (here ? path : `${revision.name}:${path}`);
-  const { files: definitions } = pipelineFiles(workspace.root);
-  const text = (path: RepoPath): Promise<string | undefined> => revision.text(path);
-  const pipeline = await definitionIn([...new Set([PIPELINE_FILE, ...definitions])], { text, called: place });
+  const pipeline = await pipelineAt(workspace, revision);
   const wanted = new Map(named(pipeline).map((each) => [each.path, each.unmerged]));
   const files = await Promise.all(
     [...wanted].sort(byPath).map(async ([path, unmerged]): Promise<ValueFile | undefined> => {
       const text = (await revision.text(path)) ?? (await storedText(workspace, revision, path));
       if (text === undefined) return undefined;
-      return { ...readValueFile(text, place(path), here ? unmerged : COMMITTED_SO), file: path };
+      return { ...readValueFile(text, placeIn(revision, path), here ? unmerged : COMMITTED_SO), file: path };
     }),
   );
   return files.filter((file) => file !== undefined);
+}
+
+/** The pipeline of a revision. Throws what `definitionIn` throws. */
+export function pipelineAt(workspace: Workspace, revision: Revision): Promise<Pipeline> {
+  const { files: definitions } = pipelineFiles(workspace.root);
+  return definitionIn([...new Set([PIPELINE_FILE, ...definitions])], {
+    text: (path) => revision.text(path),
+    called: (path) => placeIn(revision, path),
+  });
+}
+
+function placeIn({ name }: Revision, path: string): string {
+  return name === 'workspace' ? path : `${name}:${path}`;
 }
 
 const COMMITTED_SO = 'It was committed so: name another commit.';

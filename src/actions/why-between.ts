@@ -1,12 +1,16 @@
 import type { Call } from '../base/call.js';
-import { userError } from '../base/errors.js';
+import { OcrpipeError, userError } from '../base/errors.js';
+import type { RepoPath } from '../base/paths.js';
 import type { Git } from '../git/git.js';
 import { LOCK_FILE } from '../pipeline/definition/stage/file-names.js';
 import { parseLockFile } from '../pipeline/records/lock-file.js';
-import { explainBetween, type Between, type Recorded } from '../pipeline/staleness/between.js';
+import { explainBetween, stageNamesIn, type Between, type Recorded } from '../pipeline/staleness/between.js';
+import { writtenStages } from '../pipeline/staleness/written-between.js';
+import { committed, type Revision } from '../metrics/revision.js';
 import { pipelineHost } from '../project/pipeline-host.js';
 import { trackedAt } from '../project/tracked-state.js';
 import { Workspace } from '../project/workspace.js';
+import { pipelineAt } from './value-files.js';
 
 export interface BetweenInput {
   /** A stage or the path of an output. */
@@ -37,12 +41,24 @@ export async function whyBetween({ target, from, to }: BetweenInput, call: Call)
 }
 
 /** A path counts from the caller's folder, a stage does not. */
-function targetOf(
-  workspace: Workspace,
-  { from, to }: { from: Recorded; to: Recorded },
-  target: string,
-): string {
-  return from.lock.has(target) || to.lock.has(target) ? target : workspace.path(target);
+function targetOf(workspace: Workspace, sides: { from: Recorded; to: Recorded }, target: string): string {
+  return stageNamesIn(sides).named(target) ? target : workspace.path(target);
+}
+
+/** The stages as a commit has them written; undefined, and a warning, where that cannot be read: the recorded runs can be compared. */
+async function writtenAt(workspace: Workspace, revision: Revision): Promise<Recorded['written']> {
+  try {
+    const pipeline = await pipelineAt(workspace, revision);
+    const paths = [...pipeline.stages.values()].flatMap(({ params }) => params.map(({ file }) => file));
+    const texts = new Map<RepoPath, string | undefined>();
+    for (const path of new Set(paths)) texts.set(path, await revision.text(path));
+    return writtenStages(pipeline, (path) => texts.get(path));
+  } catch (error) {
+    if (!(error instanceof OcrpipeError)) throw error;
+    const message = `only recorded runs are compared, as the pipeline of ${revision.name} cannot be read: ${error.message}`;
+    workspace.events({ type: 'note', level: 'warning', code: error.code, message });
+    return undefined;
+  }
 }
 
 async function recordedAt(workspace: Workspace, git: Git, name: string): Promise<Recorded> {
@@ -51,6 +67,7 @@ async function recordedAt(workspace: Workspace, git: Git, name: string): Promise
   const tracked = await trackedAt(workspace, commit);
   return {
     name,
+    written: await writtenAt(workspace, committed(git, name, commit)),
     lock: parseLockFile(text ?? '', `${name}:${LOCK_FILE}`),
     pointers: new Map([...tracked].map(([path, { snapshot }]) => [path, snapshot])),
   };

@@ -27,6 +27,12 @@ export const reproFlags = {
   pull: Flags.boolean({
     description: 'bring what is not here from the remote: data that stages read, results of earlier runs',
   }),
+  remote: Flags.string({
+    char: 'r',
+    helpValue: 'NAME',
+    description: 'the remote that --pull asks (default: the default remote)',
+    dependsOn: ['pull'],
+  }),
   'allow-missing': Flags.boolean({
     description:
       'take what is not here for what its pointer names; put in place only what stages that run read',
@@ -49,6 +55,7 @@ export interface ReproFlagValues {
   readonly 'keep-going': boolean;
   readonly 'fail-fast': boolean;
   readonly pull: boolean;
+  readonly remote: string | undefined;
   readonly 'allow-missing': boolean;
   readonly 'check-determinism': boolean;
   readonly 'run-cache': boolean;
@@ -65,6 +72,7 @@ export function reproInput(targets: readonly string[], flags: ReproFlagValues): 
     keepGoing: flags['keep-going'],
     failFast: flags['fail-fast'],
     pull: flags.pull,
+    remote: flags.remote,
     allowMissing: flags['allow-missing'],
     checkDeterminism: flags['check-determinism'],
     runCache: flags['run-cache'],

@@ -80,7 +80,7 @@ export function betweenText(between: Between): string {
 }
 
 function stageBetweenLines(stage: StageBetween, { from, to }: Between): string[] {
-  const { name, reasons, results, deterministic, outdated } = stage;
+  const { name, reasons, results, deterministic, written, outdated } = stage;
   const shown = results.flatMap(({ path, files = [] }) => [
     `  result ${visibleInLine(path)}`,
     ...fileLines(files).map((line) => `    ${line}`),
@@ -93,6 +93,8 @@ function stageBetweenLines(stage: StageBetween, { from, to }: Between): string[]
     `${name} ${headline(stage, { from, to })}`,
     ...reasons.flatMap((reason) => reasonLines(reason)),
     ...shown,
+    ...(written.length === 0 ? [] : ['  written otherwise, which no recorded run shows:']),
+    ...written.flatMap((reason) => reasonLines(reason, '    ')),
     ...(deterministic === false ? ['  not deterministic: the same inputs gave another result'] : []),
     ...stale,
   ];

@@ -10,7 +10,7 @@ export default class Why extends BaseCommand {
   static override summary =
     'Say why a stage would run: which file, parameter, variable or word of the command changed.';
   static override description =
-    'Compares what the stage ran with last, as pipeline.lock has it, with what is here. With --between it compares the runs that two commits recorded, from their locks and pointers: nothing is checked out.';
+    'Compares what the stage ran with last, as pipeline.lock has it, with what is here. With --between it compares the runs that two commits recorded, from their locks and pointers, and what their pipeline.yaml and parameters say where no run shows it: nothing is checked out.';
   static override examples = [
     '<%= config.bin %> why train',
     '<%= config.bin %> why models/plate --json',

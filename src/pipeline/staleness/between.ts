@@ -2,8 +2,14 @@ import { isWithin, type RepoPath } from '../../base/paths.js';
 import { suggest } from '../../base/nearest.js';
 import { userError } from '../../base/errors.js';
 import type { Snapshot } from '../../tracking/workspace-files.js';
-import { dependencyName, lockedPart, partOfWritten } from '../definition/dependencies/dependency-part.js';
+import {
+  dependencyName,
+  lockedPart,
+  partOfWritten,
+  readBy,
+} from '../definition/dependencies/dependency-part.js';
 import { OutputIndex } from '../definition/graph/graph.js';
+import { StageNames } from '../definition/stage/stage-names.js';
 import type { FileChange, PipelineHost } from '../host.js';
 import type { LockEntry, LockFile } from '../records/lock-file.js';
 import { sameContent, type LockedDependency, type LockedPath } from '../records/signature.js';
@@ -11,6 +17,7 @@ import { snapshotOf, type ExplainedReason } from './explain.js';
 import type { Reason } from './reason.js';
 import { inputReasons, type StageNow } from './staleness.js';
 import { wordChanges } from './word-changes.js';
+import { writtenReasons, type WrittenStage } from './written-between.js';
 
 /** What git holds of a pipeline's results in one commit. */
 export interface Recorded {
@@ -19,6 +26,8 @@ export interface Recorded {
   readonly lock: LockFile;
   /** What the pointers name. */
   readonly pointers: ReadonlyMap<RepoPath, Snapshot>;
+  /** The stages of pipeline.yaml; undefined where it cannot be read. */
+  readonly written?: ReadonlyMap<string, WrittenStage> | undefined;
 }
 
 /** An output that two commits name differently. */
@@ -48,6 +57,8 @@ export interface StageBetween {
   readonly deterministic?: false;
   /** Which of the commits have a result of it. */
   readonly recorded: { readonly from: boolean; readonly to: boolean };
+  /** What pipeline.yaml and the files of parameters say otherwise, as far as no recorded run shows it. */
+  readonly written: readonly ExplainedReason[];
   readonly outdated: readonly Outdated[];
 }
 
@@ -59,7 +70,7 @@ export interface Between {
 }
 
 /**
- * Why a stage has other results in one commit than in another: from their locks and pointers, nothing is checked out.
+ * Why a stage has other results in one commit than in another: from their locks, pointers and pipeline files, nothing is checked out.
  * `target`: a stage or the path of an output. Throws `unknown-stage` if neither commit knows it.
  */
 export function explainBetween(
@@ -79,32 +90,45 @@ export function explainBetween(
   };
 }
 
-function differs({ reasons, results, outdated }: StageBetween): boolean {
-  return reasons.length + results.length + outdated.length > 0;
+function differs({ reasons, results, outdated, written }: StageBetween): boolean {
+  return reasons.length + results.length + outdated.length + written.length > 0;
 }
 
-function stagesOf({ from, to }: { from: Recorded; to: Recorded }, target: string): string[] {
-  if (from.lock.has(target) || to.lock.has(target)) return [target];
+/** The stages that either commit has recorded or written. */
+export function stageNamesIn({ from, to }: { from: Recorded; to: Recorded }): StageNames {
+  const names = [from, to].flatMap(({ lock, written }) => [...lock.keys(), ...(written?.keys() ?? [])]);
+  return new StageNames([...new Set(names)]);
+}
+
+function stagesOf({ from, to }: { from: Recorded; to: Recorded }, target: string): readonly string[] {
+  const names = stageNamesIn({ from, to });
+  const named = names.named(target);
+  if (named) return named;
   const path = target.replace(/\/+$/, '') as RepoPath;
-  const makers = [...from.lock, ...to.lock]
+  const outputs = [from, to].flatMap(({ lock, written = new Map<string, WrittenStage>() }) => [
+    ...[...lock].map(([name, { outs }]) => [name, { outs }] as const),
+    ...[...written].map(([name, { stage }]) => [name, stage] as const),
+  ]);
+  const makers = outputs
     .filter(([, { outs }]) => outs.some((out) => isWithin(path, out.path) || isWithin(out.path, path)))
     .map(([name]) => name);
   if (makers.length > 0) return [...new Set(makers)];
-  const known = [...new Set([...from.lock.keys(), ...to.lock.keys()])];
   throw userError(
     'unknown-stage',
-    `pipeline.lock has no stage and no output '${target}', neither in ${from.name} nor in ${to.name}`,
-    { hint: suggest(target, known) },
+    `there is no stage and no output '${target}', neither in ${from.name} nor in ${to.name}`,
+    { hint: suggest(target, names.all) },
   );
 }
 
-/** The stages that made what these read, in either commit, nearest first. */
+/** The stages that made, or are to make, what these read, in either commit, nearest first. */
 function upstreamOf({ from, to }: Sides, asked: readonly string[]): string[] {
   const found = new Set(asked);
   for (const name of found) {
     for (const side of [from, to]) {
-      for (const dep of side.lock.get(name)?.deps ?? []) {
-        const maker = makerIn(side, dep);
+      const recorded = side.lock.get(name)?.deps.map(partOfWritten) ?? [];
+      const stage = side.written?.get(name)?.stage;
+      for (const { path } of [...recorded, ...(stage ? readBy(stage) : [])]) {
+        const maker = side.outputs.overlapping(path)[0]?.stage;
         if (maker !== undefined) found.add(maker);
       }
     }
@@ -127,7 +151,9 @@ interface Sides {
 }
 
 function indexed(recorded: Recorded): Side {
-  const stages = [...recorded.lock].map(([name, { outs }]) => ({ name, outs }));
+  const written = [...(recorded.written?.values() ?? [])].map(({ stage }) => stage);
+  const locked = [...recorded.lock].map(([name, { outs }]) => ({ name, outs }));
+  const stages = [...written, ...locked];
   return { ...recorded, outputs: new OutputIndex(stages) };
 }
 
@@ -142,8 +168,18 @@ function explainOne(host: Pick<PipelineHost, 'changes'>, { from, to }: Sides, na
     results,
     ...(both && reasons.length === 0 && results.length > 0 && { deterministic: false }),
     recorded: { from: before !== undefined, to: after !== undefined },
+    written: notRecorded({ from, to }, name, reasons),
     outdated: [outdated(from, before), outdated(to, after)].flat(),
   };
+}
+
+/** What is written otherwise, without what the recorded runs differ in anyway. */
+function notRecorded({ from, to }: Sides, name: string, recorded: readonly Reason[]): ExplainedReason[] {
+  const [before, after] = [from.written?.get(name), to.written?.get(name)];
+  if (before === undefined || after === undefined) return [];
+  return writtenReasons(before, after).filter(
+    ({ kind, subject }) => !recorded.some((known) => known.kind === kind && known.subject === subject),
+  );
 }
 
 /** A recorded run as if it stood in the workspace. */

@@ -127,6 +127,45 @@ describe('repro --pull in a new clone', () => {
     expect(workspace.read('o')).toBe(large);
   });
 
+  it('asks the remote that is named instead of the default one, and refuses a name that none has', async () => {
+    const workspace = await pushed();
+    const url = join(temporaryFolder(), 'backup');
+    await remoteAdd({ name: 'backup', settings: { url }, makeDefault: false, check: true }, workspace.call());
+    const how = { targets: [], verify: false, jobs: 2, scope: { runs: true } };
+    await push({ ...how, remote: 'backup' }, workspace.call());
+    workspace.commit('another remote');
+    const clone = cloneOf(workspace);
+    clone.write('.ocrstore/config.local.yaml', 'version: 1\nremotes: {r: {url: /nowhere/at/all}}\n');
+    clone.write('params.yaml', 'lr: 2\n');
+    await expect(actionsOf(clone, { pull: true, remote: 'bakcup' })).rejects.toMatchObject({
+      code: 'unknown-remote',
+    });
+    expect(await actionsOf(clone, { pull: true, remote: 'backup' })).toEqual({
+      prepare: 'restored',
+      train: 'restored',
+      other: 'restored',
+    });
+    expect(clone.ran()).toEqual([]);
+  });
+
+  it('brings an output that has a remote of its own from there, whichever remote is named', async () => {
+    const workspace = await newPipeline(
+      'stages: {a: {run: "cp data/raw/a.txt o; echo a >> ran.log", deps: [data/raw], outs: [{path: o, remote: own}]}}',
+    );
+    for (const name of ['r', 'own']) {
+      const url = join(temporaryFolder(), name);
+      await remoteAdd({ name, settings: { url }, makeDefault: false, check: true }, workspace.call());
+    }
+    await workspace.repro();
+    workspace.commit('all');
+    await push({ targets: ['data/raw'], remote: 'r', verify: false, jobs: 2 }, workspace.call());
+    await push({ targets: ['o'], remote: 'own', verify: false, jobs: 2 }, workspace.call());
+    workspace.ran();
+    const clone = cloneOf(workspace);
+    expect(await actionsOf(clone, { pull: true, remote: 'r' })).toEqual({ a: 'restored' });
+    expect(clone.ran()).toEqual([]);
+  });
+
   it('asks no remote in a dry run, and promises what a run then does', async () => {
     const clone = cloneOf(await pushed());
     const dry = await actionsOf(clone, { pull: true, dryRun: true });

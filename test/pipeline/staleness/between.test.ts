@@ -129,4 +129,60 @@ describe('why --between two commits', () => {
       '    renamed: a.txt -> c.txt',
     ]);
   });
+
+  it('says what is written otherwise where the stage never ran in between, and for a stage that never ran', async () => {
+    workspace.write(
+      'pipeline.yaml',
+      `${STAGES.replace('grep -c', 'grep --count').replace('cp data/raw/*', 'cp -p data/raw/*').replace('deps: [p, code]', 'deps: [p, code, train.sh]')}  more: {run: wc w, deps: [w], params: [{file: more.toml, keys: [size]}], outs: [v]}\n`,
+    );
+    workspace.write('more.toml', 'size = 1\n');
+    workspace.write('params.yaml', 'other: 1\nlr: 0.7\n');
+    workspace.commit('written');
+    workspace.git('tag', 'written');
+    workspace.write('more.toml', 'size = 2\n');
+    workspace.commit('more');
+    const { stages } = await between('train', 'noise', 'written');
+    expect(stages[0]).toMatchObject({
+      ...{ name: 'train', reasons: [], results: [] },
+      written: [
+        { kind: 'dep-added', subject: 'train.sh' },
+        { kind: 'param-changed', subject: 'params.yaml:lr', old: 0.5, new: 0.7 },
+      ],
+    });
+    expect(betweenText(await between('train', 'noise', 'written')).split('\n')).toEqual([
+      'train ran with the same in noise and written',
+      '  written otherwise, which no recorded run shows:',
+      '    train.sh is a new dependency',
+      '    params.yaml:lr: 0.5 -> 0.7',
+      'prepare ran with the same in noise and written',
+      '  written otherwise, which no recorded run shows:',
+      '    command changed',
+      '      + -p',
+      '  in written, pipeline.lock is older than the pointer of data/raw: it was not run with that',
+    ]);
+    expect(
+      betweenText(await between('v', 'written', 'HEAD'))
+        .split('\n')
+        .slice(0, 3),
+    ).toEqual([
+      'more was recorded neither in written nor in HEAD',
+      '  written otherwise, which no recorded run shows:',
+      '    more.toml:size: 1 -> 2',
+    ]);
+  });
+
+  it('compares the recorded runs alone, and says so, where pipeline.yaml of a commit cannot be read', async () => {
+    workspace.write('pipeline.yaml', 'stages: {train: {rum: x}}\n');
+    workspace.commit('broken');
+    const { stages } = await between('train', 'first', 'HEAD');
+    expect(stages[0]).toMatchObject({ name: 'train', written: [], recorded: { from: true, to: true } });
+    expect(workspace.events).toContainEqual(
+      expect.objectContaining({
+        ...{ type: 'note', level: 'warning', code: 'unknown-key' },
+        message: expect.stringContaining(
+          'only recorded runs are compared, as the pipeline of HEAD',
+        ) as string,
+      }),
+    );
+  });
 });
