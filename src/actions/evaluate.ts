@@ -14,6 +14,7 @@ import { metricsKind, reportFiles, writeMetrics, writeReports } from '../ocr/eva
 import type { ReadLine } from '../ocr/evaluate/scored-line.js';
 import { pathBetween } from '../ocr/formats/manifest.js';
 import { readSamples } from '../ocr/formats/read-samples.js';
+import type { DecoderChoice } from '../ocr/models/chosen-decoder.js';
 import type { Sample } from '../ocr/formats/sample.js';
 import type { TextMetrics } from '../ocr/text/metrics.js';
 import { withShownPaths } from './shown-paths.js';
@@ -28,6 +29,8 @@ export interface EvaluateInput {
   out: string;
   metrics?: string | undefined;
   backend?: 'auto' | 'tensorflow' | 'wasm' | 'cpu' | undefined;
+  /** How the model reads; as it says unless given. */
+  decoder?: DecoderChoice | undefined;
   images?: string | undefined;
   format?: string | undefined;
   field?: string | undefined;
@@ -106,6 +109,7 @@ async function readingsOf(input: EvaluateInput, call: Call): Promise<Readings> {
     model: savedModel(call.cwd, input.model),
     source: input.data ?? '',
     backend: input.backend ?? 'auto',
+    decoder: input.decoder,
     events: call.events,
     signal: call.signal,
   });

@@ -2,6 +2,7 @@ import * as Flags from '@oclif/core/flags';
 import { evaluate, type EvaluateResult } from '../actions/evaluate.js';
 import { backendFlag } from '../cli/backend-flag.js';
 import { BaseCommand } from '../cli/base-command.js';
+import { decoderChoice, decoderFlags } from '../cli/decoder-flags.js';
 import { labelFlags } from '../cli/label-flags.js';
 
 export default class Evaluate extends BaseCommand {
@@ -27,12 +28,16 @@ export default class Evaluate extends BaseCommand {
     out: Flags.string({ required: true, helpValue: 'DIR', description: 'folder for the tables' }),
     metrics: Flags.string({ helpValue: 'FILE', description: 'where to write the figures as JSON' }),
     backend: backendFlag,
+    ...decoderFlags,
     ...labelFlags,
   };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Evaluate);
-    await this.perform(flags, { action: (call) => evaluate(flags, call), text: evaluateText });
+    await this.perform(flags, {
+      action: (call) => evaluate({ ...flags, decoder: decoderChoice(flags) }, call),
+      text: evaluateText,
+    });
   }
 }
 

@@ -3,6 +3,7 @@ import * as Flags from '@oclif/core/flags';
 import { predict } from '../actions/predict.js';
 import { backendFlag } from '../cli/backend-flag.js';
 import { BaseCommand } from '../cli/base-command.js';
+import { decoderChoice, decoderFlags } from '../cli/decoder-flags.js';
 import { errorDocument } from '../cli/error-report.js';
 import { tsvLine } from '../ocr/formats/tsv.js';
 import { unreadableImages } from '../ocr/images/unreadable.js';
@@ -13,8 +14,8 @@ export default class Predict extends BaseCommand {
   static override description =
     'Prints one line an image: file, text and confidence (0 to 1), separated by tabs; tab, line break and backslash inside a field are written with a backslash. Folders are walked in sorted order; what is no image is passed over there. Images that cannot be read are errors (exit code 2) after the readings of the others.';
   static override examples = [
-    '<%= config.bin %> predict --model models/plate photo.jpg',
     '<%= config.bin %> predict --model models/plate photos > readings.tsv',
+    "<%= config.bin %> predict --model models/plate --pattern '[A-Z]{2}\\d{4}' photo.jpg",
   ];
   static override strict = false;
   static override args = {
@@ -23,11 +24,12 @@ export default class Predict extends BaseCommand {
   static override flags = {
     model: Flags.string({ required: true, helpValue: 'DIR', description: 'the folder of the model' }),
     backend: backendFlag,
+    ...decoderFlags,
   };
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Predict);
-    const input = { ...flags, paths: argv as string[] };
+    const input = { ...flags, paths: argv as string[], decoder: decoderChoice(flags) };
     let unreadable: Predictions['unreadable'] = [];
     let images = 0;
     await this.perform(flags, {

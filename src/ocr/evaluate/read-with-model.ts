@@ -2,7 +2,7 @@ import { noEvents, type EventSink } from '../../base/events.js';
 import type { Sample } from '../formats/sample.js';
 import { statingLine } from '../formats/stating-line.js';
 import { loadImage } from '../images/load.js';
-import { readModelFolder } from '../models/model-folder.js';
+import { openReader, type DecoderChoice } from '../models/chosen-decoder.js';
 import { readingOptions } from '../models/reading-limit.js';
 import { openBackend, type BackendChoice } from '../nn/backend.js';
 import { recogniseAll } from '../predict/recognise-all.js';
@@ -23,13 +23,15 @@ export async function readWithModel(
     /** The file that the samples come from, as it was typed: for messages. */
     source: string;
     backend?: BackendChoice;
+    /** As the model says unless given. */
+    decoder?: DecoderChoice | undefined;
     events?: EventSink;
     signal?: AbortSignal;
   },
 ): Promise<ModelReadings> {
   const { events = noEvents, signal } = how;
   await openBackend(how.backend);
-  const { recogniser } = readModelFolder(how.model);
+  const recogniser = openReader(how.model, how.decoder);
   const key = 'read images';
   try {
     const options = readingOptions(recogniser);

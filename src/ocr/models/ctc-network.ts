@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { OcrpipeError } from '../../base/errors.js';
+import { ctcBeamDecode } from '../nn/ctc-beam.js';
 import { ctcGreedyDecode } from '../nn/ctc-decode.js';
 import { ctcLoss } from '../nn/ctc-loss.js';
+import type { PrefixGuide } from '../nn/prefix-guide.js';
 import type { DecoderConfig } from './decoder.js';
 import type { ImageBatch, LabelReading, Network, PassOptions, Scores, TrainingPass } from './network.js';
 import type { VariableStore } from './variables.js';
@@ -40,11 +42,11 @@ export class CtcNetwork implements Network {
     return decodeCtc(scores, { type: 'ctc-greedy' });
   }
 
-  async read(batch: ImageBatch, decoder: DecoderConfig): Promise<LabelReading[]> {
+  async read(batch: ImageBatch, decoder: DecoderConfig, guide?: PrefixGuide): Promise<LabelReading[]> {
     const logits = tf.tidy(() => this.body.read(batch));
     try {
       const values = await logits.data<'float32'>();
-      return decodeCtc({ values, shape: logits.shape, steps: batch.steps }, decoder);
+      return decodeCtc({ values, shape: logits.shape, steps: batch.steps }, decoder, guide);
     } finally {
       logits.dispose();
     }
@@ -56,12 +58,20 @@ export class CtcNetwork implements Network {
 }
 
 /** The readings of CTC scores, the blank being the last class. */
-function decodeCtc({ values, shape, steps }: Scores, decoder: DecoderConfig): LabelReading[] {
-  if (decoder.type !== 'ctc-greedy') {
-    throw new OcrpipeError('internal', `a network with CTC cannot be read with the decoder ${decoder.type}`);
+function decodeCtc(
+  { values, shape, steps }: Scores,
+  decoder: DecoderConfig,
+  guide?: PrefixGuide,
+): LabelReading[] {
+  if (decoder.type === 'attention') {
+    throw new OcrpipeError('internal', 'a network with CTC cannot be read with the decoder of attention');
   }
   const [batch, time, classes] = shape;
-  const paths = ctcGreedyDecode({ logits: values, batch, time, classes, logitLengths: steps });
+  const outputs = { logits: values, batch, time, classes, logitLengths: steps };
+  const paths =
+    decoder.type === 'ctc-greedy'
+      ? ctcGreedyDecode(outputs)
+      : ctcBeamDecode(outputs, { beam: decoder.beam, guide });
   return paths.map(({ labels, confidences, logProbability }, item) => ({
     labels,
     confidences,

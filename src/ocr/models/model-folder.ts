@@ -8,6 +8,7 @@ import type { OutputFile } from '../../base/outputs.js';
 import { writePoint } from '../../base/write-points.js';
 import { decoderSchema } from './decoder.js';
 import type { HeldModelFolder } from './held-model-folder.js';
+import { isLanguageModelFile } from './language-model-file.js';
 import { modelConfigSchema } from './model-config.js';
 import { emptyRecogniser, type Recogniser } from './recogniser.js';
 import type { NamedArray } from './variables.js';
@@ -53,7 +54,7 @@ export function modelFile(flag: string, folder: string): OutputFile {
 
 /** True for a name in a folder where a model may be written: one of a model, or any beside a model that is there. */
 export function isModelFile(folder: string, name: string): boolean {
-  return WEIGHTS_FILE.test(name) || existsSync(join(folder, DESCRIPTION_FILE));
+  return WEIGHTS_FILE.test(name) || isLanguageModelFile(name) || existsSync(join(folder, DESCRIPTION_FILE));
 }
 
 /**

@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import type { PrefixGuide } from '../nn/prefix-guide.js';
 import type { DecoderConfig } from './decoder.js';
 import type { VariableStore } from './variables.js';
 
@@ -55,7 +56,10 @@ export interface Network {
   trainingLoss(batch: ImageBatch, labels: readonly ArrayLike<number>[], options: PassOptions): TrainingPass;
   /** The readings in the scores of a training pass, the best class of each step. */
   greedyReadings(scores: Scores): LabelReading[];
-  /** Reads images with moving averages and no dropout; no image depends on its neighbours. */
-  read(batch: ImageBatch, decoder: DecoderConfig): Promise<LabelReading[]>;
+  /**
+   * Reads images with moving averages and no dropout; no image depends on its neighbours. `guide` is what `decoder` knows of texts
+   * besides the image.
+   */
+  read(batch: ImageBatch, decoder: DecoderConfig, guide?: PrefixGuide): Promise<LabelReading[]>;
   dispose(): void;
 }

@@ -1,3 +1,4 @@
+import type { PrefixGuide } from '../nn/prefix-guide.js';
 import { alphabetOf, type Alphabet } from '../text/alphabet.js';
 import { Crnn } from './crnn.js';
 import { CtcNetwork } from './ctc-network.js';
@@ -11,6 +12,8 @@ export interface Recogniser {
   readonly alphabet: Alphabet;
   readonly network: Network;
   readonly decoder: DecoderConfig;
+  /** What the decoder knows of texts besides the image; see `readingGuide`. */
+  readonly guide?: PrefixGuide | undefined;
 }
 
 /** A recogniser with first weights drawn from `seed`. Its network has one class a character, and one more, the last. */

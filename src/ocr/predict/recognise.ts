@@ -14,14 +14,14 @@ export interface Reading {
  * (exit code 2), naming the size of the batch.
  */
 export async function recogniseBatch(
-  { network, config, alphabet, decoder }: Recogniser,
+  { network, config, alphabet, decoder, guide }: Recogniser,
   images: readonly Pixels[],
 ): Promise<Reading[]> {
   if (images.length === 0) return [];
   const array = batchArray(images, config);
   const batch = toImageBatch(array);
   try {
-    const readings = await network.read(batch, decoder);
+    const readings = await network.read(batch, decoder, guide);
     return readings.map(({ labels, confidence }) => ({ text: alphabet.decode(labels), confidence }));
   } catch (error) {
     throw withBatchSize(error, array);

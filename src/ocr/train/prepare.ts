@@ -5,6 +5,7 @@ import { columnsThatFit, trainingNeed } from '../models/memory-need.js';
 import { readingOptions } from '../models/reading-limit.js';
 import { tensorMemoryBytes } from '../nn/tensor-memory.js';
 import { describeCharacter, type Alphabet } from '../text/alphabet.js';
+import { compilePattern, matches, type PatternAutomaton } from '../text/pattern.js';
 import {
   checkImages,
   encodeLabels,
@@ -41,6 +42,8 @@ export async function prepareData(job: TrainingJob): Promise<PreparedData> {
   const validationSamples = (await readSamples(resolve(job.cwd, job.val), { ...reading, shownAs: job.val }))
     .samples;
   const alphabet = trainingAlphabet(trainingSamples, settings.train.alphabet, job.train);
+  const { pattern } = settings.decoder;
+  const automaton = pattern === undefined ? undefined : compilePattern(pattern, alphabet.characters);
   const config = settings.model;
   const need = trainingNeed(config, alphabet.size + 1);
   const widthPx = columnsThatFit(need, job.memoryBytes ?? tensorMemoryBytes());
@@ -55,6 +58,7 @@ export async function prepareData(job: TrainingJob): Promise<PreparedData> {
   const validation = await checkImages(validationSamples, 'check validation images', onlyRead);
   reportShared(training.samples, validation.samples, job);
   reportStrangers(validation.samples, alphabet, job);
+  if (automaton) reportMismatches([...training.samples, ...validation.samples], { alphabet, automaton, job });
   return { alphabet, training, validation, cache, widthPx };
 }
 
@@ -91,5 +95,24 @@ function reportStrangers(
     level: 'warning',
     code: 'validation-outside-alphabet',
     message: `${countText(found.length, 'character')} of the validation labels ${are} not in the training labels and ${count}: ${list.join(', ')}`,
+  });
+}
+
+/** A label that the pattern forbids will never be read. */
+function reportMismatches(
+  samples: readonly CheckedSample[],
+  { alphabet, automaton, job }: { alphabet: Alphabet; automaton: PatternAutomaton; job: TrainingJob },
+): void {
+  const others = samples.filter(({ text }) => {
+    const label = alphabet.encode(text);
+    return label === undefined || !matches(automaton, label);
+  });
+  if (others.length === 0) return;
+  const named = others.slice(0, 5).map(({ name, text }) => `'${text}' of ${name}`);
+  job.events({
+    type: 'note',
+    level: 'warning',
+    code: 'labels-outside-pattern',
+    message: `${others.length} of ${samples.length} labels do not match 'decoder.pattern' and will not be read: ${named.join(', ')}`,
   });
 }

@@ -7,7 +7,7 @@ import { isObject } from '../formats/text-file.js';
 import { paramsSchema, trainConfigSchema, type TrainConfig, type TrainingSettings } from './train-config.js';
 
 /**
- * The sections `model`, `train` and `augment` of a parameter file, with defaults for what it leaves out. `overrides`
+ * The sections `model`, `train`, `augment` and `decoder` of a parameter file, with defaults for what it leaves out. `overrides`
  * win over `train` and are held to the same rules. A file that is not there counts as an empty one unless it is `required`. Throws with
  * file:line:column (exit code 2) for anything that it does not know.
  */
@@ -17,10 +17,10 @@ export function readTrainingSettings(
 ): TrainingSettings {
   const yaml = readYaml(file, options.required);
   const params = checkYaml({ ...yaml, value: withoutEmptySections(yaml.value) }, paramsSchema);
-  const { model, augment } = params;
+  const { model, augment, decoder } = params;
   refuseMissingWidth(yaml, model);
   refuseLostSmoothing(yaml, params);
-  return { model, augment, train: withOverrides(params.train, options.overrides) };
+  return { model, augment, decoder, train: withOverrides(params.train, options.overrides) };
 }
 
 /** A file, or a section, with nothing but its name or comments is null: it says as much as one that is not there. */

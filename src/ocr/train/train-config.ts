@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { augmentConfigSchema } from '../images/augment-config.js';
 import { modelConfigSchema } from '../models/model-config.js';
+import { decoderParamsSchema, type DecoderParams } from './decoder-params.js';
 
 /** The figures that can choose the best weights. */
 const MONITORS = ['valCer', 'valExact'] as const;
@@ -87,6 +88,7 @@ export const paramsSchema = z.looseObject({
   model: modelConfigSchema.prefault({}),
   train: trainConfigSchema.prefault({}),
   augment: augmentConfigSchema.prefault({}),
+  decoder: decoderParamsSchema.prefault({}),
 });
 
 /** Everything that decides what training gives, beside the data. */
@@ -94,4 +96,5 @@ export interface TrainingSettings {
   model: z.infer<typeof modelConfigSchema>;
   train: TrainConfig;
   augment: z.infer<typeof augmentConfigSchema>;
+  decoder: DecoderParams;
 }

@@ -1,11 +1,9 @@
 import { relative } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { contentIdOf } from '../../base/content-id.js';
-import { writeFileAtomic } from '../../base/atomic-file.js';
 import type { OcrpipeError } from '../../base/errors.js';
 import { openBackend, type Backend } from '../nn/backend.js';
 import { holdModelFolder, type HeldModelFolder } from '../models/held-model-folder.js';
-import { writeModelFolder, type ModelOrigin } from '../models/model-folder.js';
+import type { ModelOrigin } from '../models/model-folder.js';
 import { newRecogniser } from '../models/recogniser.js';
 import type { NamedArray } from '../models/variables.js';
 import type { TextMetrics } from '../text/metrics.js';
@@ -26,10 +24,11 @@ import { prepareData, type PreparedData } from './prepare.js';
 import { progressMeter, type ProgressMeter, type RunningSums } from './progress-meter.js';
 import type { TrainingJob } from './training-job.js';
 import { trainingBatches } from './training-batches.js';
+import { isGuided, settleDecoder, type SettledDecoder } from './settled-decoder.js';
+import { trainingKey } from './training-key.js';
 import { validate } from './validate.js';
+import { writeFigures, writeTrained } from './write-trained.js';
 
-/** Raised when the same settings and data give other weights than before: older checkpoints no longer continue. */
-const TRAINING_VERSION = 1;
 /** Seconds between two checkpoints, at the least. */
 const CHECKPOINT_SECONDS = 30;
 
@@ -121,11 +120,11 @@ class TrainingRun {
     const resumedFrom = this.#resume();
     const stopped = await this.#learn();
     const best = this.#progress.best!;
-    this.#writeResult(best);
+    const { metrics } = await this.#writeResult(best);
     removeCheckpoint(this.#held.checkpoints);
     removeKeptBest(this.#held);
     return {
-      metrics: best.metrics,
+      metrics,
       bestStep: best.step,
       steps: this.#progress.step,
       stopped,
@@ -282,16 +281,31 @@ class TrainingRun {
     return progressMeter({ totalSteps: this.#totalSteps, firstStep: this.#progress.step, earlier, events });
   }
 
-  #writeResult(best: Best): void {
-    const { metrics } = this.#job;
-    const figures = { ...best.metrics };
-    writeModelFolder(this.#held, this.#learner.model, best.weights, this.#origin(best));
-    if (metrics === undefined) return;
-    const document = { ...figures, bestStep: best.step, steps: this.#progress.step };
-    writeFileAtomic(metrics, `${JSON.stringify(document, null, 2)}\n`);
+  /** The best weights, with the decoder that reads with them from now on. */
+  async #writeResult({ step, metrics, weights }: Best): Promise<SettledDecoder> {
+    const { model } = this.#learner;
+    model.network.variables.write(weights);
+    const settled = await this.#settleDecoder({ decoder: model.decoder, metrics });
+    const { decoder, languageModel } = settled;
+    const origin = this.#origin({ step, metrics: settled.metrics });
+    writeTrained(this.#held, { model: { ...model, decoder }, weights, origin, languageModel });
+    writeFigures(this.#job.metrics, { ...settled.metrics, bestStep: step, steps: this.#progress.step });
+    return settled;
   }
 
-  #origin({ step, metrics }: Best): ModelOrigin {
+  /** Validations read greedily while weights are learnt: the decoder asked for reads the best of them. */
+  async #settleDecoder(greedy: SettledDecoder): Promise<SettledDecoder> {
+    const { settings, signal } = this.#job;
+    if (!isGuided(settings.decoder)) return greedy;
+    return settleDecoder(this.#learner.model, {
+      params: settings.decoder,
+      texts: this.#data.training.samples.map(({ text }) => text),
+      validate: (model) => validate(model, this.#data.validation.samples, this.#data.cache, signal),
+      figureOf: (metrics) => monitoredOf(metrics, settings.train),
+    });
+  }
+
+  #origin({ step, metrics }: Pick<Best, 'step' | 'metrics'>): ModelOrigin {
     const { seed } = this.#job.settings.train;
     const training = { dataId: this.#data.training.id, step, seed, backend: this.#backend.name };
     return { training, metrics: { ...metrics } };
@@ -302,7 +316,8 @@ class TrainingRun {
     const { best } = this.#progress;
     if (best === undefined) return error;
     return keepBest(this.#held, error, (kept) => {
-      writeModelFolder(kept, this.#learner.model, best.weights, this.#origin(best));
+      const { model } = this.#learner;
+      writeTrained(kept, { model, weights: best.weights, origin: this.#origin(best) });
       return best.step;
     });
   }
@@ -310,18 +325,4 @@ class TrainingRun {
   dispose(): void {
     this.#learner.dispose();
   }
-}
-
-/** Two trainings with the same key give the same weights, so that one may go on where the other stopped. */
-function trainingKey(job: TrainingJob, data: PreparedData, backend: Backend): string {
-  const parts = {
-    version: TRAINING_VERSION,
-    settings: job.settings,
-    alphabet: data.alphabet.characters,
-    training: data.training.id,
-    validation: data.validation.id,
-    backend: backend.name,
-  };
-  // The schemas give the keys their order.
-  return contentIdOf(JSON.stringify(parts));
 }

@@ -8,7 +8,7 @@ import type { TrainingJob } from '../../../src/ocr/train/training-job.js';
 export const LABELS = ['abba', 'cab', 'bead', 'dab', 'ace', 'fade', 'deaf', 'cede'];
 
 export function settings(
-  changes: { train?: object; augment?: object; model?: object } = {},
+  changes: { train?: object; augment?: object; model?: object; decoder?: object } = {},
 ): TrainingSettings {
   return paramsSchema.parse({
     model: {
@@ -29,6 +29,7 @@ export function settings(
       ...changes.train,
     },
     augment: changes.augment ?? {},
+    decoder: changes.decoder ?? {},
   });
 }
 
