@@ -22,6 +22,7 @@ interface KnownFlag {
 
 /** Commands whose words are stages, and those whose words are tracked paths. */
 const OF_STAGES = new Set([
+  'checkout',
   'repro',
   'why',
   'dag',
@@ -115,8 +116,8 @@ function stagesFrom(cwd: string): string[] {
     const path = join(root, file);
     const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
     const [, stages = ''] = text.split(/^stages:.*$/m);
-    return [...stages.split(/^\S/m)[0]!.matchAll(/^ {2}([\w@.-]+|"[^"]*"):/gm)].map(([, name]) =>
-      name!.replaceAll('"', ''),
+    return [...stages.split(/^\S/m)[0]!.matchAll(/^ {2}([\w@.=/:-]+?|"[^"]*"|'[^']*'):(?=\s|$)/gm)].map(
+      ([, name]) => name!.replaceAll(/["']/g, ''),
     );
   });
 }

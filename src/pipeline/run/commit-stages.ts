@@ -22,35 +22,67 @@ export interface CommittedStage {
  * Records what stands in the workspace as the result of these stages without running them; fresh ones are left alone, but
  * for outputs whose bytes the store has lost: they are stored anew. None named: those whose outputs were edited by hand or
  * come from a run that was not recorded, and no other: what a stage made from other inputs is not its result for the present
- * ones. Only what a run of the stage made from these inputs becomes a run record. Waits for a running repro. Throws
+ * ones. Only what a run of the stage made from these inputs becomes a run record. Waits for whoever runs one of them. Throws
  * `missing-dependency`, `output-not-made`, or `missing-data` where a checkout or pull of an output did not end.
  */
 export async function commitStages(
   host: PipelineHost,
   names: readonly string[] | undefined,
 ): Promise<CommittedStage[]> {
-  return host.exclusively('repro', async () => {
-    const loaded = loadPipeline(host);
-    const { graph, pipeline, observer, marks } = loaded;
-    const chosen = names === undefined ? graph.order : graph.order.filter((name) => names.includes(name));
-    if (names !== undefined) throwProblems(dependencyProblems(loaded, chosen));
-    const committed: CommittedStage[] = [];
-    for (const name of chosen) {
-      const stage = pipeline.stages.get(name)!;
-      const now = await observer.stage(stage);
-      const { action, reasons } = await planOne(loaded, stage, {});
-      const fresh = action === 'fresh';
-      if (fresh && !now.outs.some(isLost)) continue;
-      if (!fresh && names === undefined && !hasNewOutputs(loaded, now, reasons)) continue;
-      refuseUnknownRest(host, now, stage);
-      const inputs = requireInputs(now);
-      const madeByStage = marks.finishedOn(name) === signatureOf(inputs) && now.outs.every(isLeft);
-      const outs = await recordResult(recordingOf(loaded), stage, { inputs, madeByStage });
-      marks.clear(name);
-      committed.push({ name, outs });
-    }
-    return committed;
-  });
+  const committed = new Map<string, CommittedStage>();
+  for (;;) {
+    const busy = await host.exclusively('repro', () => commitNow(host, names, committed));
+    if (busy === undefined) return [...committed.values()];
+    // Whoever runs it may need the lock that is held above; afterwards everything is looked at anew.
+    await host.withStage(busy, () => Promise.resolve());
+  }
+}
+
+/** Commits those that are not in `committed` yet and adds them there. A stage that somebody else runs, or ran meanwhile, ends it. */
+async function commitNow(
+  host: PipelineHost,
+  names: readonly string[] | undefined,
+  committed: Map<string, CommittedStage>,
+): Promise<string | undefined> {
+  const loaded = loadPipeline(host);
+  const { order } = loaded.graph;
+  const chosen = names === undefined ? order : order.filter((name) => names.includes(name));
+  if (names !== undefined) throwProblems(dependencyProblems(loaded, chosen));
+  const left = chosen.filter((name) => !committed.has(name));
+  const busy = left.find((name) => host.isStageTaken(name));
+  if (busy !== undefined) return busy;
+  for (const name of left) {
+    const stage = loaded.pipeline.stages.get(name)!;
+    const changed = await host.withStage(name, async () => {
+      if (loaded.locks.isOutdated()) return true;
+      const done = await commitOne(loaded, stage, names !== undefined);
+      if (done) committed.set(name, done);
+      return false;
+    });
+    if (changed) return name;
+  }
+  return undefined;
+}
+
+/** Undefined if there is nothing to record of it. */
+async function commitOne(
+  loaded: LoadedPipeline,
+  stage: Stage,
+  isNamed: boolean,
+): Promise<CommittedStage | undefined> {
+  const { host, observer, marks } = loaded;
+  const { name } = stage;
+  const now = await observer.stage(stage);
+  const { action, reasons } = await planOne(loaded, stage, {});
+  const fresh = action === 'fresh';
+  if (fresh && !now.outs.some(isLost)) return undefined;
+  if (!fresh && !isNamed && !hasNewOutputs(loaded, now, reasons)) return undefined;
+  refuseUnknownRest(host, now, stage);
+  const inputs = requireInputs(now);
+  const madeByStage = marks.finishedOn(name) === signatureOf(inputs) && now.outs.every(isLeft);
+  const outs = await recordResult(recordingOf(loaded), stage, { inputs, madeByStage });
+  marks.clear(name);
+  return { name, outs };
 }
 
 /** What a checkout that did not end left, old files beside new ones, is no result. */

@@ -1,26 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { OcrpipeEvent } from '../../../src/base/events.js';
 import { byName, newPipeline, PipelineWorkspace } from '../pipeline-workspace.js';
+import { oneBehindTheOther, until } from './waiting.js';
 
 /** A command that goes on once the other one of its pair has begun: they run side by side, or for ever. */
 const meets = (own: string, other: string): string =>
   `touch ${own}.begun; until test -e ${other}.begun; do sleep 0.01; done; echo ${own} > ${own}`;
-
-/** Waits in the workspace until `file` is there. */
-const until = (file: string): string => `until test -e ${file}; do sleep 0.01; done`;
-
-function waits(workspace: PipelineWorkspace): string[] {
-  return workspace.events.flatMap((event) => (event.type === 'waiting' ? [event.what] : []));
-}
-
-/** Resolves when the workspace is told of such an event. */
-async function told(workspace: PipelineWorkspace, wanted: (event: OcrpipeEvent) => boolean): Promise<void> {
-  while (!workspace.events.some(wanted)) {
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
-  }
-}
 
 describe('two repros of one workspace', () => {
   it('run disjoint stages side by side', async () => {
@@ -47,15 +31,13 @@ describe('two repros of one workspace', () => {
   b: {run: "cp prep b; echo b >> ran.log", deps: [prep], outs: [b]}
 `,
     );
-    const second = new PipelineWorkspace(first.root);
-    const one = first.repro({ targets: ['a'] });
-    await told(first, ({ type }) => type === 'stage-start');
-    const other = second.repro({ targets: ['b'] });
-    await told(second, ({ type }) => type === 'waiting');
-    first.write('go', '');
-    expect(byName((await one).stages, ({ action }) => action)).toEqual({ prep: 'ran', a: 'ran' });
-    expect(byName((await other).stages, ({ action }) => action)).toEqual({ prep: 'fresh', b: 'ran' });
-    expect(waits(second)).toEqual(["stage 'prep'"]);
+    const { one, other, waited } = await oneBehindTheOther(first, {
+      first: { targets: ['a'] },
+      second: { targets: ['b'] },
+    });
+    expect(byName(one.stages, ({ action }) => action)).toEqual({ prep: 'ran', a: 'ran' });
+    expect(byName(other.stages, ({ action }) => action)).toEqual({ prep: 'fresh', b: 'ran' });
+    expect(waited).toEqual(["stage 'prep'"]);
     expect(first.ran().sort()).toEqual(['a', 'b', 'prep']);
   });
 
@@ -64,14 +46,11 @@ describe('two repros of one workspace', () => {
       `${name}: {run: "mkdir holding && ${name === 'a' ? until('go') : 'true'} && rmdir holding", resources: {licence: 1}, always: true}`;
     const first = await newPipeline(`stages: {${taking('a')}, ${taking('b')}}`);
     first.write('.ocrstore/config.local.yaml', 'pools: {licence: 1}\n');
-    const second = new PipelineWorkspace(first.root);
-    const one = first.repro({ targets: ['a'] });
-    await told(first, ({ type }) => type === 'stage-start');
-    const other = second.repro({ targets: ['b'] });
-    await told(second, ({ type }) => type === 'waiting');
-    first.write('go', '');
-    const { stages } = await other;
-    expect([...(await one).stages, ...stages].map(({ action }) => action)).toEqual(['ran', 'ran']);
-    expect(waits(second)).toEqual(["licence for stage 'b'"]);
+    const { one, other, waited } = await oneBehindTheOther(first, {
+      first: { targets: ['a'] },
+      second: { targets: ['b'] },
+    });
+    expect([...one.stages, ...other.stages].map(({ action }) => action)).toEqual(['ran', 'ran']);
+    expect(waited).toEqual(["licence for stage 'b'"]);
   });
 });
