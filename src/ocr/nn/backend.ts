@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 // tfjs-core alone registers no gradients in Node; importing tfjs-layers does.
 import '@tensorflow/tfjs-layers';
 import { userError } from '../../base/errors.js';
-import { registerHostGru } from './kernels/host-gru.js';
+import { registerHostScans } from './kernels/host-kernels.js';
 import { registerKernels, registeredBuild } from './kernels/register-kernels.js';
 import { NATIVE_FOLDER_VARIABLE, loadNativeTensorflow } from './native-tensorflow.js';
 
@@ -39,7 +39,7 @@ async function openTensorflow(): Promise<Attempt> {
   const native = loadNativeTensorflow();
   if (!native.loaded) return { reason: native.reasons.join('; ') };
   if (!(await use('tensorflow'))) return { reason: `${native.packageName} did not start` };
-  await registerHostGru('tensorflow');
+  await registerHostScans('tensorflow');
   const kind = native.gpu ? 'native TensorFlow with GPU support' : 'native TensorFlow';
   return { opened: { name: 'tensorflow', threads: 0, details: `${kind} (${native.packageName})` } };
 }

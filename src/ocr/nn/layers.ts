@@ -43,6 +43,15 @@ export function maxPool2d(
   return tf.maxPool(inputs, size, strides, 'valid');
 }
 
+/**
+ * Convolution of each channel with a filter of its own, stride 1, filled up with zeros to the same size.
+ * @param inputs [batch, height, width, channels]
+ * @param filter [filterHeight, filterWidth, channels, 1]
+ */
+export function depthwiseConv2d(inputs: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor4D {
+  return tf.depthwiseConv2d(inputs, filter, 1, 'same');
+}
+
 /** The product of the last axis with kernel [features, units], plus bias [units]. */
 export function dense(inputs: tf.Tensor, kernel: tf.Tensor2D, bias?: tf.Tensor1D): tf.Tensor {
   return tf.tidy(() => {
@@ -75,4 +84,13 @@ function dropoutMask(size: number, rate: number, seed: number): Float32Array {
     if ((bits ^ (bits >>> 14)) >>> 0 >= threshold) mask[i] = kept;
   }
   return mask;
+}
+
+/**
+ * The mean over the height of each column.
+ * @param inputs [batch, height, width, channels]
+ * @returns [batch, width, channels]
+ */
+export function averageColumns(inputs: tf.Tensor4D): tf.Tensor3D {
+  return tf.mean(inputs, 1);
 }

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { GRU, GRU_GRADIENT } from './kernels/kernel-names.js';
 import { hasKernel, runKernel } from './kernels/own-kernel.js';
+import { stepMasks } from './step-masks.js';
 
 /**
  * The weights of a bidirectional GRU of `units` cells a direction. Gates stand in PyTorch's order: reset, update, new.
@@ -85,22 +86,12 @@ function plainScan(gates: tf.Tensor4D, weights: GruWeights, lengths?: ArrayLike<
   return tf.concat(outputs, 2) as tf.Tensor3D;
 }
 
-function gruCell(input: tf.Tensor2D, hidden: tf.Tensor2D, state: tf.Tensor2D): tf.Tensor2D {
+/** One step: the inputs' share and the states' share of the gates, each [batch, 3·units], and the state before. */
+export function gruCell(input: tf.Tensor2D, hidden: tf.Tensor2D, state: tf.Tensor2D): tf.Tensor2D {
   const [inputReset, inputUpdate, inputNew] = tf.split(input, 3, 1) as [tf.Tensor, tf.Tensor, tf.Tensor];
   const [hiddenReset, hiddenUpdate, hiddenNew] = tf.split(hidden, 3, 1) as [tf.Tensor, tf.Tensor, tf.Tensor];
   const reset = tf.sigmoid(tf.add(inputReset, hiddenReset));
   const update = tf.sigmoid(tf.add(inputUpdate, hiddenUpdate));
   const candidate = tf.tanh(tf.add(inputNew, tf.mul(reset, hiddenNew)));
   return tf.add(candidate, tf.mul(update, tf.sub(state, candidate)));
-}
-
-/**
- * One [batch, 1] mask a step. Padding stands at the end, so that a state multiplied by the mask is 0 in all of the padding:
- * the output there, and the start of the backward direction.
- */
-function stepMasks(lengths: ArrayLike<number>, batch: number, time: number): tf.Tensor2D[] {
-  return Array.from({ length: time }, (_, t) => {
-    const mask = Float32Array.from({ length: batch }, (_unused, b) => (t < lengths[b]! ? 1 : 0));
-    return tf.tensor2d(mask, [batch, 1]);
-  });
 }

@@ -27,7 +27,7 @@ const TOLERANCE = 1e-4;
 const golden = readGolden('layers.json') as Golden;
 
 /** Output and gradients of `layer` at `inputs`, weighted with `dy`, each compared with its golden value. */
-function checkLayer(
+export function checkLayer(
   layer: (...inputs: tf.Tensor[]) => tf.Tensor,
   inputs: GoldenTensor[],
   expected: { y: GoldenTensor; dy: GoldenTensor; gradients: GoldenTensor[] },

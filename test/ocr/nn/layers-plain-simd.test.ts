@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { openBackend } from '../../../src/ocr/nn/backend.js';
 import { KERNEL_BUILD_VARIABLE } from '../../../src/ocr/nn/kernels/kernel-module.js';
 import { goldenLayerTests } from './golden-layers.js';
+import { goldenSequenceLayerTests } from './golden-sequence-layers.js';
 
 describe('layers on wasm without relaxed SIMD', () => {
   let details = '';
@@ -14,4 +15,5 @@ describe('layers on wasm without relaxed SIMD', () => {
     expect(details).toContain('plain-simd');
   });
   goldenLayerTests();
+  goldenSequenceLayerTests();
 });

@@ -30,6 +30,16 @@ export interface KernelExports {
   gruForwardBytes: KernelFunction;
   gruGradient: KernelFunction;
   gruGradientBytes: KernelFunction;
+  lstmForward: KernelFunction;
+  lstmForwardBytes: KernelFunction;
+  lstmGradient: KernelFunction;
+  lstmGradientBytes: KernelFunction;
+  layerNormForward: KernelFunction;
+  layerNormGradient: KernelFunction;
+  depthwiseForward: KernelFunction;
+  depthwiseFilterGradient: KernelFunction;
+  additiveScores: KernelFunction;
+  additiveScoresGradient: KernelFunction;
 }
 
 /** `relaxed-simd` fuses multiplication and addition; `plain-simd` runs wherever WebAssembly SIMD does. */

@@ -1,10 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { registerConvolutionKernels } from './convolution-kernels.js';
+import { registerDepthwiseKernels } from './depthwise-kernels.js';
 import { registerKernelGradients } from './kernel-gradients.js';
 import { loadKernelModule, type KernelBuild } from './kernel-module.js';
+import { registerPlan } from './kernel-plan.js';
 import { registerMatMulKernels } from './matmul-kernels.js';
 import { registerPoolingKernels } from './pooling-kernels.js';
 import { replaceKernel } from './replace-kernel.js';
+import { SCAN_KERNELS } from './scan-kernels.js';
+import { SEQUENCE_KERNELS } from './sequence-kernels.js';
 import { registerTrainingKernels } from './training-kernels.js';
 import { WasmHeap } from './wasm-heap.js';
 
@@ -35,6 +39,8 @@ export async function registerKernels(): Promise<KernelBuild | undefined> {
   registerMatMulKernels(context);
   registerPoolingKernels(context);
   registerTrainingKernels(context);
+  registerDepthwiseKernels(context);
+  for (const plan of [...SCAN_KERNELS, ...SEQUENCE_KERNELS]) registerPlan(context, plan);
   registerKernelGradients();
   replaceKernel(markerName(loaded.build), () => undefined);
   return loaded.build;

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { ADAM, BATCH_NORM, BATCH_NORM_GRADIENT, GRU, GRU_GRADIENT } from './kernel-names.js';
+import { ADAM, BATCH_NORM, BATCH_NORM_GRADIENT } from './kernel-names.js';
 import { replaceKernel } from './replace-kernel.js';
 import type { KernelContext } from './wasm-heap.js';
 
@@ -48,41 +48,6 @@ function registerBatchNorm({ heap, kernels }: KernelContext): void {
   });
 }
 
-/** Shapes as in `assembly/gru.ts`; `lengths` is int32 and optional. */
-function registerGru({ heap, kernels }: KernelContext): void {
-  replaceKernel(GRU, ({ inputs }) => {
-    const { gates, recurrentKernel, recurrentBias, lengths } = inputs as Record<
-      string,
-      TensorInfo | undefined
-    >;
-    const [batch, time] = gates!.shape as [number, number];
-    const units = recurrentKernel!.shape[1]!;
-    const outs = [heap.allocate([batch, time, 2 * units]), heap.allocate([2, batch, time, 4 * units])];
-    const tensors = [gates, recurrentKernel, recurrentBias, lengths, ...outs];
-    const offsets = tensors.map((tensor) => heap.offsetOrZero(tensor));
-    heap.withScratch(kernels.gruForwardBytes(batch, units), (scratch) =>
-      kernels.gruForward(...offsets, scratch, batch, time, units),
-    );
-    return outs;
-  });
-  replaceKernel(GRU_GRADIENT, ({ inputs }) => {
-    const { dy, recurrentKernel, lengths, outputs, saved } = inputs as Record<string, TensorInfo | undefined>;
-    const [batch, time] = dy!.shape as [number, number];
-    const units = recurrentKernel!.shape[1]!;
-    const outs = [
-      [batch, time, 2, 3 * units],
-      [2, units, 3 * units],
-      [2, 3 * units],
-    ].map((shape) => heap.allocate(shape));
-    const tensors = [dy, recurrentKernel, lengths, outputs, saved, ...outs];
-    const offsets = tensors.map((tensor) => heap.offsetOrZero(tensor));
-    heap.withScratch(kernels.gruGradientBytes(batch, time, units), (scratch) =>
-      kernels.gruGradient(...offsets, scratch, batch, time, units),
-    );
-    return outs;
-  });
-}
-
 /** Changes weight, first and second moment in place and returns nothing. */
 function registerAdam({ heap, kernels }: KernelContext): void {
   replaceKernel(ADAM, ({ inputs, attrs }) => {
@@ -106,10 +71,9 @@ function registerIdentity({ heap }: KernelContext): void {
   });
 }
 
-/** Registers normalisation, the recurrent scan, the optimiser and cloning for the backend `wasm`. */
+/** Registers batch normalisation, the optimiser and cloning for the backend `wasm`. */
 export function registerTrainingKernels(context: KernelContext): void {
   registerBatchNorm(context);
-  registerGru(context);
   registerAdam(context);
   registerIdentity(context);
 }

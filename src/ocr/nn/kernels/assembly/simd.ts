@@ -31,3 +31,16 @@ export function zeroFloats(to: usize, count: usize): void {
   for (; i + 4 <= count; i += 4) v128.store(to + (i << 2), splat(0));
   for (; i < count; i++) store<f32>(to + (i << 2), 0);
 }
+
+/** sums [width] = the sums of the columns of values [rows, width], whose rows stand `rowStride` floats apart. */
+export function sumColumns(values: usize, rowStride: usize, sums: usize, rows: usize, width: usize): void {
+  zeroFloats(sums, width);
+  for (let row: usize = 0; row < rows; row++, values += rowStride << 2) addFloats(sums, values, width);
+}
+
+/** Adds `count` floats to those at `to`. */
+export function addFloats(to: usize, from: usize, count: usize): void {
+  let i: usize = 0;
+  for (; i + 4 <= count; i += 4) v128.store(to + (i << 2), f32x4.add(v128.load(to + (i << 2)), v128.load(from + (i << 2))));
+  for (; i < count; i++) store<f32>(to + (i << 2), load<f32>(to + (i << 2)) + load<f32>(from + (i << 2)));
+}

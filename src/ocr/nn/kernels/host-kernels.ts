@@ -2,7 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
 import { outOfMemory } from './heap-guard.js';
 import { loadKernelModule, type KernelExports } from './kernel-module.js';
-import { GRU, GRU_GRADIENT } from './kernel-names.js';
+import { GRU } from './kernel-names.js';
+import type { KernelPlan } from './kernel-plan.js';
+import { SCAN_KERNELS } from './scan-kernels.js';
 
 const PAGE_BYTES = 65536;
 /** The first bytes stay unused, so that no tensor has the offset 0, which means "none". */
@@ -68,61 +70,31 @@ function reader(backend: unknown): (tensor: TensorInfo | undefined) => Values | 
     tensor === undefined ? undefined : ((backend as KernelBackend).readSync(tensor.dataId) as Values);
 }
 
-function registerForward(host: HostKernels, backendName: string): void {
-  const { kernels } = host;
+function registerOnHost(
+  host: HostKernels,
+  backendName: string,
+  { name, inputs: names, plan }: KernelPlan,
+): void {
   tf.registerKernel({
-    kernelName: GRU,
+    kernelName: name,
     backendName,
-    kernelFunc: ({ inputs, backend }) => {
-      const { gates, recurrentKernel, recurrentBias, lengths } = inputs;
-      const [batch, time] = gates!.shape as [number, number];
-      const units = recurrentKernel!.shape[1]!;
-      return host.call({
-        inputs: [gates, recurrentKernel, recurrentBias, lengths].map(reader(backend)),
-        outputs: [
-          [batch, time, 2 * units],
-          [2, batch, time, 4 * units],
-        ],
-        scratchBytes: kernels.gruForwardBytes(batch, units),
-        run: (offsets, scratch) => kernels.gruForward(...offsets, scratch, batch, time, units),
-      });
-    },
-  });
-}
-
-function registerGradient(host: HostKernels, backendName: string): void {
-  const { kernels } = host;
-  tf.registerKernel({
-    kernelName: GRU_GRADIENT,
-    backendName,
-    kernelFunc: ({ inputs, backend }) => {
-      const { dy, recurrentKernel, lengths, outputs, saved } = inputs;
-      const [batch, time] = dy!.shape as [number, number];
-      const units = recurrentKernel!.shape[1]!;
-      return host.call({
-        inputs: [dy, recurrentKernel, lengths, outputs, saved].map(reader(backend)),
-        outputs: [
-          [batch, time, 2, 3 * units],
-          [2, units, 3 * units],
-          [2, 3 * units],
-        ],
-        scratchBytes: kernels.gruGradientBytes(batch, time, units),
-        run: (offsets, scratch) => kernels.gruGradient(...offsets, scratch, batch, time, units),
-      });
+    kernelFunc: ({ inputs, attrs, backend }) => {
+      const { outputs, scratchBytes, run } = plan(host.kernels, inputs, attrs ?? {});
+      const read = reader(backend);
+      return host.call({ inputs: names.map((input) => read(inputs[input])), outputs, scratchBytes, run });
     },
   });
 }
 
 /**
- * Lets a backend without a fast recurrent layer run the scan in our WebAssembly kernels: some megabytes are copied,
+ * Lets a backend without fast recurrent layers run their scans in our WebAssembly kernels: some megabytes are copied,
  * hundreds of small ops are saved. Again, or without WebAssembly SIMD, it changes nothing.
  */
-export async function registerHostGru(backendName: string): Promise<void> {
+export async function registerHostScans(backendName: string): Promise<void> {
   if ((tf.getKernel(GRU, backendName) as tf.KernelConfig | undefined) !== undefined) return;
   const memory = new WebAssembly.Memory({ initial: 1 });
   const loaded = await loadKernelModule(memory);
   if (loaded === undefined) return;
   const host = new HostKernels(memory, loaded.kernels);
-  registerForward(host, backendName);
-  registerGradient(host, backendName);
+  for (const plan of SCAN_KERNELS) registerOnHost(host, backendName, plan);
 }

@@ -1,0 +1,81 @@
+import type { NamedTensorInfoMap } from '@tensorflow/tfjs-core';
+import { GRU, GRU_GRADIENT, LSTM, LSTM_GRADIENT } from './kernel-names.js';
+import type { KernelPlan } from './kernel-plan.js';
+
+/** Sizes of a scan, whose first input is [batch, time, …]. */
+function scanSizes(
+  inputs: NamedTensorInfoMap,
+  first: string,
+): Record<'batch' | 'time' | 'directions' | 'units', number> {
+  const [batch, time] = inputs[first]!.shape as [number, number];
+  const [directions, units] = inputs['recurrentKernel']!.shape as [number, number];
+  return { batch, time, directions, units };
+}
+
+const gru: KernelPlan = {
+  name: GRU,
+  inputs: ['gates', 'recurrentKernel', 'recurrentBias', 'lengths'],
+  plan: (kernels, inputs) => {
+    const { batch, time, units } = scanSizes(inputs, 'gates');
+    return {
+      outputs: [
+        [batch, time, 2 * units],
+        [2, batch, time, 4 * units],
+      ],
+      scratchBytes: kernels.gruForwardBytes(batch, units),
+      run: (offsets, scratch) => kernels.gruForward(...offsets, scratch, batch, time, units),
+    };
+  },
+};
+
+const gruGradient: KernelPlan = {
+  name: GRU_GRADIENT,
+  inputs: ['dy', 'recurrentKernel', 'lengths', 'outputs', 'saved'],
+  plan: (kernels, inputs) => {
+    const { batch, time, units } = scanSizes(inputs, 'dy');
+    return {
+      outputs: [
+        [batch, time, 2, 3 * units],
+        [2, units, 3 * units],
+        [2, 3 * units],
+      ],
+      scratchBytes: kernels.gruGradientBytes(batch, time, units),
+      run: (offsets, scratch) => kernels.gruGradient(...offsets, scratch, batch, time, units),
+    };
+  },
+};
+
+const lstm: KernelPlan = {
+  name: LSTM,
+  inputs: ['gates', 'recurrentKernel', 'lengths'],
+  plan: (kernels, inputs) => {
+    const { batch, time, directions, units } = scanSizes(inputs, 'gates');
+    return {
+      outputs: [
+        [batch, time, directions * units],
+        [directions, batch, time, 5 * units],
+      ],
+      scratchBytes: kernels.lstmForwardBytes(batch, units),
+      run: (offsets, scratch) => kernels.lstmForward(...offsets, scratch, batch, time, units, directions),
+    };
+  },
+};
+
+const lstmGradient: KernelPlan = {
+  name: LSTM_GRADIENT,
+  inputs: ['dy', 'recurrentKernel', 'lengths', 'outputs', 'saved'],
+  plan: (kernels, inputs) => {
+    const { batch, time, directions, units } = scanSizes(inputs, 'dy');
+    return {
+      outputs: [
+        [batch, time, directions, 4 * units],
+        [directions, units, 4 * units],
+      ],
+      scratchBytes: kernels.lstmGradientBytes(batch, time, units),
+      run: (offsets, scratch) => kernels.lstmGradient(...offsets, scratch, batch, time, units, directions),
+    };
+  },
+};
+
+/** The scans of recurrent layers and their gradients; shapes as in `assembly/gru.ts` and `assembly/lstm.ts`, `lengths` int32 and optional. */
+export const SCAN_KERNELS: readonly KernelPlan[] = [gru, gruGradient, lstm, lstmGradient];
