@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { batchNormTraining } from '../nn/batch-norm.js';
 import { ones, zeros } from './initialise.js';
-import type { VariableStore } from './variables.js';
+import type { VariableMaker } from './variables.js';
 
 /** Keeps the variance of a constant channel away from zero. */
 const EPSILON = 1e-3;
@@ -18,7 +18,7 @@ export class BatchNorm {
   readonly #mean: tf.Variable<tf.Rank.R1>;
   readonly #variance: tf.Variable<tf.Rank.R1>;
 
-  constructor(store: VariableStore, name: string, channels: number) {
+  constructor(store: VariableMaker, name: string, channels: number) {
     this.#gamma = store.weight(`${name}/gamma`, [channels], ones);
     this.#beta = store.weight(`${name}/beta`, [channels], zeros);
     this.#mean = store.state(`${name}/mean`, [channels], zeros);

@@ -10,12 +10,10 @@ import type { VariableStore } from './variables.js';
 
 /** What a CTC network computes below its head: logits [batch, time, classes], the blank's last; beyond an image's steps they mean nothing. */
 export interface SequenceModel {
-  readonly variables: VariableStore;
   /** With batch statistics, and dropout drawn from `seed`. */
   train(batch: ImageBatch, seed: number): tf.Tensor3D;
   /** With moving averages and no dropout. */
   read(batch: ImageBatch): tf.Tensor3D;
-  dispose(): void;
 }
 
 /**
@@ -23,14 +21,13 @@ export interface SequenceModel {
  * temporal classification (Graves et al. 2006). The head of every model that reads by time steps.
  */
 export class CtcNetwork implements Network {
+  readonly variables: VariableStore;
   readonly body: SequenceModel;
 
-  constructor(body: SequenceModel) {
+  /** `variables` are those of `body`. */
+  constructor(variables: VariableStore, body: SequenceModel) {
+    this.variables = variables;
     this.body = body;
-  }
-
-  get variables(): VariableStore {
-    return this.body.variables;
   }
 
   trainingLoss(batch: ImageBatch, labels: readonly ArrayLike<number>[], { seed }: PassOptions): TrainingPass {
@@ -53,7 +50,7 @@ export class CtcNetwork implements Network {
   }
 
   dispose(): void {
-    this.body.dispose();
+    this.variables.dispose();
   }
 }
 

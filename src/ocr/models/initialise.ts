@@ -15,6 +15,12 @@ export const heNormal: Initialiser = (values, shape, random) => {
   for (let index = 0; index < values.length; index += 1) values[index] = deviation * random.normal();
 };
 
+/** Normal with variance 1 / filter size, for convolutions of each channel alone: [height, width, channels, 1]. */
+export const depthwiseNormal: Initialiser = (values, [height, width], random) => {
+  const deviation = Math.sqrt(1 / (height! * width!));
+  for (let index = 0; index < values.length; index += 1) values[index] = deviation * random.normal();
+};
+
 /** Uniform in +- sqrt(6 / (fan-in + fan-out)) (Glorot and Bengio 2010). */
 export const glorotUniform: Initialiser = (values, shape, random) => {
   const fanOut = shape.at(-1) ?? 1;
@@ -26,6 +32,17 @@ export const glorotUniform: Initialiser = (values, shape, random) => {
 export function recurrentUniform(units: number): Initialiser {
   return (values, _shape, random) => {
     fillUniform(values, 1 / Math.sqrt(units), random);
+  };
+}
+
+/**
+ * The bias of an LSTM of `units` cells in each direction: forget gates begin open, at 1 (Jozefowicz, Zaremba and Sutskever
+ * 2015), so that gradients reach far from the first step on; the others at 0.
+ */
+export function lstmBias(units: number): Initialiser {
+  return (values) => {
+    for (let index = 0; index < values.length; index += 1)
+      values[index] = Math.floor(index / units) % 4 === 1 ? 1 : 0;
   };
 }
 

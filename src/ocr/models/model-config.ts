@@ -1,9 +1,16 @@
 import { z } from 'zod';
 import type { FitMode } from '../images/load.js';
+import { attentionConfigSchema } from './attention-config.js';
 import { crnnConfigSchema } from './crnn-config.js';
+import { fcnnLstmConfigSchema } from './fcnn-lstm-config.js';
+import { mixerConfigSchema } from './mixer-config.js';
 
 /** A recogniser and its sizes: the section `model` of params.yaml, kept in `ocrpipe.json` beside the weights. */
-export const modelConfigSchema = z.discriminatedUnion('type', [crnnConfigSchema]);
+export const modelConfigSchema = z.discriminatedUnion(
+  'type',
+  [crnnConfigSchema, fcnnLstmConfigSchema, attentionConfigSchema, mixerConfigSchema],
+  { error: 'must be one of crnn, fcnn-lstm, attention, mixer' },
+);
 
 export type ModelConfig = z.infer<typeof modelConfigSchema>;
 
@@ -23,6 +30,13 @@ export interface InputExtent {
 
 /** The extent of an image that `imageFit` made `widthPx` pixels wide. */
 export function inputExtent(config: ModelConfig, widthPx: number): InputExtent {
-  const steps = Math.ceil(widthPx / config.widthStride);
-  return { steps, filledPx: steps * config.widthStride };
+  const columns = Math.ceil(widthPx / config.widthStride);
+  const steps = config.type === 'fcnn-lstm' ? config.outputLength : columns;
+  return { steps, filledPx: columns * config.widthStride };
+}
+
+/** The configuration with what the labels decide: the longest that `attention` writes. `longestLabel` in characters. */
+export function fittedToLabels(config: ModelConfig, longestLabel: number): ModelConfig {
+  if (config.type !== 'attention' || config.maxLength !== undefined) return config;
+  return { ...config, maxLength: Math.max(1, longestLabel) };
 }

@@ -1,10 +1,9 @@
 import type { PrefixGuide } from '../nn/prefix-guide.js';
 import { alphabetOf, type Alphabet } from '../text/alphabet.js';
-import { Crnn } from './crnn.js';
-import { CtcNetwork } from './ctc-network.js';
 import type { DecoderConfig } from './decoder.js';
 import type { ModelConfig } from './model-config.js';
 import type { Network } from './network.js';
+import { newNetwork } from './new-network.js';
 
 /** A model that reads: the network, what its classes mean, and how its scores become text. */
 export interface Recogniser {
@@ -22,7 +21,7 @@ export function newRecogniser(config: ModelConfig, alphabet: Alphabet, seed: num
     config,
     alphabet,
     network: newNetwork(config, alphabet.size + 1, seed),
-    decoder: { type: 'ctc-greedy' },
+    decoder: decoderOf(config),
   };
 }
 
@@ -36,7 +35,7 @@ export function emptyRecogniser(description: {
   return { ...newRecogniser(model, alphabetOf(alphabet), 0), decoder };
 }
 
-/** `classes` counts the characters of the alphabet and the one class more. */
-function newNetwork(config: ModelConfig, classes: number, seed: number): Network {
-  return new CtcNetwork(new Crnn(config, classes, seed));
+/** How a new model reads. */
+function decoderOf(config: ModelConfig): DecoderConfig {
+  return config.type === 'attention' ? { type: 'attention', beam: config.beam } : { type: 'ctc-greedy' };
 }

@@ -19,11 +19,33 @@ export interface NamedArray {
 /** Fills `values`, the row-major array of a variable of `shape`, with its first values. */
 export type Initialiser = (values: Float32Array, shape: readonly number[], random: Random) => void;
 
+/** Where a network gets its variables from while it is built. */
+export interface VariableMaker {
+  /** A new trainable variable. */
+  weight<R extends Rank>(name: string, shape: ShapeMap[R], initialise: Initialiser): Variable<R>;
+  /** A new variable that no gradient reaches. */
+  state<R extends Rank>(name: string, shape: ShapeMap[R], initialise: Initialiser): Variable<R>;
+}
+
+/** Counts the values of the variables of a network that is built with it, which must not be used: it makes none. */
+export class VariableCounter implements VariableMaker {
+  count = 0;
+
+  weight<R extends Rank>(_name: string, shape: ShapeMap[R]): Variable<R> {
+    this.count += shape.reduce((size, side) => size * side, 1);
+    return undefined as unknown as Variable<R>;
+  }
+
+  state<R extends Rank>(name: string, shape: ShapeMap[R]): Variable<R> {
+    return this.weight<R>(name, shape);
+  }
+}
+
 /**
  * The variables of a model by name, in the order in which they were made. Trainable ones get gradients; the others
  * (moving averages) are state that a saved model needs as well.
  */
-export class VariableStore {
+export class VariableStore implements VariableMaker {
   readonly #seed: number;
   readonly #trainable = new Map<string, Variable>();
   readonly #state = new Map<string, Variable>();

@@ -132,27 +132,58 @@ async function checkOne(
 }
 
 /**
- * Adds the classes of each label and refuses labels that CTC cannot emit in the time steps of their image: one step a
- * character, and one more between two equal ones (`label-too-long`, exit code 2).
+ * Adds the classes of each label and refuses labels that the model cannot write for their image (`label-too-long`, exit code 2):
+ * CTC needs one time step a character, and one more between two equal ones; attention writes up to `maxLength` characters.
  */
 export function encodeLabels(
   { samples, id }: DataSet<CheckedSample>,
   alphabet: Alphabet,
+  config: ModelConfig,
 ): DataSet<TrainingSample> {
   const encoded = samples.map((sample) => ({ ...sample, label: alphabet.encode(sample.text)! }));
-  const tooLong = encoded.filter(({ label, steps }) => stepsNeeded(label) > steps);
+  const { needs, gives, hint } = labelLimit(config);
+  const tooLong = encoded.filter((sample) => needs(sample.label) > gives(sample));
   const [first] = tooLong;
   if (first === undefined) return { samples: encoded, id };
   const names = tooLong.slice(0, NAMED).map(({ name }) => name);
+  const [kind, giver] =
+    config.type === 'crnn' || config.type === 'mixer' ? ['time steps', 'its image'] : ['steps', 'the model'];
   throw userError(
     'label-too-long',
     `${tooLong.length} of ${samples.length} labels do not fit their images: ${names.join(', ')} ` +
-      `(${first.name}: '${first.text}' needs ${stepsNeeded(first.label)} time steps, its image gives ${first.steps})`,
-    {
-      location: { file: first.file },
-      hint: "A smaller 'model.widthStride' or a larger 'model.height' gives more time steps; a label may also be wrong.",
-    },
+      `(${first.name}: '${first.text}' needs ${needs(first.label)} ${kind}, ${giver} gives ${gives(first)})`,
+    { location: { file: first.file }, hint },
   );
+}
+
+interface LabelLimit {
+  needs: (label: ArrayLike<number>) => number;
+  gives: (sample: CheckedSample) => number;
+  hint: string;
+}
+
+function labelLimit(config: ModelConfig): LabelLimit {
+  const wrong = 'a label may also be wrong.';
+  switch (config.type) {
+    case 'attention':
+      return {
+        needs: ({ length }) => length,
+        gives: () => config.maxLength ?? Infinity,
+        hint: `Raise 'model.maxLength', or leave it out to learn it from the labels; ${wrong}`,
+      };
+    case 'fcnn-lstm':
+      return {
+        needs: stepsNeeded,
+        gives: ({ steps }) => steps,
+        hint: `Raise 'model.outputLength', the time steps of every image; ${wrong}`,
+      };
+    default:
+      return {
+        needs: stepsNeeded,
+        gives: ({ steps }) => steps,
+        hint: `A smaller 'model.widthStride' or a larger 'model.height' gives more time steps; ${wrong}`,
+      };
+  }
 }
 
 /** The time steps that CTC needs at least for a label. */

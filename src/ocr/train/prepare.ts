@@ -1,9 +1,12 @@
 import { countText } from '../../base/count-text.js';
 import { resolve } from 'node:path';
+import type { Sample } from '../formats/sample.js';
 import { readSamples } from '../formats/read-samples.js';
+import { fittedToLabels, type ModelConfig } from '../models/model-config.js';
 import { columnsThatFit, trainingNeed } from '../models/memory-need.js';
 import { readingOptions } from '../models/reading-limit.js';
 import { tensorMemoryBytes } from '../nn/tensor-memory.js';
+import { characters } from '../text/code-points.js';
 import { describeCharacter, type Alphabet } from '../text/alphabet.js';
 import { compilePattern, matches, type PatternAutomaton } from '../text/pattern.js';
 import {
@@ -22,6 +25,8 @@ const MIB = 1024 * 1024;
 
 /** What is known of the data before the first step. */
 export interface PreparedData {
+  /** The model's configuration with what the labels decide. */
+  model: ModelConfig;
   alphabet: Alphabet;
   training: DataSet<TrainingSample>;
   validation: DataSet<CheckedSample>;
@@ -44,7 +49,7 @@ export async function prepareData(job: TrainingJob): Promise<PreparedData> {
   const alphabet = trainingAlphabet(trainingSamples, settings.train.alphabet, job.train);
   const { pattern } = settings.decoder;
   const automaton = pattern === undefined ? undefined : compilePattern(pattern, alphabet.characters);
-  const config = settings.model;
+  const config = fittedToLabels(settings.model, longestLabel(trainingSamples));
   const need = trainingNeed(config, alphabet.size + 1);
   const widthPx = columnsThatFit(need, job.memoryBytes ?? tensorMemoryBytes());
   const cache = imageCache(readingOptions({ config, alphabet }), settings.train.cacheMiB * MIB);
@@ -52,6 +57,7 @@ export async function prepareData(job: TrainingJob): Promise<PreparedData> {
   const training = encodeLabels(
     await checkImages(trainingSamples, 'check training images', { ...checking, source: job.train }),
     alphabet,
+    config,
   );
   // One that is too wide to be read is refused by the cache.
   const onlyRead = { ...checking, source: job.val, widestPx: Infinity };
@@ -59,7 +65,12 @@ export async function prepareData(job: TrainingJob): Promise<PreparedData> {
   reportShared(training.samples, validation.samples, job);
   reportStrangers(validation.samples, alphabet, job);
   if (automaton) reportMismatches([...training.samples, ...validation.samples], { alphabet, automaton, job });
-  return { alphabet, training, validation, cache, widthPx };
+  return { model: config, alphabet, training, validation, cache, widthPx };
+}
+
+/** In characters. */
+function longestLabel(samples: readonly Sample[]): number {
+  return samples.reduce((longest, { text }) => Math.max(longest, characters(text).length), 0);
 }
 
 /** Figures over images that training has seen are too good: one manifest twice, parts of two splits, or copies of images. */

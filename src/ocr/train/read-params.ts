@@ -16,9 +16,9 @@ export function readTrainingSettings(
   options: { required: boolean; overrides?: Partial<TrainConfig> },
 ): TrainingSettings {
   const yaml = readYaml(file, options.required);
+  refuseMissingWidth(yaml);
   const params = checkYaml({ ...yaml, value: withoutEmptySections(yaml.value) }, paramsSchema);
   const { model, augment, decoder } = params;
-  refuseMissingWidth(yaml, model);
   refuseLostSmoothing(yaml, params);
   return { model, augment, decoder, train: withOverrides(params.train, options.overrides) };
 }
@@ -58,11 +58,19 @@ function readYaml(file: string, required: boolean): YamlFile {
   return parseValuesFile(text, file);
 }
 
-function refuseMissingWidth(yaml: YamlFile, model: TrainingSettings['model']): void {
-  if (model.fit === 'pad' || model.width !== undefined) return;
-  throw userError('invalid-value', `${yaml.file}: 'model.fit: ${model.fit}' needs 'model.width'`, {
-    location: yaml.locate(['model', 'fit']),
-    hint: "Add 'width' in pixels to the section 'model', or use 'fit: pad'.",
+/** What needs a width and has none, named with what needs it. */
+function refuseMissingWidth(yaml: YamlFile): void {
+  const model = isObject(yaml.value) ? yaml.value['model'] : undefined;
+  if (!isObject(model) || !(model['width'] === undefined || model['width'] === null)) return;
+  const isFixed = model['type'] === 'fcnn-lstm';
+  const key = isFixed ? 'type' : 'fit';
+  const value = model[key];
+  if (!isFixed && value !== 'stretch' && value !== 'pad-then-squeeze') return;
+  throw userError('invalid-value', `${yaml.file}: 'model.${key}: ${value as string}' needs 'model.width'`, {
+    location: yaml.locate(['model', key]),
+    hint: isFixed
+      ? "Add 'width' in pixels to the section 'model'; every image is brought to it. 'type: crnn' takes any width."
+      : "Add 'width' in pixels to the section 'model', or use 'fit: pad'.",
   });
 }
 

@@ -104,11 +104,11 @@ class TrainingRun {
   #meter: ProgressMeter;
 
   constructor(job: TrainingJob, data: PreparedData, { backend, held }: Surroundings) {
-    const { model, train: config } = job.settings;
+    const { train: config } = job.settings;
     this.#job = job;
     this.#data = data;
     this.#backend = backend;
-    this.#learner = new Learner(newRecogniser(model, data.alphabet, config.seed), config);
+    this.#learner = new Learner(newRecogniser(data.model, data.alphabet, config.seed), config);
     this.#held = held;
     this.#key = trainingKey(job, data, backend);
     this.#plan = batchPlan(data.training.samples, config);

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { randomFrom } from '../../../src/base/random.js';
 import type { Pixels } from '../../../src/ocr/images/load.js';
-import { Crnn } from '../../../src/ocr/models/crnn.js';
+import { CtcNetwork } from '../../../src/ocr/models/ctc-network.js';
 import { batchArray, toImageBatch } from '../../../src/ocr/models/image-batch.js';
 import {
   imageFit,
@@ -10,6 +10,7 @@ import {
   inputExtent,
   type ModelConfig,
 } from '../../../src/ocr/models/model-config.js';
+import { newNetwork } from '../../../src/ocr/models/new-network.js';
 import { openBackend } from '../../../src/ocr/nn/backend.js';
 import fc, { runs } from '../../rig/fast-check.js';
 
@@ -24,9 +25,14 @@ function noise(widthPx: number, heightPx: number, channels: 1 | 3 = 1): Pixels {
 }
 
 /** Logits of one item, only the steps that count. */
-async function read(network: Crnn, images: Pixels[], of: ModelConfig, item: number): Promise<Float32Array> {
+async function read(
+  network: CtcNetwork,
+  images: Pixels[],
+  of: ModelConfig,
+  item: number,
+): Promise<Float32Array> {
   const batch = toImageBatch(batchArray(images, of));
-  const logits = network.read(batch);
+  const logits = network.body.read(batch);
   const [, time, classes] = logits.shape;
   const values = (await logits.data<'float32'>()).slice(
     item * time * classes,
@@ -40,9 +46,15 @@ beforeAll(async () => {
   await openBackend('cpu');
 });
 
+function newCrnn(of: ModelConfig, classes: number, seed: number): CtcNetwork {
+  const network = newNetwork(of, classes, seed);
+  if (network instanceof CtcNetwork) return network;
+  throw new Error('a crnn reads with CTC');
+}
+
 describe('Crnn', () => {
   it('has as many weights as its layers say', () => {
-    const network = new Crnn(config(), 12, 1);
+    const network = newCrnn(config(), 12, 1);
     const convolutions = 9 * 1 * 4 + 2 * 4 + 9 * 4 * 6 + 2 * 6;
     const inner = 4 * 6 * 10 + 10; // height 16 -> 8 -> 4
     const gru = 2 * (10 * 24 + 24 + 8 * 24 + 24);
@@ -54,9 +66,9 @@ describe('Crnn', () => {
   it('gives one row of logits for each widthStride pixels, at every height that lines have', () => {
     for (const height of [24, 32, 48, 64]) {
       const of = config({ height, filters: [2, 2, 2], channels: 3 });
-      const network = new Crnn(of, 5, 1);
+      const network = newCrnn(of, 5, 1);
       const batch = toImageBatch(batchArray([noise(30, height, 3)], of));
-      const logits = network.read(batch);
+      const logits = network.body.read(batch);
       expect(logits.shape).toEqual([1, 8, 5]);
       tf.dispose([logits, batch.images]);
       network.dispose();
@@ -75,14 +87,14 @@ describe('Crnn', () => {
       fc.property(choice, widths, (sizes, widthsPx) => {
         const of = modelConfigSchema.safeParse({ innerDim: 8, units: 8, ...sizes }).data;
         fc.pre(of !== undefined);
-        const network = new Crnn(of, 3, 1);
+        const network = newCrnn(of, 3, 1);
         const batch = toImageBatch(
           batchArray(
             widthsPx.map((widthPx) => noise(widthPx, of.height)),
             of,
           ),
         );
-        const logits = network.read(batch);
+        const logits = network.body.read(batch);
         const steps = widthsPx.map((widthPx) => inputExtent(of, widthPx).steps);
         expect([logits.shape[1], batch.steps]).toEqual([Math.max(...steps), steps]);
         tf.dispose([logits, batch.images]);
@@ -94,7 +106,7 @@ describe('Crnn', () => {
 
   it('reads an image the same alone and beside wider ones', async () => {
     const of = config({ convolutions: 2, depth: 2 });
-    const network = new Crnn(of, 7, 3);
+    const network = newCrnn(of, 7, 3);
     const image = noise(22, 16);
     const alone = await read(network, [image], of, 0);
     const beside = await read(network, [noise(61, 16), image, noise(40, 16)], of, 1);
@@ -107,7 +119,7 @@ describe('Crnn', () => {
 
   it('depends on its seed alone', async () => {
     const weights = async (seed: number): Promise<string> => {
-      const network = new Crnn(config(), 5, seed);
+      const network = newCrnn(config(), 5, seed);
       const arrays = await network.variables.read();
       network.dispose();
       return JSON.stringify(arrays.map(({ values }) => Array.from(values)));
@@ -119,7 +131,7 @@ describe('Crnn', () => {
   it('leaves no tensor behind', async () => {
     const of = config();
     const before = tf.memory().numTensors;
-    const network = new Crnn(of, 5, 1);
+    const network = newCrnn(of, 5, 1);
     await read(network, [noise(22, 16), noise(30, 16)], of, 0);
     network.dispose();
     expect(tf.memory().numTensors).toBe(before);

@@ -69,11 +69,36 @@ const models = [
     title: 'one with many features',
     sizes: { height: 8, filters: [4, 8], widthStride: 1, units: 8, innerDim: 512 },
   },
+  { title: 'one with LSTMs', sizes: { cell: 'lstm', units: 200, depth: 2 } },
+  { title: 'fcnn-lstm', sizes: { type: 'fcnn-lstm', width: 200, height: 64 } },
+  {
+    title: 'fcnn-lstm with more steps than positions',
+    sizes: {
+      type: 'fcnn-lstm',
+      width: 200,
+      filters: [8, 8, 8],
+      outputLength: 120,
+      units: 256,
+      bidirectional: false,
+    },
+  },
+  { title: 'attention', sizes: { type: 'attention', maxLength: 10 } },
+  {
+    title: 'attention for long labels',
+    sizes: { type: 'attention', attention: 'luong', maxLength: 40, filters: [8, 8], decoderUnits: 256 },
+    length: 40,
+  },
+  { title: 'attention with a beam', sizes: { type: 'attention', maxLength: 5, beam: 8 } },
+  { title: 'a mixer', sizes: { type: 'mixer' } },
+  {
+    title: 'a wide mixer',
+    sizes: { type: 'mixer', filters: [8, 16], blocks: [0, 1], innerDim: 256, depth: 4, heads: 1, height: 48 },
+  },
   { title: 'one with many filters', sizes: { height: 16, filters: [128, 128], innerDim: 8, units: 8 } },
 ];
 
 describe('the memory that a model needs', () => {
-  for (const { title, sizes, alphabet = few } of models) {
+  for (const { title, sizes, alphabet = few, length = 1 } of models) {
     it(`is what was foretold, or somewhat less: ${title}`, async () => {
       const config = modelConfigSchema.parse(sizes);
       const { height: heightPx, channels } = config;
@@ -97,7 +122,7 @@ describe('the memory that a model needs', () => {
           text: 'a',
           steps: 1,
           filledPx: 1,
-          label: Int32Array.of(0),
+          label: new Int32Array(length),
           imageId: contentIdOf(''),
         }));
         for (const step of [0, 1]) {
