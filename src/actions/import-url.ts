@@ -1,7 +1,5 @@
 import type { Call } from '../base/call.js';
 import { downloadFile, importing } from '../project/source/download-file.js';
-import { userError, type OcrpipeError } from '../base/errors.js';
-import { shellQuote } from '../base/shell-quote.js';
 import { folderMemory } from '../project/source/folder-memory.js';
 import {
   checkAccess,
@@ -11,11 +9,12 @@ import {
   type S3Access,
 } from '../project/source/file-address.js';
 import { Workspace } from '../project/workspace.js';
+import type { UrlFile } from '../project/source/url-file.js';
 import type { UrlSource } from '../tracking/pointers/import-source.js';
 import type { Snapshot } from '../tracking/workspace-files.js';
-import { absPath, type RepoPath } from '../base/paths.js';
+import type { RepoPath } from '../base/paths.js';
 import { importPlace, refusePlace } from './import-place.js';
-import { sendUnstored } from './send-unstored.js';
+import { takenByRemote, type Taking } from './taken-by-remote.js';
 import { pointerFiles, toCommit, type ToCommit } from './to-commit.js';
 
 export interface ImportUrlInput {
@@ -52,18 +51,17 @@ export async function importUrl(input: ImportUrlInput, call: Call): Promise<Impo
     const address = versionOf(parseFileAddress(input.url), input.version);
     checkAccess(access, address);
     const isFolder = address.kind === 's3-folder';
-    if (isFolder && input.toRemote) throw folderToRemote(input.url);
     const path = importPlace(workspace, input.out, fileNameOf(address));
     await refusePlace(workspace, path, { force, isFolder });
     const { events, signal } = call;
     const memory = folderMemory(workspace.root);
     const how = { store: workspace.store, access, correct: importing(input.url), events, signal };
     const { toRemote } = input;
-    const take = async (place: string, snapshot: Snapshot): Promise<void> => {
-      const file = { path, place: absPath(place), snapshot, reader: workspace.store };
-      await sendUnstored(workspace, [file], { remote: toRemote?.name, jobs: 1, call });
-    };
-    const file = await downloadFile(address, { ...how, memory, jobs, ...(toRemote && { take }) });
+    const download = (taking: Taking = {}): Promise<UrlFile | undefined> =>
+      downloadFile(address, { ...how, memory, jobs, ...taking });
+    const file = toRemote
+      ? await takenByRemote(workspace, { path, remote: toRemote.name, jobs, call }, download)
+      : await download();
     const { snapshot, source } = file!;
     if (!toRemote) await workspace.files.checkout(path, snapshot, { ...call, force });
     const elsewhere = toRemote !== undefined;
@@ -75,10 +73,4 @@ export async function importUrl(input: ImportUrlInput, call: Call): Promise<Impo
   } finally {
     workspace.close();
   }
-}
-
-function folderToRemote(url: string): OcrpipeError {
-  return userError('url-refused', `${url} names a folder, and --to-remote sends one file`, {
-    hint: `'ocrpipe import-url ${shellQuote(url)}' stores it here, then 'ocrpipe push' sends it.`,
-  });
 }

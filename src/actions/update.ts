@@ -15,7 +15,8 @@ import {
   type FileAddress,
   type S3Access,
 } from '../project/source/file-address.js';
-import { describeObject, type S3Options } from '../project/source/s3-file.js';
+import { describeObject } from '../project/source/s3-file.js';
+import type { S3Options } from '../project/source/source-bucket.js';
 import { isKnownVersion } from '../project/source/url-file.js';
 import { Workspace } from '../project/workspace.js';
 import type { ImportSource, RepositorySource, UrlSource } from '../tracking/pointers/import-source.js';

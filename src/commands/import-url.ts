@@ -16,6 +16,7 @@ export default class ImportUrl extends BaseCommand {
     '<%= config.bin %> import-url s3://scans/2024/labels.json data --region eu-central-1',
     '<%= config.bin %> import-url s3://open-data/plates.tar --anonymous',
     '<%= config.bin %> import-url s3://scans/2024/ data/2024',
+    '<%= config.bin %> import-url s3://scans/2024/ data/2024 --to-remote',
   ];
   static override args = {
     url: Args.string({
@@ -38,7 +39,7 @@ export default class ImportUrl extends BaseCommand {
       dependsOn: ['to-remote'],
     }),
     'version-id': versionFlag,
-    jobs: integerFlag({ char: 'j', min: 1, max: 64, default: 8, description: 'objects of a folder at once' }),
+    jobs: integerFlag({ char: 'j', min: 1, max: 64, default: 8, description: 'objects of a folder at once, and uploads with --to-remote' }),
     ...objectFlags,
   };
 

@@ -5,6 +5,7 @@ import type { LocalStore } from '../../store/local-store.js';
 import type { UrlSource } from '../../tracking/pointers/import-source.js';
 import type { Snapshot } from '../../tracking/workspace-files.js';
 import type { FileAddress, S3Access } from './file-address.js';
+import type { FolderTaker } from './folder-download.js';
 import { downloadObject } from './s3-file.js';
 import { downloadFolder } from './s3-folder.js';
 import { downloadUrl, type UrlFile } from './url-file.js';
@@ -13,6 +14,8 @@ export interface DownloadOptions {
   store: LocalStore;
   /** Where the bytes go, if not into the store; they stand in a file of its `tmp/`. */
   take?: (file: string, snapshot: Snapshot) => Promise<void>;
+  /** The same for a folder. */
+  takeFolder?: FolderTaker;
   /** How objects of a bucket are reached. */
   access: S3Access;
   correct: Correction;

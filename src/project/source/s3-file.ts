@@ -4,26 +4,18 @@ import { BufferPool } from '../../base/buffer-pool.js';
 import { contentIdOf, type ContentId } from '../../base/content-id.js';
 import { OcrpipeError, userError } from '../../base/errors.js';
 import type { EventSink } from '../../base/events.js';
-import type { Correction } from '../../remote/backends/correction.js';
-import { openRemote } from '../../remote/backends/open-remote.js';
-import type { Described, Remote } from '../../remote/backends/remote.js';
+import type { Described } from '../../remote/backends/remote.js';
 import { continueDownload, MOST_RANGES, takeOver } from '../../remote/fetch/resumable-download.js';
 import { FOLDERS } from '../../store/format.js';
 import type { LocalStore } from '../../store/local-store.js';
 import type { UrlSource } from '../../tracking/pointers/import-source.js';
 import type { Snapshot } from '../../tracking/workspace-files.js';
-import type { FileAddress, S3Access, SharedAccess } from './file-address.js';
+import type { FileAddress } from './file-address.js';
+import { given, sharedAccess, withBucket, type S3Options, type SourceBucket } from './source-bucket.js';
 import { keepDownloaded, type UrlFile } from './url-file.js';
 
 /** One object of a bucket. */
 export type ObjectAddress = Extract<FileAddress, { kind: 's3' }>;
-
-export interface S3Options {
-  access: S3Access;
-  /** What to type for other settings. */
-  correct: Correction;
-  signal: AbortSignal;
-}
 
 export interface S3DownloadOptions extends S3Options {
   store: LocalStore;
@@ -63,24 +55,8 @@ export function describeObject(address: ObjectAddress, options: S3Options): Prom
   return withBucket(address, options, (remote) => describe(remote, address, options.signal));
 }
 
-/** Opens the bucket of an address for reading. */
-export async function withBucket<T>(
-  address: Extract<FileAddress, { bucket: string }>,
-  { access, correct }: S3Options,
-  work: (remote: Remote) => Promise<T>,
-): Promise<T> {
-  const remote = await openRemote({ url: `s3://${address.bucket}`, ...given(access) }, '/', correct);
-  try {
-    return await work(remote);
-  } catch (error) {
-    throw forReading(error, address, correct);
-  } finally {
-    remote.close();
-  }
-}
-
 async function describe(
-  remote: Remote,
+  remote: SourceBucket,
   { url, key, version }: ObjectAddress,
   signal: AbortSignal,
 ): Promise<Described> {
@@ -101,7 +77,7 @@ function noVersion(url: string, version: string): OcrpipeError {
 }
 
 async function downloadVersion(
-  remote: Remote,
+  remote: SourceBucket,
   { address, there }: { address: ObjectAddress; there: Described },
   options: S3DownloadOptions,
 ): Promise<UrlFile> {
@@ -138,32 +114,4 @@ async function damaged(url: string, temporary: string): Promise<OcrpipeError> {
       hint: 'Nothing was stored. Run the command again; if it stays so, the object is damaged there.',
     },
   );
-}
-
-/** What an import needs is less than what a remote needs. */
-function forReading(error: unknown, { url }: { url: string }, correct: Correction): unknown {
-  if (!(error instanceof OcrpipeError)) return error;
-  if (error.code === 'remote-denied') {
-    return userError('url-denied', `${url} may not be read, or is not there`, {
-      hint: `The user needs s3:GetObject for it, and s3:ListBucket to be told that it is missing. Ask the owner of the bucket, or use another profile: '${correct({ profile: 'PROFILE' })}'.`,
-      cause: error,
-    });
-  }
-  if (error.code !== 'credentials-missing') return error;
-  const { code, message, hint = '' } = error;
-  return userError(code, message, {
-    hint: `${hint} An object that everybody may read needs none: --anonymous.`,
-    cause: error,
-  });
-}
-
-/** What of the access everybody shares. */
-export function sharedAccess({ endpoint, region, pathStyle, anonymous }: S3Access): SharedAccess {
-  return given({ endpoint, region, pathStyle, anonymous });
-}
-
-function given<T extends object>(fields: T): { [key in keyof T]?: NonNullable<T[key]> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [key in keyof T]?: NonNullable<T[key]>;
-  };
 }

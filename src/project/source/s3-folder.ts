@@ -1,43 +1,39 @@
-import { BufferPool } from '../../base/buffer-pool.js';
-import { contentIdOf, type ContentId } from '../../base/content-id.js';
+import { join } from 'node:path';
+import { removeAbandonedIn } from '../../base/abandoned.js';
+import { contentIdOf } from '../../base/content-id.js';
 import { OcrpipeError, userError } from '../../base/errors.js';
 import type { EventSink } from '../../base/events.js';
-import { join } from 'node:path';
-import { eachInParallel } from '../../remote/parallel.js';
-import { abandon, readAll, type Remote } from '../../remote/backends/remote.js';
-import { remoteChanged } from '../../remote/backends/remote-errors.js';
-import { continueDownload, MOST_RANGES, takeOver } from '../../remote/fetch/resumable-download.js';
-import { FOLDERS, LARGE_BLOB_BYTES } from '../../store/format.js';
-import type { LocalStore } from '../../store/local-store.js';
-import type { StoreWriter } from '../../store/store-writer.js';
+import { FOLDERS } from '../../store/format.js';
 import type { UrlSource } from '../../tracking/pointers/import-source.js';
 import type { Snapshot } from '../../tracking/workspace-files.js';
 import type { FileAddress } from './file-address.js';
+import { FolderDownload, type FolderDownloadOptions, type FolderTaker } from './folder-download.js';
 import { FolderMemory, type FolderObject } from './folder-memory.js';
 import { folderTree } from './folder-tree.js';
-import { sharedAccess, withBucket, type S3Options } from './s3-file.js';
-import { keepDownloaded, type UrlFile } from './url-file.js';
+import { sharedAccess, withBucket, type S3Options, type SourceBucket } from './source-bucket.js';
+import type { UrlFile } from './url-file.js';
 
 /** All objects of a bucket whose keys begin with a prefix. */
 export type FolderAddress = Extract<FileAddress, { kind: 's3-folder' }>;
 
-interface FolderOptions extends S3Options {
-  store: LocalStore;
+interface FolderOptions extends FolderDownloadOptions, S3Options {
   /** Folder in which this machine remembers what it downloaded. */
   memory: string;
-  /** Downloads at once. */
-  jobs: number;
+  /** Where the objects go, if not into the store. */
+  takeFolder?: FolderTaker;
   events: EventSink;
 }
 
 /** Listed once more where an object changed meanwhile. */
 const READS = 2;
-/** So much is stored, and remembered, together: what an interrupted call loses. */
+/** So much is stored or sent, and remembered, together: what an interrupted call loses. */
 const PORTION_BYTES = 64 * 1024 * 1024;
 const PORTION_OBJECTS = 2000;
+/** What is sent together is a pack. */
+const SENT_OBJECTS = 20_000;
 
 /**
- * Downloads the objects below a prefix into the store as a directory; undefined if its listing is still the known one. What a former call
+ * Downloads the objects below a prefix into the store, or has `takeFolder` take them, as a directory; undefined if its listing is still the known one. What a former call
  * on this machine stored of them, finished or not, is taken from the store where the etag is the same. Throws `url-missing`,
  * `url-denied`, `object-name-refused`, and what any S3 remote throws.
  */
@@ -70,7 +66,7 @@ export function describeFolder(address: FolderAddress, options: S3Options): Prom
 }
 
 async function listFolder(
-  remote: Remote,
+  remote: SourceBucket,
   { url, prefix }: FolderAddress,
   signal: AbortSignal,
 ): Promise<FolderObject[]> {
@@ -90,17 +86,17 @@ function listingName(objects: readonly FolderObject[]): string {
 }
 
 async function downloadAll(
-  remote: Remote,
+  remote: SourceBucket,
   { address, objects }: { address: FolderAddress; objects: readonly FolderObject[] },
   options: FolderOptions,
 ): Promise<Snapshot> {
-  const { store, memory: folder, access, events } = options;
+  const { store, memory: folder, access, events, takeFolder } = options;
   // Names are refused before anything is downloaded.
   const tree = folderTree(address.url, objects);
   const memory = FolderMemory.of(folder, contentIdOf([address.url, access.endpoint ?? ''].join('\n')));
   const missing = objects.filter((object) => {
     const id = memory.idOf(object);
-    return id === undefined || !store.has('blob', id);
+    return id === undefined || !(takeFolder?.has(id) === true || store.has('blob', id));
   });
   const total = missing.reduce((bytes, { size }) => bytes + size, 0);
   let done = 0;
@@ -110,7 +106,10 @@ async function downloadAll(
   };
   const download = new FolderDownload({ remote, address, memory, onBytes, options });
   try {
-    for (const portion of portionsOf(missing)) await download.bring(portion);
+    if (takeFolder) {
+      removeAbandonedIn(join(store.root, FOLDERS.tmp));
+      for (const portion of portionsOf(missing, SENT_OBJECTS)) await download.send(portion, takeFolder);
+    } else for (const portion of portionsOf(missing, PORTION_OBJECTS)) await download.bring(portion);
   } finally {
     events({ type: 'progress-end', key: 'download' });
   }
@@ -119,6 +118,8 @@ async function downloadAll(
   try {
     const snapshot = tree((object) => memory.idOf(object)!, writer);
     writer.finish();
+    // With it goes what the store has and the remote lacks.
+    await takeFolder?.send(store, snapshot);
     return snapshot;
   } catch (error) {
     writer.abort();
@@ -126,84 +127,16 @@ async function downloadAll(
   }
 }
 
-function* portionsOf(objects: readonly FolderObject[]): Generator<FolderObject[]> {
+function* portionsOf(objects: readonly FolderObject[], most: number): Generator<FolderObject[]> {
   let portion: FolderObject[] = [];
   let bytes = 0;
   for (const object of objects) {
     portion.push(object);
     bytes += object.size;
-    if (bytes < PORTION_BYTES && portion.length < PORTION_OBJECTS) continue;
+    if (bytes < PORTION_BYTES && portion.length < most) continue;
     yield portion;
     portion = [];
     bytes = 0;
   }
   if (portion.length > 0) yield portion;
-}
-
-interface FolderParts {
-  remote: Remote;
-  address: FolderAddress;
-  memory: FolderMemory;
-  onBytes: (bytes: number) => void;
-  options: FolderOptions;
-}
-
-/** Objects of one folder on their way into the store. */
-class FolderDownload {
-  readonly #parts: FolderParts;
-  readonly #buffers = new BufferPool(MOST_RANGES, { shared: true });
-
-  constructor(parts: FolderParts) {
-    this.#parts = parts;
-  }
-
-  /** Stores what arrives of these, then remembers it: also what came before one of them failed. */
-  async bring(objects: readonly FolderObject[]): Promise<void> {
-    const { memory, options } = this.#parts;
-    const writer = options.store.writer();
-    const brought: [FolderObject, ContentId][] = [];
-    try {
-      await eachInParallel(objects, options.jobs, async (object) => {
-        options.signal.throwIfAborted();
-        if (object.size >= LARGE_BLOB_BYTES) await this.#bringLarge(object);
-        else brought.push([object, await this.#bringSmall(object, writer)]);
-      });
-    } finally {
-      writer.finish();
-      memory.add(brought);
-    }
-  }
-
-  async #bringSmall(object: FolderObject, writer: StoreWriter): Promise<ContentId> {
-    const { remote, address, onBytes, options } = this.#parts;
-    const key = address.prefix + object.path;
-    const answer = await remote.get(key, { ifMatch: object.etag, signal: options.signal });
-    if (answer?.size !== object.size) {
-      if (answer) await abandon(answer);
-      throw remoteChanged(remote.where, key);
-    }
-    const bytes = await readAll(answer);
-    onBytes(bytes.length);
-    return writer.putBlob(bytes);
-  }
-
-  async #bringLarge({ path, size, etag }: FolderObject): Promise<void> {
-    const { remote, address, memory, onBytes, options } = this.#parts;
-    const { store, access, signal } = options;
-    const version = contentIdOf([address.url + path, access.endpoint ?? '', etag, String(size)].join('\n'));
-    const temporary = await takeOver(join(store.root, FOLDERS.tmp), version);
-    const ranged = {
-      remote,
-      key: address.prefix + path,
-      size,
-      etag,
-      buffers: this.#buffers,
-      signal,
-      onBytes,
-    };
-    const id = (await continueDownload(ranged, temporary)) as ContentId;
-    await keepDownloaded({ temporary, id }, { store, signal });
-    // It has a name in the store by now, whatever becomes of the others.
-    memory.add([[{ path, size, etag }, id]]);
-  }
 }

@@ -16,6 +16,8 @@ export interface WantedObject {
   name: string;
 }
 
+type Named = Pick<Remote, 'where'>;
+
 /** Wrong bytes are read so often before the object is refused: a bad connection is told from a bad file. */
 const READS = 2;
 
@@ -93,24 +95,24 @@ export class ObjectSource {
 }
 
 /** A file that a catalog names is not there: it may have been joined into another since the listing. */
-export function fileGone(remote: Remote, key: string): OcrpipeError {
+export function fileGone(remote: Named, key: string): OcrpipeError {
   return new OcrpipeError('remote-file-gone', `${key} is no longer on ${remote.where}`, {
     hint: SEND_AGAIN,
   });
 }
 
 /** The bytes on the remote are not those of the id, however often they are read. */
-export function remoteObjectDamaged(remote: Remote, wanted: WantedObject, key: string): OcrpipeError {
+export function remoteObjectDamaged(remote: Named, wanted: WantedObject, key: string): OcrpipeError {
   return damagedThere(remote, wanted, { key, reason: 'its bytes have another hash' });
 }
 
 /** The file of a large object is shorter than its catalog says. */
-export function remoteObjectCut(remote: Remote, wanted: WantedObject, key: string): OcrpipeError {
+export function remoteObjectCut(remote: Named, wanted: WantedObject, key: string): OcrpipeError {
   return damagedThere(remote, wanted, { key, reason: 'it is shorter than its catalog says' });
 }
 
 function damagedThere(
-  { where }: Remote,
+  { where }: Named,
   { kind, id, name }: WantedObject,
   { key, reason }: { key: string; reason: string },
 ): OcrpipeError {

@@ -23,7 +23,7 @@ const GIVEN_UP_MS = 10 * 60 * 1000;
 
 /** One object that is too large for one go. */
 export interface RangedObject {
-  remote: Remote;
+  remote: Pick<Remote, 'where' | 'get'>;
   key: string;
   /** Bytes. */
   size: number;

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   CreateBucketCommand,
@@ -170,13 +170,10 @@ describe('import-url of a folder of a bucket', () => {
     },
   );
 
-  it('refuses a folder without objects, and one straight to a remote', async () => {
+  it('refuses a folder without objects', async () => {
     expect(await fails('import-url', urlOf('nothing/'), 'none', ...there)).toMatchObject({
       code: 'url-missing',
     });
-    const refused = await fails('import-url', urlOf('nothing/'), 'none', '--to-remote', ...there);
-    expect(refused).toMatchObject({ exitCode: 2, code: 'url-refused' });
-    expect(refused.hint).toContain('ocrpipe push');
   });
 });
 
@@ -292,5 +289,125 @@ describe('straight to a remote on S3', () => {
     expect([a.has('scan.tar'), a.has('scan.tar.ocr')]).toEqual([false, true]);
     await a.ocrpipe('pull');
     expect(contentIdOf(readFileSync(a.path('scan.tar')))).toBe(contentIdOf(body));
+  });
+
+  /** Names and bytes of a folder of a bucket: small ones, some of them the same, and large ones. */
+  const bodies = (): Record<string, Buffer> => ({
+    ...Object.fromEntries(
+      Array.from({ length: 30 }, (_, at) => [`sub/${at}`, randomBytes(at % 3 ? 3000 : 0)]),
+    ),
+    first: randomBytes(1_400_000),
+    'sub/second': randomBytes(2_300_000),
+  });
+
+  const expectPulled = async (
+    from: TestWorkspace,
+    name: string,
+    path: string,
+    wanted: () => Record<string, Buffer>,
+  ) => {
+    await from.commit(name);
+    const clone = await cloneOf(from, join(home, name));
+    await clone.ocrpipe('pull');
+    for (const [key, body] of Object.entries(wanted()))
+      expect(readFileSync(clone.path(`${path}/${key}`)).equals(body)).toBe(true);
+  };
+
+  /** Bytes that a store has of files: listings are small. */
+  const stored = ({ root }: TestWorkspace): number =>
+    ['objects', 'packs', 'tmp']
+      .map((folder) => join(root, '.ocrstore', folder))
+      .flatMap((folder) =>
+        readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((at) => join(folder, at)),
+      )
+      .map((file) => statSync(file))
+      .reduce((sum, stat) => sum + (stat.isFile() ? stat.size : 0), 0);
+
+  it('goes an imported folder, of which a change moves what changed, and update knows its objects', async () => {
+    const a = await newUser('folder-importer');
+    await remoteFor(a);
+    const wanted = bodies();
+    const prefix = await folderOf(wanted);
+    const args = ['import-url', urlOf(prefix), 'scans', '--to-remote', ...there];
+    const imported = await a.json<ImportUrlResult>(...args);
+    expect(imported).toMatchObject({ path: 'scans', files: 32, source: { url: urlOf(prefix) } });
+    expect([a.has('scans'), stored(a) < 20_000]).toEqual([false, true]);
+    expect(await a.ocrpipe('fsck', '--remote')).toContain('sound');
+    await a.commit('imported');
+    expect(await a.json('push')).toMatchObject({ objects: 0 });
+    s3.proxy.faults(() => 'none');
+    const same = await a.json<UpdateResult>('update', 'scans');
+    expect([same.imports[0]?.state, asked()]).toEqual(['unchanged', ['LIST']]);
+    await expectPulled(a, 'folder-getter', 'scans', () => wanted);
+
+    wanted['sub/4'] = Buffer.from('another');
+    wanted['sub/second'] = randomBytes(2_000_000);
+    for (const key of ['sub/4', 'sub/second']) await put(prefix + key, wanted[key]!);
+    expect((await a.run(['update', '--check', 'scans'])).exitCode).toBe(3);
+    s3.proxy.faults(() => 'none');
+    await a.ocrpipe(...args, '--force');
+    const moved = s3.proxy.seen.filter(({ method, path }) => method === 'GET' && path.includes(prefix));
+    expect(new Set(moved.map(({ path }) => path.replace(/\?.*/, '').replace(/.*\//, '')))).toEqual(
+      new Set(['4', 'second']),
+    );
+    expect(stored(a)).toBeLessThan(40_000);
+    await expectPulled(a, 'folder-getter-again', 'scans', () => wanted);
+
+    delete wanted['first'];
+    await client.send(new DeleteObjectCommand({ Bucket: s3.server.bucket, Key: `${prefix}first` }));
+    await a.ocrpipe('update', 'scans');
+    expect([a.has('scans/first'), a.has('scans/sub/29')]).toEqual([false, true]);
+  });
+
+  it('goes an imported folder that is here, with what came by add as well', async () => {
+    const a = await newUser('folder-owner');
+    await remoteFor(a);
+    const wanted = bodies();
+    const prefix = await folderOf(wanted);
+    await a.ocrpipe('import-url', urlOf(prefix), 'scans', ...there);
+    s3.proxy.faults(() => 'none');
+    await a.ocrpipe('import-url', urlOf(prefix), 'again', '--to-remote', ...there);
+    expect(s3.proxy.seen.filter(({ method, path }) => method === 'GET' && path.includes(prefix))).toEqual([]);
+    a.remove('scans');
+    a.remove('scans.ocr');
+    await expectPulled(a, 'folder-owner-clone', 'again', () => wanted);
+  });
+
+  it('goes an imported folder, and is only finished by the same command after it was killed', async () => {
+    const a = await newUser('folder-killed');
+    await remoteFor(a);
+    const wanted = bodies();
+    const prefix = await folderOf(wanted);
+    const args = ['import-url', urlOf(prefix), 'scans', '--to-remote', ...there];
+    const isRead = ({ method, path }: SeenRequest): boolean =>
+      method === 'GET' && path.includes('/sub/second');
+    for (const isLast of [isRead, isLarge, isPack, isCatalog]) {
+      const killed = await killedAt(isLast, a.root, ...args);
+      expect([killed.signal, a.has('scans.ocr')]).toEqual(['SIGKILL', false]);
+    }
+    await a.ocrpipe(...args);
+    // What arrived of large ones before is not asked for again.
+    const large = s3.proxy.seen.filter(({ method, path }) => method === 'GET' && /first|second/.test(path));
+    expect(large).toEqual([]);
+    expect(readdirSync(a.path('.ocrstore/tmp'))).toEqual([]);
+    expect(await a.ocrpipe('fsck', '--remote')).toContain('sound');
+    await expectPulled(a, 'folder-killed-clone', 'scans', () => wanted);
+  });
+
+  it('tells which of the two refuses', async () => {
+    const a = await newUser('folder-refused');
+    await remoteFor(a);
+    const prefix = await folderOf({ a: 'a' });
+    const failure = async (isRefused: (request: SeenRequest) => boolean) => {
+      s3.proxy.faults((request) => (isRefused(request) ? { status: 403, name: 'AccessDenied' } : 'none'));
+      const { stdout } = await a.run(['import-url', urlOf(prefix), '--to-remote', ...there, '--json']);
+      s3.proxy.faults(() => 'none');
+      return (JSON.parse(stdout) as { error: { code: string } }).error.code;
+    };
+    expect(await failure(isPack)).toBe('remote-denied');
+    expect(await failure(({ method, path }) => method === 'GET' && path.includes(`${prefix}a`))).toBe(
+      'url-denied',
+    );
+    expect([a.has('a.ocr'), readdirSync(a.path('.ocrstore/tmp'))]).toEqual([false, []]);
   });
 });
