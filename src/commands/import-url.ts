@@ -5,6 +5,7 @@ import { BaseCommand } from '../cli/base-command.js';
 import { integerFlag } from '../cli/number-flag.js';
 import { importedText } from '../cli/import-text.js';
 import { objectAccess, objectFlags, versionFlag } from '../cli/object-flags.js';
+import { toRemoteFlags } from '../cli/to-remote-flags.js';
 
 export default class ImportUrl extends BaseCommand {
   static override summary = 'Download a file, or a folder of a bucket, by its URL and track it.';
@@ -12,7 +13,6 @@ export default class ImportUrl extends BaseCommand {
     "PATH.ocr remembers the address, and by which etag or date its server told this version from others: 'update' downloads it again only when it has changed. The bytes are yours: 'push' sends them to your remote. Credentials for s3:// come from where those of a remote do.";
   static override examples = [
     '<%= config.bin %> import-url https://example.org/plates/labels.json',
-    '<%= config.bin %> import-url https://example.org/fraktur.zip data/fraktur.zip',
     '<%= config.bin %> import-url s3://scans/2024/labels.json data --region eu-central-1',
     '<%= config.bin %> import-url s3://open-data/plates.tar --anonymous',
     '<%= config.bin %> import-url s3://scans/2024/ data/2024',
@@ -32,14 +32,15 @@ export default class ImportUrl extends BaseCommand {
     'to-remote': Flags.boolean({
       description: 'send the bytes to the remote at once: none are kept in the store or put in place',
     }),
-    remote: Flags.string({
-      char: 'r',
-      helpValue: 'NAME',
-      description: 'with --to-remote, the remote to use instead of the default one',
-      dependsOn: ['to-remote'],
-    }),
+    remote: toRemoteFlags.remote,
     'version-id': versionFlag,
-    jobs: integerFlag({ char: 'j', min: 1, max: 64, default: 8, description: 'objects of a folder at once, and uploads with --to-remote' }),
+    jobs: integerFlag({
+      char: 'j',
+      min: 1,
+      max: 64,
+      default: 8,
+      description: 'objects of a folder at once, and uploads with --to-remote',
+    }),
     ...objectFlags,
   };
 
