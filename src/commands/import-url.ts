@@ -14,8 +14,7 @@ export default class ImportUrl extends BaseCommand {
   static override examples = [
     '<%= config.bin %> import-url https://example.org/plates/labels.json',
     '<%= config.bin %> import-url s3://scans/2024/labels.json data --region eu-central-1',
-    '<%= config.bin %> import-url s3://open-data/plates.tar --anonymous',
-    '<%= config.bin %> import-url s3://scans/2024/ data/2024',
+    '<%= config.bin %> import-url s3://scans/2024/ data/2024 --anonymous',
     '<%= config.bin %> import-url s3://scans/2024/ data/2024 --to-remote',
   ];
   static override args = {
