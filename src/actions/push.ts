@@ -6,8 +6,10 @@ import { runOf } from '../pipeline/records/locked-run.js';
 import { Workspace } from '../project/workspace.js';
 import { push as pushObjects } from '../remote/push/push.js';
 import { notTracked } from '../remote/fetch/wanted-walk.js';
+import { ListingsOfTrees } from '../remote/push/listings-of-trees.js';
 import type { PushRoot } from '../remote/push/push-plan.js';
 import type { RunId, RunRecords } from '../store/run-records.js';
+import type { Snapshot } from '../tracking/workspace-files.js';
 import { entryWithin } from '../project/stored-directory.js';
 import { isFromRepository } from './fetch-imports.js';
 import { withPartsMeant } from './matching-targets.js';
@@ -54,6 +56,7 @@ export async function push(options: PushOptions, call: Call): Promise<Transferre
     const { scope = {} } = options;
     const beyond = await beyondWorkspace(workspace, scope, options.targets);
     const wanted = await wantedBy(workspace, options, beyond);
+    const store = wanted.hasParts ? new ListingsOfTrees(workspace.store) : workspace.store;
     const shares = sharesOf(wanted.roots, (root) => wanted.remotes.get(root), {
       ...{ asked: options.remote, typed: options.targets.length > 0 },
       ...{ nameOf: ({ name }: PushRoot) => name, events: call.events },
@@ -63,7 +66,7 @@ export async function push(options: PushOptions, call: Call): Promise<Transferre
       const runs = roots === shares[0]?.items ? wanted.runs : [];
       const pushed = await pushObjects({
         ...session,
-        source: { store: workspace.store, runs: workspace.records },
+        source: { store, runs: workspace.records },
         wanted: { roots, runs, project: workspace.settings.project ?? '' },
         verify: options.verify,
         jobs: options.jobs,
@@ -96,6 +99,8 @@ interface Wanted {
   told: ReadonlySet<PushRoot>;
   /** The remotes that roots belong to; the others may go anywhere. */
   remotes: ReadonlyMap<PushRoot, string>;
+  /** True if of some directory only a part is wanted. */
+  hasParts: boolean;
 }
 
 async function wantedBy(workspace: Workspace, options: PushOptions, beyond: Beyond): Promise<Wanted> {
@@ -117,6 +122,8 @@ async function wantedBy(workspace: Workspace, options: PushOptions, beyond: Beyo
   const own = chosen
     .filter(isWanted)
     .map((target) => placed.at(target.path, pushRoot(workspace, target, { optional })));
+  const parts = chosen.filter((target) => target.below !== undefined && isWanted(target));
+  const listings = parts.map(({ path, snapshot }) => placed.at(path, listingRoot(path, snapshot)));
   const others = beyond.paths.filter(isWanted).map((target) => placed.at(target.path, committedRoot(target)));
   const entries = [...chosenEntries, ...beyond.entries];
   const kept = scope.runs === true ? storedRuns(workspace) : [];
@@ -125,10 +132,11 @@ async function wantedBy(workspace: Workspace, options: PushOptions, beyond: Beyo
     each.kind === 'listing' ? each : placed.at(each.name, each),
   );
   return {
-    roots: [...own, ...companions, ...others],
+    roots: [...own, ...listings, ...companions, ...others],
     runs: [...locked, ...kept],
     told: new Set([...own, ...others]),
     remotes: placed.remotes,
+    hasParts: parts.length > 0,
   };
 }
 
@@ -146,6 +154,11 @@ class Placed {
     if (remote !== undefined) this.remotes.set(root, remote);
     return root;
   }
+}
+
+/** Of a part nobody finds the way without it. It is known whole where the directory is. */
+function listingRoot(name: string, { id }: Snapshot): PushRoot {
+  return { id, kind: 'listing', name, optional: true, unlessTree: true };
 }
 
 function committedRoot(target: TargetPath): PushRoot {

@@ -4,6 +4,7 @@ import { noEvents, type EventSink } from '../../src/base/events.js';
 import type { ContentId } from '../../src/base/content-id.js';
 import { fetchObjects, type Fetched } from '../../src/remote/fetch/fetch.js';
 import type { FetchRoot } from '../../src/remote/fetch/fetch-input.js';
+import { ListingsOfTrees } from '../../src/remote/push/listings-of-trees.js';
 import { push, type Pushed } from '../../src/remote/push/push.js';
 import type { PushRoot } from '../../src/remote/push/push-plan.js';
 import type { Remote } from '../../src/remote/backends/remote.js';
@@ -68,7 +69,10 @@ export class Machine {
     options: TransferOptions = {},
   ): Promise<Pushed> {
     return push({
-      source: { store: this.store, runs: this.runs },
+      source: {
+        store: options.parts === true ? new ListingsOfTrees(this.store) : this.store,
+        runs: this.runs,
+      },
       ...this.source(remote),
       events: options.events ?? noEvents,
       wanted: { roots: roots.map(rootOf), runs: options.runs ?? [], project: options.project ?? 'test' },
@@ -110,6 +114,8 @@ export interface TransferOptions {
   runKeys?: readonly ContentId[];
   project?: string;
   verify?: boolean;
+  /** Of some directories only parts are pushed. */
+  parts?: boolean;
   jobs?: number;
   copies?: ReadonlyMap<ContentId, string>;
   signal?: AbortSignal;

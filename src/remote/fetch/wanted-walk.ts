@@ -31,6 +31,8 @@ interface NodeRef extends WantedObject {
   kind: NodeKind;
   optional: boolean;
   nodesOnly: boolean;
+  /** True of one that is only to tell where a part is: it comes as a listing, too, which promises nothing below. */
+  onTheWay?: boolean;
 }
 
 interface ReadNode {
@@ -110,10 +112,11 @@ export class WantedWalk {
     const ref: NodeRef = { kind: root.kind, id: root.id, name: root.name, optional, nodesOnly };
     const { below } = root;
     if (below === undefined) return [ref];
+    const top = { ...ref, onTheWay: true };
     const meant =
       typeof below === 'string'
-        ? [{ path: below, entry: await this.#descend(ref, below) }]
-        : exactlyOrAll(below, await this.#matching(ref, below));
+        ? [{ path: below, entry: await this.#descend(top, below) }]
+        : exactlyOrAll(below, await this.#matching(top, below));
     return meant.flatMap(({ path, entry }) => {
       if (entry?.kind === 'file') this.#wantBlob(entry, { path: `${root.name}/${textOf(path)}` }, optional);
       return entry?.kind === 'directory' ? [{ ...ref, id: entry.id }] : [];
@@ -193,26 +196,37 @@ export class WantedWalk {
     const absent = level.filter((ref) => !this.#isHere(ref));
     const skipped = new Set<NodeRef>();
     const isThere = absent.length === 0 ? () => false : await this.#source.look();
+    const wanted = new Map<string, WantedObject>();
     for (const ref of absent) {
-      if (isThere(ref.kind, ref.id)) continue;
+      const kind = kindsOf(ref).find((each) => isThere(each, ref.id));
+      if (kind !== undefined) {
+        wanted.set(kind + ref.id, { ...ref, kind });
+        continue;
+      }
       skipped.add(ref);
       if (!ref.optional) this.#note(ref, { path: ref.name });
     }
-    const wanted = absent.filter((ref) => !skipped.has(ref));
-    if (wanted.length > 0) {
-      const unique = [...new Map(wanted.map((ref) => [ref.kind + ref.id, ref])).values()];
-      await this.#source.read(unique, (kind, id, bytes) => this.#read.set(kind + id, bytes));
+    if (wanted.size > 0) {
+      await this.#source.read([...wanted.values()], (kind, id, bytes) => this.#read.set(kind + id, bytes));
     }
-    for (const ref of wanted.filter(({ kind, id }) => !this.#read.has(kind + id))) {
+    for (const ref of absent.filter((each) => !skipped.has(each) && !this.#isRead(each))) {
       skipped.add(ref);
       this.#lacking.add(ref.kind + ref.id);
     }
     return level.filter((ref) => !skipped.has(ref));
   }
 
+  /** True if it came from the remote, as whatever it counts there. */
+  #isRead(ref: NodeRef): boolean {
+    const kind = kindsOf(ref).find((each) => this.#read.has(each + ref.id));
+    if (kind === undefined) return false;
+    this.#read.set(ref.kind + ref.id, this.#read.get(kind + ref.id)!);
+    return true;
+  }
+
   #isHere(ref: NodeRef): boolean {
     const name = ref.kind + ref.id;
-    if (this.#read.has(name) || this.#local.has(name)) return true;
+    if (this.#isRead(ref) || this.#local.has(name)) return true;
     const bytes = this.#readLocal(ref);
     if (bytes !== undefined) this.#local.set(name, bytes);
     return bytes !== undefined;
@@ -284,6 +298,11 @@ export class WantedWalk {
     this.#lacking.add(kind + id);
     this.missing.push(...places);
   }
+}
+
+/** What a node may count as where it is read from. */
+function kindsOf({ kind, onTheWay }: NodeRef): NodeKind[] {
+  return onTheWay === true ? [kind, 'listing'] : [kind];
 }
 
 /** Kind and id of everything that a node names. */

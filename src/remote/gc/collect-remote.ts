@@ -155,7 +155,8 @@ interface JudgedRemote {
 async function judge(input: CollectInput, view: RemoteView, now: Date): Promise<JudgedRemote> {
   const { project, needed, graceMs, recentMs } = input;
   const marks = new RemoteMarks(view);
-  const pointed = new Set(needed.roots.map(({ kind, id }) => kind + id));
+  const named = [...needed.roots, ...listingsFor(needed.roots, view)];
+  const pointed = new Set(named.map(({ kind, id }) => kind + id));
   const since = new Date(now.getTime() - recentMs).toISOString();
   const recorded = keptRoots(view, { project, pointed, since });
   const isComplete = view.parts.base?.collection.incomplete !== true && !input.allowMissing;
@@ -171,6 +172,16 @@ async function judge(input: CollectInput, view: RemoteView, now: Date): Promise<
   const plan = planRemoteGc({ view, marks, lost, now, graceMs });
   const roots = kept.map(({ root }) => root);
   return { marks, plan, roots, runs, lost, spared: sparedRoots(roots, { project, pointed, recentMs }) };
+}
+
+/** By which parts are found of directories that were not pushed as a whole. */
+function listingsFor(
+  roots: CollectInput['needed']['roots'],
+  view: RemoteView,
+): { kind: 'listing'; id: ContentId }[] {
+  return roots
+    .filter(({ kind, id }) => kind === 'tree' && !view.has('tree', id))
+    .map(({ id }) => ({ kind: 'listing', id }));
 }
 
 /** A root of which its pusher has not seen to everything yet may lack something; so may one where that is known. */

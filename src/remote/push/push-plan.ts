@@ -19,6 +19,8 @@ export interface PushRoot {
   name: string;
   /** Left out, rather than an error, if a part of it is nowhere. */
   optional?: boolean;
+  /** A listing that is left out where the remote has the directory itself. */
+  unlessTree?: boolean;
   /** What stores it anew, for people. Not asked for an optional root. */
   storedBy?: () => string;
 }
@@ -147,8 +149,9 @@ class Collected {
     return this.#takeBack.keys();
   }
 
-  /** False if the root is optional and something of it is nowhere; then nothing of it is taken. */
+  /** False if the root is optional and something of it is nowhere, or not needed; then nothing of it is taken. */
   addRoot(root: PushRoot): boolean {
+    if (root.unlessTree === true && this.#view.keeps('tree', root.id)) return false;
     try {
       this.#takeAll(root.kind === 'blob' ? [this.#blob(root.id, root)] : this.#tree(root, root.kind));
       return true;

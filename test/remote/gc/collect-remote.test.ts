@@ -6,6 +6,7 @@ import { contentIdOf, type ContentId } from '../../../src/base/content-id.js';
 import { FolderRemote } from '../../../src/remote/backends/folder.js';
 import { loadView } from '../../../src/remote/catalog/load-view.js';
 import { writeNextBase } from '../../../src/remote/catalog/write-base.js';
+import { bytePath } from '../../../src/tracking/byte-path.js';
 import { objectsOf } from '../../../src/store/closure.js';
 import { crashesOf } from '../../rig/crashes.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
@@ -100,6 +101,55 @@ describe('a collection of garbage on a remote', () => {
       files: { condemned: expect.arrayContaining([expect.stringMatching(DATA)]) as string[] },
     });
     await expectFetched(place, kept, 11);
+  });
+
+  it('that died before its base vouches for nothing: a push relies on none of what it wrote', async () => {
+    const place = new Place();
+    const machine = new Machine();
+    const tree = machine.add({ big: randomBytes(1_100_000), small: randomBytes(9) });
+    const kept = machine.add(randomFiles(3, 300));
+    for (const each of [tree, kept]) await machine.push(place.open(), [each], { project: 'ours' });
+    place.nowMs += HOUR_MS;
+    await collect(machine, place.open(), [kept], GRACE);
+    place.nowMs += 8 * 24 * HOUR_MS;
+    // So many small packs are joined by whoever collects next.
+    const others = Array.from({ length: 9 }, (_, at) => machine.add({ [`${at}`]: randomBytes(50) }));
+    for (const each of others) await machine.push(place.open(), [each], { project: 'ours' });
+    const rescuing = async (): Promise<void> => {
+      const remote = dyingAfter(1, /\.cat$/, place.open());
+      await expect(collect(machine.forgetful(), remote, [tree, kept, ...others], GRACE)).rejects.toThrow(
+        'died',
+      );
+    };
+    const push = () => machine.forgetful().push(place.open(), [tree], { project: 'ours' });
+    let refused: unknown;
+    const pushing = async (): Promise<void> => {
+      refused = await push().catch((error: unknown) => error);
+    };
+    const remote = before('put', /base-/, { remote: place.open(), meanwhile: rescuing });
+    const deleting = before('delete', DATA, { remote, meanwhile: pushing });
+    await collect(machine, deleting, [kept, ...others], GRACE);
+    // The tree is there by what died, and one of its files is being deleted.
+    expect(refused).toMatchObject({ code: 'remote-collecting' });
+    place.nowMs += 25 * HOUR_MS;
+    await push();
+    await expectFetched(place, tree, 2);
+  });
+
+  it('keeps what was pushed of a part, and the listings by which it is found', async () => {
+    const place = new Place();
+    const machine = new Machine();
+    const part = randomFiles(5, 400);
+    const [top, pushed] = [machine.add({ part, rest: randomFiles(5, 300) }), machine.add(part)];
+    const way = { id: top, kind: 'listing', name: 'data', optional: true, unlessTree: true } as const;
+    await machine.push(place.open(), [pushed, way], { project: 'ours', parts: true });
+    for (let days = 0; days < 3; days += 1) {
+      place.nowMs += 40 * 24 * HOUR_MS;
+      await collect(machine, place.open(), [top], GRACE);
+    }
+    const reader = new Machine();
+    await reader.fetch(place.open(), [{ id: top, kind: 'tree', name: 'data', below: bytePath('part') }]);
+    expect(reader.files(pushed).size).toBe(5);
   });
 
   it('records a root again that is pushed again a day later, so that it counts as pushed lately', async () => {

@@ -15,9 +15,9 @@ export class Place {
   }
 }
 
-/** A remote that lets others do something right before a key like this is written or read: the first one, or so many. */
+/** A remote that lets others do something right before a key like this is written, read or deleted: the first one, or so many. */
 export function before(
-  operation: 'put' | 'get',
+  operation: 'put' | 'get' | 'delete',
   pattern: RegExp,
   { remote, meanwhile, times = 1 }: { remote: Remote; meanwhile: () => Promise<unknown>; times?: number },
 ): Remote {
