@@ -50,7 +50,7 @@ export function forgetRemote(workspace: Workspace, settings: RemoteSettings): vo
 }
 
 /** What to type for other settings, in the file that they come from. */
-function correcting({ stateFolder }: Workspace, name: string): Correction {
+export function correcting({ stateFolder }: Workspace, name: string): Correction {
   const local = readLocalFile(stateFolder).remotes?.[name] ?? {};
   return modifying(name, (key) => key in local);
 }

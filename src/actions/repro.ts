@@ -1,10 +1,12 @@
 import { realpathSync } from 'node:fs';
 import type { Call } from '../base/call.js';
 import { absPath } from '../base/paths.js';
+import type { JobRemote } from '../pipeline/host.js';
 import type { ReproRequest, ReproResult, StageAction } from '../pipeline/run/repro-report.js';
 import { repro as reproPipeline } from '../pipeline/run/repro.js';
 import { pipelineHost } from '../project/pipeline-host.js';
 import { Workspace } from '../project/workspace.js';
+import { JobRemotes } from './job-remotes.js';
 import { RemoteFetcher } from './remote-fetcher.js';
 import { stageFiles } from './stage-files.js';
 import { toCommit, type ToCommit } from './to-commit.js';
@@ -22,11 +24,14 @@ const RECORDED: ReadonlySet<string> = new Set<StageAction>(['ran', 'restored']);
 /** Brings the stages of pipeline.yaml up to date. A failed stage is part of the result. */
 export async function repro(input: ReproInput, call: Call): Promise<ReproResult & ToCommit> {
   const workspace = Workspace.open(call, 'ocrpipe repro');
+  const remotes = new JobRemotes(workspace);
   try {
     await workspace.useStore();
     const cwd = absPath(realpathSync(call.cwd));
     const fetcher = input.pull === true ? new RemoteFetcher(workspace, input.remote) : undefined;
-    const result = await reproPipeline(pipelineHost(workspace, { fetcher }), { ...input, cwd });
+    const jobRemote = (name: string): Promise<JobRemote> => remotes.open(name);
+    const host = pipelineHost(workspace, { fetcher, jobRemote });
+    const result = await reproPipeline(host, { ...input, cwd });
     const recorded =
       input.dryRun || !input.commit ? [] : result.stages.filter(({ action }) => RECORDED.has(action));
     const { git, root } = workspace;
@@ -36,6 +41,7 @@ export async function repro(input: ReproInput, call: Call): Promise<ReproResult 
     );
     return { ...result, ...(await toCommit({ git, root, cwd }, files)) };
   } finally {
+    remotes.close();
     workspace.close();
   }
 }

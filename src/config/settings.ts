@@ -17,7 +17,7 @@ export function isBandwidth(text: string): boolean {
 }
 
 /** One remote as the configuration names it. Credentials are never part of it: they come from the AWS default chain. */
-const remoteSchema = z.strictObject({
+export const remoteSchema = z.strictObject({
   /** `s3://bucket/prefix`, `file:///folder`, or a folder relative to the workspace root. */
   url: z.string().min(1),
   /** Address of an S3 service other than AWS. */
@@ -70,7 +70,15 @@ const executorSchema = z.strictObject({
   time: z.union([z.string().min(1), z.number().positive()]).optional(),
   /** Further options of sbatch, as they are typed. */
   options: z.array(z.string().startsWith('-')).optional(),
-  /** Minutes to wait for a controller that does not answer. */
+  /** Name of the remote over which jobs get their inputs and give their outputs, where the nodes do not share the workspace's folder. */
+  remote: z.string().min(1).optional(),
+  /** How ocrpipe is called on a node, for jobs over a remote: a command line of the shell. Unless set: `ocrpipe`. */
+  ocrpipe: z.string().min(1).optional(),
+  /** Lines of the shell that come first in a job over a remote: what loads modules, or sets where credentials are found. */
+  setup: z.array(z.string().min(1)).optional(),
+  /** Where jobs over a remote make their folders on a node. Unless set: $TMPDIR, or /tmp. */
+  folder: z.string().startsWith('/').optional(),
+  /** Minutes to wait for a controller, or a remote, that does not answer. */
   patience: z.number().positive().optional(),
   /** How often a job is submitted again that was preempted, or whose node failed. */
   retries: z.number().int().nonnegative().optional(),
@@ -165,7 +173,10 @@ export const REMOTE_OPTIONS = [
 export type ExecutorSettings = z.infer<typeof executorSchema>;
 /** What a stage may say otherwise of the executor that it names. */
 export const stageExecutorSchema = executorSchema
-  .omit({ type: true, module: true, retries: true, patience: true })
+  .omit({
+    ...{ type: true, module: true, retries: true, patience: true },
+    ...{ remote: true, ocrpipe: true, setup: true, folder: true },
+  })
   .partial();
 
 export type RemoteSettings = z.infer<typeof remoteSchema>;

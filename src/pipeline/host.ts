@@ -1,8 +1,11 @@
 import type { JsonValue } from '../base/canonical-json.js';
 import type { ContentId } from '../base/content-id.js';
 import type { EventSink } from '../base/events.js';
-import type { ExecutorSettings } from '../config/settings.js';
+import type { ExecutorSettings, RemoteSettings } from '../config/settings.js';
 import type { AbsPath, RepoPath } from '../base/paths.js';
+import type { Remote } from '../remote/backends/remote.js';
+import type { FetchRoot } from '../remote/fetch/fetch-input.js';
+import type { PushRoot } from '../remote/push/push-plan.js';
 import type { ObjectReader } from '../store/object-reader.js';
 import type { PointedPath, Snapshot, WorkspaceFiles } from '../tracking/workspace-files.js';
 import type { Resources, UrlDependency } from './definition/stage/stage.js';
@@ -35,6 +38,19 @@ export interface Fetcher {
   runs(keys: readonly ContentId[]): Promise<void>;
   /** What these paths are to hold, into the store; what is nowhere is left out. Throws where a remote cannot be asked. */
   bring(wanted: readonly PointedPath[]): Promise<void>;
+}
+
+/** A remote over which jobs that share nothing else with this machine get what they read, and give what they made. */
+export interface JobRemote {
+  readonly remote: Remote;
+  /** How another machine opens it; no credentials. */
+  readonly settings: RemoteSettings;
+  /** Whose data it is. */
+  readonly project: string;
+  /** Sends what the remote lacks of it; with `verify` it is read first. Throws what the transfer fails with. */
+  push(roots: readonly PushRoot[], options: { verify: boolean }): Promise<void>;
+  /** Brings it into the store, verified. Throws what the transfer fails with. */
+  fetch(roots: readonly FetchRoot[]): Promise<void>;
 }
 
 /** What a pipeline needs of the workspace that it runs in. */
@@ -76,6 +92,8 @@ export interface PipelineHost {
   readonly executors: Readonly<Record<string, ExecutorSettings>>;
   /** True if there is a remote within reach that `ocrpipe pull` would ask. */
   readonly canPull: boolean;
+  /** Opens the remote of this name for jobs. Throws `unknown-remote`. Absent where nothing runs. */
+  readonly jobRemote?: (name: string) => Promise<JobRemote>;
   /** Absent unless a command was told to bring what is not here. */
   readonly fetcher?: Fetcher;
   readonly events: EventSink;

@@ -15,6 +15,8 @@ export interface Asking {
   readonly urls?: boolean;
   /** For commands that were told to bring what is not here. */
   readonly fetcher?: Fetcher | undefined;
+  /** For commands that run stages. */
+  readonly jobRemote?: PipelineHost['jobRemote'];
 }
 
 /** What the pipeline needs of a workspace. */
@@ -40,6 +42,7 @@ export function pipelineHost(workspace: Workspace, asking: Asking = {}): Pipelin
       return remoteInReach(workspace) !== undefined;
     },
     ...(asking.fetcher && { fetcher: asking.fetcher }),
+    ...(asking.jobRemote && { jobRemote: asking.jobRemote }),
     inGit: async (paths) => (await workspace.git?.tracked(paths.map(repoPath))) ?? [],
     ignoredByGit: async (paths) => (await workspace.git?.ignored(paths)) ?? [],
     gitFiles: async (path) => workspace.git?.holdable(path),

@@ -39,6 +39,7 @@ import type { TrackedFilesParts } from './tracked-files-parts.js';
 import { StatIndex } from './scan/stat-index.js';
 import { StoreLinks } from './scan/store-links.js';
 import { storePaths } from './store-paths.js';
+import { storeWhatIsRead } from './store-read.js';
 import { emptyDirectory, firstMissing } from './stored.js';
 import type {
   CallOptions,
@@ -113,6 +114,15 @@ export class TrackedFiles implements WorkspaceFiles {
     const scan = { ...this.#scan, times: askedOnce(this.#scan.times) };
     const read = (sink: ScanSink) => readChosen(scan, path, choice, { sink, options });
     return list ? keepListing(this.#parts.store, read) : read(hashingSink({ leavingLinks: 'follow' }));
+  }
+
+  storeRead(
+    path: RepoPath,
+    { choice, ...options }: CallOptions & { choice?: FileChoice } = {},
+  ): Promise<Snapshot | undefined> {
+    return storeWhatIsRead(this.#parts.store, (sink) =>
+      choice ? readChosen(this.#scan, path, choice, { sink, options }) : this.#read(path, sink, options),
+    );
   }
 
   async tree(path: RepoPath, options?: ReadOptions): Promise<TreeSnapshot | undefined> {

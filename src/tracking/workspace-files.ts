@@ -144,6 +144,11 @@ export interface WorkspaceFiles {
     choice: FileChoice,
     options?: CallOptions & { list?: boolean },
   ): Promise<Snapshot | undefined>;
+  /**
+   * Like `snapshot` through links, or, with a choice, like `chosen`, and every byte and tree of it is in the store, durably, when it
+   * returns: what a program reads there can be put elsewhere.
+   */
+  storeRead(path: RepoPath, options?: CallOptions & { choice?: FileChoice }): Promise<Snapshot | undefined>;
   /** What is at `path` with the nodes of its directories in memory, so that it can be compared by files. Stores nothing. */
   tree(path: RepoPath, options?: ReadOptions): Promise<TreeSnapshot | undefined>;
   /**

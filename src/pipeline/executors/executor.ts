@@ -23,12 +23,25 @@ export interface Job {
 /** How the commands ended; `code` is that of the one that failed, `signal` what killed it. */
 export type CommandResult =
   | { readonly ok: true }
+  /** They took longer than the stage's `timeout`, and were ended where they ran. */
+  | { readonly ok: false; readonly timedOut: true }
+  /** They could not be run, or what they made could not be kept: an error of where they ran. */
+  | { readonly ok: false; readonly problem: NodeProblem }
   | {
       readonly ok: false;
       readonly command: string;
       readonly code: number | null;
       readonly signal: NodeJS.Signals | null;
     };
+
+/** An error that a job met on the machine that it ran on. */
+export interface NodeProblem {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string | undefined;
+  /** The name of that machine. */
+  readonly node: string;
+}
 
 /** How a job stands. */
 export type JobStatus =

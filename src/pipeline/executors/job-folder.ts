@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -16,16 +17,27 @@ import type { AbsPath } from '../../base/paths.js';
 import { readRegularFile } from '../../base/regular-file.js';
 import { writePoint } from '../../base/write-points.js';
 import type { Stage } from '../definition/stage/stage.js';
+import { stageFileName, stageOfFileName } from '../definition/stage/stage-names.js';
 import type { CommandResult, Job, LogPart } from './executor.js';
 
 /** What is known of the job in a folder: which attempt is the last, and what finds it. */
 export interface JobState {
   readonly version: 1;
   readonly executor: string;
+  /** The remote that it goes over; absent: it runs in the workspace. */
+  readonly place?: string;
   readonly attempt: number;
   readonly handle?: JsonValue;
   /** What it made was recorded or refused, or it was given up: nobody waits for it. */
   readonly settled?: true;
+}
+
+/** What a job is begun with. */
+export interface JobFiles {
+  readonly executor: string;
+  readonly place: string | undefined;
+  readonly description: JsonValue;
+  readonly script: string;
 }
 
 /** The longest piece of a log that is read at once. Bytes. */
@@ -47,17 +59,25 @@ export class JobFolder {
 
   /** The folder of a stage with inputs of this signature. */
   static of(stateFolder: AbsPath, stage: string, signature: ContentId): JobFolder {
-    return new JobFolder(stateFolder, `${stage}-${signature.slice(0, ID_LENGTH)}`);
+    return new JobFolder(stateFolder, `${stageFileName(stage)}-${signature.slice(0, ID_LENGTH)}`);
   }
 
   /** Those of a stage that somebody may still wait for. */
   static unsettled(stateFolder: AbsPath, stage: string): JobFolder[] {
+    return JobFolder.all(stateFolder).filter((job) => job.stage === stage && job.isOpen());
+  }
+
+  static all(stateFolder: AbsPath): JobFolder[] {
     const folder = jobsFolder(stateFolder);
     if (!existsSync(folder)) return [];
     return readdirSync(folder)
-      .filter((name) => name.slice(0, -ID_LENGTH - 1) === stage && /-[0-9a-f]{12}$/.test(name))
-      .map((name) => new JobFolder(stateFolder, name))
-      .filter((job) => job.isOpen());
+      .filter((name) => /.-[0-9a-f]{12}$/.test(name))
+      .map((name) => new JobFolder(stateFolder, name));
+  }
+
+  /** Whose job it is. */
+  get stage(): string {
+    return stageOfFileName(this.id.slice(0, -ID_LENGTH - 1));
   }
 
   /** Somebody may still wait for it. */
@@ -71,14 +91,19 @@ export class JobFolder {
     return readJson(join(this.path, 'state.json')) as JobState | undefined;
   }
 
+  /** The number of the attempt that would be begun now. */
+  get nextAttempt(): number {
+    return (this.state()?.attempt ?? 0) + 1;
+  }
+
   /** Writes what describes the job, and begins its next attempt. */
-  begin(executor: string, { description, script }: { description: JsonValue; script: string }): number {
-    const attempt = (this.state()?.attempt ?? 0) + 1;
+  begin({ executor, place, description, script }: JobFiles): number {
+    const attempt = this.nextAttempt;
     rmSync(this.attempt(attempt), { recursive: true, force: true });
     mkdirSync(this.path, { recursive: true });
     writeFileAtomic(join(this.path, 'job.json'), `${JSON.stringify(description, null, 2)}\n`);
     writeFileAtomic(join(this.path, 'run.sh'), script, { mode: 0o755 });
-    this.#write({ version: 1, executor, attempt });
+    this.#write({ version: 1, executor, ...(place !== undefined && { place }), attempt });
     return attempt;
   }
 
@@ -90,11 +115,6 @@ export class JobFolder {
   settle(): void {
     const state = this.state();
     if (state) this.#write({ ...state, settled: true });
-  }
-
-  /** Tells an attempt that may still run somewhere, unseen, that what it makes is not wanted. */
-  revoke(attempt: number): void {
-    writeFileAtomic(join(this.attempt(attempt), 'revoked'), '');
   }
 
   remove(): void {
@@ -113,6 +133,17 @@ export class JobFolder {
 
 export function jobsFolder(stateFolder: AbsPath): AbsPath {
   return join(stateFolder, 'jobs') as AbsPath;
+}
+
+/** Tells the jobs of this workspace from those of others on a remote; made up when it is first asked for. */
+export function workspaceKey(stateFolder: AbsPath): string {
+  const file = join(jobsFolder(stateFolder), 'workspace');
+  const known = readText(file)?.trim() ?? '';
+  if (/^[0-9a-f]{24}$/.test(known)) return known;
+  const made = randomBytes(12).toString('hex');
+  mkdirSync(jobsFolder(stateFolder), { recursive: true });
+  writeFileAtomic(file, `${made}\n`);
+  return made;
 }
 
 /** Where an attempt of a job writes. */
@@ -149,7 +180,15 @@ export function readLog(attemptFolder: string, offset: number): LogPart {
 
 function readJson(path: string): unknown {
   try {
-    return JSON.parse(readRegularFile(path).toString());
+    return JSON.parse(readText(path) ?? '');
+  } catch {
+    return undefined;
+  }
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readRegularFile(path).toString();
   } catch {
     return undefined;
   }

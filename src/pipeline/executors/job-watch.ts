@@ -78,7 +78,8 @@ export class JobWatch {
 
   async #tell(followed: Followed, status: JobStatus | undefined): Promise<void> {
     const { job } = followed;
-    await this.#handOver(followed);
+    // Of one that has ended all is handed over, in as many parts as it takes.
+    while ((await this.#handOver(followed)) && isOver(status));
     if (status === undefined || status.state === 'waiting') return;
     if (!followed.told) followed.onRunning?.();
     followed.told = true;
@@ -88,17 +89,18 @@ export class JobWatch {
     else followed.resolve(status);
   }
 
-  /** What nobody can take (the disk is full) is no reason to leave the job alone. */
-  async #handOver(followed: Followed): Promise<void> {
+  /** False if there is nothing more to hand over. What nobody can take (the disk is full) is no reason to leave the job alone. */
+  async #handOver(followed: Followed): Promise<boolean> {
     const { parts, next } = await this.#executor.logs(followed.job, followed.offset);
     followed.offset = next;
-    if (followed.failure) return;
+    if (followed.failure) return false;
     try {
       for (const part of parts) followed.onOutput(part);
     } catch (error) {
       followed.failure = { error };
       await this.#executor.cancel([followed.job]);
     }
+    return parts.length > 0;
   }
 
   #give(id: string): Followed | undefined {
@@ -106,4 +108,8 @@ export class JobWatch {
     this.#followed.delete(id);
     return followed;
   }
+}
+
+function isOver(status: JobStatus | undefined): status is JobEnd {
+  return status !== undefined && status.state !== 'waiting' && status.state !== 'running';
 }

@@ -1,21 +1,36 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { OcrpipeError, userError } from '../../base/errors.js';
+import type { ExecutorSettings } from '../../config/settings.js';
 import { executorSettings, isLocal, LOCAL, unknownExecutor } from '../definition/stage/executors.js';
 import type { Stage } from '../definition/stage/stage.js';
-import type { PipelineHost } from '../host.js';
+import type { JobRemote, PipelineHost } from '../host.js';
 import type { ExecutorContext } from './context.js';
 import type { Executor, Job } from './executor.js';
 import { Gathering } from './gathering.js';
-import { attemptFolder, jobsFolder, readLog, readResult } from './job-folder.js';
+import { FolderPlace } from './folder-place.js';
+import { jobsFolder } from './job-folder.js';
+import type { JobPlace } from './job-place.js';
 import { JobWatch } from './job-watch.js';
 import { LocalExecutor } from './local.js';
+import { ExecutorOverPlace } from './over-place.js';
+import type { RemotePlace } from './remote/remote-place.js';
+
+/** A remote that jobs go over. */
+export interface OpenedRemote {
+  readonly remote: JobRemote;
+  readonly place: RemotePlace;
+}
 
 /** An executor in use. */
 export interface OpenedExecutor {
   readonly name: string;
   readonly executor: Executor;
   readonly watch: JobWatch;
+  readonly settings: ExecutorSettings;
+  readonly place: JobPlace;
+  /** The same, where jobs go over a remote. */
+  readonly remote?: OpenedRemote;
   /** Hands a job to the executor, together with others that are on their way where that makes one of them. */
   readonly submit: (job: Job, signal: AbortSignal) => Promise<void>;
   /** A stage may come to be submitted, until `work` is done. */
@@ -50,15 +65,16 @@ export class StageExecutors {
   }
 
   async #open(name: string): Promise<OpenedExecutor> {
-    const executor = name === LOCAL ? new LocalExecutor() : await make(name, this.#host);
-    const watch = new JobWatch(executor);
+    const made = name === LOCAL ? localExecutor() : await make(name, this.#host);
+    const { executor } = made;
+    const opened = { name, ...made, watch: new JobWatch(executor) };
     if (!executor.capabilities.arrays) {
       const submit = (job: Job, signal: AbortSignal): Promise<void> => executor.submit([job], signal);
-      return { name, executor, watch, submit, expect: (_stage, work) => work() };
+      return { ...opened, submit, expect: (_stage, work) => work() };
     }
     const gathering = new Gathering(executor, groupOf);
     return {
-      ...{ name, executor, watch },
+      ...opened,
       submit: (job, signal) => gathering.submit(job, signal),
       expect: (stage, work) => gathering.expect(stage, work),
     };
@@ -70,19 +86,44 @@ function groupOf(stage: string): string {
   return stage.split('@')[0]!;
 }
 
-async function make(name: string, { executors, root, stateFolder, events }: PipelineHost): Promise<Executor> {
+type Made = Pick<OpenedExecutor, 'executor' | 'settings' | 'place' | 'remote'>;
+
+function localExecutor(): Made {
+  return { executor: new LocalExecutor(), settings: { type: 'module' }, place: new FolderPlace() };
+}
+
+async function make(name: string, host: PipelineHost): Promise<Made> {
+  const { executors, root, stateFolder, events } = host;
   const settings = executorSettings(executors, name);
   if (settings === undefined) {
     const message = `there is no executor '${name}'`;
     throw userError('unknown-executor', message, { hint: unknownExecutor(executors, name) });
   }
+  const remote = await openRemote(host, { name, settings, events });
+  const place = remote?.place ?? new FolderPlace();
   const context: ExecutorContext = {
-    ...{ name, settings, root, events },
+    ...{ name, settings, root, events, place },
     jobsFolder: jobsFolder(stateFolder),
-    result: (job) => readResult(attemptFolder(job), job.stage),
-    log: (job, offset) => readLog(attemptFolder(job), offset),
+    result: (job) => place.result(job),
+    log: (job, offset) => place.log(job, offset),
   };
-  if (settings.type === 'module') return fromModule(context);
+  const executor = new ExecutorOverPlace(await executorFor(context), place);
+  return { executor, settings, place, ...(remote && { remote }) };
+}
+
+async function openRemote(
+  host: PipelineHost,
+  context: Pick<ExecutorContext, 'name' | 'settings' | 'events'>,
+): Promise<OpenedRemote | undefined> {
+  const { remote: name } = context.settings;
+  if (name === undefined || host.jobRemote === undefined) return undefined;
+  const { RemotePlace } = await import('./remote/remote-place.js');
+  const remote = await host.jobRemote(name);
+  return { remote, place: new RemotePlace(remote, context) };
+}
+
+async function executorFor(context: ExecutorContext): Promise<Executor> {
+  if (context.settings.type === 'module') return fromModule(context);
   const { slurmExecutor } = await import('./slurm/slurm.js');
   return slurmExecutor(context);
 }

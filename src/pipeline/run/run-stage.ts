@@ -3,7 +3,7 @@ import { OcrpipeError } from '../../base/errors.js';
 import type { Job } from '../executors/executor.js';
 import { JobFolder } from '../executors/job-folder.js';
 import type { JobEnd, JobFollower } from '../executors/job-watch.js';
-import type { OpenedExecutor, StageExecutors } from '../executors/stage-executors.js';
+import type { OpenedExecutor, OpenedRemote, StageExecutors } from '../executors/stage-executors.js';
 import { endOtherJobs, foundJob, runAsJob } from './cluster-job.js';
 import { pathWithOcrpipe } from './installation.js';
 import type { LoadedPipeline } from '../staleness/load.js';
@@ -22,10 +22,12 @@ import { signatureOf, type LockedPath, type StageInputs } from '../records/signa
 import type { StageNow } from '../staleness/staleness.js';
 import { StageLog } from './stage-log.js';
 import { StageOutput } from './stage-output.js';
-import { TimeLimit } from './time-limit.js';
+import { stageTimeout, TimeLimit } from './time-limit.js';
 import { SecretMask } from './secret-mask.js';
 import { stageEnvironment } from './stage-environment.js';
 import { missingSecretProblems, refuseExposedSecrets } from '../staleness/secrets.js';
+import { storeInputs } from './job-inputs.js';
+import { fetchOutputs, jobNodeFailed, placeOutputs } from './remote-outputs.js';
 import { refuseHalfWritten } from './written-outputs.js';
 import type { Stage } from '../definition/stage/stage.js';
 import { editedProblems } from '../staleness/tracked-inputs.js';
@@ -104,10 +106,10 @@ async function settling<T>(
 ): Promise<T> {
   try {
     const done = await work();
-    settle?.();
+    await settle?.();
     return done;
   } catch (error) {
-    if (!signal.aborted) settle?.();
+    if (!signal.aborted) await settle?.();
     throw error;
   }
 }
@@ -260,9 +262,9 @@ async function runLogged(
     signal.throwIfAborted();
     try {
       refuseFailure(job.end, stage, log);
-      if (job.folder !== undefined) await refuseHalfWritten(host, stage, job.folder);
+      await job.accept?.();
     } catch (error) {
-      job.settle?.();
+      if (!signal.aborted) await job.settle?.();
       throw error;
     }
     return job;
@@ -279,11 +281,12 @@ interface Start extends Omit<Ready, 'found'> {
   readonly follower: JobFollower;
 }
 
-/** How the commands ended, and in which folder they left what they say of it. */
+/** How the commands ended. */
 interface Ended {
   readonly end: JobEnd;
-  readonly folder?: string;
-  readonly settle?: () => void;
+  /** Sees to it that what stands at the outputs is what they made. */
+  readonly accept?: () => Promise<void>;
+  readonly settle?: () => Promise<void>;
 }
 
 async function followJob(
@@ -291,8 +294,31 @@ async function followJob(
   stage: Stage,
   { now, inputs, opened, env, follower }: Start,
 ): Promise<Ended> {
-  const clear = (): Promise<void> => clearForAnother(loaded, stage, now);
-  return runAsJob(loaded.host, { stage, inputs, opened, env, follower, clear });
+  const { host } = loaded;
+  const ended = await runAsJob(host, {
+    ...{ stage, inputs, opened, env, follower },
+    clear: () => clearForAnother(loaded, stage, now),
+    read: () => storeInputs(host, { stage, inputs, now }),
+  });
+  const accept = async (): Promise<void> => {
+    if (opened.remote === undefined) await refuseHalfWritten(host, stage, ended.folder);
+    else await takeOutputs(loaded, stage, { ...ended, remote: opened.remote });
+  };
+  return { ...ended, accept };
+}
+
+/** Puts in place what a job has made elsewhere, verified as it arrives. */
+async function takeOutputs(
+  loaded: LoadedPipeline,
+  stage: Stage,
+  { remote, job }: { remote: OpenedRemote; job: Job },
+): Promise<void> {
+  const { host } = loaded;
+  const outs = await fetchOutputs(stage, remote, job);
+  const now = await lookAgain(loaded, stage, false);
+  await secureOutputs(host, now, { forced: false });
+  await clearOutputs(host, now, { forced: false });
+  await placeOutputs(host, stage, outs);
 }
 
 async function followChild(
@@ -338,12 +364,15 @@ function localJob(
   };
 }
 
-function refuseFailure(end: JobEnd, { name }: Stage, log: StageLog): void {
+function refuseFailure(end: JobEnd, stage: Stage, log: StageLog): void {
+  const { name } = stage;
   if (end.state === 'broken') throw end.error;
   if (end.state === 'lost') {
     throw new StageFailed('job-lost', { stage: name, message: `the job of stage '${name}' ${end.why}`, log });
   }
   if (end.result.ok) return;
+  if ('timedOut' in end.result) throw stageTimeout(stage);
+  if ('problem' in end.result) throw jobNodeFailed(name, end.result.problem);
   const { signal, code, command } = end.result;
   const how = signal ?? `exit code ${String(code)}`;
   const message = `stage '${name}' failed (${how}): ${command}`;

@@ -25,7 +25,14 @@ export class SecretMask {
     const names = new Set(
       [...pipeline.stages.values()].flatMap(({ secrets }) => secrets.map(({ name }) => name)),
     );
-    return new SecretMask([...names].flatMap((name) => formsOf(environment[name] ?? '')));
+    return SecretMask.ofNames([...names], environment);
+  }
+
+  static ofNames(
+    names: readonly string[],
+    environment: Readonly<Record<string, string | undefined>> = process.env,
+  ): SecretMask {
+    return new SecretMask(names.flatMap((name) => formsOf(environment[name] ?? '')));
   }
 
   text(text: string): string {

@@ -5,7 +5,7 @@ import type { Stage } from '../definition/stage/stage.js';
 const LONGEST_MS = 2 ** 31 - 1;
 
 /** The commands of a stage took longer than its `timeout`. */
-function stageTimeout({ name, timeoutSeconds = 0 }: Stage): OcrpipeError {
+export function stageTimeout({ name, timeoutSeconds = 0 }: Stage): OcrpipeError {
   return new OcrpipeError(
     'stage-timeout',
     `stage '${name}' took longer than its timeout of ${timeoutSeconds} s`,

@@ -8,28 +8,35 @@ import type { Dependency, LineRange, Stage } from '../definition/stage/stage.js'
 import type { PipelineHost } from '../host.js';
 import { linesOfFile } from './file-lines.js';
 
+/** What is kept of what is looked at. */
+interface Keeping {
+  readonly list?: boolean;
+  readonly store?: boolean;
+}
+
 /** A dependency of which only a part counts. */
 export type PartialDependency = Required<Pick<Dependency, 'path' | 'part'>>;
 
 /**
  * What a part of a dependency holds now; undefined if there is nothing of it: no file that a pattern names, none of the lines,
- * nothing that git holds. With `list` the names are kept, for `why` to compare with. Throws `no-git`.
+ * nothing that git holds. With `list` the names are kept, for `why` to compare with; with `store` all that is needed to have it
+ * elsewhere, which of lines is the whole file. Throws `no-git`.
  */
 export async function partContent(
   host: PipelineHost,
   stage: Pick<Stage, 'name' | 'outs'>,
   dep: PartialDependency,
-  options: { list?: boolean } = {},
+  options: Keeping = {},
 ): Promise<Snapshot | undefined> {
   const { path, part } = dep;
   switch (part.kind) {
     case 'lines':
-      return linesContent(host, path, part.ranges);
+      return options.store ? host.files.storeRead(path, host) : linesContent(host, path, part.ranges);
     case 'glob':
       return chosen(host, { path, choice: part.choice, except: notRead(stage, path) }, options);
     case 'git': {
       const files = await gitFiles(host, stage, path);
-      if (files.includes(path)) return host.files.snapshot(path, { ...host, throughLinks: true });
+      if (files.includes(path)) return wholeFile(host, path, options);
       const below = files.map((file) => belowOf(path, file));
       return chosen(host, { path, choice: theseFiles(below), except: notRead(stage, path) }, options);
     }
@@ -44,11 +51,18 @@ export function exceptions(stage: Pick<Stage, 'outs'>, { path, part }: PartialDe
 function chosen(
   host: PipelineHost,
   what: { path: RepoPath; choice: FileChoice; except: ReadonlySet<string> },
-  options: { list?: boolean },
+  { store, ...options }: Keeping,
 ): Promise<Snapshot | undefined> {
   const { events, signal } = host;
   const choice = allBut(what.choice, what.except);
+  if (store) return host.files.storeRead(what.path, { events, signal, choice });
   return host.files.chosen(what.path, choice, { events, signal, ...options });
+}
+
+function wholeFile(host: PipelineHost, path: RepoPath, { store }: Keeping): Promise<Snapshot | undefined> {
+  const { events, signal } = host;
+  if (store) return host.files.storeRead(path, { events, signal });
+  return host.files.snapshot(path, { events, signal, throughLinks: true });
 }
 
 /** What the stage itself makes, and the lock that changes with every run: below `path`, as raw bytes. */

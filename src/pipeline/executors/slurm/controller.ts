@@ -51,6 +51,13 @@ export class Controller {
     });
   }
 
+  /** The exit code of a job that has ended, while Slurm still knows it. */
+  async exitCode(name: string): Promise<number | undefined> {
+    const { stdout } = await runTool('scontrol', ['show', 'job', '--oneliner', name], { env: this.#env });
+    const code = /\bExitCode=(\d+):\d+/.exec(stdout)?.[1];
+    return code === undefined ? undefined : Number(code);
+  }
+
   async cancel(names: readonly string[]): Promise<void> {
     const result = await runTool('scancel', [...names], { env: this.#env });
     if (result.code === 0 || (await this.#queueNow()) !== undefined) return;

@@ -1,8 +1,6 @@
-import { join } from 'node:path';
 import type { ExecutorSettings } from '../../../config/settings.js';
 import type { Stage } from '../../definition/stage/stage.js';
 import type { Job } from '../executor.js';
-import { quoted } from '../run-script.js';
 
 const MIB = 1024 * 1024;
 /** What sbatch takes as they are. */
@@ -52,11 +50,13 @@ export function batchesOf(settings: ExecutorSettings, jobs: readonly Job[]): Bat
   return [...batches.values()];
 }
 
-/** What Slurm runs: the one job, or that of the task. */
-export function batchScript(jobs: readonly Job[]): string {
-  const start = ({ folder, attempt }: Job): string =>
-    `exec /bin/sh ${quoted(join(folder, 'run.sh'))} ${attempt}`;
-  if (jobs.length === 1) return `#!/bin/sh\n${start(jobs[0]!)}\n`;
-  const cases = jobs.map((job, task) => `${task}) ${start(job)} ;;`);
-  return ['#!/bin/sh', 'case $SLURM_ARRAY_TASK_ID in', ...cases, 'esac', ''].join('\n');
+/** What Slurm runs: the one job, or that of the task, after the lines of `setup`. */
+export function batchScript(
+  jobs: readonly Job[],
+  { startLine, setup }: { startLine: (job: Job) => string; setup: readonly string[] },
+): string {
+  const head = ['#!/bin/sh', ...setup];
+  if (jobs.length === 1) return [...head, startLine(jobs[0]!), ''].join('\n');
+  const cases = jobs.map((job, task) => `${task}) ${startLine(job)} ;;`);
+  return [...head, 'case $SLURM_ARRAY_TASK_ID in', ...cases, 'esac', ''].join('\n');
 }

@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExecutorContext } from '../context.js';
 import type { Executor, Job, JobStatus, LogPart } from '../executor.js';
-import { attemptFolder } from '../job-folder.js';
 import { Controller } from './controller.js';
 import { meaningOf, type QueuedJob } from './queue.js';
-import { batchesOf, batchScript, groupOf, type Batch } from './sbatch.js';
+import { groundOf, type Ground } from './ground.js';
+import { batchesOf, groupOf, type Batch } from './sbatch.js';
 
 /** What finds a job in Slurm: by its number, or, if its submitter died before it was told that, by its name. */
 interface SlurmHandle {
@@ -22,14 +20,15 @@ const TICK_MS = 500;
 const QUEUE_MS = 5_000;
 /** So long a controller is waited for to cancel something. */
 const CANCEL_MS = 10_000;
-/** The result of a job that Slurm calls ended may come late: a shared folder shows new files after a while. */
+/** The result of a job that Slurm calls ended may come late: a shared folder shows new files after a while, a remote is asked now and then. */
 const RESULT_LAG_MS = 15_000;
 
-/** Runs stages as jobs of Slurm in the workspace, a folder that the nodes share. What a job did is told by its folder, not by Slurm's accounting. */
+/** Runs stages as jobs of Slurm. What a job did is told by what it left at its place, not by Slurm's accounting. */
 class SlurmExecutor implements Executor {
   readonly capabilities;
   readonly #context: ExecutorContext;
   readonly #controller: Controller;
+  readonly #ground: Ground;
   /** What the controller said last. */
   #queue: readonly QueuedJob[] = [];
   #askedAt = -Infinity;
@@ -39,6 +38,7 @@ class SlurmExecutor implements Executor {
   constructor(context: ExecutorContext, controller: Controller) {
     this.#context = context;
     this.#controller = controller;
+    this.#ground = groundOf(context, controller);
     const { retries = 5 } = context.settings;
     this.capabilities = { survives: true, arrays: true, retries } as const;
   }
@@ -55,7 +55,9 @@ class SlurmExecutor implements Executor {
       await delay(TICK_MS, undefined, { signal }).catch(() => undefined);
       if (performance.now() - this.#askedAt >= QUEUE_MS && !signal.aborted) await this.#ask(signal);
     }
-    return new Map(jobs.map((job) => [job.id, this.#statusOf(job)]));
+    const statuses = new Map<string, JobStatus>();
+    for (const job of jobs) statuses.set(job.id, await this.#statusOf(job));
+    return statuses;
   }
 
   async cancel(jobs: readonly Job[]): Promise<void> {
@@ -66,7 +68,7 @@ class SlurmExecutor implements Executor {
   }
 
   logs(job: Job, offset: number): Promise<LogPart> {
-    return Promise.resolve(this.#context.log(job, offset));
+    return Promise.resolve(this.#context.place.log(job, offset));
   }
 
   /** True if Slurm has the job, as far as it says; a submitter that died may have been cut off before it kept the number. */
@@ -77,7 +79,7 @@ class SlurmExecutor implements Executor {
     await this.#ask(signal);
     const found = this.#queue.find(({ name, task }) => name === handle.name && task === handle.task);
     // Slurm forgets what ended some time ago.
-    if (found === undefined) return existsSync(attemptFolder(job));
+    if (found === undefined) return this.#context.place.hasBegun(job);
     keep(job, { ...handle, number: found.number });
     return true;
   }
@@ -89,20 +91,10 @@ class SlurmExecutor implements Executor {
     const handles = jobs.map((_, task): SlurmHandle => ({ name, ...(isArray && { task }) }));
     // From here on a repro that dies leaves behind what the job is called.
     for (const [task, handle] of handles.entries()) keep(jobs[task]!, handle);
-    const folder = join(this.#context.jobsFolder, 'slurm');
-    mkdirSync(folder, { recursive: true });
+    const array = isArray ? [`--array=0-${jobs.length - 1}`] : [];
+    const submission = { ...this.#ground.submission(jobs), name };
     const number = await this.#controller.submit(
-      {
-        name,
-        script: batchScript(jobs),
-        env: first.env,
-        options: [
-          `--output=${join(folder, isArray ? '%A_%a.out' : '%j.out')}`,
-          `--chdir=${this.#context.root}`,
-          ...(isArray ? [`--array=0-${jobs.length - 1}`] : []),
-          ...options,
-        ],
-      },
+      { ...submission, options: [...submission.options, ...array, ...options] },
       signal,
     );
     for (const [task, job] of jobs.entries()) {
@@ -122,7 +114,7 @@ class SlurmExecutor implements Executor {
     this.#askedAt = performance.now();
   }
 
-  #statusOf(job: Job): JobStatus {
+  async #statusOf(job: Job): Promise<JobStatus> {
     const result = this.#context.result(job);
     if (result !== undefined) return { state: 'ended', result };
     const handle = handleOf(job);
@@ -145,11 +137,11 @@ class SlurmExecutor implements Executor {
     return this.#lost(job, meaning);
   }
 
-  #lost(job: Job, { why, again }: { why: string; again: boolean }): JobStatus {
-    if (existsSync(join(attemptFolder(job), 'restarted'))) {
+  async #lost(job: Job, { why, again }: { why: string; again: boolean }): Promise<JobStatus> {
+    if (this.#context.place.wasRestarted(job)) {
       return { state: 'lost', why: 'was started again by the cluster', again: true };
     }
-    const said = lastLine(join(this.#context.jobsFolder, 'slurm', `${slurmName(handleOf(job)) ?? ''}.out`));
+    const said = await this.#ground.lastWords(slurmName(handleOf(job)) ?? '');
     return { state: 'lost', why: said === undefined ? why : `${why} (${said})`, again };
   }
 }
@@ -174,15 +166,6 @@ function keep(job: Job, { name, task, number }: SlurmHandle): void {
 function slurmName(handle: SlurmHandle | undefined): string | undefined {
   if (handle?.number === undefined) return undefined;
   return handle.task === undefined ? handle.number : `${handle.number}_${handle.task}`;
-}
-
-/** What Slurm or its node said of a job that never began. */
-function lastLine(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8').trim().split('\n').at(-1)?.trim() || undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** What the configuration's `type: slurm` stands for. */
