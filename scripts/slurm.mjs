@@ -2,14 +2,24 @@
  * A real Slurm of one node for tests, on loopback and in a temporary folder, with a munged, ports and a state of its own.
  *
  *   node scripts/slurm.mjs install   installs Debian's packages, as root
- *   node scripts/slurm.mjs start     starts it, prints one line of JSON when its node is idle
+ *   node scripts/slurm.mjs start [HIDDEN]   starts it, prints one line of JSON when its node is idle
  *
- * A started one runs until stdin closes or the process gets SIGTERM or SIGINT. Its partitions `low` and `high` share the node: a job
- * of `high` preempts those of `low`.
+ * A started one runs until stdin closes or the process gets SIGTERM or SIGINT; then all is ended that belongs to it, jobs included. Its
+ * partitions `low` and `high` share the node: a job of `high` preempts those of `low`. Of a folder HIDDEN the node, and what runs there,
+ * see nothing: in their place is an empty one.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -112,15 +122,39 @@ async function until(what, isSo, server) {
   throw new Problem(`${what} within ${START_SECONDS} seconds`);
 }
 
-function kill(folder, name) {
+/** The processes that were started for this Slurm, or by it, whoever their parent is by now. */
+function processesOf(conf) {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => environmentOf(name).includes(`SLURM_CONF=${conf}`))
+    .map(Number);
+}
+
+function environmentOf(process) {
   try {
-    process.kill(Number(readFileSync(join(folder, `${name}.pid`), 'utf8')), 'SIGKILL');
+    return readFileSync(join('/proc', process, 'environ'), 'utf8').split('\0');
+  } catch {
+    return [];
+  }
+}
+
+function kill(process_) {
+  try {
+    process.kill(process_, 'SIGKILL');
   } catch {
     // It is gone.
   }
 }
 
-async function start() {
+/** The command that starts the node, which goes on in the background. */
+function nodeCommand(conf, hidden) {
+  const node = ['slurmd', '-f', conf, '-N', hostname().split('.')[0]];
+  if (hidden === undefined) return node;
+  const hide = 'mount -t tmpfs none "$1" && shift && exec "$@"';
+  return ['unshare', '--mount', '--propagation=private', 'sh', '-c', hide, 'sh', hidden, ...node];
+}
+
+async function start(hidden) {
   install();
   const folder = mkdtempSync(join(tmpdir(), 'ocrpipe-slurm-'));
   prepare(folder, await steadyPorts(2));
@@ -129,15 +163,16 @@ async function start() {
   const server = startMunge(folder);
   const run = (file, args) => spawnSync(file, args, { env, encoding: 'utf8', timeout: 20_000 });
   const stop = () => {
-    run('scancel', ['--me', '--signal=KILL', '--full']);
-    for (const name of ['slurmctld', 'slurmd']) kill(folder, name);
+    // Until nothing is left: what is being ended may still start something.
+    for (let left = processesOf(conf); left.length > 0; left = processesOf(conf)) left.forEach(kill);
     server.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
     await until('munged did not answer', () => existsSync(join(folder, 'munge.socket')), server);
     run('slurmctld', ['-f', conf]);
-    run('slurmd', ['-f', conf, '-N', hostname().split('.')[0]]);
+    const [file, ...args] = nodeCommand(conf, hidden);
+    run(file, args);
     const idle = () => run('sinfo', ['--noheader', '--format=%T']).stdout.includes('idle');
     await until("Slurm's node was not idle", idle, server);
   } catch (error) {
@@ -147,7 +182,13 @@ async function start() {
     stop();
     throw error;
   }
-  return { stop, server, description: { folder, conf, node: hostname().split('.')[0] } };
+  const description = {
+    folder,
+    conf,
+    node: hostname().split('.')[0],
+    nodeCommand: nodeCommand(conf, hidden),
+  };
+  return { stop, server, description };
 }
 
 await runScript('slurm.mjs', { install, start });

@@ -13,6 +13,7 @@ import { Workspace } from '../project/workspace.js';
 import { probeRemote } from '../remote/backends/probe.js';
 import { collectRemote, type Collected, type CollectInput } from '../remote/gc/collect-remote.js';
 import { requireScope } from './gc.js';
+import { jobsThere } from './gc-jobs.js';
 import { withRemote, type RemoteSession } from './remote-session.js';
 
 export interface RemoteGcOptions extends Scope {
@@ -45,7 +46,7 @@ const HOUR_MS = 60 * 60 * 1000;
 const RECENT_MS = 31 * 24 * HOUR_MS;
 
 /**
- * Takes off a remote what nothing in the scope needs, nor any other project there, and what was not pushed lately: condemned first,
+ * Takes off a remote what nothing in the scope needs, nor any other project there, nor a job, and what was not pushed lately: condemned first,
  * deleted by a later collection once the grace period is over.
  */
 export async function gcRemote(options: RemoteGcOptions, call: Call): Promise<RemoteGcResult> {
@@ -65,7 +66,10 @@ export async function gcRemote(options: RemoteGcOptions, call: Call): Promise<Re
     };
     const work = async (session: RemoteSession) => {
       if (!options.dryRun && !options.exclusive) await requireConditionalCreate(session, call.signal);
-      const collected = await collectRemote({ ...session, ...input });
+      const { roots, abandoned } = await jobsThere(session.remote, call.signal);
+      const withJobs = { ...input.needed, roots: [...input.needed.roots, ...roots] };
+      const collected = await collectRemote({ ...session, ...input, needed: withJobs });
+      if (!options.dryRun) for (const job of abandoned) await job.remove(call.signal);
       return { collected, name: session.name, objects: 0, packs: 0 };
     };
     const { collected, name } = (await withRemote(workspace, options.remote, work)).result;

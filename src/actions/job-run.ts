@@ -69,7 +69,7 @@ async function runClaimed(
 async function runByHand({ job, folder, onText }: JobRunInput, call: Call): Promise<JobRunResult> {
   const file = resolve(call.cwd, job);
   if (!existsSync(file)) {
-    throw userError('file-missing', `there is no file ${file}`, {
+    throw userError('job-file-missing', `there is no file ${file}`, {
       hint: 'Name the job.json of a job folder: .ocrstore/jobs/STAGE-SIGNATURE/job.json.',
     });
   }

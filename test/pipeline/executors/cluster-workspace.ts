@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Call } from '../../../src/base/call.js';
 import type { OcrpipeEvent } from '../../../src/base/events.js';
+import { runOcrpipe, runProcess } from '../../rig/ocrpipe.js';
 import { PipelineWorkspace } from '../pipeline-workspace.js';
 
 /** The state of a job folder, as far as tests look at it. */
@@ -42,6 +43,22 @@ export class ClusterWorkspace extends PipelineWorkspace {
     });
   }
 
+  /** Runs `ocrpipe repro` in a process of its own, and kills it once `hasBegun`. */
+  async killedRepro(hasBegun: () => boolean): Promise<void> {
+    const kill = new AbortController();
+    const killed = runOcrpipe(['repro'], { cwd: this.root, kill: kill.signal });
+    await until(hasBegun);
+    kill.abort();
+    const { signal } = await killed;
+    if (signal !== 'SIGKILL')
+      throw new Error(`repro ended before it was killed: ${JSON.stringify(await killed)}`);
+  }
+
+  /** True once the log of the first attempt of a stage says so. */
+  hasBegun(stage: string): boolean {
+    return this.jobs(stage).some((folder) => textOf(join(folder, 'attempt-1', 'log')).includes('begun'));
+  }
+
   /** The job folders of a stage. */
   jobs(stage: string): string[] {
     const folder = this.path('.ocrstore/jobs');
@@ -60,6 +77,19 @@ export class ClusterWorkspace extends PipelineWorkspace {
   jobState(stage: string): JobFolderState {
     return JSON.parse(readFileSync(join(this.job(stage), 'state.json'), 'utf8')) as JobFolderState;
   }
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** Looks again and again: what is waited for is another process's, which tells nobody. */
+export async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await runProcess('sleep', ['0.1'], { cwd: '/' });
 }
 
 /** A command line that says that it began, and goes on once the workspace holds a file; after a minute in any case. */

@@ -37,7 +37,10 @@ function stage(lines: string): void {
 
 describe('a job over a remote, started by an executor of one file', () => {
   it('finds what its stage declares and nothing else, and what it made is recorded', async () => {
-    workspace.write('code/train.sh', 'cat ../data/a.txt ../data/sub/b.txt ../linked/f; ls ..; ls ../data ../code\n');
+    workspace.write(
+      'code/train.sh',
+      'cat ../data/a.txt ../data/sub/b.txt ../linked/f; ls ..; ls ../data ../code\n',
+    );
     workspace.write('code/other.sh', '');
     workspace.write('data/a.txt', 'a\n');
     workspace.write('data/sub/b.txt', 'b\n');

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, type TestContext } from 'vitest';
-import { runOcrpipe, runProcess } from '../../rig/ocrpipe.js';
+import { runProcess } from '../../rig/ocrpipe.js';
 import { startSlurm, type Slurm } from '../../rig/slurm.js';
 import { stubEnvironment } from '../../rig/stub-environment.js';
 import { byName } from '../pipeline-workspace.js';
-import { ClusterWorkspace, waitFor } from './cluster-workspace.js';
+import { ClusterWorkspace, until, waitFor } from './cluster-workspace.js';
 
 const CONFIG = `version: 1
 executors:
@@ -153,11 +153,7 @@ describe('a pipeline on Slurm, in a folder that the nodes share', () => {
 
   it('finds the job of a repro that was killed, and does not submit it again', async () => {
     const workspace = workspaceWith(waiting());
-    const kill = new AbortController();
-    const killed = runOcrpipe(['repro'], { cwd: workspace.root, kill: kill.signal });
-    await untilThere(() => workspace.jobs('slow').some((folder) => hasBegun(folder)));
-    kill.abort();
-    expect(await killed).toMatchObject({ signal: 'SIGKILL' });
+    await workspace.killedRepro(() => workspace.hasBegun('slow'));
     const { number } = workspace.jobState('slow').handle!;
     const begun = workspace.printed('begun');
     const done = workspace.repro();
@@ -171,13 +167,9 @@ describe('a pipeline on Slurm, in a folder that the nodes share', () => {
 
   it('takes over what a job has made while there was no repro', async () => {
     const workspace = workspaceWith(waiting());
-    const kill = new AbortController();
-    const killed = runOcrpipe(['repro'], { cwd: workspace.root, kill: kill.signal });
-    await untilThere(() => workspace.jobs('slow').some((folder) => hasBegun(folder)));
-    kill.abort();
-    await killed;
+    await workspace.killedRepro(() => workspace.hasBegun('slow'));
     workspace.write('go', '');
-    await untilThere(() => existsSync(join(workspace.job('slow'), 'attempt-1', 'result.json')));
+    await until(() => existsSync(join(workspace.job('slow'), 'attempt-1', 'result.json')));
     const { stages } = await workspace.repro();
     expect(stages[0]).toMatchObject({ action: 'ran' });
     expect(workspace.jobState('slow')).toMatchObject({ attempt: 1, settled: true });
@@ -186,11 +178,7 @@ describe('a pipeline on Slurm, in a folder that the nodes share', () => {
 
   it('ends the job of a repro that was killed where its inputs are not those of now', async () => {
     const workspace = workspaceWith(waiting());
-    const kill = new AbortController();
-    const killed = runOcrpipe(['repro'], { cwd: workspace.root, kill: kill.signal });
-    await untilThere(() => workspace.jobs('slow').some((folder) => hasBegun(folder)));
-    kill.abort();
-    await killed;
+    await workspace.killedRepro(() => workspace.hasBegun('slow'));
     const { number } = workspace.jobState('slow').handle!;
     workspace.write(
       'pipeline.yaml',
@@ -297,16 +285,3 @@ describe('a pipeline on Slurm, in a folder that the nodes share', () => {
     expect(x).toMatchObject({ action: 'failed', error: { code: 'slurm-refused' } });
   });
 });
-
-function hasBegun(folder: string): boolean {
-  try {
-    return readFileSync(join(folder, 'attempt-1', 'log'), 'utf8').includes('begun');
-  } catch {
-    return false;
-  }
-}
-
-/** Looks again and again: the file is another process's, which tells nobody. */
-async function untilThere(isThere: () => boolean): Promise<void> {
-  while (!isThere()) await runProcess('sleep', ['0.1'], { cwd: '/' });
-}

@@ -20,7 +20,7 @@ const TICK_MS = 500;
 const QUEUE_MS = 5_000;
 /** So long a controller is waited for to cancel something. */
 const CANCEL_MS = 10_000;
-/** The result of a job that Slurm calls ended may come late: a shared folder shows new files after a while, a remote is asked now and then. */
+/** The result of a job that Slurm calls ended may come late: a shared folder shows new files after a while. */
 const RESULT_LAG_MS = 15_000;
 
 /** Runs stages as jobs of Slurm. What a job did is told by what it left at its place, not by Slurm's accounting. */
@@ -131,7 +131,8 @@ class SlurmExecutor implements Executor {
     const since = this.#endedAt.get(job.id) ?? performance.now();
     this.#endedAt.set(job.id, since);
     // Who was cancelled or preempted leaves no result that could come late.
-    const mayComeLate = entry === undefined || ['COMPLETED', 'FAILED'].includes(entry.state);
+    const isShared = this.#context.place.where === undefined;
+    const mayComeLate = isShared && (entry === undefined || ['COMPLETED', 'FAILED'].includes(entry.state));
     if (mayComeLate && performance.now() - since < RESULT_LAG_MS) return { state: 'running' };
     this.#endedAt.delete(job.id);
     return this.#lost(job, meaning);
