@@ -61,10 +61,16 @@ export class JobRemotes {
   }
 }
 
+function withoutKeys<T extends object, K extends keyof T>(value: T, keys: readonly K[]): Omit<T, K> {
+  const copy = { ...value };
+  for (const key of keys) Reflect.deleteProperty(copy, key);
+  return copy;
+}
+
 /** How another machine opens a remote: what only this one has (profiles, files) is left out. */
 function settingsElsewhere(settings: NamedRemote, root: string): RemoteSettings {
-  const { name, profile: _profile, caBundle: _caBundle, sseCustomerKeyFile, ...others } = settings;
-  if (sseCustomerKeyFile !== undefined) {
+  const { name, ...own } = settings;
+  if (settings.sseCustomerKeyFile !== undefined) {
     throw userError(
       'executor-remote',
       `jobs cannot go over the remote '${name}': its key is a file of this machine`,
@@ -74,5 +80,6 @@ function settingsElsewhere(settings: NamedRemote, root: string): RemoteSettings 
     );
   }
   const place = parseRemoteUrl(settings.url, root);
-  return place.kind === 'folder' ? { ...others, url: resolve(place.folder) } : others;
+  const url = place.kind === 'folder' ? resolve(place.folder) : settings.url;
+  return { ...withoutKeys(own, ['profile', 'caBundle']), url };
 }

@@ -1,5 +1,4 @@
-import { tmpdir } from 'node:os';
-import { hostname } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Call } from '../../base/call.js';
 import { OcrpipeError, systemErrorCode } from '../../base/errors.js';
@@ -124,12 +123,14 @@ function nodeProblem(error: unknown): NonNullable<RemoteResult['error']> {
 
 /** Tries again for a while what fails because the remote is away. */
 async function patiently<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  for (const started = performance.now(); ; await delay(AGAIN_MS, undefined, { signal })) {
+  const started = performance.now();
+  for (;;) {
     try {
       return await work();
     } catch (error) {
       const mayPass = isPassing(error) || isUnreachable(error);
       if (!mayPass || performance.now() - started > PATIENCE_MS) throw error;
+      await delay(AGAIN_MS, undefined, { signal });
     }
   }
 }
