@@ -78,6 +78,8 @@ const executorSchema = z.strictObject({
   setup: z.array(z.string().min(1)).optional(),
   /** Where jobs over a remote make their folders on a node. Unless set: $TMPDIR, or /tmp. */
   folder: z.string().startsWith('/').optional(),
+  /** Seconds between two questions to the controller, for all jobs at once: clusters ask that nobody asks often. */
+  interval: z.number().positive().optional(),
   /** Minutes to wait for a controller, or a remote, that does not answer. */
   patience: z.number().positive().optional(),
   /** How often a job is submitted again that was preempted, or whose node failed. */
@@ -174,7 +176,7 @@ export type ExecutorSettings = z.infer<typeof executorSchema>;
 /** What a stage may say otherwise of the executor that it names. */
 export const stageExecutorSchema = executorSchema
   .omit({
-    ...{ type: true, module: true, retries: true, patience: true },
+    ...{ type: true, module: true, retries: true, patience: true, interval: true },
     ...{ remote: true, ocrpipe: true, setup: true, folder: true },
   })
   .partial();

@@ -59,12 +59,31 @@ filter=
 if [ "$attempt" != by-hand ] && [ -n "$secrets" ]; then
   # What is printed comes to the log by way of one who takes secrets out of it.
   pipe=$(mktemp -u) && mkfifo -m 600 "$pipe" || exit 70
-  awk -v names="$secrets" 'BEGIN { count = split(names, name, " ") }
+  OCRPIPE_ENCODED=$(for name in $secrets; do
+    eval "printf %s \\"\\$$name\\"" | base64 2>/dev/null | tr -d '\\n='
+    echo
+  done) awk -v names="$secrets" '
+    # A short line of several says nothing by itself.
+    function add(text, shortest) { if (length(text) >= shortest) values[++count] = text }
+    BEGIN {
+      many = split(names, name, " ")
+      for (i = 1; i <= many; i++) {
+        lines = split(ENVIRON[name[i]], line, "\\n")
+        for (j = 1; j <= lines; j++) add(line[j], lines > 1 ? 8 : 1)
+      }
+      lines = split(ENVIRON["OCRPIPE_ENCODED"], line, "\\n")
+      for (j = 1; j <= lines; j++) add(line[j], 4)
+      # The longest first: a value may hold another one.
+      for (i = 2; i <= count; i++) {
+        for (j = i; j > 1 && length(values[j]) > length(values[j - 1]); j--) {
+          value = values[j]; values[j] = values[j - 1]; values[j - 1] = value
+        }
+      }
+    }
     {
       rest = $0
       for (i = 1; i <= count; i++) {
-        value = ENVIRON[name[i]]
-        if (value == "") continue
+        value = values[i]
         done = ""
         while ((at = index(rest, value)) > 0) {
           done = done substr(rest, 1, at - 1) "***"
@@ -105,16 +124,22 @@ hash_outputs() {
   done >"$here/outputs.tmp" && mv "$here/outputs.tmp" "$here/outputs.sha256"
 }
 leave() {
-  [ -z "$watcher" ] || kill -KILL "$watcher" 2>/dev/null
+  [ -z "$watcher" ] || kill -HUP "$watcher" 2>/dev/null
   exit "$1"
 }
 # A node that lost touch with its cluster may still run what has been started elsewhere since.
 group=$(sed 's/.*) //' /proc/$$/stat 2>/dev/null | cut -d' ' -f3)
 watch_revoked() {
+  nap=
   trap '' TERM
+  # A cluster calls a job running as long as anything of it is there.
+  trap '[ -z "$nap" ] || kill "$nap"; exit' HUP
   # Whoever reads what is printed is not to wait for this.
   exec >/dev/null 2>&1
-  while sleep 5; do
+  while :; do
+    (trap - TERM HUP; exec sleep 5) &
+    nap=$!
+    wait "$nap" || exit
     [ -e "$here/revoked" ] || continue
     if [ "$group" = $$ ]; then kill -TERM -$$; sleep 10; kill -KILL -$$; else kill -TERM $$; fi
     exit

@@ -18,6 +18,7 @@ import { poolsOf } from '../definition/stage/resources.js';
 import { delayAfter } from '../definition/stage/retry.js';
 import { isLocal } from '../definition/stage/executors.js';
 import type { Resources, Stage } from '../definition/stage/stage.js';
+import { pruneJobs } from '../executors/prune-jobs.js';
 import { StageExecutors } from '../executors/stage-executors.js';
 import { restoreStage, runStage } from './run-stage.js';
 import { ROOT_VARIABLE, STAGE_VARIABLE } from '../stage-variables.js';
@@ -135,6 +136,7 @@ class Repro {
       const stages = new Set(pipeline.stages.keys());
       this.times.save(stages);
       pruneForgotten(host.stateFolder, stages, Date.now());
+      pruneJobs(host.stateFolder, stages, Date.now());
     }
   }
 

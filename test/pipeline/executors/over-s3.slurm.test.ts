@@ -79,9 +79,10 @@ function workspaceWith(pipeline: string, setup = [`. ${node}/credentials`]): Rem
     project: 'test',
     remotes: { bucket: { url: url(), endpoint: server.endpoint } },
     executors: {
-      cluster: { type: 'slurm', remote: 'bucket', ocrpipe: program, folder: node, setup },
+      cluster: { type: 'slurm', interval: 0.5, remote: 'bucket', ocrpipe: program, folder: node, setup },
       cheap: {
         type: 'slurm',
+        interval: 0.5,
         partition: 'low',
         options: ['--exclusive'],
         remote: 'bucket',
@@ -89,7 +90,14 @@ function workspaceWith(pipeline: string, setup = [`. ${node}/credentials`]): Rem
         folder: node,
         setup,
       },
-      lost: { type: 'slurm', remote: 'bucket', ocrpipe: '/nowhere/ocrpipe', folder: node, setup },
+      lost: {
+        type: 'slurm',
+        interval: 0.5,
+        remote: 'bucket',
+        ocrpipe: '/nowhere/ocrpipe',
+        folder: node,
+        setup,
+      },
     },
   };
   workspace.write('.ocrstore/config.yaml', JSON.stringify(config));

@@ -24,10 +24,12 @@ export class BoxWorkspace extends RemoteWorkspace {
   /** Where jobs make their folders. */
   readonly node = temporaryFolder();
 
-  constructor() {
+  /** Unless `remote`, they run in the workspace. */
+  constructor({ remote = true } = {}) {
     super();
     this.write('tools/box.mjs', example);
-    const box = { type: 'module', module: 'tools/box.mjs', remote: 'bucket', folder: this.node };
+    const over = remote ? { remote: 'bucket', folder: this.node } : {};
+    const box = { type: 'module', module: 'tools/box.mjs', ...over };
     const config = {
       version: 1,
       project: 'test',

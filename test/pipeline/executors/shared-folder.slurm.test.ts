@@ -9,8 +9,8 @@ import { ClusterWorkspace, until, waitFor } from './cluster-workspace.js';
 
 const CONFIG = `version: 1
 executors:
-  cluster: {type: slurm}
-  cheap: {type: slurm, partition: low}
+  cluster: {type: slurm, interval: 0.5}
+  cheap: {type: slurm, partition: low, interval: 0.5}
 `;
 
 let slurm: Slurm | undefined;
@@ -229,6 +229,27 @@ describe('a pipeline on Slurm, in a folder that the nodes share', () => {
       lastLines: ['before', 'why'],
     });
     expect(bad!.error!.message).toContain('exit code 7');
+  });
+
+  it('cancels a job whose stage takes longer than its timeout', async () => {
+    const workspace = workspaceWith(
+      'stages: {slow: {run: [echo begun, sleep 60], timeout: 1s, executor: cluster}}\n',
+    );
+    const [slow] = (await workspace.repro()).stages;
+    expect(slow).toMatchObject({ action: 'failed', error: { code: 'stage-timeout' } });
+    const { number } = workspace.jobState('slow').handle!;
+    expect(await slurm!.run('scontrol', 'show', 'job', number)).toContain('JobState=CANCELLED');
+  });
+
+  it('masks secrets of several lines, and in base64, on the node already', async () => {
+    stubEnvironment({ OCRPIPE_TEST_SECRET: 'first-line-of-it\nsecond-line-of-it\nx' });
+    const run = ['echo "a $OCRPIPE_TEST_SECRET b"', 'printf %s "$OCRPIPE_TEST_SECRET" | base64 -w0'];
+    const workspace = workspaceWith(
+      `stages: {show: {run: ${JSON.stringify(run)}, secrets: [OCRPIPE_TEST_SECRET], executor: cluster}}\n`,
+    );
+    expect((await workspace.repro()).stages[0]).toMatchObject({ action: 'ran' });
+    const log = readFileSync(join(workspace.job('show'), 'attempt-1', 'log'), 'utf8');
+    expect(log).toBe('a ***\n***\nx b\n***\n');
   });
 
   it('submits a job again whose node failed', async () => {

@@ -16,8 +16,8 @@ interface SlurmHandle {
 
 /** Between two looks at the job folders. */
 const TICK_MS = 500;
-/** Between two questions to the controller, for all jobs at once: clusters ask that nobody asks often. */
-const QUEUE_MS = 5_000;
+/** Between two questions to the controller, for all jobs at once, unless the settings say otherwise. */
+const QUEUE_SECONDS = 5;
 /** So long a controller is waited for to cancel something. */
 const CANCEL_MS = 10_000;
 /** The result of a job that Slurm calls ended may come late: a shared folder shows new files after a while. */
@@ -32,6 +32,7 @@ class SlurmExecutor implements Executor {
   /** What the controller said last. */
   #queue: readonly QueuedJob[] = [];
   #askedAt = -Infinity;
+  readonly #queueMs: number;
   /** When a job was first seen to be ended without a result. */
   readonly #endedAt = new Map<string, number>();
 
@@ -39,7 +40,8 @@ class SlurmExecutor implements Executor {
     this.#context = context;
     this.#controller = controller;
     this.#ground = groundOf(context, controller);
-    const { retries = 5 } = context.settings;
+    const { retries = 5, interval = QUEUE_SECONDS } = context.settings;
+    this.#queueMs = interval * 1000;
     this.capabilities = { survives: true, arrays: true, retries } as const;
   }
 
@@ -53,7 +55,7 @@ class SlurmExecutor implements Executor {
     const ended = (): boolean => jobs.some((job) => this.#context.result(job) !== undefined);
     if (!ended()) {
       await delay(TICK_MS, undefined, { signal }).catch(() => undefined);
-      if (performance.now() - this.#askedAt >= QUEUE_MS && !signal.aborted) await this.#ask(signal);
+      if (performance.now() - this.#askedAt >= this.#queueMs && !signal.aborted) await this.#ask(signal);
     }
     const statuses = new Map<string, JobStatus>();
     for (const job of jobs) statuses.set(job.id, await this.#statusOf(job));
