@@ -6,7 +6,7 @@ import type { ReproRequest, ReproResult, StageAction } from '../pipeline/run/rep
 import { repro as reproPipeline } from '../pipeline/run/repro.js';
 import { pipelineHost } from '../project/pipeline-host.js';
 import { Workspace } from '../project/workspace.js';
-import { JobRemotes } from './job-remotes.js';
+import type { JobRemotes } from './job-remotes.js';
 import { RemoteFetcher } from './remote-fetcher.js';
 import { stageFiles } from './stage-files.js';
 import { toCommit, type ToCommit } from './to-commit.js';
@@ -24,12 +24,15 @@ const RECORDED: ReadonlySet<string> = new Set<StageAction>(['ran', 'restored']);
 /** Brings the stages of pipeline.yaml up to date. A failed stage is part of the result. */
 export async function repro(input: ReproInput, call: Call): Promise<ReproResult & ToCommit> {
   const workspace = Workspace.open(call, 'ocrpipe repro');
-  const remotes = new JobRemotes(workspace);
+  const remotes: { opened?: Promise<JobRemotes> } = {};
   try {
     await workspace.useStore();
     const cwd = absPath(realpathSync(call.cwd));
     const fetcher = input.pull === true ? new RemoteFetcher(workspace, input.remote) : undefined;
-    const jobRemote = (name: string): Promise<JobRemote> => remotes.open(name);
+    const jobRemote = async (name: string): Promise<JobRemote> => {
+      remotes.opened ??= openJobRemotes(workspace);
+      return (await remotes.opened).open(name);
+    };
     const host = pipelineHost(workspace, { fetcher, jobRemote });
     const result = await reproPipeline(host, { ...input, cwd });
     const recorded =
@@ -41,7 +44,13 @@ export async function repro(input: ReproInput, call: Call): Promise<ReproResult 
     );
     return { ...result, ...(await toCommit({ git, root, cwd }, files)) };
   } finally {
-    remotes.close();
+    (await remotes.opened)?.close();
     workspace.close();
   }
+}
+
+/** A pipeline without such jobs does not load what they need. */
+async function openJobRemotes(workspace: Workspace): Promise<JobRemotes> {
+  const loaded = await import('./job-remotes.js');
+  return new loaded.JobRemotes(workspace);
 }

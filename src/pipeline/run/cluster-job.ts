@@ -3,6 +3,7 @@ import type { JsonValue } from '../../base/canonical-json.js';
 import { OcrpipeError } from '../../base/errors.js';
 import type { Stage } from '../definition/stage/stage.js';
 import type { Job } from '../executors/executor.js';
+import { FolderPlace } from '../executors/folder-place.js';
 import { JobFolder, workspaceKey, type JobFiles } from '../executors/job-folder.js';
 import type { JobEnd, JobFollower } from '../executors/job-watch.js';
 import type { JobInput } from '../executors/remote/description.js';
@@ -94,19 +95,28 @@ export async function endOtherJobs(
 ): Promise<boolean> {
   const others = JobFolder.unsettled(host.stateFolder, stage.name).filter(({ id }) => id !== keep?.id);
   for (const folder of others) {
-    const { executor: name, attempt } = folder.state()!;
+    const { executor: name, place, attempt } = folder.state()!;
     const opened = await executors.named(name).catch(gone);
     const job = jobIn(host, folder, { stage, attempt, env: process.env });
-    if (opened && job.handle() !== undefined) {
-      await opened.executor.cancel([job]);
-      await opened.watch.follow(job, { onOutput: () => undefined, signal: new AbortController().signal });
-      await opened.place.forget(job);
-    }
+    if (opened && job.handle() !== undefined)
+      await endJob(job, { opened, isPlace: place === opened.place.where });
     folder.settle();
     const message = `${stage.name}: ended what an earlier repro had left running`;
     host.events({ type: 'note', level: 'warning', code: 'orphan-ended', message });
   }
   return others.length > 0;
+}
+
+/** Waits for its end, unless its executor has been given another place since, where nothing is seen of it. */
+async function endJob(
+  job: Job,
+  { opened, isPlace }: { opened: OpenedExecutor; isPlace: boolean },
+): Promise<void> {
+  await opened.executor.cancel([job]);
+  if (isPlace) {
+    await opened.watch.follow(job, { onOutput: () => undefined, signal: new AbortController().signal });
+    await opened.place.forget(job);
+  } else await new FolderPlace().revoke(job);
 }
 
 /** An executor that the configuration has lost can be asked nothing. */
