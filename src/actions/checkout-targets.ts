@@ -25,7 +25,7 @@ export function checkoutTargets(
     const outs = stages.flatMap((stage) => lock.get(stage)!.outs.map(({ path }) => path));
     return outs.filter((path) => known.has(path));
   });
-  const paths = chosen.length === 0 ? [] : selectTracked(tracked, chosen, names.all);
+  const paths = chosen.length === 0 ? [] : selectTracked(tracked, chosen, names.nameable);
   return { paths, named: new Set(chosen) };
 }
 

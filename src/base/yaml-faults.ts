@@ -55,6 +55,7 @@ function throwFault(fault: YamlFault | undefined): void {
   if (fault) throw new Found(fault);
 }
 
+const ALIAS_HINT = 'Write &NAME at the value that it stands for, or the text in quotes.';
 const TAG_HINT = 'Take it out, or write the value as a text in quotes.';
 
 function nodeFault(
@@ -69,7 +70,10 @@ function nodeFault(
   if (path.length > MAX_NESTING) return { message: 'it is nested too deeply', offset };
   if (isAlias(node)) {
     const target = node.resolve(document);
-    if (target === undefined || !path.includes(target)) return undefined;
+    if (target === undefined) {
+      return { message: `*${node.source} names no anchor before it`, offset, hint: ALIAS_HINT };
+    }
+    if (!path.includes(target)) return undefined;
     return { message: `the alias *${node.source} stands inside what it is an alias of`, offset };
   }
   const { tag } = node;

@@ -107,6 +107,7 @@ function lineHint(text: string, line = 1): string | undefined {
     if (found !== undefined) return `Line ${near}: ${missingSpaceAdvice(found)}`;
   }
   const here = lines[line - 1] ?? '';
+  if (/^ *\t/.test(here)) return 'Indent with spaces.';
   // Between double quotes YAML reads the backslash itself.
   if (/(?<!\\)\\\$\{/.test(here) && here.includes('"'))
     return 'Between double quotes a backslash is written twice: "\\\\${name}".';

@@ -116,7 +116,7 @@ function stagesOf({ from, to }: { from: Recorded; to: Recorded }, target: string
   throw userError(
     'unknown-stage',
     `there is no stage and no output '${target}', neither in ${from.name} nor in ${to.name}`,
-    { hint: suggest(target, names.all) },
+    { hint: suggest(target, names.nameable) },
   );
 }
 

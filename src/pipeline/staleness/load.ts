@@ -5,7 +5,7 @@ import { misnamed } from '../../base/misnamed.js';
 import { suggest } from '../../base/nearest.js';
 import { fromRepoPath, isWithin, type AbsPath, type RepoPath } from '../../base/paths.js';
 import { typedPath } from '../../base/typed-path.js';
-import { readTextIfThere } from '../../base/read-text.js';
+import { readUtf8IfThere } from '../../base/read-text.js';
 import { PIPELINE_FILE } from '../definition/stage/file-names.js';
 import { pipelineFiles } from '../definition/read/pipeline-files.js';
 import { readDefinition } from '../definition/read/read-definition.js';
@@ -134,9 +134,9 @@ function hasRecord(host: PipelineHost, path: RepoPath): boolean {
   return false;
 }
 
-/** The text of a file of the workspace, or undefined if there is none. */
+/** The text of a file of the workspace that people write, or undefined if there is none. */
 export function readIfThere(root: AbsPath, path: RepoPath): string | undefined {
-  return readTextIfThere(root, path);
+  return readUtf8IfThere(root, path);
 }
 
 /** Which stages a command is about. */
@@ -171,7 +171,7 @@ export function targetStages(loaded: LoadedPipeline, target: string, cwd: AbsPat
   if (makers.length > 0) return makers.map((stage) => stage.name);
   const outs = [...pipeline.stages.values()].flatMap((stage) => stage.outs.map((out) => out.path));
   throw userError('unknown-stage', `there is no stage and no output '${target}'`, {
-    hint: suggest(target, [...pipeline.stages.keys(), ...(target.includes('/') ? outs : [])]),
+    hint: suggest(target, [...names.nameable, ...(target.includes('/') ? outs : [])]),
   });
 }
 

@@ -104,7 +104,7 @@ stages:
     };
     expect(problemsOf(texts)).toEqual([
       "pipeline.yaml:4:13 invalid-value stage 'a' at frozen: must be true or false; ${train.frozen} is maybe (params.yaml:2:11) ()",
-      "pipeline.yaml:5:22 invalid-value stage 'a' at resources.gpu: must be a number, or a text; ${n} is [1] (params.yaml:3:4) ()",
+      "pipeline.yaml:5:22 invalid-value stage 'a' at resources.gpu: must be a number, or a text; ${n} is [1] (params.yaml:3:4) (Write for example {gpu: 1, memory: 8GiB}.)",
     ]);
   });
 });

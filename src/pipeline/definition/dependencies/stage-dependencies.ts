@@ -29,9 +29,11 @@ export function withStageDependencies(
   const problems: Problem[] = [];
   const found = ({ name, at, folder }: { name: string; at: YamlPath; folder: string }): readonly Stage[] => {
     const meant = known.named(name, folder);
-    if (meant === undefined) problems.push(unknownStage(name, known.all, locate(at)));
+    if (meant === undefined) problems.push(unknownStage(name, known.nameable, locate(at)));
     return (meant ?? []).flatMap((each) => byName.get(each) ?? []);
   };
+  // Of stages that are left out for other mistakes, this is told as well.
+  for (const [name, refs] of wanted) if (!byName.has(name)) refs.forEach(found);
   const resolved = stages.map((stage): Stage => {
     const refs = wanted.get(stage.name) ?? [];
     if (refs.length === 0) return stage;

@@ -1,4 +1,6 @@
 import { posix } from 'node:path';
+import type { z } from 'zod';
+import { isMap } from '../../../base/json-map.js';
 import { OcrpipeError } from '../../../base/errors.js';
 import { repoPath, type RepoPath } from '../../../base/paths.js';
 import { parseYamlFile, type YamlFile } from '../../../base/yaml-file.js';
@@ -156,7 +158,23 @@ function checkedStage(
     ({ path }) => !mistaken.some((at) => at.every((part, index) => path[index] === part)),
   );
   for (const issue of untold) for (const problem of issueProblems(issue, checked)) problems.add(problem);
+  readRest(name, value, { issues: parsed.error.issues, reader });
   return undefined;
+}
+
+/** Reads what has the right form, for what is wrong with it: all of that is told at once. */
+function readRest(
+  name: string,
+  value: unknown,
+  { issues, reader }: { issues: readonly z.core.$ZodIssue[]; reader: StageReader },
+): void {
+  if (!isMap(value)) return;
+  const wrong = new Set(
+    issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : [String(issue.path[0])])),
+  );
+  const rest = Object.fromEntries(Object.entries(value).filter(([key]) => !wrong.has(key)));
+  const parsed = stageSchema.safeParse({ run: 'true', ...rest });
+  if (parsed.success) reader.read(name, parsed.data);
 }
 
 interface Places {

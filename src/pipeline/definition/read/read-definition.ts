@@ -1,5 +1,5 @@
 import type { AbsPath, RepoPath } from '../../../base/paths.js';
-import { readTextIfThere } from '../../../base/read-text.js';
+import { readUtf8IfThere } from '../../../base/read-text.js';
 import { readPipeline, type ReadPipeline } from './definition.js';
 import { pipelineFiles } from './pipeline-files.js';
 import { throwProblems } from '../problems/problems.js';
@@ -11,7 +11,7 @@ export function readDefinition(root: AbsPath): ReadPipeline | undefined {
   if (files.length === 0 && problems.length === 0) return undefined;
   const read = readPipeline({
     files,
-    read: (path) => readTextIfThere(root, path),
+    read: (path) => readUtf8IfThere(root, path),
     environment: process.env,
   });
   return { pipeline: read.pipeline, problems: [...problems, ...read.problems] };

@@ -57,7 +57,10 @@ function problemsOf(issue: z.core.$ZodIssue, checked: Checked): Problem[] {
     ];
   }
   const value = valueAt(checked.value, inside);
-  const hint = path.length <= 1 ? 'Write the stages below it, each under its name.' : listHint(value, issue);
+  const hint =
+    path.length <= 1
+      ? 'Write the stages below it, each under its name.'
+      : (listHint(value, issue) ?? KEY_HINTS[String(inside[0])]);
   return [
     {
       code: 'invalid-value',
@@ -70,6 +73,14 @@ function problemsOf(issue: z.core.$ZodIssue, checked: Checked): Problem[] {
 
 const GROUP_HINT = "Right below a stage's name stand 'foreach' and 'do', or 'matrix', or neither.";
 
+/** What is written at keys that take more than their form says. */
+const KEY_HINTS: Readonly<Record<string, string>> = {
+  run: 'Write a command line, or a list of them.',
+  timeout: 'Write for example 90s, 10m or 1h30m.',
+  retry: 'Write how often (3), or for example {count: 3, delay: 10s, backoff: 2}.',
+  resources: 'Write for example {gpu: 1, memory: 8GiB}.',
+};
+
 /** One text where a list of them belongs. */
 function listHint(value: unknown, issue: z.core.$ZodIssue): string | undefined {
   if (issue.code !== 'invalid_type' || issue.expected !== 'array') return undefined;
@@ -78,7 +89,8 @@ function listHint(value: unknown, issue: z.core.$ZodIssue): string | undefined {
 }
 
 function wordsOf(value: unknown, issue: z.core.$ZodIssue): string {
-  if (value === undefined) return 'is missing';
+  // What a short form stands for is nowhere written; what is wrong with it is told.
+  if (value === undefined && issue.code === 'invalid_type') return 'is missing';
   return value === null ? `is empty, and ${issueText(issue)}` : issueText(issue);
 }
 

@@ -20,6 +20,12 @@ export class StageNames {
     return this.exactly(typed) ?? (folder === '.' ? undefined : this.exactly(stageName(folder, typed)));
   }
 
+  /** All that can be typed: groups of instances, and stages. */
+  get nameable(): readonly string[] {
+    this.groups ??= groupsOf(this.all);
+    return [...this.groups.keys(), ...this.all];
+  }
+
   private exactly(name: string): readonly string[] | undefined {
     if (this.known.has(name)) return [name];
     if (/[*?]/.test(name)) return this.fitting(name);
