@@ -18,7 +18,7 @@ describe('YAML that has no one value as JSON', () => {
     ['a tag of a language', 'a: !!python/tuple [1, 2]', /Unresolved tag|the tag/, 1],
     ['a tag of its own', 'a: !secret x', /Unresolved tag/, 1],
     ['an alias of what it lies in', 'a: 1\nb: &x [1, *x]', /the alias \*x stands inside/, 2],
-    ['an alias of nothing', 'a: *x', /Unresolved alias/, 1],
+    ['an alias of nothing', 'a: *x', /names no anchor before it/, 1],
     ['a merge of what is no map', 'a: {<<: 1}', /[Mm]erge/, 1],
     ['several documents', 'a: 1\n---\nb: 2', /multiple documents/, 2],
     ['nesting that ends no program', `a: ${'['.repeat(3000)}${']'.repeat(3000)}`, /nested too deeply/, 1],

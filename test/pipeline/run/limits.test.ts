@@ -42,6 +42,20 @@ describe('a stage that fails', () => {
     await expect(printed(workspace, 9)).rejects.toMatchObject({ code: 'no-log' });
   });
 
+  it.each([
+    [true, 'ran', 'x\nx\nx\n'],
+    [false, 'failed', 'x\n'],
+  ])(
+    'finds what the attempt before left where the output persists (%j)',
+    async (persist, action, content) => {
+      const workspace = await newPipeline(
+        `stages: {a: {run: "echo x >> out; test $(wc -l < out) -gt 2", outs: [{path: out, persist: ${persist}}], retry: {count: 2, delay: 0s}}}`,
+      );
+      expect((await workspace.repro()).stages).toMatchObject([{ name: 'a', action }]);
+      expect(workspace.read('out')).toBe(content);
+    },
+  );
+
   it('is failed when all attempts are', async () => {
     const workspace = await newPipeline(`stages: {a: {run: "exit 4", retry: {count: 1, delay: 0s}}}`);
     const { stages } = await workspace.repro();
