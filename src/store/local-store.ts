@@ -220,11 +220,12 @@ export class LocalStore implements ObjectReader {
 
   /**
    * Takes over a pack file of `tmp/` after every object in it was verified; flushes and renames it. With `expected` it must
-   * be that very pack. Throws `pack-damaged` or `object-damaged` and removes the file.
+   * be that very pack; `verified` is what the caller's own verification of that file returned. Throws `pack-damaged` or
+   * `object-damaged` and removes the file.
    */
-  adoptPack(temporary: string, expected?: ContentId): PackTable {
+  adoptPack(temporary: string, expected?: ContentId, verified?: PackTable): PackTable {
     try {
-      const table = verifyPackFile(temporary, expected);
+      const table = verified ?? verifyPackFile(temporary, expected);
       makeDurable(temporary);
       namePack(
         { root: this.root, shelf: this.#shelf, loose: this.#loose },

@@ -23,11 +23,17 @@ export interface CheckedObject {
  * `object-damaged` for the first object whose bytes are wrong.
  */
 export function verifyPackFile(file: string, expected?: ContentId): PackTable {
+  return toTheEnd(verifyPackInSteps(file, expected));
+}
+
+/** The same, stopping after each object. */
+export function* verifyPackInSteps(file: string, expected?: ContentId): Generator<0, PackTable> {
   const fd = openSync(file, READ_AT_ONCE);
   try {
     const table = readPackTable(fd, file, expected);
     for (const { entry, sound } of checkedObjects(fd, table)) {
       if (!sound) throw objectDamaged(entry.kind, entry.id, file, 'its bytes have another hash');
+      yield 0;
     }
     return table;
   } finally {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { contentIdOf, type ContentId } from '../../src/base/content-id.js';
+import { OcrpipeError } from '../../src/base/errors.js';
 import {
   baseKey,
   decodeBase,
@@ -281,6 +282,7 @@ describe('a remote that lost or damaged something', () => {
   it('is healed by a push that verifies it: large objects and packs with wrong bytes of the right size', async () => {
     const { place, machine, id, key } = await pushed();
     const [pack] = place.keys(/\.pack$/);
+    const sound = new Map(place.objects);
     for (const [damaged, at] of [
       [key, 600_000],
       [pack!, 40],
@@ -296,10 +298,29 @@ describe('a remote that lost or damaged something', () => {
       hint: expect.stringContaining('ocrpipe push --verify') as unknown,
     });
     expect(await machine.push(place.open(), [id], { verify: true })).toMatchObject({ packs: 1 });
+    // Each in its place, so that no check names it any more.
+    for (const healed of [key, pack!]) expect(place.objects.get(healed)).toEqual(sound.get(healed));
+    expect(place.keys(/\.pack$/)).toEqual([pack]);
     const reader = new Machine();
     await reader.fetch(place.open(), [id]);
     expect(reader.files(id)).toEqual(machine.files(id));
     expect(await machine.push(place.open(), [id])).toEqual({ objects: 0, packs: 0 });
+  });
+
+  it('is sent in another pack where nothing there may be replaced', async () => {
+    const { place, machine, id } = await pushed();
+    const [pack] = place.keys(/\.pack$/);
+    place.objects.set(pack!, Buffer.alloc(place.objects.get(pack!)!.length));
+    const remote = place.open();
+    const put = remote.put.bind(remote);
+    remote.put = (name, body, options) =>
+      options.ifNoneMatch === true
+        ? put(name, body, options)
+        : Promise.reject(new OcrpipeError('remote-denied', 'no'));
+    expect(await machine.push(remote, [id], { verify: true })).toMatchObject({ packs: 1 });
+    const reader = new Machine();
+    await reader.fetch(place.open(), [id]);
+    expect(reader.files(id)).toEqual(machine.files(id));
   });
 
   it('is told apart from one that is sound: a push that verifies it sends nothing', async () => {

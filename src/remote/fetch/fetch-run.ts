@@ -1,6 +1,8 @@
 import { open, rm } from 'node:fs/promises';
 import { BufferPool } from '../../base/buffer-pool.js';
 import type { ContentId } from '../../base/content-id.js';
+import { inBreaths } from '../../base/in-breaths.js';
+import { verifyPackInSteps } from '../../store/verify-pack.js';
 import { OcrpipeError } from '../../base/errors.js';
 import { writePoint } from '../../base/write-points.js';
 import { packKey } from '../../store/format.js';
@@ -141,12 +143,13 @@ export class FetchRun {
 
   /** False if some of its bytes are wrong. The store verifies the whole file before it gets a name. */
   async #fetchWholePack(table: PackTable): Promise<boolean> {
-    const { store } = this.#input;
+    const { store, signal } = this.#input;
     const temporary = store.temporaryFile();
     try {
       await this.#download(packKey(table.packId), table.size, temporary);
-      this.#input.signal.throwIfAborted();
-      store.adoptPack(temporary, table.packId);
+      signal.throwIfAborted();
+      const verified = await inBreaths(verifyPackInSteps(temporary, table.packId), signal);
+      store.adoptPack(temporary, table.packId, verified);
       return true;
     } catch (error) {
       if (error instanceof OcrpipeError && REFUSED.has(error.code)) return false;
@@ -165,6 +168,8 @@ export class FetchRun {
       const file = await open(target, 'wx');
       try {
         for await (const chunk of download.body) await file.writeFile(chunk);
+        // Who names it flushes it, and others wait meanwhile: not for much.
+        await file.datasync();
       } finally {
         await file.close();
       }

@@ -7,7 +7,7 @@ import { objectKey, type StoreFormat } from '../../store/format.js';
 import type { PackTable } from '../../store/pack-format.js';
 import type { RunId } from '../../store/run-records.js';
 import { catalogKey, encodeCatalog, type LargeObject, type Root } from '../catalog/catalog.js';
-import { findDamaged } from './verify-remote.js';
+import { verifyRemote } from './verify-remote.js';
 import { baseKey } from '../catalog/base-chain.js';
 import { joinable, takeBack, writeNextBase } from '../catalog/write-base.js';
 import { loadCheckedView } from '../catalog/load-view.js';
@@ -70,8 +70,8 @@ const BASE_LASTS_MS = 60 * 60 * 1000;
  * comes later sees the roots.
  */
 export async function push(input: PushInput): Promise<Pushed> {
-  const distrusted = input.verify === true ? await findDamaged(input) : undefined;
-  const sent: Sent = { objects: 0, packs: 0, bytes: 0 };
+  const { damaged: distrusted, rebuilt } = input.verify === true ? await verifyRemote(input) : {};
+  const sent: Sent = { objects: 0, packs: 0, bytes: 0, ...rebuilt };
   for (let start = 1; start <= STARTS; start += 1) {
     const view = await loadCheckedView(input, { distrusted });
     const seenAt = await input.remote.now({ signal: input.signal }).catch(ifNoTime);
