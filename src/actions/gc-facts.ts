@@ -51,12 +51,13 @@ export async function gatherFacts(
   );
   const mayGo: GcFacts['mayGo'] = (kind, id) =>
     judging.unpushed || remotes.views.some((view) => view.keeps(kind, id));
-  const named = new Set(runs.map(nameOf));
+  const named = new Set(runs.map(({ key }) => key));
   const results = new KnownResults(store, new Verdicts({ marks, mayGo }));
   return {
     ...{ inventory, marks, mayGo, silent: remotes.silent, skipped: [...new Set(skipped)] },
+    // Of a run with several results, that there were others is known by their records, which are small: what they made may go.
     keepsRun: (run) =>
-      named.has(nameOf(run)) ||
+      named.has(run.key) ||
       (!judging.unpushed && !remotes.views.some((view) => view.hasRun(run))) ||
       results.areKept(run),
     mayRewrite: (pack) =>
@@ -111,8 +112,4 @@ class KnownResults {
   #isKept(kind: 'file' | 'directory', id: RunId['key']): boolean {
     return this.#verdicts.of(kind === 'directory' ? 'tree' : 'blob', id) !== 'dead';
   }
-}
-
-function nameOf({ key, record }: RunId): string {
-  return key + record;
 }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { fsck } from '../../../src/actions/fsck.js';
+import { gc } from '../../../src/actions/gc.js';
 import { reproText } from '../../../src/cli/repro-text.js';
 import { whyText } from '../../../src/cli/why-text.js';
 import { explainStages } from '../../../src/pipeline/staleness/why.js';
@@ -55,6 +57,28 @@ describe('repro --check-determinism', () => {
     const other = await workspace.repro({ targets: ['m'], checkDeterminism: true });
     expect(other.stages).toMatchObject([{ action: 'fresh', deterministic: false }]);
     expect(workspace.read('m/weights')).toBe('1\n');
+  });
+
+  it('is still known when gc has let go of what the second run made, and restores the first', async () => {
+    const workspace = await drawing();
+    await workspace.repro({ checkDeterminism: true });
+    workspace.commit('all');
+    const everything = {
+      workspace: true,
+      projects: [],
+      unpushed: true,
+      allowMissing: false,
+      forgetWorkspaces: [],
+    };
+    const { deleted } = await gc({ ...everything, now: true, dryRun: false }, workspace.call());
+    expect(deleted.objects).toBeGreaterThan(0);
+    const { stages } = await pipelineStatus(workspace.host());
+    expect(stages).toContainEqual(expect.objectContaining({ name: 'drawn', deterministic: false }));
+    workspace.remove('m');
+    workspace.remove('pipeline.lock');
+    expect((await workspace.actions()).actions).toMatchObject({ drawn: 'restored' });
+    expect(workspace.read('m/weights')).toBe('1\n');
+    expect(await fsck({}, workspace.call())).toMatchObject({ damaged: [], missing: [], notRestorable: [] });
   });
 
   it('is remembered: status and why say so until the inputs are others', async () => {
