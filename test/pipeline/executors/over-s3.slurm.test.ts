@@ -1,6 +1,6 @@
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   afterAll,
   beforeAll,
@@ -195,6 +195,13 @@ describe('a pipeline on Slurm, whose nodes share nothing with this machine but a
     for (const value of Object.values(secret)) {
       expect(texts.filter((text) => text.includes(value))).toEqual([]);
     }
+    // The environment that Slurm keeps for the job has the secret of its stage, and no credentials of this machine.
+    const state = filesIn(join(dirname(slurm!.conf), 'state')).filter((file) =>
+      file.endsWith(`/job.${number}/environment`),
+    );
+    const environment = state.map((file) => readFileSync(file, 'latin1')).join();
+    expect(environment).toContain(SECRET);
+    expect(environment).not.toContain(server.users.writer.secretAccessKey);
     go();
     expect((await done).stages[0]).toMatchObject({ action: 'ran' });
   });

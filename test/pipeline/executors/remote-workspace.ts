@@ -18,22 +18,22 @@ export class RemoteWorkspace extends ClusterWorkspace {
   }
 }
 
-/** A workspace with the executor of docs/executors.md, whose jobs go over a folder. */
+/** A workspace with the executor of docs/executors.md, whose jobs go over a folder unless they are said to go elsewhere. */
 export class BoxWorkspace extends RemoteWorkspace {
   readonly remote = temporaryFolder();
   /** Where jobs make their folders. */
   readonly node = temporaryFolder();
 
-  /** Unless `remote`, they run in the workspace. */
-  constructor({ remote = true } = {}) {
+  /** Over another remote, or, without one, in the workspace. */
+  constructor({ remote = true }: { remote?: boolean | { url: string; endpoint: string } } = {}) {
     super();
     this.write('tools/box.mjs', example);
-    const over = remote ? { remote: 'bucket', folder: this.node } : {};
+    const over = remote !== false ? { remote: 'bucket', folder: this.node } : {};
     const box = { type: 'module', module: 'tools/box.mjs', ...over };
     const config = {
       version: 1,
       project: 'test',
-      remotes: { bucket: { url: this.remote } },
+      remotes: { bucket: typeof remote === 'object' ? remote : { url: this.remote } },
       executors: { box: { ...box, settings: { nice: 0 } } },
     };
     this.write('.ocrstore/config.yaml', JSON.stringify(config));

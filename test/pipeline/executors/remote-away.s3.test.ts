@@ -1,0 +1,30 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { awsEnvironment, startS3Server } from '../../rig/s3-server.js';
+import { stubEnvironment } from '../../rig/stub-environment.js';
+import { temporaryFolder } from '../../rig/temporary-folder.js';
+import { waitFor } from './cluster-workspace.js';
+import { BoxWorkspace } from './remote-workspace.js';
+
+it('a job over a bucket that is away for a while is waited for, and nothing is concluded meanwhile', async () => {
+  const folder = temporaryFolder();
+  const server = await startS3Server(folder);
+  stubEnvironment(awsEnvironment(server.users.writer));
+  const workspace = new BoxWorkspace({ remote: { url: `s3://${server.bucket}`, endpoint: server.endpoint } });
+  const run = [waitFor(join(workspace.node, 'go')), 'echo 1 > one.txt'];
+  workspace.stage(`run: ${JSON.stringify(run)}\nouts: [one.txt]\n`);
+  const begun = workspace.printed('begun');
+  const silent = workspace.noted('remote-silent');
+  const back = workspace.noted('remote-back');
+  const done = workspace.repro();
+  await begun;
+  await server.stop();
+  await silent;
+  const again = await startS3Server(folder);
+  await back;
+  writeFileSync(join(workspace.node, 'go'), '');
+  expect((await done).stages[0]).toMatchObject({ action: 'ran' });
+  expect(workspace.read('one.txt')).toBe('1\n');
+  await again.stop();
+});
