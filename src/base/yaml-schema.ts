@@ -66,6 +66,10 @@ export function issueText(issue: z.core.$ZodIssue): string {
     return `must be one of ${issue.values.map(String).join(', ')}`;
   }
   if (issue.code === 'invalid_union') {
+    const { options } = issue as { options?: unknown[] };
+    // No alternative has the value of the key that tells them apart.
+    if (options !== undefined)
+      return `must be one of ${options.filter((each) => typeof each === 'string').join(', ')}`;
     const texts = issue.errors.flatMap((errors) => errors.slice(0, 1).map(issueText));
     return (
       [...new Set(texts)].join(', or ').replaceAll(', or must be', ', or') ||

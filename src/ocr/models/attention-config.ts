@@ -19,8 +19,6 @@ export const attentionConfigSchema = z
     scheduledSampling: z.number().min(0).max(1).default(0.1),
     /** Steps in which that share rises from 0. */
     samplingSteps: z.int().min(0).default(2000),
-    /** Readings that are followed at once; 1 takes the best character always. */
-    beam: z.int().min(1).max(64).default(1),
   })
   .refine(...enoughBlocks)
   .refine(...noWidthWithPad);

@@ -14,8 +14,11 @@ export interface LayerFloats {
 /** Attention of steps to steps grows with the square of the width; it is counted as for images of so many steps. */
 const MIXED_STEPS = 256;
 
-/** What a model is used for: training keeps what it made for each character of a label, reading only that of the last. */
-export type Use = 'training' | 'reading';
+/**
+ * What a model is used for: training keeps what it made for each character of a label, reading only that of the last, for each of
+ * the `beam` texts that are followed.
+ */
+export type Use = 'training' | { beam: number };
 
 /** Every layer of a model, in order. `classes` counts the one class more than the alphabet's. */
 export function layerFloats(config: ModelConfig, classes: number, use: Use): LayerFloats[] {
@@ -102,7 +105,8 @@ function fcnnLstmFloats(config: FcnnLstmConfig, classes: number): LayerFloats[] 
 }
 
 function attentionFloats(config: AttentionConfig, classes: number, use: Use): LayerFloats[] {
-  const { units, decoderUnits, embeddingDim, maxLength = 1, beam } = config;
+  const { units, decoderUnits, embeddingDim, maxLength = 1 } = config;
+  const beam = use === 'training' ? 1 : use.beam;
   const seen = 2 * units + decoderUnits;
   // A label and its end.
   const written = use === 'training' ? maxLength + 1 : beam;

@@ -17,10 +17,10 @@ const READING_COPIES = 2;
 /** The same while it learns: weights, average, gradients (of a step and of one part of it), two moments, working memory. */
 const TRAINING_COPIES = 8;
 
-/** `classes` counts the one class more than the alphabet's. */
-export function readingNeed(config: ModelConfig, classes: number): MemoryNeed {
+/** `classes` counts the one class more than the alphabet's; a decoder with attention follows `beam` texts. */
+export function readingNeed(config: ModelConfig, classes: number, beam = 1): MemoryNeed {
   const input = config.height * config.channels;
-  const steps = layerFloats(config, classes, 'reading').map(({ inputs, made }) => inputs + made);
+  const steps = layerFloats(config, classes, { beam }).map(({ inputs, made }) => inputs + made);
   return {
     fixedBytes: READING_COPIES * FLOAT_BYTES * weightCount(config, classes),
     columnBytes: FLOAT_BYTES * (input + Math.max(...steps)),

@@ -15,9 +15,13 @@ export interface ReadingLimit {
   batchPx: number;
 }
 
+/** What decides how much memory reading takes; without a decoder it is greedy. */
+type ReadingModel = Pick<Recogniser, 'config' | 'alphabet'> & Partial<Pick<Recogniser, 'decoder'>>;
+
 /** Throws `out-of-memory` (exit code 2) if the model alone is too large. */
-export function readingLimit({ config, alphabet }: Pick<Recogniser, 'config' | 'alphabet'>): ReadingLimit {
-  const need = readingNeed(config, alphabet.size + 1);
+export function readingLimit({ config, alphabet, decoder }: ReadingModel): ReadingLimit {
+  const beam = decoder?.type === 'attention' ? decoder.beam : 1;
+  const need = readingNeed(config, alphabet.size + 1, beam);
   const memoryBytes = tensorMemoryBytes();
   const inBatch = { ...need, fixedBytes: 0 };
   return {
@@ -27,7 +31,7 @@ export function readingLimit({ config, alphabet }: Pick<Recogniser, 'config' | '
 }
 
 /** How images are loaded for a model: at its height, and none wider than it can read. */
-export function readingOptions(model: Pick<Recogniser, 'config' | 'alphabet'>): LoadOptions {
+export function readingOptions(model: ReadingModel): LoadOptions {
   const { widestPx } = readingLimit(model);
   return { channels: model.config.channels, fit: imageFit(model.config), widestPx };
 }

@@ -35,7 +35,7 @@ export function emptyRecogniser(description: {
   return { ...newRecogniser(model, alphabetOf(alphabet), 0), decoder };
 }
 
-/** How a new model reads. */
+/** How a new model reads: greedily. */
 function decoderOf(config: ModelConfig): DecoderConfig {
-  return config.type === 'attention' ? { type: 'attention', beam: config.beam } : { type: 'ctc-greedy' };
+  return config.type === 'attention' ? { type: 'attention', beam: 1 } : { type: 'ctc-greedy' };
 }

@@ -20,6 +20,7 @@ export function readTrainingSettings(
   const params = checkYaml({ ...yaml, value: withoutEmptySections(yaml.value) }, paramsSchema);
   const { model, augment, decoder } = params;
   refuseLostSmoothing(yaml, params);
+  refuseGuidedAttention(yaml, params);
   return { model, augment, decoder, train: withOverrides(params.train, options.overrides) };
 }
 
@@ -89,6 +90,23 @@ function refuseLostSmoothing(
     {
       location: yaml.locate(['train', 'labelSmoothing']),
       hint: "Leave it out: CTC's loss has no single right class for each time step.",
+    },
+  );
+}
+
+/** Patterns and language models weigh the paths of CTC, and a decoder that writes has none. */
+function refuseGuidedAttention(
+  yaml: YamlFile,
+  { model, decoder }: Pick<TrainingSettings, 'model' | 'decoder'>,
+): void {
+  const key = decoder.pattern === undefined ? 'languageModel' : 'pattern';
+  if (model.type !== 'attention' || decoder[key] === undefined) return;
+  throw userError(
+    'invalid-value',
+    `${yaml.file}: 'decoder.${key}' is for models with CTC, and this one is '${model.type}'`,
+    {
+      location: yaml.locate(['decoder', key]),
+      hint: "Leave it out, or choose another 'model.type'; 'decoder.beam' is for all types.",
     },
   );
 }

@@ -41,6 +41,9 @@ export function isGuided({ beam = 1, pattern, languageModel }: DecoderParams): b
  */
 export async function settleDecoder(model: Recogniser, settling: DecoderSettling): Promise<SettledDecoder> {
   const { params, texts } = settling;
+  if (model.decoder.type === 'attention') {
+    return readWith({ type: 'attention', beam: params.beam ?? 1 }, { model, settling });
+  }
   const pattern = params.pattern === undefined ? {} : { pattern: params.pattern };
   const base = { type: 'ctc-beam', beam: params.beam ?? USUAL_BEAM, ...pattern } as const;
   if (params.languageModel === undefined) return readWith(base, { model, settling });

@@ -88,7 +88,7 @@ const models = [
     sizes: { type: 'attention', attention: 'luong', maxLength: 40, filters: [8, 8], decoderUnits: 256 },
     length: 40,
   },
-  { title: 'attention with a beam', sizes: { type: 'attention', maxLength: 5, beam: 8 } },
+  { title: 'attention with a beam', sizes: { type: 'attention', maxLength: 5 }, beam: 8 },
   { title: 'a mixer', sizes: { type: 'mixer' } },
   {
     title: 'a wide mixer',
@@ -98,7 +98,7 @@ const models = [
 ];
 
 describe('the memory that a model needs', () => {
-  for (const { title, sizes, alphabet = few, length = 1 } of models) {
+  for (const { title, sizes, alphabet = few, length = 1, beam = 1 } of models) {
     it(`is what was foretold, or somewhat less: ${title}`, async () => {
       const config = modelConfigSchema.parse(sizes);
       const { height: heightPx, channels } = config;
@@ -108,7 +108,9 @@ describe('the memory that a model needs', () => {
       });
       const reading = await measured(async () => {
         const model = newRecogniser(config, alphabet, 1);
-        await recogniseBatch(model, images);
+        const { decoder } = model;
+        const followed = decoder.type === 'attention' ? { ...decoder, beam } : decoder;
+        await recogniseBatch({ ...model, decoder: followed }, images);
         model.network.dispose();
       });
       const training = await measured(async () => {
@@ -134,7 +136,7 @@ describe('the memory that a model needs', () => {
       const columns = images.length * 200;
       const classes = alphabet.size + 1;
       for (const [need, bytes] of [
-        [readingNeed(config, classes), reading],
+        [readingNeed(config, classes, beam), reading],
         [trainingNeed(config, classes), training],
       ] as const) {
         const foretold = need.fixedBytes + columns * need.columnBytes;

@@ -21,7 +21,7 @@ export const TINY_MODELS: Readonly<Record<string, Record<string, unknown>>> = {
     bidirectional: false,
   },
   'attention by Bahdanau': decoder,
-  'attention by Luong with a beam': { ...decoder, attention: 'luong', beam: 3, samplingSteps: 0 },
+  'attention by Luong': { ...decoder, attention: 'luong', samplingSteps: 0 },
   mixer: { type: 'mixer', height: 16, filters: [4, 6], blocks: [1, 1], innerDim: 12, depth: 1, heads: 2 },
 };
 

@@ -51,7 +51,7 @@ describe('train, for each type of model', () => {
 
   it('keeps the length of the longest label with a model that writes, and how it is decoded', async () => {
     const folder = temporaryFolder();
-    const options = settings('attention by Luong with a beam', 1);
+    const options = { ...settings('attention by Luong', 1), decoder: { beam: 3 } };
     const model = { ...options.model, maxLength: undefined } as never;
     await train(job(folder, await drawnLines(folder, 'lines', LABELS), { settings: { ...options, model } }));
     expect(readDescription(join(folder, 'model'))).toMatchObject({

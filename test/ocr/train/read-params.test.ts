@@ -40,3 +40,56 @@ describe('label smoothing', () => {
     );
   });
 });
+
+describe('a model in params.yaml', () => {
+  it.each([
+    ['an unknown type', 'model:\n  type: crn\n', 2, 'must be one of crnn, fcnn-lstm, attention, mixer', ''],
+    [
+      'fcnn-lstm without a width',
+      'model:\n  type: fcnn-lstm\n',
+      2,
+      "needs 'model.width'",
+      "Add 'width' in pixels",
+    ],
+    [
+      'stretch without a width',
+      'model:\n  fit: stretch\n',
+      2,
+      "needs 'model.width'",
+      "Add 'width' in pixels",
+    ],
+    ['a key of another type', 'model:\n  type: mixer\n  units: 64\n', 3, "unknown key 'model.units'", ''],
+    [
+      'heads that do not divide',
+      'model:\n  type: mixer\n  heads: 3\n',
+      3,
+      "'innerDim' must be a multiple",
+      '',
+    ],
+    [
+      'too few blocks',
+      'model:\n  type: fcnn-lstm\n  width: 90\n  filters: [8]\n',
+      4,
+      'needs at least 3 blocks',
+      '',
+    ],
+    [
+      'a pattern for attention',
+      'model:\n  type: attention\ndecoder:\n  pattern: "[A-Z]+"\n',
+      4,
+      "'decoder.pattern' is for models with CTC",
+      "'decoder.beam' is for all types",
+    ],
+  ])('with %s is refused with its place', (_, yaml, line, message, hint) => {
+    const file = join(temporaryFolder(), 'params.yaml');
+    writeFileSync(file, yaml);
+    expect(() => readTrainingSettings(file, { required: true })).toThrow(
+      expect.objectContaining({
+        exitCode: 2,
+        message: expect.stringContaining(message) as unknown,
+        hint: expect.stringContaining(hint) as unknown,
+        location: expect.objectContaining({ line }) as unknown,
+      }),
+    );
+  });
+});
