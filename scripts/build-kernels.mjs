@@ -15,6 +15,14 @@ const options = [
   '--noExportMemory',
   '--enable',
   'simd',
+  // Threads share the memory. It is another module's: as large as it may become, whatever its size at first.
+  '--enable',
+  'threads',
+  '--sharedMemory',
+  '--initialMemory',
+  '1',
+  '--maximumMemory',
+  '65536',
   '-O3',
   '--noAssert',
 ];

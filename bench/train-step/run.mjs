@@ -1,4 +1,4 @@
-// Time of one CRNN training step on one thread: our WebAssembly kernels, native TensorFlow, PyTorch, in turns.
+// Time of one CRNN training step on one thread and on two: our WebAssembly kernels, native TensorFlow, PyTorch, in turns.
 //
 //   node bench/train-step/run.mjs [--rounds 3] [--steps 5]      after: node scripts/build-modules.mjs
 //
@@ -21,7 +21,13 @@ const SHAPES = [
   { batch: 16, width: 640 },
 ];
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
-const oneThread = { OMP_NUM_THREADS: '1', TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS: '1' };
+const THREADS = [1, 2];
+const threadsIn = (count) => ({
+  OMP_NUM_THREADS: String(count),
+  TF_NUM_INTRAOP_THREADS: String(count),
+  TF_NUM_INTEROP_THREADS: '1',
+  OCRPIPE_THREADS: String(count),
+});
 
 const node = (backend, extra = {}) => ({
   command: process.execPath,
@@ -32,7 +38,8 @@ const python = process.env.OCRPIPE_BENCH_PYTHON;
 const contestants = {
   pytorch: python && {
     command: python,
-    args: ({ batch, width }) => [here('pytorch_step.py'), String(batch), String(width), String(steps), '1'],
+    args: ({ batch, width, threads }) =>
+      [here('pytorch_step.py'), batch, width, steps, threads].map((value) => String(value)),
     env: {},
   },
   wasm: node('wasm'),
@@ -42,7 +49,7 @@ const contestants = {
 
 function measure({ command, args, env }, shape) {
   const result = spawnSync(command, args(shape), {
-    env: { ...process.env, ...oneThread, ...env },
+    env: { ...process.env, ...threadsIn(shape.threads), ...env },
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -53,20 +60,23 @@ function measure({ command, args, env }, shape) {
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 const present = Object.entries(contestants).filter(([, contestant]) => contestant);
 const rows = [];
-for (const shape of SHAPES) {
+for (const shape of SHAPES.flatMap((each) => THREADS.map((threads) => ({ ...each, threads })))) {
   const runs = Object.fromEntries(present.map(([name]) => [name, []]));
   for (let round = 0; round < rounds; round++)
     for (const [name, contestant] of present) runs[name].push(measure(contestant, shape));
-  const cpuOf = (name) => median(runs[name].map(({ cpuMs }) => cpuMs));
+  const of = (name, what) => median(runs[name].map((run) => run[what]));
+  const ratio = (name, what) =>
+    runs.pytorch ? Number((of(name, what) / of('pytorch', what)).toFixed(2)) : null;
   for (const [name] of present) {
     rows.push({
       ...shape,
       name,
       details: runs[name][0].details,
-      cpuMs: cpuOf(name),
-      wallMs: median(runs[name].map(({ wallMs }) => wallMs)),
-      peakMb: median(runs[name].map(({ peakMb }) => peakMb)),
-      cpuAgainstPytorch: runs.pytorch ? Number((cpuOf(name) / cpuOf('pytorch')).toFixed(2)) : null,
+      cpuMs: of(name, 'cpuMs'),
+      wallMs: of(name, 'wallMs'),
+      peakMb: of(name, 'peakMb'),
+      cpuAgainstPytorch: ratio(name, 'cpuMs'),
+      wallAgainstPytorch: ratio(name, 'wallMs'),
       firstLoss: runs[name][0].firstLosses[0],
     });
   }
@@ -83,10 +93,12 @@ writeFileSync(here('results.json'), `${JSON.stringify(report, null, 2)}\n`);
 console.table(rows, [
   'batch',
   'width',
+  'threads',
   'name',
   'cpuMs',
   'wallMs',
   'peakMb',
   'cpuAgainstPytorch',
+  'wallAgainstPytorch',
   'firstLoss',
 ]);

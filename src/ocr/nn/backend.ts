@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 // tfjs-core alone registers no gradients in Node; importing tfjs-layers does.
 import '@tensorflow/tfjs-layers';
+import { countText } from '../../base/count-text.js';
 import { userError } from '../../base/errors.js';
 import { registerHostScans } from './kernels/host-kernels.js';
 import { registerKernels, registeredBuild } from './kernels/register-kernels.js';
+import { threadsToUse } from './kernels/threads-to-use.js';
 import { NATIVE_FOLDER_VARIABLE, loadNativeTensorflow } from './native-tensorflow.js';
 
 /** What runs the tensors, best first. */
@@ -45,10 +47,18 @@ async function openTensorflow(): Promise<Attempt> {
 }
 
 async function openWasm(): Promise<Attempt> {
-  await import('@tensorflow/tfjs-backend-wasm');
-  if (!(await use('wasm'))) return { reason: 'this machine does not run WebAssembly' };
-  const build = registeredBuild() ?? (await registerKernels());
-  return { opened: { name: 'wasm', threads: 1, details: `WebAssembly (${build ?? 'no SIMD: slow'})` } };
+  const { withSharedTensors } = await import('./kernels/shared-wasm.js');
+  if (!(await withSharedTensors(() => use('wasm'))))
+    return { reason: 'this machine does not run WebAssembly' };
+  const threads = threadsToUse();
+  const build = registeredBuild() ?? (await registerKernels(threads));
+  return {
+    opened: {
+      name: 'wasm',
+      threads,
+      details: `WebAssembly (${build ?? 'no SIMD: slow'}, ${countText(threads, 'thread')})`,
+    },
+  };
 }
 
 async function openCpu(): Promise<Attempt> {

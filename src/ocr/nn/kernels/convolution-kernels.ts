@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { backend_util, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
 import { CONV2D_BIAS_RELU, RELU_BIAS_GRADIENT } from './kernel-names.js';
+import { CHANNEL_BLOCK, PASS_COST, cutRanges, type KernelContext, type Range } from './kernel-context.js';
+import type { KernelName } from './kernel-module.js';
 import { replaceKernel } from './replace-kernel.js';
-import type { KernelContext } from './wasm-heap.js';
 
 type Conv2DInfo = backend_util.Conv2DInfo;
 
@@ -54,6 +55,12 @@ function isOurs(info: Conv2DInfo, attributes: ConvAttributes): boolean {
   return dense && unit && (attributes.dataFormat ?? 'NHWC') === 'NHWC';
 }
 
+/** Tiles that `winogradForward` and `winogradFilterGradient` take together. */
+const FORWARD_TILES = 32;
+const BACKWARD_TILES = 48;
+/** Bytes in which `winogradFilter` keeps four channels' points between its two passes. */
+const POINT_BYTES = 36 * 16;
+
 /** Fewest channels on either side for which the transforms of Winograd's method pay. */
 const WINOGRAD_CHANNELS = 8;
 /** The share of the direct products below which Winograd's method is taken. */
@@ -67,29 +74,67 @@ function suitsWinograd(filterShape: number[], outHeight: number, outWidth: numbe
   return tiles * 36 <= WINOGRAD_SHARE * outHeight * outWidth * 9;
 }
 
-function forward({ heap, kernels }: KernelContext, call: ForwardCall): void {
+function forward(context: KernelContext, call: ForwardCall): void {
+  const [, outHeight, outWidth] = shape4(call.out);
+  if (suitsWinograd(call.filter.shape, outHeight, outWidth)) winogradForward(context, call);
+  else directForward(context, call);
+}
+
+/** Multiplications and additions that a direct convolution would take. */
+function operationsOf(filterShape: readonly number[], out: readonly number[]): number {
+  const [height, width, inputs, outputs] = filterShape as Shape4;
+  return out[0]! * out[1]! * out[2]! * height * width * inputs * outputs;
+}
+
+function winogradForward(context: KernelContext, call: ForwardCall): void {
+  const { heap, kernels } = context;
+  const [batch, height, width, inChannels] = shape4(call.x);
+  const [, outHeight, outWidth, outChannels] = shape4(call.out);
+  const operations = operationsOf([3, 3, inChannels, outChannels], call.out.shape);
+  heap.withScratch(kernels.winogradFilterBytes(inChannels, outChannels), (filter) => {
+    const channels = [inChannels, outChannels, Number(call.transposed)];
+    context.run(
+      'winogradFilter',
+      // A pair of channels takes some 150 operations, four pairs at a time.
+      context
+        .cut(inChannels, 40 * inChannels * outChannels)
+        .map((range) => [heap.offset(call.filter), filter, ...channels, ...range]),
+      POINT_BYTES,
+    );
+    const tensors = [heap.offset(call.x), filter, heap.offsetOrZero(call.bias), heap.offset(call.out)];
+    const sizes = [height, width, inChannels, outHeight, outWidth, outChannels];
+    const rest = [call.padTop, call.padLeft, Number(call.relu)];
+    const tiles = batch * kernels.winogradTiles(outHeight, outWidth);
+    context.run(
+      'winogradForward',
+      context
+        .cut(tiles, operations / 4, FORWARD_TILES)
+        .map((range) => [...tensors, ...sizes, ...rest, ...range]),
+      kernels.winogradForwardBytes(inChannels, outChannels),
+    );
+  });
+}
+
+function directForward(context: KernelContext, call: ForwardCall): void {
+  const { heap, kernels } = context;
   const [batch, height, width, inChannels] = shape4(call.x);
   const [, outHeight, outWidth, outChannels] = shape4(call.out);
   const [filterHeight, filterWidth] = shape4(call.filter);
-  const tensors = [
-    heap.offset(call.x),
-    heap.offset(call.filter),
-    heap.offsetOrZero(call.bias),
-    heap.offset(call.out),
-  ];
-  const images = [batch, height, width, inChannels];
-  const outs = [outHeight, outWidth, outChannels];
-  const rest = [call.padTop, call.padLeft, Number(call.relu), Number(call.transposed)];
-  if (suitsWinograd(call.filter.shape, outHeight, outWidth)) {
-    heap.withScratch(kernels.winogradForwardBytes(inChannels, outChannels), (scratch) =>
-      kernels.winogradForward(...tensors, scratch, ...images, ...outs, ...rest),
+  const shape = [filterHeight, filterWidth, inChannels, outChannels];
+  heap.withScratch(kernels.convolutionFilterBytes(...shape), (packed) => {
+    kernels.convolutionFilter(heap.offset(call.filter), packed, ...shape, Number(call.transposed));
+    const tensors = [heap.offset(call.x), packed, heap.offsetOrZero(call.bias), heap.offset(call.out)];
+    const sizes = [height, width, inChannels, filterHeight, filterWidth, outHeight, outWidth, outChannels];
+    const rest = [call.padTop, call.padLeft, Number(call.relu)];
+    const blocks = batch * kernels.convolutionForwardBlocks(outHeight, outWidth);
+    context.run(
+      'convolutionForward',
+      context
+        .cut(blocks, operationsOf(shape, call.out.shape))
+        .map((range) => [...tensors, ...sizes, ...rest, ...range]),
+      kernels.convolutionForwardBytes(filterHeight, filterWidth, inChannels),
     );
-    return;
-  }
-  const bytes = kernels.convolutionForwardBytes(filterHeight, filterWidth, inChannels, outChannels);
-  heap.withScratch(bytes, (scratch) =>
-    kernels.convolutionForward(...tensors, scratch, ...images, filterHeight, filterWidth, ...outs, ...rest),
-  );
+  });
 }
 
 function convolve(
@@ -116,29 +161,71 @@ function inputGradient(
   return out;
 }
 
-function filterGradient(
-  { heap, kernels }: KernelContext,
-  info: Conv2DInfo,
-  x: TensorInfo,
-  dy: TensorInfo,
-): TensorInfo {
+function filterGradient(context: KernelContext, info: Conv2DInfo, x: TensorInfo, dy: TensorInfo): TensorInfo {
+  const { heap, kernels } = context;
   const { filterHeight, filterWidth, inChannels, outChannels, outHeight, outWidth } = info;
   const shape = [filterHeight, filterWidth, inChannels, outChannels];
   const out = heap.allocate(shape);
-  const tensors = [heap.offset(x), heap.offset(dy), heap.offset(out)];
-  const images = [info.batchSize, info.inHeight, info.inWidth, inChannels];
-  const outs = [outHeight, outWidth, outChannels, info.padInfo.top, info.padInfo.left];
-  if (suitsWinograd(shape, outHeight, outWidth)) {
-    heap.withScratch(kernels.winogradFilterGradientBytes(inChannels, outChannels), (scratch) =>
-      kernels.winogradFilterGradient(...tensors, scratch, ...images, ...outs),
-    );
-    return out;
-  }
-  const bytes = kernels.convolutionFilterGradientBytes(filterHeight, filterWidth, inChannels, outChannels);
-  heap.withScratch(bytes, (scratch) =>
-    kernels.convolutionFilterGradient(...tensors, scratch, ...images, filterHeight, filterWidth, ...outs),
+  const winograd = suitsWinograd(shape, outHeight, outWidth);
+  const filterSize = winograd ? [] : [filterHeight, filterWidth];
+  const sizes = [info.inHeight, info.inWidth, inChannels, ...filterSize, outHeight, outWidth, outChannels];
+  const rest = [info.padInfo.top, info.padInfo.left];
+  const units = winograd
+    ? kernels.winogradTiles(outHeight, outWidth)
+    : kernels.convolutionFilterGradientBlocks(outHeight, outWidth);
+  const ranges = partsOf(info.batchSize * units, winograd ? WINOGRAD_PART : DIRECT_PART);
+  const name = winograd ? 'winogradFilterGradient' : 'convolutionFilterGradient';
+  const scratchBytes = winograd
+    ? kernels.winogradFilterGradientBytes(inChannels, outChannels)
+    : kernels.convolutionFilterGradientBytes(...(shape as Shape4));
+  inParts(
+    context,
+    { out, ranges },
+    (range, to) => [heap.offset(x), heap.offset(dy), to, ...sizes, ...rest, ...range],
+    {
+      name,
+      scratchBytes,
+    },
   );
   return out;
+}
+
+/** Most parts that a filter's gradient is summed from. */
+const MOST_PARTS = 8;
+/** Tiles, and blocks of pixels, that make a part worth its sum. */
+const WINOGRAD_PART = { least: 192, block: BACKWARD_TILES };
+const DIRECT_PART = { least: 16, block: 1 };
+
+/** How a sum is cut into parts: by its shape alone, so that a run repeats bit for bit on any number of threads. */
+function partsOf(units: number, { least, block }: { least: number; block: number }): Range[] {
+  return cutRanges(units, Math.max(1, Math.min(MOST_PARTS, Math.floor(units / least))), block);
+}
+
+/** Each range gives a part of `out`; the parts are then added up in their order. */
+function inParts(
+  context: KernelContext,
+  { out, ranges }: { out: TensorInfo; ranges: Range[] },
+  call: (range: Range, to: number) => number[],
+  { name, scratchBytes }: { name: KernelName; scratchBytes: number },
+): void {
+  const { heap } = context;
+  const to = heap.offset(out);
+  const size = tf.util.sizeFromShape(out.shape);
+  if (ranges.length === 1) {
+    context.run(name, [call(ranges[0]!, to)], scratchBytes);
+    return;
+  }
+  heap.withScratch(4 * size * ranges.length, (parts) => {
+    context.run(
+      name,
+      ranges.map((range, part) => call(range, parts + 4 * part * size)),
+      scratchBytes,
+    );
+    context.run(
+      'sumParts',
+      context.cut(size, ranges.length * size, 4).map((range) => [parts, to, ranges.length, size, ...range]),
+    );
+  });
 }
 
 function registerStandard(context: KernelContext): void {
@@ -163,15 +250,20 @@ function registerStandard(context: KernelContext): void {
 }
 
 /** dz = dy where y > 0 (only with `relu`), and the sums of dz over all but the last axis. */
-function registerReluBiasGradient({ heap, kernels }: KernelContext): void {
+function registerReluBiasGradient(context: KernelContext): void {
+  const { heap } = context;
   replaceKernel(RELU_BIAS_GRADIENT, ({ inputs, attrs }) => {
     const { dy, y } = inputs as { dy: TensorInfo; y?: TensorInfo };
     const channels = dy.shape.at(-1)!;
     const rows = tf.util.sizeFromShape(dy.shape) / channels;
     const dz = y === undefined ? undefined : heap.allocate(dy.shape);
     const db = (attrs as { bias: boolean } & NamedAttrMap).bias ? heap.allocate([channels]) : undefined;
-    const out = [heap.offsetOrZero(dz), heap.offsetOrZero(db)];
-    kernels.rectifierBiasGradient(heap.offset(dy), heap.offsetOrZero(y), ...out, rows, channels);
+    const tensors = [heap.offset(dy), heap.offsetOrZero(y), heap.offsetOrZero(dz), heap.offsetOrZero(db)];
+    const ranges = context.cut(channels, rows * channels * PASS_COST, CHANNEL_BLOCK);
+    context.run(
+      'rectifierBiasGradient',
+      ranges.map((range) => [...tensors, rows, channels, ...range]),
+    );
     return [dz, db].filter((tensor) => tensor !== undefined);
   });
 }

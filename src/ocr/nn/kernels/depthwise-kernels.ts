@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { backend_util, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
+import type { KernelContext } from './kernel-context.js';
 import { replaceKernel, type KernelCall } from './replace-kernel.js';
-import type { KernelContext } from './wasm-heap.js';
 
 type Shape4 = [number, number, number, number];
 

@@ -38,9 +38,17 @@ export function memoryOf(backend: KernelBackend): WebAssembly.Memory {
   const { asm } = (backend as unknown as WasmBackend).wasm;
   const memory = (asm as WasmBackend['wasm']['asm'] | undefined)?.memory;
   if (memory !== undefined) return memory;
-  throw new OcrpipeError('wasm-memory-hidden', 'this version of tfjs-backend-wasm does not show its memory', {
-    hint: 'install @tensorflow/tfjs-backend-wasm 4.22',
-  });
+  throw memoryHidden();
+}
+
+export function memoryHidden(): OcrpipeError {
+  return new OcrpipeError(
+    'wasm-memory-hidden',
+    'this version of tfjs-backend-wasm does not show its memory',
+    {
+      hint: 'install @tensorflow/tfjs-backend-wasm 4.22',
+    },
+  );
 }
 
 /**

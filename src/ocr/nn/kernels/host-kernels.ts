@@ -3,22 +3,20 @@ import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
 import { outOfMemory } from './heap-guard.js';
 import { loadKernelModule, type KernelExports } from './kernel-module.js';
 import { GRU } from './kernel-names.js';
-import type { KernelPlan } from './kernel-plan.js';
+import type { KernelPlan, PlannedCall } from './kernel-plan.js';
 import { SCAN_KERNELS } from './scan-kernels.js';
 
 const PAGE_BYTES = 65536;
+/** As many pages as can be addressed. */
+const MOST_PAGES = 65536;
 /** The first bytes stay unused, so that no tensor has the offset 0, which means "none". */
 const FIRST_OFFSET = 64;
 
 type Values = Float32Array | Int32Array;
 
 /** One call of a kernel on tensors that live outside of the kernels' memory. */
-interface HostCall {
+interface HostCall extends PlannedCall {
   inputs: (Values | undefined)[];
-  /** Shapes of the outputs, which stand behind the inputs. */
-  outputs: number[][];
-  scratchBytes: number;
-  run: (offsets: number[], scratch: number) => void;
 }
 
 /** Kernels over a memory of their own: values are copied in, the kernel runs, results are copied out. */
@@ -31,7 +29,7 @@ class HostKernels {
     this.kernels = kernels;
   }
 
-  call({ inputs, outputs, scratchBytes, run }: HostCall): tf.Tensor[] {
+  call({ inputs, outputs, kernel, parts, scratchBytes }: HostCall): tf.Tensor[] {
     const sizes = outputs.map((shape) => tf.util.sizeFromShape(shape));
     let end = FIRST_OFFSET;
     const place = (floats: number): number => {
@@ -48,7 +46,8 @@ class HostKernels {
       if (values instanceof Int32Array) new Int32Array(buffer, from[i], values.length).set(values);
       else if (values !== undefined) new Float32Array(buffer, from[i], values.length).set(values);
     });
-    run([...from, ...to], scratch);
+    const last = scratchBytes > 0 ? [scratch] : [];
+    for (const part of parts) this.kernels[kernel](...from, ...to, ...part, ...last);
     return outputs.map((shape, i) => tf.tensor(new Float32Array(buffer, to[i], sizes[i]).slice(), shape));
   }
 
@@ -79,9 +78,9 @@ function registerOnHost(
     kernelName: name,
     backendName,
     kernelFunc: ({ inputs, attrs, backend }) => {
-      const { outputs, scratchBytes, run } = plan(host.kernels, inputs, attrs ?? {});
+      const planned = plan(host.kernels, inputs, attrs ?? {});
       const read = reader(backend);
-      return host.call({ inputs: names.map((input) => read(inputs[input])), outputs, scratchBytes, run });
+      return host.call({ ...planned, inputs: names.map((input) => read(inputs[input])) });
     },
   });
 }
@@ -92,7 +91,7 @@ function registerOnHost(
  */
 export async function registerHostScans(backendName: string): Promise<void> {
   if ((tf.getKernel(GRU, backendName) as tf.KernelConfig | undefined) !== undefined) return;
-  const memory = new WebAssembly.Memory({ initial: 1 });
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES, shared: true });
   const loaded = await loadKernelModule(memory);
   if (loaded === undefined) return;
   const host = new HostKernels(memory, loaded.kernels);

@@ -11,20 +11,28 @@ export interface KernelExports {
   multiplyPacked: KernelFunction;
   packColumns: KernelFunction;
   packedSize: KernelFunction;
+  convolutionFilter: KernelFunction;
+  convolutionFilterBytes: KernelFunction;
   convolutionForward: KernelFunction;
+  convolutionForwardBlocks: KernelFunction;
   convolutionForwardBytes: KernelFunction;
   convolutionFilterGradient: KernelFunction;
+  convolutionFilterGradientBlocks: KernelFunction;
   convolutionFilterGradientBytes: KernelFunction;
+  winogradFilter: KernelFunction;
+  winogradFilterBytes: KernelFunction;
   winogradForward: KernelFunction;
   winogradForwardBytes: KernelFunction;
   winogradFilterGradient: KernelFunction;
   winogradFilterGradientBytes: KernelFunction;
+  winogradTiles: KernelFunction;
   maxPoolForward: KernelFunction;
   maxPoolGradient: KernelFunction;
   rectifierBiasGradient: KernelFunction;
   batchNormForward: KernelFunction;
   batchNormGradient: KernelFunction;
   shiftAndRectify: KernelFunction;
+  sumParts: KernelFunction;
   adamStep: KernelFunction;
   gruForward: KernelFunction;
   gruForwardBytes: KernelFunction;
@@ -42,12 +50,21 @@ export interface KernelExports {
   additiveScoresGradient: KernelFunction;
 }
 
+export type KernelName = keyof KernelExports;
+
+/** The kernels by their places among the exports, which all threads see in the same order. */
+export function kernelsByNumber(exports: object): KernelFunction[] {
+  return Object.values(exports) as KernelFunction[];
+}
+
 /** `relaxed-simd` fuses multiplication and addition; `plain-simd` runs wherever WebAssembly SIMD does. */
 export type KernelBuild = 'relaxed-simd' | 'plain-simd';
 
 export interface KernelModule {
   build: KernelBuild;
   kernels: KernelExports;
+  /** For other threads. */
+  compiled: WebAssembly.Module;
 }
 
 /** Forces a build, for tests and measurements. */
@@ -85,12 +102,12 @@ async function chooseBuild(): Promise<{ build: KernelBuild; bytes: Uint8Array<Ar
 }
 
 /**
- * Compiles the kernels over a memory that another module owns; they hold no data of their own.
+ * Compiles the kernels over a shared memory that another module owns; they hold no data of their own.
  * @returns undefined when the engine lacks WebAssembly SIMD
  */
 export async function loadKernelModule(memory: WebAssembly.Memory): Promise<KernelModule | undefined> {
   const chosen = await chooseBuild();
   if (chosen === undefined) return undefined;
-  const { instance } = await WebAssembly.instantiate(chosen.bytes, { env: { memory } });
-  return { build: chosen.build, kernels: instance.exports as unknown as KernelExports };
+  const { module: compiled, instance } = await WebAssembly.instantiate(chosen.bytes, { env: { memory } });
+  return { build: chosen.build, kernels: instance.exports as unknown as KernelExports, compiled };
 }

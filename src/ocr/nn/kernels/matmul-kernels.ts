@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { replaceKernel } from './replace-kernel.js';
-import type { KernelContext } from './wasm-heap.js';
+import { PASS_COST, type KernelContext } from './kernel-context.js';
 
 /** a [.., m, k] times b [.., k, n], each stored as said or with its last two axes swapped. */
 interface Product {
@@ -21,7 +21,13 @@ function batchShape(a: number[], b: number[]): number[] | undefined {
   return undefined;
 }
 
-function multiply({ heap, kernels }: KernelContext, product: Product): TensorInfo | undefined {
+/** Rows of a product that one block takes. */
+const ROW_BLOCK = 64;
+/** Columns of a packed panel. */
+const PANEL = 8;
+
+function multiply(context: KernelContext, product: Product): TensorInfo | undefined {
+  const { heap, kernels } = context;
   const { a, b, transposeA, transposeB } = product;
   const outer = batchShape(a.shape, b.shape);
   if (outer === undefined || a.dtype !== 'float32' || b.dtype !== 'float32') return undefined;
@@ -35,13 +41,29 @@ function multiply({ heap, kernels }: KernelContext, product: Product): TensorInf
   const bStep = tf.util.sizeFromShape(b.shape) === count * depth * columns ? depth * columns : 0;
   const aStrides = transposeA ? [1, rows] : [depth, 1];
   const bStrides = transposeB ? [1, depth] : [columns, 1];
+  const packs = context.cut(columns, depth * columns * PASS_COST, PANEL);
+  const products = context.cut(rows, rows * depth * columns, ROW_BLOCK);
   heap.withScratch(4 * kernels.packedSize(depth, columns), (packed) => {
     for (let i = 0; i < count; i++) {
-      if (i === 0 || bStep > 0)
-        kernels.packColumns(heap.offset(b) + 4 * i * bStep, ...bStrides, depth, columns, packed);
+      if (i === 0 || bStep > 0) {
+        const from = heap.offset(b) + 4 * i * bStep;
+        context.run(
+          'packColumns',
+          packs.map(([first, end]) => {
+            const panels = [from + 4 * first * bStrides[1]!, ...bStrides, depth, end - first];
+            return [...panels, packed + 4 * first * depth];
+          }),
+        );
+      }
       const from = heap.offset(a) + 4 * i * aStep;
       const to = heap.offset(out) + 4 * i * rows * columns;
-      kernels.multiplyPacked(from, ...aStrides, packed, to, columns, rows, depth, columns, 0);
+      context.run(
+        'multiplyPacked',
+        products.map(([first, end]) => {
+          const left = [from + 4 * first * aStrides[0]!, ...aStrides, packed];
+          return [...left, to + 4 * first * columns, columns, end - first, depth, columns, 0];
+        }),
+      );
     }
   });
   return out;

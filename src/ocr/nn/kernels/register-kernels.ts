@@ -2,8 +2,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { registerConvolutionKernels } from './convolution-kernels.js';
 import { registerDepthwiseKernels } from './depthwise-kernels.js';
 import { registerKernelGradients } from './kernel-gradients.js';
+import { KernelContext } from './kernel-context.js';
 import { loadKernelModule, type KernelBuild } from './kernel-module.js';
 import { registerPlan } from './kernel-plan.js';
+import { KernelThreads } from './kernel-threads.js';
 import { registerMatMulKernels } from './matmul-kernels.js';
 import { registerPoolingKernels } from './pooling-kernels.js';
 import { replaceKernel } from './replace-kernel.js';
@@ -28,13 +30,14 @@ export function registeredBuild(): KernelBuild | undefined {
 
 /**
  * Puts our SIMD kernels over those of tfjs-backend-wasm, which must be the current backend.
+ * @param threads that one kernel may use
  * @returns the build in use, or undefined when the engine has no WebAssembly SIMD (tfjs's own kernels stay)
  */
-export async function registerKernels(): Promise<KernelBuild | undefined> {
+export async function registerKernels(threads: number): Promise<KernelBuild | undefined> {
   const heap = new WasmHeap(tf.backend());
   const loaded = await loadKernelModule(heap.memory);
   if (loaded === undefined) return undefined;
-  const context = { heap, kernels: loaded.kernels };
+  const context = new KernelContext(heap, loaded.kernels, new KernelThreads(loaded, heap.memory, threads));
   registerConvolutionKernels(context);
   registerMatMulKernels(context);
   registerPoolingKernels(context);

@@ -12,6 +12,11 @@ function scanSizes(
   return { batch, time, directions, units };
 }
 
+/** The directions of a recurrent layer know nothing of each other. */
+function eachDirection(directions: number, sizes: readonly number[]): number[][] {
+  return Array.from({ length: directions }, (_, direction) => [...sizes, direction]);
+}
+
 const gru: KernelPlan = {
   name: GRU,
   inputs: ['gates', 'recurrentKernel', 'recurrentBias', 'lengths'],
@@ -22,8 +27,9 @@ const gru: KernelPlan = {
         [batch, time, 2 * units],
         [2, batch, time, 4 * units],
       ],
+      kernel: 'gruForward',
+      parts: eachDirection(2, [batch, time, units]),
       scratchBytes: kernels.gruForwardBytes(batch, units),
-      run: (offsets, scratch) => kernels.gruForward(...offsets, scratch, batch, time, units),
     };
   },
 };
@@ -39,8 +45,9 @@ const gruGradient: KernelPlan = {
         [2, units, 3 * units],
         [2, 3 * units],
       ],
+      kernel: 'gruGradient',
+      parts: eachDirection(2, [batch, time, units]),
       scratchBytes: kernels.gruGradientBytes(batch, time, units),
-      run: (offsets, scratch) => kernels.gruGradient(...offsets, scratch, batch, time, units),
     };
   },
 };
@@ -55,8 +62,9 @@ const lstm: KernelPlan = {
         [batch, time, directions * units],
         [directions, batch, time, 5 * units],
       ],
+      kernel: 'lstmForward',
+      parts: eachDirection(directions, [batch, time, units, directions]),
       scratchBytes: kernels.lstmForwardBytes(batch, units),
-      run: (offsets, scratch) => kernels.lstmForward(...offsets, scratch, batch, time, units, directions),
     };
   },
 };
@@ -71,8 +79,9 @@ const lstmGradient: KernelPlan = {
         [batch, time, directions, 4 * units],
         [directions, units, 4 * units],
       ],
+      kernel: 'lstmGradient',
+      parts: eachDirection(directions, [batch, time, units, directions]),
       scratchBytes: kernels.lstmGradientBytes(batch, time, units),
-      run: (offsets, scratch) => kernels.lstmGradient(...offsets, scratch, batch, time, units, directions),
     };
   },
 };

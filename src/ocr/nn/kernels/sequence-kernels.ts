@@ -16,13 +16,14 @@ function rowsAndChannels({ shape }: TensorInfo): [number, number] {
 const layerNorm: KernelPlan = {
   name: LAYER_NORM,
   inputs: ['x', 'gamma', 'beta'],
-  plan: (kernels, inputs, attributes) => {
+  plan: (_kernels, inputs, attributes) => {
     const x = inputs['x']!;
     const [rows, channels] = rowsAndChannels(x);
     return {
       outputs: [x.shape, [rows, 2]],
+      kernel: 'layerNormForward',
+      parts: [[rows, channels, attributes['epsilon'] as number]],
       scratchBytes: 0,
-      run: (offsets) => kernels.layerNormForward(...offsets, rows, channels, attributes['epsilon'] as number),
     };
   },
 };
@@ -30,13 +31,14 @@ const layerNorm: KernelPlan = {
 const layerNormGradient: KernelPlan = {
   name: LAYER_NORM_GRADIENT,
   inputs: ['x', 'gamma', 'statistics', 'dy'],
-  plan: (kernels, inputs) => {
+  plan: (_kernels, inputs) => {
     const x = inputs['x']!;
     const [rows, channels] = rowsAndChannels(x);
     return {
       outputs: [x.shape, [channels], [channels]],
+      kernel: 'layerNormGradient',
+      parts: [[rows, channels]],
       scratchBytes: 8 * channels,
-      run: (offsets, scratch) => kernels.layerNormGradient(...offsets, scratch, rows, channels),
     };
   },
 };
@@ -44,12 +46,13 @@ const layerNormGradient: KernelPlan = {
 const additiveScores: KernelPlan = {
   name: ADDITIVE_SCORES,
   inputs: ['keys', 'query', 'v'],
-  plan: (kernels, inputs) => {
+  plan: (_kernels, inputs) => {
     const [batch, time, units] = inputs['keys']!.shape as [number, number, number];
     return {
       outputs: [[batch, time]],
+      kernel: 'additiveScores',
+      parts: [[batch, time, units]],
       scratchBytes: 0,
-      run: (offsets) => kernels.additiveScores(...offsets, batch, time, units),
     };
   },
 };
@@ -57,12 +60,13 @@ const additiveScores: KernelPlan = {
 const additiveScoresGradient: KernelPlan = {
   name: ADDITIVE_SCORES_GRADIENT,
   inputs: ['dy', 'keys', 'query', 'v'],
-  plan: (kernels, inputs) => {
+  plan: (_kernels, inputs) => {
     const [batch, time, units] = inputs['keys']!.shape as [number, number, number];
     return {
       outputs: [[batch, time, units], [batch, units], [units]],
+      kernel: 'additiveScoresGradient',
+      parts: [[batch, time, units]],
       scratchBytes: 4 * units,
-      run: (offsets, scratch) => kernels.additiveScoresGradient(...offsets, scratch, batch, time, units),
     };
   },
 };

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { ADAM, BATCH_NORM, BATCH_NORM_GRADIENT } from './kernel-names.js';
 import { replaceKernel } from './replace-kernel.js';
-import type { KernelContext } from './wasm-heap.js';
+import { CHANNEL_BLOCK, PASS_COST, type KernelContext, type Range } from './kernel-context.js';
 
 function rowsAndChannels(tensor: TensorInfo): [number, number] {
   const channels = tensor.shape.at(-1)!;
@@ -18,7 +18,10 @@ function normalisedShape(x: TensorInfo, masked: boolean): Shape4 {
 }
 
 /** x, gamma, beta, columns -> y, mean, variance; and x, y?, dy, gamma, mean, variance, columns -> dx, dgamma, dbeta. */
-function registerBatchNorm({ heap, kernels }: KernelContext): void {
+function registerBatchNorm(context: KernelContext): void {
+  const { heap } = context;
+  const channelRanges = (shape: Shape4): readonly Range[] =>
+    context.cut(shape[3], tf.util.sizeFromShape(shape) * 3 * PASS_COST, CHANNEL_BLOCK);
   replaceKernel(BATCH_NORM, ({ inputs, attrs }) => {
     const { x, gamma, beta, columns } = inputs as Record<'x' | 'gamma' | 'beta' | 'columns', TensorInfo>;
     const { epsilon, relu, masked } = attrs as { epsilon: number; relu: boolean; masked: boolean };
@@ -28,9 +31,14 @@ function registerBatchNorm({ heap, kernels }: KernelContext): void {
     const tensors = [x, gamma, beta, masked ? columns : undefined, ...outs].map((tensor) =>
       heap.offsetOrZero(tensor),
     );
-    heap.withScratch(8 * channels, (scratch) =>
-      kernels.batchNormForward(...tensors, scratch, ...shape, epsilon, Number(relu)),
-    );
+    const calls = channelRanges(shape).map((range) => [
+      ...tensors,
+      ...shape,
+      epsilon,
+      Number(relu),
+      ...range,
+    ]);
+    context.run('batchNormForward', calls, 8 * channels);
     return outs;
   });
   replaceKernel(BATCH_NORM_GRADIENT, ({ inputs, attrs }) => {
@@ -41,9 +49,8 @@ function registerBatchNorm({ heap, kernels }: KernelContext): void {
     const outs = [heap.allocate(x!.shape), heap.allocate([channels]), heap.allocate([channels])];
     const tensors = [x, y, dy, gamma, mean, variance, masked ? columns : undefined, ...outs];
     const offsets = tensors.map((tensor) => heap.offsetOrZero(tensor));
-    heap.withScratch(20 * channels, (scratch) =>
-      kernels.batchNormGradient(...offsets, scratch, ...shape, epsilon),
-    );
+    const calls = channelRanges(shape).map((range) => [...offsets, ...shape, epsilon, ...range]);
+    context.run('batchNormGradient', calls, 20 * channels);
     return outs;
   });
 }

@@ -1,6 +1,5 @@
 import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
 import { guardHeap, memoryOf, type WasmBackend } from './heap-guard.js';
-import type { KernelExports } from './kernel-module.js';
 
 /** The memory where tfjs-backend-wasm keeps its tensors, shared with our kernels. */
 export class WasmHeap {
@@ -47,10 +46,4 @@ export class WasmHeap {
       this.#backend.wasm._free(scratch);
     }
   }
-}
-
-/** What every kernel works with. */
-export interface KernelContext {
-  heap: WasmHeap;
-  kernels: KernelExports;
 }

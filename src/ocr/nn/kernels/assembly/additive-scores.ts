@@ -22,7 +22,7 @@ export function additiveScores(keys: usize, query: usize, v: usize, scores: usiz
 
 /** Gradients for dy [batch, time], in the shapes of their values; tanh is computed again instead of kept. `partial`: units floats. */
 export function additiveScoresGradient(
-  dy: usize, keys: usize, query: usize, v: usize, dKeys: usize, dQuery: usize, dv: usize, partial: usize, batch: usize, time: usize, units: usize,
+  dy: usize, keys: usize, query: usize, v: usize, dKeys: usize, dQuery: usize, dv: usize, batch: usize, time: usize, units: usize, partial: usize,
 ): void {
   const bytes = units << 2;
   zeroFloats(dv, units);

@@ -22,17 +22,17 @@ function countPixels(lengths: usize, batch: usize, height: usize, width: usize):
 
 /**
  * Mean and biased variance of each channel, then y = (x − mean)·gamma/√(variance + epsilon) + beta, then max(0, ·) when `relu`.
- * `lengths`: int32 [batch] columns that count, or 0 for all. `scratch`: 2·channels floats.
+ * Only the channels `first` to before `end`. `lengths`: int32 [batch] columns that count, or 0 for all. `scratch`: 2·channels floats.
  */
 export function batchNormForward(
-  x: usize, gamma: usize, beta: usize, lengths: usize, y: usize, mean: usize, variance: usize, scratch: usize,
-  batch: usize, height: usize, width: usize, channels: usize, epsilon: f32, relu: bool,
+  x: usize, gamma: usize, beta: usize, lengths: usize, y: usize, mean: usize, variance: usize,
+  batch: usize, height: usize, width: usize, channels: usize, epsilon: f32, relu: bool, first: usize, end: usize, scratch: usize,
 ): void {
-  const bytes = channels << 2;
+  const bytes = channels << 2, from = first << 2, to = end << 2;
   const scale = scratch, shift = scratch + bytes;
-  columnMeans(x, 0, lengths, mean, scale, batch, height, width, channels);
-  columnMeans(x, mean, lengths, variance, scale, batch, height, width, channels);
-  for (let at: usize = 0; at < bytes; at += 4) {
+  columnMeans(x, 0, lengths, mean, scale, batch, height, width, channels, from, to);
+  columnMeans(x, mean, lengths, variance, scale, batch, height, width, channels, from, to);
+  for (let at = from; at < to; at += 4) {
     const factor = load<f32>(gamma + at) / sqrt<f32>(load<f32>(variance + at) + epsilon);
     store<f32>(scale + at, factor);
     store<f32>(shift + at, load<f32>(beta + at) - load<f32>(mean + at) * factor);
@@ -41,54 +41,61 @@ export function batchNormForward(
     const count = columnsOf(lengths, image, width);
     for (let row: usize = 0; row < height; row++) {
       const at = (image * height + row) * width * bytes;
-      scaleAndShift(x + at, scale, shift, y + at, count, channels, relu);
-      zeroFloats(y + at + count * bytes, (width - count) * channels);
+      scaleAndShift(x + at, scale, shift, y + at, count, bytes, relu, from, to);
+      zeroChannels(y + at + count * bytes, width - count, bytes, from, to);
     }
   }
 }
 
-/** y [rows, channels] = x·scale + shift by column, then max(0, ·) when `relu`. */
-function scaleAndShift(x: usize, scale: usize, shift: usize, y: usize, rows: usize, channels: usize, relu: bool): void {
-  let at: usize = 0;
-  for (let row: usize = 0; row < rows; row++) {
-    let c: usize = 0;
-    for (; c + 4 <= channels; c += 4, at += 16) {
-      let value = madd(v128.load(x + at), v128.load(scale + (c << 2)), v128.load(shift + (c << 2)));
+/** y [rows, bytes / 4] = x·scale + shift by column, then max(0, ·) when `relu`: the bytes `from` to before `to` of each row. */
+function scaleAndShift(
+  x: usize, scale: usize, shift: usize, y: usize, rows: usize, bytes: usize, relu: bool, from: usize, to: usize,
+): void {
+  for (let row: usize = 0; row < rows; row++, x += bytes, y += bytes) {
+    let c = from;
+    for (; c + 16 <= to; c += 16) {
+      let value = madd(v128.load(x + c), v128.load(scale + c), v128.load(shift + c));
       if (relu) value = f32x4.max(value, splat(0));
-      v128.store(y + at, value);
+      v128.store(y + c, value);
     }
-    for (; c < channels; c++, at += 4) {
-      const value = load<f32>(x + at) * load<f32>(scale + (c << 2)) + load<f32>(shift + (c << 2));
-      store<f32>(y + at, relu ? max<f32>(value, 0) : value);
+    for (; c < to; c += 4) {
+      const value = load<f32>(x + c) * load<f32>(scale + c) + load<f32>(shift + c);
+      store<f32>(y + c, relu ? max<f32>(value, 0) : value);
     }
   }
+}
+
+/** The bytes `from` to before `to` of each row are 0. */
+function zeroChannels(values: usize, rows: usize, bytes: usize, from: usize, to: usize): void {
+  if (from == 0 && to == bytes) zeroFloats(values, (rows * bytes) >> 2);
+  else for (let row: usize = 0; row < rows; row++) zeroFloats(values + row * bytes + from, (to - from) >> 2);
 }
 
 /** Channel means of x, or of (x − center)² when `center` is given; `partial` holds channels floats. */
 function columnMeans(
   x: usize, center: usize, lengths: usize, means: usize, partial: usize, batch: usize, height: usize, width: usize, channels: usize,
+  from: usize, to: usize,
 ): void {
   const bytes = channels << 2;
-  zeroFloats(means, channels);
+  zeroFloats(means + from, (to - from) >> 2);
   for (let image: usize = 0; image < batch; image++) {
     const count = columnsOf(lengths, image, width);
     for (let row: usize = 0; row < height; row++) {
       for (let start: usize = 0; start < count; start += SUM_ROWS) {
-        sumRows(x + ((image * height + row) * width + start) * bytes, center, partial, min<usize>(SUM_ROWS, count - start), channels);
-        for (let at: usize = 0; at < bytes; at += 4) store<f32>(means + at, load<f32>(means + at) + load<f32>(partial + at));
+        sumRows(x + ((image * height + row) * width + start) * bytes, center, partial, min<usize>(SUM_ROWS, count - start), bytes, from, to);
+        for (let at = from; at < to; at += 4) store<f32>(means + at, load<f32>(means + at) + load<f32>(partial + at));
       }
     }
   }
   const share: f32 = 1 / <f32>countPixels(lengths, batch, height, width);
-  for (let at: usize = 0; at < bytes; at += 4) store<f32>(means + at, load<f32>(means + at) * share);
+  for (let at = from; at < to; at += 4) store<f32>(means + at, load<f32>(means + at) * share);
 }
 
-function sumRows(x: usize, center: usize, sums: usize, rows: usize, channels: usize): void {
-  const bytes = channels << 2;
-  let c: usize = 0;
+function sumRows(x: usize, center: usize, sums: usize, rows: usize, bytes: usize, from: usize, to: usize): void {
+  let c = from;
   // Blocks of 16 channels keep the sums in registers and use whole cache lines.
-  for (; c + 64 <= bytes; c += 64) sumBlock(x + c, center == 0 ? 0 : center + c, sums + c, rows, bytes);
-  for (; c < bytes; c += 4) {
+  for (; c + 64 <= to; c += 64) sumBlock(x + c, center == 0 ? 0 : center + c, sums + c, rows, bytes);
+  for (; c < to; c += 4) {
     const middle: f32 = center == 0 ? 0 : load<f32>(center + c);
     let sum: f32 = 0;
     for (let row: usize = 0; row < rows; row++) {
@@ -127,24 +134,24 @@ function sumBlock(x: usize, center: usize, sums: usize, rows: usize, stride: usi
 
 /**
  * Gradients of `batchNormForward`: dx like x, dgamma and dbeta [channels]. `y` is its output when it rectified, else 0.
- * `scratch`: 5·channels floats.
+ * Only the channels `first` to before `end`. `scratch`: 5·channels floats.
  */
 export function batchNormGradient(
   x: usize, y: usize, dy: usize, gamma: usize, mean: usize, variance: usize, lengths: usize,
-  dx: usize, dgamma: usize, dbeta: usize, scratch: usize,
-  batch: usize, height: usize, width: usize, channels: usize, epsilon: f32,
+  dx: usize, dgamma: usize, dbeta: usize,
+  batch: usize, height: usize, width: usize, channels: usize, epsilon: f32, first: usize, end: usize, scratch: usize,
 ): void {
-  const bytes = channels << 2;
+  const bytes = channels << 2, from = first << 2, to = end << 2;
   const partialBeta = scratch, partialGamma = scratch + bytes;
-  zeroFloats(dgamma, channels);
-  zeroFloats(dbeta, channels);
+  zeroFloats(dgamma + from, end - first);
+  zeroFloats(dbeta + from, end - first);
   for (let image: usize = 0; image < batch; image++) {
     const count = columnsOf(lengths, image, width);
     for (let row: usize = 0; row < height; row++) {
       for (let start: usize = 0; start < count; start += SUM_ROWS) {
         const at = ((image * height + row) * width + start) * bytes;
-        sumGradients(x + at, y == 0 ? 0 : y + at, dy + at, mean, partialBeta, partialGamma, min<usize>(SUM_ROWS, count - start), channels);
-        for (let c: usize = 0; c < bytes; c += 4) {
+        sumGradients(x + at, y == 0 ? 0 : y + at, dy + at, mean, partialBeta, partialGamma, min<usize>(SUM_ROWS, count - start), bytes, from, to);
+        for (let c = from; c < to; c += 4) {
           store<f32>(dbeta + c, load<f32>(dbeta + c) + load<f32>(partialBeta + c));
           store<f32>(dgamma + c, load<f32>(dgamma + c) + load<f32>(partialGamma + c));
         }
@@ -154,7 +161,7 @@ export function batchNormGradient(
   // dx = s·(dy − mean(dy) − (x − mean)·r²·mean(dy·(x − mean))) with r = 1/√(variance + epsilon), s = gamma·r: three terms a channel.
   const factor = scratch + 2 * bytes, slope = scratch + 3 * bytes, offset = scratch + 4 * bytes;
   const share: f32 = 1 / <f32>countPixels(lengths, batch, height, width);
-  for (let c: usize = 0; c < bytes; c += 4) {
+  for (let c = from; c < to; c += 4) {
     const r: f32 = 1 / sqrt<f32>(load<f32>(variance + c) + epsilon);
     const s = load<f32>(gamma + c) * r;
     const along = load<f32>(dgamma + c) * share * r * r * s;
@@ -167,8 +174,8 @@ export function batchNormGradient(
     const count = columnsOf(lengths, image, width);
     for (let row: usize = 0; row < height; row++) {
       const at = (image * height + row) * width * bytes;
-      inputGradient(x + at, y == 0 ? 0 : y + at, dy + at, dx + at, factor, slope, offset, count, bytes);
-      zeroFloats(dx + at + count * bytes, (width - count) * channels);
+      inputGradient(x + at, y == 0 ? 0 : y + at, dy + at, dx + at, factor, slope, offset, count, bytes, from, to);
+      zeroChannels(dx + at + count * bytes, width - count, bytes, from, to);
     }
   }
 }
@@ -176,16 +183,16 @@ export function batchNormGradient(
 /** dx = g·factor + x·slope + offset by channel, g being dy where y > 0. */
 function inputGradient(
   x: usize, y: usize, dy: usize, dx: usize, factor: usize, slope: usize, offset: usize, rows: usize, bytes: usize,
+  from: usize, to: usize,
 ): void {
-  let at: usize = 0;
   for (let row: usize = 0; row < rows; row++) {
-    let c: usize = 0;
-    for (; c + 16 <= bytes; c += 16, at += 16) {
+    let c = from, at = row * bytes + from;
+    for (; c + 16 <= to; c += 16, at += 16) {
       let g = v128.load(dy + at);
       if (y != 0) g = v128.and(g, f32x4.gt(v128.load(y + at), splat(0)));
       v128.store(dx + at, madd(g, v128.load(factor + c), madd(v128.load(x + at), v128.load(slope + c), v128.load(offset + c))));
     }
-    for (; c < bytes; c += 4, at += 4) {
+    for (; c < to; c += 4, at += 4) {
       const g: f32 = y == 0 || load<f32>(y + at) > 0 ? load<f32>(dy + at) : 0;
       store<f32>(dx + at, g * load<f32>(factor + c) + load<f32>(x + at) * load<f32>(slope + c) + load<f32>(offset + c));
     }
@@ -201,11 +208,12 @@ function sumGradients(
   sums: usize,
   products: usize,
   rows: usize,
-  channels: usize,
+  stride: usize,
+  from: usize,
+  to: usize,
 ): void {
-  const stride = channels << 2;
-  let c: usize = 0;
-  for (; c + 32 <= stride; c += 32) {
+  let c = from;
+  for (; c + 32 <= to; c += 32) {
     const m0 = v128.load(mean + c),
       m1 = v128.load(mean + c, 16);
     let s0 = splat(0),
@@ -230,7 +238,7 @@ function sumGradients(
     v128.store(products + c, p0);
     v128.store(products + c, p1, 16);
   }
-  for (; c < stride; c += 4) {
+  for (; c < to; c += 4) {
     let sum: f32 = 0,
       product: f32 = 0;
     let at = c;

@@ -9,10 +9,14 @@ import { copyFloats, splat, zeroFloats } from './simd';
 const FORWARD_PIXELS: usize = 64;
 const BACKWARD_PIXELS: usize = 128;
 
+/** Bytes of a filter that `convolutionFilter` has packed, and as many again that it works in. */
+export function convolutionFilterBytes(filterHeight: usize, filterWidth: usize, inChannels: usize, outChannels: usize): usize {
+  return (2 * packedSize(filterHeight * filterWidth * inChannels, outChannels)) << 2;
+}
+
 /** Bytes that `convolutionForward` needs as working memory. */
-export function convolutionForwardBytes(filterHeight: usize, filterWidth: usize, inChannels: usize, outChannels: usize): usize {
-  const depth = filterHeight * filterWidth * inChannels;
-  return (2 * packedSize(depth, outChannels) + FORWARD_PIXELS * depth) << 2;
+export function convolutionForwardBytes(filterHeight: usize, filterWidth: usize, inChannels: usize): usize {
+  return (FORWARD_PIXELS * filterHeight * filterWidth * inChannels) << 2;
 }
 
 /** Bytes that `convolutionFilterGradient` needs as working memory. */
@@ -20,59 +24,73 @@ export function convolutionFilterGradientBytes(filterHeight: usize, filterWidth:
   return (BACKWARD_PIXELS * filterHeight * filterWidth * inChannels + packedSize(BACKWARD_PIXELS, outChannels)) << 2;
 }
 
+/** Blocks of pixels of one image: what the ranges of `convolutionForward` count. */
+export function convolutionForwardBlocks(outHeight: usize, outWidth: usize): usize {
+  return (outHeight * outWidth + FORWARD_PIXELS - 1) / FORWARD_PIXELS;
+}
+
+/** Blocks of pixels of one image: what the ranges of `convolutionFilterGradient` count. */
+export function convolutionFilterGradientBlocks(outHeight: usize, outWidth: usize): usize {
+  return (outHeight * outWidth + BACKWARD_PIXELS - 1) / BACKWARD_PIXELS;
+}
+
 /**
- * out [batch, outHeight, outWidth, outChannels] = x ∗ filter (+ bias) (then max(0, ·)).
- * `filter` is [filterHeight, filterWidth, inChannels, outChannels], or with `transposed`
- * [filterHeight, filterWidth, outChannels, inChannels] turned by 180 degrees. `bias` 0: none.
+ * Packs a filter for `convolutionForward`: [filterHeight, filterWidth, inChannels, outChannels], or with `transposed`
+ * [filterHeight, filterWidth, outChannels, inChannels], which is turned by 180 degrees.
  */
-export function convolutionForward(
-  x: usize, filter: usize, bias: usize, out: usize, scratch: usize,
-  batch: usize, height: usize, width: usize, inChannels: usize,
-  filterHeight: usize, filterWidth: usize, outHeight: usize, outWidth: usize, outChannels: usize,
-  padTop: isize, padLeft: isize, relu: bool, transposed: bool,
+export function convolutionFilter(
+  filter: usize, packed: usize, filterHeight: usize, filterWidth: usize, inChannels: usize, outChannels: usize, transposed: bool,
 ): void {
   const depth = filterHeight * filterWidth * inChannels;
-  const packed = scratch;
-  const turned = packed + (packedSize(depth, outChannels) << 2);
-  const patches = turned + (packedSize(depth, outChannels) << 2);
   let weights = filter;
   if (transposed) {
-    turnFilter(filter, turned, filterHeight * filterWidth, inChannels, outChannels);
-    weights = turned;
+    weights = packed + (packedSize(depth, outChannels) << 2);
+    turnFilter(filter, weights, filterHeight * filterWidth, inChannels, outChannels);
   }
   packColumns(weights, outChannels, 1, depth, outChannels, packed);
-  const pixels = outHeight * outWidth;
-  for (let image: usize = 0; image < batch; image++) {
-    const from = x + ((image * height * width * inChannels) << 2);
-    for (let start: usize = 0; start < pixels; start += FORWARD_PIXELS) {
-      const count = min<usize>(FORWARD_PIXELS, pixels - start);
-      gatherPatches(from, patches, height, width, inChannels, filterHeight, filterWidth, outWidth, start, count, padTop, padLeft);
-      const to = out + (((image * pixels + start) * outChannels) << 2);
-      multiplyPacked(patches, depth, 1, packed, to, outChannels, count, depth, outChannels, false);
-      if (bias != 0 || relu) shiftAndRectify(to, bias, count, outChannels, relu);
-    }
+}
+
+/**
+ * The blocks `firstBlock` to before `endBlock` of out [batch, outHeight, outWidth, outChannels] = x ∗ filter (+ bias) (then
+ * max(0, ·)). `packed` is the filter as `convolutionFilter` packed it. `bias` 0: none.
+ */
+export function convolutionForward(
+  x: usize, packed: usize, bias: usize, out: usize, height: usize, width: usize, inChannels: usize,
+  filterHeight: usize, filterWidth: usize, outHeight: usize, outWidth: usize, outChannels: usize,
+  padTop: isize, padLeft: isize, relu: bool, firstBlock: usize, endBlock: usize, scratch: usize,
+): void {
+  const depth = filterHeight * filterWidth * inChannels;
+  const pixels = outHeight * outWidth, blocks = convolutionForwardBlocks(outHeight, outWidth);
+  for (let block = firstBlock; block < endBlock; block++) {
+    const image = block / blocks, start = (block % blocks) * FORWARD_PIXELS;
+    const count = min<usize>(FORWARD_PIXELS, pixels - start);
+    gatherPatches(x + ((image * height * width * inChannels) << 2), scratch, height, width, inChannels, filterHeight, filterWidth, outWidth,
+      start, count, padTop, padLeft);
+    const to = out + (((image * pixels + start) * outChannels) << 2);
+    multiplyPacked(scratch, depth, 1, packed, to, outChannels, count, depth, outChannels, false);
+    if (bias != 0 || relu) shiftAndRectify(to, bias, count, outChannels, relu);
   }
 }
 
-/** filterGradient [filterHeight, filterWidth, inChannels, outChannels] of a convolution with input x and output gradient dy. */
+/**
+ * What the blocks `firstBlock` to before `endBlock` give to filterGradient [filterHeight, filterWidth, inChannels, outChannels] of a
+ * convolution with input x and output gradient dy.
+ */
 export function convolutionFilterGradient(
-  x: usize, dy: usize, filterGradient: usize, scratch: usize,
-  batch: usize, height: usize, width: usize, inChannels: usize,
+  x: usize, dy: usize, filterGradient: usize, height: usize, width: usize, inChannels: usize,
   filterHeight: usize, filterWidth: usize, outHeight: usize, outWidth: usize, outChannels: usize,
-  padTop: isize, padLeft: isize,
+  padTop: isize, padLeft: isize, firstBlock: usize, endBlock: usize, scratch: usize,
 ): void {
   const depth = filterHeight * filterWidth * inChannels;
-  const patches = scratch;
-  const packed = patches + ((BACKWARD_PIXELS * depth) << 2);
-  const pixels = outHeight * outWidth;
-  for (let image: usize = 0; image < batch; image++) {
-    const from = x + ((image * height * width * inChannels) << 2);
-    for (let start: usize = 0; start < pixels; start += BACKWARD_PIXELS) {
-      const count = min<usize>(BACKWARD_PIXELS, pixels - start);
-      gatherPatches(from, patches, height, width, inChannels, filterHeight, filterWidth, outWidth, start, count, padTop, padLeft);
-      packColumns(dy + (((image * pixels + start) * outChannels) << 2), outChannels, 1, count, outChannels, packed);
-      multiplyPacked(patches, 1, depth, packed, filterGradient, outChannels, depth, count, outChannels, image + start > 0);
-    }
+  const packed = scratch + ((BACKWARD_PIXELS * depth) << 2);
+  const pixels = outHeight * outWidth, blocks = convolutionFilterGradientBlocks(outHeight, outWidth);
+  for (let block = firstBlock; block < endBlock; block++) {
+    const image = block / blocks, start = (block % blocks) * BACKWARD_PIXELS;
+    const count = min<usize>(BACKWARD_PIXELS, pixels - start);
+    gatherPatches(x + ((image * height * width * inChannels) << 2), scratch, height, width, inChannels, filterHeight, filterWidth, outWidth,
+      start, count, padTop, padLeft);
+    packColumns(dy + (((image * pixels + start) * outChannels) << 2), outChannels, 1, count, outChannels, packed);
+    multiplyPacked(scratch, 1, depth, packed, filterGradient, outChannels, depth, count, outChannels, block > firstBlock);
   }
 }
 

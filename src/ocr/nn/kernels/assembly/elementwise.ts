@@ -1,7 +1,10 @@
 /** Passes over [rows, channels] that belong to a layer: gradients of bias and rectifier, and Adam's step. */
 import { splat } from './simd';
 
-/** dz = dy where y > 0, else 0 (all of dy when y is 0), and db = column sums of dz. db 0: none; dz 0: sums only. */
+/**
+ * dz = dy where y > 0, else 0 (all of dy when y is 0), and db = column sums of dz, for the channels `first` to before `end`.
+ * db 0: none; dz 0: sums only.
+ */
 export function rectifierBiasGradient(
   dy: usize,
   y: usize,
@@ -9,10 +12,12 @@ export function rectifierBiasGradient(
   db: usize,
   rows: usize,
   channels: usize,
+  first: usize,
+  end: usize,
 ): void {
-  let c: usize = 0;
+  let c = first;
   // Blocks of 16 channels keep the sums in registers and use whole cache lines.
-  for (; c + 16 <= channels; c += 16)
+  for (; c + 16 <= end; c += 16)
     gradientBlock(
       dy + (c << 2),
       y == 0 ? 0 : y + (c << 2),
@@ -21,7 +26,7 @@ export function rectifierBiasGradient(
       rows,
       channels << 2,
     );
-  for (; c < channels; c++) {
+  for (; c < end; c++) {
     let sum: f32 = 0;
     let at = c << 2;
     for (let row: usize = 0; row < rows; row++, at += channels << 2) {
@@ -66,6 +71,23 @@ function gradientBlock(dy: usize, y: usize, dz: usize, db: usize, rows: usize, s
   v128.store(db, s1, 16);
   v128.store(db, s2, 32);
   v128.store(db, s3, 48);
+}
+
+/** sum [size] = parts [count, size] added up in their order: the floats `first` to before `end`. */
+export function sumParts(parts: usize, sum: usize, count: usize, size: usize, first: usize, end: usize): void {
+  let i = first;
+  for (; i + 4 <= end; i += 4) {
+    let at = parts + (i << 2);
+    let total = v128.load(at);
+    for (let part: usize = 1; part < count; part++) total = f32x4.add(total, v128.load((at += size << 2)));
+    v128.store(sum + (i << 2), total);
+  }
+  for (; i < end; i++) {
+    let at = parts + (i << 2);
+    let total = load<f32>(at);
+    for (let part: usize = 1; part < count; part++) total += load<f32>((at += size << 2));
+    store<f32>(sum + (i << 2), total);
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * The recurrent part of a bidirectional gated recurrent unit (reset gate after the recurrent product), the whole scan in one call.
+ * The recurrent part of a bidirectional gated recurrent unit (reset gate after the recurrent product), the whole scan of a direction in one call.
  * gates [batch, time, 2, 3·units]: the inputs' share of reset, update and new; recurrentKernel [2, units, 3·units];
  * recurrentBias [2, 3·units]; outputs [batch, time, 2·units]. Beyond an item's length the outputs are 0, so that its backward
  * direction starts at its own end with a state of 0.
@@ -21,34 +21,32 @@ export function gruGradientBytes(batch: usize, time: usize, units: usize): usize
   return (packedSize(3 * units, units) + 2 * batch * units + hidden + batch * time * units + packedSize(batch * time, 3 * units)) << 2;
 }
 
-/** `lengths`: int32 [batch], or 0 when every item has `time` steps; `saved` 0: nothing is kept. */
+/** One direction, 0 or 1. `lengths`: int32 [batch], or 0 when every item has `time` steps; `saved` 0: nothing is kept. */
 export function gruForward(
-  gates: usize, recurrentKernel: usize, recurrentBias: usize, lengths: usize, outputs: usize, saved: usize, scratch: usize,
-  batch: usize, time: usize, units: usize,
+  gates: usize, recurrentKernel: usize, recurrentBias: usize, lengths: usize, outputs: usize, saved: usize,
+  batch: usize, time: usize, units: usize, direction: usize, scratch: usize,
 ): void {
   const width = 3 * units;
   const packed = scratch;
   const hidden = packed + (packedSize(units, width) << 2);
-  for (let direction: usize = 0; direction < 2; direction++) {
-    packColumns(recurrentKernel + ((direction * units * width) << 2), width, 1, units, width, packed);
-    const bias = recurrentBias + ((direction * width) << 2);
-    for (let step: usize = 0; step < time; step++) {
-      const t = direction == 0 ? step : time - 1 - step;
-      const before = direction == 0 ? t - 1 : t + 1;
-      if (step > 0)
-        multiplyPacked(outputs + ((before * 2 * units + direction * units) << 2), time * 2 * units, 1, packed, hidden, width, batch, units, width, false);
-      else zeroFloats(hidden, batch * width);
-      for (let b: usize = 0; b < batch; b++) {
-        const place = (b * time + t) * 2 + direction;
-        const out = outputs + ((place * units) << 2);
-        if (lengths != 0 && t >= <usize>load<i32>(lengths + (b << 2))) {
-          zeroFloats(out, units);
-          continue;
-        }
-        const previous = step > 0 ? outputs + ((((b * time + before) * 2 + direction) * units) << 2) : 0;
-        const kept = saved == 0 ? 0 : saved + ((((direction * batch + b) * time + t) * 4 * units) << 2);
-        cell(gates + ((place * width) << 2), hidden + ((b * width) << 2), bias, previous, out, kept, units);
+  packColumns(recurrentKernel + ((direction * units * width) << 2), width, 1, units, width, packed);
+  const bias = recurrentBias + ((direction * width) << 2);
+  for (let step: usize = 0; step < time; step++) {
+    const t = direction == 0 ? step : time - 1 - step;
+    const before = direction == 0 ? t - 1 : t + 1;
+    if (step > 0)
+      multiplyPacked(outputs + ((before * 2 * units + direction * units) << 2), time * 2 * units, 1, packed, hidden, width, batch, units, width, false);
+    else zeroFloats(hidden, batch * width);
+    for (let b: usize = 0; b < batch; b++) {
+      const place = (b * time + t) * 2 + direction;
+      const out = outputs + ((place * units) << 2);
+      if (lengths != 0 && t >= <usize>load<i32>(lengths + (b << 2))) {
+        zeroFloats(out, units);
+        continue;
       }
+      const previous = step > 0 ? outputs + ((((b * time + before) * 2 + direction) * units) << 2) : 0;
+      const kept = saved == 0 ? 0 : saved + ((((direction * batch + b) * time + t) * 4 * units) << 2);
+      cell(gates + ((place * width) << 2), hidden + ((b * width) << 2), bias, previous, out, kept, units);
     }
   }
 }
@@ -86,10 +84,10 @@ function cell(gates: usize, hidden: usize, bias: usize, previous: usize, out: us
   }
 }
 
-/** Gradients of `gruForward` for dy [batch, time, 2·units]: dGates, dRecurrentKernel, dRecurrentBias in the shapes of their values. */
+/** Gradients of `gruForward`, of its direction, for dy [batch, time, 2·units]: dGates, dRecurrentKernel, dRecurrentBias in the shapes of their values. */
 export function gruGradient(
   dy: usize, recurrentKernel: usize, lengths: usize, outputs: usize, saved: usize,
-  dGates: usize, dRecurrentKernel: usize, dRecurrentBias: usize, scratch: usize, batch: usize, time: usize, units: usize,
+  dGates: usize, dRecurrentKernel: usize, dRecurrentBias: usize, batch: usize, time: usize, units: usize, direction: usize, scratch: usize,
 ): void {
   const width = 3 * units;
   const transposed = scratch;
@@ -98,41 +96,39 @@ export function gruGradient(
   const dHidden = product + ((batch * units) << 2);
   const previous = dHidden + ((batch * time * width) << 2);
   const packed = previous + ((batch * time * units) << 2);
-  for (let direction: usize = 0; direction < 2; direction++) {
-    const kernel = recurrentKernel + ((direction * units * width) << 2);
-    packColumns(kernel, 1, width, width, units, transposed);
-    zeroFloats(carried, batch * units);
-    for (let step: usize = 0; step < time; step++) {
-      // The scan in reverse: the last step of the direction first.
-      const t = direction == 0 ? time - 1 - step : step;
-      const first = step == time - 1;
-      const before = direction == 0 ? t - 1 : t + 1;
-      for (let b: usize = 0; b < batch; b++) {
-        const place = (b * time + t) * 2 + direction;
-        const dh = carried + ((b * units) << 2);
-        const into = dHidden + (((t * batch + b) * width) << 2);
-        const state = previous + (((t * batch + b) * units) << 2);
-        if (lengths != 0 && t >= <usize>load<i32>(lengths + (b << 2))) {
-          zeroFloats(dGates + ((place * width) << 2), width);
-          zeroFloats(into, width);
-          zeroFloats(state, units);
-          zeroFloats(dh, units);
-          continue;
-        }
-        if (first) zeroFloats(state, units);
-        else copyFloats(state, outputs + ((((b * time + before) * 2 + direction) * units) << 2), units);
-        const kept = saved + ((((direction * batch + b) * time + t) * 4 * units) << 2);
-        cellGradient(dy + ((place * units) << 2), kept, state, dh, dGates + ((place * width) << 2), into, units);
+  const kernel = recurrentKernel + ((direction * units * width) << 2);
+  packColumns(kernel, 1, width, width, units, transposed);
+  zeroFloats(carried, batch * units);
+  for (let step: usize = 0; step < time; step++) {
+    // The scan in reverse: the last step of the direction first.
+    const t = direction == 0 ? time - 1 - step : step;
+    const first = step == time - 1;
+    const before = direction == 0 ? t - 1 : t + 1;
+    for (let b: usize = 0; b < batch; b++) {
+      const place = (b * time + t) * 2 + direction;
+      const dh = carried + ((b * units) << 2);
+      const into = dHidden + (((t * batch + b) * width) << 2);
+      const state = previous + (((t * batch + b) * units) << 2);
+      if (lengths != 0 && t >= <usize>load<i32>(lengths + (b << 2))) {
+        zeroFloats(dGates + ((place * width) << 2), width);
+        zeroFloats(into, width);
+        zeroFloats(state, units);
+        zeroFloats(dh, units);
+        continue;
       }
-      if (first) break;
-      multiplyPacked(dHidden + ((t * batch * width) << 2), width, 1, transposed, product, units, batch, width, units, false);
-      for (let i: usize = 0; i < batch * units; i++)
-        store<f32>(carried + (i << 2), load<f32>(carried + (i << 2)) + load<f32>(product + (i << 2)));
+      if (first) zeroFloats(state, units);
+      else copyFloats(state, outputs + ((((b * time + before) * 2 + direction) * units) << 2), units);
+      const kept = saved + ((((direction * batch + b) * time + t) * 4 * units) << 2);
+      cellGradient(dy + ((place * units) << 2), kept, state, dh, dGates + ((place * width) << 2), into, units);
     }
-    packColumns(dHidden, width, 1, batch * time, width, packed);
-    multiplyPacked(previous, 1, units, packed, dRecurrentKernel + ((direction * units * width) << 2), width, units, batch * time, width, false);
-    sumColumns(dHidden, width, dRecurrentBias + ((direction * width) << 2), batch * time, width);
+    if (first) break;
+    multiplyPacked(dHidden + ((t * batch * width) << 2), width, 1, transposed, product, units, batch, width, units, false);
+    for (let i: usize = 0; i < batch * units; i++)
+      store<f32>(carried + (i << 2), load<f32>(carried + (i << 2)) + load<f32>(product + (i << 2)));
   }
+  packColumns(dHidden, width, 1, batch * time, width, packed);
+  multiplyPacked(previous, 1, units, packed, dRecurrentKernel + ((direction * units * width) << 2), width, units, batch * time, width, false);
+  sumColumns(dHidden, width, dRecurrentBias + ((direction * width) << 2), batch * time, width);
 }
 
 /** `dh` holds the gradient of the state from the next step, and afterwards the part that passes to the state before without the recurrent product. */

@@ -44,7 +44,7 @@ export function layerNormForward(
 
 /** dx, dgamma and dbeta for dy; `partial` holds 2·channels floats. */
 export function layerNormGradient(
-  x: usize, gamma: usize, statistics: usize, dy: usize, dx: usize, dgamma: usize, dbeta: usize, partial: usize, rows: usize, channels: usize,
+  x: usize, gamma: usize, statistics: usize, dy: usize, dx: usize, dgamma: usize, dbeta: usize, rows: usize, channels: usize, partial: usize,
 ): void {
   const bytes = channels << 2;
   zeroFloats(dgamma, channels);

@@ -1,5 +1,5 @@
 /**
- * The recurrent part of a long short-term memory in one or two directions, the whole scan in one call.
+ * The recurrent part of a long short-term memory in one or two directions, the whole scan of a direction in one call.
  * gates [batch, time, directions, 4·units]: the inputs' share of input gate, forget gate, candidate and output gate, bias included;
  * recurrentKernel [directions, units, 4·units]; outputs [batch, time, directions·units]; direction 1 runs backwards.
  * Beyond an item's length outputs and cells are 0, so that its backward direction starts at its own end with a state of 0.
@@ -20,34 +20,32 @@ export function lstmGradientBytes(batch: usize, time: usize, units: usize): usiz
   return (packedSize(4 * units, units) + 2 * batch * units + batch * time * units + packedSize(batch * time, 4 * units)) << 2;
 }
 
-/** `lengths`: int32 [batch], or 0 when every item has `time` steps. */
+/** One direction, from 0. `lengths`: int32 [batch], or 0 when every item has `time` steps. */
 export function lstmForward(
-  gates: usize, recurrentKernel: usize, lengths: usize, outputs: usize, saved: usize, scratch: usize,
-  batch: usize, time: usize, units: usize, directions: usize,
+  gates: usize, recurrentKernel: usize, lengths: usize, outputs: usize, saved: usize,
+  batch: usize, time: usize, units: usize, directions: usize, direction: usize, scratch: usize,
 ): void {
   const width = 4 * units;
   const packed = scratch;
   const hidden = packed + (packedSize(units, width) << 2);
-  for (let direction: usize = 0; direction < directions; direction++) {
-    packColumns(recurrentKernel + ((direction * units * width) << 2), width, 1, units, width, packed);
-    for (let step: usize = 0; step < time; step++) {
-      const t = direction == 0 ? step : time - 1 - step;
-      const before = direction == 0 ? t - 1 : t + 1;
-      if (step > 0)
-        multiplyPacked(outputs + (((before * directions + direction) * units) << 2), time * directions * units, 1, packed, hidden, width, batch, units, width, false);
-      else zeroFloats(hidden, batch * width);
-      for (let b: usize = 0; b < batch; b++) {
-        const place = (b * time + t) * directions + direction;
-        const out = outputs + ((place * units) << 2);
-        const kept = saved + ((((direction * batch + b) * time + t) * 5 * units) << 2);
-        if (lengths != 0 && t >= <usize>load<i32>(lengths + (b << 2))) {
-          zeroFloats(out, units);
-          zeroFloats(kept, 5 * units);
-          continue;
-        }
-        const cellBefore = step > 0 ? saved + (((((direction * batch + b) * time + before) * 5 + 4) * units) << 2) : 0;
-        cell(gates + ((place * width) << 2), hidden + ((b * width) << 2), cellBefore, out, kept, units);
+  packColumns(recurrentKernel + ((direction * units * width) << 2), width, 1, units, width, packed);
+  for (let step: usize = 0; step < time; step++) {
+    const t = direction == 0 ? step : time - 1 - step;
+    const before = direction == 0 ? t - 1 : t + 1;
+    if (step > 0)
+      multiplyPacked(outputs + (((before * directions + direction) * units) << 2), time * directions * units, 1, packed, hidden, width, batch, units, width, false);
+    else zeroFloats(hidden, batch * width);
+    for (let b: usize = 0; b < batch; b++) {
+      const place = (b * time + t) * directions + direction;
+      const out = outputs + ((place * units) << 2);
+      const kept = saved + ((((direction * batch + b) * time + t) * 5 * units) << 2);
+      if (lengths != 0 && t >= <usize>load<i32>(lengths + (b << 2))) {
+        zeroFloats(out, units);
+        zeroFloats(kept, 5 * units);
+        continue;
       }
+      const cellBefore = step > 0 ? saved + (((((direction * batch + b) * time + before) * 5 + 4) * units) << 2) : 0;
+      cell(gates + ((place * width) << 2), hidden + ((b * width) << 2), cellBefore, out, kept, units);
     }
   }
 }
@@ -85,10 +83,10 @@ function cell(gates: usize, hidden: usize, cellBefore: usize, out: usize, kept: 
   }
 }
 
-/** Gradients of `lstmForward` for dy [batch, time, directions·units]: dGates and dRecurrentKernel in the shapes of their values. */
+/** Gradients of `lstmForward`, of its direction, for dy [batch, time, directions·units]: dGates and dRecurrentKernel in the shapes of their values. */
 export function lstmGradient(
-  dy: usize, recurrentKernel: usize, lengths: usize, outputs: usize, saved: usize, dGates: usize, dRecurrentKernel: usize, scratch: usize,
-  batch: usize, time: usize, units: usize, directions: usize,
+  dy: usize, recurrentKernel: usize, lengths: usize, outputs: usize, saved: usize, dGates: usize, dRecurrentKernel: usize,
+  batch: usize, time: usize, units: usize, directions: usize, direction: usize, scratch: usize,
 ): void {
   const width = 4 * units;
   const rowStride = directions * width;
@@ -97,38 +95,36 @@ export function lstmGradient(
   const carriedCell = carried + ((batch * units) << 2);
   const previous = carriedCell + ((batch * units) << 2);
   const packed = previous + ((batch * time * units) << 2);
-  for (let direction: usize = 0; direction < directions; direction++) {
-    packColumns(recurrentKernel + ((direction * units * width) << 2), 1, width, width, units, transposed);
-    zeroFloats(carried, 2 * batch * units);
-    for (let step: usize = 0; step < time; step++) {
-      // The scan in reverse: the last step of the direction first.
-      const t = direction == 0 ? time - 1 - step : step;
-      const first = step == time - 1;
-      const before = direction == 0 ? t - 1 : t + 1;
-      for (let b: usize = 0; b < batch; b++) {
-        const place = (b * time + t) * directions + direction;
-        const into = dGates + ((place * width) << 2);
-        const state = previous + (((b * time + t) * units) << 2);
-        const dc = carriedCell + ((b * units) << 2);
-        if (lengths != 0 && t >= <usize>load<i32>(lengths + (b << 2))) {
-          zeroFloats(into, width);
-          zeroFloats(state, units);
-          zeroFloats(dc, units);
-          continue;
-        }
-        if (first) zeroFloats(state, units);
-        else copyFloats(state, outputs + ((((b * time + before) * directions + direction) * units) << 2), units);
-        const kept = saved + ((((direction * batch + b) * time + t) * 5 * units) << 2);
-        const cellBefore = first ? 0 : saved + (((((direction * batch + b) * time + before) * 5 + 4) * units) << 2);
-        cellGradient(dy + ((place * units) << 2), carried + ((b * units) << 2), kept, cellBefore, dc, into, units);
+  packColumns(recurrentKernel + ((direction * units * width) << 2), 1, width, width, units, transposed);
+  zeroFloats(carried, 2 * batch * units);
+  for (let step: usize = 0; step < time; step++) {
+    // The scan in reverse: the last step of the direction first.
+    const t = direction == 0 ? time - 1 - step : step;
+    const first = step == time - 1;
+    const before = direction == 0 ? t - 1 : t + 1;
+    for (let b: usize = 0; b < batch; b++) {
+      const place = (b * time + t) * directions + direction;
+      const into = dGates + ((place * width) << 2);
+      const state = previous + (((b * time + t) * units) << 2);
+      const dc = carriedCell + ((b * units) << 2);
+      if (lengths != 0 && t >= <usize>load<i32>(lengths + (b << 2))) {
+        zeroFloats(into, width);
+        zeroFloats(state, units);
+        zeroFloats(dc, units);
+        continue;
       }
-      if (first) break;
-      multiplyPacked(dGates + (((t * directions + direction) * width) << 2), time * rowStride, 1, transposed, carried, units, batch, width, units, false);
+      if (first) zeroFloats(state, units);
+      else copyFloats(state, outputs + ((((b * time + before) * directions + direction) * units) << 2), units);
+      const kept = saved + ((((direction * batch + b) * time + t) * 5 * units) << 2);
+      const cellBefore = first ? 0 : saved + (((((direction * batch + b) * time + before) * 5 + 4) * units) << 2);
+      cellGradient(dy + ((place * units) << 2), carried + ((b * units) << 2), kept, cellBefore, dc, into, units);
     }
-    const from = dGates + ((direction * width) << 2);
-    packColumns(from, rowStride, 1, batch * time, width, packed);
-    multiplyPacked(previous, 1, units, packed, dRecurrentKernel + ((direction * units * width) << 2), width, units, batch * time, width, false);
+    if (first) break;
+    multiplyPacked(dGates + (((t * directions + direction) * width) << 2), time * rowStride, 1, transposed, carried, units, batch, width, units, false);
   }
+  const from = dGates + ((direction * width) << 2);
+  packColumns(from, rowStride, 1, batch * time, width, packed);
+  multiplyPacked(previous, 1, units, packed, dRecurrentKernel + ((direction * units * width) << 2), width, units, batch * time, width, false);
 }
 
 /** `dc` holds the gradient of the cell from the next step, and afterwards that of the cell before. */

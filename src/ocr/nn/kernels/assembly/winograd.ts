@@ -5,17 +5,21 @@
  * Images are [height, width, channels]. Pointers in bytes, sizes in floats unless a name says otherwise.
  */
 import { multiplyPacked } from './gemm';
-import { copyFloats, madd, roundUp, splat, zeroFloats } from './simd';
+import { madd, roundUp, splat, zeroFloats } from './simd';
 
 /** Tiles that are transformed together: their transforms stay in the second cache level. */
 const FORWARD_TILES: usize = 32;
 const BACKWARD_TILES: usize = 48;
 const POINTS: usize = 36;
 
+/** Bytes of a filter that `winogradFilter` has transformed. */
+export function winogradFilterBytes(inChannels: usize, outChannels: usize): usize {
+  return (POINTS * roundUp(inChannels, 4) * roundUp(outChannels, 8)) << 2;
+}
+
 /** Bytes that `winogradForward` needs as working memory. */
 export function winogradForwardBytes(inChannels: usize, outChannels: usize): usize {
-  const inputs = roundUp(inChannels, 4), outputs = roundUp(outChannels, 8);
-  return (POINTS * (inputs * outputs + FORWARD_TILES * (inputs + outputs)) + POINTS * 4) << 2;
+  return (POINTS * FORWARD_TILES * (roundUp(inChannels, 4) + roundUp(outChannels, 8)) + POINTS * 4) << 2;
 }
 
 /** Bytes that `winogradFilterGradient` needs as working memory. */
@@ -24,30 +28,30 @@ export function winogradFilterGradientBytes(inChannels: usize, outChannels: usiz
   return (POINTS * (inputs * outputs + BACKWARD_TILES * (inputs + outputs)) + POINTS * 4) << 2;
 }
 
+/** Tiles of one image: what the ranges of `winogradForward` and `winogradFilterGradient` count. */
+export function winogradTiles(outHeight: usize, outWidth: usize): usize {
+  return ((outHeight + 3) >> 2) * ((outWidth + 3) >> 2);
+}
+
 /**
- * out [batch, outHeight, outWidth, outChannels] = x ∗ filter (+ bias) (then max(0, ·)).
- * `filter` is [3, 3, inChannels, outChannels], or with `transposed` [3, 3, outChannels, inChannels] turned by 180 degrees,
- * which makes the gradient with respect to a convolution's input. `bias` 0: none.
+ * The tiles `firstTile` to before `endTile` of out [batch, outHeight, outWidth, outChannels] = x ∗ filter (+ bias) (then max(0, ·)).
+ * `u` is the filter as `winogradFilter` transformed it. `bias` 0: none.
  */
 export function winogradForward(
-  x: usize, filter: usize, bias: usize, out: usize, scratch: usize,
-  batch: usize, height: usize, width: usize, inChannels: usize,
-  outHeight: usize, outWidth: usize, outChannels: usize,
-  padTop: isize, padLeft: isize, relu: bool, transposed: bool,
+  x: usize, u: usize, bias: usize, out: usize,
+  height: usize, width: usize, inChannels: usize, outHeight: usize, outWidth: usize, outChannels: usize,
+  padTop: isize, padLeft: isize, relu: bool, firstTile: usize, endTile: usize, scratch: usize,
 ): void {
   const inputs = roundUp(inChannels, 4), outputs = roundUp(outChannels, 8);
   const temporary = scratch;
-  const u = temporary + ((POINTS * 4) << 2);
-  const v = u + ((POINTS * inputs * outputs) << 2);
+  const v = temporary + ((POINTS * 4) << 2);
   const m = v + ((POINTS * FORWARD_TILES * inputs) << 2);
-  transformFilter(filter, u, temporary, inChannels, inputs, outChannels, outputs, transposed);
-  const tilesDown = (outHeight + 3) >> 2, tilesAcross = (outWidth + 3) >> 2;
-  const total = batch * tilesDown * tilesAcross;
-  for (let start: usize = 0; start < total; start += FORWARD_TILES) {
-    const count = min<usize>(FORWARD_TILES, total - start);
+  const tilesAcross = (outWidth + 3) >> 2, tilesOfImage = winogradTiles(outHeight, outWidth);
+  for (let start = firstTile; start < endTile; start += FORWARD_TILES) {
+    const count = min<usize>(FORWARD_TILES, endTile - start);
     for (let i: usize = 0; i < count; i++) {
       const tile = start + i;
-      const image = tile / (tilesDown * tilesAcross), rest = tile % (tilesDown * tilesAcross);
+      const image = tile / tilesOfImage, rest = tile % tilesOfImage;
       const top = <isize>((rest / tilesAcross) << 2) - padTop, left = <isize>((rest % tilesAcross) << 2) - padLeft;
       transformInput(x + ((image * height * width * inChannels) << 2), v + ((i * inputs) << 2), FORWARD_TILES * inputs,
         temporary, height, width, inChannels, inputs, top, left);
@@ -58,53 +62,81 @@ export function winogradForward(
     }
     for (let i: usize = 0; i < count; i++) {
       const tile = start + i;
-      const image = tile / (tilesDown * tilesAcross), rest = tile % (tilesDown * tilesAcross);
+      const image = tile / tilesOfImage, rest = tile % tilesOfImage;
       transformOutput(m + ((i * outputs) << 2), FORWARD_TILES * outputs, bias, out + ((image * outHeight * outWidth * outChannels) << 2),
         temporary, outHeight, outWidth, outChannels, (rest / tilesAcross) << 2, (rest % tilesAcross) << 2, relu);
     }
   }
 }
 
-/** U = G·g·Gᵀ for each pair of channels, stored point by point as packed panels [outputs / 8, inputs, 8]. */
-function transformFilter(
-  filter: usize, u: usize, temporary: usize, inChannels: usize, inputs: usize, outChannels: usize, outputs: usize, transposed: bool,
+/**
+ * U = G·g·Gᵀ for the input channels `first` to before `end`, four output channels at a time, stored point by point as packed
+ * panels [outputs / 8, inputs, 8]. `filter` is [3, 3, inChannels, outChannels], or with `transposed`
+ * [3, 3, outChannels, inChannels] turned by 180 degrees, which makes the gradient with respect to a convolution's input.
+ */
+export function winogradFilter(
+  filter: usize, u: usize, inChannels: usize, outChannels: usize, transposed: bool, first: usize, end: usize, scratch: usize,
 ): void {
-  zeroFloats(u, POINTS * inputs * outputs);
-  const pairs = (inChannels * outChannels) << 2;
-  for (let i: usize = 0; i < inChannels; i++) {
-    for (let o: usize = 0; o < outChannels; o++) {
+  const inputs = roundUp(inChannels, 4), outputs = roundUp(outChannels, 8);
+  const pairs = (inChannels * outChannels) << 2, step = (inputs * outputs) << 2;
+  for (let o: usize = 0; o < outputs; o += 4) {
+    const valid = o < outChannels ? min<usize>(4, outChannels - o) : 0;
+    for (let i = first; i < end; i++) {
+      const place = u + (((o >> 3) * inputs * 8 + i * 8 + (o & 7)) << 2);
+      if (valid == 0) {
+        for (let point: usize = 0; point < POINTS; point++) v128.store(place + point * step, splat(0));
+        continue;
+      }
       const from = filter + ((transposed ? o * inChannels + i : i * outChannels + o) << 2);
-      // Rows first: temporary holds G·g, [6, 3].
+      // Rows first: scratch holds G·g, [6, 3] of four output channels each.
       for (let col: usize = 0; col < 3; col++) {
         const at = from + (transposed ? 2 - col : col) * pairs;
-        const g0 = load<f32>(transposed ? at + 6 * pairs : at), g1 = load<f32>(at + 3 * pairs), g2 = load<f32>(transposed ? at : at + 6 * pairs);
-        const to = temporary + (col << 2);
-        const even = (g0 + g2) * (1.0 / 6.0), odd = g1 * (1.0 / 6.0);
-        const far = g0 * (1.0 / 24.0) + g2 * (1.0 / 6.0), farOdd = g1 * (1.0 / 12.0);
-        store<f32>(to, g0 * 0.25);
-        store<f32>(to, -even - odd, 12);
-        store<f32>(to, odd - even, 24);
-        store<f32>(to, far + farOdd, 36);
-        store<f32>(to, far - farOdd, 48);
-        store<f32>(to, g2, 60);
+        const g0 = loadTaps(transposed ? at + 6 * pairs : at, transposed, inChannels, valid);
+        const g1 = loadTaps(at + 3 * pairs, transposed, inChannels, valid);
+        const g2 = loadTaps(transposed ? at : at + 6 * pairs, transposed, inChannels, valid);
+        transformTaps(g0, g1, g2, scratch + (col << 4), 48);
       }
-      const place = u + (((o >> 3) * inputs * 8 + i * 8 + (o & 7)) << 2);
-      const step = (inputs * outputs) << 2;
       for (let row: usize = 0; row < 6; row++) {
-        const at = temporary + row * 12;
-        const g0 = load<f32>(at), g1 = load<f32>(at, 4), g2 = load<f32>(at, 8);
-        let to = place + row * 6 * step;
-        const even = (g0 + g2) * (1.0 / 6.0), odd = g1 * (1.0 / 6.0);
-        const far = g0 * (1.0 / 24.0) + g2 * (1.0 / 6.0), farOdd = g1 * (1.0 / 12.0);
-        store<f32>(to, g0 * 0.25);
-        store<f32>((to += step), -even - odd);
-        store<f32>((to += step), odd - even);
-        store<f32>((to += step), far + farOdd);
-        store<f32>((to += step), far - farOdd);
-        store<f32>(to + step, g2);
+        const at = scratch + row * 48;
+        transformTaps(v128.load(at), v128.load(at, 16), v128.load(at, 32), place + row * 6 * step, step);
       }
     }
   }
+  // The channels that only fill up the last four.
+  if (end == inChannels) zeroRows(u, inChannels, inputs, outputs);
+}
+
+/** The weights of `valid` output channels, side by side or, in a transposed filter, inChannels apart. */
+@inline
+function loadTaps(at: usize, transposed: bool, inChannels: usize, valid: usize): v128 {
+  if (!transposed) return loadWithin(at, valid, true);
+  const step = inChannels << 2;
+  let value = f32x4.replace_lane(splat(0), 0, load<f32>(at));
+  if (valid > 1) value = f32x4.replace_lane(value, 1, load<f32>(at + step));
+  if (valid > 2) value = f32x4.replace_lane(value, 2, load<f32>(at + 2 * step));
+  if (valid > 3) value = f32x4.replace_lane(value, 3, load<f32>(at + 3 * step));
+  return value;
+}
+
+/** G times three values, its six results `step` bytes apart. */
+@inline
+function transformTaps(g0: v128, g1: v128, g2: v128, to: usize, step: usize): void {
+  const sixth = splat(1.0 / 6.0);
+  const even = f32x4.mul(f32x4.add(g0, g2), sixth), odd = f32x4.mul(g1, sixth);
+  const far = f32x4.add(f32x4.mul(g0, splat(1.0 / 24.0)), f32x4.mul(g2, sixth)), farOdd = f32x4.mul(g1, splat(1.0 / 12.0));
+  v128.store(to, f32x4.mul(g0, splat(0.25)));
+  v128.store((to += step), f32x4.neg(f32x4.add(even, odd)));
+  v128.store((to += step), f32x4.sub(odd, even));
+  v128.store((to += step), f32x4.add(far, farOdd));
+  v128.store((to += step), f32x4.sub(far, farOdd));
+  v128.store(to + step, g2);
+}
+
+/** Rows `first` to before `inputs` of every panel. */
+function zeroRows(u: usize, first: usize, inputs: usize, outputs: usize): void {
+  if (first == inputs) return;
+  for (let panel: usize = 0; panel < (POINTS * outputs) >> 3; panel++)
+    zeroFloats(u + ((panel * inputs + first) << 5), (inputs - first) << 3);
 }
 
 /**
@@ -234,24 +266,26 @@ function storePart(to: usize, value: v128, valid: usize): void {
   if (valid > 2) store<f32>(to, f32x4.extract_lane(value, 2), 8);
 }
 
-/** filterGradient [3, 3, inChannels, outChannels] of a convolution with input x and output gradient dy. */
+/**
+ * What the tiles `firstTile` to before `endTile` give to filterGradient [3, 3, inChannels, outChannels] of a convolution with input
+ * x and output gradient dy.
+ */
 export function winogradFilterGradient(
-  x: usize, dy: usize, filterGradient: usize, scratch: usize,
-  batch: usize, height: usize, width: usize, inChannels: usize,
-  outHeight: usize, outWidth: usize, outChannels: usize, padTop: isize, padLeft: isize,
+  x: usize, dy: usize, filterGradient: usize,
+  height: usize, width: usize, inChannels: usize, outHeight: usize, outWidth: usize, outChannels: usize,
+  padTop: isize, padLeft: isize, firstTile: usize, endTile: usize, scratch: usize,
 ): void {
   const inputs = roundUp(inChannels, 4), outputs = roundUp(outChannels, 8);
   const temporary = scratch;
   const du = temporary + ((POINTS * 4) << 2);
   const v = du + ((POINTS * inputs * outputs) << 2);
   const dm = v + ((POINTS * BACKWARD_TILES * inputs) << 2);
-  const tilesDown = (outHeight + 3) >> 2, tilesAcross = (outWidth + 3) >> 2;
-  const total = batch * tilesDown * tilesAcross;
-  for (let start: usize = 0; start < total; start += BACKWARD_TILES) {
-    const count = min<usize>(BACKWARD_TILES, total - start);
+  const tilesAcross = (outWidth + 3) >> 2, tilesOfImage = winogradTiles(outHeight, outWidth);
+  for (let start = firstTile; start < endTile; start += BACKWARD_TILES) {
+    const count = min<usize>(BACKWARD_TILES, endTile - start);
     for (let i: usize = 0; i < count; i++) {
       const tile = start + i;
-      const image = tile / (tilesDown * tilesAcross), rest = tile % (tilesDown * tilesAcross);
+      const image = tile / tilesOfImage, rest = tile % tilesOfImage;
       const top = (rest / tilesAcross) << 2, left = (rest % tilesAcross) << 2;
       transformInput(x + ((image * height * width * inChannels) << 2), v + ((i * inputs) << 2), BACKWARD_TILES * inputs,
         temporary, height, width, inChannels, inputs, <isize>top - padTop, <isize>left - padLeft);
@@ -260,7 +294,7 @@ export function winogradFilterGradient(
     }
     for (let point: usize = 0; point < POINTS; point++) {
       multiplyPacked(v + ((point * BACKWARD_TILES * inputs) << 2), 1, inputs, dm + ((point * BACKWARD_TILES * outputs) << 2),
-        du + ((point * inputs * outputs) << 2), outputs, inputs, count, outputs, start > 0);
+        du + ((point * inputs * outputs) << 2), outputs, inputs, count, outputs, start > firstTile);
     }
   }
   gatherFilterGradient(du, filterGradient, temporary, inChannels, inputs, outChannels, outputs);
