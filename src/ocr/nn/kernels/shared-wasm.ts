@@ -5,6 +5,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { memoryHidden } from './heap-guard.js';
 
+/** Section number of memories in a WebAssembly module. */
+const MEMORY_SECTION = 5;
+const HAS_MAXIMUM = 1;
+const SHARED = 2;
+const HEADER_BYTES = 8;
+
 const BINARIES = [
   'tfjs-backend-wasm-simd.wasm',
   'tfjs-backend-wasm.wasm',
@@ -21,23 +27,19 @@ export async function withSharedTensors<T>(start: () => Promise<T>): Promise<T> 
   const binary = withSharedMemory(await readFile(join(folder, BINARIES[0])));
   if (binary === undefined) throw memoryHidden();
   setWasmPaths(Object.fromEntries(BINARIES.map((name) => [name, name])), true);
-  const { platform } = tf.env();
-  const fetchBefore = platform.fetch;
+  const environment = tf.env();
+  const { platform } = environment;
   // What tfjs would fetch is here already. A real Response would load Node's whole HTTP client.
-  const response = { ok: true, arrayBuffer: () => Promise.resolve(binary) };
-  platform.fetch = () => Promise.resolve(response as unknown as Response);
+  const response = { ok: true, arrayBuffer: () => Promise.resolve(binary) } as unknown as Response;
+  environment.platform = Object.assign(Object.create(platform) as typeof platform, {
+    fetch: () => Promise.resolve(response),
+  });
   try {
     return await start();
   } finally {
-    platform.fetch = fetchBefore;
+    environment.platform = platform;
   }
 }
-
-/** Section number of memories in a WebAssembly module. */
-const MEMORY_SECTION = 5;
-const HAS_MAXIMUM = 1;
-const SHARED = 2;
-const HEADER_BYTES = 8;
 
 /**
  * The same WebAssembly module with its memory made one that threads can share: one bit of the memory's limits. Its code stays as

@@ -6,9 +6,8 @@ declare namespace WebAssembly {
     readonly buffer: ArrayBuffer | SharedArrayBuffer;
     grow(pages: number): number;
   }
-  class Module {
-    constructor(bytes: Uint8Array<ArrayBuffer>);
-  }
+  /** Compiled, and fit for other threads. */
+  type Module = object;
   class Instance {
     constructor(module: Module, imports: Imports);
     readonly exports: Record<string, unknown>;
