@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { userError } from '../../../base/errors.js';
 
 /** Says how many threads one kernel may use. */
-export const THREADS_VARIABLE = 'OCRPIPE_THREADS';
+const THREADS_VARIABLE = 'OCRPIPE_THREADS';
 const MOST_THREADS = 64;
 
 /**
