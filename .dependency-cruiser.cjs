@@ -44,6 +44,7 @@ const ocr = {
   models: ['nn', 'text', 'images'],
   evaluate: ['text', 'images', 'nn', 'models', 'predict', 'formats'],
   predict: ['text', 'images', 'nn', 'models', 'formats'],
+  export: ['text', 'nn', 'models', 'formats', 'evaluate'],
   train: ['text', 'images', 'nn', 'models', 'formats', 'evaluate', 'predict'],
 };
 const ocrRules = Object.entries(ocr).map(([name, allowed]) => ({

@@ -1,7 +1,7 @@
 // `npm test`: installs what is missing, builds, runs the tests that need nothing but Node, npm and git, says what it left
 // out, and ends with 'N passed, N failed, N skipped' alone on a line.
 //
-//   --s3 --slurm --native --quickstart --slow --long   run these sets too (files named *.s3.test.ts and so on)
+//   --s3 --slurm --native --readers --quickstart --slow --long   run these sets too (files named *.s3.test.ts and so on)
 //   --fresh-seed           draw random cases that no run had, ten times as many, and say their seed
 //   --strict-data          fail if the shared data is there and a test of it was skipped
 //   anything else          handed on to vitest (a part of a path, -t TITLE)
@@ -23,6 +23,11 @@ const SETS = {
     environment: {
       OCRPIPE_TENSORFLOW_DIR: process.env.OCRPIPE_TENSORFLOW_DIR ?? join(root, '.cache', 'native-tensorflow'),
     },
+  },
+  readers: {
+    what: 'tests with onnxruntime, TensorBoard and Chromium',
+    how: 'scripts/python-readers.sh (needs python3), then npm test -- --readers; the page is read where Chromium is installed',
+    environment: {},
   },
   slurm: {
     what: 'tests on a real Slurm',

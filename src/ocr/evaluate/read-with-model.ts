@@ -3,6 +3,7 @@ import type { Sample } from '../formats/sample.js';
 import { statingLine } from '../formats/stating-line.js';
 import { loadImage } from '../images/load.js';
 import { openReader, type DecoderChoice } from '../models/chosen-decoder.js';
+import type { Recogniser } from '../models/recogniser.js';
 import { readingOptions } from '../models/reading-limit.js';
 import { openBackend, type BackendChoice } from '../nn/backend.js';
 import { recogniseAll } from '../predict/recognise-all.js';
@@ -15,42 +16,52 @@ export interface ModelReadings {
   readonly unknown: readonly { character: string; count: number }[];
 }
 
-/** Reads every sample with a saved model; one line a sample, in order. */
+/** What surrounds a reading of samples. */
+interface ReadingCall {
+  /** The file that the samples come from, as it was typed: for messages. */
+  source: string;
+  events?: EventSink;
+  signal?: AbortSignal;
+}
+
+/** Reads every sample with a saved model; one line a sample, in order. `decoder`: as the model says unless given. */
 export async function readWithModel(
   samples: readonly Sample[],
-  how: {
-    model: string;
-    /** The file that the samples come from, as it was typed: for messages. */
-    source: string;
-    backend?: BackendChoice;
-    /** As the model says unless given. */
-    decoder?: DecoderChoice | undefined;
-    events?: EventSink;
-    signal?: AbortSignal;
-  },
+  how: ReadingCall & { model: string; backend?: BackendChoice; decoder?: DecoderChoice | undefined },
 ): Promise<ModelReadings> {
-  const { events = noEvents, signal } = how;
   await openBackend(how.backend);
   const recogniser = openReader(how.model, how.decoder);
-  const key = 'read images';
   try {
-    const options = readingOptions(recogniser);
+    const lines = await readSamplesWith(recogniser, samples, how);
+    return { lines, unknown: unknownCharacters(samples, recogniser.alphabet.characters) };
+  } finally {
+    recogniser.network.dispose();
+  }
+}
+
+/** Reads every sample; one line a sample, in order. The first image that cannot be read ends it. */
+export async function readSamplesWith(
+  recogniser: Recogniser,
+  samples: readonly Sample[],
+  { source, events = noEvents, signal }: ReadingCall,
+): Promise<ReadLine[]> {
+  const key = 'read images';
+  const options = readingOptions(recogniser);
+  try {
     const readings = await recogniseAll(recogniser, {
       items: samples,
-      load: (sample) => statingLine(sample, how.source, () => loadImage(sample.image, options)),
+      load: (sample) => statingLine(sample, source, () => loadImage(sample.image, options)),
       onProgress: (done) => {
         events({ type: 'progress', key, done, total: samples.length, unit: 'files' });
       },
       ...(signal ? { signal } : {}),
     });
-    const lines = samples.map(({ image, text }, index) => {
+    return samples.map(({ image, text }, index) => {
       const { text: prediction, confidence } = readings[index]!;
       return { image, text, prediction, confidence };
     });
-    return { lines, unknown: unknownCharacters(samples, recogniser.alphabet.characters) };
   } finally {
     events({ type: 'progress-end', key });
-    recogniser.network.dispose();
   }
 }
 

@@ -4,7 +4,7 @@ import { ones, zeros } from './initialise.js';
 import type { VariableMaker } from './variables.js';
 
 /** Keeps the variance of a constant channel away from zero. */
-const EPSILON = 1e-3;
+export const BATCH_NORM_EPSILON = 1e-3;
 /** Share of the old moving average that one training batch keeps. */
 const MOMENTUM = 0.95;
 
@@ -27,7 +27,7 @@ export class BatchNorm {
 
   /** The linear map that the moving averages give, for reading: result = x * scale + shift, each [channels]. */
   asLinear(): { scale: tf.Tensor1D; shift: tf.Tensor1D } {
-    const scale = tf.mul<tf.Tensor1D>(this.#gamma, tf.rsqrt(tf.add(this.#variance, EPSILON)));
+    const scale = tf.mul<tf.Tensor1D>(this.#gamma, tf.rsqrt(tf.add(this.#variance, BATCH_NORM_EPSILON)));
     return { scale, shift: tf.sub(this.#beta, tf.mul(this.#mean, scale)) };
   }
 
@@ -37,7 +37,7 @@ export class BatchNorm {
    */
   train(x: tf.Tensor4D, columns: readonly number[]): tf.Tensor4D {
     const weights = { gamma: this.#gamma, beta: this.#beta };
-    const options = { epsilon: EPSILON, activation: 'relu', columns } as const;
+    const options = { epsilon: BATCH_NORM_EPSILON, activation: 'relu', columns } as const;
     const { outputs, mean, variance } = batchNormTraining(x, weights, options);
     moveAverage(this.#mean, mean);
     moveAverage(this.#variance, variance);

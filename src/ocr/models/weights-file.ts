@@ -1,33 +1,77 @@
 import { z } from 'zod';
 import { OcrpipeError } from '../../base/errors.js';
+import {
+  ENCODINGS,
+  encodingFor,
+  floatBytes,
+  fromFloatBytes,
+  fromHalfBytes,
+  fromInt8,
+  halfBytes,
+  toInt8,
+  type Encoding,
+} from './quantisation.js';
 import type { NamedArray } from './variables.js';
 
-/** One tensor of a file of weights: 32-bit floats, little-endian, row-major, one tensor after the other. */
-export const tensorSchema = z.object({ name: z.string(), shape: z.array(z.int().min(0)) });
+/** One tensor of a file of weights: row-major, little-endian, one tensor after the other without gaps. */
+export const tensorSchema = z.object({
+  name: z.string(),
+  shape: z.array(z.int().min(0)),
+  /**
+   * `float32`; `float16`; or `int8`: a 32-bit float for each channel (the last axis), its scale, and then the levels, signed
+   * bytes: value = level * scale.
+   */
+  encoding: z.enum(ENCODINGS),
+});
 export type TensorEntry = z.infer<typeof tensorSchema>;
 
-/** The bytes of some weights and the table that is needed to read them (the layout of tfjs's own weight files). */
-export function encodeWeights(arrays: readonly NamedArray[]): { bytes: Buffer; tensors: TensorEntry[] } {
-  const total = arrays.reduce((sum, { values }) => sum + values.length, 0);
-  const bytes = Buffer.alloc(4 * total);
-  let offset = 0;
-  for (const { values } of arrays) for (const value of values) offset = bytes.writeFloatLE(value, offset);
-  return { bytes, tensors: arrays.map(({ name, shape }) => ({ name, shape: [...shape] })) };
+/** The bytes of some weights, matrices and filters kept as `wanted`, and the table that is needed to read them. */
+export function encodeWeights(
+  arrays: readonly NamedArray[],
+  wanted: Encoding = 'float32',
+): { bytes: Buffer; tensors: TensorEntry[] } {
+  const tensors = arrays.map(({ name, shape }) => ({
+    name,
+    shape: [...shape],
+    encoding: encodingFor(shape, wanted),
+  }));
+  const bytes = arrays.map(({ values }, index) => tensorBytes(values, tensors[index]!));
+  return { bytes: Buffer.concat(bytes), tensors };
 }
 
-/** Throws `weights-mismatch` if the bytes are not as many as the table says. */
-export function decodeWeights(bytes: Uint8Array, tensors: readonly TensorEntry[]): NamedArray[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+function tensorBytes(values: Float32Array, { shape, encoding }: TensorEntry): Buffer {
+  if (encoding === 'float32') return floatBytes(values);
+  if (encoding === 'float16') return halfBytes(values);
+  const { levels, scales } = toInt8(values, shape.at(-1)!);
+  return Buffer.concat([floatBytes(scales), Buffer.from(levels.buffer)]);
+}
+
+/** The weights as 32-bit floats. Throws `weights-mismatch` if the bytes are not as many as the table says. */
+export function decodeWeights(bytes: Buffer, tensors: readonly TensorEntry[]): NamedArray[] {
   let offset = 0;
-  const arrays = tensors.map(({ name, shape }) => {
-    const size = shape.reduce((product, side) => product * side, 1);
-    if (offset + 4 * size > bytes.byteLength) throw mismatch(bytes.byteLength);
-    const values = new Float32Array(size);
-    for (let index = 0; index < size; index += 1, offset += 4) values[index] = view.getFloat32(offset, true);
-    return { name, shape, values };
+  const arrays = tensors.map((entry) => {
+    const size = entry.shape.reduce((product, side) => product * side, 1);
+    const end = offset + byteLength(entry, size);
+    if (end > bytes.length) throw mismatch(bytes.length);
+    const values = tensorValues(bytes.subarray(offset, end), entry);
+    offset = end;
+    return { name: entry.name, shape: entry.shape, values };
   });
-  if (offset !== bytes.byteLength) throw mismatch(bytes.byteLength);
+  if (offset !== bytes.length) throw mismatch(bytes.length);
   return arrays;
+}
+
+function byteLength({ shape, encoding }: TensorEntry, size: number): number {
+  if (encoding === 'float32') return 4 * size;
+  return encoding === 'float16' ? 2 * size : 4 * (shape.at(-1) ?? 0) + size;
+}
+
+function tensorValues(bytes: Buffer, { shape, encoding }: TensorEntry): Float32Array {
+  if (encoding === 'float32') return fromFloatBytes(bytes);
+  if (encoding === 'float16') return fromHalfBytes(bytes);
+  const scaleBytes = 4 * (shape.at(-1) ?? 0);
+  const scales = fromFloatBytes(bytes.subarray(0, scaleBytes));
+  return fromInt8({ levels: new Int8Array(bytes.subarray(scaleBytes)), scales });
 }
 
 function mismatch(length: number): OcrpipeError {

@@ -6,7 +6,8 @@ import { TEMPORARY_PREFIX } from '../../../src/base/atomic-file.js';
 import { SPACE_MARK } from '../../../src/base/process-space.js';
 import { holdModelFolder } from '../../../src/ocr/models/held-model-folder.js';
 import { modelConfigSchema } from '../../../src/ocr/models/model-config.js';
-import { readDescription, readModelFolder, writeModelFolder } from '../../../src/ocr/models/model-folder.js';
+import { readDescription } from '../../../src/ocr/models/model-description.js';
+import { readModelFolder, writeModelFolder } from '../../../src/ocr/models/model-folder.js';
 import { newRecogniser } from '../../../src/ocr/models/recogniser.js';
 import type { NamedArray } from '../../../src/ocr/models/variables.js';
 import { openBackend } from '../../../src/ocr/nn/backend.js';
@@ -122,7 +123,7 @@ describe('a saved model', () => {
   it('of a later version is refused with the way out', async () => {
     const folder = temporaryFolder();
     await save(folder, 1);
-    edit(folder, (description) => (description['version'] = 2));
+    edit(folder, (description) => (description['version'] = 3));
     expect(() => readModelFolder(folder)).toThrow(
       expect.objectContaining({ code: 'model-version', exitCode: 2 }),
     );

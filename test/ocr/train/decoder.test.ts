@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { noEvents, type EventSink } from '../../../src/base/events.js';
 import { openReader, type DecoderChoice } from '../../../src/ocr/models/chosen-decoder.js';
-import { readDescription } from '../../../src/ocr/models/model-folder.js';
+import { readDescription } from '../../../src/ocr/models/model-description.js';
 import { listImages, predictFiles } from '../../../src/ocr/predict/predict-files.js';
 import { scoreLines } from '../../../src/ocr/text/metrics.js';
 import { train } from '../../../src/ocr/train/train.js';

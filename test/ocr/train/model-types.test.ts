@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { noEvents } from '../../../src/base/events.js';
-import { readDescription, readModelFolder } from '../../../src/ocr/models/model-folder.js';
+import { readDescription } from '../../../src/ocr/models/model-description.js';
+import { readModelFolder } from '../../../src/ocr/models/model-folder.js';
 import { listImages, predictFiles } from '../../../src/ocr/predict/predict-files.js';
 import { paramsSchema, type TrainingSettings } from '../../../src/ocr/train/train-config.js';
 import { train } from '../../../src/ocr/train/train.js';

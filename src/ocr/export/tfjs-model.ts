@@ -1,0 +1,161 @@
+import { encodingFor, floatBytes, halfBytes, toInt8, type Encoding } from '../models/quantisation.js';
+import type { Weight } from './layer-graph.js';
+
+/** The name of a value in the graph. */
+export type Value = string;
+export type DataType = 'DT_FLOAT' | 'DT_INT32' | 'DT_BOOL' | 'DT_VARIANT';
+
+/** An attribute as a model.json holds it: the JSON form of TensorFlow's `AttrValue`. */
+export type Attribute =
+  | { type: DataType }
+  | { b: boolean }
+  | { i: string }
+  | { s: string }
+  | { func: { name: string } }
+  | { list: { i: string[] } }
+  | { shape: { dim: { size: string }[] } };
+export type Attributes = Record<string, Attribute>;
+
+interface Node {
+  name: string;
+  op: string;
+  input: Value[];
+  attr: Attributes;
+}
+
+interface WeightEntry {
+  name: string;
+  shape: readonly number[];
+  dtype: 'float32' | 'int32';
+  quantization?: { dtype: 'float16' | 'uint8'; original_dtype: 'float32'; min?: number; scale?: number };
+}
+
+/** The 8-bit levels are -127 to 127, and tfjs reads unsigned bytes: it adds this again. */
+const LEVEL_OFFSET = -128;
+
+/** Weights of all functions of a model: tfjs finds them by name, whichever function they are used in. */
+export class TfjsWeights {
+  readonly entries: WeightEntry[] = [];
+  readonly #bytes: Uint8Array[] = [];
+
+  put(entry: WeightEntry, bytes: Uint8Array): void {
+    this.entries.push(entry);
+    this.#bytes.push(bytes);
+  }
+
+  bytes(): Buffer {
+    return Buffer.concat(this.#bytes);
+  }
+}
+
+/** Nodes of a TensorFlow graph, or of one of its functions, under construction. */
+export class TfjsNodes {
+  readonly nodes: Node[] = [];
+  readonly #prefix: string;
+  readonly #weights: TfjsWeights;
+  readonly #encoding: Encoding;
+  readonly #constants = new Map<string, Value>();
+
+  /** Names begin with `prefix`, which no other function of the model may use. */
+  constructor(prefix: string, weights: TfjsWeights, encoding: Encoding) {
+    this.#prefix = prefix;
+    this.#weights = weights;
+    this.#encoding = encoding;
+  }
+
+  /** Adds an operator, and gives the name of its first result. */
+  add(op: string, input: readonly Value[], attr: Attributes = {}): Value {
+    return this.addNamed(`${this.#prefix}${op}_${this.nodes.length}`, op, { input, attr });
+  }
+
+  addNamed(
+    name: string,
+    op: string,
+    { input = [], attr = {} }: { input?: readonly Value[]; attr?: Attributes },
+  ): Value {
+    this.nodes.push({ name, op, input: [...input], attr });
+    return name;
+  }
+
+  /** Whole numbers, 32 bits: a list, or one number without a shape. Equal ones are kept once. */
+  integers(values: number | readonly number[]): Value {
+    const key = JSON.stringify(values);
+    const known = this.#constants.get(key);
+    if (known !== undefined) return known;
+    const list = typeof values === 'number' ? [values] : values;
+    const bytes = Buffer.alloc(4 * list.length);
+    list.forEach((value, index) => bytes.writeInt32LE(value, 4 * index));
+    const shape = typeof values === 'number' ? [] : [list.length];
+    const name = this.#constant({ shape, dtype: 'int32' }, bytes);
+    this.#constants.set(key, name);
+    return name;
+  }
+
+  /** A number without a shape. */
+  float(value: number): Value {
+    return this.exact({ shape: [], values: Float32Array.of(value) });
+  }
+
+  /** A bias or another weight that is kept in full. */
+  exact({ shape, values }: Weight): Value {
+    return this.#constant({ shape, dtype: 'float32' }, floatBytes(values));
+  }
+
+  /** A matrix or a filter as 32-bit floats, however the file keeps it; output channels are its last axis. */
+  weight(weight: Weight): Value {
+    const { shape, values } = weight;
+    const encoding = encodingFor(shape, this.#encoding);
+    if (encoding === 'float32') return this.exact(weight);
+    const entry = { shape, dtype: 'float32' } as const;
+    if (encoding === 'float16') {
+      const quantization = { dtype: 'float16', original_dtype: 'float32' } as const;
+      return this.#constant({ ...entry, quantization }, halfBytes(values));
+    }
+    const { levels, scales } = toInt8(values, shape.at(-1)!);
+    const bytes = Uint8Array.from(levels, (level) => level - LEVEL_OFFSET);
+    const quantization = { dtype: 'uint8', original_dtype: 'float32', min: LEVEL_OFFSET, scale: 1 } as const;
+    const quantised = this.#constant({ ...entry, quantization }, bytes);
+    return this.add('Mul', [quantised, this.exact({ shape: [scales.length], values: scales })]);
+  }
+
+  #constant(entry: Omit<WeightEntry, 'name'>, bytes: Uint8Array): Value {
+    const name = `${this.#prefix}constant_${this.nodes.length}`;
+    this.#weights.put({ name, ...entry }, bytes);
+    const type = entry.dtype === 'float32' ? 'DT_FLOAT' : 'DT_INT32';
+    return this.addNamed(name, 'Const', { attr: { dtype: { type } } });
+  }
+}
+
+/** A function of the model's library, called by name: results are named nodes of its own. */
+export interface TfjsFunction {
+  name: string;
+  inputs: readonly { name: string; type: DataType }[];
+  outputs: readonly { name: string; type: DataType; node: Value }[];
+  nodes: readonly Node[];
+}
+
+/** A function as a model.json holds it: TensorFlow's `FunctionDef`. */
+export function functionJson({ name, inputs, outputs, nodes }: TfjsFunction): unknown {
+  return {
+    signature: {
+      name,
+      inputArg: inputs,
+      outputArg: outputs.map(({ name: output, type }) => ({ name: output, type })),
+    },
+    nodeDef: nodes,
+    ret: Object.fromEntries(outputs.map(({ name: output, node }) => [output, node])),
+  };
+}
+
+export function listAttribute(values: readonly number[]): Attribute {
+  return { list: { i: values.map(String) } };
+}
+
+/** Texts stand in base64 in a model.json. */
+export function textAttribute(text: string): Attribute {
+  return { s: Buffer.from(text).toString('base64') };
+}
+
+export function shapeAttribute(sides: readonly number[]): Attribute {
+  return { shape: { dim: sides.map((side) => ({ size: String(side) })) } };
+}
