@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import module from 'node:module';
 import { homedir, userInfo } from 'node:os';
 import v8 from 'node:v8';
+import { CompiledCode, nameOf } from './compiled-code.js';
 
 const argv = process.argv.slice(2);
 
@@ -13,34 +13,41 @@ if (process.env.OCRPIPE_DEBUG === '1') process.on('warning', (warning) => consol
 if (argv[0] === '--version' || argv[0] === '-v') {
   // Answered before anything is loaded: scripts and editors ask this often.
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  const { watchOutput } = await import('../dist/cli/output.js');
+  const {
+    default: { watchOutput },
+  } = await import('../dist/cli/output.cjs');
   const output = watchOutput();
   process.stdout.write(`ocrpipe/${version} ${process.platform}-${process.arch} node-${process.version}\n`);
   await output.finished();
   const failure = output.failure();
   if (failure) {
-    const { reportOutputFailure } = await import('../dist/cli/output-failure.js');
+    const {
+      default: { reportOutputFailure },
+    } = await import('../dist/cli/output-failure.cjs');
     reportOutputFailure(failure);
     process.exitCode = 1;
   }
 } else if (argv[0] === '__complete') {
   // A shell asks at each press of a key: see `ocrpipe completion`.
-  const { complete } = await import('../dist/cli/complete.js');
-  complete(argv.slice(1));
+  codeFor('complete').load('cli/complete.cjs').complete(argv.slice(1));
 } else if (argv[0] === 'git-merge') {
   // Git starts this once for each file that a merge changed on both sides.
-  module.enableCompileCache?.();
-  const { mergeDriver } = await import('../dist/cli/merge-driver.js');
+  const { mergeDriver } = codeFor('git-merge').load('cli/merge-driver.cjs');
   process.exitCode = await mergeDriver(argv.slice(1));
 } else {
   // Left alone, V8 lets garbage grow to several times what is alive before it looks for any: 60 MB more at 200,000 files, for
   // no gain in time. The flag is named nowhere but in V8, so it is set only where it was tried.
   if (Number.parseInt(process.versions.node, 10) <= 24) v8.setFlagsFromString('--heap-growing-percent=50');
-  // Node 22 and newer keep compiled code between runs: a third of the time to start.
-  module.enableCompileCache?.();
   standInForAccount();
-  const { main } = await import('../dist/cli/main.js');
+  const { main } = codeFor(nameOf(argv)).load('cli/main.cjs');
   await main(argv, new URL('..', import.meta.url));
+}
+
+/** What loads the modules of a command, and keeps their compiled code for the next run when this one ends. */
+function codeFor(name) {
+  const code = new CompiledCode(name);
+  process.on('exit', () => code.keep());
+  return code;
 }
 
 /**

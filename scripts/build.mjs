@@ -5,7 +5,10 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { bundle, filesBelow, modifiedAt, modulesOfSource, replaceFile, root, source } from './bundle.mjs';
 import { chunkGroups } from './chunks.mjs';
+import { dynamicImports } from './dynamic-imports.mjs';
 import { lazyRequires } from './lazy-requires.mjs';
+import { lazyBuiltins } from './lazy-builtins.mjs';
+import { lazyPackage } from './lazy-package.mjs';
 
 const target = join(root, 'dist');
 const manifestFile = join(root, 'oclif.manifest.json');
@@ -23,9 +26,18 @@ const files = await bundle({
   target,
   entries: entries(),
   external: (id) => installed.has(packageOf(id)),
-  plugins: [lazyRequires(realpathSync(join(root, 'node_modules', '@oclif', 'core')))],
+  plugins: [
+    lazyRequires(realpathSync(join(root, 'node_modules', '@oclif', 'core'))),
+    lazyPackage('string-width'),
+    lazyBuiltins(),
+    dynamicImports(),
+  ],
   output: {
-    chunkFileNames: 'chunks/[name]-[hash].js',
+    // Modules of this kind can be loaded with code that was compiled before: see bin/compiled-code.js.
+    format: 'cjs',
+    exports: 'named',
+    entryFileNames: '[name].cjs',
+    chunkFileNames: 'chunks/[name]-[hash].cjs',
     codeSplitting: { groups: groups() },
     comments: false,
     // Fewer characters are a tenth of the time to start. Names and lines stay: stack traces are read.
@@ -93,7 +105,7 @@ function describedPackage(folder) {
 
 /** The manifest holds every command's flags and help, so that one command line loads one command's module. */
 async function buildManifest() {
-  const names = filesBelow(join(target, 'commands')).filter((name) => name.endsWith('.js'));
+  const names = filesBelow(join(target, 'commands')).filter((name) => name.endsWith('.cjs'));
   const newest = Math.max(...['package.json', 'dist/built'].map((name) => modifiedAt(join(root, name))));
   if (modifiedAt(manifestFile) > newest && namedIn(manifestFile) === names.length) return;
   const { Plugin, settings } = await import('@oclif/core');

@@ -56,7 +56,7 @@ function putInPlace(target, files) {
   for (const file of inOrder) replaceFile(join(target, file.fileName), file.code ?? file.source);
   const wanted = new Set(files.map(({ fileName }) => fileName));
   for (const name of filesBelow(target))
-    if (name.endsWith('.js') && !wanted.has(name)) rmSync(join(target, name), { force: true });
+    if (/\.c?js$/.test(name) && !wanted.has(name)) rmSync(join(target, name), { force: true });
 }
 
 /** Folders count too: their time tells of a file that was removed. */
@@ -68,7 +68,10 @@ function newestInput() {
     'scripts/bundle.mjs',
     'scripts/build.mjs',
     'scripts/chunks.mjs',
+    'scripts/dynamic-imports.mjs',
     'scripts/lazy-requires.mjs',
+    'scripts/lazy-builtins.mjs',
+    'scripts/lazy-package.mjs',
   ];
   return Math.max(...[source, ...names, ...others.map((name) => join(root, name))].map(modifiedAt));
 }

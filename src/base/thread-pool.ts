@@ -23,7 +23,7 @@ interface Waiting<Result> {
 }
 
 /**
- * Threads that run one program (`dist/threads/<name>.js`), which answers each request with one message, in order. A thread
+ * Threads that run one program (`dist/threads/<name>.cjs`), which answers each request with one message, in order. A thread
  * is started when all others are busy. End them with `close`.
  */
 export class ThreadPool<Request, Result> {
@@ -76,7 +76,7 @@ class Thread<Request, Result> {
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(program: string, workerData: unknown) {
-    this.#worker = new Worker(builtFile(`threads/${program}.js`), {
+    this.#worker = new Worker(builtFile(`threads/${program}.cjs`), {
       workerData,
       resourceLimits: { maxYoungGenerationSizeMb: 8 },
     });

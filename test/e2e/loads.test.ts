@@ -18,8 +18,19 @@ async function modulesOf(workspace: TestWorkspace, ...args: string[]): Promise<s
   const program = join(folder, 'list-modules.mjs');
   writeFileSync(
     program,
-    `import { register } from 'node:module';
-    register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hooks)}));`,
+    // The modules of the build are loaded as scripts, with code that was compiled before.
+    `import { appendFileSync } from 'node:fs';
+    import { register } from 'node:module';
+    import { pathToFileURL } from 'node:url';
+    import vm from 'node:vm';
+    register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hooks)}));
+    const { Script } = vm;
+    vm.Script = class extends Script {
+      constructor(code, options) {
+        super(code, options);
+        appendFileSync(${JSON.stringify(list)}, pathToFileURL(options.filename).href + '\\n');
+      }
+    };`,
   );
   const run = { cwd: workspace.root, env: workspace.env };
   const command = ['--import', program, OCRPIPE_SCRIPT, ...args];

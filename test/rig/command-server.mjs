@@ -13,7 +13,7 @@ class Ended extends Error {
 }
 
 const root = new URL('../../', import.meta.url);
-const { main } = await import(new URL('dist/cli/main.js', root).href);
+const { main } = await import(new URL('dist/cli/main.cjs', root).href);
 
 process.removeAllListeners('warning');
 for (const stream of [process.stdout, process.stderr]) stream.setMaxListeners(0);
