@@ -3,12 +3,14 @@ import { canonicalJson, type JsonValue } from '../../base/canonical-json.js';
 import { refuseConflictMarkers, resolveHint } from '../../base/conflict-markers.js';
 import { isContentId } from '../../base/content-id.js';
 import { userError } from '../../base/errors.js';
-import { repoPath, type RepoPath } from '../../base/paths.js';
+import { isRepoPath } from '../../base/is-repo-path.js';
+import type { RepoPath } from '../../base/paths.js';
 import { parseYamlFile, type YamlFile } from '../../base/yaml-file.js';
 import { issueText } from '../../base/yaml-schema.js';
 import type { Snapshot } from '../../tracking/workspace-files.js';
 import { LOCK_FILE } from '../definition/stage/file-names.js';
 import { compareText, type ParamValue } from '../definition/stage/params.js';
+import { canonicalStages, type CanonicalEntry } from './canonical-lock.js';
 import type { LockedDependency, LockedPath, LockedUrl, LockedVariable, StageInputs } from './signature.js';
 
 const LOCK_VERSION = 1;
@@ -105,12 +107,21 @@ function isJson(value: unknown): boolean {
  * anything that ocrpipe does not write.
  */
 export function parseLockFile(text: string, file: string = LOCK_FILE): LockFile {
+  const canonical = parseCanonical(text);
+  if (canonical) return canonical;
   refuseConflictMarkers(text, file, resolveHint(file, file));
   const yaml = parseYamlFile(text, file, { anchors: false });
   if (yaml.value === null) return new Map();
   const parsed = lockSchema.safeParse(yaml.value);
   if (!parsed.success) throw refuse(yaml, parsed.error);
   return new Map(Object.entries(parsed.data.stages).map(([name, entry]) => [name, readEntry(entry)]));
+}
+
+/** A lock that is, byte by byte, what is written for it; undefined for any other text. */
+export function parseCanonical(text: string): LockFile | undefined {
+  const stages = canonicalStages(text);
+  const lock = stages && new Map(Object.entries(stages).map(([name, entry]) => [name, readEntry(entry)]));
+  return lock && formatLockFile(lock) === text ? lock : undefined;
 }
 
 function refuse(yaml: YamlFile, error: z.ZodError): Error {
@@ -122,15 +133,7 @@ function refuse(yaml: YamlFile, error: z.ZodError): Error {
   });
 }
 
-function isRepoPath(text: string): boolean {
-  try {
-    return repoPath(text) === text;
-  } catch {
-    return false;
-  }
-}
-
-function readEntry(entry: z.infer<typeof entrySchema>): LockEntry {
+function readEntry(entry: z.infer<typeof entrySchema> | CanonicalEntry): LockEntry {
   const params = Object.entries(entry.params ?? {}).flatMap(([file, values]) =>
     Object.entries(values).map(([key, value]) => ({
       file: file as RepoPath,

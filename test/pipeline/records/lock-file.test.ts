@@ -7,6 +7,7 @@ import { parsePipeline } from '../../../src/pipeline/definition/read/definition.
 import {
   formatLockFile,
   lockedInputs,
+  parseCanonical,
   parseLockFile,
   type LockEntry,
 } from '../../../src/pipeline/records/lock-file.js';
@@ -87,6 +88,54 @@ describe('pipeline.lock', () => {
         expect(Object.fromEntries(read)).toEqual(Object.fromEntries(stages));
       }),
     );
+  });
+
+  it('reads what it writes without a parser of YAML, and finds in it what that finds', () => {
+    fc.assert(
+      fc.property(lock, (stages) => {
+        const text = formatLockFile(stages);
+        const read = parseCanonical(text);
+        if (stages.size > 0) expect(read).toBeDefined();
+        expect(read ?? new Map()).toEqual(parseLockFile(`${text}# This line is not ours.\n`));
+      }),
+    );
+  });
+
+  it('leaves every text that it would not write like that to the parser of YAML', () => {
+    const line = fc.constantFrom(
+      '',
+      '    run:',
+      '      - x',
+      '  a:',
+      '# x',
+      '    wdir: "a"',
+      '        glob: true',
+    );
+    const change = fc.record({ at: fc.nat(), removed: fc.nat(2), line: fc.option(line) });
+    fc.assert(
+      fc.property(lock, fc.array(change, { minLength: 1, maxLength: 3 }), (stages, changes) => {
+        const lines = formatLockFile(stages).split('\n');
+        for (const each of changes)
+          lines.splice(each.at % lines.length, each.removed, ...(each.line === null ? [] : [each.line]));
+        const text = lines.join('\n');
+        const read = parseCanonical(text);
+        if (read) expect(read).toEqual(parseLockFile(`${text}# This line is not ours.\n`));
+      }),
+    );
+  });
+
+  it.each([
+    ['an id that is none', (text: string) => text.replace(/id: .*/, 'id: abc')],
+    ['a path outside', (text: string) => text.replace('path: data', 'path: ../data')],
+    ['a kind that is none', (text: string) => text.replace('kind: file', 'kind: link')],
+    ['a size that is none', (text: string) => text.replace('size: 12', 'size: -1')],
+  ])('refuses %s as it ever did', (_, spoil) => {
+    const id = contentIdOf('x');
+    const dep = { path: 'data' as RepoPath, id, kind: 'file', size: 12 } as const;
+    const good: LockEntry = { run: ['x'], wdir: '.' as RepoPath, deps: [dep], params: [], outs: [] };
+    const text = spoil(formatLockFile(new Map([['s', good]])));
+    expect(parseCanonical(text)).toBeUndefined();
+    expect(() => parseLockFile(text)).toThrow(/pipeline\.lock at 'stages\.s\.deps/);
   });
 
   it('is the same text whatever the order in which stages were recorded', () => {
