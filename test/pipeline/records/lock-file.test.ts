@@ -64,8 +64,25 @@ const entry: fc.Arbitrary<LockEntry> = fc.record({
     .map((params) => params.sort((a, b) => (a.file + '\0' + a.key < b.file + '\0' + b.key ? -1 : 1))),
   outs: fc.uniqueArray(locked, { selector: (out) => out.path, maxLength: 3 }),
 });
+const variables = fc.uniqueArray(
+  fc.record({ name: fc.stringMatching(/^[A-Z_][A-Z0-9_]{0,5}$/), value: fc.option(text) }),
+  { selector: ({ name }) => name, minLength: 1, maxLength: 3 },
+);
+const urls = fc.array(fc.record({ url: text, version: text }), { minLength: 1, maxLength: 2 });
+const part = fc.constantFrom({}, { glob: true as const }, { lines: '1-3,5-' }, { git: true as const });
+const kept = fc.constantFrom({}, { persist: true }, { executable: true }, { files: 3, persist: true });
+/** What few entries hold, too. */
+const fullEntry: fc.Arbitrary<LockEntry> = fc
+  .tuple(entry, fc.option(variables), fc.option(urls), part, kept)
+  .map(([plain, env, from, how, more]) => ({
+    ...plain,
+    ...(env && { env }),
+    ...(from && { urls: from }),
+    deps: plain.deps.map((dep) => ({ ...dep, ...how })),
+    outs: plain.outs.map((out) => ({ ...out, ...more })),
+  }));
 const lock = fc
-  .uniqueArray(fc.tuple(fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_.@=-]{0,8}$/), entry), {
+  .uniqueArray(fc.tuple(fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_.@=-]{0,8}$/), fullEntry), {
     selector: ([name]) => name,
     maxLength: 4,
   })

@@ -30,6 +30,8 @@ export interface DefinitionSource {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** How messages call a file, if not by its path. */
   readonly called?: (path: RepoPath) => string;
+  /** What parses the pipeline files; `parseYamlFile` unless given. */
+  readonly parse?: (text: string, file: string) => YamlFile;
 }
 
 export interface ReadPipeline {
@@ -70,7 +72,7 @@ export function readPipeline(source: DefinitionSource): ReadPipeline {
   const locate: Pipeline['locate'] = (path, options) => locateStage({ places, whole }, path, options);
   for (const file of source.files) {
     const text = source.read(file) ?? '';
-    const yaml = parseFile(text, source.called?.(file) ?? file, problems);
+    const yaml = parseFile({ text, file: source.called?.(file) ?? file }, source, problems);
     if (!yaml) continue;
     whole.file ??= yaml;
     const folder = posix.dirname(file) as RepoPath;
@@ -109,9 +111,13 @@ export function readPipeline(source: DefinitionSource): ReadPipeline {
 }
 
 /** An empty file is a map without keys. Problems of a file that cannot be read at all are told, and nothing comes of it. */
-function parseFile(text: string, file: string, problems: ProblemList): YamlFile | undefined {
+function parseFile(
+  { text, file }: { text: string; file: string },
+  { parse = parseYamlFile }: Pick<DefinitionSource, 'parse'>,
+  problems: ProblemList,
+): YamlFile | undefined {
   try {
-    return parseYamlFile(text, file);
+    return parse(text, file);
   } catch (error) {
     if (!(error instanceof OcrpipeError)) throw error;
     problems.add(problemOf(error));

@@ -1,5 +1,6 @@
 import type { AbsPath, RepoPath } from '../../../base/paths.js';
 import { readUtf8IfThere } from '../../../base/read-text.js';
+import { ParsedFiles } from './parsed-files.js';
 import { readPipeline, type ReadPipeline } from './definition.js';
 import { pipelineFiles } from './pipeline-files.js';
 import { throwProblems } from '../problems/problems.js';
@@ -9,11 +10,14 @@ import type { Pipeline } from '../stage/stage.js';
 export function readDefinition(root: AbsPath): ReadPipeline | undefined {
   const { files, problems } = pipelineFiles(root);
   if (files.length === 0 && problems.length === 0) return undefined;
+  const parsed = new ParsedFiles(root);
   const read = readPipeline({
     files,
     read: (path) => readUtf8IfThere(root, path),
     environment: process.env,
+    parse: (text, file) => parsed.parse(text, file),
   });
+  parsed.save();
   return { pipeline: read.pipeline, problems: [...problems, ...read.problems] };
 }
 
