@@ -55,6 +55,7 @@ export default tseslint.config(
         URL: 'readonly',
         Buffer: 'readonly',
         module: 'writable',
+        __dirname: 'readonly',
         require: 'readonly',
         performance: 'readonly',
         setTimeout: 'readonly',
@@ -63,4 +64,5 @@ export default tseslint.config(
       },
     },
   },
+  { files: ['bin/*.js'], languageOptions: { sourceType: 'commonjs' } },
 );

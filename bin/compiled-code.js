@@ -1,16 +1,12 @@
-import { existsSync, fstatSync, mkdirSync, openSync, closeSync, readFileSync } from 'node:fs';
-import { readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
-import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import process from 'node:process';
-import { fileURLToPath } from 'node:url';
-import v8 from 'node:v8';
-import vm from 'node:vm';
-import { crc32 } from 'node:zlib';
+'use strict';
+const fs = require('node:fs');
+const { homedir } = require('node:os');
+const { dirname, isAbsolute, join, relative, resolve, sep } = require('node:path');
+const v8 = require('node:v8');
+const vm = require('node:vm');
+const { crc32 } = require('node:zlib');
 
-const dist = fileURLToPath(new URL('../dist', import.meta.url));
-const native = createRequire(import.meta.url);
+const dist = join(__dirname, '..', 'dist');
 /** Code is kept of the first runs of a command: later ones seldom use functions that none of them did. */
 const LEARNING_RUNS = 3;
 /** Code of an installation that kept none for so long may go. */
@@ -22,7 +18,7 @@ const HEAD = '(function (exports, require, module, __filename, __dirname) { ';
  * the time to start. What is kept is used only if this user alone could write it, if it is whole, and if each module's text is what it was
  * compiled from. Whatever goes wrong with it costs time and nothing else. `NODE_DISABLE_COMPILE_CACHE=1` turns it off, as it does Node's own.
  */
-export class CompiledCode {
+class CompiledCode {
   #file;
   #kept;
   #modules = new Map();
@@ -62,15 +58,15 @@ export class CompiledCode {
   }
 
   #requireFrom(folder) {
-    const require = (id) => {
+    const ours = (id) => {
       const file = id.startsWith('.') ? resolve(folder, id) : id;
-      return isAbsolute(file) && file.startsWith(dist + sep) ? this.#load(file) : native(id);
+      return isAbsolute(file) && file.startsWith(dist + sep) ? this.#load(file) : require(id);
     };
-    return Object.assign(require, native);
+    return Object.assign(ours, require);
   }
 
   #compile(file) {
-    const source = readFileSync(file);
+    const source = fs.readFileSync(file);
     const path = relative(dist, file);
     const sum = crc32(source);
     const kept = this.#kept.code.get(path);
@@ -83,9 +79,9 @@ export class CompiledCode {
 }
 
 /** The name under which the code of a command line is kept. */
-export function nameOf(argv) {
+function nameOf(argv) {
   const words = argv.filter((word) => /^[a-z][a-z-]*$/.test(word));
-  const is = (...names) => existsSync(join(dist, 'commands', ...names));
+  const is = (...names) => fs.existsSync(join(dist, 'commands', ...names));
   const index = words.findIndex((word) => is(word) || is(`${word}.cjs`));
   const [first, second] = index < 0 ? [] : words.slice(index);
   if (first === undefined) return 'other';
@@ -122,14 +118,14 @@ function read(file) {
 
 /** Throws if somebody else could have written the file: what is in it is run. */
 function readOwn(file) {
-  const descriptor = openSync(file, 'r');
+  const descriptor = fs.openSync(file, 'r');
   try {
-    const { uid, mode } = fstatSync(descriptor);
+    const { uid, mode } = fs.fstatSync(descriptor);
     if (process.geteuid && (uid !== process.geteuid() || (mode & 0o022) !== 0))
       throw new Error('not ours alone');
-    return readFileSync(descriptor);
+    return fs.readFileSync(descriptor);
   } finally {
-    closeSync(descriptor);
+    fs.closeSync(descriptor);
   }
 }
 
@@ -142,23 +138,25 @@ function write(file, { runs, scripts }) {
     return [path, sum, start - codes[index].length, codes[index].length];
   });
   const target = dirname(file);
-  if (!existsSync(target)) removeOld(dirname(target));
-  mkdirSync(target, { recursive: true, mode: 0o700 });
+  if (!fs.existsSync(target)) removeOld(dirname(target));
+  fs.mkdirSync(target, { recursive: true, mode: 0o700 });
   const temporary = `${file}.${process.pid}.tmp`;
   const head = `${JSON.stringify({ sum: crc32(code), runs, modules })}\n`;
   try {
-    writeFileSync(temporary, Buffer.concat([Buffer.from(head), code]), { mode: 0o600, flag: 'wx' });
-    renameSync(temporary, file);
+    fs.writeFileSync(temporary, Buffer.concat([Buffer.from(head), code]), { mode: 0o600, flag: 'wx' });
+    fs.renameSync(temporary, file);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    fs.rmSync(temporary, { force: true });
     throw error;
   }
 }
 
 function removeOld(folder) {
-  if (!existsSync(folder)) return;
-  for (const name of readdirSync(folder)) {
+  if (!fs.existsSync(folder)) return;
+  for (const name of fs.readdirSync(folder)) {
     const each = join(folder, name);
-    if (Date.now() - statSync(each).mtimeMs > KEPT_MS) rmSync(each, { recursive: true, force: true });
+    if (Date.now() - fs.statSync(each).mtimeMs > KEPT_MS) fs.rmSync(each, { recursive: true, force: true });
   }
 }
+
+module.exports = { CompiledCode, nameOf };
