@@ -20,13 +20,12 @@ export async function emptyDependencies(
   loaded: LoadedPipeline,
   stages: readonly Stage[],
 ): Promise<Problem[]> {
-  const { host, pipeline, observer } = loaded;
+  const { host, pipeline, observer, pointers } = loaded;
   const asked = stages.filter(({ frozen, deps }) => !frozen && deps.some(({ part }) => part));
   if (asked.length === 0) return [];
   const outputs = new OutputIndex(pipeline.stages.values());
-  const tracked = host.files.trackedPaths();
   const comes = (stage: Stage, dep: Dependency): boolean =>
-    tracked.some((path) => touches(dep, path)) ||
+    pointers.some((path) => touches(dep, path)) ||
     outputs.overlapping(dep.path).some((out) => out.stage !== stage.name && touches(dep, out.path));
   const problems = asked.flatMap((stage) =>
     stage.deps.map(async (dep): Promise<Problem[]> => {

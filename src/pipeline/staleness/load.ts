@@ -39,6 +39,8 @@ export interface LoadedPipeline {
   readonly lock: LockFile;
   readonly observer: Observer;
   readonly marks: RunningMarks;
+  /** The paths that had a pointer when it was read. */
+  readonly pointers: readonly RepoPath[];
   /** What is not here counts as what its pointer names. */
   readonly allowMissing: boolean;
 }
@@ -76,7 +78,7 @@ export function loadPipeline(
   const graph = buildGraph(pipeline, besides);
   const params = new ParamsFiles((path) => readIfThere(host.root, path));
   const observer = new Observer({ host, pipeline, params, marks, allowMissing });
-  return { host, pipeline, graph, locks, lock, observer, marks, allowMissing };
+  return { host, pipeline, graph, locks, lock, observer, marks, pointers, allowMissing };
 }
 
 /** A pipeline that stands in a file of another name; undefined if there is one, or none at all. */
@@ -97,8 +99,7 @@ function noPipeline(root: AbsPath): Problem {
 
 /** A problem (`missing-dependency`) for every dependency of these stages that nothing provides. */
 export function dependencyProblems(loaded: LoadedPipeline, names: readonly string[]): Problem[] {
-  const { host, pipeline } = loaded;
-  const pointers = host.files.trackedPaths();
+  const { host, pipeline, pointers } = loaded;
   const exists = (path: RepoPath): boolean => existsSync(fromRepoPath(host.root, path));
   const rename = (path: RepoPath): string | undefined => {
     const other = misnamed(host.root, path);

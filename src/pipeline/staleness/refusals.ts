@@ -153,8 +153,11 @@ function missingFolder({ host, pipeline }: LoadedPipeline, stage: Stage): Proble
 }
 
 /** A new cached output gets an entry in .gitignore, which does nothing for a path that git already holds. */
-async function gitProblems({ host, pipeline }: LoadedPipeline, stages: readonly Stage[]): Promise<Problem[]> {
-  const tracked = new Set(host.files.trackedPaths());
+async function gitProblems(
+  { host, pipeline, pointers }: LoadedPipeline,
+  stages: readonly Stage[],
+): Promise<Problem[]> {
+  const tracked = new Set(pointers);
   const unseen = stages.flatMap((stage) => stage.outs).filter((out) => out.cache && !tracked.has(out.path));
   if (unseen.length === 0) return [];
   const held = await host.inGit(unseen.map((out) => out.path));

@@ -36,15 +36,19 @@ export interface Unsettled {
  * there do not agree. Changes nothing.
  */
 export async function unsettledInputs(
-  { host, pipeline, observer }: { host: PipelineHost; pipeline: Pipeline; observer: Observer },
+  {
+    host,
+    pipeline,
+    observer,
+    pointers,
+  }: { host: PipelineHost; pipeline: Pipeline; observer: Observer; pointers: readonly RepoPath[] },
   chosen: readonly string[],
 ): Promise<Unsettled[]> {
   const outputs = new OutputIndex(pipeline.stages.values());
   const handled = new Set(chosen.filter((name) => !pipeline.stages.get(name)!.frozen));
   const deps = chosen.flatMap((name) => readBy(pipeline.stages.get(name)!));
   const values = chosen.flatMap((name) => pipeline.stages.get(name)!.params.map(({ file }) => file));
-  const read = host.files
-    .trackedPaths()
+  const read = pointers
     .filter((path) => !handled.has(outputs.makerOf(path) ?? ''))
     .filter((path) => deps.some((dep) => touches(dep, path)));
   const states = await Promise.all(

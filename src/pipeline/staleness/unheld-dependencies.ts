@@ -1,11 +1,15 @@
 import { existsSync } from 'node:fs';
-import { fromRepoPath, isWithin, type RepoPath } from '../../base/paths.js';
+import { fromRepoPath, type RepoPath } from '../../base/paths.js';
 import { shellQuote } from '../../base/shell-quote.js';
+import { PathIndex } from '../../tracking/path-index.js';
 import { pointerPathOf } from '../../tracking/pointers/plain-pointer.js';
 import { OutputIndex, withParents } from '../definition/graph/graph.js';
 import type { Problem } from '../definition/problems/problems.js';
 import type { Pipeline } from '../definition/stage/stage.js';
 import type { PipelineHost } from '../host.js';
+import type { LoadedPipeline } from './load.js';
+
+type Loaded = Pick<LoadedPipeline, 'host' | 'pipeline' | 'pointers'>;
 
 /** A dependency that is only on this machine. */
 interface Unheld {
@@ -17,11 +21,9 @@ interface Unheld {
  * Dependencies that git ignores and nothing tracks, as after `git rm` of a pointer: everything still works here, and fails
  * for everybody else. Worth a warning, no refusal: who ignores a file may mean it. Code: `dependency-not-tracked`.
  */
-export async function unheldDependencies(
-  { host, pipeline }: { host: PipelineHost; pipeline: Pipeline },
-  chosen: readonly string[],
-): Promise<Problem[]> {
-  const deps = unprovided(host, pipeline, chosen);
+export async function unheldDependencies(loaded: Loaded, chosen: readonly string[]): Promise<Problem[]> {
+  const { host, pipeline } = loaded;
+  const deps = unprovided(loaded, chosen);
   if (deps.length === 0) return [];
   const asked = [...new Set(deps.flatMap(({ path }) => withParents(path)))];
   const ignored = new Set(await host.ignoredByGit(asked));
@@ -34,16 +36,16 @@ export async function unheldDependencies(
 }
 
 /** What is there, no stage makes and no pointer names, each path once. */
-function unprovided(host: PipelineHost, pipeline: Pipeline, chosen: readonly string[]): Unheld[] {
+function unprovided({ host, pipeline, pointers }: Loaded, chosen: readonly string[]): Unheld[] {
   const outputs = new OutputIndex(pipeline.stages.values());
-  const pointers = host.files.trackedPaths();
+  const tracked = new PathIndex(pointers);
   const found = new Map<RepoPath, Unheld>();
   for (const stage of chosen) {
     for (const { path, part } of pipeline.stages.get(stage)!.deps) {
       // What git holds is held; of the whole workspace nothing can be said.
       if (part?.kind === 'git' || path === '.') continue;
-      const tracked = pointers.some((pointer) => isWithin(path, pointer) || isWithin(pointer, path));
-      if (tracked || found.has(path) || outputs.overlapping(path).length > 0) continue;
+      if (found.has(path) || tracked.has(path) || tracked.overlapping(path) !== undefined) continue;
+      if (outputs.overlapping(path).length > 0) continue;
       if (existsSync(fromRepoPath(host.root, path))) found.set(path, { path, stage });
     }
   }

@@ -1,6 +1,7 @@
 import type { RepoPath } from '../../../base/paths.js';
 import { isWithin } from '../../../base/paths.js';
 import { gitignoreEntry, gitignoreOf } from '../../../tracking/ignore/gitignore.js';
+import { PathIndex } from '../../../tracking/path-index.js';
 import { OutputIndex, withParents } from './graph.js';
 import { touches } from '../dependencies/dependency-part.js';
 import { dependencyProblem, outputProblem } from '../stage/own-paths.js';
@@ -167,9 +168,11 @@ export function missingDependencyProblems(
   },
 ): Problem[] {
   const outputs = new OutputIndex(pipeline.stages.values());
+  const pointers = new PathIndex(known.pointers);
   const provided = (path: RepoPath): boolean =>
     outputs.overlapping(path).length > 0 ||
-    known.pointers.some((pointer) => isWithin(path, pointer) || isWithin(pointer, path)) ||
+    pointers.has(path) ||
+    pointers.overlapping(path) !== undefined ||
     known.exists(path);
   const problem = (stage: Stage, path: RepoPath, at: Stage['deps'][number]['at']): Problem => ({
     code: 'missing-dependency',
