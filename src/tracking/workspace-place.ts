@@ -54,8 +54,8 @@ export function realPlace(root: AbsPath, path: RepoPath, storeLinks: StoreLinks)
   try {
     const place = join(root, path);
     real = storeLinks.isSymlink(place)
-      ? join(realpathSync(dirname(place)), basename(place))
-      : realpathSync(place);
+      ? join(realpathSync.native(dirname(place)), basename(place))
+      : realpathSync.native(place);
   } catch (error) {
     const code = systemErrorCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

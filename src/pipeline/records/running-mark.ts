@@ -42,6 +42,13 @@ export class RunningMarks {
     this.folder = join(host.stateFolder, 'index', 'running');
   }
 
+  /** All that have a mark. */
+  stages(): ReadonlySet<string> {
+    if (!existsSync(this.folder)) return new Set();
+    const names = readdirSync(this.folder).filter((name) => name.endsWith('.json'));
+    return new Set(names.map((name) => stageOfFileName(name.slice(0, -'.json'.length))));
+  }
+
   has(stage: string): boolean {
     return existsSync(this.file(stage));
   }
@@ -116,13 +123,6 @@ export class RunningMarks {
     if (!known || processStart(known.group) !== known.start) return false;
     await endGroup(known.group, ORPHAN_GRACE_MS);
     return true;
-  }
-
-  private stages(): string[] {
-    if (!existsSync(this.folder)) return [];
-    return readdirSync(this.folder)
-      .filter((name) => name.endsWith('.json'))
-      .map((name) => stageOfFileName(name.slice(0, -'.json'.length)));
   }
 
   private write(stage: string, mark: Mark): void {

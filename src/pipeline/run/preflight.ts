@@ -34,10 +34,12 @@ export async function preflight(
   if (others !== undefined) return { stage: others };
   const own = chosen.filter((name) => !taken.has(name));
   // What still writes into an output is ended before the outputs are judged.
-  await endOrphans(loaded, own);
+  const marked = loaded.marks.stages();
+  const unfinished = own.filter((name) => marked.has(name));
+  await endOrphans(loaded, unfinished);
   removeLeftovers(
     loaded,
-    own.map((name) => loaded.pipeline.stages.get(name)!),
+    unfinished.map((name) => loaded.pipeline.stages.get(name)!),
   );
   const unsettled = toSettle(loaded, await unsettledInputs(loaded, chosen));
   await bringUnsettled(host, unsettled);
@@ -79,10 +81,10 @@ async function warnOfUnheld(loaded: LoadedPipeline, chosen: readonly string[]): 
   }
 }
 
-/** A killed repro may have left commands that still write into the outputs. */
+/** A killed repro may have left commands that still write into the outputs. `stages`: those with a mark. */
 async function endOrphans({ host, marks }: LoadedPipeline, stages: readonly string[]): Promise<void> {
   for (const name of stages) {
-    if (!marks.has(name) || !(await host.withStage(name, () => marks.endOrphans(name)))) continue;
+    if (!(await host.withStage(name, () => marks.endOrphans(name)))) continue;
     const message = `${name}: ended what an earlier repro had left running`;
     host.events({ type: 'note', level: 'warning', code: 'orphan-ended', message });
   }
@@ -90,7 +92,7 @@ async function endOrphans({ host, marks }: LoadedPipeline, stages: readonly stri
 
 /** Temporary files of a killed repro, wherever one writes. */
 function removeLeftovers({ host, marks }: LoadedPipeline, stages: readonly Stage[]): void {
-  const unfinished = stages.filter((stage) => marks.has(stage.name)).flatMap((stage) => stage.outs);
+  const unfinished = stages.flatMap((stage) => stage.outs);
   const folders = new Set([
     host.root,
     marks.folder,
