@@ -37,6 +37,7 @@ const layerRules = layers.flatMap((row, depth) =>
 const ocr = {
   text: [],
   images: [],
+  loading: ['images'],
   nn: [],
   formats: ['text', 'images'],
   split: ['text', 'formats'],
@@ -45,7 +46,7 @@ const ocr = {
   evaluate: ['text', 'images', 'nn', 'models', 'predict', 'formats'],
   predict: ['text', 'images', 'nn', 'models', 'formats'],
   export: ['text', 'nn', 'models', 'formats', 'evaluate'],
-  train: ['text', 'images', 'nn', 'models', 'formats', 'evaluate', 'predict'],
+  train: ['text', 'images', 'loading', 'nn', 'models', 'formats', 'evaluate', 'predict'],
 };
 const ocrRules = Object.entries(ocr).map(([name, allowed]) => ({
   name: `ocr-${name}`,

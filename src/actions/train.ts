@@ -17,6 +17,10 @@ export interface TrainInput {
   history?: string | undefined;
   backend: BackendChoice;
   resume: boolean;
+  /** A list of images that are left out if they cannot be read. */
+  skipBad?: string | undefined;
+  /** Threads that read images, at the most. */
+  loaders?: number | undefined;
   /** These win over the file's section `train`. */
   seed?: number | undefined;
   epochs?: number | undefined;
@@ -45,7 +49,9 @@ async function trainBySettings(input: TrainInput, call: Call): Promise<TrainResu
   const { train: trainModel } = await import('../ocr/train/train.js');
   const { trainingOutputs } = await import('../ocr/train/training-outputs.js');
   const params = inside(input.params ?? DEFAULT_PARAMS);
-  const outputs = trainingOutputs(call.cwd, input, [inside(input.train), inside(input.val), params]);
+  const lists = input.skipBad === undefined ? [] : [inside(input.skipBad)];
+  const inputs = [inside(input.train), inside(input.val), params, ...lists];
+  const outputs = trainingOutputs(call.cwd, input, inputs);
   const settings = readTrainingSettings(params, {
     required: input.params !== undefined,
     overrides,
@@ -59,6 +65,8 @@ async function trainBySettings(input: TrainInput, call: Call): Promise<TrainResu
     settings,
     backend: input.backend,
     resume: input.resume,
+    skipBad: input.skipBad,
+    loaderThreads: input.loaders,
     events: call.events,
     signal: call.signal,
   });

@@ -1,8 +1,10 @@
 import * as Flags from '@oclif/core/flags';
-import { train, type TrainResult } from '../actions/train.js';
+import { previewAugment } from '../actions/preview-augment.js';
+import { train } from '../actions/train.js';
 import { BaseCommand } from '../cli/base-command.js';
 import { integerFlag } from '../cli/number-flag.js';
 import { backendFlag } from '../cli/backend-flag.js';
+import { previewText, trainText } from '../cli/train-text.js';
 import { onByDefault } from '../cli/switch-flag.js';
 
 export default class Train extends BaseCommand {
@@ -24,20 +26,31 @@ export default class Train extends BaseCommand {
     epochs: integerFlag({ description: "instead of the parameters' train.epochs", min: 1 }),
     'max-steps': integerFlag({ description: "instead of the parameters' train.maxSteps", min: 1 }),
     resume: onByDefault('go on with an interrupted training of the same data and parameters'),
+    'skip-bad': Flags.string({
+      helpValue: 'FILE',
+      description: 'images, one name a line, that are left out if they cannot be read',
+    }),
+    loaders: integerFlag({
+      description: 'threads that read images, at the most (default: one a core, up to 8)',
+      min: 1,
+      max: 64,
+    }),
+    'preview-augment': Flags.string({
+      helpValue: 'PAGE',
+      description: 'train nothing: write an HTML page that shows how images would be varied',
+    }),
     backend: backendFlag,
   };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Train);
-    const input = { ...flags, maxSteps: flags['max-steps'] };
+    const page = flags['preview-augment'];
+    if (page !== undefined) {
+      const preview = { ...flags, previewAugment: page };
+      await this.perform(flags, { action: (call) => previewAugment(preview, call), text: previewText });
+      return;
+    }
+    const input = { ...flags, maxSteps: flags['max-steps'], skipBad: flags['skip-bad'] };
     await this.perform(flags, { action: (call) => train(input, call), text: trainText });
   }
-}
-
-function trainText({ metrics, ...result }: TrainResult): string {
-  const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
-  return [
-    `${result.out}: ${result.parameters} weights, best at step ${result.bestStep} of ${result.steps} (${result.stopped}, ${result.backend})`,
-    `validation: exact ${percent(metrics.exact)}, CER ${percent(metrics.cer)}, ${metrics.count} lines`,
-  ].join('\n');
 }

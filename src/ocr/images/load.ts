@@ -1,7 +1,7 @@
-import { lstatSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
-import { OcrpipeError, systemErrorCode, userError } from '../../base/errors.js';
+import { OcrpipeError, userError } from '../../base/errors.js';
+import { readImageFile } from './read-image-file.js';
 import { sharp } from './sharp.js';
+import { imageUnreadable } from './unreadable.js';
 
 /** Pixels of one image: [heightPx, widthPx, channels] row-major, 0 black to 255 white, sRGB. */
 export interface Pixels {
@@ -29,6 +29,9 @@ export interface LoadOptions {
   widestPx?: number;
 }
 
+/** All images at one height, and of one width or as wide as they are. */
+export type FittedOptions = LoadOptions & { fit: NonNullable<LoadOptions['fit']> };
+
 /**
  * Decodes any image that sharp knows (decided by content, not by name), turned as its EXIF says, transparency on
  * white, CMYK and 16 bit brought to 8-bit sRGB; of several pages the first. The same file and options give the same
@@ -36,25 +39,12 @@ export interface LoadOptions {
  * `name`.
  */
 export async function loadImage(file: string, options: LoadOptions, name = file): Promise<Pixels> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readRegular(file);
-  } catch (error) {
-    throw unreadable(name, readReason(error, file), error);
-  }
-  return decodeImage(bytes, options, name);
-}
-
-/** Reading a pipe or a device could wait for ever. */
-async function readRegular(file: string): Promise<Uint8Array> {
-  const kind = await stat(file);
-  if (kind.isFile() || kind.isDirectory()) return readFile(file);
-  throw new Error('it is no regular file');
+  return decodeImage(await readImageFile(file, name), options, name);
 }
 
 /** {@link loadImage} for bytes at hand; `name` is what errors call them. */
-async function decodeImage(bytes: Uint8Array, options: LoadOptions, name: string): Promise<Pixels> {
-  if (bytes.length === 0) throw unreadable(name, 'the file is empty');
+export async function decodeImage(bytes: Uint8Array, options: LoadOptions, name: string): Promise<Pixels> {
+  if (bytes.length === 0) throw imageUnreadable(name, 'the file is empty');
   try {
     const upright = sharp(bytes).autoOrient().flatten({ background: 'white' });
     const coloured = upright.toColourspace(options.channels === 1 ? 'b-w' : 'srgb');
@@ -63,7 +53,7 @@ async function decodeImage(bytes: Uint8Array, options: LoadOptions, name: string
     return withWhite(inChannels(data, info, options.channels), options.fit);
   } catch (error) {
     if (error instanceof OcrpipeError) throw error;
-    throw unreadable(name, error instanceof Error ? firstLine(error.message) : String(error), error);
+    throw imageUnreadable(name, error instanceof Error ? firstLine(error.message) : String(error), error);
   }
 }
 
@@ -135,7 +125,7 @@ export async function imageSize(file: string): Promise<{ heightPx: number; width
     const { autoOrient } = await sharp(file).metadata();
     return { heightPx: autoOrient.height, widthPx: autoOrient.width };
   } catch (error) {
-    throw unreadable(file, error instanceof Error ? firstLine(error.message) : String(error), error);
+    throw imageUnreadable(file, error instanceof Error ? firstLine(error.message) : String(error), error);
   }
 }
 
@@ -153,25 +143,6 @@ export function imageTooWide(
       hint: "Cut the image into shorter lines, leave it out, or use a model with a smaller 'model.height' or 'model.filters'.",
     },
   );
-}
-
-function unreadable(file: string, reason: string, cause?: unknown): OcrpipeError {
-  return userError('image-unreadable', `${file} cannot be read as an image: ${reason}`, {
-    location: { file },
-    hint: 'Replace the file with a whole image, or leave it out.',
-    ...(cause === undefined ? {} : { cause }),
-  });
-}
-
-function readReason(error: unknown, file: string): string {
-  const code = systemErrorCode(error);
-  if (code === 'ENOENT') {
-    const isLink = lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
-    return isLink ? 'it is a link to a file that is not there' : 'there is no such file';
-  }
-  if (code === 'ELOOP') return 'its links lead in a circle';
-  if (code === 'EISDIR') return 'it is a folder';
-  return code ?? (error instanceof Error ? error.message : 'reading failed');
 }
 
 function firstLine(text: string): string {

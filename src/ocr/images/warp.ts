@@ -12,11 +12,17 @@ export interface Plane {
  */
 export type Projection = readonly [number, number, number, number, number, number, number, number, number];
 
+/** How far each pixel is displaced, in pixels: [height, width] row-major. */
+export interface Bend {
+  x: Float32Array;
+  y: Float32Array;
+}
+
 /**
- * The image whose pixel p shows what stood at `projection`(p), interpolated between the four pixels around; beyond the
- * edge the edge's pixels go on.
+ * The image whose pixel p shows what stood at `projection`(p), displaced by `bend` at p, interpolated between the four pixels around;
+ * beyond the edge the edge's pixels go on.
  */
-export function warp(image: Plane, projection: Projection): Plane {
+export function warp(image: Plane, projection: Projection, bend?: Bend): Plane {
   const { data, heightPx, widthPx, channels } = image;
   const [a, b, c, d, e, f, g, h, i] = projection;
   const out = new Float32Array(data.length);
@@ -28,8 +34,9 @@ export function warp(image: Plane, projection: Projection): Plane {
     for (let column = 0; column < widthPx; column += 1) {
       const x = column - midX;
       const depth = g * x + h * y + i;
-      const fromX = clamp((a * x + b * y + c) / depth + midX, widthPx - 1);
-      const fromY = clamp((d * x + e * y + f) / depth + midY, heightPx - 1);
+      const at = row * widthPx + column;
+      const fromX = clamp((a * x + b * y + c) / depth + midX + (bend ? bend.x[at]! : 0), widthPx - 1);
+      const fromY = clamp((d * x + e * y + f) / depth + midY + (bend ? bend.y[at]! : 0), heightPx - 1);
       const left = Math.floor(fromX);
       const top = Math.floor(fromY);
       const shareX = fromX - left;
@@ -49,9 +56,13 @@ export function warp(image: Plane, projection: Projection): Plane {
   return { ...image, data: out };
 }
 
-function clamp(value: number, most: number): number {
+/** `value`, or the nearer end of 0 … `most`. */
+export function clamp(value: number, most: number): number {
   return value < 0 ? 0 : value > most ? most : value;
 }
+
+/** Leaves everything where it is. */
+export const IDENTITY: Projection = [1, 0, 0, 0, 1, 0, 0, 0, 1];
 
 /** First `second`, then `first`: their matrix product. */
 export function compose(first: Projection, second: Projection): Projection {

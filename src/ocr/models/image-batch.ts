@@ -1,11 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { OcrpipeError } from '../../base/errors.js';
 import type { Pixels } from '../images/load.js';
+import { packImages, type Frame } from '../images/pack-images.js';
 import { inputExtent, type ModelConfig } from './model-config.js';
 import type { ImageBatch } from './network.js';
-
-/** White after scaling to -1 … 1. */
-const WHITE = 1;
 
 /** A batch away from any backend. */
 export interface BatchArray {
@@ -21,24 +19,24 @@ export interface BatchArray {
  * number of time steps (so that its reading does not depend on its neighbours), 0 beyond, up to the widest.
  */
 export function batchArray(images: readonly Pixels[], config: ModelConfig): BatchArray {
-  const { height, channels } = config;
   const extents = images.map((image) => inputExtent(config, image.widthPx));
-  const width = Math.max(...extents.map(({ filledPx }) => filledPx));
-  const values = new Float32Array(images.length * height * width * channels);
-  images.forEach((image, item) => {
-    const rowIn = image.widthPx * channels;
-    const rowFilled = extents[item]!.filledPx * channels;
-    for (let y = 0; y < height; y += 1) {
-      const start = (item * height + y) * width * channels;
-      for (let x = 0; x < rowIn; x += 1) values[start + x] = image.data[y * rowIn + x]! / 127.5 - 1;
-      values.fill(WHITE, start + rowIn, start + rowFilled);
-    }
-  });
-  return {
-    values,
-    shape: [images.length, height, width, channels],
-    steps: extents.map(({ steps }) => steps),
-  };
+  const frame = batchFrame(extents, config);
+  const steps = extents.map((extent) => extent.steps);
+  return { values: packImages(images, frame), shape: frameShape(frame), steps };
+}
+
+/** How images that take up so many pixels stand in one array: white to whole steps, 0 beyond, as wide as the widest. */
+export function batchFrame(
+  extents: readonly { filledPx: number }[],
+  { height, channels }: ModelConfig,
+): Frame {
+  const filledPx = extents.map((extent) => extent.filledPx);
+  return { heightPx: height, widthPx: Math.max(...filledPx), channels, filledPx };
+}
+
+/** [batch, height, width, channels] of a packed frame. */
+export function frameShape({ filledPx, heightPx, widthPx, channels }: Frame): BatchArray['shape'] {
+  return [filledPx.length, heightPx, widthPx, channels];
 }
 
 /** The batch on the current backend; the caller disposes of its `images`. Throws `out-of-memory` (exit code 2) with the batch's size. */

@@ -1,4 +1,4 @@
-import type { LoadOptions } from '../images/load.js';
+import type { FittedOptions } from '../images/load.js';
 import { tensorMemoryBytes } from '../nn/tensor-memory.js';
 import { columnsThatFit, readingNeed } from './memory-need.js';
 import { imageFit } from './model-config.js';
@@ -31,7 +31,7 @@ export function readingLimit({ config, alphabet, decoder }: ReadingModel): Readi
 }
 
 /** How images are loaded for a model: at its height, and none wider than it can read. */
-export function readingOptions(model: ReadingModel): LoadOptions {
+export function readingOptions(model: ReadingModel): FittedOptions {
   const { widestPx } = readingLimit(model);
   return { channels: model.config.channels, fit: imageFit(model.config), widestPx };
 }

@@ -1,14 +1,15 @@
-import { readFile } from 'node:fs/promises';
-import { contentIdOf, type ContentId } from '../../base/content-id.js';
+import { createHash } from 'node:crypto';
+import type { ContentId } from '../../base/content-id.js';
 import { OcrpipeError, userError } from '../../base/errors.js';
 import type { EventSink } from '../../base/events.js';
 import type { Sample } from '../formats/sample.js';
 import { imageTooWide } from '../images/load.js';
+import type { Found, ImageLoader, ImageNumber } from '../loading/image-loader.js';
 import { statingLine } from '../formats/stating-line.js';
 import { unreadableImages } from '../images/unreadable.js';
 import { inputExtent, type ModelConfig } from '../models/model-config.js';
 import { describeCharacter, learnAlphabet, alphabetOf, type Alphabet } from '../text/alphabet.js';
-import type { ImageCache } from './image-cache.js';
+import type { SkipList } from './skip-list.js';
 
 /** A label and an image that was seen to be readable. */
 export interface CheckedSample {
@@ -21,8 +22,8 @@ export interface CheckedSample {
   /** Time steps of its image, and the pixels of width that they take. */
   steps: number;
   filledPx: number;
-  /** Content id of its image. */
-  imageId: ContentId;
+  /** Of its image in the loader. */
+  image: ImageNumber;
 }
 
 /** A checked sample whose label the model can learn. */
@@ -37,10 +38,13 @@ export interface DataSet<T> {
   id: string;
 }
 
+/** What was checked, with the content id of each image, in order. */
+export interface CheckedSet extends DataSet<CheckedSample> {
+  imageIds: ContentId[];
+}
+
 /** At most this many bad samples are named in one message. */
 const NAMED = 5;
-/** Images decoded at once. */
-const AT_ONCE = 8;
 
 /** The alphabet of the training labels, or the given one if it has all their characters (`label-outside-alphabet`). */
 export function trainingAlphabet(
@@ -69,66 +73,101 @@ export function trainingAlphabet(
 /** What `checkImages` needs besides the samples. */
 export interface Checking {
   config: ModelConfig;
-  cache: ImageCache;
+  loader: ImageLoader;
   /** The file that the samples come from, as it was typed: for messages. */
   source: string;
   /** An image wider than this is refused: `image-too-wide`. */
   widestPx: number;
+  /** Samples whose images may be left out if they are bad. */
+  skip: SkipList;
   events: EventSink;
   signal: AbortSignal | undefined;
 }
 
 /**
  * Decodes every image once, so that one that cannot be used is known before the first step and not after an hour.
- * Throws `images-unreadable` (exit code 2) naming the first few of all that are broken or too wide.
+ * Throws `images-unreadable` (exit code 2) naming the first few of all that are broken or too wide and may not be left out, and
+ * `no-usable-samples` if nothing is left.
  */
 export async function checkImages(
   samples: readonly Sample[],
   key: string,
   checking: Checking,
-): Promise<DataSet<CheckedSample>> {
-  const checked: CheckedSample[] = [];
-  const lines: string[] = [];
-  const broken: OcrpipeError[] = [];
-  for (let start = 0; start < samples.length; start += AT_ONCE) {
-    checking.signal?.throwIfAborted();
-    const group = samples.slice(start, start + AT_ONCE);
-    const results = await Promise.allSettled(
-      group.map((sample) => statingLine(sample, checking.source, () => checkOne(sample, checking))),
-    );
-    for (const result of results) {
-      if (result.status === 'fulfilled') {
-        checked.push(result.value.sample);
-        lines.push(result.value.line);
-      } else if (result.reason instanceof OcrpipeError) broken.push(result.reason);
-      else throw result.reason;
-    }
-    const done = start + group.length;
-    checking.events({ type: 'progress', key, done, total: samples.length, unit: 'files' });
-  }
-  checking.events({ type: 'progress-end', key });
-  if (broken.length > 0) throw unreadableImages(broken, samples.length);
-  return { samples: checked, id: contentIdOf(lines.join('\n')) };
+): Promise<CheckedSet> {
+  const { loader, source, events, signal } = checking;
+  const files = samples.map(({ image }) => image);
+  const onDone = (done: number): void => {
+    events({ type: 'progress', key, done, total: samples.length, unit: 'files' });
+  };
+  const found = await loader.check(files, { onDone, signal }).finally(() => {
+    events({ type: 'progress-end', key });
+  });
+  const { checked, broken } = sortOut(samples, found, checking);
+  if (broken.length > 0) throw await refused(broken, samples.length, source);
+  if (checked.samples.length === 0) throw nothingLeft(source);
+  return checked;
 }
 
-async function checkOne(
-  sample: Sample,
-  { config, cache, widestPx }: Checking,
-): Promise<{ sample: CheckedSample; line: string }> {
-  const pixels = await cache.load(sample.image);
-  if (pixels.widthPx > widestPx) throw imageTooWide(sample.image, pixels, widestPx);
-  const text = sample.text.normalize('NFC');
-  const id = contentIdOf(await readFile(sample.image));
-  return {
-    sample: {
-      file: sample.image,
-      name: sample.name,
-      text,
-      ...inputExtent(config, pixels.widthPx),
-      imageId: id,
-    },
-    line: JSON.stringify([sample.name, text, id]),
-  };
+/** A sample whose image cannot be used, and why. */
+interface Broken {
+  sample: Sample;
+  error: OcrpipeError;
+}
+
+function sortOut(
+  samples: readonly Sample[],
+  found: readonly Found[],
+  { config, widestPx, skip }: Checking,
+): { checked: CheckedSet; broken: Broken[] } {
+  const checked: CheckedSet = { samples: [], id: '', imageIds: [] };
+  const broken: Broken[] = [];
+  const hash = createHash('sha256');
+  for (const [index, sample] of samples.entries()) {
+    const image = usable(sample, found[index]!, { heightPx: config.height, widestPx });
+    const isBad = image instanceof OcrpipeError;
+    const mayGo = skip.lists(sample, isBad);
+    if (isBad) {
+      if (!mayGo) broken.push({ sample, error: image });
+      continue;
+    }
+    const text = sample.text.normalize('NFC');
+    const extent = inputExtent(config, image.widthPx);
+    hash.update(
+      `${checked.samples.length === 0 ? '' : '\n'}${JSON.stringify([sample.name, text, image.id])}`,
+    );
+    checked.samples.push({ file: sample.image, name: sample.name, text, ...extent, image: image.image });
+    checked.imageIds.push(image.id);
+  }
+  checked.id = hash.digest('hex');
+  return { checked, broken };
+}
+
+function usable(
+  { image }: Sample,
+  found: Found,
+  { heightPx, widestPx }: { heightPx: number; widestPx: number },
+): Found {
+  if (found instanceof OcrpipeError || found.widthPx <= widestPx) return found;
+  return imageTooWide(image, { heightPx, widthPx: found.widthPx }, widestPx);
+}
+
+async function refused(broken: readonly Broken[], total: number, source: string): Promise<OcrpipeError> {
+  const located = await Promise.all(
+    broken.map(({ sample, error }) =>
+      statingLine(sample, source, () => Promise.reject(error)).catch((reason: unknown) => reason),
+    ),
+  );
+  return unreadableImages(located as OcrpipeError[], total, SKIP_HINT);
+}
+
+const SKIP_HINT =
+  "Replace what cannot be read, or list it, one name a line, in a file for '--skip-bad' to train without it.";
+
+function nothingLeft(source: string): OcrpipeError {
+  return userError('no-usable-samples', `no image of ${source} can be read: all are left out`, {
+    location: { file: source },
+    hint: 'Replace the images, or name another manifest.',
+  });
 }
 
 /**

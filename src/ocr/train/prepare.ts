@@ -1,7 +1,9 @@
 import { countText } from '../../base/count-text.js';
 import { resolve } from 'node:path';
-import type { Sample } from '../formats/sample.js';
+import type { ContentId } from '../../base/content-id.js';
 import { readSamples } from '../formats/read-samples.js';
+import type { Sample } from '../formats/sample.js';
+import { ImageLoader } from '../loading/image-loader.js';
 import { fittedToLabels, type ModelConfig } from '../models/model-config.js';
 import { columnsThatFit, trainingNeed } from '../models/memory-need.js';
 import { readingOptions } from '../models/reading-limit.js';
@@ -18,7 +20,7 @@ import {
   type DataSet,
   type TrainingSample,
 } from './data-set.js';
-import { imageCache, type ImageCache } from './image-cache.js';
+import { noSkipList, readSkipList } from './skip-list.js';
 import type { TrainingJob } from './training-job.js';
 
 const MIB = 1024 * 1024;
@@ -30,42 +32,73 @@ export interface PreparedData {
   alphabet: Alphabet;
   training: DataSet<TrainingSample>;
   validation: DataSet<CheckedSample>;
-  cache: ImageCache;
+  loader: ImageLoader;
   /** Pixels of width that are learnt from at once, all images filled up to the widest. */
   widthPx: number;
 }
 
 /**
  * Reads both manifests, settles the alphabet, opens every image and checks every label: all that can be wrong with the
- * data is said before anything is computed or written. The backend must be open: its memory says how wide images may be.
+ * data is said before anything is computed or written. The backend must be open: its memory says how wide images may be. The caller closes the loader.
  */
 export async function prepareData(job: TrainingJob): Promise<PreparedData> {
+  const samples = { training: await read(job, job.train), validation: await read(job, job.val) };
+  const alphabet = trainingAlphabet(samples.training, job.settings.train.alphabet, job.train);
+  const model = fittedToLabels(job.settings.model, longestLabel(samples.training));
+  const loader = openLoader(job, model, alphabet);
+  try {
+    return await checkData(job, samples, { model, alphabet, loader });
+  } catch (error) {
+    await loader.close();
+    throw error;
+  }
+}
+
+async function read({ cwd, events, signal }: TrainingJob, manifest: string): Promise<readonly Sample[]> {
+  const { samples } = await readSamples(resolve(cwd, manifest), { events, signal, shownAs: manifest });
+  return samples;
+}
+
+function openLoader(
+  { settings, events, loaderThreads, loaderPatience }: TrainingJob,
+  config: ModelConfig,
+  alphabet: Alphabet,
+): ImageLoader {
+  const { train, augment } = settings;
+  return new ImageLoader({
+    options: readingOptions({ config, alphabet }),
+    augment,
+    seed: train.seed,
+    limitBytes: train.cacheMiB * MIB,
+    threads: loaderThreads,
+    patience: loaderPatience,
+    events,
+  });
+}
+
+async function checkData(
+  job: TrainingJob,
+  samples: Record<'training' | 'validation', readonly Sample[]>,
+  { model: config, alphabet, loader }: Pick<PreparedData, 'model' | 'alphabet' | 'loader'>,
+): Promise<PreparedData> {
   const { settings, events, signal } = job;
-  const reading = { events, ...(signal ? { signal } : {}) };
-  const trainingSamples = (await readSamples(resolve(job.cwd, job.train), { ...reading, shownAs: job.train }))
-    .samples;
-  const validationSamples = (await readSamples(resolve(job.cwd, job.val), { ...reading, shownAs: job.val }))
-    .samples;
-  const alphabet = trainingAlphabet(trainingSamples, settings.train.alphabet, job.train);
   const { pattern } = settings.decoder;
   const automaton = pattern === undefined ? undefined : compilePattern(pattern, alphabet.characters);
-  const config = fittedToLabels(settings.model, longestLabel(trainingSamples));
   const need = trainingNeed(config, alphabet.size + 1);
   const widthPx = columnsThatFit(need, job.memoryBytes ?? tensorMemoryBytes());
-  const cache = imageCache(readingOptions({ config, alphabet }), settings.train.cacheMiB * MIB);
-  const checking = { config, cache, events, signal, widestPx: widthPx };
-  const training = encodeLabels(
-    await checkImages(trainingSamples, 'check training images', { ...checking, source: job.train }),
-    alphabet,
-    config,
-  );
-  // One that is too wide to be read is refused by the cache.
+  const skip = job.skipBad === undefined ? noSkipList : readSkipList(job.cwd, job.skipBad);
+  const checking = { config, loader, skip, events, signal, widestPx: widthPx };
+  const learnt = { ...checking, source: job.train };
+  const checked = await checkImages(samples.training, 'check training images', learnt);
+  const training = encodeLabels(checked, alphabet, config);
+  // One that is too wide to be read is refused by the loader.
   const onlyRead = { ...checking, source: job.val, widestPx: Infinity };
-  const validation = await checkImages(validationSamples, 'check validation images', onlyRead);
-  reportShared(training.samples, validation.samples, job);
+  const validation = await checkImages(samples.validation, 'check validation images', onlyRead);
+  skip.report(events);
+  reportShared(checked.imageIds, validation.imageIds, job);
   reportStrangers(validation.samples, alphabet, job);
   if (automaton) reportMismatches([...training.samples, ...validation.samples], { alphabet, automaton, job });
-  return { model: config, alphabet, training, validation, cache, widthPx };
+  return { model: config, alphabet, training, validation, loader, widthPx };
 }
 
 /** In characters. */
@@ -75,12 +108,12 @@ function longestLabel(samples: readonly Sample[]): number {
 
 /** Figures over images that training has seen are too good: one manifest twice, parts of two splits, or copies of images. */
 function reportShared(
-  training: readonly CheckedSample[],
-  validation: readonly CheckedSample[],
+  training: readonly ContentId[],
+  validation: readonly ContentId[],
   { events }: TrainingJob,
 ): void {
-  const seen = new Set(training.map(({ imageId }) => imageId));
-  const count = validation.filter(({ imageId }) => seen.has(imageId)).length;
+  const seen = new Set(training);
+  const count = validation.filter((id) => seen.has(id)).length;
   if (count === 0) return;
   events({
     type: 'note',

@@ -26,7 +26,12 @@ const NOTHING: RunningSums = { losses: 0, steps: 0, lines: 0, exact: 0, edits: 0
 
 /** Adds up what the steps show and tells of it. */
 export interface ProgressMeter {
-  record(batch: TrainingBatch, result: StepResult): void;
+  /** A batch was waited for so long. */
+  waited(ms: number): void;
+  /** One step, which took so long from the moment when its batch was there. */
+  record(batch: TrainingBatch, result: StepResult, stepMs: number): void;
+  /** Share of the time of waiting and learning that was spent waiting for batches, since the start. */
+  waitShare(): number;
   sums(): RunningSums;
   /** The figures since the last flush, which begin anew. */
   flush(): RunningFigures;
@@ -35,6 +40,8 @@ export interface ProgressMeter {
 
 /** Milliseconds between two progress events. */
 const EVENT_INTERVAL_MS = 200;
+/** A smaller share of waiting for images is as good as none. */
+const WORTH_TELLING = 0.05;
 const KEY = 'train';
 
 export function progressMeter(options: {
@@ -49,8 +56,16 @@ export function progressMeter(options: {
   let sums = options.earlier ?? NOTHING;
   let images = 0;
   let told = -Infinity;
+  let waitedMs = 0;
+  let learntMs = 0;
+  const waitShare = (): number => waitedMs / Math.max(1e-9, waitedMs + learntMs);
   return {
-    record(batch, result) {
+    waited(ms) {
+      waitedMs += ms;
+    },
+    waitShare,
+    record(batch, result, stepMs) {
+      learntMs += stepMs;
       sums = added(sums, batch, result);
       images += batch.samples.length;
       const now = performance.now();
@@ -59,7 +74,7 @@ export function progressMeter(options: {
       const done = batch.step + 1;
       const seconds = (now - started) / 1000;
       const left = (seconds / (done - firstStep)) * (totalSteps - done);
-      const speed = { imagesPerSecond: images / seconds, left };
+      const speed = { imagesPerSecond: images / seconds, left, waitShare: waitShare() };
       const detail = describe({ ...figures(sums), epoch: batch.epoch + 1, ...speed });
       events({ type: 'progress', key: KEY, done, total: totalSteps, unit: 'steps', detail });
     },
@@ -97,7 +112,11 @@ function figures({ losses, steps, lines, exact, edits, characters }: RunningSums
 }
 
 /** What a person wants to know first stands first: a narrow terminal cuts the rest. */
-function describe(of: RunningFigures & { epoch: number; imagesPerSecond: number; left: number }): string {
+function describe(
+  of: RunningFigures & { epoch: number; imagesPerSecond: number; left: number; waitShare: number },
+): string {
+  const waiting =
+    of.waitShare < WORTH_TELLING ? [] : [`${(100 * of.waitShare).toFixed(0)} % waiting for images`];
   return [
     `${duration(of.left)} left`,
     `CER ${(100 * of.cer).toFixed(1)} %`,
@@ -105,6 +124,7 @@ function describe(of: RunningFigures & { epoch: number; imagesPerSecond: number;
     `loss ${of.loss.toFixed(3)}`,
     `epoch ${of.epoch}`,
     `${of.imagesPerSecond.toFixed(0)} images/s`,
+    ...waiting,
   ].join(', ');
 }
 

@@ -42,6 +42,8 @@ export interface TrainingResult {
   backend: Backend['name'];
   /** The step that an earlier, interrupted run had reached; 0 for a run from the beginning. */
   resumedFrom: number;
+  /** Share of the time of this run's steps in which the device waited for images. */
+  waitShare: number;
 }
 
 /** `finished`: all steps done; `patience`: no better figure for long enough; `time`: `maxMinutes` are over. */
@@ -70,16 +72,20 @@ interface Progress {
 export async function train(job: TrainingJob): Promise<TrainingResult> {
   const backend = await openBackend(job.backend);
   const data = await prepareData(job);
-  const held = await holdModelFolder(job.out, { ...job, shown: relative(job.cwd, job.out) });
   try {
-    const run = new TrainingRun(job, data, { backend, held });
+    const held = await holdModelFolder(job.out, { ...job, shown: relative(job.cwd, job.out) });
     try {
-      return await run.complete();
+      const run = new TrainingRun(job, data, { backend, held });
+      try {
+        return await run.complete();
+      } finally {
+        run.dispose();
+      }
     } finally {
-      run.dispose();
+      held.release();
     }
   } finally {
-    held.release();
+    await data.loader.close();
   }
 }
 
@@ -131,20 +137,25 @@ class TrainingRun {
       parameters: this.#learner.model.network.variables.parameterCount(),
       backend: this.#backend.name,
       resumedFrom,
+      waitShare: this.#meter.waitShare(),
     };
   }
 
   async #learn(): Promise<StopReason> {
     const { settings, history, signal } = this.#job;
     const curve = openHistory(history, this.#progress.history);
-    const { training, cache, widthPx } = this.#data;
-    const source = { samples: training.samples, plan: this.#plan, cache, settings, widthPx };
+    const { training, loader, widthPx } = this.#data;
+    const onWait = (ms: number): void => {
+      this.#meter.waited(ms);
+    };
+    const source = { samples: training.samples, plan: this.#plan, loader, settings, widthPx, onWait };
     try {
       let stopped = await this.#settle(curve);
       if (stopped !== undefined) return stopped;
       for await (const batch of trainingBatches(source, this.#progress.step, this.#totalSteps)) {
+        const started = performance.now();
         const result = await this.#learner.step(batch, this.#learningRate(batch.step));
-        this.#meter.record(batch, result);
+        this.#meter.record(batch, result, performance.now() - started);
         this.#progress.step = batch.step + 1;
         // Computing alone never returns to the event loop, where signals and timers wait.
         await setImmediate();
@@ -200,7 +211,7 @@ class TrainingRun {
     const { samples } = this.#data.validation;
     const { step } = this.#progress;
     const metrics = await this.#learner.withBestWeights(async () => {
-      const found = await validate(this.#learner.model, samples, this.#data.cache, this.#job.signal);
+      const found = await validate(this.#learner.model, samples, this.#data.loader, this.#job.signal);
       await this.#keepIfBest(found);
       return found;
     });
@@ -300,7 +311,7 @@ class TrainingRun {
     return settleDecoder(this.#learner.model, {
       params: settings.decoder,
       texts: this.#data.training.samples.map(({ text }) => text),
-      validate: (model) => validate(model, this.#data.validation.samples, this.#data.cache, signal),
+      validate: (model) => validate(model, this.#data.validation.samples, this.#data.loader, signal),
       figureOf: (metrics) => monitoredOf(metrics, settings.train),
     });
   }

@@ -1,11 +1,8 @@
-import { randomFrom } from '../../base/random.js';
-import { augment } from '../images/augment.js';
-import type { Pixels } from '../images/load.js';
+import type { ImageLoader } from '../loading/image-loader.js';
 import { cutBatches } from '../models/batch-cuts.js';
-import { batchArray, type BatchArray } from '../models/image-batch.js';
+import { batchFrame, frameShape, type BatchArray } from '../models/image-batch.js';
 import type { BatchPlan, PlannedBatch } from './batch-plan.js';
 import type { TrainingSample } from './data-set.js';
-import type { ImageCache } from './image-cache.js';
 import type { TrainingSettings } from './train-config.js';
 
 /** One step's images, varied, and labels. */
@@ -24,16 +21,18 @@ export interface BatchPart extends BatchArray {
   samples: TrainingSample[];
 }
 
-/** Batches made ahead of the one in use. */
-const AHEAD = 3;
+/** A wait that is longer than this is one that another thread may shorten. */
+const HURRY_AFTER_MS = 2;
 
 export interface BatchSource {
   samples: readonly TrainingSample[];
   plan: BatchPlan;
   settings: TrainingSettings;
-  cache: ImageCache;
+  loader: ImageLoader;
   /** Pixels of width that one part may have, all its images filled up to the widest. */
   widthPx: number;
+  /** Told how many milliseconds a batch was waited for. */
+  onWait: (ms: number) => void;
 }
 
 /**
@@ -45,10 +44,11 @@ export async function* trainingBatches(
   firstStep: number,
   endStep: number,
 ): AsyncGenerator<TrainingBatch> {
+  const { loader, onWait } = source;
   const waiting: Promise<TrainingBatch>[] = [];
   const plan = source.plan.batches(firstStep, endStep);
-  for (;;) {
-    while (waiting.length < AHEAD) {
+  for (let taken = 0; ; taken += 1) {
+    while (waiting.length < loader.ahead) {
       const next = plan.next();
       if (next.done === true) break;
       const batch = makeBatch(source, next.value);
@@ -58,34 +58,42 @@ export async function* trainingBatches(
     }
     const batch = waiting.shift();
     if (batch === undefined) return;
-    yield await batch;
+    const asked = performance.now();
+    const made = await batch;
+    const waitedMs = performance.now() - asked;
+    // The first ones are waited for however many threads there are.
+    if (waitedMs > HURRY_AFTER_MS && taken > loader.ahead) loader.hurry();
+    onWait(waitedMs);
+    yield made;
   }
 }
 
 async function makeBatch(
-  { samples, settings, cache, widthPx }: BatchSource,
-  { step, epoch, pass, images: planned }: PlannedBatch,
+  { samples, settings, loader, widthPx }: BatchSource,
+  { step, epoch, pass, images }: PlannedBatch,
 ): Promise<TrainingBatch> {
-  const chosen = planned.map(({ index }) => samples[index]!);
-  const images = await Promise.all(chosen.map((sample) => cache.load(sample.file)));
-  const varied = images.map((image, place): VariedSample => {
-    const { index, copy } = planned[place]!;
+  const planned = images.map(({ index, copy }): PlannedImage => {
     const streams = copy === 0 ? [pass, index] : [pass, index, copy];
-    const random = randomFrom(settings.train.seed, 'augment', ...streams);
-    return { image: augment(image, settings.augment, random), sample: chosen[place]! };
+    return { sample: samples[index]!, streams };
   });
-  const cuts = cutBatches(varied, ({ sample }) => sample.filledPx, { images: Infinity, area: widthPx });
-  const parts = cuts.map((part) => ({
-    ...batchArray(
-      part.map(({ image }) => image),
-      settings.model,
-    ),
-    samples: part.map(({ sample }) => sample),
-  }));
-  return { step, epoch, samples: chosen, parts };
+  const cuts = cutBatches(planned, ({ sample }) => sample.filledPx, { images: Infinity, area: widthPx });
+  const drafts = cuts.map((cut) => draftPart(cut, settings.model));
+  const values = await loader.batch(drafts);
+  const parts = drafts.map(({ part }, place): BatchPart => ({ ...part, values: values[place]! }));
+  return { step, epoch, samples: planned.map(({ sample }) => sample), parts };
 }
 
-interface VariedSample {
-  image: Pixels;
+/** A sample, and the names of the random numbers that vary it. */
+interface PlannedImage {
   sample: TrainingSample;
+  streams: readonly number[];
+}
+
+/** What is known of a part before its images are loaded. */
+function draftPart(planned: readonly PlannedImage[], model: TrainingSettings['model']) {
+  const samples = planned.map(({ sample }) => sample);
+  const frame = batchFrame(samples, model);
+  const images = planned.map(({ sample, streams }) => ({ image: sample.image, streams }));
+  const steps = samples.map((sample) => sample.steps);
+  return { images, frame, part: { shape: frameShape(frame), steps, samples } };
 }

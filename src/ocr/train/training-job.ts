@@ -1,4 +1,5 @@
 import type { EventSink } from '../../base/events.js';
+import type { Patience } from '../loading/watched-threads.js';
 import type { BackendChoice } from '../nn/backend.js';
 import type { TrainingSettings } from './train-config.js';
 
@@ -19,6 +20,12 @@ export interface TrainingJob {
   history?: string;
   /** False begins anew although a checkpoint of this very training is there. */
   resume?: boolean;
+  /** A list of images that are left out if they cannot be read, as it was typed. */
+  skipBad?: string | undefined;
+  /** Threads that read images, at the most; default: as many as the machine has cores. */
+  loaderThreads?: number | undefined;
+  /** For tests: how long one image may take. */
+  loaderPatience?: Patience;
   /** For tests: seconds between two checkpoints. */
   checkpointSeconds?: number;
   /** For tests: memory for the tensors of a step, in place of what the backend has. */

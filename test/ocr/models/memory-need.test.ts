@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { contentIdOf } from '../../../src/base/content-id.js';
 import type { Pixels } from '../../../src/ocr/images/load.js';
 import { batchArray } from '../../../src/ocr/models/image-batch.js';
 import { columnsThatFit, readingNeed, trainingNeed } from '../../../src/ocr/models/memory-need.js';
@@ -125,7 +124,7 @@ describe('the memory that a model needs', () => {
           steps: 1,
           filledPx: 1,
           label: new Int32Array(length),
-          imageId: contentIdOf(''),
+          image: 0,
         }));
         for (const step of [0, 1]) {
           const parts = [{ ...batchArray(images, config), samples }];

@@ -20,7 +20,7 @@ export function batchFor({ config }: Recogniser, step: number): TrainingBatch {
     steps: 0,
     filledPx: 0,
     label: Int32Array.from(label),
-    imageId: '' as never,
+    image: 0,
   }));
   const images = WIDTHS_PX.map((widthPx) => noiseFor(config, widthPx));
   return { step, epoch: 0, samples, parts: [{ ...batchArray(images, config), samples }] };

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { ContentId } from '../../../src/base/content-id.js';
 import { batchPlan, type BatchPlan, type PlannedBatch } from '../../../src/ocr/train/batch-plan.js';
 import type { CheckedSample } from '../../../src/ocr/train/data-set.js';
 import { trainConfigSchema } from '../../../src/ocr/train/train-config.js';
@@ -14,7 +13,7 @@ function samplesOf(texts: readonly string[]): CheckedSample[] {
       text,
       steps: text.length,
       filledPx: 4 * text.length,
-      imageId: '' as ContentId,
+      image: 0,
     };
   });
 }

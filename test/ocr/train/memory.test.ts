@@ -2,7 +2,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { contentIdOf } from '../../../src/base/content-id.js';
 import { noEvents } from '../../../src/base/events.js';
 import { randomFrom } from '../../../src/base/random.js';
 import type { Pixels } from '../../../src/ocr/images/load.js';
@@ -98,7 +97,7 @@ describe('a batch', () => {
       text: 'ab',
       steps: 0,
       filledPx: 0,
-      imageId: contentIdOf('x'),
+      image: 0,
       label: Int32Array.of(0, 1),
     }));
     return { ...batchArray(widthsPx.map(image), settings.model), samples };
