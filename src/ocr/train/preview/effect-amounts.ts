@@ -5,6 +5,8 @@ interface Shown {
   what: string;
   say: (amount: number) => string;
   moderate: number;
+  /** What stands before the most of it: 'up to', if nothing else. */
+  before?: string;
   /** It changes colours: images of one channel have none. */
   colour?: true;
 }
@@ -38,7 +40,12 @@ export const SHOWN_EFFECTS: Readonly<Record<EffectName, Shown>> = {
   gray: { what: 'less colour', say: share(' of the colours taken away'), moderate: 1, colour: true },
   cutout: { what: 'a part covered', say: share(' of the height'), moderate: 0.4 },
   noise: { what: 'noise', say: levels, moderate: 20 },
-  jpeg: { what: 'stored as JPEG', say: (amount) => `quality ${round(100 - amount)}`, moderate: 80 },
+  jpeg: {
+    what: 'stored as JPEG',
+    say: (amount) => `quality ${round(100 - amount)}`,
+    before: 'down to',
+    moderate: 80,
+  },
 };
 
 /** An effect as params.yaml has it, in full. */

@@ -92,10 +92,10 @@ async function alone(effects: readonly PreviewedEffect[], title: string, what: s
 }
 
 function caption({ name, isOn, min, max, probability }: PreviewedEffect): string {
-  const { what, say } = SHOWN_EFFECTS[name];
+  const { what, say, before = 'up to' } = SHOWN_EFFECTS[name];
   if (!isOn) return `${what}: ${say(max)} (<code>${name}: ${max}</code>)`;
   const least = min > 0 ? `from ${say(min)} ` : '';
-  return `${what}: ${least}up to ${say(max)}, in ${Math.round(100 * probability)} % of the images`;
+  return `${what}: ${least}${before} ${say(max)}, in ${Math.round(100 * probability)} % of the images`;
 }
 
 async function figure(picture: Pixels, label: string, alt: string): Promise<string> {
