@@ -1,7 +1,6 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OcrpipeError } from '../../../src/base/errors.js';
@@ -17,7 +16,6 @@ import {
   type ImageLoaderOptions,
   type ImageNumber,
 } from '../../../src/ocr/loading/image-loader.js';
-import { slowImage } from './slow-image.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 
 const OPTIONS = { channels: 1, fit: { mode: 'pad', heightPx: 16 } } as const;
@@ -109,28 +107,6 @@ describe('the loader', () => {
       expect(error.message).toMatch(reason);
       expect(error.location).toEqual({ file: file(name) });
     });
-  });
-
-  it('gives up an image that is never done, names it, and checks all others', async () => {
-    writeFileSync(join(folder, 'endless.svg'), slowImage(20));
-    const files = [await noise('a.png', 40), join(folder, 'endless.svg'), await noise('b.png', 40)];
-    const patience = { tellMs: 200, giveUpMs: 800 };
-    const found = await check(loader({ patience }), files);
-    expect(codes(found)).toEqual(['readable', 'loader-stuck', 'readable']);
-    expect((found[1] as OcrpipeError).message).toContain('endless.svg');
-  });
-
-  it('lets the process end although an image holds a thread of the system', () => {
-    const file = join(folder, 'endless.svg');
-    writeFileSync(file, slowImage(2000));
-    const program = fileURLToPath(new URL('stuck-child.mjs', import.meta.url));
-    const { stdout, signal } = spawnSync(process.execPath, [program, file], {
-      encoding: 'utf8',
-      timeout: 20_000,
-      killSignal: 'SIGTERM',
-    });
-    expect(stdout).toBe('loader-stuck\n');
-    expect(signal).toBe('SIGKILL');
   });
 
   it('refuses an image that has another size than when it was checked', async () => {

@@ -1,4 +1,4 @@
-// `node stuck-child.mjs IMAGE`: checks the image with little patience, prints the code of what is found, and ends.
+// `node stuck-child.mjs IMAGE…`: checks images with little patience, prints notes and what is found, and ends.
 const { ImageLoader } = await import(
   new URL('../../../.cache/modules/ocr/loading/image-loader.js', import.meta.url).href
 );
@@ -7,10 +7,12 @@ const loader = new ImageLoader({
   augment: {},
   seed: 1,
   limitBytes: 0,
-  patience: { tellMs: 200, giveUpMs: 500 },
-  events: () => undefined,
+  patience: { tellMs: 2000, giveUpMs: 6000 },
+  events: ({ code, message }) => {
+    console.log(`${code}: ${message}`);
+  },
 });
-const [found] = await loader.check([process.argv[2]], { onDone: () => undefined });
-console.log(found.code);
+const all = await loader.check(process.argv.slice(2), { onDone: () => undefined });
+for (const found of all) console.log('code' in found ? `${found.code} ${found.message}` : 'readable');
 await loader.close();
 process.exit(1);

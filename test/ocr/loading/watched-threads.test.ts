@@ -69,7 +69,7 @@ describe('watched threads', () => {
   });
 
   it('tell of an item that holds them, then give it up, and do all others', async () => {
-    const pool = threads({ most: 1, giveUpMs: 400 });
+    const pool = threads({ most: 1, giveUpMs: 2000 });
     const held = run(pool, 'a', 'spin');
     const after = run(pool, 'after');
     await expect(held).rejects.toMatchObject({
