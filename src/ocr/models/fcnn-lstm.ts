@@ -5,7 +5,7 @@ import { ConvolutionBlocks } from './convolution-blocks.js';
 import type { SequenceModel } from './ctc-network.js';
 import { Dense } from './dense.js';
 import { widthPositions, type FcnnLstmConfig } from './fcnn-lstm-config.js';
-import { glorotUniform } from './initialise.js';
+import { glorotUniform, interpolation } from './initialise.js';
 import type { ImageBatch } from './network.js';
 import { Pass } from './pass.js';
 import { RecurrentStack } from './recurrent-stack.js';
@@ -30,7 +30,7 @@ export class FcnnLstm implements SequenceModel {
     const features = config.filters.at(-1)!;
     this.#config = config;
     this.#blocks = new ConvolutionBlocks(store, blockShapes(config), config);
-    this.#projection = new Dense(store, 'projection', [widthPositions(config), outputLength], glorotUniform);
+    this.#projection = new Dense(store, 'projection', [widthPositions(config), outputLength], interpolation);
     this.#recurrent = new RecurrentStack(store, { cell: 'lstm', features, units, depth, directions });
     this.#output = new Dense(store, 'output', [directions * units, classes], glorotUniform);
   }

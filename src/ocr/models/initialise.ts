@@ -46,6 +46,19 @@ export function lstmBias(units: number): Initialiser {
   };
 }
 
+/**
+ * A matrix that stretches or squeezes a row of positions to another length by linear interpolation: [positions, steps]. Training
+ * begins with steps that stand in the order of the positions.
+ */
+export const interpolation: Initialiser = (values, [positions, steps]) => {
+  for (let step = 0; step < steps!; step += 1) {
+    const place = Math.min(positions! - 1, Math.max(0, ((step + 0.5) * positions!) / steps! - 0.5));
+    const before = Math.floor(place);
+    values[before * steps! + step] = 1 - (place - before);
+    if (before + 1 < positions!) values[(before + 1) * steps! + step] = place - before;
+  }
+};
+
 function fillUniform(
   values: Float32Array,
   limit: number,
