@@ -10,6 +10,11 @@ export function packageRoot(): AbsPath {
   return folder as AbsPath;
 }
 
+/** The program of a thread, which the build makes of `<name>.ts`. */
+export function threadProgram(name: string): AbsPath {
+  return builtFile(`threads/${name}.cjs`);
+}
+
 /** A file that the build makes, by its path in `dist/`. */
 export function builtFile(path: string): AbsPath {
   return join(packageRoot(), 'dist', path) as AbsPath;

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { builtFile } from './package-root.js';
+import { threadProgram } from './package-root.js';
 
 /** More threads than this only wait for the file system. */
 const MOST_THREADS = 4;
@@ -76,7 +76,7 @@ class Thread<Request, Result> {
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(program: string, workerData: unknown) {
-    this.#worker = new Worker(builtFile(`threads/${program}.cjs`), {
+    this.#worker = new Worker(threadProgram(program), {
       workerData,
       resourceLimits: { maxYoungGenerationSizeMb: 8 },
     });

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { OcrpipeError } from '../../base/errors.js';
 import type { EventSink } from '../../base/events.js';
 import { inParallel } from '../../base/in-parallel.js';
-import { builtFile } from '../../base/package-root.js';
+import { threadProgram } from '../../base/package-root.js';
 import type { AugmentConfig } from '../images/augment-config.js';
 import type { FittedOptions, Pixels } from '../images/load.js';
 import type { Frame } from '../images/pack-images.js';
@@ -72,7 +72,7 @@ export class ImageLoader {
     this.#options = given;
     this.#most = given.threads ?? Math.min(MOST_THREADS, availableParallelism());
     const data: LoaderData = { options, augment, seed };
-    const program = builtFile('threads/image-loader-worker.js');
+    const program = threadProgram('image-loader-worker');
     this.#threads = new WatchedThreads({ program, data, most: this.#most, patience, events });
   }
 

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { builtFile } from '../../../src/base/package-root.js';
+import { threadProgram } from '../../../src/base/package-root.js';
 import { openBackend } from '../../../src/ocr/nn/backend.js';
 import { batchNormTraining } from '../../../src/ocr/nn/batch-norm.js';
 import { cutRanges } from '../../../src/ocr/nn/kernels/kernel-context.js';
@@ -127,7 +127,7 @@ describe('a thread of kernels', () => {
     const loaded = (await loadKernelModule(memory))!;
     const board = new TaskBoard();
     const workerData = { module: loaded.compiled, memory, board: board.buffer, thread: 1 };
-    const worker = new Worker(builtFile('threads/kernel-worker.js'), {
+    const worker = new Worker(threadProgram('kernel-worker'), {
       workerData: workerData satisfies KernelWorkerData,
     });
     await once(worker, 'online');

@@ -42,6 +42,16 @@ describe('a board of tasks', () => {
     expect(board.finish()).toBe(true);
   });
 
+  it('does not wait for ever for a thread that took a task and died', () => {
+    const board = new TaskBoard();
+    board.publish([{ kernel: 0, values: [] }], NO_SCRATCH);
+    let outcome: boolean | undefined;
+    board.work(1, () => {
+      outcome = board.finish(5);
+    });
+    expect(outcome).toBe(false);
+  });
+
   it('goes on after more rounds than a ticket can count', () => {
     const board = new TaskBoard();
     let done = 0;

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { OcrpipeError } from '../../../base/errors.js';
-import { builtFile } from '../../../base/package-root.js';
+import { threadProgram } from '../../../base/package-root.js';
 import { kernelsByNumber, type KernelModule, type KernelName } from './kernel-module.js';
 import { MOST_TASKS, TaskBoard, type TaskScratch } from './task-board.js';
 
@@ -61,13 +61,16 @@ export class KernelThreads {
     for (let thread = 1; thread < this.count; thread++) {
       const { compiled: module } = this.#module;
       const workerData = { module, memory: this.#memory, board: this.#board.buffer, thread };
-      new Worker(builtFile('threads/kernel-worker.js'), {
+      const worker = new Worker(threadProgram('kernel-worker'), {
         workerData: workerData satisfies KernelWorkerData,
         resourceLimits: {
           maxYoungGenerationSizeMb: THREAD_HEAP_MB,
           maxOldGenerationSizeMb: 4 * THREAD_HEAP_MB,
         },
-      }).unref();
+      });
+      // One that cannot start takes no tasks: the others do them.
+      worker.on('error', () => undefined);
+      worker.unref();
     }
   }
 }

@@ -11,6 +11,8 @@ export const MOST_TASKS = 512;
 const INDEX_BITS = 10;
 const INDEX_MASK = (1 << INDEX_BITS) - 1;
 const GENERATIONS = 1 << (31 - 2 * INDEX_BITS);
+/** Milliseconds without a task done after which a thread that had taken one counts as dead. */
+const PATIENCE_MS = 120_000;
 /** Looks at a counter before a thread sleeps: what it waits for often comes within some microseconds. */
 const LOOKS = 200;
 
@@ -72,13 +74,14 @@ export class TaskBoard {
     }
   }
 
-  /** Returns when all tasks of the round are done; false if one failed. */
-  finish(): boolean {
+  /** Returns when all tasks of the round are done; false if one failed, or the thread that had taken it died. */
+  finish(patienceMs = PATIENCE_MS): boolean {
     const count = countOf(Atomics.load(this.#head, TICKET));
     for (let looks = 0; ; looks++) {
       const done = Atomics.load(this.#head, DONE);
       if (done === count) break;
-      if (looks >= LOOKS) Atomics.wait(this.#head, DONE, done);
+      if (looks < LOOKS || Atomics.wait(this.#head, DONE, done, patienceMs) !== 'timed-out') continue;
+      if (Atomics.load(this.#head, DONE) === done) return false;
     }
     return Atomics.exchange(this.#head, FAILED, 0) === 0;
   }
