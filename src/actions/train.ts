@@ -25,6 +25,8 @@ export interface TrainInput {
   seed?: number | undefined;
   epochs?: number | undefined;
   maxSteps?: number | undefined;
+  /** A model whose weights training begins with. */
+  from?: string | undefined;
 }
 
 export interface TrainResult extends TrainingResult {
@@ -38,11 +40,12 @@ export async function train(input: TrainInput, call: Call): Promise<TrainResult>
 
 async function trainBySettings(input: TrainInput, call: Call): Promise<TrainResult> {
   const inside = (path: string): string => resolve(call.cwd, path);
-  const { seed, epochs, maxSteps } = input;
+  const { seed, epochs, maxSteps, from } = input;
   const overrides = {
     ...(seed === undefined ? {} : { seed }),
     ...(epochs === undefined ? {} : { epochs }),
     ...(maxSteps === undefined ? {} : { maxSteps }),
+    ...(from === undefined ? {} : { from }),
   };
   // Loaded here, not above: asking for help must not start a tensor library.
   const { readTrainingSettings } = await import('../ocr/train/read-params.js');

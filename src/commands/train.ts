@@ -25,6 +25,7 @@ export default class Train extends BaseCommand {
     seed: integerFlag({ description: "instead of the parameters' train.seed", min: 0 }),
     epochs: integerFlag({ description: "instead of the parameters' train.epochs", min: 1 }),
     'max-steps': integerFlag({ description: "instead of the parameters' train.maxSteps", min: 1 }),
+    from: Flags.string({ helpValue: 'DIR', description: 'begin with the weights of this model' }),
     resume: onByDefault('go on with an interrupted training of the same data and parameters'),
     'skip-bad': Flags.string({
       helpValue: 'FILE',

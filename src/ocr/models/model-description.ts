@@ -34,6 +34,8 @@ const descriptionSchema = z.object({
     step: z.int(),
     seed: z.int(),
     backend: z.string(),
+    /** Content id of the weights that training began with, where those of another model were taken. */
+    from: z.string().optional(),
   }),
   /** What these weights reached on the validation part, before any quantisation. */
   metrics: z.record(z.string(), z.number()),

@@ -8,6 +8,7 @@ import type { OptimiserState } from '../nn/optimiser.js';
 import { ignoreInGit, removeHeldFile } from '../models/held-model-folder.js';
 import type { NamedArray } from '../models/variables.js';
 import { decodeWeights, encodeWeights, tensorSchema } from '../models/weights-file.js';
+import { watchStateSchema } from './divergence-watch.js';
 import { historyEntrySchema } from './history.js';
 import type { LearnerState } from './learner.js';
 import { runningSumsSchema } from './progress-meter.js';
@@ -41,6 +42,8 @@ const headerSchema = z.object({
   history: z.array(historyEntrySchema),
   /** Running figures since the last validation. */
   sums: runningSumsSchema,
+  /** What losses and gradients were usual. */
+  watch: watchStateSchema,
   groups: z.array(z.object({ name: z.string(), tensors: z.array(tensorSchema) })),
 });
 

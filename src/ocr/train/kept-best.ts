@@ -6,7 +6,7 @@ import { writePoint } from '../../base/write-points.js';
 import type { HeldModelFolder } from '../models/held-model-folder.js';
 
 /** The errors that the same training would meet again, however often it goes on from its checkpoint. */
-const FOR_GOOD: ReadonlySet<string> = new Set(['loss-not-finite', 'out-of-memory']);
+const FOR_GOOD: ReadonlySet<string> = new Set(['loss-not-finite', 'loss-exploding', 'out-of-memory']);
 
 /** True for an error after which a training cannot go on with the same parameters. */
 export function endsForGood(error: unknown): error is OcrpipeError {

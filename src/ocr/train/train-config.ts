@@ -18,6 +18,10 @@ export const trainConfigSchema = z.strictObject({
    * character, in a text a mark is composed with the letter before it.
    */
   alphabet: z.union([z.string().min(1), z.array(listedCharacter).min(1)]).optional(),
+  /** A model folder whose weights training begins with, by name and shape, and by character along the alphabet. */
+  from: z.string().min(1).optional(),
+  /** All weights must come from there and none be left over; without it, those that fit are taken. */
+  strict: z.boolean().default(true),
   /** Times that every training image is seen. */
   epochs: z.int().min(1).default(50),
   /** Steps after which training ends whatever `epochs` says. */
@@ -65,6 +69,10 @@ export const trainConfigSchema = z.strictObject({
   clipNorm: z.number().positive().default(5),
   /** Largest size of a single value of a gradient. */
   clipValue: z.number().positive().optional(),
+  /** Training ends when the loss or the length of its gradient is so many times the median; 0 goes on whatever happens. */
+  explodingFactor: z.union([z.literal(0), z.number().min(2)]).default(100),
+  /** So many steps in a row. */
+  explodingSteps: z.int().min(1).max(1000).default(10),
   /** Share of the probability that the loss spreads over all characters. */
   labelSmoothing: z.number().min(0).lt(1).default(0),
   /** Share of the averaged weights that each step keeps; 0 uses the weights as they are. */

@@ -4,7 +4,6 @@ import type { OcrpipeError } from '../../base/errors.js';
 import { openBackend, type Backend } from '../nn/backend.js';
 import { holdModelFolder, type HeldModelFolder } from '../models/held-model-folder.js';
 import type { ModelOrigin } from '../models/model-folder.js';
-import { newRecogniser } from '../models/recogniser.js';
 import type { NamedArray } from '../models/variables.js';
 import type { TextMetrics } from '../text/metrics.js';
 import {
@@ -25,6 +24,8 @@ import { progressMeter, type ProgressMeter, type RunningSums } from './progress-
 import type { TrainingJob } from './training-job.js';
 import { trainingBatches } from './training-batches.js';
 import { isGuided, settleDecoder, type SettledDecoder } from './settled-decoder.js';
+import { beginningOf, type Beginning } from './transfer.js';
+import { DivergenceWatch } from './divergence-watch.js';
 import { trainingKey } from './training-key.js';
 import { validate } from './validate.js';
 import { writeFigures, writeTrained } from './write-trained.js';
@@ -75,7 +76,8 @@ export async function train(job: TrainingJob): Promise<TrainingResult> {
   try {
     const held = await holdModelFolder(job.out, { ...job, shown: relative(job.cwd, job.out) });
     try {
-      const run = new TrainingRun(job, data, { backend, held });
+      const beginning = await beginningOf(job, data);
+      const run = new TrainingRun(job, data, { backend, held, beginning });
       try {
         return await run.complete();
       } finally {
@@ -93,6 +95,7 @@ export async function train(job: TrainingJob): Promise<TrainingResult> {
 interface Surroundings {
   backend: Backend;
   held: HeldModelFolder;
+  beginning: Beginning;
 }
 
 class TrainingRun {
@@ -101,22 +104,26 @@ class TrainingRun {
   readonly #backend: Backend;
   readonly #learner: Learner;
   readonly #held: HeldModelFolder;
+  readonly #from: string | undefined;
   readonly #key: string;
   readonly #plan: BatchPlan;
   readonly #totalSteps: number;
   readonly #started = performance.now();
   #progress: Progress = { step: 0, best: undefined, stale: 0, history: [] };
   #savedAt = performance.now();
+  #watch: DivergenceWatch;
   #meter: ProgressMeter;
 
-  constructor(job: TrainingJob, data: PreparedData, { backend, held }: Surroundings) {
+  constructor(job: TrainingJob, data: PreparedData, { backend, held, beginning }: Surroundings) {
     const { train: config } = job.settings;
     this.#job = job;
     this.#data = data;
     this.#backend = backend;
-    this.#learner = new Learner(newRecogniser(data.model, data.alphabet, config.seed), config);
+    this.#learner = new Learner(beginning.model, config);
     this.#held = held;
-    this.#key = trainingKey(job, data, backend);
+    this.#from = beginning.from;
+    this.#watch = new DivergenceWatch(config);
+    this.#key = trainingKey(job, data, { backend, from: beginning.from });
     this.#plan = batchPlan(data.training.samples, config);
     this.#totalSteps = Math.min(config.maxSteps ?? Infinity, config.epochs * this.#plan.stepsPerEpoch);
     this.#meter = this.#newMeter();
@@ -155,6 +162,7 @@ class TrainingRun {
       for await (const batch of trainingBatches(source, this.#progress.step, this.#totalSteps)) {
         const started = performance.now();
         const result = await this.#learner.step(batch, this.#learningRate(batch.step));
+        this.#watch.look(batch, result);
         this.#meter.record(batch, result, performance.now() - started);
         this.#progress.step = batch.step + 1;
         // Computing alone never returns to the event loop, where signals and timers wait.
@@ -253,6 +261,7 @@ class TrainingRun {
       stale,
       history,
       sums: this.#meter.sums(),
+      watch: this.#watch.state(),
       best: best === undefined ? null : { step: best.step, figures: best.metrics },
       bestWeights: best?.weights ?? [],
       learner: await this.#learner.state(),
@@ -266,6 +275,7 @@ class TrainingRun {
     if (saved !== undefined) {
       const { step, stale, history, best, bestWeights } = saved;
       this.#learner.restore(saved.learner);
+      this.#watch = new DivergenceWatch(this.#job.settings.train, saved.watch);
       const message = `goes on from step ${step} of an earlier run`;
       this.#job.events({ type: 'note', level: 'info', code: 'training-resumed', message });
       const kept =
@@ -318,7 +328,8 @@ class TrainingRun {
 
   #origin({ step, metrics }: Pick<Best, 'step' | 'metrics'>): ModelOrigin {
     const { seed } = this.#job.settings.train;
-    const training = { dataId: this.#data.training.id, step, seed, backend: this.#backend.name };
+    const from = this.#from === undefined ? {} : { from: this.#from };
+    const training = { dataId: this.#data.training.id, step, seed, backend: this.#backend.name, ...from };
     return { training, metrics: { ...metrics } };
   }
 

@@ -7,7 +7,11 @@ import type { TrainingJob } from './training-job.js';
 const TRAINING_VERSION = 2;
 
 /** Two trainings with the same key give the same weights, so that one may go on where the other stopped. */
-export function trainingKey(job: TrainingJob, data: PreparedData, backend: Backend): string {
+export function trainingKey(
+  job: TrainingJob,
+  data: PreparedData,
+  { backend, from }: { backend: Backend; from?: string | undefined },
+): string {
   const parts = {
     version: TRAINING_VERSION,
     settings: job.settings,
@@ -15,6 +19,7 @@ export function trainingKey(job: TrainingJob, data: PreparedData, backend: Backe
     training: data.training.id,
     validation: data.validation.id,
     backend: backend.name,
+    from,
   };
   // The schemas give the keys their order.
   return contentIdOf(JSON.stringify(parts));
