@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { EventSink } from '../../../src/base/events.js';
-import { readDescription } from '../../../src/ocr/models/model-folder.js';
+import { readDescription } from '../../../src/ocr/models/model-description.js';
 import type { NamedArray } from '../../../src/ocr/models/variables.js';
 import { train } from '../../../src/ocr/train/train.js';
 import { transferWeights } from '../../../src/ocr/train/transfer.js';
