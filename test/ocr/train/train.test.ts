@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { noEvents, type EventSink, type OcrpipeEvent } from '../../../src/base/events.js';
-import { checkpointFolder } from '../../../src/ocr/models/held-model-folder.js';
+import { checkpointFolder, holdModelFolder } from '../../../src/ocr/models/held-model-folder.js';
 import type { HistoryEntry } from '../../../src/ocr/train/history.js';
 import { readModelFolder } from '../../../src/ocr/models/model-folder.js';
 import { openBackend } from '../../../src/ocr/nn/backend.js';
@@ -100,13 +100,15 @@ describe('train', () => {
     const folder = temporaryFolder();
     const manifest = await drawnLines(folder, 'lines', LABELS);
     await openBackend('wasm');
+    const other = await holdModelFolder(join(folder, 'model'));
     const waits: string[] = [];
     const events: EventSink = (event) => {
-      if (event.type === 'waiting') waits.push(event.what);
+      if (event.type !== 'waiting') return;
+      waits.push(event.what);
+      expect(existsSync(join(folder, 'model'))).toBe(false);
+      other.release();
     };
-    const run = (seed: number) =>
-      train(job(folder, manifest, { settings: settings({ train: { seed, epochs: 10 } }), events }));
-    await Promise.all([run(1), run(2)]);
+    await train(job(folder, manifest, { settings: settings({ train: { epochs: 2 } }), events }));
     expect(waits).toEqual(['the model model']);
     readModelFolder(join(folder, 'model')).recogniser.network.dispose();
     expect(readdirSync(folder).sort()).toEqual([
