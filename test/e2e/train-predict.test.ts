@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { drawnLines } from '../ocr/train/drawn-lines.js';
-import { ocrpipeJson, runOcrpipe } from '../rig/ocrpipe.js';
+import { OCRPIPE_SCRIPT, ocrpipeJson, runOcrpipe, runProcess, type RunResult } from '../rig/ocrpipe.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 
 const LABELS = ['abba', 'cab', 'bead', 'dab', 'ace', 'fade', 'deaf', 'cede'];
@@ -79,6 +79,28 @@ describe('train, evaluate and predict', () => {
       expect.objectContaining({ image: 'images/lines-1.png', text: 'cab' }),
       { error: expect.objectContaining({ code: 'image-unreadable' }) as object },
     ]);
+  });
+
+  it('take a list on standard input, print other formats, and say where each character stands', async () => {
+    const predict = [process.execPath, OCRPIPE_SCRIPT, 'predict', '--model', 'models/m', '--backend', 'wasm'];
+    const piped = (list: string, ...flags: string[]): Promise<RunResult> =>
+      runProcess('sh', ['-c', 'printf "$0" | "$@"', list, ...predict, ...flags, '-'], shared);
+    const list = 'images/lines-1.png\\nabsent.png\\nimages/lines-0.png\\n';
+    const text = await piped(list, '--format', 'text');
+    expect(text).toMatchObject({ exitCode: 2, stdout: 'cab\nabba\n' });
+    expect(text.stderr).toContain('absent.png');
+
+    const { stdout, exitCode } = await piped('images/lines-0.png', '--format', 'jsonl');
+    expect(exitCode).toBe(0);
+    const { characters, ...rest } = JSON.parse(stdout) as { characters: { text: string; at: number }[] };
+    expect(rest).toMatchObject({ image: 'images/lines-0.png', text: 'abba' });
+    expect(characters.map((each) => each.text).join('')).toBe('abba');
+    const places = characters.map(({ at }) => at);
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+    for (const at of places) expect(at > 0 && at <= 1).toBe(true);
+
+    expect((await piped('', '--format', 'text')).stderr).toContain('the list on standard input is empty');
+    expect((await piped('a.png', 'b.png')).stderr).toContain("Give either '-' or paths");
   });
 
   it('refuse what the user must correct with exit code 2 and no traces', async () => {

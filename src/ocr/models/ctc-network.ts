@@ -69,9 +69,10 @@ function decodeCtc(
     decoder.type === 'ctc-greedy'
       ? ctcGreedyDecode(outputs)
       : ctcBeamDecode(outputs, { beam: decoder.beam, guide });
-  return paths.map(({ labels, confidences, logProbability }, item) => ({
+  return paths.map(({ labels, confidences, frames, logProbability }, item) => ({
     labels,
     confidences,
+    steps: frames,
     confidence: Math.exp(logProbability / steps[item]!),
   }));
 }

@@ -17,6 +17,8 @@ export interface LabelReading {
   labels: number[];
   /** The probability of each label, 0 to 1. */
   confidences: number[];
+  /** The time step where each label is most probable, for networks that read by time steps. */
+  steps?: number[];
   /** Geometric mean of the best path's probabilities over its steps, 0 to 1. */
   confidence: number;
 }

@@ -28,24 +28,34 @@ export interface ReadingJob<T> {
   onProgress?: (done: number) => void;
 }
 
+/** The readings of some items that follow each other, the first of them being number `start`. */
+interface ReadWindow {
+  start: number;
+  readings: (Reading | undefined)[];
+}
+
 /**
  * Reads any number of images, in batches of like width that fit into memory; one reading an item, in the order of the
- * items, undefined for an item that `load` passes over. Memory stays that of a few batches. The first image that fails
- * to load ends it.
+ * items, undefined for an item that `load` passes over. The first image that fails to load ends it.
  */
 export async function recogniseAll<T>(
   model: Recogniser,
   job: ReadingJob<T>,
 ): Promise<(Reading | undefined)[]> {
-  const readings: (Reading | undefined)[] = [];
+  const all: (Reading | undefined)[] = [];
+  for await (const { readings } of readInWindows(model, job)) all.push(...readings);
+  return all;
+}
+
+/** The same as it goes, part by part in the order of the items. Memory stays that of a few batches. */
+export async function* readInWindows<T>(model: Recogniser, job: ReadingJob<T>): AsyncGenerator<ReadWindow> {
   let next = loadWindow(job, 0);
-  while (readings.length < job.items.length) {
+  for (let start = 0; start < job.items.length;) {
     const images = await next;
-    const start = readings.length;
     // The next images decode while this window is read.
     next = loadWindow(job, start + images.length);
     next.catch(() => undefined);
-    readings.push(...new Array<undefined>(images.length).fill(undefined));
+    const readings = new Array<Reading | undefined>(images.length).fill(undefined);
     let done = start;
     for (const chosen of batchesOf(images, model, job)) {
       // Computing alone never returns to the event loop, where signals and timers wait.
@@ -53,12 +63,13 @@ export async function recogniseAll<T>(
       job.signal?.throwIfAborted();
       const pixels = chosen.map((index) => images[index]!);
       const read = await recogniseBatch(model, pixels);
-      chosen.forEach((index, place) => (readings[start + index] = read[place]!));
+      chosen.forEach((index, place) => (readings[index] = read[place]!));
       done += chosen.length;
       job.onProgress?.(done);
     }
+    yield { start, readings };
+    start += images.length;
   }
-  return readings;
 }
 
 /** The indices of images that were loaded, narrow ones first. */

@@ -1,5 +1,8 @@
+import type { Alphabet } from '../text/alphabet.js';
 import type { Pixels } from '../images/load.js';
+import { inputExtent } from '../models/model-config.js';
 import { batchArray, toImageBatch, withBatchSize } from '../models/image-batch.js';
+import type { LabelReading } from '../models/network.js';
 import type { Recogniser } from '../models/recogniser.js';
 
 /** What a model read in one image. */
@@ -7,6 +10,18 @@ export interface Reading {
   text: string;
   /** Geometric mean of the best path's probabilities over its steps, 0 to 1. */
   confidence: number;
+  /** The characters of the text, one a class: some are written with several code points. */
+  characters: ReadCharacter[];
+}
+
+/** One character as it was read. */
+export interface ReadCharacter {
+  text: string;
+  /** Its probability where it is highest, 0 to 1. */
+  confidence: number;
+  /** The time step where it is highest, and where that is: a share of the image's width, 0 to 1. Models without time steps know neither. */
+  step?: number;
+  at?: number;
 }
 
 /**
@@ -22,10 +37,29 @@ export async function recogniseBatch(
   const batch = toImageBatch(array);
   try {
     const readings = await network.read(batch, decoder, guide);
-    return readings.map(({ labels, confidence }) => ({ text: alphabet.decode(labels), confidence }));
+    return readings.map((reading, index) => {
+      const { widthPx } = images[index]!;
+      const { steps, filledPx } = inputExtent(config, widthPx);
+      const stepShare = filledPx / steps / widthPx;
+      const characters = charactersOf(reading, alphabet, stepShare);
+      return { text: alphabet.decode(reading.labels), confidence: reading.confidence, characters };
+    });
   } catch (error) {
     throw withBatchSize(error, array);
   } finally {
     batch.images.dispose();
   }
+}
+
+/** `stepShare`: how much of an image's width one time step covers. */
+function charactersOf(
+  { labels, confidences, steps }: LabelReading,
+  alphabet: Alphabet,
+  stepShare: number,
+): ReadCharacter[] {
+  return labels.map((label, index) => {
+    const character = { text: alphabet.decode([label]), confidence: confidences[index]! };
+    const step = steps?.[index];
+    return step === undefined ? character : { ...character, step, at: Math.min(1, (step + 0.5) * stepShare) };
+  });
 }

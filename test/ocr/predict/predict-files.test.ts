@@ -10,7 +10,8 @@ import { sharp } from '../../../src/ocr/images/sharp.js';
 import { modelConfigSchema } from '../../../src/ocr/models/model-config.js';
 import { newRecogniser, type Recogniser } from '../../../src/ocr/models/recogniser.js';
 import { openBackend } from '../../../src/ocr/nn/backend.js';
-import { listImages, predictFiles } from '../../../src/ocr/predict/predict-files.js';
+import { imagesOfList, listImages } from '../../../src/ocr/predict/list-images.js';
+import { predictFiles } from '../../../src/ocr/predict/predict-files.js';
 import { recogniseAll } from '../../../src/ocr/predict/recognise-all.js';
 import { alphabetOf } from '../../../src/ocr/text/alphabet.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
@@ -68,6 +69,27 @@ describe('listImages', () => {
       );
     }
     expect(listImages(['images'], folder).map(({ name }) => name)).toEqual(['images/line-0.png']);
+  });
+
+  it('takes patterns for what they match, and a name with such characters for itself', async () => {
+    const folder = temporaryFolder();
+    await drawnLines(folder, 'b', ['ab', 'ba', 'aa']);
+    mkdirSync(join(folder, 'images', 'a[1]'));
+    await drawnLines(join(folder, 'images', 'a[1]'), 'z', ['c']);
+    const names = (path: string): string[] => listImages([path], folder).map(({ name }) => name);
+    expect(names('images/b-[12].png')).toEqual(['images/b-1.png', 'images/b-2.png']);
+    expect(names('images/b-[!12].p?g')).toEqual(['images/b-0.png']);
+    expect(names('**/z*.png')).toEqual(['images/a[1]/images/z-0.png']);
+    expect(names('images/*.png')).toEqual(['images/b-0.png', 'images/b-1.png', 'images/b-2.png']);
+    expect(names('images/a[1]')).toEqual(['images/a[1]/images/z-0.png']);
+    for (const path of ['images/x*.png', 'images/[z-a].png', 'none/*.png'])
+      expect(() => names(path)).toThrow(expect.objectContaining({ code: 'path-missing' }) as Error);
+  });
+
+  it('takes a list with a path a line, or with a NUL behind each where names have line breaks', () => {
+    const names = (text: string): string[] => imagesOfList(text, '/w').map(({ file }) => file);
+    expect(names('a b.png\r\n\nsub/c.png\n/d.png')).toEqual(['/w/a b.png', '/w/sub/c.png', '/d.png']);
+    expect(names('a\nb.png\0c.png\0')).toEqual(['/w/a\nb.png', '/w/c.png']);
   });
 
   it('refuses a path that is not there and a folder without images', () => {

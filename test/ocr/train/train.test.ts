@@ -7,7 +7,8 @@ import { checkpointFolder, holdModelFolder } from '../../../src/ocr/models/held-
 import type { HistoryEntry } from '../../../src/ocr/train/history.js';
 import { readModelFolder } from '../../../src/ocr/models/model-folder.js';
 import { openBackend } from '../../../src/ocr/nn/backend.js';
-import { listImages, predictFiles } from '../../../src/ocr/predict/predict-files.js';
+import { listImages } from '../../../src/ocr/predict/list-images.js';
+import { predictFiles } from '../../../src/ocr/predict/predict-files.js';
 import { scoreLines } from '../../../src/ocr/text/metrics.js';
 import { train } from '../../../src/ocr/train/train.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
