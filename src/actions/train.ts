@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Call } from '../base/call.js';
 import type { BackendChoice } from '../ocr/nn/backend.js';
+import type { TrainingCheck } from '../ocr/train/check-training.js';
+import type { TrainingJob } from '../ocr/train/training-job.js';
 import type { TrainingResult } from '../ocr/train/train.js';
 import { withShownPaths } from './shown-paths.js';
 
@@ -15,6 +17,8 @@ export interface TrainInput {
   params?: string | undefined;
   metrics?: string | undefined;
   history?: string | undefined;
+  samples?: string | undefined;
+  last?: string | undefined;
   backend: BackendChoice;
   resume: boolean;
   /** A list of images that are left out if they cannot be read. */
@@ -33,12 +37,25 @@ export interface TrainResult extends TrainingResult {
   out: string;
 }
 
-/** Trains a recogniser by the sections `model`, `train` and `augment` of a parameter file. */
+/** Trains a recogniser by the sections `model`, `train`, `augment` and `decoder` of a parameter file. */
 export async function train(input: TrainInput, call: Call): Promise<TrainResult> {
-  return withShownPaths(call.cwd, () => trainBySettings(input, call));
+  return withShownPaths(call.cwd, async () => {
+    const job = await trainingJob(input, call);
+    const { train: trainModel } = await import('../ocr/train/train.js');
+    return { out: input.out, ...(await trainModel(job)) };
+  });
 }
 
-async function trainBySettings(input: TrainInput, call: Call): Promise<TrainResult> {
+/** Looks at parameters and data as `train` does before its first step, and trains nothing. */
+export async function checkTraining(input: TrainInput, call: Call): Promise<TrainingCheck> {
+  return withShownPaths(call.cwd, async () => {
+    const job = await trainingJob(input, call);
+    const { checkTraining: check } = await import('../ocr/train/check-training.js');
+    return check(job);
+  });
+}
+
+async function trainingJob(input: TrainInput, call: Call): Promise<TrainingJob> {
   const inside = (path: string): string => resolve(call.cwd, path);
   const { seed, epochs, maxSteps, from } = input;
   const overrides = {
@@ -49,18 +66,14 @@ async function trainBySettings(input: TrainInput, call: Call): Promise<TrainResu
   };
   // Loaded here, not above: asking for help must not start a tensor library.
   const { readTrainingSettings } = await import('../ocr/train/read-params.js');
-  const { train: trainModel } = await import('../ocr/train/train.js');
   const { trainingOutputs } = await import('../ocr/train/training-outputs.js');
   const params = inside(input.params ?? DEFAULT_PARAMS);
   const lists = input.skipBad === undefined ? [] : [inside(input.skipBad)];
   const inputs = [inside(input.train), inside(input.val), params, ...lists];
   const outputs = trainingOutputs(call.cwd, input, inputs);
-  const settings = readTrainingSettings(params, {
-    required: input.params !== undefined,
-    overrides,
-  });
+  const settings = readTrainingSettings(params, { required: input.params !== undefined, overrides });
   noteDefaults(input, call);
-  const result = await trainModel({
+  return {
     cwd: call.cwd,
     train: input.train,
     val: input.val,
@@ -72,8 +85,7 @@ async function trainBySettings(input: TrainInput, call: Call): Promise<TrainResu
     loaderThreads: input.loaders,
     events: call.events,
     signal: call.signal,
-  });
-  return { out: input.out, ...result };
+  };
 }
 
 function noteDefaults({ params }: TrainInput, { cwd, events }: Call): void {

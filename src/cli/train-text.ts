@@ -1,6 +1,7 @@
 import type { PreviewAugmentResult } from '../actions/preview-augment.js';
 import type { TrainResult } from '../actions/train.js';
 import { countText } from '../base/count-text.js';
+import type { TrainingCheck } from '../ocr/train/check-training.js';
 
 export function trainText({ metrics, ...result }: TrainResult): string {
   const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
@@ -8,6 +9,13 @@ export function trainText({ metrics, ...result }: TrainResult): string {
     `${result.out}: ${result.parameters} weights, best at step ${result.bestStep} of ${result.steps} (${result.stopped}, ${result.backend})`,
     ...waitText(result.waitShare),
     `validation: exact ${percent(metrics.exact)}, CER ${percent(metrics.cer)}, ${metrics.count} lines`,
+  ].join('\n');
+}
+
+export function checkText(of: TrainingCheck): string {
+  return [
+    `ready: ${countText(of.training, 'training image')}, ${countText(of.validation, 'validation image')}, ${countText(of.characters, 'character')}`,
+    `${countText(of.parameters, 'weight')}, ${countText(of.steps, 'step')}, ${of.stepsPerEpoch} an epoch (${of.backend})`,
   ].join('\n');
 }
 

@@ -1,10 +1,10 @@
 import * as Flags from '@oclif/core/flags';
 import { previewAugment } from '../actions/preview-augment.js';
-import { train } from '../actions/train.js';
+import { checkTraining, train } from '../actions/train.js';
 import { BaseCommand } from '../cli/base-command.js';
 import { integerFlag } from '../cli/number-flag.js';
 import { backendFlag } from '../cli/backend-flag.js';
-import { previewText, trainText } from '../cli/train-text.js';
+import { checkText, previewText, trainText } from '../cli/train-text.js';
 import { onByDefault } from '../cli/switch-flag.js';
 
 export default class Train extends BaseCommand {
@@ -22,6 +22,8 @@ export default class Train extends BaseCommand {
     params: Flags.string({ helpValue: 'FILE', description: 'parameters (default: params.yaml)' }),
     metrics: Flags.string({ helpValue: 'FILE', description: 'write the best validation figures here' }),
     history: Flags.string({ helpValue: 'FILE', description: 'write the curve here, as JSON lines' }),
+    samples: Flags.string({ helpValue: 'FILE', description: 'write some readings of each validation here' }),
+    last: Flags.string({ helpValue: 'DIR', description: 'save the weights of the last step here, too' }),
     seed: integerFlag({ description: "instead of the parameters' train.seed", min: 0 }),
     epochs: integerFlag({ description: "instead of the parameters' train.epochs", min: 1 }),
     'max-steps': integerFlag({ description: "instead of the parameters' train.maxSteps", min: 1 }),
@@ -40,18 +42,21 @@ export default class Train extends BaseCommand {
       helpValue: 'PAGE',
       description: 'train nothing: write an HTML page that shows how images would be varied',
     }),
+    check: Flags.boolean({ description: 'only look at parameters, labels and images, and train nothing' }),
     backend: backendFlag,
   };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Train);
-    const page = flags['preview-augment'];
-    if (page !== undefined) {
-      const preview = { ...flags, previewAugment: page };
+    const { 'preview-augment': previewPage, 'max-steps': maxSteps, 'skip-bad': skipBad } = flags;
+    const input = { ...flags, maxSteps, skipBad };
+    if (previewPage !== undefined) {
+      const preview = { ...flags, previewAugment: previewPage };
       await this.perform(flags, { action: (call) => previewAugment(preview, call), text: previewText });
-      return;
+    } else if (flags.check) {
+      await this.perform(flags, { action: (call) => checkTraining(input, call), text: checkText });
+    } else {
+      await this.perform(flags, { action: (call) => train(input, call), text: trainText });
     }
-    const input = { ...flags, maxSteps: flags['max-steps'], skipBad: flags['skip-bad'] };
-    await this.perform(flags, { action: (call) => train(input, call), text: trainText });
   }
 }

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { drawnLines } from '../ocr/train/drawn-lines.js';
+import { fileListing } from '../rig/file-listing.js';
 import { OCRPIPE_SCRIPT, ocrpipeJson, runOcrpipe, runProcess, type RunResult } from '../rig/ocrpipe.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 
@@ -29,6 +30,23 @@ beforeAll(async () => {
 });
 
 describe('train, evaluate and predict', () => {
+  it('look at everything with --check, and neither train nor write', async () => {
+    const before = fileListing(shared.cwd);
+    const ready = await runOcrpipe([...TRAIN, '--check'], shared);
+    expect(ready).toMatchObject({ exitCode: 0 });
+    expect(ready.stdout).toMatch(
+      /^ready: \d+ training images, .*\n[\d,]+ weights, 200 steps, \d+ an epoch \(wasm\)\n$/,
+    );
+    writeFileSync(join(shared.cwd, 'broken.png'), 'no image');
+    const lines = ['{"image":"broken.png","text":"a"}', '{"image":"images/lines-0.png","text":""}'];
+    writeFileSync(join(shared.cwd, 'broken.jsonl'), lines.join('\n'));
+    const refused = await runOcrpipe([...TRAIN, '--val', 'broken.jsonl', '--check'], shared);
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(refused.stderr).toContain('broken');
+    for (const name of ['broken.png', 'broken.jsonl']) rmSync(join(shared.cwd, name));
+    expect(fileListing(shared.cwd)).toEqual(before);
+  });
+
   it('go on after Ctrl-C, agree on the figures, and print file, text and confidence', async () => {
     const stopped = await runOcrpipe([...TRAIN, '--events'], { ...shared, signalOnOutput: 'SIGINT' });
     expect(stopped.exitCode).toBe(130);

@@ -10,6 +10,7 @@ import type { NamedArray } from '../models/variables.js';
 import { decodeWeights, encodeWeights, tensorSchema } from '../models/weights-file.js';
 import { watchStateSchema } from './divergence-watch.js';
 import { historyEntrySchema } from './history.js';
+import { sampleReadingSchema } from './sample-readings.js';
 import type { LearnerState } from './learner.js';
 import { runningSumsSchema } from './progress-meter.js';
 
@@ -40,6 +41,7 @@ const headerSchema = z.object({
   stale: z.int(),
   optimiserStep: z.int(),
   history: z.array(historyEntrySchema),
+  samples: z.array(sampleReadingSchema),
   /** Running figures since the last validation. */
   sums: runningSumsSchema,
   /** What losses and gradients were usual. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ContentId } from '../../base/content-id.js';
 import { OcrpipeError, userError } from '../../base/errors.js';
 import type { EventSink } from '../../base/events.js';
+import { together } from '../formats/problems.js';
 import type { Sample } from '../formats/sample.js';
 import { imageTooWide } from '../images/load.js';
 import type { Found, ImageLoader, ImageNumber } from '../loading/image-loader.js';
@@ -54,20 +55,27 @@ export function trainingAlphabet(
 ): Alphabet {
   if (given === undefined) return learnAlphabet(samples.map(({ text }) => text));
   const alphabet = alphabetOf(given);
-  for (const { text, line, name } of samples) {
-    const [missing] = alphabet.missing(text);
-    if (missing === undefined) continue;
-    const place = line === undefined ? file : `${file}:${line}`;
-    throw userError(
-      'label-outside-alphabet',
-      `${place}: the label '${text}' of ${name} has ${describeCharacter(missing)}, which the given alphabet lacks`,
-      {
-        location: line === undefined ? { file } : { file, line },
-        hint: "Add the character to 'train.alphabet', correct the label, or leave 'train.alphabet' out to learn it from the labels.",
-      },
-    );
-  }
-  return alphabet;
+  const problems = samples.flatMap((sample) => {
+    const [missing] = alphabet.missing(sample.text);
+    return missing === undefined ? [] : [outsideAlphabet(sample, missing, file)];
+  });
+  if (problems.length === 0) return alphabet;
+  throw together(
+    problems,
+    `${problems.length} of ${samples.length} labels have characters that the given alphabet lacks`,
+  );
+}
+
+function outsideAlphabet({ text, line, name }: Sample, missing: string, file: string): OcrpipeError {
+  const place = line === undefined ? file : `${file}:${line}`;
+  return userError(
+    'label-outside-alphabet',
+    `${place}: the label '${text}' of ${name} has ${describeCharacter(missing)}, which the given alphabet lacks`,
+    {
+      location: line === undefined ? { file } : { file, line },
+      hint: "Add the character to 'train.alphabet', correct the label, or leave 'train.alphabet' out to learn it from the labels.",
+    },
+  );
 }
 
 /** What `checkImages` needs besides the samples. */

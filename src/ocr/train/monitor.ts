@@ -14,3 +14,9 @@ export function monitoredIn(
 ): number[] {
   return history.map(({ valCer, valExact }) => (monitor === 'valCer' ? valCer : -valExact));
 }
+
+/** The figures of a past validation of `count` lines. */
+export function metricsOf(entry: HistoryEntry, count: number): TextMetrics {
+  const { valExact, valCer, valLevenshtein, valCharF1 } = entry;
+  return { count, exact: valExact, cer: valCer, levenshtein: valLevenshtein, charF1: valCharF1 };
+}

@@ -9,7 +9,7 @@ import { columnsThatFit, trainingNeed } from '../models/memory-need.js';
 import { readingOptions } from '../models/reading-limit.js';
 import { tensorMemoryBytes } from '../nn/tensor-memory.js';
 import { characters } from '../text/code-points.js';
-import { describeCharacter, type Alphabet } from '../text/alphabet.js';
+import { describeCharacter, learnAlphabet, type Alphabet } from '../text/alphabet.js';
 import { compilePattern, matches, type PatternAutomaton } from '../text/pattern.js';
 import {
   checkImages,
@@ -20,6 +20,7 @@ import {
   type DataSet,
   type TrainingSample,
 } from './data-set.js';
+import { GatheredProblems } from './gathered-problems.js';
 import { noSkipList, readSkipList } from './skip-list.js';
 import type { TrainingJob } from './training-job.js';
 
@@ -38,16 +39,21 @@ export interface PreparedData {
 }
 
 /**
- * Reads both manifests, settles the alphabet, opens every image and checks every label: all that can be wrong with the
- * data is said before anything is computed or written. The backend must be open: its memory says how wide images may be. The caller closes the loader.
+/**
+ * Reads both manifests, settles the alphabet, opens every image and checks every label: all that is wrong with the data is said at
+ * once, before anything is computed or written. The backend must be open: its memory says how wide images may be. The caller closes the loader.
  */
 export async function prepareData(job: TrainingJob): Promise<PreparedData> {
   const samples = { training: await read(job, job.train), validation: await read(job, job.val) };
-  const alphabet = trainingAlphabet(samples.training, job.settings.train.alphabet, job.train);
+  const problems = new GatheredProblems();
+  const { alphabet: given } = job.settings.train;
+  const settled = await problems.try(() => trainingAlphabet(samples.training, given, job.train));
+  // Sizes hardly depend on it: what is wrong with the images is looked for all the same.
+  const alphabet = settled ?? learnAlphabet(samples.training.map(({ text }) => text));
   const model = fittedToLabels(job.settings.model, longestLabel(samples.training));
   const loader = openLoader(job, model, alphabet);
   try {
-    return await checkData(job, samples, { model, alphabet, loader });
+    return await checkData(job, samples, { model, alphabet, loader, problems });
   } catch (error) {
     await loader.close();
     throw error;
@@ -79,23 +85,29 @@ function openLoader(
 async function checkData(
   job: TrainingJob,
   samples: Record<'training' | 'validation', readonly Sample[]>,
-  { model: config, alphabet, loader }: Pick<PreparedData, 'model' | 'alphabet' | 'loader'>,
+  given: Pick<PreparedData, 'model' | 'alphabet' | 'loader'> & { problems: GatheredProblems },
 ): Promise<PreparedData> {
+  const { model: config, alphabet, loader, problems } = given;
   const { settings, events, signal } = job;
   const { pattern } = settings.decoder;
-  const automaton = pattern === undefined ? undefined : compilePattern(pattern, alphabet.characters);
+  const automaton =
+    pattern === undefined
+      ? undefined
+      : await problems.try(() => compilePattern(pattern, alphabet.characters));
   const need = trainingNeed(config, alphabet.size + 1);
   const widthPx = columnsThatFit(need, job.memoryBytes ?? tensorMemoryBytes());
   const skip = job.skipBad === undefined ? noSkipList : readSkipList(job.cwd, job.skipBad);
   const checking = { config, loader, skip, events, signal, widestPx: widthPx };
-  const learnt = { ...checking, source: job.train };
-  const checked = await checkImages(samples.training, 'check training images', learnt);
-  const training = encodeLabels(checked, alphabet, config);
+  const checked = await problems.try(() =>
+    checkImages(samples.training, 'check training images', { ...checking, source: job.train }),
+  );
+  const encoded = checked && (await problems.try(() => encodeLabels(checked, alphabet, config)));
   // One that is too wide to be read is refused by the loader.
   const onlyRead = { ...checking, source: job.val, widestPx: Infinity };
-  const validation = await checkImages(samples.validation, 'check validation images', onlyRead);
+  const read = await problems.try(() => checkImages(samples.validation, 'check validation images', onlyRead));
+  const [learnt, training, validation] = problems.settled(checked, encoded, read);
   skip.report(events);
-  reportShared(checked.imageIds, validation.imageIds, job);
+  reportShared(learnt.imageIds, validation.imageIds, job);
   reportStrangers(validation.samples, alphabet, job);
   if (automaton) reportMismatches([...training.samples, ...validation.samples], { alphabet, automaton, job });
   return { model: config, alphabet, training, validation, loader, widthPx };

@@ -49,9 +49,11 @@ export function progressMeter(options: {
   firstStep: number;
   /** Of the same training before it was stopped. */
   earlier: RunningSums | undefined;
+  /** What computes. */
+  device: string;
   events: EventSink;
 }): ProgressMeter {
-  const { totalSteps, firstStep, events } = options;
+  const { totalSteps, firstStep, device, events } = options;
   const started = performance.now();
   let sums = options.earlier ?? NOTHING;
   let images = 0;
@@ -75,7 +77,7 @@ export function progressMeter(options: {
       const seconds = (now - started) / 1000;
       const left = (seconds / (done - firstStep)) * (totalSteps - done);
       const speed = { imagesPerSecond: images / seconds, left, waitShare: waitShare() };
-      const detail = describe({ ...figures(sums), epoch: batch.epoch + 1, ...speed });
+      const detail = describe({ ...figures(sums), epoch: batch.epoch + 1, ...speed, device });
       events({ type: 'progress', key: KEY, done, total: totalSteps, unit: 'steps', detail });
     },
     sums: () => sums,
@@ -113,7 +115,13 @@ function figures({ losses, steps, lines, exact, edits, characters }: RunningSums
 
 /** What a person wants to know first stands first: a narrow terminal cuts the rest. */
 function describe(
-  of: RunningFigures & { epoch: number; imagesPerSecond: number; left: number; waitShare: number },
+  of: RunningFigures & {
+    epoch: number;
+    imagesPerSecond: number;
+    left: number;
+    waitShare: number;
+    device: string;
+  },
 ): string {
   const waiting =
     of.waitShare < WORTH_TELLING ? [] : [`${(100 * of.waitShare).toFixed(0)} % waiting for images`];
@@ -125,6 +133,7 @@ function describe(
     `epoch ${of.epoch}`,
     `${of.imagesPerSecond.toFixed(0)} images/s`,
     ...waiting,
+    of.device,
   ].join(', ');
 }
 

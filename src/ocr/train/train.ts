@@ -15,10 +15,11 @@ import {
 } from './checkpoint.js';
 import { batchPlan, type BatchPlan } from './batch-plan.js';
 import { endsForGood, keepBest, removeKeptBest } from './kept-best.js';
-import { openHistory, type HistoryEntry, type HistoryFile } from './history.js';
+import type { HistoryEntry } from './history.js';
+import { sampleReadings, type SampleReading } from './sample-readings.js';
 import { Learner } from './learner.js';
 import { learningRateAt } from './learning-rate.js';
-import { monitoredIn, monitoredOf } from './monitor.js';
+import { metricsOf, monitoredIn, monitoredOf } from './monitor.js';
 import { prepareData, type PreparedData } from './prepare.js';
 import { progressMeter, type ProgressMeter, type RunningSums } from './progress-meter.js';
 import type { TrainingJob } from './training-job.js';
@@ -28,6 +29,7 @@ import { beginningOf, type Beginning } from './transfer.js';
 import { DivergenceWatch } from './divergence-watch.js';
 import { trainingKey } from './training-key.js';
 import { validate } from './validate.js';
+import { openRecord, type ValidationRecord } from './validation-record.js';
 import { writeFigures, writeTrained } from './write-trained.js';
 
 /** Seconds between two checkpoints, at the least. */
@@ -63,6 +65,7 @@ interface Progress {
   best: Best | undefined;
   stale: number;
   history: HistoryEntry[];
+  samples: SampleReading[];
 }
 
 /**
@@ -73,15 +76,17 @@ interface Progress {
 export async function train(job: TrainingJob): Promise<TrainingResult> {
   const backend = await openBackend(job.backend);
   const data = await prepareData(job);
+  const hold = (folder: string): Promise<HeldModelFolder> =>
+    holdModelFolder(folder, { ...job, shown: relative(job.cwd, folder) });
   try {
-    const held = await holdModelFolder(job.out, { ...job, shown: relative(job.cwd, job.out) });
+    const held = await hold(job.out);
     try {
-      const beginning = await beginningOf(job, data);
-      const run = new TrainingRun(job, data, { backend, held, beginning });
+      const heldLast = job.last === undefined ? undefined : await hold(job.last);
       try {
-        return await run.complete();
+        const beginning = await beginningOf(job, data);
+        return await completeRun(new TrainingRun(job, data, { backend, held, heldLast, beginning }));
       } finally {
-        run.dispose();
+        heldLast?.release();
       }
     } finally {
       held.release();
@@ -91,10 +96,20 @@ export async function train(job: TrainingJob): Promise<TrainingResult> {
   }
 }
 
+async function completeRun(run: TrainingRun): Promise<TrainingResult> {
+  try {
+    return await run.complete();
+  } finally {
+    run.dispose();
+  }
+}
+
 /** What a run uses and does not own. */
 interface Surroundings {
   backend: Backend;
   held: HeldModelFolder;
+  /** Of the weights of the last step. */
+  heldLast: HeldModelFolder | undefined;
   beginning: Beginning;
 }
 
@@ -104,23 +119,25 @@ class TrainingRun {
   readonly #backend: Backend;
   readonly #learner: Learner;
   readonly #held: HeldModelFolder;
+  readonly #heldLast: HeldModelFolder | undefined;
   readonly #from: string | undefined;
   readonly #key: string;
   readonly #plan: BatchPlan;
   readonly #totalSteps: number;
   readonly #started = performance.now();
-  #progress: Progress = { step: 0, best: undefined, stale: 0, history: [] };
+  #progress: Progress = { step: 0, best: undefined, stale: 0, history: [], samples: [] };
   #savedAt = performance.now();
   #watch: DivergenceWatch;
   #meter: ProgressMeter;
 
-  constructor(job: TrainingJob, data: PreparedData, { backend, held, beginning }: Surroundings) {
+  constructor(job: TrainingJob, data: PreparedData, { backend, held, heldLast, beginning }: Surroundings) {
     const { train: config } = job.settings;
     this.#job = job;
     this.#data = data;
     this.#backend = backend;
     this.#learner = new Learner(beginning.model, config);
     this.#held = held;
+    this.#heldLast = heldLast;
     this.#from = beginning.from;
     this.#watch = new DivergenceWatch(config);
     this.#key = trainingKey(job, data, { backend, from: beginning.from });
@@ -133,6 +150,7 @@ class TrainingRun {
     const resumedFrom = this.#resume();
     const stopped = await this.#learn();
     const best = this.#progress.best!;
+    await this.#writeLast();
     const { metrics } = await this.#writeResult(best);
     removeCheckpoint(this.#held.checkpoints);
     removeKeptBest(this.#held);
@@ -149,15 +167,15 @@ class TrainingRun {
   }
 
   async #learn(): Promise<StopReason> {
-    const { settings, history, signal } = this.#job;
-    const curve = openHistory(history, this.#progress.history);
+    const { settings, signal } = this.#job;
+    const record = openRecord(this.#job, this.#progress);
     const { training, loader, widthPx } = this.#data;
     const onWait = (ms: number): void => {
       this.#meter.waited(ms);
     };
     const source = { samples: training.samples, plan: this.#plan, loader, settings, widthPx, onWait };
     try {
-      let stopped = await this.#settle(curve);
+      let stopped = await this.#settle(record);
       if (stopped !== undefined) return stopped;
       for await (const batch of trainingBatches(source, this.#progress.step, this.#totalSteps)) {
         const started = performance.now();
@@ -168,7 +186,7 @@ class TrainingRun {
         // Computing alone never returns to the event loop, where signals and timers wait.
         await setImmediate();
         signal?.throwIfAborted();
-        stopped = await this.#settle(curve);
+        stopped = await this.#settle(record);
         if (stopped !== undefined) return stopped;
         await this.#checkpointIfDue();
       }
@@ -183,11 +201,11 @@ class TrainingRun {
   }
 
   /** What belongs between two steps: the validation if one is due and not yet done, then whether to end. */
-  async #settle(curve: HistoryFile): Promise<StopReason | undefined> {
+  async #settle(record: (of: ValidationRecord) => void): Promise<StopReason | undefined> {
     const { step, history } = this.#progress;
     const timeIsOver = this.#timeIsOver();
     const done = step === 0 || history.at(-1)?.step === step;
-    if (!done && (timeIsOver || this.#validationIsDue(step))) curve.append(await this.#validate());
+    if (!done && (timeIsOver || this.#validationIsDue(step))) record(await this.#validate());
     if (this.#patienceIsOver()) return 'patience';
     return timeIsOver && this.#progress.best !== undefined ? 'time' : undefined;
   }
@@ -215,12 +233,12 @@ class TrainingRun {
     return patience > 0 && this.#progress.stale >= patience;
   }
 
-  async #validate(): Promise<HistoryEntry> {
+  async #validate(): Promise<ValidationRecord> {
     const { samples } = this.#data.validation;
     const { step } = this.#progress;
-    const metrics = await this.#learner.withBestWeights(async () => {
+    const { metrics, texts } = await this.#learner.withBestWeights(async () => {
       const found = await validate(this.#learner.model, samples, this.#data.loader, this.#job.signal);
-      await this.#keepIfBest(found);
+      await this.#keepIfBest(found.metrics);
       return found;
     });
     const entry: HistoryEntry = {
@@ -233,8 +251,7 @@ class TrainingRun {
       valLevenshtein: metrics.levenshtein,
       valCharF1: metrics.charF1,
     };
-    this.#progress.history.push(entry);
-    return entry;
+    return { entry, readings: sampleReadings(step, samples, texts) };
   }
 
   /** Of equally good weights the later ones are kept: they have seen more. Only a better figure renews the patience. */
@@ -254,12 +271,13 @@ class TrainingRun {
   }
 
   async #checkpoint(): Promise<void> {
-    const { best, history, stale, step } = this.#progress;
+    const { best, history, samples, stale, step } = this.#progress;
     writeCheckpoint(this.#held.checkpoints, {
       key: this.#key,
       step,
       stale,
       history,
+      samples,
       sums: this.#meter.sums(),
       watch: this.#watch.state(),
       best: best === undefined ? null : { step: best.step, figures: best.metrics },
@@ -273,14 +291,14 @@ class TrainingRun {
   #resume(): number {
     const saved = this.#job.resume === false ? undefined : this.#savedProgress();
     if (saved !== undefined) {
-      const { step, stale, history, best, bestWeights } = saved;
+      const { step, stale, history, samples, best, bestWeights } = saved;
       this.#learner.restore(saved.learner);
       this.#watch = new DivergenceWatch(this.#job.settings.train, saved.watch);
       const message = `goes on from step ${step} of an earlier run`;
       this.#job.events({ type: 'note', level: 'info', code: 'training-resumed', message });
       const kept =
         best === null ? undefined : { step: best.step, metrics: best.figures, weights: bestWeights };
-      this.#progress = { step, stale, history, best: kept };
+      this.#progress = { step, stale, history, samples, best: kept };
     }
     this.#meter = this.#newMeter(saved?.sums);
     return this.#progress.step;
@@ -299,7 +317,19 @@ class TrainingRun {
 
   #newMeter(earlier?: RunningSums): ProgressMeter {
     const { events } = this.#job;
-    return progressMeter({ totalSteps: this.#totalSteps, firstStep: this.#progress.step, earlier, events });
+    const device = this.#backend.name;
+    const firstStep = this.#progress.step;
+    return progressMeter({ totalSteps: this.#totalSteps, firstStep, earlier, device, events });
+  }
+
+  /** The weights of the last step, where they are asked for. */
+  async #writeLast(): Promise<void> {
+    if (this.#heldLast === undefined) return;
+    const { model } = this.#learner;
+    const weights = await this.#learner.withBestWeights(() => model.network.variables.read());
+    const { step, history } = this.#progress;
+    const metrics = metricsOf(history.at(-1)!, this.#data.validation.samples.length);
+    writeTrained(this.#heldLast, { model, weights, origin: this.#origin({ step, metrics }) });
   }
 
   /** The best weights, with the decoder that reads with them from now on. */
@@ -321,7 +351,8 @@ class TrainingRun {
     return settleDecoder(this.#learner.model, {
       params: settings.decoder,
       texts: this.#data.training.samples.map(({ text }) => text),
-      validate: (model) => validate(model, this.#data.validation.samples, this.#data.loader, signal),
+      validate: async (model) =>
+        (await validate(model, this.#data.validation.samples, this.#data.loader, signal)).metrics,
       figureOf: (metrics) => monitoredOf(metrics, settings.train),
     });
   }

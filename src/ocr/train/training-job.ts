@@ -18,6 +18,10 @@ export interface TrainingJob {
   metrics?: string;
   /** Where the curve goes, a line a validation. */
   history?: string;
+  /** Where some readings of each validation go. */
+  samples?: string;
+  /** A second folder of a model, for the weights of the last step. */
+  last?: string;
   /** False begins anew although a checkpoint of this very training is there. */
   resume?: boolean;
   /** A list of images that are left out if they cannot be read, as it was typed. */

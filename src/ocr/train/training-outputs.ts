@@ -9,6 +9,7 @@ import {
 import { metricsKind } from '../evaluate/report-files.js';
 import { isModelFile, modelFile } from '../models/model-folder.js';
 import { historyKind } from './history.js';
+import { samplesKind } from './sample-readings.js';
 import type { TrainingJob } from './training-job.js';
 
 /** What a training writes, as it was typed. */
@@ -16,6 +17,8 @@ interface TypedOutputs {
   out: string;
   metrics?: string | undefined;
   history?: string | undefined;
+  samples?: string | undefined;
+  last?: string | undefined;
 }
 
 /**
@@ -26,20 +29,31 @@ export function trainingOutputs(
   cwd: string,
   typed: TypedOutputs,
   inputs: readonly string[],
-): Pick<TrainingJob, 'out' | 'metrics' | 'history'> {
-  const out = outputPath('--out', cwd, typed.out);
-  const { metrics, history } = typed;
+): Pick<TrainingJob, 'out' | 'metrics' | 'history' | 'samples' | 'last'> {
+  const out = modelOutput('--out', cwd, typed.out);
+  const last = typed.last === undefined ? undefined : modelOutput('--last', cwd, typed.last);
+  const { metrics, history, samples } = typed;
   const files = {
     ...(metrics === undefined ? {} : { metrics: outputFile('--metrics', cwd, metrics, metricsKind) }),
     ...(history === undefined ? {} : { history: outputFile('--history', cwd, history, historyKind) }),
+    ...(samples === undefined ? {} : { samples: outputFile('--samples', cwd, samples, samplesKind) }),
   };
-  checkOutputFolder('--out', out);
-  checkAmongOwn('--out', out, (name) => isModelFile(out, name));
-  checkOutputFolder('--out', dirname(out)); // for the checkpoint
-  checkOutputFiles([modelFile('--out', out), ...Object.values(files)], inputs);
+  const models = [modelFile('--out', out), ...(last === undefined ? [] : [modelFile('--last', last)])];
+  checkOutputFiles([...models, ...Object.values(files)], inputs);
   return {
     out,
+    ...(last === undefined ? {} : { last }),
     ...(files.metrics ? { metrics: files.metrics.path } : {}),
     ...(files.history ? { history: files.history.path } : {}),
+    ...(files.samples ? { samples: files.samples.path } : {}),
   };
+}
+
+/** The absolute folder of a model that can be written, with room beside it for the checkpoint. */
+function modelOutput(flag: string, cwd: string, typed: string): string {
+  const folder = outputPath(flag, cwd, typed);
+  checkOutputFolder(flag, folder);
+  checkAmongOwn(flag, folder, (name) => isModelFile(folder, name));
+  checkOutputFolder(flag, dirname(folder));
+  return folder;
 }

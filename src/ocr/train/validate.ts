@@ -4,17 +4,26 @@ import { recogniseAll } from '../predict/recognise-all.js';
 import { scoreLines, type TextMetrics } from '../text/metrics.js';
 import type { CheckedSample } from './data-set.js';
 
+/** What a validation found. */
+export interface Validation {
+  metrics: TextMetrics;
+  /** What was read in each image. */
+  texts: string[];
+}
+
 /** Reads the whole validation part: the same figures as `evaluate` gives for these weights. */
 export async function validate(
   model: Recogniser,
   samples: readonly CheckedSample[],
   loader: ImageLoader,
   signal?: AbortSignal,
-): Promise<TextMetrics> {
+): Promise<Validation> {
   const readings = await recogniseAll(model, {
     items: samples,
     load: ({ image }) => loader.load(image),
     ...(signal ? { signal } : {}),
   });
-  return scoreLines(samples.map(({ text }, index) => ({ truth: text, prediction: readings[index]!.text })));
+  const texts = readings.map((reading) => reading!.text);
+  const lines = samples.map(({ text }, index) => ({ truth: text, prediction: texts[index]! }));
+  return { metrics: scoreLines(lines), texts };
 }

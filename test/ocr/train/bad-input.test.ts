@@ -40,7 +40,8 @@ async function refused(code: string, promise: Promise<unknown>, details: object 
 describe('train refuses, before it writes anything,', () => {
   it('a training label outside a given alphabet, naming file and line', async () => {
     await refused('label-outside-alphabet', run({ train: { alphabet: 'ac' } }), {
-      location: { file: manifest, line: 1 },
+      message: expect.stringContaining(`${manifest}:1: the label`) as string,
+      location: { file: manifest },
     });
   });
 
@@ -62,6 +63,17 @@ describe('train refuses, before it writes anything,', () => {
     await expect(run()).rejects.toMatchObject({
       code: 'images-unreadable',
       message: expect.stringMatching(/2 of 3 images.*lines-0\.png.*lines-2\.png/s) as string,
+    });
+  });
+
+  it('all that is wrong at once: labels outside the alphabet by line, broken images, labels that do not fit', async () => {
+    manifest = await drawnLines(folder, 'lines', ['abc', 'aaa', 'abc']);
+    writeFileSync(join(folder, 'images', 'lines-2.png'), 'no image');
+    const options = { train: { alphabet: 'ab' }, model: { widthStride: 8, filters: [2, 2, 2] } };
+    await refused('labels-unusable', run(options), {
+      message: expect.stringMatching(
+        /2 of 3 labels have characters.*:1: the label 'abc'.*:3: the label.*lines-2\.png cannot be read/s,
+      ) as string,
     });
   });
 

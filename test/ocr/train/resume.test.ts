@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readDescription } from '../../../src/ocr/models/model-folder.js';
 import { train } from '../../../src/ocr/train/train.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 import { drawnLines } from './drawn-lines.js';
@@ -15,12 +16,17 @@ describe('a training that was stopped', () => {
     { optimizer: 'sgd', momentum: 0, clipValue: 0.1, balance: 3, batchPixels: 130 },
     { optimizer: 'adam', stepsPerEpoch: 3, batchSize: 3, balance: 2 },
   ])('goes on as if it had never stopped, bit for bit, with %j', async (options) => {
-    const changes = { settings: settings({ train: { ...SHORT, ...options }, augment: { noise: 10 } }) };
+    const trained = settings({ train: { ...SHORT, ...options }, augment: { noise: 10 } });
+    const changes = (folder: string) => ({
+      settings: trained,
+      last: join(folder, 'last'),
+      samples: join(folder, 'samples.jsonl'),
+    });
     const whole = temporaryFolder();
-    await train(job(whole, await drawnLines(whole, 'lines', LABELS), changes));
+    await train(job(whole, await drawnLines(whole, 'lines', LABELS), changes(whole)));
 
     const parts = temporaryFolder();
-    const again = job(parts, await drawnLines(parts, 'lines', LABELS), changes);
+    const again = job(parts, await drawnLines(parts, 'lines', LABELS), changes(parts));
     for (let stops = 0; stops < 5; stops += 1) {
       await expect(train({ ...again, ...stopAfterOneStep() })).rejects.toThrow('stopped by the test');
     }
@@ -28,6 +34,18 @@ describe('a training that was stopped', () => {
     expect((await train(again)).resumedFrom).toBe(5);
     expect(modelBytes(parts)).toBe(modelBytes(whole));
     expect(curve(parts)).toEqual(curve(whole));
+    expect(modelBytes(parts, 'last')).toBe(modelBytes(whole, 'last'));
+    const lines = (folder: string): string[] =>
+      readFileSync(join(folder, 'samples.jsonl'), 'utf8').replaceAll(folder, '').trim().split('\n');
+    expect(lines(parts)).toEqual(lines(whole));
+    expect(lines(whole)).toHaveLength(7 * 5);
+    expect(JSON.parse(lines(whole)[0]!)).toEqual({
+      step: 1,
+      image: expect.stringContaining('lines-0.png') as unknown,
+      expected: 'abba',
+      read: expect.any(String) as unknown,
+    });
+    expect(readDescription(join(parts, 'last')).training.step).toBe(7);
   });
 
   it('had a learning rate that fell where the validations got no better', async () => {

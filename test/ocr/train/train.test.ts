@@ -71,7 +71,7 @@ describe('train', () => {
     expect(existsSync(join(parts, 'model'))).toBe(false);
     const notes: string[] = [];
     const events: EventSink = (event) => {
-      if (event.type === 'note' && event.level === 'info') notes.push(event.message);
+      if (event.type === 'note' && event.code === 'training-resumed') notes.push(event.message);
     };
     const result = await train({ ...again, events });
     expect(result.resumedFrom).toBe(5);

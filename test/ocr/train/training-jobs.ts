@@ -62,7 +62,7 @@ export function curve(folder: string): HistoryEntry[] {
   return lines.map((line) => JSON.parse(line) as HistoryEntry);
 }
 
-export function modelBytes(folder: string): string {
-  const names = readdirSync(join(folder, 'model')).sort();
-  return names.map((name) => readFileSync(join(folder, 'model', name)).toString('base64')).join('\n');
+export function modelBytes(folder: string, model = 'model'): string {
+  const names = readdirSync(join(folder, model)).sort();
+  return names.map((name) => readFileSync(join(folder, model, name)).toString('base64')).join('\n');
 }
