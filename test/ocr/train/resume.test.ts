@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readDescription } from '../../../src/ocr/models/model-folder.js';
+import { readDescription } from '../../../src/ocr/models/model-description.js';
 import { train } from '../../../src/ocr/train/train.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 import { drawnLines } from './drawn-lines.js';
