@@ -53,10 +53,8 @@ export default class Train extends BaseCommand {
     if (previewPage !== undefined) {
       const preview = { ...flags, previewAugment: previewPage };
       await this.perform(flags, { action: (call) => previewAugment(preview, call), text: previewText });
-    } else if (flags.check) {
+    } else if (flags.check)
       await this.perform(flags, { action: (call) => checkTraining(input, call), text: checkText });
-    } else {
-      await this.perform(flags, { action: (call) => train(input, call), text: trainText });
-    }
+    else await this.perform(flags, { action: (call) => train(input, call), text: trainText });
   }
 }

@@ -40,7 +40,7 @@ describe('train, evaluate and predict', () => {
     writeFileSync(join(shared.cwd, 'broken.png'), 'no image');
     const lines = ['{"image":"broken.png","text":"a"}', '{"image":"images/lines-0.png","text":""}'];
     writeFileSync(join(shared.cwd, 'broken.jsonl'), lines.join('\n'));
-    const refused = await runOcrpipe([...TRAIN, '--val', 'broken.jsonl', '--check'], shared);
+    const refused = await runOcrpipe([...TRAIN.with(4, 'broken.jsonl'), '--check'], shared);
     expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
     expect(refused.stderr).toContain('broken');
     for (const name of ['broken.png', 'broken.jsonl']) rmSync(join(shared.cwd, name));
