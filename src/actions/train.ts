@@ -33,6 +33,8 @@ export interface TrainInput {
   from?: string | undefined;
 }
 
+export type TrainCheckResult = TrainingCheck;
+
 export interface TrainResult extends TrainingResult {
   out: string;
 }
@@ -47,7 +49,7 @@ export async function train(input: TrainInput, call: Call): Promise<TrainResult>
 }
 
 /** Looks at parameters and data as `train` does before its first step, and trains nothing. */
-export async function checkTraining(input: TrainInput, call: Call): Promise<TrainingCheck> {
+export async function checkTraining(input: TrainInput, call: Call): Promise<TrainCheckResult> {
   return withShownPaths(call.cwd, async () => {
     const job = await trainingJob(input, call);
     const { checkTraining: check } = await import('../ocr/train/check-training.js');

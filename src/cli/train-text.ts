@@ -1,7 +1,6 @@
 import type { PreviewAugmentResult } from '../actions/preview-augment.js';
-import type { TrainResult } from '../actions/train.js';
+import type { TrainCheckResult, TrainResult } from '../actions/train.js';
 import { countText } from '../base/count-text.js';
-import type { TrainingCheck } from '../ocr/train/check-training.js';
 
 export function trainText({ metrics, ...result }: TrainResult): string {
   const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
@@ -12,7 +11,7 @@ export function trainText({ metrics, ...result }: TrainResult): string {
   ].join('\n');
 }
 
-export function checkText(of: TrainingCheck): string {
+export function checkText(of: TrainCheckResult): string {
   return [
     `ready: ${countText(of.training, 'training image')}, ${countText(of.validation, 'validation image')}, ${countText(of.characters, 'character')}`,
     `${countText(of.parameters, 'weight')}, ${countText(of.steps, 'step')}, ${of.stepsPerEpoch} an epoch (${of.backend})`,

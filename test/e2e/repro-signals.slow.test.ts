@@ -98,7 +98,7 @@ describe('logs --follow', () => {
       'pipeline.yaml',
       'stages: {a: {run: "echo one; until test -e go; do sleep 0.02; done; echo two"}}\n',
     );
-    const repro = start(workspace, 'repro');
+    const ended = once(start(workspace, 'repro'), 'close');
     await appears(workspace, '.ocrstore/logs/a/1.log');
     const logs = start(workspace, 'logs', 'a', '--follow');
     let printed = '';
@@ -109,6 +109,6 @@ describe('logs --follow', () => {
     workspace.write('go', '');
     const [code] = (await once(logs, 'close')) as [number];
     expect({ code, printed }).toEqual({ code: 0, printed: 'one\ntwo\n' });
-    await once(repro, 'close');
+    await ended;
   });
 });
