@@ -38,7 +38,7 @@ describe('processes that are killed by the system', { timeout: 600_000 }, () => 
     const trials: [WorkspaceFolder, ActionInput, string[]][] = [
       [unstored, ['add', { paths: ['data'] }], second],
       [unstored, ['commit', { targets: [] }], second],
-      [folder, ['checkout', { paths: [], force: false }], first.listing],
+      [folder, ['checkout', { targets: [], force: false }], first.listing],
     ];
     for (const [prepared, action, then] of trials) {
       const copies = temporaryFolder();
@@ -86,7 +86,7 @@ describe('processes that are killed by the system', { timeout: 600_000 }, () => 
     // The first thread writes a thousand files, others the rest; each counts its own writes.
     for (const write of [1, 500, 1000, 1015, 1100, 1200, 1300]) {
       folder.remove('data');
-      if (await killedAt(folder.root, write, ['checkout', { paths: [], force: false }]))
+      if (await killedAt(folder.root, write, ['checkout', { targets: [], force: false }]))
         expect(await folder.state('data')).toBe('missing');
       await folder.checkout();
       expect(listing(folder.path('data'))).toEqual(before);
