@@ -24,7 +24,7 @@ export default class Predict extends BaseCommand {
   static override args = {
     path: Args.string({
       required: true,
-      description: "images, folders, patterns ('photos/**/*.jpg'), or - for a list on standard input",
+      description: 'images, folders, patterns of names, or - for a list on standard input',
     }),
   };
   static override flags = {

@@ -11,7 +11,7 @@ import {
   rmSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { newWorkspace, type TestWorkspace } from '../rig/workspace.js';
 
@@ -27,6 +27,11 @@ beforeAll(async () => {
   await workspace.ocrpipe('init', '--store', 'store');
   await workspace.ocrpipe('add', 'data');
   await workspace.ocrpipe('fsck');
+  // Of files that are no older than the clock can tell nothing is remembered yet.
+  await vi.waitFor(async () => {
+    await workspace.ocrpipe('status');
+    expect(placesOf('.ocrstore/index/*/stat')).not.toEqual([]);
+  }, HUNG_MS);
 });
 
 /** What a FIFO in the place of these files makes of a command, beside what it says without one. */

@@ -156,7 +156,8 @@ describe('a refused command line', () => {
     });
     await expectRefusal(command('predict'), [], {
       code: 'missing-argument',
-      message: "'ocrpipe predict' needs PATH (images, or folders of images) and --model DIR",
+      message:
+        "'ocrpipe predict' needs PATH (images, folders, patterns of names, or - for a list on standard input) and --model DIR",
     });
   });
 
