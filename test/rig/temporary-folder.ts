@@ -8,7 +8,7 @@ import type { AbsPath } from '../../src/base/paths.js';
 export function temporaryFolder(whenDone: (remove: () => void) => void = onTestFinished): AbsPath {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'ocrpipe-test-'))) as AbsPath;
   whenDone(() => {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   });
   return folder;
 }

@@ -109,7 +109,7 @@ async function inBrowser(chromium: string, images: readonly string[]): Promise<u
       `--user-data-dir=${profile}`,
       `http://127.0.0.1:${port}/`,
     ],
-    { stdio: 'ignore', env: { ...process.env, HOME: profile } },
+    { stdio: 'ignore', detached: true, env: { ...process.env, HOME: profile } },
   );
   const ended = new Promise<void>((resolve) =>
     browser.on('exit', () => {
@@ -119,7 +119,8 @@ async function inBrowser(chromium: string, images: readonly string[]): Promise<u
   try {
     return await Promise.race([result, ended.then(() => 'Chromium ended before it had read')]);
   } finally {
-    browser.kill();
+    // All of its processes: each writes to the profile, which is removed next.
+    if (browser.exitCode === null) process.kill(-browser.pid!, 'SIGKILL');
     await ended;
     server.closeAllConnections();
     server.close();
