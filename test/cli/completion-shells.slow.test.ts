@@ -4,32 +4,9 @@ import { delimiter } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMPLETION_SCRIPTS } from '../../src/cli/completion-scripts.js';
 import { OCRPIPE_SCRIPT, runProcess } from '../rig/ocrpipe.js';
-import { noTerminal } from '../rig/terminal.js';
+import { noTerminal, onTerminal } from '../rig/terminal.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 import { newWorkspace, type TestWorkspace } from '../rig/workspace.js';
-
-/** Arguments: what is typed, then the shell. It waits for the prompt, types, and gives what came until the shell has left. */
-const TYPE = `
-import os, pty, sys
-typed, *shell = sys.argv[1:]
-child, terminal = pty.fork()
-if child == 0:
-    os.execvp(shell[0], shell)
-seen, done = b'', False
-while True:
-    try:
-        part = os.read(terminal, 65536)
-    except OSError:
-        break
-    if not part:
-        break
-    seen += part
-    if not done and b'READY> ' in seen:
-        done = True
-        os.write(terminal, typed.encode())
-os.waitpid(child, 0)
-sys.stdout.buffer.write(seen)
-`;
 
 /** A line as it is typed, with a tab at its end, and the words that the program is called with then. */
 const LINES = [
@@ -86,8 +63,8 @@ function environment(): Record<string, string> {
 async function called(shell: readonly string[], line: string): Promise<string[]> {
   here.remove('called');
   const typed = `${line}\t\nexit\n`;
-  const run = { cwd: here.root, env: environment() };
-  const { stdout, stderr } = await runProcess('python3', ['-c', TYPE, typed, ...shell], run);
+  const run = { cwd: here.root, env: environment(), columns: 200 };
+  const { stdout, stderr } = await onTerminal(shell, { ...run, typeAt: 'READY> ', text: typed });
   if (!here.has('called')) throw new Error(`${stdout}${stderr}`);
   return here.read('called').trimEnd().split('\n');
 }

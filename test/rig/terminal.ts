@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { textWidth } from '../../src/cli/text-width.js';
-import { OCRPIPE_SCRIPT, runProcess } from './ocrpipe.js';
+import { OCRPIPE_SCRIPT, runProcess, type RunResult } from './ocrpipe.js';
 
 /** Why there is no pseudo terminal here; undefined if there is: Python's standard library opens it. */
 export function noTerminal(): string | undefined {
@@ -8,10 +8,10 @@ export function noTerminal(): string | undefined {
   return status === 0 ? undefined : 'no python3 with the modules pty, fcntl and termios';
 }
 
-/** Arguments: columns, text at whose appearance Ctrl-C is typed ('' for never), command line. */
+/** Arguments: columns, text at whose appearance something is typed ('' for never), what is typed, command line. */
 const PTY = `
 import fcntl, os, pty, struct, sys, termios
-columns, typed_at, *command = sys.argv[1:]
+columns, typed_at, text, *command = sys.argv[1:]
 child, terminal = pty.fork()
 if child == 0:
     fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack('HHHH', 24, int(columns), 0, 0))
@@ -27,12 +27,21 @@ while True:
     seen += part
     if not typed and typed_at.encode() in seen:
         typed = True
-        os.write(terminal, b'\\x03')
+        os.write(terminal, text.encode())
 sys.stdout.buffer.write(seen)
 sys.stdout.flush()
 status = os.waitpid(child, 0)[1]
 sys.exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 255)
 `;
+
+/** Runs a command line on a pseudo terminal of a width, and types `text` when `typeAt` appears; stdout is all that was written. */
+export function onTerminal(
+  command: readonly string[],
+  options: { cwd: string; env: Record<string, string>; columns: number; typeAt: string; text: string },
+): Promise<RunResult> {
+  const { cwd, env, columns, typeAt, text } = options;
+  return runProcess('python3', ['-c', PTY, String(columns), typeAt, text, ...command], { cwd, env });
+}
 
 export interface TerminalRun {
   /** All that was written, control sequences included. */
@@ -49,8 +58,8 @@ export async function runOnTerminal(
 ): Promise<TerminalRun> {
   const { cwd, env, columns, interruptAt = '' } = options;
   const command = [process.execPath, OCRPIPE_SCRIPT, ...args];
-  const python = ['-c', PTY, String(columns), interruptAt, ...command];
-  const { stdout, exitCode } = await runProcess('python3', python, { cwd, env });
+  const typed = { typeAt: interruptAt, text: '\x03' };
+  const { stdout, exitCode } = await onTerminal(command, { cwd, env, columns, ...typed });
   return { written: stdout, lines: screenOf(stdout, columns), exitCode };
 }
 
