@@ -109,7 +109,9 @@ describe('what is remembered of checks', () => {
     expect(order.splice(0)).toEqual([keys[3], keys[2]]);
     Object.assign(stop, { after: 5, told: new AbortController() });
     await check();
-    expect(order).toEqual([keys[0], keys[1], keys[3], keys[2]]);
+    expect(order.slice(0, 2)).toEqual([keys[0], keys[1]]);
+    // The check that ended early may have seen both in one millisecond.
+    expect(new Set(order.slice(2))).toEqual(new Set([keys[3], keys[2]]));
   });
 
   it('is nothing once the file is damaged in any bit, of another store, or gone', async () => {
