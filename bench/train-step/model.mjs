@@ -70,7 +70,7 @@ export function lossOf(nn, variables, { images, labels }) {
     const sequence = tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [batch, width, height * channels]);
     const { kernel, gruBias: bias, recurrentKernel, recurrentBias } = variables;
     const states = nn.bidirectionalGru(sequence, { kernel, bias, recurrentKernel, recurrentBias });
-    const logits = nn.dense(states, variables.outKernel, variables.outBias);
+    const logits = nn.dense(states, variables.outKernel, { bias: variables.outBias });
     return nn.ctcLoss(logits, { labels }).loss;
   });
 }

@@ -20,7 +20,7 @@ export interface DecoderChoice {
 export const USUAL_BEAM = 10;
 
 /**
- * Opens a saved model on the current backend, to read as it says, or as `choice` does instead. Throws what `readModelFolder` throws; with
+ * Opens a saved model on the current backend, for nothing but reading, to read as it says, or as `choice` does instead. Throws what `readModelFolder` throws; with
  * exit code 2 `decoder-conflict` for choices that do not go together or with the model, and `bad-pattern`; `model-damaged` for a language model
  * that is not the saved one.
  */
@@ -31,6 +31,7 @@ export function openReader(folder: string, choice: DecoderChoice = {}): Recognis
     const saved = decoder.type === 'ctc-beam' ? decoder.languageModel : undefined;
     const languageModel = saved && readLanguageModel(folder, saved);
     const guide = readingGuide(decoder, recogniser.alphabet.characters, languageModel);
+    recogniser.network.variables.fix();
     return { ...recogniser, decoder, guide };
   } catch (error) {
     recogniser.network.dispose();

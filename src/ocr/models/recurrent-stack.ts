@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { lstm, type LstmWeights } from '../nn/lstm.js';
-import { bidirectionalGru, type GruWeights } from '../nn/recurrent.js';
+import { packMatrix } from '../nn/panels.js';
+import { bidirectionalGru, type GruWeights, type ScanPanels } from '../nn/recurrent.js';
 import { lstmBias, recurrentUniform } from './initialise.js';
 import type { Pass } from './pass.js';
 import type { VariableMaker } from './variables.js';
@@ -29,10 +30,12 @@ export class RecurrentStack {
       const name = `${cell}${layer + 1}`;
       if (cell === 'gru') {
         const weights = makeGru(store, name, shape);
-        return (inputs, lengths) => bidirectionalGru(inputs, weights, lengths);
+        const panels = panelsOf(store, weights);
+        return (inputs, lengths) => bidirectionalGru(inputs, { ...weights, panels: panels() }, lengths);
       }
       const weights = makeLstm(store, name, shape);
-      return (inputs, lengths) => lstm(inputs, weights, lengths);
+      const panels = panelsOf(store, weights);
+      return (inputs, lengths) => lstm(inputs, { ...weights, panels: panels() }, lengths);
     });
   }
 
@@ -43,6 +46,13 @@ export class RecurrentStack {
       inputs,
     );
   }
+}
+
+function panelsOf(store: VariableMaker, weights: GruWeights | LstmWeights): () => ScanPanels | undefined {
+  return store.derived(() => ({
+    kernel: packMatrix(weights.kernel),
+    recurrentKernel: packMatrix(weights.recurrentKernel),
+  }));
 }
 
 interface LayerShape {

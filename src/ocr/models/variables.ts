@@ -1,9 +1,12 @@
 import {
+  keep,
   tensor,
+  tidy,
   variable,
   type Rank,
   type ShapeMap,
   type Tensor,
+  type TensorContainer,
   type Variable,
 } from '@tensorflow/tfjs-core';
 import { OcrpipeError } from '../../base/errors.js';
@@ -25,7 +28,12 @@ export interface VariableMaker {
   weight<R extends Rank>(name: string, shape: ShapeMap[R], initialise: Initialiser): Variable<R>;
   /** A new variable that no gradient reaches. */
   state<R extends Rank>(name: string, shape: ShapeMap[R], initialise: Initialiser): Variable<R>;
+  /** What follows from variables alone: made once they are fixed (see `VariableStore.fix`), undefined while they may change. */
+  derived<T extends DerivedTensors>(make: () => T): () => T | undefined;
 }
+
+/** Tensors by name, new ones each. */
+type DerivedTensors = Readonly<Record<string, Tensor | undefined>>;
 
 /** Counts the values of the variables of a network that is built with it, which must not be used: it makes none. */
 export class VariableCounter implements VariableMaker {
@@ -39,6 +47,10 @@ export class VariableCounter implements VariableMaker {
   state<R extends Rank>(name: string, shape: ShapeMap[R]): Variable<R> {
     return this.weight<R>(name, shape);
   }
+
+  derived(): () => undefined {
+    return () => undefined;
+  }
 }
 
 /**
@@ -49,6 +61,8 @@ export class VariableStore implements VariableMaker {
   readonly #seed: number;
   readonly #trainable = new Map<string, Variable>();
   readonly #state = new Map<string, Variable>();
+  readonly #derived = new Map<() => DerivedTensors, DerivedTensors>();
+  #isFixed = false;
 
   constructor(seed: number) {
     this.#seed = seed;
@@ -66,6 +80,24 @@ export class VariableStore implements VariableMaker {
     const made = this.#make<R>(name, shape, initialise);
     this.#state.set(name, made);
     return made;
+  }
+
+  derived<T extends DerivedTensors>(make: () => T): () => T | undefined {
+    return () => {
+      if (!this.#isFixed) return undefined;
+      const known = this.#derived.get(make) as T | undefined;
+      if (known !== undefined) return known;
+      const made = tidy(make as () => TensorContainer) as T;
+      // They outlive the pass that needed them first.
+      for (const each of Object.values(made)) if (each) keep(each);
+      this.#derived.set(make, made);
+      return made;
+    };
+  }
+
+  /** The weights stay as they are from now on, until `write`: what is derived from them is made once, for faster reading. */
+  fix(): void {
+    this.#isFixed = true;
   }
 
   #make<R extends Rank>(name: string, shape: ShapeMap[R], initialise: Initialiser): Variable<R> {
@@ -121,10 +153,18 @@ export class VariableStore implements VariableMaker {
         );
       }
     }
+    this.#forgetDerived();
     for (const [name, target] of all) assign(target, byName.get(name)!.values);
   }
 
+  #forgetDerived(): void {
+    for (const made of this.#derived.values()) for (const each of Object.values(made)) each?.dispose();
+    this.#derived.clear();
+    this.#isFixed = false;
+  }
+
   dispose(): void {
+    this.#forgetDerived();
     for (const [, weights] of this.all()) weights.dispose();
     this.#trainable.clear();
     this.#state.clear();

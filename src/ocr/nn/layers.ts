@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { CONV2D_BIAS_RELU } from './kernels/kernel-names.js';
 import { hasKernel, runKernel } from './kernels/own-kernel.js';
+import { matMulPanels } from './panels.js';
 
 export type Padding = 'same' | 'valid';
 
@@ -10,6 +11,8 @@ export interface Conv2dOptions {
   bias?: tf.Tensor1D | undefined;
   /** `same` unless given. Strides are 1. */
   padding?: Padding | undefined;
+  /** See `winogradPoints`. */
+  points?: tf.Tensor | undefined;
   /** `none` unless given. */
   activation?: 'relu' | 'none' | undefined;
 }
@@ -21,11 +24,11 @@ export interface Conv2dOptions {
  * @returns [batch, outHeight, outWidth, outChannels]
  */
 export function conv2d(inputs: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptions = {}): tf.Tensor4D {
-  const { bias, padding = 'same', activation = 'none' } = options;
+  const { bias, points, padding = 'same', activation = 'none' } = options;
   const relu = activation === 'relu';
   if ((relu || bias !== undefined) && hasKernel(CONV2D_BIAS_RELU)) {
     const attributes = { pad: padding, relu, bias: bias !== undefined };
-    return runKernel(CONV2D_BIAS_RELU, { x: inputs, filter, bias }, attributes)[0] as tf.Tensor4D;
+    return runKernel(CONV2D_BIAS_RELU, { x: inputs, filter, bias, points }, attributes)[0] as tf.Tensor4D;
   }
   return tf.tidy(() => {
     const product = tf.conv2d(inputs, filter, 1, padding);
@@ -52,11 +55,15 @@ export function depthwiseConv2d(inputs: tf.Tensor4D, filter: tf.Tensor4D): tf.Te
   return tf.depthwiseConv2d(inputs, filter, 1, 'same');
 }
 
-/** The product of the last axis with kernel [features, units], plus bias [units]. */
-export function dense(inputs: tf.Tensor, kernel: tf.Tensor2D, bias?: tf.Tensor1D): tf.Tensor {
+/** The product of the last axis with kernel [features, units], plus bias [units]. `panels`: see `packMatrix`. */
+export function dense(
+  inputs: tf.Tensor,
+  kernel: tf.Tensor2D,
+  { bias, panels }: { bias?: tf.Tensor1D | undefined; panels?: tf.Tensor | undefined } = {},
+): tf.Tensor {
   return tf.tidy(() => {
     const [features, units] = kernel.shape;
-    const product = tf.matMul(tf.reshape(inputs, [-1, features]), kernel);
+    const product = matMulPanels(tf.reshape<tf.Rank.R2>(inputs, [-1, features]), kernel, panels);
     const shifted = bias === undefined ? product : tf.add(product, bias);
     return tf.reshape(shifted, [...inputs.shape.slice(0, -1), units]);
   });

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { LSTM, LSTM_GRADIENT } from './kernels/kernel-names.js';
 import { hasKernel, runKernel } from './kernels/own-kernel.js';
+import { matMulPanels } from './panels.js';
+import type { ScanPanels } from './recurrent.js';
 import { stepMasks } from './step-masks.js';
 
 /**
@@ -14,6 +16,7 @@ export interface LstmWeights {
   bias: tf.Tensor1D;
   /** [directions, units, 4·units] */
   recurrentKernel: tf.Tensor3D;
+  panels?: ScanPanels | undefined;
 }
 
 /**
@@ -26,19 +29,22 @@ export interface LstmWeights {
  */
 export function lstm(inputs: tf.Tensor3D, weights: LstmWeights, lengths?: ArrayLike<number>): tf.Tensor3D {
   return tf.tidy(() => {
+    const { recurrentKernel, panels } = weights;
     const [batch, time, features] = inputs.shape;
-    const [directions, units] = weights.recurrentKernel.shape;
-    const flat = tf.reshape(inputs, [batch * time, features]);
-    const product = tf.add(tf.matMul(flat, weights.kernel), weights.bias);
-    const gates = tf.reshape(product, [batch, time, directions, 4 * units]);
-    const scan = hasKernel(LSTM) ? fusedScan : plainScan;
-    return scan(gates as tf.Tensor4D, weights.recurrentKernel, lengths);
+    const [directions, units] = recurrentKernel.shape;
+    const flat: tf.Tensor2D = tf.reshape(inputs, [batch * time, features]);
+    const product = tf.add(matMulPanels(flat, weights.kernel, panels?.kernel), weights.bias);
+    const gates: tf.Tensor4D = tf.reshape(product, [batch, time, directions, 4 * units]);
+    if (!hasKernel(LSTM)) return plainScan(gates, recurrentKernel, lengths);
+    const steps = lengths === undefined ? undefined : tf.tensor1d(Array.from(lengths), 'int32');
+    if (panels === undefined) return fusedScan(gates, recurrentKernel, steps);
+    const given = { gates, recurrentKernel, lengths: steps, panels: panels.recurrentKernel };
+    return runKernel(LSTM, given)[0] as tf.Tensor3D;
   });
 }
 
 /** The scan as one kernel forward and one backward. */
-function fusedScan(gates: tf.Tensor4D, kernel: tf.Tensor3D, lengths?: ArrayLike<number>): tf.Tensor3D {
-  const steps = lengths === undefined ? undefined : tf.tensor1d(Array.from(lengths), 'int32');
+function fusedScan(gates: tf.Tensor4D, kernel: tf.Tensor3D, steps: tf.Tensor1D | undefined): tf.Tensor3D {
   const scan = tf.customGrad((...values) => {
     const [input, recurrentKernel] = values as unknown as [tf.Tensor, tf.Tensor];
     const save = values[2] as unknown as tf.GradSaveFunc;

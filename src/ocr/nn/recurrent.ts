@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { GRU, GRU_GRADIENT } from './kernels/kernel-names.js';
+import { GRU, GRU_GRADIENT, GRU_READING } from './kernels/kernel-names.js';
 import { hasKernel, runKernel } from './kernels/own-kernel.js';
+import { matMulPanels } from './panels.js';
 import { stepMasks } from './step-masks.js';
 
 /**
@@ -16,6 +17,13 @@ export interface GruWeights {
   recurrentKernel: tf.Tensor3D;
   /** [2, 3·units] */
   recurrentBias: tf.Tensor2D;
+  panels?: ScanPanels | undefined;
+}
+
+/** The matrices of a recurrent layer as `packMatrix` packs them, for weights that do not change: no gradient flows then. */
+export interface ScanPanels {
+  kernel: tf.Tensor | undefined;
+  recurrentKernel: tf.Tensor | undefined;
 }
 
 /**
@@ -33,19 +41,30 @@ export function bidirectionalGru(
   lengths?: ArrayLike<number>,
 ): tf.Tensor3D {
   return tf.tidy(() => {
+    const { panels } = weights;
     const [batch, time, features] = inputs.shape;
     const units = weights.recurrentKernel.shape[1];
-    const flat = tf.reshape(inputs, [batch * time, features]);
-    const product = tf.add(tf.matMul(flat, weights.kernel), weights.bias);
-    const gates = tf.reshape(product, [batch, time, 2, 3 * units]);
-    const scan = hasKernel(GRU) ? fusedScan : plainScan;
-    return scan(gates as tf.Tensor4D, weights, lengths);
+    const flat: tf.Tensor2D = tf.reshape(inputs, [batch * time, features]);
+    const product = tf.add(matMulPanels(flat, weights.kernel, panels?.kernel), weights.bias);
+    const gates: tf.Tensor4D = tf.reshape(product, [batch, time, 2, 3 * units]);
+    if (!hasKernel(GRU)) return plainScan(gates, weights, lengths);
+    const steps = lengths === undefined ? undefined : tf.tensor1d(Array.from(lengths), 'int32');
+    return panels ? readingScan(gates, weights, { steps, panels }) : fusedScan(gates, weights, steps);
   });
 }
 
+/** The scan as one kernel, with nothing kept for gradients. */
+function readingScan(
+  gates: tf.Tensor4D,
+  { recurrentKernel, recurrentBias }: GruWeights,
+  { steps, panels }: { steps: tf.Tensor1D | undefined; panels: ScanPanels },
+): tf.Tensor3D {
+  const inputs = { gates, recurrentKernel, recurrentBias, lengths: steps, panels: panels.recurrentKernel };
+  return runKernel(GRU_READING, inputs)[0] as tf.Tensor3D;
+}
+
 /** The scan as one kernel forward and one backward. */
-function fusedScan(gates: tf.Tensor4D, weights: GruWeights, lengths?: ArrayLike<number>): tf.Tensor3D {
-  const steps = lengths === undefined ? undefined : tf.tensor1d(Array.from(lengths), 'int32');
+function fusedScan(gates: tf.Tensor4D, weights: GruWeights, steps: tf.Tensor1D | undefined): tf.Tensor3D {
   const scan = tf.customGrad((...values) => {
     const [input, recurrentKernel, recurrentBias] = values as unknown as [tf.Tensor, tf.Tensor, tf.Tensor];
     const save = values[3] as unknown as tf.GradSaveFunc;

@@ -39,6 +39,24 @@ describe('our kernels on wasm against plain JavaScript', () => {
     await openBackend('wasm');
   });
 
+  it('multiply one row as they do among others, to the last bit', async () => {
+    await tf.setBackend('wasm');
+    const shape = fc.record({ rows: size(9), depth: size(600), columns: size(80), seed: fc.nat(1e6) });
+    fc.assert(
+      fc.property(shape, fc.boolean(), ({ rows, depth, columns, seed }, transposed) => {
+        const bits = tf.tidy(() => {
+          const a = seededTensor<tf.Rank.R2>([rows, depth], seed);
+          const b = seededTensor<tf.Rank.R2>([depth, columns], seed + 1);
+          const last = tf.slice(a, [rows - 1, 0]);
+          const alone = transposed ? tf.matMul(tf.transpose(last), b, true) : tf.matMul(last, b);
+          return [tf.slice(tf.matMul(a, b), [rows - 1, 0]), alone].map((each) => each.dataSync());
+        });
+        expect(bits[1]).toEqual(bits[0]);
+      }),
+      RUNS,
+    );
+  });
+
   it('convolve with any size, channels and padding, forward and backward', async () => {
     const shape = fc.record({
       ...{ batch: size(3), height: size(13), width: size(13), inputs: size(13), outputs: size(13) },

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { backend_util, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
-import { CONV2D_BIAS_RELU, RELU_BIAS_GRADIENT } from './kernel-names.js';
+import { CONV2D_BIAS_RELU, RELU_BIAS_GRADIENT, WINOGRAD_POINTS } from './kernel-names.js';
 import { CHANNEL_BLOCK, PASS_COST, cutRanges, type KernelContext, type Range } from './kernel-context.js';
 import type { KernelName } from './kernel-module.js';
 import { replaceKernel } from './replace-kernel.js';
@@ -21,6 +21,8 @@ interface ForwardCall {
   x: TensorInfo;
   filter: TensorInfo;
   bias?: TensorInfo | undefined;
+  /** The filter as `WINOGRAD_POINTS` transformed it, if that was done before. */
+  points?: TensorInfo | undefined;
   out: TensorInfo;
   relu: boolean;
   transposed: boolean;
@@ -66,10 +68,15 @@ const WINOGRAD_CHANNELS = 8;
 /** The share of the direct products below which Winograd's method is taken. */
 const WINOGRAD_SHARE = 0.7;
 
+/** Whether a filter may meet pictures that suit Winograd's method. */
+function hasPoints(filterShape: readonly number[]): boolean {
+  const [height, width, inChannels, outChannels] = filterShape as Shape4;
+  return height === 3 && width === 3 && Math.min(inChannels, outChannels) >= WINOGRAD_CHANNELS;
+}
+
 /** Fixed rule by shape alone, so that a run repeats bit for bit. */
 function suitsWinograd(filterShape: number[], outHeight: number, outWidth: number): boolean {
-  const [height, width, inChannels, outChannels] = filterShape as Shape4;
-  if (height !== 3 || width !== 3 || Math.min(inChannels, outChannels) < WINOGRAD_CHANNELS) return false;
+  if (!hasPoints(filterShape)) return false;
   const tiles = Math.ceil(outHeight / 4) * Math.ceil(outWidth / 4);
   return tiles * 36 <= WINOGRAD_SHARE * outHeight * outWidth * 9;
 }
@@ -88,31 +95,50 @@ function operationsOf(filterShape: readonly number[], out: readonly number[]): n
 
 function winogradForward(context: KernelContext, call: ForwardCall): void {
   const { heap, kernels } = context;
+  if (call.points) {
+    multiplyPoints(context, call, heap.offset(call.points));
+    return;
+  }
+  const [inChannels, outChannels] = [call.x.shape[3]!, call.out.shape[3]!];
+  heap.withScratch(kernels.winogradFilterBytes(inChannels, outChannels), (points) => {
+    transformFilter(context, { ...call, inChannels, outChannels }, points);
+    multiplyPoints(context, call, points);
+  });
+}
+
+function transformFilter(
+  context: KernelContext,
+  filter: Pick<ForwardCall, 'filter' | 'transposed'> & { inChannels: number; outChannels: number },
+  points: number,
+): void {
+  const { inChannels, outChannels, transposed } = filter;
+  const tensors = [context.heap.offset(filter.filter), points];
+  context.run(
+    'winogradFilter',
+    // A pair of channels takes some 150 operations, four pairs at a time.
+    context
+      .cut(inChannels, 40 * inChannels * outChannels)
+      .map((range) => [...tensors, inChannels, outChannels, Number(transposed), ...range]),
+    POINT_BYTES,
+  );
+}
+
+function multiplyPoints(context: KernelContext, call: ForwardCall, points: number): void {
+  const { heap, kernels } = context;
   const [batch, height, width, inChannels] = shape4(call.x);
   const [, outHeight, outWidth, outChannels] = shape4(call.out);
   const operations = operationsOf([3, 3, inChannels, outChannels], call.out.shape);
-  heap.withScratch(kernels.winogradFilterBytes(inChannels, outChannels), (filter) => {
-    const channels = [inChannels, outChannels, Number(call.transposed)];
-    context.run(
-      'winogradFilter',
-      // A pair of channels takes some 150 operations, four pairs at a time.
-      context
-        .cut(inChannels, 40 * inChannels * outChannels)
-        .map((range) => [heap.offset(call.filter), filter, ...channels, ...range]),
-      POINT_BYTES,
-    );
-    const tensors = [heap.offset(call.x), filter, heap.offsetOrZero(call.bias), heap.offset(call.out)];
-    const sizes = [height, width, inChannels, outHeight, outWidth, outChannels];
-    const rest = [call.padTop, call.padLeft, Number(call.relu)];
-    const tiles = batch * kernels.winogradTiles(outHeight, outWidth);
-    context.run(
-      'winogradForward',
-      context
-        .cut(tiles, operations / 4, FORWARD_TILES)
-        .map((range) => [...tensors, ...sizes, ...rest, ...range]),
-      kernels.winogradForwardBytes(inChannels, outChannels),
-    );
-  });
+  const tensors = [heap.offset(call.x), points, heap.offsetOrZero(call.bias), heap.offset(call.out)];
+  const sizes = [height, width, inChannels, outHeight, outWidth, outChannels];
+  const rest = [call.padTop, call.padLeft, Number(call.relu)];
+  const tiles = batch * kernels.winogradTiles(outHeight, outWidth);
+  context.run(
+    'winogradForward',
+    context
+      .cut(tiles, operations / 4, FORWARD_TILES)
+      .map((range) => [...tensors, ...sizes, ...rest, ...range]),
+    kernels.winogradForwardBytes(inChannels, outChannels),
+  );
 }
 
 function directForward(context: KernelContext, call: ForwardCall): void {
@@ -140,7 +166,7 @@ function directForward(context: KernelContext, call: ForwardCall): void {
 function convolve(
   context: KernelContext,
   info: Conv2DInfo,
-  call: Pick<ForwardCall, 'x' | 'filter' | 'bias' | 'relu'>,
+  call: Pick<ForwardCall, 'x' | 'filter' | 'bias' | 'points' | 'relu'>,
 ): TensorInfo {
   const out = context.heap.allocate(info.outShape);
   const { top, left } = info.padInfo;
@@ -273,8 +299,18 @@ export function registerConvolutionKernels(context: KernelContext): void {
   registerStandard(context);
   registerReluBiasGradient(context);
   replaceKernel(CONV2D_BIAS_RELU, ({ inputs, attrs }) => {
-    const { x, filter, bias } = inputs as { x: TensorInfo; filter: TensorInfo; bias?: TensorInfo };
+    const { x, filter, ...given } = inputs as Pick<ForwardCall, 'x' | 'filter' | 'bias' | 'points'>;
     const { pad, relu } = attrs as unknown as { pad: 'same' | 'valid'; relu: boolean };
-    return convolve(context, convInfo(x.shape, filter.shape, { strides: 1, pad }), { x, filter, bias, relu });
+    const info = convInfo(x.shape, filter.shape, { strides: 1, pad });
+    return convolve(context, info, { x, filter, ...given, relu });
+  });
+  replaceKernel(WINOGRAD_POINTS, ({ inputs }) => {
+    const { filter } = inputs as { filter: TensorInfo };
+    if (!hasPoints(filter.shape)) return [];
+    const [, , inChannels, outChannels] = shape4(filter);
+    const points = context.heap.allocate([context.kernels.winogradFilterBytes(inChannels, outChannels) / 4]);
+    const call = { filter, transposed: false, inChannels, outChannels };
+    transformFilter(context, call, context.heap.offset(points));
+    return [points];
   });
 }

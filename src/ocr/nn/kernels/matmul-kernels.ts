@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { PACKED_MATRIX, PACKED_PRODUCT } from './kernel-names.js';
 import { replaceKernel } from './replace-kernel.js';
 import { PASS_COST, type KernelContext } from './kernel-context.js';
 
@@ -41,36 +42,88 @@ function multiply(context: KernelContext, product: Product): TensorInfo | undefi
   const bStep = tf.util.sizeFromShape(b.shape) === count * depth * columns ? depth * columns : 0;
   const aStrides = transposeA ? [1, rows] : [depth, 1];
   const bStrides = transposeB ? [1, depth] : [columns, 1];
-  const packs = context.cut(columns, depth * columns * PASS_COST, PANEL);
-  const products = context.cut(rows, rows * depth * columns, ROW_BLOCK);
   heap.withScratch(4 * kernels.packedSize(depth, columns), (packed) => {
     for (let i = 0; i < count; i++) {
-      if (i === 0 || bStep > 0) {
-        const from = heap.offset(b) + 4 * i * bStep;
-        context.run(
-          'packColumns',
-          packs.map(([first, end]) => {
-            const panels = [from + 4 * first * bStrides[1]!, ...bStrides, depth, end - first];
-            return [...panels, packed + 4 * first * depth];
-          }),
-        );
-      }
-      const from = heap.offset(a) + 4 * i * aStep;
-      const to = heap.offset(out) + 4 * i * rows * columns;
-      context.run(
-        'multiplyPacked',
-        products.map(([first, end]) => {
-          const left = [from + 4 * first * aStrides[0]!, ...aStrides, packed];
-          return [...left, to + 4 * first * columns, columns, end - first, depth, columns, 0];
-        }),
-      );
+      const from = heap.offset(b) + 4 * i * bStep;
+      if (i === 0 || bStep > 0) pack(context, { from, strides: bStrides, depth, columns }, packed);
+      const left = { from: heap.offset(a) + 4 * i * aStep, strides: aStrides, rows };
+      multiplyPanels(context, { left, packed, depth, columns }, heap.offset(out) + 4 * i * rows * columns);
     }
   });
   return out;
 }
 
+/** A matrix [depth, columns] at an offset, with the steps between its rows and its columns. */
+interface Right {
+  from: number;
+  strides: readonly number[];
+  depth: number;
+  columns: number;
+}
+
+function pack(context: KernelContext, { from, strides, depth, columns }: Right, packed: number): void {
+  const ranges = context.cut(columns, depth * columns * PASS_COST, PANEL);
+  context.run(
+    'packColumns',
+    ranges.map(([first, end]) => {
+      const panels = [from + 4 * first * strides[1]!, ...strides, depth, end - first];
+      return [...panels, packed + 4 * first * depth];
+    }),
+  );
+}
+
+/** The rows on the left of a product, and the panels on its right. */
+interface PanelProduct {
+  left: { from: number; strides: readonly number[]; rows: number };
+  packed: number;
+  depth: number;
+  columns: number;
+}
+
+function multiplyPanels(
+  context: KernelContext,
+  { left: { from, strides, rows }, packed, depth, columns }: PanelProduct,
+  to: number,
+): void {
+  const ranges = context.cut(rows, rows * depth * columns, ROW_BLOCK);
+  context.run(
+    'multiplyPacked',
+    ranges.map(([first, end]) => {
+      const left = [from + 4 * first * strides[0]!, ...strides, packed];
+      return [...left, to + 4 * first * columns, columns, end - first, depth, columns, 0];
+    }),
+  );
+}
+
+/** Registers the panels of a matrix that is used often, and products with them. */
+function registerPackedKernels(context: KernelContext): void {
+  const { heap, kernels } = context;
+  replaceKernel(PACKED_MATRIX, ({ inputs }) => {
+    const { b } = inputs as { b: TensorInfo };
+    const [depth, columns] = b.shape.slice(-2) as [number, number];
+    const count = tf.util.sizeFromShape(b.shape.slice(0, -2));
+    const size = kernels.packedSize(depth, columns);
+    const packed = heap.allocate([count, size]);
+    for (let i = 0; i < count; i += 1) {
+      const right = { from: heap.offset(b) + 4 * i * depth * columns, strides: [columns, 1], depth, columns };
+      pack(context, right, heap.offset(packed) + 4 * i * size);
+    }
+    return packed;
+  });
+  replaceKernel(PACKED_PRODUCT, ({ inputs, attrs }) => {
+    const { a, packed } = inputs as Record<'a' | 'packed', TensorInfo>;
+    const { columns } = attrs as { columns: number };
+    const [rows, depth] = a.shape as [number, number];
+    const out = heap.allocate([rows, columns]);
+    const left = { from: heap.offset(a), strides: [depth, 1], rows };
+    multiplyPanels(context, { left, packed: heap.offset(packed), depth, columns }, heap.offset(out));
+    return out;
+  });
+}
+
 /** Registers matrix multiplication for the backend `wasm`, in every combination of transposed factors. */
 export function registerMatMulKernels(context: KernelContext): void {
+  registerPackedKernels(context);
   replaceKernel('BatchMatMul', ({ inputs, attrs }) => {
     const { a, b } = inputs as Record<'a' | 'b', TensorInfo>;
     const { transposeA, transposeB } = attrs as { transposeA: boolean; transposeB: boolean };

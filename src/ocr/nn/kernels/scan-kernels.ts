@@ -1,5 +1,5 @@
 import type { NamedTensorInfoMap } from '@tensorflow/tfjs-core';
-import { GRU, GRU_GRADIENT, LSTM, LSTM_GRADIENT } from './kernel-names.js';
+import { GRU, GRU_GRADIENT, GRU_READING, LSTM, LSTM_GRADIENT } from './kernel-names.js';
 import type { KernelPlan } from './kernel-plan.js';
 
 /** Sizes of a scan, whose first input is [batch, time, …]. */
@@ -19,7 +19,7 @@ function eachDirection(directions: number, sizes: readonly number[]): number[][]
 
 const gru: KernelPlan = {
   name: GRU,
-  inputs: ['gates', 'recurrentKernel', 'recurrentBias', 'lengths'],
+  inputs: ['gates', 'recurrentKernel', 'recurrentBias', 'lengths', 'panels'],
   plan: (kernels, inputs) => {
     const { batch, time, units } = scanSizes(inputs, 'gates');
     return {
@@ -29,6 +29,21 @@ const gru: KernelPlan = {
       ],
       kernel: 'gruForward',
       parts: eachDirection(2, [batch, time, units]),
+      scratchBytes: kernels.gruForwardBytes(batch, units),
+    };
+  },
+};
+
+/** The same for reading: nothing is kept for a gradient. */
+const gruReading: KernelPlan = {
+  name: GRU_READING,
+  inputs: gru.inputs,
+  plan: (kernels, inputs) => {
+    const { batch, time, units } = scanSizes(inputs, 'gates');
+    return {
+      outputs: [[batch, time, 2 * units]],
+      kernel: 'gruForward',
+      parts: eachDirection(2, [0, batch, time, units]),
       scratchBytes: kernels.gruForwardBytes(batch, units),
     };
   },
@@ -54,7 +69,7 @@ const gruGradient: KernelPlan = {
 
 const lstm: KernelPlan = {
   name: LSTM,
-  inputs: ['gates', 'recurrentKernel', 'lengths'],
+  inputs: ['gates', 'recurrentKernel', 'lengths', 'panels'],
   plan: (kernels, inputs) => {
     const { batch, time, directions, units } = scanSizes(inputs, 'gates');
     return {
@@ -86,5 +101,5 @@ const lstmGradient: KernelPlan = {
   },
 };
 
-/** The scans of recurrent layers and their gradients; shapes as in `assembly/gru.ts` and `assembly/lstm.ts`, `lengths` int32 and optional. */
-export const SCAN_KERNELS: readonly KernelPlan[] = [gru, gruGradient, lstm, lstmGradient];
+/** The scans of recurrent layers and their gradients; shapes as in `assembly/gru.ts` and `assembly/lstm.ts`, `lengths` int32 and optional, and so are `panels`. */
+export const SCAN_KERNELS: readonly KernelPlan[] = [gru, gruReading, gruGradient, lstm, lstmGradient];

@@ -21,15 +21,19 @@ export function gruGradientBytes(batch: usize, time: usize, units: usize): usize
   return (packedSize(3 * units, units) + 2 * batch * units + hidden + batch * time * units + packedSize(batch * time, 3 * units)) << 2;
 }
 
-/** One direction, 0 or 1. `lengths`: int32 [batch], or 0 when every item has `time` steps; `saved` 0: nothing is kept. */
+/**
+ * One direction, 0 or 1. `lengths`: int32 [batch], or 0 when every item has `time` steps; `panels`: recurrentKernel of both directions, packed, or 0 if
+ * that is still to be done; `saved` 0: nothing is kept.
+ */
 export function gruForward(
-  gates: usize, recurrentKernel: usize, recurrentBias: usize, lengths: usize, outputs: usize, saved: usize,
+  gates: usize, recurrentKernel: usize, recurrentBias: usize, lengths: usize, panels: usize, outputs: usize, saved: usize,
   batch: usize, time: usize, units: usize, direction: usize, scratch: usize,
 ): void {
   const width = 3 * units;
-  const packed = scratch;
-  const hidden = packed + (packedSize(units, width) << 2);
-  packColumns(recurrentKernel + ((direction * units * width) << 2), width, 1, units, width, packed);
+  const panelBytes = packedSize(units, width) << 2;
+  const packed = panels == 0 ? scratch : panels + direction * panelBytes;
+  const hidden = scratch + panelBytes;
+  if (panels == 0) packColumns(recurrentKernel + ((direction * units * width) << 2), width, 1, units, width, packed);
   const bias = recurrentBias + ((direction * width) << 2);
   for (let step: usize = 0; step < time; step++) {
     const t = direction == 0 ? step : time - 1 - step;

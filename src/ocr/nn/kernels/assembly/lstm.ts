@@ -20,15 +20,19 @@ export function lstmGradientBytes(batch: usize, time: usize, units: usize): usiz
   return (packedSize(4 * units, units) + 2 * batch * units + batch * time * units + packedSize(batch * time, 4 * units)) << 2;
 }
 
-/** One direction, from 0. `lengths`: int32 [batch], or 0 when every item has `time` steps. */
+/**
+ * One direction, from 0. `lengths`: int32 [batch], or 0 when every item has `time` steps; `panels`: recurrentKernel of all directions, packed, or 0
+ * if that is still to be done.
+ */
 export function lstmForward(
-  gates: usize, recurrentKernel: usize, lengths: usize, outputs: usize, saved: usize,
+  gates: usize, recurrentKernel: usize, lengths: usize, panels: usize, outputs: usize, saved: usize,
   batch: usize, time: usize, units: usize, directions: usize, direction: usize, scratch: usize,
 ): void {
   const width = 4 * units;
-  const packed = scratch;
-  const hidden = packed + (packedSize(units, width) << 2);
-  packColumns(recurrentKernel + ((direction * units * width) << 2), width, 1, units, width, packed);
+  const panelBytes = packedSize(units, width) << 2;
+  const packed = panels == 0 ? scratch : panels + direction * panelBytes;
+  const hidden = scratch + panelBytes;
+  if (panels == 0) packColumns(recurrentKernel + ((direction * units * width) << 2), width, 1, units, width, packed);
   for (let step: usize = 0; step < time; step++) {
     const t = direction == 0 ? step : time - 1 - step;
     const before = direction == 0 ? t - 1 : t + 1;
