@@ -19,6 +19,7 @@ export interface TrainInput {
   history?: string | undefined;
   samples?: string | undefined;
   last?: string | undefined;
+  tensorboard?: string | undefined;
   backend: BackendChoice;
   resume: boolean;
   /** A list of images that are left out if they cannot be read. */

@@ -4,11 +4,25 @@
  */
 
 const VARINT = 0;
+const FIXED_64 = 1;
 const LENGTH = 2;
+const FIXED_32 = 5;
 
 /** An integer, int64 in the `.proto`; negative ones take ten bytes. */
 export function intField(number: number, value: number): Uint8Array {
   return Buffer.concat([tag(number, VARINT), varint(BigInt(value))]);
+}
+
+export function doubleField(number: number, value: number): Uint8Array {
+  const bytes = Buffer.alloc(8);
+  bytes.writeDoubleLE(value);
+  return Buffer.concat([tag(number, FIXED_64), bytes]);
+}
+
+export function floatField(number: number, value: number): Uint8Array {
+  const bytes = Buffer.alloc(4);
+  bytes.writeFloatLE(value);
+  return Buffer.concat([tag(number, FIXED_32), bytes]);
 }
 
 export function bytesField(number: number, value: Uint8Array): Uint8Array {

@@ -23,6 +23,10 @@ export default class Train extends BaseCommand {
     metrics: Flags.string({ helpValue: 'FILE', description: 'write the best validation figures here' }),
     history: Flags.string({ helpValue: 'FILE', description: 'write the curve here, as JSON lines' }),
     samples: Flags.string({ helpValue: 'FILE', description: 'write some readings of each validation here' }),
+    tensorboard: Flags.string({
+      helpValue: 'DIR',
+      description: 'write curves, badly read lines and readings here, for TensorBoard',
+    }),
     last: Flags.string({ helpValue: 'DIR', description: 'save the weights of the last step here, too' }),
     seed: integerFlag({ description: "instead of the parameters' train.seed", min: 0 }),
     epochs: integerFlag({ description: "instead of the parameters' train.epochs", min: 1 }),

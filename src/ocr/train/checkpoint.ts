@@ -46,6 +46,8 @@ const headerSchema = z.object({
   sums: runningSumsSchema,
   /** What losses and gradients were usual. */
   watch: watchStateSchema,
+  /** Summaries that were written for TensorBoard. */
+  summaries: z.int().default(0),
   groups: z.array(z.object({ name: z.string(), tensors: z.array(tensorSchema) })),
 });
 

@@ -1,10 +1,7 @@
 import { relative } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import type { OcrpipeError } from '../../base/errors.js';
 import { openBackend, type Backend } from '../nn/backend.js';
 import { holdModelFolder, type HeldModelFolder } from '../models/held-model-folder.js';
-import type { ModelOrigin } from '../models/model-folder.js';
-import type { NamedArray } from '../models/variables.js';
 import type { TextMetrics } from '../text/metrics.js';
 import {
   checkpointFile,
@@ -14,7 +11,7 @@ import {
   type Checkpoint,
 } from './checkpoint.js';
 import { batchPlan, type BatchPlan } from './batch-plan.js';
-import { endsForGood, keepBest, removeKeptBest } from './kept-best.js';
+import { endsForGood, removeKeptBest } from './kept-best.js';
 import type { HistoryEntry } from './history.js';
 import { sampleReadings, type SampleReading } from './sample-readings.js';
 import { Learner } from './learner.js';
@@ -23,14 +20,15 @@ import { metricsOf, monitoredIn, monitoredOf } from './monitor.js';
 import { prepareData, type PreparedData } from './prepare.js';
 import { progressMeter, type ProgressMeter, type RunningSums } from './progress-meter.js';
 import type { TrainingJob } from './training-job.js';
-import { trainingBatches } from './training-batches.js';
-import { isGuided, settleDecoder, type SettledDecoder } from './settled-decoder.js';
+import { trainingBatches, type TrainingBatch } from './training-batches.js';
+import { noBoard, openBoard, type Board } from './tensorboard/board.js';
+import { worstLines } from './tensorboard/worst-lines.js';
+import { withBestKept, writeLast, writeResult, type Best, type Training } from './trained-models.js';
 import { beginningOf, type Beginning } from './transfer.js';
 import { DivergenceWatch } from './divergence-watch.js';
 import { trainingKey } from './training-key.js';
 import { validate } from './validate.js';
 import { openRecord, type ValidationRecord } from './validation-record.js';
-import { writeFigures, writeTrained } from './write-trained.js';
 
 /** Seconds between two checkpoints, at the least. */
 const CHECKPOINT_SECONDS = 30;
@@ -51,13 +49,6 @@ export interface TrainingResult {
 
 /** `finished`: all steps done; `patience`: no better figure for long enough; `time`: `maxMinutes` are over. */
 export type StopReason = 'finished' | 'patience' | 'time';
-
-/** The best validation so far, and the weights that it was made with. */
-interface Best {
-  step: number;
-  metrics: TextMetrics;
-  weights: NamedArray[];
-}
 
 /** Where a training stands between two steps. */
 interface Progress {
@@ -120,7 +111,7 @@ class TrainingRun {
   readonly #learner: Learner;
   readonly #held: HeldModelFolder;
   readonly #heldLast: HeldModelFolder | undefined;
-  readonly #from: string | undefined;
+  readonly #training: Training;
   readonly #key: string;
   readonly #plan: BatchPlan;
   readonly #totalSteps: number;
@@ -129,6 +120,7 @@ class TrainingRun {
   #savedAt = performance.now();
   #watch: DivergenceWatch;
   #meter: ProgressMeter;
+  #board: Board = noBoard;
 
   constructor(job: TrainingJob, data: PreparedData, { backend, held, heldLast, beginning }: Surroundings) {
     const { train: config } = job.settings;
@@ -138,7 +130,7 @@ class TrainingRun {
     this.#learner = new Learner(beginning.model, config);
     this.#held = held;
     this.#heldLast = heldLast;
-    this.#from = beginning.from;
+    this.#training = { job, data, backend, from: beginning.from, model: beginning.model };
     this.#watch = new DivergenceWatch(config);
     this.#key = trainingKey(job, data, { backend, from: beginning.from });
     this.#plan = batchPlan(data.training.samples, config);
@@ -151,13 +143,14 @@ class TrainingRun {
     const stopped = await this.#learn();
     const best = this.#progress.best!;
     await this.#writeLast();
-    const { metrics } = await this.#writeResult(best);
+    const { step: steps } = this.#progress;
+    const metrics = await writeResult(this.#training, this.#held, { ...best, steps });
     removeCheckpoint(this.#held.checkpoints);
     removeKeptBest(this.#held);
     return {
       metrics,
       bestStep: best.step,
-      steps: this.#progress.step,
+      steps,
       stopped,
       parameters: this.#learner.model.network.variables.parameterCount(),
       backend: this.#backend.name,
@@ -168,21 +161,18 @@ class TrainingRun {
 
   async #learn(): Promise<StopReason> {
     const { settings, signal } = this.#job;
-    const record = openRecord(this.#job, this.#progress);
+    const record = openRecord({ ...this.#job, board: this.#board }, this.#progress);
     const { training, loader, widthPx } = this.#data;
     const onWait = (ms: number): void => {
       this.#meter.waited(ms);
+      this.#board.waited(ms);
     };
     const source = { samples: training.samples, plan: this.#plan, loader, settings, widthPx, onWait };
     try {
       let stopped = await this.#settle(record);
       if (stopped !== undefined) return stopped;
       for await (const batch of trainingBatches(source, this.#progress.step, this.#totalSteps)) {
-        const started = performance.now();
-        const result = await this.#learner.step(batch, this.#learningRate(batch.step));
-        this.#watch.look(batch, result);
-        this.#meter.record(batch, result, performance.now() - started);
-        this.#progress.step = batch.step + 1;
+        await this.#step(batch);
         // Computing alone never returns to the event loop, where signals and timers wait.
         await setImmediate();
         signal?.throwIfAborted();
@@ -194,10 +184,23 @@ class TrainingRun {
     } catch (error) {
       // Asked to stop: nothing of what was learnt is lost.
       if (signal?.aborted === true) await this.#checkpoint();
-      throw endsForGood(error) ? this.#withBestKept(error) : error;
+      if (!endsForGood(error)) throw error;
+      throw withBestKept(this.#training, this.#held, { best: this.#progress.best, error });
     } finally {
       this.#meter.end();
     }
+  }
+
+  async #step(batch: TrainingBatch): Promise<void> {
+    const started = performance.now();
+    const learningRate = this.#learningRate(batch.step);
+    const result = await this.#learner.step(batch, learningRate);
+    this.#watch.look(batch, result);
+    const ms = performance.now() - started;
+    this.#meter.record(batch, result, ms);
+    const step = batch.step + 1;
+    this.#board.stepped({ ...result, step, learningRate, images: batch.samples.length, ms });
+    this.#progress.step = step;
   }
 
   /** What belongs between two steps: the validation if one is due and not yet done, then whether to end. */
@@ -251,7 +254,9 @@ class TrainingRun {
       valLevenshtein: metrics.levenshtein,
       valCharF1: metrics.charF1,
     };
-    return { entry, readings: sampleReadings(step, samples, texts) };
+    const isShown = this.#job.tensorboard !== undefined;
+    const worst = isShown ? await worstLines(samples, texts, this.#data.loader) : [];
+    return { entry, readings: sampleReadings(step, samples, texts), worst };
   }
 
   /** Of equally good weights the later ones are kept: they have seen more. Only a better figure renews the patience. */
@@ -280,6 +285,7 @@ class TrainingRun {
       samples,
       sums: this.#meter.sums(),
       watch: this.#watch.state(),
+      summaries: this.#board.saved(),
       best: best === undefined ? null : { step: best.step, figures: best.metrics },
       bestWeights: best?.weights ?? [],
       learner: await this.#learner.state(),
@@ -301,6 +307,7 @@ class TrainingRun {
       this.#progress = { step, stale, history, samples, best: kept };
     }
     this.#meter = this.#newMeter(saved?.sums);
+    this.#board = this.#newBoard(saved?.summaries ?? 0);
     return this.#progress.step;
   }
 
@@ -322,6 +329,29 @@ class TrainingRun {
     return progressMeter({ totalSteps: this.#totalSteps, firstStep, earlier, device, events });
   }
 
+  #newBoard(summaries: number): Board {
+    const { tensorboard: path, settings } = this.#job;
+    if (path === undefined) return noBoard;
+    const { history } = this.#progress;
+    return openBoard({
+      path,
+      key: this.#key,
+      staging: this.#held.checkpoints,
+      settings,
+      about: {
+        backend: this.#backend.name,
+        weights: this.#learner.model.network.variables.parameterCount(),
+        characters: this.#data.alphabet.size,
+        'training images': this.#data.training.samples.length,
+        'validation images': this.#data.validation.samples.length,
+        steps: this.#totalSteps,
+        'steps of an epoch': this.#plan.stepsPerEpoch,
+      },
+      totalSteps: this.#totalSteps,
+      earlier: { summaries, history },
+    });
+  }
+
   /** The weights of the last step, where they are asked for. */
   async #writeLast(): Promise<void> {
     if (this.#heldLast === undefined) return;
@@ -329,50 +359,7 @@ class TrainingRun {
     const weights = await this.#learner.withBestWeights(() => model.network.variables.read());
     const { step, history } = this.#progress;
     const metrics = metricsOf(history.at(-1)!, this.#data.validation.samples.length);
-    writeTrained(this.#heldLast, { model, weights, origin: this.#origin({ step, metrics }) });
-  }
-
-  /** The best weights, with the decoder that reads with them from now on. */
-  async #writeResult({ step, metrics, weights }: Best): Promise<SettledDecoder> {
-    const { model } = this.#learner;
-    model.network.variables.write(weights);
-    const settled = await this.#settleDecoder({ decoder: model.decoder, metrics });
-    const { decoder, languageModel } = settled;
-    const origin = this.#origin({ step, metrics: settled.metrics });
-    writeTrained(this.#held, { model: { ...model, decoder }, weights, origin, languageModel });
-    writeFigures(this.#job.metrics, { ...settled.metrics, bestStep: step, steps: this.#progress.step });
-    return settled;
-  }
-
-  /** Validations read greedily while weights are learnt: the decoder asked for reads the best of them. */
-  async #settleDecoder(greedy: SettledDecoder): Promise<SettledDecoder> {
-    const { settings, signal } = this.#job;
-    if (!isGuided(settings.decoder)) return greedy;
-    return settleDecoder(this.#learner.model, {
-      params: settings.decoder,
-      texts: this.#data.training.samples.map(({ text }) => text),
-      validate: async (model) =>
-        (await validate(model, this.#data.validation.samples, this.#data.loader, signal)).metrics,
-      figureOf: (metrics) => monitoredOf(metrics, settings.train),
-    });
-  }
-
-  #origin({ step, metrics }: Pick<Best, 'step' | 'metrics'>): ModelOrigin {
-    const { seed } = this.#job.settings.train;
-    const from = this.#from === undefined ? {} : { from: this.#from };
-    const training = { dataId: this.#data.training.id, step, seed, backend: this.#backend.name, ...from };
-    return { training, metrics: { ...metrics } };
-  }
-
-  /** Going on would end in the same way: what was learnt is kept beside the model, which stays as it was. */
-  #withBestKept(error: OcrpipeError): OcrpipeError {
-    const { best } = this.#progress;
-    if (best === undefined) return error;
-    return keepBest(this.#held, error, (kept) => {
-      const { model } = this.#learner;
-      writeTrained(kept, { model, weights: best.weights, origin: this.#origin(best) });
-      return best.step;
-    });
+    writeLast(this.#training, this.#heldLast, { step, metrics, weights });
   }
 
   dispose(): void {

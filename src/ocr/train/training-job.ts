@@ -20,6 +20,8 @@ export interface TrainingJob {
   history?: string;
   /** Where some readings of each validation go. */
   samples?: string;
+  /** A folder for TensorBoard, absolute. */
+  tensorboard?: string;
   /** A second folder of a model, for the weights of the last step. */
   last?: string;
   /** False begins anew although a checkpoint of this very training is there. */
