@@ -20,6 +20,8 @@ export interface CheckedSample {
   name: string;
   /** NFC. */
   text: string;
+  /** Where its manifest states it, as of `Sample`. */
+  line?: number;
   /** Time steps of its image, and the pixels of width that they take. */
   steps: number;
   filledPx: number;
@@ -43,9 +45,6 @@ export interface DataSet<T> {
 export interface CheckedSet extends DataSet<CheckedSample> {
   imageIds: ContentId[];
 }
-
-/** At most this many bad samples are named in one message. */
-const NAMED = 5;
 
 /** The alphabet of the training labels, or the given one if it has all their characters (`label-outside-alphabet`). */
 export function trainingAlphabet(
@@ -143,7 +142,9 @@ function sortOut(
     hash.update(
       `${checked.samples.length === 0 ? '' : '\n'}${JSON.stringify([sample.name, text, image.id])}`,
     );
-    checked.samples.push({ file: sample.image, name: sample.name, text, ...extent, image: image.image });
+    const { image: file, name, line } = sample;
+    const place = line === undefined ? {} : { line };
+    checked.samples.push({ file, name, text, ...place, ...extent, image: image.image });
     checked.imageIds.push(image.id);
   }
   checked.id = hash.digest('hex');
@@ -181,31 +182,41 @@ function nothingLeft(source: string): OcrpipeError {
 /**
  * Adds the classes of each label and refuses labels that the model cannot write for their image (`label-too-long`, exit code 2):
  * CTC needs one time step a character, and one more between two equal ones; attention writes up to `maxLength` characters.
+ * `source` is the file that the samples come from, as it was typed.
  */
 export function encodeLabels(
   { samples, id }: DataSet<CheckedSample>,
   alphabet: Alphabet,
-  config: ModelConfig,
+  { config, source }: Pick<Checking, 'config' | 'source'>,
 ): DataSet<TrainingSample> {
   const encoded = samples.map((sample) => ({ ...sample, label: alphabet.encode(sample.text)! }));
-  const { needs, gives, hint } = labelLimit(config);
-  const tooLong = encoded.filter((sample) => needs(sample.label) > gives(sample));
-  const [first] = tooLong;
-  if (first === undefined) return { samples: encoded, id };
-  const names = tooLong.slice(0, NAMED).map(({ name }) => name);
-  const [kind, giver] =
-    config.type === 'crnn' || config.type === 'mixer' ? ['time steps', 'its image'] : ['steps', 'the model'];
-  throw userError(
+  const limit = labelLimit(config);
+  const tooLong = encoded.filter((sample) => limit.needs(sample.label) > limit.gives(sample));
+  if (tooLong.length === 0) return { samples: encoded, id };
+  throw together(
+    tooLong.map((sample) => labelTooLong(sample, { limit, source })),
+    `${tooLong.length} of ${samples.length} labels do not fit their images`,
+  );
+}
+
+function labelTooLong(
+  sample: TrainingSample,
+  { limit: { needs, gives, what, hint }, source }: { limit: LabelLimit; source: string },
+): OcrpipeError {
+  const { line, name, text, label } = sample;
+  const place = line === undefined ? source : `${source}:${line}`;
+  return userError(
     'label-too-long',
-    `${tooLong.length} of ${samples.length} labels do not fit their images: ${names.join(', ')} ` +
-      `(${first.name}: '${first.text}' needs ${needs(first.label)} ${kind}, ${giver} gives ${gives(first)})`,
-    { location: { file: first.file }, hint },
+    `${place}: the label '${text}' of ${name} needs ${needs(label)} ${what[0]}, ${what[1]} gives ${gives(sample)}`,
+    { location: { file: source, ...(line === undefined ? {} : { line }) }, hint },
   );
 }
 
 interface LabelLimit {
   needs: (label: ArrayLike<number>) => number;
   gives: (sample: CheckedSample) => number;
+  /** What it needs and gives, and what gives it. */
+  what: readonly [string, string];
   hint: string;
 }
 
@@ -216,18 +227,21 @@ function labelLimit(config: ModelConfig): LabelLimit {
       return {
         needs: ({ length }) => length,
         gives: () => config.maxLength ?? Infinity,
+        what: ['steps', 'the model'],
         hint: `Raise 'model.maxLength', or leave it out to learn it from the labels; ${wrong}`,
       };
     case 'fcnn-lstm':
       return {
         needs: stepsNeeded,
         gives: ({ steps }) => steps,
+        what: ['steps', 'the model'],
         hint: `Raise 'model.outputLength', the time steps of every image; ${wrong}`,
       };
     default:
       return {
         needs: stepsNeeded,
         gives: ({ steps }) => steps,
+        what: ['time steps', 'its image'],
         hint: `A smaller 'model.widthStride' or a larger 'model.height' gives more time steps; ${wrong}`,
       };
   }

@@ -101,7 +101,8 @@ async function checkData(
   const checked = await problems.try(() =>
     checkImages(samples.training, 'check training images', { ...checking, source: job.train }),
   );
-  const encoded = checked && (await problems.try(() => encodeLabels(checked, alphabet, config)));
+  const encoded =
+    checked && (await problems.try(() => encodeLabels(checked, alphabet, { config, source: job.train })));
   // One that is too wide to be read is refused by the loader.
   const onlyRead = { ...checking, source: job.val, widestPx: Infinity };
   const read = await problems.try(() => checkImages(samples.validation, 'check validation images', onlyRead));

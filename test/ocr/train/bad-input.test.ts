@@ -81,7 +81,15 @@ describe('train refuses, before it writes anything,', () => {
     manifest = await drawnLines(folder, 'lines', ['abc', 'aaa']);
     // 24 pixels at 8 a step: three steps, enough for 'abc', not for 'a-a-a'.
     await refused('label-too-long', run({ model: { widthStride: 8, filters: [2, 2, 2] } }), {
-      location: { file: join(folder, 'images', 'lines-1.png') },
+      location: { file: manifest, line: 2 },
+      message: `${manifest}:2: the label 'aaa' of images/lines-1.png needs 5 time steps, its image gives 3`,
+    });
+    manifest = await drawnLines(folder, 'lines', ['aaa', 'abc', 'bbb']);
+    await refused('label-too-long', run({ model: { widthStride: 8, filters: [2, 2, 2] } }), {
+      location: { file: manifest },
+      message: expect.stringMatching(
+        /^2 of 3 labels do not fit.*:1: the label 'aaa'.*:3: the label/s,
+      ) as string,
     });
   });
 

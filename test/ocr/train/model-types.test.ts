@@ -63,8 +63,18 @@ describe('train, for each type of model', () => {
   });
 
   it.each([
-    ['fcnn-lstm', { outputLength: 4 }, "'abba' needs 5 steps, the model gives 4", 'model.outputLength'],
-    ['attention by Bahdanau', { maxLength: 3 }, "'abba' needs 4 steps, the model gives 3", 'model.maxLength'],
+    [
+      'fcnn-lstm',
+      { outputLength: 4 },
+      ":1: the label 'abba' of images/lines-0.png needs 5 steps, the model gives 4",
+      'model.outputLength',
+    ],
+    [
+      'attention by Bahdanau',
+      { maxLength: 3 },
+      ":1: the label 'abba' of images/lines-0.png needs 4 steps, the model gives 3",
+      'model.maxLength',
+    ],
   ])('names a label that does not fit and the key to change: %s', async (name, changes, message, key) => {
     const folder = temporaryFolder();
     const options = settings(name, 1);
