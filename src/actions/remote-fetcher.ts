@@ -1,14 +1,14 @@
 import { findRemote } from '../config/remotes.js';
 import { FairSlots } from '../base/fair-slots.js';
 import type { ContentId } from '../base/content-id.js';
-import type { Fetcher } from '../pipeline/host.js';
+import type { Fetcher, NeededPath } from '../pipeline/host.js';
 import type { Workspace } from '../project/workspace.js';
 import { fetchObjects } from '../remote/fetch/fetch.js';
 import { MissingOnRemote } from '../remote/fetch/missing-on-remote.js';
-import type { PointedPath } from '../tracking/workspace-files.js';
 import { fetchTargets } from './fetch.js';
 import { ownRemotes } from './own-remotes.js';
 import { hasRemote, withRemote, type RemoteSession } from './remote-session.js';
+import type { TargetPath } from './remote-targets.js';
 import { passOver } from './transfer-scope.js';
 
 /** Downloads at once, as `pull` does. */
@@ -40,20 +40,22 @@ export class RemoteFetcher implements Fetcher {
   }
 
   /** An output that belongs to a remote of its own comes from there, whichever is asked for the others. */
-  async bring(wanted: readonly PointedPath[]): Promise<void> {
+  async bring(wanted: readonly NeededPath[]): Promise<void> {
     const remoteOf = ownRemotes(this.#workspace);
-    const isOwn = ({ path }: PointedPath): boolean => remoteOf(path) !== undefined;
+    const isOwn = ({ path }: NeededPath): boolean => remoteOf(path) !== undefined;
     const [own, others] = [wanted.filter(isOwn), wanted.filter((each) => !isOwn(each))];
     if (others.length > 0) await this.#bringFrom(this.#remote, others);
     if (own.length > 0) await this.#bringFrom(undefined, own);
   }
 
-  async #bringFrom(remote: string | undefined, wanted: readonly PointedPath[]): Promise<void> {
+  async #bringFrom(remote: string | undefined, wanted: readonly NeededPath[]): Promise<void> {
     const workspace = this.#workspace;
+    const paths = wanted.map(({ path, snapshot, parts }): TargetPath => {
+      return { path, snapshot, ...(parts && { pattern: { below: parts, typed: path, hasOthers: true } }) };
+    });
     const beyond = { paths: [], entries: [], broken: [] };
     const { atRemote, failures } = await this.#turn.use(
-      () =>
-        fetchTargets(workspace, { paths: wanted, entries: [] }, { targets: [], remote, jobs: JOBS, beyond }),
+      () => fetchTargets(workspace, { paths, entries: [] }, { targets: [], remote, jobs: JOBS, beyond }),
       workspace.signal,
     );
     passOver([...failures.values()], workspace);

@@ -7,7 +7,9 @@ import type { Remote } from '../remote/backends/remote.js';
 import type { FetchRoot } from '../remote/fetch/fetch-input.js';
 import type { PushRoot } from '../remote/push/push-plan.js';
 import type { ObjectReader } from '../store/object-reader.js';
+import type { ListedParts } from '../tracking/partial/needed-parts.js';
 import type { PointedPath, Snapshot, WorkspaceFiles } from '../tracking/workspace-files.js';
+import type { PathPattern } from '../base/path-pattern.js';
 import type { Resources, UrlDependency } from './definition/stage/stage.js';
 
 /** Where run records are kept, each under the key of its inputs. */
@@ -32,12 +34,17 @@ export interface FileChange {
   readonly new?: ContentId;
 }
 
+/** What is needed of a tracked path: all of it, or what a pattern means of the directory. */
+export interface NeededPath extends PointedPath {
+  readonly parts?: PathPattern | undefined;
+}
+
 /** Brings what other machines stored here, from remotes and from where imports are from. */
 export interface Fetcher {
   /** Every run record under these keys that a remote has. Throws where it cannot be asked. */
   runs(keys: readonly ContentId[]): Promise<void>;
   /** What these paths are to hold, into the store; what is nowhere is left out. Throws where a remote cannot be asked. */
-  bring(wanted: readonly PointedPath[]): Promise<void>;
+  bring(wanted: readonly NeededPath[]): Promise<void>;
 }
 
 /** A remote over which jobs that share nothing else with this machine get what they read, and give what they made. */
@@ -62,6 +69,8 @@ export interface PipelineHost {
   readonly records: RunRecords;
   /** What a stored directory holds at a path below it; undefined if nothing, or if the store does not have the listing. */
   within(directory: Snapshot, path: string): Snapshot | undefined;
+  /** What a pattern means of a tracked directory, see `partsListed`; undefined where only the whole will do. */
+  readonly partsIn: (directory: PointedPath, pattern: PathPattern) => ListedParts | undefined;
   /**
    * What differs between two directories, by path; undefined if the store does not have the listing of both. `nodes`: where
    * those of `after` are read instead.

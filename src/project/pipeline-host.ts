@@ -4,6 +4,7 @@ import { OcrpipeError } from '../base/errors.js';
 import { repoPath } from '../base/paths.js';
 import type { Fetcher, PipelineHost, RunRecords } from '../pipeline/host.js';
 import type { RunId, RunRecords as StoredRecords } from '../store/run-records.js';
+import { partsListed } from '../tracking/partial/needed-parts.js';
 import { remoteInReach } from './remote-in-reach.js';
 import { fileChanges } from './renames.js';
 import { directoryChanges, entryWithin } from './stored-directory.js';
@@ -28,6 +29,7 @@ export function pipelineHost(workspace: Workspace, asking: Asking = {}): Pipelin
     files,
     records: readableRecords(workspace.records),
     within: (directory, path) => entryWithin(store, directory, path),
+    partsIn: (directory, pattern) => partsListed(store, directory, pattern),
     changes: (before, after, nodes) => fileChanges(directoryChanges(store, before, { ...after, nodes })),
     exclusively: (name, work) => workspace.exclusively(name, work),
     withStage: (stage, work) => workspace.withStage(stage, work),

@@ -23,7 +23,7 @@ export function pathPattern(path: RepoPath): PathPattern {
 export function alongPath(pattern: PathPattern, path: RepoPath): 'whole' | PathPattern | undefined {
   let at: PathPattern = pattern;
   for (const name of bytePath(path).split('/')) {
-    const next = at.step(name);
+    const next = at.step(name, 'folder');
     if (next === undefined || next === 'whole') return next;
     at = next;
   }
@@ -35,7 +35,8 @@ export function alongPath(pattern: PathPattern, path: RepoPath): 'whole' | PathP
  * the directory itself. Throws like `treeEntries` where a listing is not there.
  */
 export function pathsMatching(tree: TreeRef, pattern: PathPattern): string[] {
-  if (findPath(tree, pattern.text) !== undefined) return [pattern.text];
+  const { text } = pattern;
+  if (text !== undefined && findPath(tree, text) !== undefined) return [text];
   return matchesBelow(tree, pattern, { above: '', depth: 0, limits: new WalkLimits() });
 }
 
@@ -50,7 +51,7 @@ function matchesBelow(
   for (const entry of treeEntries(tree)) {
     entries += 1;
     const path = above === '' ? entry.name : `${above}/${entry.name}`;
-    const step = pattern.step(entry.name);
+    const step = pattern.step(entry.name, entry.kind === 'directory' ? 'folder' : 'other');
     if (step === 'whole') found.push(path);
     else if (step && entry.kind === 'directory') {
       const below = directoryIn(tree, entry);

@@ -1,11 +1,10 @@
-import { lstatSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { FairSlots } from '../base/fair-slots.js';
 import type { WholeFile } from '../base/atomic-files.js';
 import { withLock } from '../base/lock.js';
 import { withProgressOfMany } from '../base/with-progress.js';
 import { DEFAULT_LINKS } from '../base/link-type.js';
-import { fromRepoPath, type RepoPath } from '../base/paths.js';
+import { type RepoPath } from '../base/paths.js';
 import type { NodeSink } from '../store/tree-builder.js';
 import { removeAbandonedIn } from './abandoned.js';
 import { bytePath } from './byte-path.js';
@@ -15,13 +14,13 @@ import { unlinkFiles } from './checkout/unlink.js';
 import { askedOnce, realFileTimes } from './scan/file-times.js';
 import { findPointers } from './pointers/find-pointers.js';
 import { inPortions } from './in-portions.js';
-import { LastPut, type Remembered } from './pointers/last-put.js';
+import { LastPut } from './pointers/last-put.js';
 import { keepListing } from './listing.js';
 import { memoryFolder } from './memory-folder.js';
 import { MoveMarks } from './move-marks.js';
 import { moveTracked } from './move.js';
-import { joinParts, partOf, partPlace, snapshotsWithin } from './partial/partial.js';
-import { memoryForParts, rememberedWithin, wholeOf, withStore } from './partial/parts-memory.js';
+import { checkOutParts, type PlacedPart } from './checkout/checkout-parts.js';
+import { wholeOf, withStore } from './partial/parts-memory.js';
 import {
   partsOf,
   pathStatus,
@@ -312,32 +311,12 @@ export class TrackedFiles implements WorkspaceFiles {
     options: CheckoutOptions & { parts: readonly RepoPath[] },
   ): Promise<boolean> {
     refuseOwnFolders(path);
-    const wanted = options.parts.map((place) => partOf(path, place));
-    return this.#locked(options, async () => {
-      const memory = this.#memoryForParts(path, snapshot, wanted);
-      const there = snapshotsWithin({ reader: this.#parts.store, id: snapshot.id }, wanted);
-      const parts = memory.parts && joinParts(memory.parts, [...there.keys()]);
-      let [begun, changed] = [false, false];
-      const begin = () => {
-        if (!begun) this.#lastPut.begin(path, snapshot, parts);
-        begun = true;
-      };
-      await this.#scan.index.savingOnce(async () => {
-        for (const [part, within] of there) {
-          const here = { path: partPlace(path, part), tracked: path, snapshot: within, begin };
-          const known = rememberedWithin(this.#parts.store, memory, part);
-          changed = (await this.#checkOut({ ...here, memory: known }, options)) || changed;
-        }
-      });
-      this.#lastPut.write(path, snapshot, parts);
-      return changed;
-    });
+    const checkOut = this.#checkOut.bind(this);
+    const context = { scan: this.#scan, store: this.#parts.store, lastPut: this.#lastPut, checkOut };
+    return this.#locked(options, () => checkOutParts(context, { path, snapshot }, options));
   }
 
-  async #checkOut(
-    request: { path: RepoPath; tracked: RepoPath; snapshot: Snapshot; memory: Remembered; begin: () => void },
-    options: CheckoutOptions,
-  ): Promise<boolean> {
+  async #checkOut(request: PlacedPart, options: CheckoutOptions): Promise<boolean> {
     const { store } = this.#parts;
     const { memory, ...place } = request;
     this.#removeAbandoned(place.path);
@@ -351,14 +330,6 @@ export class TrackedFiles implements WorkspaceFiles {
     } finally {
       this.#scan.index.save();
     }
-  }
-
-  #memoryForParts(path: RepoPath, snapshot: Snapshot, wanted: readonly string[]): Remembered {
-    const { root, store: reader } = this.#parts;
-    const exists = lstatSync(fromRepoPath(root, path), { throwIfNoEntry: false }) !== undefined;
-    return exists
-      ? memoryForParts({ reader, path, snapshot, wanted }, this.#lastPut.read(path))
-      : { parts: [] };
   }
 
   #whole(path: RepoPath, found: Snapshot | undefined, to: { nodes: NodeMemory; put: NodeSink }) {

@@ -62,6 +62,27 @@ describe('a push of a part of a folder', () => {
     expect(await fails(b, 'pull', 'data/raw/apple')).toEqual({ exitCode: 1, code: 'object-missing' });
   });
 
+  it('goes from the workspace when a newer version has it no longer, unless it was edited', async () => {
+    await a.ocrpipe('push');
+    const [b, c] = [await clone('b'), await clone('c')];
+    for (const each of [b, c]) await each.ocrpipe('pull', 'data/raw/apple', 'data/raw/banana/1');
+    a.remove('data/raw/banana');
+    a.write('data/raw/apple/1', 'another');
+    await a.ocrpipe('add', 'data/raw');
+    await a.ocrpipe('push');
+    await a.commit('fewer');
+    for (const each of [b, c]) await each.git('pull', '--quiet');
+    await b.ocrpipe('pull', 'data/raw/apple');
+    expect(readdirSync(b.path('data/raw'))).toEqual(['apple']);
+    expect(b.read('data/raw/apple/1')).toBe('another');
+    expect(await b.ocrpipe('status')).not.toContain('modified');
+    c.write('data/raw/banana/1', 'mine');
+    expect(await fails(c, 'pull', 'data/raw/apple')).toEqual({ exitCode: 2, code: 'would-undo-edits' });
+    expect([c.read('data/raw/banana/1'), c.read('data/raw/apple/1')]).not.toContain('another');
+    await c.ocrpipe('pull', '--force', 'data/raw/apple');
+    expect(readdirSync(c.path('data/raw'))).toEqual(['apple']);
+  });
+
   it('sends nothing more where the whole is there', async () => {
     await a.ocrpipe('push');
     expect((await a.json<Transferred>('push', 'data/raw/a*')).objects).toBe(0);

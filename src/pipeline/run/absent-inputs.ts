@@ -1,14 +1,16 @@
 import { isWithin, type RepoPath } from '../../base/paths.js';
 import { shellQuote } from '../../base/shell-quote.js';
 import type { PointedPath } from '../../tracking/workspace-files.js';
+import { readBy, touches } from '../definition/dependencies/dependency-part.js';
 import { throwProblems, type Problem } from '../definition/problems/problems.js';
 import type { Stage } from '../definition/stage/stage.js';
-import type { PipelineHost } from '../host.js';
+import type { NeededPath, PipelineHost } from '../host.js';
 import type { LockedPath } from '../records/signature.js';
 import { absentPointed } from '../staleness/absent-content.js';
 import { loadPipeline, type LoadedPipeline } from '../staleness/load.js';
 import { bringResults, planStages, type LookOptions, type PlannedStage } from '../staleness/look.js';
-import type { Unsettled } from '../staleness/tracked-inputs.js';
+import { bringNeeded, isNeededHere, partsRead, patternRead, putNeeded } from '../staleness/needed-data.js';
+import { neededOf, type Unsettled } from '../staleness/tracked-inputs.js';
 
 /** Those that must be here before the first stage: where data may be missing, not what is wholly absent. */
 export function toSettle({ allowMissing }: LoadedPipeline, unsettled: readonly Unsettled[]): Unsettled[] {
@@ -16,16 +18,16 @@ export function toSettle({ allowMissing }: LoadedPipeline, unsettled: readonly U
 }
 
 /** Those that no remote is to be asked for, for a look that changes nothing. */
-export function notToBring({ fetcher, files }: PipelineHost, unsettled: readonly Unsettled[]): Unsettled[] {
-  return unsettled.filter(({ state, pointer }) => !fetcher || state === 'modified' || files.inStore(pointer));
+export function notToBring(host: PipelineHost, unsettled: readonly Unsettled[]): Unsettled[] {
+  const { fetcher } = host;
+  return unsettled.filter(
+    (each) => !fetcher || each.state === 'modified' || isNeededHere(host, neededOf(each)),
+  );
 }
 
 /** Brings the bytes of data that is to be put in place and is not in the store. Does nothing where nothing may be brought. */
 export async function bringUnsettled(host: PipelineHost, unsettled: readonly Unsettled[]): Promise<void> {
-  const wanted = unsettled
-    .filter(({ state, pointer }) => state !== 'modified' && !host.files.inStore(pointer))
-    .map(({ path, pointer }) => ({ path, snapshot: pointer }));
-  if (wanted.length > 0) await host.fetcher?.bring(wanted);
+  await bringNeeded(host, unsettled.filter(({ state }) => state !== 'modified').map(neededOf));
 }
 
 /**
@@ -110,18 +112,29 @@ export async function bringInputs(loaded: LoadedPipeline, stage: Stage): Promise
 
 async function bringPaths(loaded: LoadedPipeline, stage: Stage, paths: readonly RepoPath[]): Promise<void> {
   const { host, observer } = loaded;
-  const absent = absentAt(loaded, stage, paths);
-  const elsewhere = absent.filter(({ snapshot }) => !host.files.inStore(snapshot));
-  if (elsewhere.length > 0) await host.fetcher?.bring(elsewhere);
-  throwProblems(
-    elsewhere.filter(({ snapshot }) => !host.files.inStore(snapshot)).map((input) => notHere(stage, input)),
-  );
-  for (const { path, snapshot } of absent) {
-    await host.files.checkout(path, snapshot, host);
+  const absent = absentAt(loaded, stage, paths).map((each) => withParts(loaded, each));
+  await bringNeeded(host, absent);
+  throwProblems(absent.filter((each) => !isNeededHere(host, each)).map((input) => notHere(stage, input)));
+  for (const each of absent) {
+    const { path } = each;
+    if (!(await putNeeded(host, each))) continue;
     const message = `${path}: put there what its pointer names, for stage ${stage.name}`;
     host.events({ type: 'note', level: 'info', code: 'data-put-in-place', message });
   }
   observer.changed(absent.map(({ path }) => path));
+}
+
+/** Of a directory that no stage makes only what stages of the pipeline read: another of them would else miss its part of it. */
+function withParts({ pipeline }: LoadedPipeline, pointed: PointedPath): NeededPath {
+  const { path, snapshot } = pointed;
+  const stages = [...pipeline.stages.values()];
+  const isMade = stages.some(({ outs }) => outs.some((out) => isWithin(path, out.path)));
+  if (snapshot.kind !== 'directory' || isMade) return pointed;
+  const needed = partsRead(
+    stages.flatMap(readBy).filter((dep) => touches(dep, path)),
+    path,
+  );
+  return { ...pointed, parts: needed && patternRead(needed, path, []) };
 }
 
 function absentAt({ host }: LoadedPipeline, stage: Stage, paths: readonly RepoPath[]): PointedPath[] {

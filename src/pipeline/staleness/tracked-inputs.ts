@@ -1,13 +1,16 @@
 import { join } from 'node:path';
+import type { PathPattern } from '../../base/path-pattern.js';
 import { isWithin, type RepoPath } from '../../base/paths.js';
 import { shellQuote } from '../../base/shell-quote.js';
 import { removeAbandonedIn } from '../../tracking/abandoned.js';
 import { bytePath } from '../../tracking/byte-path.js';
+import type { NeededPart } from '../../tracking/partial/needed-parts.js';
 import { isRestUnknown } from '../../tracking/unknown-rest.js';
-import type { PathState, Snapshot } from '../../tracking/workspace-files.js';
-import { OutputIndex } from '../definition/graph/graph.js';
+import type { PathState, PathStatus, Snapshot } from '../../tracking/workspace-files.js';
+import { OutputIndex, withParents } from '../definition/graph/graph.js';
 import { readBy, touches } from '../definition/dependencies/dependency-part.js';
-import type { PipelineHost } from '../host.js';
+import type { NeededPath, PipelineHost } from '../host.js';
+import { isNeededHere, partsRead, patternRead, putNeeded } from './needed-data.js';
 import type { Expected, Observer } from './observe.js';
 import type { LockEntry } from '../records/lock-file.js';
 import { editedOutputs, isOutputRestUnknown, type StageNow } from './staleness.js';
@@ -27,6 +30,10 @@ export interface Unsettled {
   readonly absent: boolean;
   /** It was edited, and it is not known which files of it were deleted and which never came. */
   readonly unknownRest: boolean;
+  /** What stages read of a directory of which not all is here, with the parts that are; undefined: all of it is needed. */
+  readonly parts: PathPattern | undefined;
+  /** The parts that were pulled, of a directory of which not all was. */
+  readonly there: readonly RepoPath[] | undefined;
   /** The stage that makes it, if it is an output that the chosen stages only read. */
   readonly maker: string | undefined;
 }
@@ -52,25 +59,66 @@ export async function unsettledInputs(
     .filter((path) => !handled.has(outputs.makerOf(path) ?? ''))
     .filter((path) => deps.some((dep) => touches(dep, path)));
   const states = await Promise.all(
-    read.map(async (path): Promise<Unsettled | undefined> => {
+    read.map(async (path): Promise<Unsettled[]> => {
       const status = await observer.tracked(path);
-      const { state, pointer, parts } = status;
       const used = deps.filter((dep) => touches(dep, path));
-      const incomplete =
-        parts !== undefined && !used.every((dep) => parts.some((part) => isWithin(dep.path, part)));
-      const absent = incomplete && (state === 'clean' || state === 'pointer-moved');
-      const maker = outputs.makerOf(path);
-      const edited = state === 'modified' || state === 'conflict';
-      const unknownRest = edited && isRestUnknown(status, host.files);
-      const inside =
-        state === 'missing' &&
-        used.every((dep) => isToldByPointer(dep, path)) &&
-        !values.some((file) => isWithin(file, path));
-      const shown = absent ? 'missing' : state;
-      return pointer && { path, state: shown, pointer, incomplete, absent: inside, unknownRest, maker };
+      const asParameters = values.some((file) => isWithin(file, path));
+      return unsettledInput(host, { path, status, used, asParameters, maker: outputs.makerOf(path) });
     }),
   );
-  return states.filter((each) => each !== undefined).filter(({ state }) => state !== 'clean');
+  return states.flat().filter(({ state }) => state !== 'clean');
+}
+
+/** A tracked path and what stages read of it. */
+interface ReadPath {
+  readonly path: RepoPath;
+  readonly status: PathStatus;
+  /** All of these touch it. */
+  readonly used: readonly Pick<Dependency, 'path' | 'part'>[];
+  /** Parameters are read in it. */
+  readonly asParameters: boolean;
+  readonly maker: string | undefined;
+}
+
+function unsettledInput(
+  host: PipelineHost,
+  { path, status, used, asParameters, maker }: ReadPath,
+): Unsettled[] {
+  const { state, pointer, parts } = status;
+  if (pointer === undefined) return [];
+  const needed = pointer.kind === 'directory' ? partsRead(used, path) : undefined;
+  const incomplete = parts !== undefined && !isCovered(host, { path, pointer, parts }, { used, needed });
+  const comes = incomplete && (state === 'clean' || state === 'pointer-moved');
+  const edited = state === 'modified' || state === 'conflict';
+  const shown = comes ? 'missing' : state;
+  const absent = state === 'missing' && !asParameters && used.every((dep) => isToldByPointer(dep, path));
+  // What a stage makes is there as a whole, or the stage is not up to date.
+  const inParts = maker === undefined && (shown === 'missing' || parts !== undefined);
+  return [
+    {
+      ...{ path, state: shown, pointer, incomplete, absent, maker, there: parts },
+      unknownRest: edited && isRestUnknown(status, host.files),
+      parts: needed && inParts ? patternRead(needed, path, parts ?? []) : undefined,
+    },
+  ];
+}
+
+/** True if all that is read of a directory lies in the parts that are there. */
+function isCovered(
+  host: PipelineHost,
+  { path, pointer, parts }: { path: RepoPath; pointer: Snapshot; parts: readonly RepoPath[] },
+  { used, needed }: { used: readonly Pick<Dependency, 'path'>[]; needed: readonly NeededPart[] | undefined },
+): boolean {
+  const there = new Set(parts);
+  const isThere = (place: RepoPath): boolean => withParents(place).some((each) => there.has(each));
+  if (used.every((dep) => isThere(dep.path))) return true;
+  const listed = needed && host.partsIn({ path, snapshot: pointer }, patternRead(needed, path, []));
+  return listed?.places.every(isThere) === true;
+}
+
+/** What is needed of it. */
+export function neededOf({ path, pointer, parts }: Unsettled): NeededPath {
+  return { path, snapshot: pointer, parts };
 }
 
 /** Where a part of it counts, or a folder that holds it, the bytes have to be looked at. */
@@ -87,19 +135,22 @@ export function unsettledProblems(
   pipeline: Pipeline,
   unsettled: readonly Unsettled[],
 ): Problem[] {
-  return unsettled.flatMap(({ path, state, pointer, incomplete, unknownRest, maker }): Problem[] => {
+  return unsettled.flatMap((each): Problem[] => {
+    const { path, state, pointer, incomplete, unknownRest, maker } = each;
     const mayChange = maker === undefined || pipeline.stages.get(maker)!.frozen;
     if (unknownRest) return [notAllHere(host, { path, pointer, edited: true, maker, frozen: mayChange })];
     if (state === 'conflict') return [bothChanged(path)];
     if (state === 'modified' && incomplete) return [partlyHere(path)];
     if (state === 'modified' && !mayChange) return [editedOutput(path, maker)];
-    if (state === 'modified' || host.files.inStore(pointer)) return [];
+    if (state === 'modified' || isNeededHere(host, neededOf(each))) return [];
     return [
       {
         code: 'missing-data',
         message: `the bytes of '${path}' are neither in the workspace nor in the store`,
         // With the data alone, every stage that reads it would run again, though the remote may have its result as well.
-        hint: incomplete ? `Get the rest: 'ocrpipe pull ${shellQuote(path)}'.` : "Get them: 'ocrpipe pull'.",
+        hint: incomplete
+          ? `Get the rest: 'ocrpipe pull ${shellQuote(path)}', or with --pull only what stages read.`
+          : "Get them: 'ocrpipe pull'.",
       },
     ];
   });
@@ -194,12 +245,13 @@ export function expectedInputs(unsettled: readonly Unsettled[]): Expected[] {
  */
 export async function settleInputs(host: PipelineHost, unsettled: readonly Unsettled[]): Promise<void> {
   throwProblems(unsettled.filter(({ state }) => state === 'conflict').map(({ path }) => bothChanged(path)));
-  for (const { path, state, pointer } of unsettled) {
+  for (const each of unsettled) {
+    const { path, state, there } = each;
     host.signal.throwIfAborted();
     // What a killed command left beside the pointer.
     removeAbandonedIn(bytePath(join(host.root, path, '..')));
     if (state !== 'modified') {
-      await host.files.checkout(path, pointer, host);
+      if (!(await putNeeded(host, { ...neededOf(each), there }))) continue;
       note(host, 'data-put-in-place', `${path}: put there what its pointer names`);
       continue;
     }

@@ -141,7 +141,7 @@ export class WantedWalk {
     const node = this.#take(ref);
     if ('children' in node) return node.children.map(({ id }) => ({ ref: { ...ref, id }, pattern, above }));
     return node.entries.flatMap((entry) => {
-      const step = pattern.step(entry.name);
+      const step = pattern.step(entry.name, entry.kind === 'directory' ? 'folder' : 'other');
       const path = above + entry.name;
       if (step === 'whole') found.push({ path, entry });
       if (step === undefined || step === 'whole' || entry.kind !== 'directory') return [];
