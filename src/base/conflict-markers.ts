@@ -9,6 +9,12 @@ export function conflictLine(text: string): number | undefined {
   return text.slice(0, match.index).split('\n').length;
 }
 
+/** The words behind the first and the last marker: what is written anew keeps them. */
+export function conflictLabels(text: string): { ours: string; theirs: string } {
+  const behind = (marker: RegExp): string | undefined => marker.exec(text)?.[1]?.trim();
+  return { ours: behind(/^<{7} (.+)$/m) ?? 'ours', theirs: behind(/^>{7} (.+)$/m) ?? 'theirs' };
+}
+
 /** How to resolve a merge by one of its sides. */
 export function oneSideHint(file: string): string {
   const quoted = shellQuote(file);

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { writeFileAtomic } from '../../base/atomic-file.js';
+import { conflictLabels } from '../../base/conflict-markers.js';
 import { conflictSides } from '../../base/conflict-sides.js';
 import { contentIdOf } from '../../base/content-id.js';
 import { userError } from '../../base/errors.js';
@@ -23,8 +24,6 @@ export interface ResolvedStage {
   /** Files of it that are not as the chosen side made them, and could not be found. */
   missing: readonly RepoPath[];
 }
-
-const LABELS = { ours: 'ours', theirs: 'theirs' };
 
 /** The stages in conflict in a text of pipeline.lock with markers. Throws `conflict-markers` where it cannot be told. */
 export function stagesInConflict(text: string): string[] {
@@ -57,7 +56,7 @@ export async function resolveLock(workspace: Workspace, how: LockMerge): Promise
   const chosen = chooseLocked(
     sides,
     (stage) => (side && selection.stages.has(stage) ? side : 'open'),
-    LABELS,
+    conflictLabels(text),
   )!;
   const resolved: ResolvedStage[] = [];
   for (const name of stagesInConflict(text)) {

@@ -1,5 +1,6 @@
 import { writeFileAtomic } from '../../base/atomic-file.js';
 import type { Call } from '../../base/call.js';
+import { conflictLabels } from '../../base/conflict-markers.js';
 import { userError } from '../../base/errors.js';
 import { fromRepoPath, type RepoPath } from '../../base/paths.js';
 import { readTextIfThere } from '../../base/read-text.js';
@@ -52,8 +53,6 @@ export interface ResolveResult {
   /** What is to be typed after `git add`. */
   toCommit: readonly string[];
 }
-
-const LABELS = { ours: 'ours', theirs: 'theirs' };
 
 /**
  * Resolves what a merge left in conflict in pointers and pipeline.lock. What belongs to one stage is chosen as a whole: its entry of the lock, the
@@ -135,10 +134,13 @@ function resolvePointer(workspace: Workspace, pointer: UnmergedPointer, how: How
   const first = firstMerge(pointer, merging);
   const second = 'merged' in first ? first : chosen(pointer, first.conflict, { ...how, merging });
   writer.finish();
+  const before = readTextIfThere(workspace.root, pointerPathOf(path)) ?? '';
   const text =
-    'merged' in second ? pointerText(second.merged) : unmergedPointerText(path, second.conflict, LABELS);
+    'merged' in second
+      ? pointerText(second.merged)
+      : unmergedPointerText(path, second.conflict, conflictLabels(before));
   const file = fromRepoPath(workspace.root, pointerPathOf(path));
-  if (text !== readTextIfThere(workspace.root, pointerPathOf(path))) {
+  if (text !== before) {
     writeFileAtomic(file, text, { staging: stagingOf(workspace.root) });
   }
   const from = stage === undefined ? {} : { stage };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { OCRPIPE_SCRIPT, runProcess } from '../../rig/ocrpipe.js';
 import { newWorkspace, type TestWorkspace } from '../../rig/workspace.js';
 import { commitData, dataIn, goTo, mergingWorkspace, tryGit } from './merging-workspace.js';
 
@@ -22,6 +23,13 @@ async function shown(here: TestWorkspace, ...args: string[]): Promise<Shown> {
   return JSON.parse(result.stdout) as Shown;
 }
 
+/** What stands behind markers: git tells merge drivers its own words since 2.44. */
+async function labels(here: TestWorkspace): Promise<{ ours: string; theirs: string }> {
+  const [, major, minor] = /(\d+)\.(\d+)/.exec(await here.git('--version')) ?? [];
+  const tells = Number(major) > 2 || (Number(major) === 2 && Number(minor) >= 44);
+  return tells ? { ours: 'HEAD', theirs: 'side' } : { ours: 'ours', theirs: 'theirs' };
+}
+
 describe('ocrpipe resolve', () => {
   it('shows the files in conflict and the commits, in the pointer too, and each other command names it', async () => {
     const here = await inConflict();
@@ -30,7 +38,10 @@ describe('ocrpipe resolve', () => {
     const text = here.read('data/raw.ocr');
     expect(text).toContain('#   a: changed in both\n');
     expect(text).toContain('#   b: changed in ours, deleted in theirs\n');
-    expect(text).toMatch(/<{7} ours\nid: \w{64}\n.*={7}\nid: \w{64}\n.*>{7} theirs\n$/s);
+    const { ours, theirs } = await labels(here);
+    expect(text).toMatch(
+      new RegExp(`<{7} ${ours}\\nid: \\w{64}\\n.*={7}\\nid: \\w{64}\\n.*>{7} ${theirs}\\n$`, 's'),
+    );
     const { pointers, merge: doing } = await shown(here);
     expect(pointers).toMatchObject([{ path: 'data/raw', state: 'open', reason: 'entries' }]);
     expect(doing.kind).toBe('merge');
@@ -42,6 +53,28 @@ describe('ocrpipe resolve', () => {
       expect(`${command}: ${stdout}${stderr}`).toContain("'ocrpipe resolve data/raw");
     }
     expect(here.read('data/raw.ocr')).toBe(text);
+  });
+
+  it('has the words of git in its markers, where git tells them to a merge driver', async () => {
+    const here = await inConflict();
+    const version = async (name: string, revision: string) => {
+      here.write(name, `${await here.git('show', `${revision}:data/raw.ocr`)}\n`);
+      return name;
+    };
+    const files = [await version('O', 'main~1'), await version('A', 'main'), await version('B', 'side')];
+    const drive = (...words: string[]) => {
+      const args = [OCRPIPE_SCRIPT, 'git-merge', 'pointer', ...files, 'data/raw.ocr', ...words];
+      return runProcess(process.execPath, args, { cwd: here.root, env: here.env });
+    };
+    const told = ['HEAD', "1a2b3c4 (the plates' side)"];
+    const { exitCode } = await drive(...told);
+    expect(exitCode).toBe(1);
+    const marks = here
+      .read('A')
+      .split('\n')
+      .filter((line) => /^[<>]{7}/.test(line));
+    expect(marks).toEqual(['<<<<<<< HEAD', ">>>>>>> 1a2b3c4 (the plates' side)"]);
+    expect((await drive('%X', '%Y')).exitCode).toBe(1);
   });
 
   it('takes one side for one file and the other for another, and has merged the rest', async () => {
@@ -195,8 +228,9 @@ describe('pipeline.lock in a merge', () => {
     await rerun(here, 'p.txt', 'main');
     const merge = await tryGit(here, 'merge', 'side');
     expect(merge.stderr).toContain("pipeline.lock: both sides ran stage 'count'");
+    const { ours, theirs } = await labels(here);
     expect(here.read('pipeline.lock')).toMatch(
-      /<{7} ours\n {2}count:\n.*={7}\n {2}count:\n.*>{7} theirs\n {2}other:/s,
+      new RegExp(`<{7} ${ours}\\n {2}count:\\n.*={7}\\n {2}count:\\n.*>{7} ${theirs}\\n {2}other:`, 's'),
     );
     for (const command of ['repro', 'status', 'why count', 'push']) {
       const { stdout, stderr, exitCode } = await here.run(command.split(' '));
