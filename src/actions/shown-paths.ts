@@ -1,5 +1,5 @@
 import { sep } from 'node:path';
-import { OcrpipeError } from '../base/errors.js';
+import { OcrpipeError, type Location, type Problem } from '../base/errors.js';
 
 /** Runs `work`; paths below `cwd` in an error that it throws are named from there, as people type them. */
 export async function withShownPaths<T>(cwd: string, work: () => Promise<T>): Promise<T> {
@@ -19,11 +19,22 @@ function fromFolder(error: OcrpipeError, cwd: string): OcrpipeError {
       .reduce((before, after) =>
         /[^\s'"(]$/.test(before) ? `${before}${cwd}${sep}${after}` : before + after,
       );
-  const { location, hint, exitCode, cause } = error;
+  const placed = (location: Location): Location => ({ ...location, file: shown(location.file) });
+  const { location, hint, exitCode, cause, problems } = error;
   return new OcrpipeError(error.code, shown(error.message), {
     exitCode,
     ...(hint === undefined ? {} : { hint: shown(hint) }),
-    ...(location === undefined ? {} : { location: { ...location, file: shown(location.file) } }),
+    ...(location === undefined ? {} : { location: placed(location) }),
+    ...(problems === undefined
+      ? {}
+      : { problems: problems.map((problem) => shownProblem(problem, { shown, placed })) }),
     ...(cause === undefined ? {} : { cause }),
   });
+}
+
+function shownProblem(
+  { code, message, location }: Problem,
+  { shown, placed }: { shown: (text: string) => string; placed: (location: Location) => Location },
+): Problem {
+  return { code, message: shown(message), ...(location === undefined ? {} : { location: placed(location) }) };
 }

@@ -8,6 +8,13 @@ export interface Location {
   column?: number;
 }
 
+/** One of several that an error is about. */
+export interface Problem {
+  code: string;
+  message: string;
+  location?: Location;
+}
+
 /** What an error carries besides its message. */
 export interface ErrorDetails {
   /** What to do next, a sentence or a command to type. */
@@ -15,6 +22,8 @@ export interface ErrorDetails {
   exitCode?: ExitCode;
   location?: Location;
   cause?: unknown;
+  /** All that it is about, where that is several: the message names some of them. */
+  problems?: readonly Problem[];
 }
 
 /**
@@ -26,6 +35,7 @@ export class OcrpipeError extends Error {
   readonly hint: string | undefined;
   readonly exitCode: ExitCode;
   readonly location: Location | undefined;
+  readonly problems: readonly Problem[] | undefined;
 
   constructor(code: string, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -34,6 +44,7 @@ export class OcrpipeError extends Error {
     this.hint = details.hint;
     this.exitCode = details.exitCode ?? 1;
     this.location = details.location;
+    this.problems = details.problems;
   }
 }
 
@@ -44,6 +55,13 @@ export function userError(
   details: Omit<ErrorDetails, 'exitCode'> = {},
 ): OcrpipeError {
   return new OcrpipeError(code, message, { ...details, exitCode: 2 });
+}
+
+/** The same errors as the problems of another: those that are about several themselves one by one. */
+export function problemsOf(errors: readonly OcrpipeError[]): Problem[] {
+  return errors.flatMap(({ code, message, location, problems }) => [
+    ...(problems ?? [{ code, message, ...(location === undefined ? {} : { location }) }]),
+  ]);
 }
 
 /** The `code` of an error of the operating system ('ENOENT', …), or undefined for any other, ours and Node's `ERR_…` included. */

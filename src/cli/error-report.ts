@@ -1,12 +1,19 @@
 import { CLIError } from '@oclif/core/errors';
-import { OcrpipeError, systemErrorCode, userError, type Location } from '../base/errors.js';
+import { OcrpipeError, systemErrorCode, userError, type Location, type Problem } from '../base/errors.js';
 import { diskFailure } from './disk-failure.js';
 import { stdoutForm } from './global-flags.js';
 import { visible, visibleMessage } from './visible.js';
 
 /** What scripts read from `--json` when a command fails. */
 export interface ErrorDocument {
-  error: { code: string; message: string; hint?: string; location?: Location };
+  error: {
+    code: string;
+    message: string;
+    hint?: string;
+    location?: Location;
+    /** All of them, where the error is about several. */
+    problems?: readonly Problem[];
+  };
 }
 
 const INTERRUPTED = 130;
@@ -39,6 +46,7 @@ export function errorDocument(error: OcrpipeError): ErrorDocument {
       message: error.message,
       ...(error.hint !== undefined && { hint: error.hint }),
       ...(error.location && { location: error.location }),
+      ...(error.problems && { problems: error.problems }),
     },
   };
 }

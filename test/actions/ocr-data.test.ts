@@ -154,7 +154,7 @@ describe('convert', () => {
       code: 'images-unreadable',
       exitCode: 2,
       message: expect.stringMatching(
-        /^23 of 60 .*000011\.png.*000030\.png[^\n]*\n {2}and 3 more$/s,
+        /^23 of 60 .*000011\.png.*000030\.png[^\n]*\n {2}and 3 more \('--json' has them all\)$/s,
       ) as string,
     });
     expect(existsSync(join(call.cwd, 'all.jsonl'))).toBe(false);

@@ -1,4 +1,4 @@
-import { OcrpipeError, userError } from '../../base/errors.js';
+import { OcrpipeError, problemsOf, userError } from '../../base/errors.js';
 
 /** At most this many problems are named in one message. */
 const NAMED = 20;
@@ -31,12 +31,13 @@ export function together(problems: readonly OcrpipeError[], headline: string): O
   if (first !== undefined && problems.length === 1) return first;
   const more = problems.length - NAMED;
   const lines = problems.slice(0, NAMED).map(({ message }) => `\n  ${message}`);
-  const message = `${headline}:${lines.join('')}${more > 0 ? `\n  and ${more} more` : ''}`;
+  const message = `${headline}:${lines.join('')}${more > 0 ? `\n  and ${more} more ('--json' has them all)` : ''}`;
   const code = shared(problems, (problem) => problem.code);
   const file = shared(problems, ({ location }) => location?.file);
   const details = {
     hint: shared(problems, (problem) => problem.hint) ?? 'Correct or remove these.',
     ...(file === undefined ? {} : { location: { file } }),
+    problems: problemsOf(problems),
   };
   return code === undefined
     ? userError('labels-unusable', message, details)

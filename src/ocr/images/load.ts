@@ -1,4 +1,5 @@
 import { OcrpipeError, userError } from '../../base/errors.js';
+import { headerSize } from './header-size.js';
 import { readImageFile } from './read-image-file.js';
 import { sharp } from './sharp.js';
 import { imageUnreadable } from './unreadable.js';
@@ -66,8 +67,7 @@ async function resized(
   name: string,
 ): Promise<Pipeline> {
   if (!fit) return image;
-  const { autoOrient } = await sharp(bytes).metadata();
-  const target = targetSize({ heightPx: autoOrient.height, widthPx: autoOrient.width }, fit);
+  const target = targetSize(headerSize(bytes) ?? (await uprightSize(bytes)), fit);
   if (target.widthPx > widestPx) throw imageTooWide(name, target, widestPx);
   return image.resize({ width: target.widthPx, height: target.heightPx, fit: 'fill' });
 }
@@ -122,11 +122,15 @@ export function padWhite(image: Pixels, size: { heightPx: number; widthPx: numbe
 /** Reads only the header: the upright size, or `image-unreadable`. Cheap enough to check every image of a data set. */
 export async function imageSize(file: string): Promise<{ heightPx: number; widthPx: number }> {
   try {
-    const { autoOrient } = await sharp(file).metadata();
-    return { heightPx: autoOrient.height, widthPx: autoOrient.width };
+    return await uprightSize(file);
   } catch (error) {
     throw imageUnreadable(file, error instanceof Error ? firstLine(error.message) : String(error), error);
   }
+}
+
+async function uprightSize(image: string | Uint8Array): Promise<{ heightPx: number; widthPx: number }> {
+  const { autoOrient } = await sharp(image).metadata();
+  return { heightPx: autoOrient.height, widthPx: autoOrient.width };
 }
 
 /** An image that is wider, at the model's height, than there is memory for. */

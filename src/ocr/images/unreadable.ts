@@ -1,4 +1,4 @@
-import { OcrpipeError, userError } from '../../base/errors.js';
+import { OcrpipeError, problemsOf, userError } from '../../base/errors.js';
 
 const ABOUT_THE_IMAGE: ReadonlySet<string> = new Set(['image-unreadable', 'image-too-wide']);
 /** At most this many files are named in one message. */
@@ -16,8 +16,8 @@ export function unreadableImages(
   const lines = broken.slice(0, NAMED).map(({ message }) => `\n  ${message}`);
   return userError(
     'images-unreadable',
-    `${broken.length} of ${total} images cannot be read:${lines.join('')}${more > 0 ? `\n  and ${more} more` : ''}`,
-    { hint },
+    `${broken.length} of ${total} images cannot be read:${lines.join('')}${more > 0 ? `\n  and ${more} more ('--json' has them all)` : ''}`,
+    { hint, problems: problemsOf(broken) },
   );
 }
 

@@ -66,6 +66,22 @@ describe('train refuses, before it writes anything,', () => {
     });
   });
 
+  it('more images than a message holds: the first of them, and all among its problems', async () => {
+    manifest = await drawnLines(folder, 'lines', Array<string>(30).fill('ab'));
+    const broken = Array.from({ length: 25 }, (_, index) => index + 5);
+    for (const index of broken) writeFileSync(join(folder, 'images', `lines-${index}.png`), 'no image');
+    await refused('images-unreadable', run(), {
+      message: expect.stringMatching(
+        /^25 of 30 images.*lines-24\.png.*and 5 more \('--json' has them all\)$/s,
+      ) as string,
+      problems: broken.map((index) => ({
+        code: 'image-unreadable',
+        message: expect.stringContaining(`lines-${index}.png cannot be read`) as string,
+        location: { file: manifest, line: index + 1 },
+      })),
+    });
+  });
+
   it('all that is wrong at once: labels outside the alphabet by line, broken images, labels that do not fit', async () => {
     manifest = await drawnLines(folder, 'lines', ['abc', 'aaa', 'abc']);
     writeFileSync(join(folder, 'images', 'lines-2.png'), 'no image');
