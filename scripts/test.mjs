@@ -1,7 +1,7 @@
 // `npm test`: installs what is missing, builds, runs the tests that need nothing but Node, npm and git, says what it left
 // out, and ends with 'N passed, N failed, N skipped' alone on a line.
 //
-//   --s3 --slurm --native --readers --quickstart --slow --long   run these sets too (files named *.s3.test.ts and so on)
+//   --s3 --slurm --native --webgpu --readers --quickstart --slow --long   run these sets too (files named *.s3.test.ts and so on)
 //   --fresh-seed           draw random cases that no run had, ten times as many, and say their seed
 //   --strict-data          fail if the shared data is there and a test of it was skipped
 //   anything else          handed on to vitest (a part of a path, -t TITLE)
@@ -22,6 +22,15 @@ const SETS = {
     how: 'scripts/native-tensorflow.sh (needs python3 and g++), then npm test -- --native',
     environment: {
       OCRPIPE_TENSORFLOW_DIR: process.env.OCRPIPE_TENSORFLOW_DIR ?? join(root, '.cache', 'native-tensorflow'),
+    },
+  },
+  webgpu: {
+    what: 'tests on WebGPU',
+    how: 'scripts/webgpu.sh, then npm test -- --webgpu; on a GPU, or on software that implements Vulkan',
+    environment: {
+      OCRPIPE_WEBGPU_DIR: process.env.OCRPIPE_WEBGPU_DIR ?? join(root, '.cache', 'webgpu'),
+      OCRPIPE_WEBGPU_SOFTWARE: '1',
+      ...swiftShader(),
     },
   },
   readers: {
@@ -80,6 +89,12 @@ listLeftOut();
 for (const test of refused) console.log(`the shared data is there, and yet this test was skipped: ${test}`);
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 process.exit(exitCode !== 0 || counts.failed > 0 || refused.length > 0 ? 1 : 0);
+
+/** Vulkan on the CPU, where the package chromium has it and nothing else is named. */
+function swiftShader() {
+  const file = '/usr/lib/chromium/vk_swiftshader_icd.json';
+  return process.env.VK_ICD_FILENAMES === undefined && existsSync(file) ? { VK_ICD_FILENAMES: file } : {};
+}
 
 /** Which random cases are tried, and how many times the usual number, unless the environment says it already. */
 function newCases() {

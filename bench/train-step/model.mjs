@@ -81,7 +81,7 @@ export async function trainStep(nn, variables, data, adam) {
   const named = Object.fromEntries(
     Object.entries(variables).map(([name, variable]) => [name, grads[variable.name]]),
   );
-  adam.apply(variables, named, 1e-3);
+  await adam.apply(variables, named, 1e-3);
   const loss = (await value.data())[0];
   tf.dispose([value, grads]);
   return loss;

@@ -107,11 +107,16 @@ async function backendChecks(): Promise<Check[]> {
   const reports = await inspectBackends();
   return reports.map(({ name, available, details }) => ({
     name: `backend ${name}`,
-    state: available ? 'ok' : name === 'tensorflow' ? 'missing' : 'failed',
+    state: available ? 'ok' : OPTIONAL[name] === undefined ? 'failed' : 'missing',
     details,
-    ...(!available && name === 'tensorflow' && { hint: TENSORFLOW_HINT }),
+    ...(!available && OPTIONAL[name] !== undefined && { hint: OPTIONAL[name] }),
   }));
 }
 
-const TENSORFLOW_HINT =
-  "Optional, and faster: 'npm install @tensorflow/tfjs-node-gpu' (or tfjs-node) beside ocrpipe, or a build of your own in the folder that OCRPIPE_TENSORFLOW_DIR names; docs/training.md has both ways.";
+/** Backends that need packages of their own, and what to do for them. */
+const OPTIONAL: Readonly<Record<string, string>> = {
+  tensorflow:
+    "Optional, and faster: 'npm install @tensorflow/tfjs-node-gpu' (or tfjs-node) beside ocrpipe, or a build of your own in the folder that OCRPIPE_TENSORFLOW_DIR names; docs/training.md has both ways.",
+  webgpu:
+    "Optional, for any GPU: 'npm install webgpu @tensorflow/tfjs-backend-webgpu@4.22' beside ocrpipe, or in the folder that OCRPIPE_WEBGPU_DIR names; on Linux the GPU's driver must bring Vulkan.",
+};

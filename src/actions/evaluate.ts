@@ -28,7 +28,7 @@ export interface EvaluateInput {
   /** Folder for errors.tsv, confusions.tsv and predictions.tsv. */
   out: string;
   metrics?: string | undefined;
-  backend?: 'auto' | 'tensorflow' | 'wasm' | 'cpu' | undefined;
+  backend?: 'auto' | 'tensorflow' | 'webgpu' | 'wasm' | 'cpu' | undefined;
   /** How the model reads; as it says unless given. */
   decoder?: DecoderChoice | undefined;
   images?: string | undefined;

@@ -7,9 +7,11 @@ import { registerHostScans } from './kernels/host-kernels.js';
 import { registerKernels, registeredBuild } from './kernels/register-kernels.js';
 import { threadsToUse } from './kernels/threads-to-use.js';
 import { NATIVE_FOLDER_VARIABLE, loadNativeTensorflow } from './native-tensorflow.js';
+import { SOFTWARE_VARIABLE } from './webgpu/gpu-adapter.js';
+import { registerWebgpu, WEBGPU_PACKAGES } from './webgpu/open-webgpu.js';
 
-/** What runs the tensors, best first. */
-export const BACKEND_NAMES = ['tensorflow', 'wasm', 'cpu'] as const;
+/** What runs the tensors; `auto` takes a GPU before them all, else the first that starts, but no GPU that is software. */
+export const BACKEND_NAMES = ['tensorflow', 'webgpu', 'wasm', 'cpu'] as const;
 export type BackendName = (typeof BACKEND_NAMES)[number];
 export type BackendChoice = BackendName | 'auto';
 
@@ -20,6 +22,8 @@ export interface Backend {
   threads: number;
   /** One line for people: package, build, version. */
   details: string;
+  /** Whether it computes on a GPU. */
+  gpu: boolean;
 }
 
 /** What `doctor` says of one backend. */
@@ -42,8 +46,17 @@ async function openTensorflow(): Promise<Attempt> {
   if (!native.loaded) return { reason: native.reasons.join('; ') };
   if (!(await use('tensorflow'))) return { reason: `${native.packageName} did not start` };
   await registerHostScans('tensorflow');
-  const kind = native.gpu ? 'native TensorFlow with GPU support' : 'native TensorFlow';
-  return { opened: { name: 'tensorflow', threads: 0, details: `${kind} (${native.packageName})` } };
+  // tfjs-node-gpu computes on the CPU where it finds no GPU.
+  const gpu = (tf.backend() as unknown as { isUsingGpuDevice: boolean }).isUsingGpuDevice;
+  const kind = gpu ? 'native TensorFlow on a GPU' : 'native TensorFlow';
+  return { opened: { name: 'tensorflow', threads: 0, details: `${kind} (${native.packageName})`, gpu } };
+}
+
+async function openWebgpu(softwareToo: boolean): Promise<Attempt> {
+  const found = await registerWebgpu(softwareToo);
+  if (!found.opened) return { reason: found.reason };
+  if (!(await use('webgpu'))) return { reason: 'the WebGPU backend did not start' };
+  return { opened: { name: 'webgpu', threads: 0, details: `WebGPU (${found.adapter})`, gpu: true } };
 }
 
 async function openWasm(): Promise<Attempt> {
@@ -57,6 +70,7 @@ async function openWasm(): Promise<Attempt> {
       name: 'wasm',
       threads,
       details: `WebAssembly (${build ?? 'no SIMD: slow'}, ${countText(threads, 'thread')})`,
+      gpu: false,
     },
   };
 }
@@ -64,38 +78,53 @@ async function openWasm(): Promise<Attempt> {
 async function openCpu(): Promise<Attempt> {
   await import('@tensorflow/tfjs-backend-cpu');
   if (!(await use('cpu'))) return { reason: 'the plain JavaScript backend did not start' };
-  return { opened: { name: 'cpu', threads: 1, details: 'plain JavaScript, for tiny tests only' } };
+  const details = 'plain JavaScript, for tiny tests only';
+  return { opened: { name: 'cpu', threads: 1, details, gpu: false } };
 }
 
 async function attempt(name: BackendName): Promise<Attempt> {
   tf.enableProdMode();
   if (name === 'tensorflow') return openTensorflow();
+  if (name === 'webgpu') return openWebgpu(process.env[SOFTWARE_VARIABLE] === '1');
   return name === 'wasm' ? openWasm() : openCpu();
 }
 
+const HINTS: Partial<Record<BackendName, string>> = {
+  tensorflow: `run 'npm install @tensorflow/tfjs-node' beside ocrpipe, or name the folder that has it in ${NATIVE_FOLDER_VARIABLE}; --backend wasm always works`,
+  webgpu: `it needs a GPU and 'npm install ${WEBGPU_PACKAGES.join(' ')}' beside ocrpipe; --backend wasm always works`,
+};
+
 function unavailable(choice: BackendName, reason: string): Error {
-  const hint =
-    choice === 'tensorflow'
-      ? `run 'ocrpipe backend install tensorflow', or name the folder that has it in ${NATIVE_FOLDER_VARIABLE}; --backend wasm always works`
-      : 'choose another with --backend';
+  const hint = HINTS[choice] ?? 'choose another with --backend';
   return userError('backend-unavailable', `the backend '${choice}' cannot be used: ${reason}`, { hint });
 }
 
 /**
  * Makes one tfjs backend current, with gradients registered and tfjs's own banner silenced.
  *
- * `auto` takes the first of `tensorflow`, `wasm`, `cpu` that starts. Calling it again switches.
+ * `auto` takes a GPU (by `tensorflow`, else by `webgpu`), else the first of `tensorflow`, `wasm`, `cpu` that starts, which is the
+ * order of their speed on a CPU. Calling it again switches.
  * @throws `backend-unavailable` (exit code 2) when the named backend cannot start.
  */
 export async function openBackend(choice: BackendChoice = 'auto'): Promise<Backend> {
-  const names = choice === 'auto' ? BACKEND_NAMES : [choice];
+  if (choice === 'auto') return openBest();
+  const result = await attempt(choice);
+  if ('opened' in result) return result.opened;
+  throw unavailable(choice, result.reason);
+}
+
+async function openBest(): Promise<Backend> {
+  const native = await attempt('tensorflow');
+  if ('opened' in native && native.opened.gpu) return native.opened;
+  const webgpu = await openWebgpu(false);
+  if ('opened' in webgpu) return webgpu.opened;
   const reasons: string[] = [];
-  for (const name of names) {
+  for (const name of ['tensorflow', 'wasm', 'cpu'] as const) {
     const result = await attempt(name);
     if ('opened' in result) return result.opened;
     reasons.push(result.reason);
   }
-  throw unavailable(choice === 'auto' ? 'cpu' : choice, reasons.join('; '));
+  throw unavailable('cpu', reasons.join('; '));
 }
 
 /** Tries every backend, best first, and says which work and why the others do not. The last one tried stays current. */

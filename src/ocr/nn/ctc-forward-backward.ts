@@ -84,7 +84,8 @@ export function ctcForwardBackward(input: CtcBatch): CtcLosses {
   return { losses, gradient, unreachable };
 }
 
-function checkBatch(input: CtcBatch, blank: number): void {
+/** @throws RangeError when labels and lengths are none of such a batch. */
+export function checkBatch(input: Omit<CtcBatch, 'logits' | 'blank'>, blank: number): void {
   const { batch, time, classes, labels, logitLengths } = input;
   if (labels.length !== batch) throw new RangeError(`${labels.length} labels for ${batch} items`);
   for (const label of labels) {

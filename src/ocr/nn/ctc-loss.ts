@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ctcForwardBackward } from './ctc-forward-backward.js';
+import { checkBatch, ctcForwardBackward, ctcMinimumSteps } from './ctc-forward-backward.js';
+import { CTC } from './kernels/kernel-names.js';
+import { hasKernel, runKernel } from './kernels/own-kernel.js';
 
 /**
  * How the losses of a batch become one value, as in PyTorch: `mean` divides each by its label length (at least 1)
@@ -27,9 +29,44 @@ export interface CtcLoss {
 
 /**
  * CTC loss of logits [batch, time, classes] (not yet normalised), differentiable with respect to the logits.
- * Reads the logits synchronously.
+ * Reads the logits synchronously, but on a backend with a kernel for it.
  */
 export function ctcLoss(logits: tf.Tensor3D, options: CtcLossOptions): CtcLoss {
+  return hasKernel(CTC) ? lossByKernel(logits, options) : lossOnHost(logits, options);
+}
+
+function lossByKernel(logits: tf.Tensor3D, options: CtcLossOptions): CtcLoss {
+  const { labels, logitLengths, reduction = 'mean' } = options;
+  const [batch, time, classes] = logits.shape;
+  const blank = options.blank ?? classes - 1;
+  checkBatch({ batch, time, classes, labels, logitLengths }, blank);
+  const lengths = labels.map((_, b) => logitLengths?.[b] ?? time);
+  const fits = labels.map((label, b) => ctcMinimumSteps(label) <= lengths[b]!);
+  const longest = Math.max(1, ...labels.map((label) => label.length));
+  const table = new Int32Array(batch * longest);
+  labels.forEach((label, b) => {
+    table.set(label, b * longest);
+  });
+  const extents = labels.flatMap((label, b) => (fits[b]! ? [lengths[b]!, label.length] : [0, 0]));
+  const loss = tf.tidy(() => {
+    const inputs = {
+      labels: tf.tensor2d(table, [batch, longest], 'int32'),
+      extents: tf.tensor2d(extents, [batch, 2], 'int32'),
+    };
+    const weights = tf.tensor1d(Float32Array.from(itemWeights(labels, reduction)));
+    const differentiable = tf.customGrad((input, save) => {
+      const results = runKernel(CTC, { logits: input as tf.Tensor, ...inputs }, { blank });
+      const [losses, gradient] = results as [tf.Tensor, tf.Tensor];
+      (save as tf.GradSaveFunc)([tf.mul(gradient, tf.reshape(weights, [batch, 1, 1]))]);
+      const value = reduction === 'none' ? losses : tf.sum(tf.mul(losses, weights));
+      return { value, gradFunc: (upstream, saved) => timesUpstream(upstream, saved[0]!) };
+    });
+    return differentiable(logits);
+  });
+  return { loss, unreachable: fits.flatMap((fit, b) => (fit ? [] : [b])) };
+}
+
+function lossOnHost(logits: tf.Tensor3D, options: CtcLossOptions): CtcLoss {
   const [batch, time, classes] = logits.shape;
   const { labels, logitLengths, blank, reduction = 'mean' } = options;
   let unreachable: number[] = [];

@@ -1,9 +1,7 @@
 import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import util from 'node:util';
 import { enableProdMode } from '@tensorflow/tfjs-core';
-import { packageRoot } from '../../base/package-root.js';
+import { backendSearchFolders, findPackage, firstLineOf } from './optional-packages.js';
 
 /** Names the folder whose `node_modules` holds tfjs-node-gpu or tfjs-node; looked at before any other place. */
 export const NATIVE_FOLDER_VARIABLE = 'OCRPIPE_TENSORFLOW_DIR';
@@ -22,21 +20,6 @@ interface NativeModule {
   node?: unknown;
 }
 
-/** The folder where `ocrpipe backend install --user` puts packages: `$XDG_DATA_HOME/ocrpipe/backends`. */
-export function userBackendFolder(env: NodeJS.ProcessEnv = process.env): string {
-  const dataHome = env['XDG_DATA_HOME'];
-  return join(dataHome ? dataHome : join(homedir(), '.local', 'share'), 'ocrpipe', 'backends');
-}
-
-/**
- * Where native TensorFlow is looked for, in order: the folder named by `OCRPIPE_TENSORFLOW_DIR`, the project in the
- * working folder, ocrpipe's own installation, the user's folder of backends.
- */
-export function nativeSearchFolders(env: NodeJS.ProcessEnv = process.env): string[] {
-  const named = env[NATIVE_FOLDER_VARIABLE];
-  return [...(named ? [named] : []), process.cwd(), packageRoot(), userBackendFolder(env)];
-}
-
 /** tfjs-node 4.22 calls two helpers that Node 22 warns of and Node 23 removed: ours must stand there before its first op. */
 function replaceOldUtilities(): void {
   const helpers = util as unknown as Record<string, unknown>;
@@ -44,28 +27,12 @@ function replaceOldUtilities(): void {
   helpers['isArray'] = (value: unknown) => Array.isArray(value);
 }
 
-function firstLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.split('\n', 1)[0] ?? text;
-}
-
-function findPackage(packageName: NativePackage, folders: readonly string[]): string | undefined {
-  for (const folder of folders) {
-    try {
-      return createRequire(join(folder, 'resolve.js')).resolve(packageName);
-    } catch {
-      // Not in this folder: the next one may have it; the caller reports where was looked when none has.
-    }
-  }
-  return undefined;
-}
-
 /**
  * Loads the first native TensorFlow package that works, which registers the tfjs backend `tensorflow`.
  * Never throws: a package that is absent or broken is a reason in the answer.
  */
 export function loadNativeTensorflow(env: NodeJS.ProcessEnv = process.env): NativeTensorflow {
-  const folders = nativeSearchFolders(env);
+  const folders = backendSearchFolders(NATIVE_FOLDER_VARIABLE, env);
   const reasons: string[] = [];
   for (const packageName of NATIVE_PACKAGES) {
     const entry = findPackage(packageName, folders);
@@ -82,7 +49,7 @@ export function loadNativeTensorflow(env: NodeJS.ProcessEnv = process.env): Nati
       if (loaded.node === undefined) throw new Error('it does not export its native binding');
       return { loaded: true, packageName, folder: entry, gpu: packageName.endsWith('-gpu') };
     } catch (error) {
-      reasons.push(`${packageName} (${entry}) does not load: ${firstLine(error)}`);
+      reasons.push(`${packageName} (${entry}) does not load: ${firstLineOf(error)}`);
     }
   }
   return { loaded: false, reasons };

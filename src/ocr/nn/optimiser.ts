@@ -54,14 +54,14 @@ export class Optimiser {
    * Moves the variables by one step. The gradients stay the caller's. Variables without a gradient stay as they are.
    * @returns the norm of all gradients together, before any limit; if it is not finite, nothing has changed
    */
-  apply(variables: NamedVariables, gradients: NamedGradients, learningRate: number): number {
-    const norm = normOf(gradients);
+  async apply(variables: NamedVariables, gradients: NamedGradients, learningRate: number): Promise<number> {
+    const norm = await normOf(gradients);
     if (!Number.isFinite(norm)) return norm;
     this.#step += 1;
     const { value } = this.#clipping;
     const limited = value === undefined ? gradients : cutOff(gradients, value);
     try {
-      this.#update(variables, limited, learningRate, value === undefined ? norm : normOf(limited));
+      this.#update(variables, limited, learningRate, value === undefined ? norm : await normOf(limited));
     } finally {
       if (limited !== gradients) tf.dispose({ ...limited });
     }
@@ -118,12 +118,14 @@ export class Optimiser {
   }
 }
 
-function normOf(gradients: NamedGradients): number {
+async function normOf(gradients: NamedGradients): Promise<number> {
   if (Object.keys(gradients).length === 0) return 0;
-  return tf.tidy(() => {
-    const squares = Object.values(gradients).map((gradient) => tf.sum(tf.square(gradient)));
-    return Math.sqrt(tf.addN(squares).dataSync()[0]!);
-  });
+  const sum = tf.tidy(() => tf.addN(Object.values(gradients).map((gradient) => tf.sum(tf.square(gradient)))));
+  try {
+    return Math.sqrt((await sum.data<'float32'>())[0]!);
+  } finally {
+    sum.dispose();
+  }
 }
 
 function cutOff(gradients: NamedGradients, most: number): NamedGradients {

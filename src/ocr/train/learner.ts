@@ -65,7 +65,7 @@ export class Learner {
     try {
       if (!Number.isFinite(loss)) throw notFinite(batch, learningRate, 'loss');
       const trainable = Object.fromEntries(this.model.network.variables.trainable);
-      const gradientNorm = this.#optimiser.apply(trainable, gradients, learningRate);
+      const gradientNorm = await this.#optimiser.apply(trainable, gradients, learningRate);
       if (!Number.isFinite(gradientNorm)) throw notFinite(batch, learningRate, 'gradient');
       this.#average?.update(batch.step);
       return { loss, texts, gradientNorm };

@@ -6,12 +6,8 @@ import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { inspectBackends, openBackend } from '../../../src/ocr/nn/backend.js';
-import {
-  NATIVE_FOLDER_VARIABLE,
-  loadNativeTensorflow,
-  nativeSearchFolders,
-  userBackendFolder,
-} from '../../../src/ocr/nn/native-tensorflow.js';
+import { NATIVE_FOLDER_VARIABLE, loadNativeTensorflow } from '../../../src/ocr/nn/native-tensorflow.js';
+import { backendSearchFolders, userBackendFolder } from '../../../src/ocr/nn/optional-packages.js';
 import { backendsUnderTest } from './support.js';
 
 const backendModule = new URL('../../../.cache/modules/ocr/nn/backend.js', import.meta.url).href;
@@ -22,7 +18,7 @@ async function terminalOutput(name: string): Promise<string> {
     const tf = await import('@tensorflow/tfjs-core');
     const { openBackend } = await import(${JSON.stringify(backendModule)});
     await openBackend(${JSON.stringify(name)});
-    if (tf.sum(tf.relu(tf.ones([2, 2]))).dataSync()[0] !== 4) throw new Error('wrong sum');`;
+    if ((await tf.sum(tf.relu(tf.ones([2, 2]))).data())[0] !== 4) throw new Error('wrong sum');`;
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [
     '--input-type=module',
     '-e',
@@ -38,7 +34,7 @@ for (const { name, skip } of backendsUnderTest()) {
       expect(backend.name).toBe(name);
       expect(tf.getBackend()).toBe(name);
       const gradient = tf.grad((x) => tf.square(x))(tf.tensor1d([3]));
-      expect(gradient.dataSync()[0]).toBeCloseTo(6, 5);
+      expect((await gradient.data())[0]).toBeCloseTo(6, 5);
     });
 
     it('writes nothing to the terminal', async () => {
@@ -50,20 +46,21 @@ for (const { name, skip } of backendsUnderTest()) {
 describe('backends', () => {
   it('are all inspected, best first, each with a reason or a description', async () => {
     const reports = await inspectBackends();
-    expect(reports.map(({ name }) => name)).toEqual(['tensorflow', 'wasm', 'cpu']);
+    expect(reports.map(({ name }) => name)).toEqual(['tensorflow', 'webgpu', 'wasm', 'cpu']);
     for (const { details } of reports) expect(details).not.toBe('');
-    expect(reports.slice(1).every(({ available }) => available)).toBe(true);
+    expect(reports.slice(2).every(({ available }) => available)).toBe(true);
   });
 
-  it('choose the first one that starts', async () => {
+  it('choose a GPU, else the first one that starts', async () => {
     const reports = await inspectBackends();
-    const best = reports.find(({ available }) => available)!;
-    expect((await openBackend('auto')).name).toBe(best.name);
+    const onCpu = reports.find(({ name, available }) => available && name !== 'webgpu')!;
+    const chosen = await openBackend('auto');
+    if (!chosen.gpu) expect(chosen.name).toBe(onCpu.name);
   });
 
   it('look for native TensorFlow in the named folder first, in the user folder last', () => {
     const env = { [NATIVE_FOLDER_VARIABLE]: '/named', XDG_DATA_HOME: '/data' };
-    const folders = nativeSearchFolders(env);
+    const folders = backendSearchFolders(NATIVE_FOLDER_VARIABLE, env);
     expect(folders[0]).toBe('/named');
     expect(folders.at(-1)).toBe(userBackendFolder(env));
     expect(folders).toContain(process.cwd());

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
-import type { BackendName } from '../../../src/ocr/nn/backend.js';
+import { openBackend, type BackendName } from '../../../src/ocr/nn/backend.js';
 import { NATIVE_FOLDER_VARIABLE, loadNativeTensorflow } from '../../../src/ocr/nn/native-tensorflow.js';
 
 /** A tensor in a file of golden values. */
@@ -15,6 +15,18 @@ export function readGolden(name: string): unknown {
   return JSON.parse(readFileSync(file, 'utf8'));
 }
 
+/** Why the backend `webgpu` cannot be tested here. */
+async function lackOfWebgpu(): Promise<string | undefined> {
+  try {
+    await openBackend('webgpu');
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+const noWebgpu = await lackOfWebgpu();
+
 /** Every backend, and why one cannot be tested here. */
 export function backendsUnderTest(): { name: BackendName; skip?: string }[] {
   const native = loadNativeTensorflow();
@@ -22,6 +34,7 @@ export function backendsUnderTest(): { name: BackendName; skip?: string }[] {
   return [
     { name: 'cpu' },
     { name: 'wasm' },
+    noWebgpu === undefined ? { name: 'webgpu' } : { name: 'webgpu', skip: noWebgpu },
     native.loaded ? { name: 'tensorflow' } : { name: 'tensorflow', skip },
   ];
 }
@@ -44,9 +57,9 @@ export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<num
 }
 
 /** The relative error of a tensor against golden values; Infinity when the shapes differ. */
-export function goldenError(actual: tf.Tensor, golden: GoldenTensor): number {
+export async function goldenError(actual: tf.Tensor, golden: GoldenTensor): Promise<number> {
   if (!tf.util.arraysEqual(actual.shape, golden.shape)) return Infinity;
-  return relativeError(actual.dataSync(), golden.values);
+  return relativeError(await actual.data(), golden.values);
 }
 
 /** Numbers in −1..1 that depend on the seed alone. */

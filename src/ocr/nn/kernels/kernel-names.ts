@@ -16,4 +16,5 @@ export const LAYER_NORM = 'OcrpipeLayerNorm';
 export const LAYER_NORM_GRADIENT = 'OcrpipeLayerNormGradient';
 export const ADDITIVE_SCORES = 'OcrpipeAdditiveScores';
 export const ADDITIVE_SCORES_GRADIENT = 'OcrpipeAdditiveScoresGradient';
+export const CTC = 'OcrpipeCtc';
 export const ADAM = 'OcrpipeAdam';
