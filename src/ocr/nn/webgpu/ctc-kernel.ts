@@ -1,6 +1,6 @@
 import { CTC } from '../kernels/kernel-names.js';
 import { CTC_CODE, CTC_THREADS } from './ctc-code.js';
-import type { GpuKernel } from './register-gpu-kernels.js';
+import type { GpuKernel } from './gpu-ops.js';
 
 /** Losses [batch] and their gradients [batch, time, classes], see `CTC_CODE`; `blank` is a class. */
 export const GPU_CTC_KERNEL: GpuKernel = {

@@ -6,7 +6,7 @@ export const SOFTWARE_VARIABLE = 'OCRPIPE_WEBGPU_SOFTWARE';
 /** Names of software that computes what a GPU would: SwiftShader, Mesa's llvmpipe and lavapipe, Windows' WARP. */
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|software|\bwarp\b|basic render/i;
 
-export function isSoftware({
+function isSoftware({
   vendor,
   architecture,
   device,

@@ -28,8 +28,9 @@ export class GpuOps {
   readonly #backend: GpuBackend;
   readonly #made: TensorInfo[] = [];
 
-  constructor(backend: GpuBackend) {
-    this.#backend = backend;
+  /** @param backend the one that tfjs hands to a kernel */
+  constructor(backend: unknown) {
+    this.#backend = backend as GpuBackend;
   }
 
   program({ name, inputs, outputSize, uniforms, groups, threads, code }: OwnProgram): TensorInfo {
@@ -78,4 +79,10 @@ export class GpuOps {
     this.#made.push(tensor);
     return tensor;
   }
+}
+
+/** A kernel of ours on `webgpu`. */
+export interface GpuKernel {
+  name: string;
+  run: (ops: GpuOps, inputs: NamedTensorInfoMap, attributes: NamedAttrMap) => TensorInfo[];
 }

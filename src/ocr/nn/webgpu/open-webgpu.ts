@@ -16,7 +16,7 @@ import type {
 } from './webgpu-types.js';
 
 /** Names the folder whose `node_modules` holds both packages; looked at before any other place. */
-export const WEBGPU_FOLDER_VARIABLE = 'OCRPIPE_WEBGPU_DIR';
+const WEBGPU_FOLDER_VARIABLE = 'OCRPIPE_WEBGPU_DIR';
 
 /** Dawn, the WebGPU of Chromium, for Node; and what tfjs computes with on it. */
 export const WEBGPU_PACKAGES = ['webgpu', '@tensorflow/tfjs-backend-webgpu'] as const;
@@ -55,7 +55,7 @@ export async function registerWebgpu(
 
 /** tfjs keeps a backend for the life of the process. */
 function registeredAdapter(): GpuAdapterInfo | undefined {
-  const backend = tf.findBackend('webgpu') as GpuBackend | null;
+  const backend = tf.findBackend('webgpu') as unknown as GpuBackend | null;
   return backend?.openedOn;
 }
 
@@ -87,6 +87,6 @@ function newBackend(
 
 function register(backend: GpuBackend): void {
   guardBackend(backend);
-  tf.registerBackend('webgpu', () => backend);
+  tf.registerBackend('webgpu', () => backend as unknown as tf.KernelBackend);
   registerGpuKernels();
 }

@@ -1,15 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
+import type { NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
 import { GPU_CTC_KERNEL } from './ctc-kernel.js';
 import { GpuOps } from './gpu-ops.js';
 import { GPU_SCAN_KERNELS } from './scan-kernels.js';
-import type { GpuBackend } from './webgpu-types.js';
-
-/** A kernel of ours on `webgpu`. */
-export interface GpuKernel {
-  name: string;
-  run(ops: GpuOps, inputs: NamedTensorInfoMap, attributes: NamedAttrMap): TensorInfo[];
-}
 
 /** Tensors that one program of tfjs adds up: together with the result, no more buffers than any GPU takes. */
 const MOST_ADDED = 7;
@@ -18,13 +11,14 @@ const MOST_ADDED = 7;
 function limitAddN(): void {
   const one = tf.getKernel('AddN', 'webgpu');
   const kernelFunc: tf.KernelFunc = ({ inputs, backend }) => {
-    const ops = new GpuOps(backend as GpuBackend);
+    const ops = new GpuOps(backend);
     let rest = inputs as unknown as TensorInfo[];
     while (rest.length > MOST_ADDED) {
       const added = ops.with(one, rest.slice(0, MOST_ADDED) as unknown as NamedTensorInfoMap);
       rest = [added, ...rest.slice(MOST_ADDED)];
     }
-    return ops.keep([ops.with(one, rest as unknown as NamedTensorInfoMap)])[0]!;
+    const [sum] = ops.keep([ops.with(one, rest as unknown as NamedTensorInfoMap)]);
+    return sum!;
   };
   tf.unregisterKernel('AddN', 'webgpu');
   tf.registerKernel({ ...one, kernelFunc });
@@ -38,7 +32,7 @@ export function registerGpuKernels(): void {
       kernelName: name,
       backendName: 'webgpu',
       kernelFunc: ({ inputs, attrs, backend }) => {
-        const ops = new GpuOps(backend as GpuBackend);
+        const ops = new GpuOps(backend);
         return ops.keep(run(ops, inputs, attrs ?? {}));
       },
     });

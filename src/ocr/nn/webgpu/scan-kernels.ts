@@ -1,7 +1,6 @@
 import type { NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
 import { GRU, GRU_GRADIENT, LSTM, LSTM_GRADIENT } from '../kernels/kernel-names.js';
-import type { GpuOps, OwnProgram } from './gpu-ops.js';
-import type { GpuKernel } from './register-gpu-kernels.js';
+import type { GpuKernel, GpuOps, OwnProgram } from './gpu-ops.js';
 import {
   gruBackwardCode,
   gruForwardCode,
@@ -47,7 +46,10 @@ function forward(kept: number, name: string, codeOf: (units: number, directions:
     const scan = scanOf(ops, inputs, 'gates');
     const { batch, time, directions, units } = scan;
     const outputs = batch * time * directions * units;
-    const { lengths: _lengths, ...given } = inputs as Record<string, TensorInfo>;
+    const present = Object.entries(inputs).filter(
+      ([input, tensor]) => input !== 'lengths' && tensor !== undefined,
+    );
+    const given = Object.fromEntries(present) as Record<string, TensorInfo>;
     const code = codeOf(units, directions);
     const row = ops.program(programOf(scan, { name, inputs: given, outputSize: outputs * (1 + kept), code }));
     return [

@@ -56,7 +56,7 @@ export interface GpuProgram {
 }
 
 /** What we need of the backend of tfjs-backend-webgpu 4.22. */
-export interface GpuBackend extends KernelBackend {
+export interface GpuBackend extends Pick<KernelBackend, 'disposeData' | 'read' | 'readSync' | 'write'> {
   readonly device: GpuDevice;
   readonly bufferManager: GpuBufferManager;
   readonly tensorMap: { get(dataId: object): { values?: unknown } };
