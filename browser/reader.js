@@ -7,8 +7,11 @@
  *   const { text, confidence } = await reader.read(imageData); // an ImageData: {data, width, height}
  */
 
-/** Making smaller, output pixels see so many input pixels on each side, times the scale (Duchon 1979). */
+/** Making smaller, output pixels see so many input pixels on each side, times the scale. */
 const LANCZOS_SIZE = 3;
+/** Places between pixels are rounded to such parts of one, weights of pixels cut to such parts of 1. */
+const POSITIONS = 64;
+const PARTS = 4096;
 
 /** Loads a model; `source` is the address of its model.json, or an IOHandler of TensorFlow.js. */
 export async function openReader(tf, source) {
@@ -23,24 +26,25 @@ export async function openReader(tf, source) {
 
 /** The text of one image, RGBA bytes row by row as canvases give them, and how sure the model is (0 to 1). */
 async function read(tf, model, image) {
-  const { alphabet, preprocessing } = model.metadata;
+  const { alphabet, preprocessing, model: network } = model.metadata;
   const { values, shape } = modelInput(image, preprocessing);
   const images = tf.tensor4d(values, shape);
-  const logits = await model.executeAsync({ images });
+  // All but this one have loops, which only the asynchronous way can run.
+  const logits = network.type === 'mixer' ? model.execute({ images }) : await model.executeAsync({ images });
   try {
-    return greedyText(await logits.data(), alphabet);
+    const scores = await logits.data();
+    return network.type === 'attention' ? writtenText(scores, alphabet) : greedyText(scores, alphabet);
   } finally {
     tf.dispose([images, logits]);
   }
 }
 
 /** The image as the model wants it: [1, height, width, channels], -1 black to 1 white, white on the right. */
-export function modelInput(image, { colour, height, fit, width, widthMultiple }) {
+function modelInput(image, { colour, height, fit, width, widthMultiple }) {
   const size = targetSize(image, { height, fit, width });
-  let planes = resized(onWhite(image), image, size);
+  let planes = onWhite(image).map((plane) => resized(plane, image, size));
   if (colour === 'grey') planes = [greyPlane(planes)];
-  const framed = width === null ? size : { width, height };
-  const wide = Math.ceil(framed.width / widthMultiple) * widthMultiple;
+  const wide = Math.ceil((width ?? size.width) / widthMultiple) * widthMultiple;
   const values = new Float32Array(height * wide * planes.length).fill(1);
   planes.forEach((plane, channel) => {
     for (let y = 0; y < size.height; y += 1)
@@ -52,11 +56,9 @@ export function modelInput(image, { colour, height, fit, width, widthMultiple })
 
 /** The size of the image itself inside its frame. */
 function targetSize(image, { height, fit, width }) {
-  if (fit === 'stretch') return { width, height };
   const inProportion = Math.max(1, Math.round((image.width * height) / image.height));
-  if (width === null || inProportion <= width) return { width: inProportion, height };
-  if (fit === 'pad-then-squeeze') return { width, height };
-  return { width, height: Math.max(1, Math.round((image.height * width) / image.width)) };
+  const isFixed = fit === 'stretch' || (fit === 'pad-then-squeeze' && inProportion > width);
+  return { width: isFixed ? width : inProportion, height };
 }
 
 /** Red, green and blue apart, what is transparent standing on white. */
@@ -73,9 +75,12 @@ function onWhite({ data, width, height }) {
 
 /** Luminance by the light that red, green and blue give (ITU-R BT.709), not by their encoded values. */
 function greyPlane([red, green, blue]) {
+  const levels = Array.from({ length: 256 }, (_, light) => Math.round(fromLight(light / 255)));
   return red.map((_, i) => {
-    const light = 0.2126 * toLight(red[i]) + 0.7152 * toLight(green[i]) + 0.0722 * toLight(blue[i]);
-    return Math.round(fromLight(light));
+    const light = 255 * (0.2126 * toLight(red[i]) + 0.7152 * toLight(green[i]) + 0.0722 * toLight(blue[i]));
+    const below = Math.floor(light);
+    const above = Math.min(255, below + 1);
+    return Math.round(levels[below] + (levels[above] - levels[below]) * (light - below));
   });
 }
 
@@ -88,56 +93,86 @@ function fromLight(light) {
   return 255 * (light <= 0.0031308 ? 12.92 * light : 1.055 * light ** (1 / 2.4) - 0.055);
 }
 
-/** Scales each plane, first its columns, then its rows, rounding to whole values after each: Lanczos down, cubic up. */
-function resized(planes, from, to) {
-  const down = filters(from.height, to.height);
-  const across = filters(from.width, to.width);
-  return planes.map((plane) => {
-    const lower = new Float32Array(from.width * to.height);
-    down.forEach(({ start, weights }, y) => {
-      for (let x = 0; x < from.width; x += 1) {
-        let sum = 0;
-        for (let k = 0; k < weights.length; k += 1) sum += weights[k] * plane[(start + k) * from.width + x];
-        lower[y * from.width + x] = toByte(sum);
-      }
-    });
-    const result = new Float32Array(to.width * to.height);
-    across.forEach(({ start, weights }, x) => {
-      for (let y = 0; y < to.height; y += 1) {
-        let sum = 0;
-        for (let k = 0; k < weights.length; k += 1) sum += weights[k] * lower[y * from.width + start + k];
-        result[y * to.width + x] = toByte(sum);
-      }
-    });
-    return result;
-  });
+/*
+ * Scaling as libvips does it, bit for bit: it computes in whole numbers, models are trained with it, and canvases scale otherwise. First
+ * the height becomes smaller, then the width, and then both become larger, if they are to.
+ */
+
+/** A plane of `from` as one of `to`. */
+function resized(plane, from, to) {
+  let x = { plane, width: from.width, height: from.height };
+  if (to.height < x.height) x = turned(smaller(turned(x), to.height));
+  if (to.width < x.width) x = smaller(x, to.width);
+  return x.width < to.width || x.height < to.height ? larger(x, to).plane : x.plane;
 }
 
-function toByte(value) {
-  return Math.max(0, Math.min(255, Math.round(value)));
+/** Rows become columns. */
+function turned({ plane, width, height }) {
+  const result = new Float32Array(plane.length);
+  plane.forEach((value, i) => (result[(i % width) * height + Math.floor(i / width)] = value));
+  return { plane: result, width: height, height: width };
 }
 
-/** For each output pixel: the first input pixel that it sees, and the weights from there on, which add up to 1. */
-function filters(inputs, outputs) {
-  const scale = inputs / outputs;
-  const kernel = scale < 1 ? { weight: cubic, size: 2 } : { weight: lanczos, size: LANCZOS_SIZE * scale };
-  return Array.from({ length: outputs }, (_, index) => {
-    // Making larger puts pixels by their corners, as libvips does: what models are trained with.
-    const centre = scale < 1 ? index * scale - 0.5 : (index + 0.5) * scale - 0.5;
-    const first = Math.ceil(centre - kernel.size);
-    const last = Math.floor(centre + kernel.size);
-    const start = Math.max(0, first);
-    const weights = new Array(Math.min(inputs - 1, last) - start + 1).fill(0);
-    // What lies beyond an edge is taken to look like the edge.
-    for (let at = first; at <= last; at += 1) {
-      const inside = Math.max(0, Math.min(inputs - 1, at));
-      weights[inside - start] += kernel.weight((at - centre) / Math.max(1, scale));
+/** Each row made so many pixels wide: whole pixels put together while it is more than twice too wide, then Lanczos. */
+function smaller(image, outputs) {
+  const scale = image.width / outputs;
+  const together = Math.max(1, Math.floor(scale / 2));
+  const near = together === 1 ? image : averaged(image, together);
+  const rest = scale / together;
+  const centres = Array.from({ length: outputs }, (_, x) => (x + 0.5) * rest - 0.5);
+  return bytes(filtered(near, centres, { kernel: lanczos, reach: LANCZOS_SIZE, scale: rest }));
+}
+
+function averaged({ plane, width, height }, together) {
+  const outputs = Math.ceil(width / together);
+  const result = new Float32Array(outputs * height);
+  const share = Math.floor(2 ** 24 / together);
+  for (let i = 0; i < result.length; i += 1) {
+    const [row, first] = [Math.floor(i / outputs) * width, (i % outputs) * together];
+    let sum = together >> 1;
+    for (let x = first; x < first + together; x += 1) sum += plane[row + Math.min(width - 1, x)];
+    result[i] = Math.floor((sum * share) / 2 ** 24);
+  }
+  return { plane: result, width: outputs, height };
+}
+
+/** Both sides at once, by cubic filters; pixels are put by their corners. What is cut to bytes is the result alone. */
+function larger(image, to) {
+  const cubicTo = (of, outputs) => {
+    const scale = Math.min(1, of.width / outputs);
+    const centres = Array.from({ length: outputs }, (_, x) => x * scale - 0.5);
+    return filtered(of, centres, { kernel: cubic, reach: 2, scale: 1 });
+  };
+  return bytes(turned(cubicTo(turned(cubicTo(image, to.width)), to.height)));
+}
+
+/** Each row seen at some places of it, by a filter of `reach` pixels on each side, times `scale`; rounded. */
+function filtered({ plane, width, height }, centres, { kernel, reach, scale }) {
+  const result = new Float32Array(centres.length * height);
+  centres.forEach((exact, x) => {
+    const centre = Math.round(exact * POSITIONS) / POSITIONS;
+    const first = Math.ceil(centre - reach * scale);
+    const last = Math.floor(centre + reach * scale);
+    const raw = Array.from({ length: last - first + 1 }, (_, k) => kernel((first + k - centre) / scale));
+    const total = raw.reduce((sum, weight) => sum + weight, 0);
+    const weights = raw.map((weight) => Math.trunc((weight / total) * PARTS) / PARTS);
+    for (let y = 0; y < height; y += 1) {
+      let sum = 0;
+      // What lies beyond an edge is taken to look like the edge.
+      weights.forEach((weight, k) => {
+        sum += weight * plane[y * width + Math.max(0, Math.min(width - 1, first + k))];
+      });
+      result[y * centres.length + x] = Math.round(sum);
     }
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
-    return { start, weights: weights.map((weight) => weight / total) };
   });
+  return { plane: result, width: centres.length, height };
 }
 
+function bytes({ plane, ...size }) {
+  return { plane: plane.map((value) => Math.max(0, Math.min(255, value))), ...size };
+}
+
+/** Duchon 1979. */
 function lanczos(x) {
   if (x === 0) return 1;
   if (Math.abs(x) >= LANCZOS_SIZE) return 0;
@@ -153,18 +188,37 @@ function cubic(x) {
 }
 
 /** Best class of each time step, repetitions merged, blanks (the last class) dropped. */
-export function greedyText(logits, alphabet) {
-  const classes = alphabet.length + 1;
-  const steps = logits.length / classes;
+function greedyText(logits, alphabet) {
+  const blank = alphabet.length;
+  const steps = bestClasses(logits, blank + 1);
   let text = '';
   let logProbability = 0;
-  let previous = classes - 1;
-  for (let step = 0; step < steps; step += 1) {
-    const row = logits.subarray(step * classes, (step + 1) * classes);
-    const best = row.reduce((most, value, place) => (value > row[most] ? place : most), 0);
-    logProbability -= Math.log(row.reduce((sum, value) => sum + Math.exp(value - row[best]), 0));
-    if (best !== previous && best < classes - 1) text += alphabet[best];
+  let previous = blank;
+  for (const { best, logProbability: own } of steps) {
+    logProbability += own;
+    if (best !== previous && best !== blank) text += alphabet[best];
     previous = best;
   }
-  return { text, confidence: Math.exp(logProbability / steps) };
+  return { text, confidence: Math.exp(logProbability / steps.length) };
+}
+
+/** Best class of each step up to the end of the text (the last class). */
+function writtenText(logits, alphabet) {
+  const end = alphabet.length;
+  const steps = bestClasses(logits, end + 1);
+  const length = steps.findIndex(({ best }) => best === end);
+  const written = length < 0 ? steps : steps.slice(0, length + 1); // with its end
+  const logProbability = written.reduce((sum, step) => sum + step.logProbability, 0);
+  const text = written.map(({ best }) => alphabet[best] ?? '').join('');
+  return { text, confidence: Math.exp(logProbability / written.length) };
+}
+
+/** The best class of each step, and the logarithm of its probability. */
+function bestClasses(logits, classes) {
+  return Array.from({ length: logits.length / classes }, (_, step) => {
+    const row = logits.subarray(step * classes, (step + 1) * classes);
+    const best = row.reduce((most, value, place) => (value > row[most] ? place : most), 0);
+    const logProbability = -Math.log(row.reduce((sum, value) => sum + Math.exp(value - row[best]), 0));
+    return { best, logProbability };
+  });
 }

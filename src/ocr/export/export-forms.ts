@@ -39,8 +39,7 @@ export interface ExportForm {
   /** The file that is replaced last, to be checked before any work; a folder was checked already. */
   output: OutputFile;
   /**
-   * Makes what is to be written, and gives what writes it and tells its bytes. Throws `model-not-exportable` where this form
-   * does not know the model's layers.
+   * Makes what is to be written, and gives what writes it and tells its bytes. Throws `weights-mismatch` where weights are missing.
    */
   prepare(saved: SavedWeights, weights: Encoding): (call: WritingCall) => Promise<number> | number;
 }

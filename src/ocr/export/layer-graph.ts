@@ -10,52 +10,128 @@ export interface Weight {
 /** The result of a layer, to be the input of another. */
 export type LayerRef = number;
 
+/** kernel [in, out], bias [out]. */
+export interface DenseWeights {
+  kernel: Weight;
+  bias: Weight;
+}
+
 /**
  * A layer of a network that only reads. Pictures are [batch, height, width, channels], sequences [batch, time, features];
  * `filled` columns and steps of an image are those that it has itself, the others fill the batch up to its widest image.
  */
 export type Layer =
-  /** The images of a batch, -1 black to 1 white, 0 in columns that only fill it up. */
-  | { op: 'images'; height: number; channels: number }
-  /** 3x3 or any other odd filter [height, width, in, out], stride 1, zeros around; bias [out]; then the rectifier. */
-  | { op: 'conv2d'; input: LayerRef; filter: Weight; bias: Weight; relu: boolean }
+  /** The images of a batch, -1 black to 1 white, 0 in columns that only fill it up. All are `width` wide if there is one. */
+  | { op: 'images'; height: number; width: number | undefined; channels: number }
+  /** 3x3 or any other odd filter [height, width, in, out], stride 1, zeros around; bias [out] if any; then the rectifier. */
+  | { op: 'conv2d'; input: LayerRef; filter: Weight; bias: Weight | undefined; relu: boolean }
+  /** The same with one filter a channel: [height, width, channels, 1]. */
+  | { op: 'depthwise'; input: LayerRef; filter: Weight; relu: boolean }
   /** Zero in columns that no image has; a column covers `columnPx` pixels of the image. */
   | { op: 'maskColumns'; input: LayerRef; columnPx: number }
   /** Largest of each window; what does not fill one is dropped. */
   | { op: 'maxPool'; input: LayerRef; size: readonly [height: number, width: number] }
   /** Picture -> sequence: each column's rows one after the other, [height * channels] features a step. */
   | { op: 'columns'; input: LayerRef; features: number }
-  /** kernel [in, out], bias [out], then the rectifier. */
-  | { op: 'dense'; input: LayerRef; kernel: Weight; bias: Weight; relu: boolean }
-  /** `bidirectionalGru` with its weights: reset, update, new; forward first. */
+  /** Picture -> sequence: the mean of each column's rows. */
+  | { op: 'averageRows'; input: LayerRef }
+  /** Sequence -> picture of one row. */
+  | { op: 'asRow'; input: LayerRef }
+  /** [batch, a, b] -> [batch, b, a]. */
+  | { op: 'exchange'; input: LayerRef }
+  /** The sum of two results of one shape. */
+  | { op: 'add'; input: LayerRef; other: LayerRef }
+  /** The rectifier comes last, if asked for. */
+  | ({ op: 'dense'; input: LayerRef; relu: boolean } & DenseWeights)
+  /** `layerNorm` over the last axis: gamma and beta [features]. */
+  | { op: 'layerNorm'; input: LayerRef; gamma: Weight; beta: Weight; epsilon: number }
+  /** `selfAttention`: query, key and value side by side in the kernel of `projections`. */
   | {
-      op: 'gru';
+      op: 'selfAttention';
       input: LayerRef;
-      kernel: Weight;
-      bias: Weight;
-      recurrentKernel: Weight;
-      recurrentBias: Weight;
-    };
+      heads: number;
+      projections: DenseWeights;
+      output: DenseWeights;
+    }
+  | GruLayer
+  | LstmLayer
+  | AttentionDecoderLayer;
+
+/** `bidirectionalGru` with its weights: reset, update, new; forward first. */
+export interface GruLayer {
+  op: 'gru';
+  input: LayerRef;
+  kernel: Weight;
+  bias: Weight;
+  recurrentKernel: Weight;
+  recurrentBias: Weight;
+}
+
+/** `lstm` with its weights: input, forget, candidate, output; forward first, or forward alone. */
+export interface LstmLayer {
+  op: 'lstm';
+  input: LayerRef;
+  kernel: Weight;
+  bias: Weight;
+  recurrentKernel: Weight;
+}
+
+/** Weights of `AttentionDecoder` by their names; `queryKernel`, `queryBias` and `v` are those of additive attention alone. */
+export type DecoderWeights<T> = Record<
+  | 'embedding'
+  | 'startKernel'
+  | 'startBias'
+  | 'inputKernel'
+  | 'inputBias'
+  | 'recurrentKernel'
+  | 'recurrentBias'
+  | 'readoutKernel'
+  | 'readoutBias'
+  | 'outputKernel'
+  | 'outputBias',
+  T
+> & { query?: Record<'kernel' | 'bias' | 'v', T> | undefined };
+
+/**
+ * `AttentionDecoder` reading greedily: `input` is the encoder's states, `keys` the same as what queries are compared with. Each
+ * step is given the best class of the one before; it ends when every image has met the end of its text (the last class), or after
+ * `mostSteps`. Gives logits [batch, steps, classes].
+ */
+export interface AttentionDecoderLayer {
+  op: 'attentionDecoder';
+  input: LayerRef;
+  keys: LayerRef;
+  weights: DecoderWeights<Weight>;
+  mostSteps: number;
+}
+
+/** `name` is unique among the layers, and what other programs show. */
+export type NamedLayer = Layer & { name: string };
 
 /** A network as a list of layers, each after its inputs; the last one gives the logits [batch, time, classes]. */
 export interface LayerGraph {
-  layers: readonly Layer[];
-  /** Pixels of width of one time step. */
-  stepPx: number;
+  layers: readonly NamedLayer[];
+  /** Pixels of width of one time step; absent where all images are of one width. */
+  stepPx: number | undefined;
+  /** Time steps of every image; absent where its width decides, or its text. */
+  steps?: number;
   classes: number;
 }
 
 /** Collects layers. */
 export class GraphBuilder {
-  readonly layers: Layer[] = [];
+  readonly layers: NamedLayer[] = [];
 
-  add(layer: Layer): LayerRef {
-    return this.layers.push(layer) - 1;
+  add(name: string, layer: Layer): LayerRef {
+    return this.layers.push({ ...layer, name }) - 1;
   }
 }
 
-/** Looks weights up by the names that the network gave them. Throws `weights-mismatch` for one that is missing. */
-export function weightFinder(arrays: readonly NamedArray[]): (name: string) => Weight {
+/** Weights by the names that the network gave them. */
+export type FindWeight = (name: string) => Weight;
+
+/** Throws `weights-mismatch` for a weight that is missing. */
+export function weightFinder(arrays: readonly NamedArray[]): FindWeight {
   const byName = new Map(arrays.map((array) => [array.name, array]));
   return (name) => {
     const found = byName.get(name);
@@ -64,4 +140,8 @@ export function weightFinder(arrays: readonly NamedArray[]): (name: string) => W
       hint: 'The file of weights belongs to another configuration: train again.',
     });
   };
+}
+
+export function denseWeights(find: FindWeight, name: string): DenseWeights {
+  return { kernel: find(`${name}/kernel`), bias: find(`${name}/bias`) };
 }

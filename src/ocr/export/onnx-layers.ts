@@ -1,34 +1,70 @@
-import type { Layer, LayerGraph, Weight } from './layer-graph.js';
-import { channelsFirst, gruWeights, transposed } from './onnx-weights.js';
+import type { Layer, LayerGraph, NamedLayer, Weight } from './layer-graph.js';
+import { writeAttentionDecoder } from './onnx-decoder.js';
 import { DATA_TYPES, type OnnxModel, type Value } from './onnx-model.js';
+import { writeLayerNorm, writeRecurrent, writeSelfAttention } from './onnx-sequences.js';
+import { channelsFirst, depthwiseFirst } from './onnx-weights.js';
+import { filledPlaces, type Writing } from './onnx-writing.js';
 
 export const IMAGES = 'images';
 export const STEPS = 'steps';
 export const LOGITS = 'logits';
 
-/** What the layers of a graph are written with. Pictures are [batch, channels, height, width] here, as ONNX has them. */
-interface Writing {
-  model: OnnxModel;
-  graph: LayerGraph;
-  /** The time steps of each image, 64 bits. */
-  steps: Value;
-}
-
 /** Writes the layers of a network; the last one's result is named `logits`. */
 export function writeOnnxLayers(model: OnnxModel, graph: LayerGraph): void {
-  const steps = model.add('Cast', [STEPS], { to: DATA_TYPES.int64 });
+  model.scope = STEPS;
+  const steps = graph.stepPx === undefined ? undefined : model.add('Cast', [STEPS], { to: DATA_TYPES.int64 });
   const values: Value[] = [];
-  for (const layer of graph.layers) values.push(writeLayer({ model, graph, steps }, layer, values));
-  model.addNamed(LOGITS, 'Identity', { inputs: [values.at(-1)!] });
+  for (const layer of graph.layers) {
+    model.scope = layer.name;
+    values.push(writeLayer({ model, graph, steps }, layer, values));
+  }
+  const last: Value = values.at(-1)!;
+  model.addNamed(LOGITS, 'Identity', [last]);
 }
 
-function writeLayer(writing: Writing, layer: Layer, values: readonly Value[]): Value {
+function writeLayer(writing: Writing, layer: NamedLayer, values: readonly Value[]): Value {
   if (layer.op === 'images') return IMAGES;
-  const { model } = writing;
   const input = values[layer.input]!;
+  switch (layer.op) {
+    case 'add':
+      return writing.model.add('Add', [input, values[layer.other]!]);
+    case 'gru':
+    case 'lstm':
+      return writeRecurrent(writing, input, layer);
+    case 'layerNorm':
+      return writeLayerNorm(writing, input, layer);
+    case 'selfAttention':
+      return writeSelfAttention(writing, input, layer);
+    case 'attentionDecoder':
+      return writeAttentionDecoder(writing, layer, { values: input, keys: values[layer.keys]! });
+    default:
+      return writePlain(writing, input, layer);
+  }
+}
+
+type PlainLayer = Extract<
+  Layer,
+  {
+    op:
+      | 'conv2d'
+      | 'depthwise'
+      | 'maskColumns'
+      | 'maxPool'
+      | 'columns'
+      | 'averageRows'
+      | 'asRow'
+      | 'exchange'
+      | 'dense';
+  }
+>;
+
+function writePlain(writing: Writing, input: Value, layer: PlainLayer): Value {
+  const { model } = writing;
   switch (layer.op) {
     case 'conv2d':
       return convolution(model, input, layer);
+    case 'depthwise':
+      return depthwise(model, input, layer);
     case 'maskColumns':
       return maskedColumns(writing, input, layer.columnPx);
     case 'maxPool':
@@ -37,11 +73,21 @@ function writeLayer(writing: Writing, layer: Layer, values: readonly Value[]): V
       const columns = model.add('Transpose', [input], { perm: [0, 3, 2, 1] });
       return model.add('Reshape', [columns, model.integers([0, 0, layer.features])]);
     }
-    case 'dense':
-      return dense(model, input, layer);
-    case 'gru':
-      return gru(writing, input, layer);
+    case 'averageRows':
+      return exchanged(model, model.add('ReduceMean', [input], { axes: [2], keepdims: 0 }));
+    case 'asRow':
+      return model.add('Unsqueeze', [exchanged(model, input), model.integers([2])]);
+    case 'exchange':
+      return exchanged(model, input);
+    case 'dense': {
+      const product = model.add('MatMul', [input, model.weight('kernel', layer.kernel, 1)]);
+      return rectified(model, model.add('Add', [product, model.exact('bias', layer.bias)]), layer.relu);
+    }
   }
+}
+
+function exchanged(model: OnnxModel, x: Value): Value {
+  return model.add('Transpose', [x], { perm: [0, 2, 1] });
 }
 
 function rectified(model: OnnxModel, value: Value, relu: boolean): Value {
@@ -51,59 +97,40 @@ function rectified(model: OnnxModel, value: Value, relu: boolean): Value {
 function convolution(
   model: OnnxModel,
   input: Value,
-  { filter, bias, relu }: { filter: Weight; bias: Weight; relu: boolean },
+  { filter, bias, relu }: { filter: Weight; bias: Weight | undefined; relu: boolean },
 ): Value {
-  const [height, width] = filter.shape as [number, number];
+  const weights = [
+    model.weight('filter', channelsFirst(filter), 0),
+    ...(bias === undefined ? [] : [model.exact('bias', bias)]),
+  ];
+  return rectified(model, model.add('Conv', [input, ...weights], sameSize(filter)), relu);
+}
+
+function depthwise(
+  model: OnnxModel,
+  input: Value,
+  { filter, relu }: { filter: Weight; relu: boolean },
+): Value {
+  const weights = model.weight('filter', depthwiseFirst(filter), -1);
+  const attributes = { ...sameSize(filter), group: filter.shape[2]! };
+  return rectified(model, model.add('Conv', [input, weights], attributes), relu);
+}
+
+/** Zeros around a picture, so that it stays as large as it is. */
+function sameSize({ shape }: Weight): { kernel_shape: number[]; pads: number[] } {
+  const [height, width] = shape as [number, number];
   const [above, before] = [(height - 1) >> 1, (width - 1) >> 1];
-  const weights = model.weight(channelsFirst(filter), 0);
-  const attributes = {
+  return {
     kernel_shape: [height, width],
     pads: [above, before, height - 1 - above, width - 1 - before],
   };
-  return rectified(model, model.add('Conv', [input, weights, model.exact(bias)], attributes), relu);
 }
 
 /** Zero beyond each image's own columns: steps * stepPx / columnPx of them. */
-function maskedColumns({ model, graph, steps }: Writing, input: Value, columnPx: number): Value {
-  const width = model.add('Squeeze', [model.add('Shape', [input], { start: 3, end: 4 })]);
-  const columns = model.add('Range', [model.integers(0), width, model.integers(1)]);
-  const filled = model.add('Mul', [steps, model.integers(graph.stepPx / columnPx)]);
-  const each = model.add('Unsqueeze', [filled, model.integers([1, 2, 3])]);
-  const inside = model.add('Less', [columns, each]);
-  return model.add('Mul', [input, model.add('Cast', [inside], { to: DATA_TYPES.float32 })]);
-}
-
-function dense(
-  model: OnnxModel,
-  input: Value,
-  { kernel, bias, relu }: { kernel: Weight; bias: Weight; relu: boolean },
-): Value {
-  const product = model.add('MatMul', [input, model.weight(kernel, 1)]);
-  return rectified(model, model.add('Add', [product, model.exact(bias)]), relu);
-}
-
-/** ONNX's GRU wants [time, batch, features] and gives [time, 2, batch, units]; beyond an image's steps it gives zeros. */
-function gru({ model, steps }: Writing, input: Value, layer: Extract<Layer, { op: 'gru' }>): Value {
-  const units = layer.recurrentKernel.shape[1]!;
-  const { kernels, recurrentKernels, biases } = gruWeights(layer);
-  const lengths = model.add('Cast', [steps], { to: DATA_TYPES.int32 });
-  const inputs = [
-    model.add('Transpose', [input], { perm: [1, 0, 2] }),
-    bothDirections(model, kernels.map(transposed)),
-    bothDirections(model, recurrentKernels.map(transposed)),
-    model.exact(biases),
-    lengths,
-  ];
-  const attributes = { hidden_size: units, linear_before_reset: 1, direction: 'bidirectional' };
-  const states = model.add('GRU', inputs, attributes);
-  const byItem = model.add('Transpose', [states], { perm: [2, 0, 1, 3] });
-  return model.add('Reshape', [byItem, model.integers([0, 0, 2 * units])]);
-}
-
-/** The two directions, [units, features] each, one on the other. */
-function bothDirections(model: OnnxModel, directions: readonly Weight[]): Value {
-  const parts = directions.map((weight) =>
-    model.add('Unsqueeze', [model.weight(weight, 0), model.integers([0])]),
-  );
-  return model.add('Concat', parts, { axis: 0 });
+function maskedColumns(writing: Writing, input: Value, columnPx: number): Value {
+  const { model, graph, steps } = writing;
+  if (steps === undefined || graph.stepPx === undefined) return input;
+  const each = graph.stepPx / columnPx;
+  const filled = filledPlaces({ ...writing, steps }, { x: input, axis: 3, each, type: 'float32' });
+  return model.add('Mul', [input, model.add('Unsqueeze', [filled, model.integers([1, 2])])]);
 }

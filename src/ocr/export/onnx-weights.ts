@@ -1,9 +1,7 @@
-import type { Layer, Weight } from './layer-graph.js';
+import type { GruLayer, LstmLayer, Weight } from './layer-graph.js';
 
-/** Places of reset, update and new among the gates in ONNX's order, which is update, reset, new. */
-const ONNX_GATES = [1, 0, 2] as const;
-
-type GruLayer = Extract<Layer, { op: 'gru' }>;
+/** Places of ONNX's gates among ours: update, reset, new of reset, update, new; input, output, forget, candidate of input, forget, candidate, output. */
+const GATES = { gru: [1, 0, 2], lstm: [0, 3, 1, 2] } as const;
 
 /** A filter [height, width, in, out] as ONNX has it: [out, in, height, width]. */
 export function channelsFirst({ shape, values }: Weight): Weight {
@@ -18,53 +16,61 @@ export function channelsFirst({ shape, values }: Weight): Weight {
   return { shape: [outputs, inputs, height, width], values: moved };
 }
 
-/** [rows, columns] -> [columns, rows]. */
-export function transposed({ shape, values }: Weight): Weight {
-  const [rows, columns] = shape as [number, number];
-  const moved = new Float32Array(values.length);
-  values.forEach((value, index) => {
-    moved[(index % columns) * rows + Math.floor(index / columns)] = value;
-  });
-  return { shape: [columns, rows], values: moved };
+/** A filter of each channel alone, [height, width, channels, 1], as ONNX has it: [channels, 1, height, width]. */
+export function depthwiseFirst({ shape, values }: Weight): Weight {
+  const [height, width, channels] = shape as [number, number, number, number];
+  const { values: moved } = channelsFirst({ shape: [height, width, 1, channels], values });
+  return { shape: [channels, 1, height, width], values: moved };
 }
 
-/** The weights of both directions with the gates in ONNX's order: kernels [in, 3 * units] each, biases [2, 6 * units]. */
-export function gruWeights(layer: GruLayer): {
-  kernels: Weight[];
-  recurrentKernels: Weight[];
+/** [.., rows, columns] -> [.., columns, rows]. */
+function transposed({ shape, values }: Weight): Weight {
+  const [rows, columns] = shape.slice(-2) as [number, number];
+  const moved = new Float32Array(values.length);
+  values.forEach((value, index) => {
+    const matrix = index - (index % (rows * columns));
+    const [row, column] = [Math.floor((index - matrix) / columns), index % columns];
+    moved[matrix + column * rows + row] = value;
+  });
+  return { shape: [...shape.slice(0, -2), columns, rows], values: moved };
+}
+
+/**
+ * The weights of a recurrent layer in ONNX's order of gates: kernel [directions * gates * units, features], for the directions
+ * one on the other; recurrent kernel [directions, gates * units, units]; biases [directions, 2 * gates * units].
+ */
+export function recurrentWeights(layer: GruLayer | LstmLayer): {
+  kernel: Weight;
+  recurrentKernel: Weight;
   biases: Weight;
 } {
-  const units = layer.recurrentKernel.shape[1]!;
-  const ordered = (weight: Weight, start: number, rows: { first: number; count: number }): Weight =>
-    gateColumns(weight, { units, start, ...rows });
-  const features = layer.kernel.shape[0]!;
-  const each = [0, 1].map((direction) => ({
-    kernel: ordered(layer.kernel, 3 * units * direction, { first: 0, count: features }),
-    recurrent: ordered(layer.recurrentKernel, 0, { first: direction * units, count: units }),
-    bias: ordered(layer.bias, 3 * units * direction, { first: 0, count: 1 }),
-    recurrentBias: ordered(layer.recurrentBias, 0, { first: direction, count: 1 }),
-  }));
-  const biases = each.flatMap(({ bias, recurrentBias }) => [...bias.values, ...recurrentBias.values]);
+  const [directions, units, width] = layer.recurrentKernel.shape as [number, number, number];
+  const ordered = (weight: Weight): Weight => gatesOrdered(weight, { gates: GATES[layer.op], units });
+  const bias = ordered(layer.bias).values;
+  const second =
+    layer.op === 'gru' ? ordered(layer.recurrentBias).values : new Float32Array(directions * width);
+  const biases = Array.from({ length: directions }, (_, direction) => {
+    const [from, to] = [direction * width, (direction + 1) * width];
+    return [...bias.subarray(from, to), ...second.subarray(from, to)];
+  });
   return {
-    kernels: each.map(({ kernel }) => kernel),
-    recurrentKernels: each.map(({ recurrent }) => recurrent),
-    biases: { shape: [2, 6 * units], values: Float32Array.from(biases) },
+    kernel: transposed(ordered(layer.kernel)),
+    recurrentKernel: transposed(ordered(layer.recurrentKernel)),
+    biases: { shape: [directions, 2 * width], values: Float32Array.from(biases.flat()) },
   };
 }
 
-/** Some rows of a weight, and of each the three gates that begin at column `start`, in ONNX's order. */
-function gateColumns(
+/** The last axis, groups of gates of `units` each, with the gates of each group in another order. */
+function gatesOrdered(
   { shape, values }: Weight,
-  part: { units: number; start: number; first: number; count: number },
+  { gates, units }: { gates: readonly number[]; units: number },
 ): Weight {
-  const { units, start, first, count } = part;
-  const width = shape.at(-1)!;
-  const chosen = new Float32Array(count * 3 * units);
-  for (let row = 0; row < count; row += 1) {
-    ONNX_GATES.forEach((gate, place) => {
-      const from = (first + row) * width + start + gate * units;
-      chosen.set(values.subarray(from, from + units), (row * 3 + place) * units);
-    });
+  const moved = new Float32Array(values.length);
+  for (let at = 0; at < values.length; at += units) {
+    const block = at / units;
+    const place = block % gates.length;
+    const from = (block - place + gates[place]!) * units;
+    moved.set(values.subarray(from, from + units), at);
   }
-  return { shape: [count, 3 * units], values: chosen };
+  return { shape, values: moved };
 }

@@ -55,6 +55,8 @@ export class TfjsNodes {
   readonly #weights: TfjsWeights;
   readonly #encoding: Encoding;
   readonly #constants = new Map<string, Value>();
+  readonly #taken = new Map<string, number>();
+  #scope = '';
 
   /** Names begin with `prefix`, which no other function of the model may use. */
   constructor(prefix: string, weights: TfjsWeights, encoding: Encoding) {
@@ -63,9 +65,20 @@ export class TfjsNodes {
     this.#encoding = encoding;
   }
 
+  /** What names begin with from now on, besides the prefix: the layer that is being written. */
+  set scope(layer: string) {
+    this.#scope = `${layer}/`;
+  }
+
   /** Adds an operator, and gives the name of its first result. */
   add(op: string, input: readonly Value[], attr: Attributes = {}): Value {
-    return this.addNamed(`${this.#prefix}${op}_${this.nodes.length}`, op, { input, attr });
+    return this.addNamed(this.#unique(`${this.#scope}${op}`), op, { input, attr });
+  }
+
+  #unique(word: string): string {
+    const times = (this.#taken.get(word) ?? 0) + 1;
+    this.#taken.set(word, times);
+    return `${this.#prefix}${word}${times === 1 ? '' : `_${times}`}`;
   }
 
   addNamed(
@@ -86,40 +99,42 @@ export class TfjsNodes {
     const bytes = Buffer.alloc(4 * list.length);
     list.forEach((value, index) => bytes.writeInt32LE(value, 4 * index));
     const shape = typeof values === 'number' ? [] : [list.length];
-    const name = this.#constant({ shape, dtype: 'int32' }, bytes);
+    const word = `integers/${list.join('_') || 'none'}${shape.length === 0 ? '_alone' : ''}`;
+    const name = this.#constant(word, { shape, dtype: 'int32' }, bytes);
     this.#constants.set(key, name);
     return name;
   }
 
   /** A number without a shape. */
-  float(value: number): Value {
-    return this.exact({ shape: [], values: Float32Array.of(value) });
+  float(word: string, value: number): Value {
+    return this.exact(word, { shape: [], values: Float32Array.of(value) });
   }
 
   /** A bias or another weight that is kept in full. */
-  exact({ shape, values }: Weight): Value {
-    return this.#constant({ shape, dtype: 'float32' }, floatBytes(values));
+  exact(word: string, { shape, values }: Weight): Value {
+    return this.#constant(`${this.#scope}${word}`, { shape, dtype: 'float32' }, floatBytes(values));
   }
 
   /** A matrix or a filter as 32-bit floats, however the file keeps it; output channels are its last axis. */
-  weight(weight: Weight): Value {
+  weight(word: string, weight: Weight): Value {
     const { shape, values } = weight;
     const encoding = encodingFor(shape, this.#encoding);
-    if (encoding === 'float32') return this.exact(weight);
+    if (encoding === 'float32') return this.exact(word, weight);
     const entry = { shape, dtype: 'float32' } as const;
     if (encoding === 'float16') {
       const quantization = { dtype: 'float16', original_dtype: 'float32' } as const;
-      return this.#constant({ ...entry, quantization }, halfBytes(values));
+      return this.#constant(`${this.#scope}${word}`, { ...entry, quantization }, halfBytes(values));
     }
     const { levels, scales } = toInt8(values, shape.at(-1)!);
     const bytes = Uint8Array.from(levels, (level) => level - LEVEL_OFFSET);
     const quantization = { dtype: 'uint8', original_dtype: 'float32', min: LEVEL_OFFSET, scale: 1 } as const;
-    const quantised = this.#constant({ ...entry, quantization }, bytes);
-    return this.add('Mul', [quantised, this.exact({ shape: [scales.length], values: scales })]);
+    const quantised = this.#constant(`${this.#scope}${word}_levels`, { ...entry, quantization }, bytes);
+    const scale = this.exact(`${word}_scale`, { shape: [scales.length], values: scales });
+    return this.add('Mul', [quantised, scale]);
   }
 
-  #constant(entry: Omit<WeightEntry, 'name'>, bytes: Uint8Array): Value {
-    const name = `${this.#prefix}constant_${this.nodes.length}`;
+  #constant(word: string, entry: Omit<WeightEntry, 'name'>, bytes: Uint8Array): Value {
+    const name = this.#unique(word);
     this.#weights.put({ name, ...entry }, bytes);
     const type = entry.dtype === 'float32' ? 'DT_FLOAT' : 'DT_INT32';
     return this.addNamed(name, 'Const', { attr: { dtype: { type } } });

@@ -16,10 +16,14 @@ export interface Int8Tensor {
   scales: Float32Array;
 }
 
-/** How a tensor of this shape is kept when `wanted` is asked for: biases and averages stay 32-bit floats. */
+/**
+ * How a tensor of this shape is kept when `wanted` is asked for: biases and averages stay 32-bit floats. Filters of which each
+ * channel has its own (depthwise: the last axis is 1) would share one scale, and are few: they are 16-bit floats instead of 8 bits.
+ */
 export function encodingFor(shape: readonly number[], wanted: Encoding): Encoding {
   const rows = shape.slice(0, -1).reduce((product, side) => product * side, 1);
-  return shape.length >= 2 && rows >= LEAST_ROWS ? wanted : 'float32';
+  if (shape.length < 2 || rows < LEAST_ROWS) return 'float32';
+  return wanted === 'int8' && shape.at(-1) === 1 ? 'float16' : wanted;
 }
 
 /**

@@ -3,7 +3,7 @@ import { LAYER_NORM, LAYER_NORM_GRADIENT } from './kernels/kernel-names.js';
 import { hasKernel, runKernel } from './kernels/own-kernel.js';
 
 /** Added to every variance. */
-const EPSILON = 1e-5;
+export const LAYER_NORM_EPSILON = 1e-5;
 
 /**
  * Layer normalisation (Ba, Kiros and Hinton 2016) over the last axis, with its own mean and biased variance for each row.
@@ -21,7 +21,7 @@ function fused(inputs: tf.Tensor, gamma: tf.Tensor1D, beta: tf.Tensor1D): tf.Ten
     const [x, scale, shift] = values as unknown as [tf.Tensor, tf.Tensor, tf.Tensor];
     const save = values[3] as unknown as tf.GradSaveFunc;
     const kernelInputs = { x, gamma: scale, beta: shift };
-    const [y, statistics] = runKernel(LAYER_NORM, kernelInputs, { epsilon: EPSILON }) as [
+    const [y, statistics] = runKernel(LAYER_NORM, kernelInputs, { epsilon: LAYER_NORM_EPSILON }) as [
       tf.Tensor,
       tf.Tensor,
     ];
@@ -44,6 +44,6 @@ function fused(inputs: tf.Tensor, gamma: tf.Tensor1D, beta: tf.Tensor1D): tf.Ten
 
 function plain(inputs: tf.Tensor, gamma: tf.Tensor1D, beta: tf.Tensor1D): tf.Tensor {
   const { mean, variance } = tf.moments(inputs, -1, true);
-  const normal = tf.mul(tf.sub(inputs, mean), tf.rsqrt(tf.add(variance, EPSILON)));
+  const normal = tf.mul(tf.sub(inputs, mean), tf.rsqrt(tf.add(variance, LAYER_NORM_EPSILON)));
   return tf.add(tf.mul(normal, gamma), beta);
 }

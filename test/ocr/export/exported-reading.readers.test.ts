@@ -1,21 +1,24 @@
-import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { basename, join } from 'node:path';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CHROMIUM, readInChromium } from '../../rig/chromium.js';
 import { docExample } from '../../rig/doc-example.js';
-import { ocrpipeJson, runOcrpipe, runProcess } from '../../rig/ocrpipe.js';
+import { ocrpipeJson, runProcess } from '../../rig/ocrpipe.js';
 import { READERS_PYTHON } from '../../rig/python-readers.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 /** Reads short lines of the digits 0 to 3. */
-const MODEL = fileURLToPath(new URL('../../fixtures/models/version-1', import.meta.url));
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((file) =>
-  existsSync(file),
-);
+const FIXTURE = fileURLToPath(new URL('../../fixtures/models/version-1', import.meta.url));
+const sizes = 'height: 16, filters: [8, 12, 16], dropout: 0, units: 24';
+/** Models that are trained for a moment, with every way to fit an image: they read much wrong, and all kinds of texts. */
+const TRAINED: Record<string, string> = {
+  'crnn with LSTM': `type: crnn, cell: lstm, ${sizes}, innerDim: 24`,
+  'fcnn-lstm': `type: fcnn-lstm, ${sizes}, width: 50, fit: pad-then-squeeze, widthStride: 4, outputLength: 14, depth: 1`,
+  'attention by Bahdanau': `type: attention, ${sizes}, innerDim: 24, decoderUnits: 32, embeddingDim: 8`,
+  'attention by Luong': `type: attention, attention: luong, ${sizes}, fit: stretch, width: 50, innerDim: 24, decoderUnits: 32`,
+  mixer: `type: mixer, height: 16, channels: 3, filters: [8, 12, 16], blocks: [0, 1, 1], innerDim: 24, depth: 1, heads: 2`,
+};
 
 interface Reading {
   image: string;
@@ -23,117 +26,90 @@ interface Reading {
 }
 
 let folder: string;
-let expected: Reading[];
 
 beforeAll(async () => {
   folder = temporaryFolder(afterAll);
   const call = { cwd: folder };
-  await runOcrpipe(
-    'synth --out lines --count 200 --alphabet 0123 --length 2..4 --height 16 --seed 8 --noise 2'.split(' '),
-    call,
-  );
-  await runOcrpipe(['model', 'export', MODEL, '--onnx', 'm.onnx', '--tfjs', 'plate'], call);
-  expected = await ocrpipeJson<Reading[]>(['predict', '--model', MODEL, 'lines/images'], call);
+  const draw = (out: string, rest: string): Promise<unknown> =>
+    ocrpipeJson(`synth --out ${out} --alphabet 0123 --length 2..4 --noise 2 ${rest}`.split(' '), call);
+  await draw('train', '--count 400 --height 24 --seed 3');
+  // Half of the images become smaller for the models, half of them larger.
+  await draw('high', '--count 100 --height 37 --seed 8');
+  await draw('low', '--count 100 --height 11 --seed 9');
+  for (const part of ['high', 'low'])
+    cpSync(join(folder, part, 'images'), join(folder, 'lines', part), { recursive: true });
+  writeFileSync(join(folder, 'read.py'), docExample('models.md', 'python'));
 });
 
-describe('an exported model', () => {
-  it('reads 200 images with the Python of the docs as predict does', async () => {
-    writeFileSync(join(folder, 'read.py'), docExample('models.md', 'python'));
-    const images = expected.map(({ image }) => image);
-    const { stdout, stderr } = await runProcess(READERS_PYTHON, ['read.py', 'm.onnx', ...images], {
-      cwd: folder,
-    });
-    expect(stderr).toBe('');
-    const texts = stdout.trimEnd().split('\n');
-    expect(texts).toEqual(expected.map(({ image, text }) => `${image}\t${text}`));
-    expect(new Set(expected.map(({ text }) => text)).size).toBeGreaterThan(50);
-  });
-
-  const title = 'reads 50 images in Chromium with the page of the docs as predict does';
-  if (CHROMIUM === undefined) it.skip(`${title} (needs Chromium, which is not installed)`);
-  else
-    it(title, async () => {
-      const some = expected.slice(0, 50);
-      const readings = await inBrowser(
-        CHROMIUM,
-        some.map(({ image }) => image),
-      );
-      expect(readings).toEqual(some.map(({ text }) => text));
-    });
-});
-
-/** What stands for `dist/tf.min.js` of the package with everything: its parts, one after the other. */
-function tensorflow(): string {
-  const parts = ['core/dist/tf-core', 'backend-cpu/dist/tf-backend-cpu', 'converter/dist/tf-converter'];
-  return parts
-    .map((part) => readFileSync(join(ROOT, `node_modules/@tensorflow/tfjs-${part}.min.js`), 'utf8'))
-    .join('\n');
+/** A model in a folder of its own, with its exports; what predict reads with it. */
+async function exported(name: string): Promise<{ own: string; expected: Reading[] }> {
+  const own = name.replaceAll(' ', '-');
+  const model = name in TRAINED ? await trained(own, TRAINED[name]!) : FIXTURE;
+  const call = { cwd: folder };
+  const forms = ['--onnx', `${own}/m.onnx`, '--tfjs', `${own}/plate`];
+  await ocrpipeJson(['model', 'export', model, ...forms], call);
+  const int8 = ['--weights', 'int8', '--onnx', `${own}/int8.onnx`, '--out', `${own}/int8`];
+  await ocrpipeJson(['model', 'export', model, ...int8], call);
+  return { own, expected: await predicted(model) };
 }
 
-/** The page of the docs, which reads these images by itself and sends what it read. */
-function page(images: readonly string[]): string {
-  const drive = `
-    const texts = [];
-    for (const name of ${JSON.stringify(images)}) texts.push((await readText(await (await fetch(name)).blob())).text);
-    await fetch('/done', { method: 'POST', body: JSON.stringify(texts) });
-  `;
-  return docExample('models.md', 'html').replace(/<\/script>\s*$/, `${drive}</script>`);
-}
-
-async function inBrowser(chromium: string, images: readonly string[]): Promise<unknown> {
-  let done: (texts: unknown) => void;
-  const result = new Promise<unknown>((resolve) => (done = resolve));
-  const server = createServer((request, response) => {
-    const path = decodeURIComponent(request.url ?? '/');
-    if (path === '/done') {
-      let body = '';
-      request.on('data', (chunk: Buffer) => (body += chunk.toString()));
-      request.on('end', () => {
-        response.end();
-        done(JSON.parse(body));
-      });
-      return;
-    }
-    const { type, body } = served(path, images);
-    response.writeHead(body === undefined ? 404 : 200, { 'content-type': type }).end(body);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  const profile = temporaryFolder();
-  const browser = spawn(
-    chromium,
-    [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      `--user-data-dir=${profile}`,
-      `http://127.0.0.1:${port}/`,
-    ],
-    { stdio: 'ignore', detached: true, env: { ...process.env, HOME: profile } },
+async function trained(own: string, model: string): Promise<string> {
+  mkdirSync(join(folder, own));
+  const training = 'epochs: 12, batchSize: 16, learningRate: 0.005, warmupSteps: 20';
+  writeFileSync(join(folder, own, 'params.yaml'), `model: { ${model} }\ntrain: { ${training} }\n`);
+  const data = ['--train', 'train/labels.json', '--val', 'high/labels.json'];
+  await ocrpipeJson(
+    ['train', '--params', `${own}/params.yaml`, ...data, '--out', `${own}/model`, '--backend', 'wasm'],
+    { cwd: folder },
   );
-  const ended = new Promise<void>((resolve) =>
-    browser.on('exit', () => {
-      resolve();
-    }),
-  );
-  try {
-    return await Promise.race([result, ended.then(() => 'Chromium ended before it had read')]);
-  } finally {
-    // All of its processes: each writes to the profile, which is removed next.
-    if (browser.exitCode === null) process.kill(-browser.pid!, 'SIGKILL');
-    await ended;
-    server.closeAllConnections();
-    server.close();
-  }
+  return `${own}/model`;
 }
 
-function served(
-  path: string,
-  images: readonly string[],
-): { type: string; body: string | Buffer | undefined } {
-  if (path === '/') return { type: 'text/html', body: page(images) };
-  if (path === '/tf.min.js') return { type: 'text/javascript', body: tensorflow() };
-  const file = join(folder, path);
-  const type = basename(path).endsWith('.js') ? 'text/javascript' : 'application/octet-stream';
-  return { type, body: existsSync(file) ? readFileSync(file) : undefined };
+function predicted(model: string): Promise<Reading[]> {
+  return ocrpipeJson<Reading[]>(['predict', '--model', model, 'lines'], { cwd: folder });
 }
+
+/** What the Python of the docs reads with an ONNX model. */
+async function inPython(model: string, expected: readonly Reading[]): Promise<Reading[]> {
+  const images = expected.map(({ image }) => image);
+  const { stdout, stderr } = await runProcess(READERS_PYTHON, ['read.py', model, ...images], { cwd: folder });
+  expect(stderr).toBe('');
+  const lines = stdout.slice(0, -1).split('\n');
+  return lines.map((line) => ({ image: line.split('\t')[0]!, text: line.split('\t')[1]! }));
+}
+
+function texts(readings: readonly Reading[]): Reading[] {
+  return readings.map(({ image, text }) => ({ image, text }));
+}
+
+describe.each(['crnn with GRU', ...Object.keys(TRAINED)])(
+  '200 images, with an exported model: %s',
+  (name) => {
+    let own: string;
+    let expected: Reading[];
+
+    beforeAll(async () => {
+      ({ own, expected } = await exported(name));
+      expect(expected).toHaveLength(200);
+      expect(new Set(expected.map(({ text }) => text)).size).toBeGreaterThan(40);
+    });
+
+    it('are read with the Python of the docs as predict reads them', async () => {
+      expect(await inPython(`${own}/m.onnx`, expected)).toEqual(texts(expected));
+    });
+
+    it('are read so with weights of 8 bits, too', async () => {
+      const small = await predicted(`${own}/int8`);
+      expect(await inPython(`${own}/int8.onnx`, small)).toEqual(texts(small));
+    });
+
+    it.skipIf(CHROMIUM === undefined)(
+      'are read in Chromium with the page of the docs as predict reads them (needs Chromium)',
+      async () => {
+        const images = expected.map(({ image }) => image);
+        const readings = await readInChromium(CHROMIUM!, { folder, model: `${own}/plate`, images });
+        expect(readings).toEqual(expected.map(({ text }) => text));
+      },
+    );
+  },
+);

@@ -1,64 +1,80 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { crnnGraph } from '../../../src/ocr/export/crnn-graph.js';
-import { tfjsFiles } from '../../../src/ocr/export/tfjs.js';
+import { graphOf } from '../../../src/ocr/export/graph-of.js';
+import { tfjsFiles, type TfjsFiles } from '../../../src/ocr/export/tfjs.js';
+import type { ModelConfig } from '../../../src/ocr/models/model-config.js';
+import type { Network } from '../../../src/ocr/models/network.js';
 import type { Encoding } from '../../../src/ocr/models/quantisation.js';
 import { openBackend } from '../../../src/ocr/nn/backend.js';
-import { CONFIG, randomCrnn, randomImages } from './random-crnn.js';
+import { TINY_MODELS, tinyModel } from '../models/tiny-models.js';
+import { greatestDifference, keptAs, noiseBatch, randomModel } from './random-model.js';
 
-/** The greatest difference of two arrays of one length. */
-function difference(a: Float32Array, b: Float32Array): number {
-  expect(a.length).toBe(b.length);
-  return a.reduce((most, value, index) => Math.max(most, Math.abs(value - b[index]!)), 0);
+/** As a browser loads it: through JSON. */
+function loaded({ model, shards }: TfjsFiles) {
+  const { modelTopology, weightsManifest } = JSON.parse(JSON.stringify(model)) as tf.io.ModelJSON;
+  const weightData = Uint8Array.from(Buffer.concat(shards.map(({ bytes }) => bytes))).buffer;
+  const artifacts = { modelTopology, weightSpecs: weightsManifest[0]!.weights, weightData };
+  return loadGraphModel({ load: () => Promise.resolve(artifacts) });
 }
 
-/** The logits of a network, and those that TensorFlow.js computes with its exported files. */
-async function bothLogits(encoding: Encoding, steps: readonly number[]) {
-  const { network, store, weights } = await randomCrnn();
-  const { model, shards } = tfjsFiles(crnnGraph(CONFIG, weights), encoding, { name: 'test' });
-  const handler = {
-    load: () => {
-      // As a browser gets it: through JSON.
-      const { modelTopology, weightsManifest } = JSON.parse(JSON.stringify(model)) as tf.io.ModelJSON;
-      const weightData = Uint8Array.from(Buffer.concat(shards.map(({ bytes }) => bytes))).buffer;
-      return Promise.resolve({ modelTopology, weightSpecs: weightsManifest[0]!.weights, weightData });
-    },
-  };
-  const loaded = await loadGraphModel(handler);
-  const { values, shape } = randomImages(CONFIG, steps);
-  const images = tf.tensor4d(values, shape);
-  const logits = (await loaded.executeAsync({ images })) as tf.Tensor;
-  const expected = network.read({ images, steps });
-  const result = {
-    shape: logits.shape,
-    expectedShape: expected.shape,
-    difference: difference(await logits.data<'float32'>(), await expected.data<'float32'>()),
-  };
-  tf.dispose([images, logits, expected]);
-  loaded.dispose();
-  store.dispose();
-  return result;
+interface Exported {
+  config: ModelConfig;
+  network: Network;
+  model: Awaited<ReturnType<typeof loaded>>;
 }
 
-describe('an exported TensorFlow.js model', () => {
+async function exported(name: string, encoding: Encoding): Promise<Exported> {
+  const config = tinyModel(name);
+  const { network, weights } = await randomModel(config);
+  const model = await loaded(tfjsFiles(graphOf(config, weights), encoding, { name: 'test' }));
+  // What the same weights mean to predict, so kept.
+  network.variables.write(keptAs(weights, encoding));
+  return { config, network, model };
+}
+
+/** The greatest difference for a batch of some equally wide images. */
+async function difference(
+  { config, network, model }: Exported,
+  widthPx: number,
+  count: number,
+): Promise<number> {
+  const batch = noiseBatch(config, new Array<number>(count).fill(widthPx));
+  const images = tf.tensor4d(batch.values, batch.shape);
+  const logits = (await model.executeAsync({ images })) as tf.Tensor;
+  const result = { logits: await logits.data<'float32'>(), shape: logits.shape };
+  tf.dispose([images, logits]);
+  return greatestDifference(network, batch, result);
+}
+
+function close({ network, model }: Exported): void {
+  model.dispose();
+  network.dispose();
+}
+
+describe.each(Object.keys(TINY_MODELS))('an exported TensorFlow.js model: %s', (name) => {
   beforeAll(async () => {
     await openBackend('cpu');
   });
 
-  it('gives the logits of the network, for any batch and width', async () => {
-    for (const steps of [[9], [1], [6, 6, 6]]) {
-      const { shape, expectedShape, difference: most } = await bothLogits('float32', steps);
-      expect(shape).toEqual(expectedShape);
-      expect(most).toBeLessThan(1e-5);
-    }
+  it('gives the logits of the network, for any batch and width, and keeps no tensors', async () => {
+    const both = await exported(name, 'float32');
+    expect(await difference(both, 36, 1)).toBeLessThan(1e-4);
+    const tensors = tf.memory().numTensors;
+    expect(await difference(both, 3, 1)).toBeLessThan(1e-4);
+    expect(await difference(both, 23, 3)).toBeLessThan(1e-4);
+    expect(tf.memory().numTensors).toBe(tensors);
+    close(both);
   });
 
-  it('stays close to them with weights of 16 and of 8 bits', async () => {
-    const [half, int8] = [await bothLogits('float16', [9]), await bothLogits('int8', [9])];
-    expect(half.difference).toBeLessThan(5e-3);
-    expect(half.difference).toBeGreaterThan(0);
-    expect(int8.difference).toBeLessThan(0.2);
-    expect(int8.difference).toBeGreaterThan(half.difference);
+  it('with weights of 16 or 8 bits gives what the network gives with those', async () => {
+    for (const [encoding, most] of [
+      ['float16', 0.02],
+      ['int8', 1e-3],
+    ] as const) {
+      const both = await exported(name, encoding);
+      expect(await difference(both, 36, 2)).toBeLessThan(most);
+      close(both);
+    }
   });
 });

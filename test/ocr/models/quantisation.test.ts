@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fromHalf, toHalf } from '../../../src/ocr/models/half-float.js';
-import { fromInt8, toInt8 } from '../../../src/ocr/models/quantisation.js';
+import { encodingFor, fromInt8, toInt8 } from '../../../src/ocr/models/quantisation.js';
 import { decodeWeights, encodeWeights } from '../../../src/ocr/models/weights-file.js';
 import { randomFrom } from '../../../src/base/random.js';
 
@@ -53,6 +53,16 @@ describe('8-bit weights', () => {
     const again = toInt8(fromInt8(once), 7);
     expect(again.levels).toEqual(once.levels);
     expect(fromInt8(again).filter((_, index) => index % 7 === 3)).toEqual(new Float32Array(40));
+  });
+});
+
+describe('what a tensor is kept as', () => {
+  it('is what was asked for, but for small ones, and for filters of single channels in 8 bits', () => {
+    expect(encodingFor([3, 3, 8, 16], 'int8')).toBe('int8');
+    expect(encodingFor([5, 5, 96, 1], 'int8')).toBe('float16');
+    expect(encodingFor([5, 5, 96, 1], 'float16')).toBe('float16');
+    expect(encodingFor([96], 'int8')).toBe('float32');
+    expect(encodingFor([2, 96], 'float16')).toBe('float32');
   });
 });
 
