@@ -111,7 +111,7 @@ export class Machine {
 
 export interface TransferOptions {
   runs?: readonly RunId[];
-  runKeys?: readonly ContentId[];
+  runKeys?: readonly ContentId[] | 'all';
   project?: string;
   verify?: boolean;
   /** Of some directories only parts are pushed. */

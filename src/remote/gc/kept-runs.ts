@@ -11,20 +11,21 @@ export interface RunsInput extends MarkInput {
 }
 
 /**
- * The run records of a remote that stay, and marks them: those that are named, and those of which all that the run made stays, be
- * it whose it may. One that cannot be read stays, too.
+ * The run records of a remote that stay, and marks them: all of the inputs of one that is named, and those of which all that the run
+ * made stays, be it whose it may. One that cannot be read stays, too. Of inputs that gave several results, that there were others is
+ * known by their records, which are small: what they made may go.
  */
 export async function keptRuns(input: RunsInput): Promise<RunId[]> {
   const { view, marks, needed, outsOf } = input;
-  const named = new Set(needed.runs.map(nameOf));
+  const named = new Set(needed.runs.map(({ key }) => key));
   const there = [...view.runs()].filter(({ record }) => view.has('run', record));
   const records = await readRecords(
     input,
-    there.filter((run) => !named.has(nameOf(run))),
+    there.filter(({ key }) => !named.has(key)),
   );
   const isKept = (run: RunId): boolean => {
     const bytes = records.get(run.record);
-    const outs = named.has(nameOf(run)) || bytes === undefined ? undefined : outsOf(bytes);
+    const outs = named.has(run.key) || bytes === undefined ? undefined : outsOf(bytes);
     if (outs === undefined) return true;
     return outs.length > 0 && outs.every(({ kind, id }) => marks.isMarked(kind, id));
   };
@@ -58,8 +59,4 @@ function readLocal(records: RunRecords, run: RunId): Buffer | undefined {
     if (error instanceof OcrpipeError) return undefined;
     throw error;
   }
-}
-
-function nameOf({ key, record }: RunId): string {
-  return key + record;
 }

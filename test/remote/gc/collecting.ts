@@ -9,6 +9,11 @@ export const GRACE = { graceMs: 7 * 24 * HOUR_MS };
 /** Packs and large objects. */
 export const DATA = /\.pack$|^objects\//;
 
+/** A tree that is kept. */
+export function needed(id: ContentId) {
+  return { kind: 'tree' as const, id, needer: 'data', optional: false, recorded: false };
+}
+
 /** Collects for the project 'ours', keeping these trees of it; what others push under other names is theirs. */
 export function collect(
   machine: Machine,
@@ -16,13 +21,7 @@ export function collect(
   kept: readonly ContentId[],
   options: Partial<CollectInput> = {},
 ): Promise<Collected> {
-  const roots = kept.map((id) => ({
-    kind: 'tree' as const,
-    id,
-    needer: 'data',
-    optional: false,
-    recorded: false,
-  }));
+  const roots = kept.map(needed);
   return collectRemote({
     ...{ store: machine.store, runs: machine.runs, ...machine.source(remote) },
     ...{ project: 'ours', needed: { roots, runs: [] }, outsOf: () => [] },
