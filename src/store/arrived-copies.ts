@@ -1,7 +1,8 @@
-import { chmodSync, linkSync, statSync, utimesSync, type BigIntStats } from 'node:fs';
+import { chmodSync, linkSync, statSync, utimesSync } from 'node:fs';
 import type { ContentId } from '../base/content-id.js';
 import { systemErrorCode } from '../base/errors.js';
 import { writePoint } from '../base/write-points.js';
+import { fileState } from './file-state.js';
 import { unlinkIfThere } from './temporary.js';
 
 interface PlacedCopy {
@@ -71,9 +72,5 @@ function executableBits(mode: number): number {
 /** Undefined where there is none. */
 function stateAt(file: string): string | undefined {
   const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
-  return stat && stateOf(stat);
-}
-
-function stateOf({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
-  return [ino, size, mtimeNs, ctimeNs].join(' ');
+  return stat && fileState(stat);
 }

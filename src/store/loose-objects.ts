@@ -18,6 +18,7 @@ import { CAUTIOUS_READ, READ_AT_ONCE } from '../base/cautious-read.js';
 import { copyChangingFile } from '../base/copy-file.js';
 import { OcrpipeError, systemErrorCode, userError } from '../base/errors.js';
 import { writePoint } from '../base/write-points.js';
+import { fileState } from './file-state.js';
 import { FOLDERS, objectKey, objectOfKey } from './format.js';
 import { objectDamaged } from './object-reader.js';
 import { isSealed, seal } from './seal.js';
@@ -77,7 +78,7 @@ export class LooseObjects {
   readonly #tmp: string;
   readonly #trash: Trash;
   readonly #onDamaged: (id: ContentId) => void;
-  /** What was read because its seal is broken: the state of the file (see `stateOf`), and whether it was sound. */
+  /** What was read because its seal is broken: the state of the file (see `fileState`), and whether it was sound. */
   readonly #read = new Map<ContentId, { state: string; sound: boolean }>();
 
   /** The state of each file that was hashed as it was written, once it had its name. */
@@ -148,7 +149,7 @@ export class LooseObjects {
   /** The bytes in chunks, each overwritten by the next; returns whether they were those of the id. Throws ENOENT. */
   *chunksOf(id: ContentId, { trustArrived = false }: ReadOptions): Generator<Uint8Array, boolean> {
     const fd = this.open(id);
-    const state = (): string => stateOf(fstatSync(fd, { bigint: true }));
+    const state = (): string => fileState(fstatSync(fd, { bigint: true }));
     try {
       const hash = trustArrived && this.#arrived.get(id) === state() ? undefined : createHash('sha256');
       const chunk = Buffer.allocUnsafe(COPY_CHUNK_BYTES);
@@ -215,7 +216,7 @@ export class LooseObjects {
     if (options.hashed === true) {
       await this.nameCopy({ temporary, id });
       const stat = this.#statOf(id);
-      if (stat && isSealed(stat)) this.#arrived.set(id, stateOf(stat));
+      if (stat && isSealed(stat)) this.#arrived.set(id, fileState(stat));
       return;
     }
     if ((await hashOfFile(temporary, options)) !== id) {
@@ -237,12 +238,12 @@ export class LooseObjects {
   /** Reads a file whose seal is broken, and seals it again if it is sound. */
   #isSound(id: ContentId, stat: BigIntStats): boolean {
     const known = this.#read.get(id);
-    if (known?.state === stateOf(stat)) return known.sound;
+    if (known?.state === fileState(stat)) return known.sound;
     const sound = stat.isFile() && hashOfFileNow(this.fileOf(id)) === id;
     if (sound) sealAgain(this.fileOf(id));
     else this.#onDamaged(id);
     const after = this.#statOf(id);
-    if (after) this.#read.set(id, { state: stateOf(after), sound });
+    if (after) this.#read.set(id, { state: fileState(after), sound });
     return sound;
   }
 
@@ -319,10 +320,6 @@ async function flush(path: string): Promise<void> {
 /** Not every file system can flush a folder. */
 function ignoreSystemErrors(error: unknown): void {
   if (systemErrorCode(error) === undefined) throw error;
-}
-
-function stateOf(stat: BigIntStats): string {
-  return [stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs, stat.mode].join(' ');
 }
 
 /** Reads to the end at once: for what happens rarely, where an answer is needed now. */

@@ -1,25 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { beforeAll, describe, expect, it } from 'vitest';
-import {
-  inMinutes,
-  standIn,
-  temporaryCredentials,
-  type Answer,
-  type TemporaryCredentials,
-} from '../rig/credential-services.js';
-import { faultyS3 } from '../rig/faulty-s3.js';
+import { describe, expect, it } from 'vitest';
+import { inMinutes, s3WithCredentials, standIn, type Answer } from '../rig/credential-services.js';
 import { canIsolate, runIsolated } from '../rig/isolated.js';
 import { OCRPIPE_SCRIPT, type RunResult } from '../rig/ocrpipe.js';
 import { awsEnvironment } from '../rig/s3-server.js';
 import { newWorkspace } from '../rig/workspace.js';
 
-const s3 = faultyS3();
-let given: TemporaryCredentials;
-
-beforeAll(async () => {
-  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
-  given = await temporaryCredentials(s3.server);
-});
+const s3 = s3WithCredentials();
 
 /** Where every task of ECS finds its credentials. */
 const SERVICE = '169.254.170.2:80';
@@ -48,7 +35,7 @@ describe.skipIf(!canIsolate())(
       const asked: string[] = [];
       const { exitCode, stdout } = await addInContainer((path) => {
         asked.push(path);
-        const { accessKeyId, secretAccessKey, sessionToken } = given;
+        const { accessKeyId, secretAccessKey, sessionToken } = s3.given;
         return {
           ...{ AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey },
           ...{ Token: sessionToken, Expiration: inMinutes(60) },
@@ -57,7 +44,7 @@ describe.skipIf(!canIsolate())(
       expect([exitCode, asked]).toEqual([0, ['/task/role']]);
       expect(stdout.match(/^ {2}yes /gm)).toHaveLength(3);
       expect(s3.proxy.seen.map(({ headers }) => headers['x-amz-security-token'])).toEqual(
-        s3.proxy.seen.map(() => given.sessionToken),
+        s3.proxy.seen.map(() => s3.given.sessionToken),
       );
     });
 

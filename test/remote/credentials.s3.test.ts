@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RemoteSettings } from '../../src/config/settings.js';
 import { adding } from '../../src/remote/backends/correction.js';
 import { openRemote } from '../../src/remote/backends/open-remote.js';
@@ -12,12 +12,10 @@ import {
   inMinutes,
   roleConfiguration,
   signIn,
+  s3WithCredentials,
   standIn,
-  temporaryCredentials,
   type Answer,
-  type TemporaryCredentials,
 } from '../rig/credential-services.js';
-import { faultyS3 } from '../rig/faulty-s3.js';
 import { runOcrpipe } from '../rig/ocrpipe.js';
 import { awsEnvironment } from '../rig/s3-server.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
@@ -25,14 +23,7 @@ import { stubEnvironment } from '../rig/stub-environment.js';
 import { newWorkspace } from '../rig/workspace.js';
 import { expectRoundTrip } from './put-and-get.js';
 
-const s3 = faultyS3();
-let given: TemporaryCredentials;
-
-beforeAll(async () => {
-  // The SDK says once in each process which versions of Node it will need.
-  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
-  given = await temporaryCredentials(s3.server);
-});
+const s3 = s3WithCredentials();
 
 beforeEach(() => {
   stubEnvironment(awsEnvironment());
@@ -62,7 +53,7 @@ function portal(accessToken: string): Promise<string> {
       return [401, { message: 'Session token not found or invalid' }];
     if (url.pathname !== '/federation/credentials' || url.searchParams.get('role_name') !== 'reader')
       return undefined;
-    return { roleCredentials: { ...given, expiration: Date.now() + 3_600_000 } };
+    return { roleCredentials: { ...s3.given, expiration: Date.now() + 3_600_000 } };
   });
 }
 
@@ -77,7 +68,7 @@ function tokenService(answer: (token: string | null) => Answer): Promise<string>
 }
 
 function roleTaken(): string {
-  const { accessKeyId, secretAccessKey, sessionToken } = given;
+  const { accessKeyId, secretAccessKey, sessionToken } = s3.given;
   return `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>${accessKeyId}</AccessKeyId><SecretAccessKey>${secretAccessKey}</SecretAccessKey><SessionToken>${sessionToken}</SessionToken><Expiration>${inMinutes(60)}</Expiration></Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`;
 }
 
@@ -89,9 +80,9 @@ function refusal(code: string): Answer {
 /** As a container or an instance is told them. */
 const handedOut = (minutes = 60) => ({
   Code: 'Success',
-  AccessKeyId: given.accessKeyId,
-  SecretAccessKey: given.secretAccessKey,
-  Token: given.sessionToken,
+  AccessKeyId: s3.given.accessKeyId,
+  SecretAccessKey: s3.given.secretAccessKey,
+  Token: s3.given.sessionToken,
   Expiration: inMinutes(minutes),
 });
 
@@ -112,9 +103,9 @@ describe('the default chain of AWS gives credentials', () => {
   /** They are those that were handed out, as the server was shown. */
   async function expectGiven(settings: Partial<RemoteSettings> = {}): Promise<void> {
     await expectRoundTrip(await open(settings));
-    expect(shown()['x-amz-security-token']).toBe(given.sessionToken);
+    expect(shown()['x-amz-security-token']).toBe(s3.given.sessionToken);
     await expectAdded(settings);
-    expect(shown()['x-amz-security-token']).toBe(given.sessionToken);
+    expect(shown()['x-amz-security-token']).toBe(s3.given.sessionToken);
   }
 
   /** So it is for the command as it is shipped, which has parts of the SDK in files of its own. */
@@ -130,12 +121,12 @@ describe('the default chain of AWS gives credentials', () => {
   }
 
   it('from the environment, temporary ones with their token', async () => {
-    stubEnvironment({ ...awsEnvironment(given), AWS_SESSION_TOKEN: given.sessionToken });
+    stubEnvironment({ ...awsEnvironment(s3.given), AWS_SESSION_TOKEN: s3.given.sessionToken });
     await expectGiven();
   });
 
   it('from a process', async () => {
-    const { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken } = given;
+    const { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken } = s3.given;
     const file = join(temporaryFolder(), 'answer.json');
     const found = { Version: 1, AccessKeyId, SecretAccessKey, SessionToken: sessionToken };
     writeFileSync(file, JSON.stringify({ ...found, Expiration: inMinutes(60) }));
@@ -196,7 +187,7 @@ describe('the default chain of AWS gives credentials', () => {
     awsConfiguration(...roleConfiguration(s3.server));
     await expectRoundTrip(await open({ profile: 'taken' }));
     await expectAdded({ profile: 'taken' });
-    expect(shown()['x-amz-security-token']).not.toBe(given.sessionToken);
+    expect(shown()['x-amz-security-token']).not.toBe(s3.given.sessionToken);
   });
 
   it('anew when they are about to expire, while it is used', async () => {

@@ -4,7 +4,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { onTestFinished, vi } from 'vitest';
+import { beforeAll, onTestFinished, vi } from 'vitest';
+import { faultyS3, type FaultyS3 } from './faulty-s3.js';
 import type { S3Server } from './s3-server.js';
 import { temporaryFolder } from './temporary-folder.js';
 import { stubEnvironment } from './stub-environment.js';
@@ -99,8 +100,18 @@ export function roleConfiguration(server: S3Server): [config: string, credential
   ];
 }
 
-/** Credentials that the server takes with their session token alone. */
-export async function temporaryCredentials(server: S3Server): Promise<TemporaryCredentials> {
+/** A server as `faultyS3` has it, and credentials for it that count with their session token alone. */
+export function s3WithCredentials(): FaultyS3 & { given: TemporaryCredentials } {
+  const s3 = faultyS3() as ReturnType<typeof s3WithCredentials>;
+  beforeAll(async () => {
+    // The SDK says once in each process which versions of Node it will need.
+    process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+    s3.given = await temporaryCredentials(s3.server);
+  });
+  return s3;
+}
+
+async function temporaryCredentials(server: S3Server): Promise<TemporaryCredentials> {
   let tidy = (): void => undefined;
   const home = temporaryFolder((remove) => (tidy = remove));
   awsConfiguration(...roleConfiguration(server), home);
