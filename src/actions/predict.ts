@@ -1,11 +1,12 @@
-import { text } from 'node:stream/consumers';
+import type { Readable } from 'node:stream';
 import type { Call } from '../base/call.js';
 import { userError, type OcrpipeError } from '../base/errors.js';
 import { unreadableImages } from '../ocr/images/unreadable.js';
 import type { DecoderChoice } from '../ocr/models/chosen-decoder.js';
 import type { BackendChoice } from '../ocr/nn/backend.js';
 import type { NamedImage } from '../ocr/predict/list-images.js';
-import type { Predictions } from '../ocr/predict/predict-files.js';
+import type { Outcome } from '../ocr/predict/predict-files.js';
+import type { Supply } from '../ocr/predict/supply.js';
 import { withShownPaths } from './shown-paths.js';
 
 /** The path that stands for a list on standard input. */
@@ -18,9 +19,9 @@ export interface PredictInput {
   backend: BackendChoice;
   /** As the model says unless given. */
   decoder?: DecoderChoice | undefined;
-  stdin: NodeJS.ReadableStream;
-  /** Takes what was read, part by part in order, while the rest is read. */
-  onPart: (part: Predictions) => Promise<void> | void;
+  stdin: Readable;
+  /** Takes what was read, part by part in order, one outcome an image, while the rest is read. */
+  onPart: (part: readonly Outcome[]) => Promise<void> | void;
 }
 
 export interface PredictResult {
@@ -48,28 +49,41 @@ async function predictImages(input: PredictInput, call: Call): Promise<PredictRe
   const result: PredictResult = { read: 0, unreadable: [] };
   try {
     for await (const part of predictInParts(recogniser, images, call)) {
-      result.read += part.predictions.length;
-      result.unreadable.push(...part.unreadable);
+      const errors = part.flatMap((outcome) => ('error' in outcome ? [outcome.error] : []));
+      result.read += part.length - errors.length;
+      result.unreadable.push(...errors);
       await input.onPart(part);
     }
   } finally {
     recogniser.network.dispose();
+    // A list that is not at its end would keep the process.
+    if (input.paths.includes(STDIN)) input.stdin.destroy();
   }
-  if (result.read === 0) throw unreadableImages(result.unreadable, images.length);
-  return result;
+  if (result.read > 0) return result;
+  if (result.unreadable.length === 0) throw emptyList();
+  throw unreadableImages(result.unreadable, result.unreadable.length);
 }
 
-async function namedImages({ paths, stdin }: PredictInput, { cwd, signal }: Call): Promise<NamedImage[]> {
-  const { imagesOfList, listImages } = await import('../ocr/predict/list-images.js');
-  if (!paths.includes(STDIN)) return listImages(paths, cwd, signal);
+async function namedImages(
+  { paths, stdin }: PredictInput,
+  { cwd, signal }: Call,
+): Promise<Supply<NamedImage>> {
+  if (!paths.includes(STDIN)) {
+    const { listImages } = await import('../ocr/predict/list-images.js');
+    const { supplyOf } = await import('../ocr/predict/supply.js');
+    return supplyOf(listImages(paths, cwd, signal));
+  }
   if (paths.length > 1) {
     throw userError('stdin-alone', "'-' takes the list on standard input; other paths stand beside it", {
       hint: "Give either '-' or paths. A file that is named '-' is './-'.",
     });
   }
-  const images = imagesOfList(await text(stdin), cwd);
-  if (images.length > 0) return images;
-  throw userError('no-images', 'the list on standard input is empty', {
+  const { ListedImages } = await import('../ocr/predict/listed-images.js');
+  return new ListedImages(stdin, { cwd, signal });
+}
+
+function emptyList(): Error {
+  return userError('no-images', 'the list on standard input is empty', {
     hint: 'Give one path a line, or with a NUL behind each.',
   });
 }

@@ -9,12 +9,12 @@ import { formatFlag, predictionLine } from '../cli/prediction-text.js';
 import { print } from '../cli/print.js';
 import { tsvLine } from '../ocr/formats/tsv.js';
 import { unreadableImages } from '../ocr/images/unreadable.js';
-import type { Prediction, Predictions } from '../ocr/predict/predict-files.js';
+import type { Outcome, Prediction } from '../ocr/predict/predict-files.js';
 
 export default class Predict extends BaseCommand {
   static override summary = 'Read images with a trained model.';
   static override description =
-    'Prints a line an image, in the order given, while it reads: with tsv file, text and confidence (0 to 1), separated by tabs; tab, line break and backslash inside a field are written with a backslash. With jsonl, and in the document of --json, each character has its confidence and place too. Folders are walked in sorted order; what is no image is passed over there. Images that cannot be read are errors (exit code 2) after the readings of the others.';
+    'Prints a line an image, in the order given, while it reads: with tsv file, text and confidence (0 to 1), separated by tabs; tab, line break and backslash inside a field are written with a backslash. With jsonl, and in the document of --json, each character has its confidence and place too. A path on standard input is read as soon as its line is there. Folders are walked in sorted order; what is no image is passed over there. Images that cannot be read are errors (exit code 2) after the readings of the others; with text they have an empty line, with jsonl an object with the error.';
   static override examples = [
     '<%= config.bin %> predict --model models/plate photos > readings.tsv',
     "<%= config.bin %> predict --model models/plate --pattern '[A-Z]{2}\\d{4}' photo.jpg",
@@ -37,9 +37,10 @@ export default class Predict extends BaseCommand {
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Predict);
     const kept: Prediction[] = [];
-    const onPart = async ({ predictions }: Predictions): Promise<void> => {
-      if (flags.json || flags.events) kept.push(...predictions);
-      else await print(predictions.map((each) => predictionLine(each, flags.format, tsvLine)).join(''));
+    const onPart = async (outcomes: readonly Outcome[]): Promise<void> => {
+      if (flags.json || flags.events)
+        kept.push(...outcomes.filter((each): each is Prediction => !('error' in each)));
+      else await print(outcomes.map((each) => predictionLine(each, flags.format, tsvLine)).join(''));
     };
     const input = { ...flags, paths: argv as string[], decoder: decoderChoice(flags), onPart };
     let unread: Error | undefined;

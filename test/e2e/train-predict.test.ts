@@ -105,7 +105,7 @@ describe('train, evaluate and predict', () => {
       runProcess('sh', ['-c', 'printf "$0" | "$@"', list, ...predict, ...flags, '-'], shared);
     const list = 'images/lines-1.png\\nabsent.png\\nimages/lines-0.png\\n';
     const text = await piped(list, '--format', 'text');
-    expect(text).toMatchObject({ exitCode: 2, stdout: 'cab\nabba\n' });
+    expect(text).toMatchObject({ exitCode: 2, stdout: 'cab\n\nabba\n' });
     expect(text.stderr).toContain('absent.png');
 
     const { stdout, exitCode } = await piped('images/lines-0.png', '--format', 'jsonl');

@@ -1,12 +1,15 @@
+import type { OcrpipeError } from '../../base/errors.js';
 import { noEvents, type EventSink } from '../../base/events.js';
 import type { Sample } from '../formats/sample.js';
-import { statingLine } from '../formats/stating-line.js';
-import { loadImage } from '../images/load.js';
+import { statedLine } from '../formats/stating-line.js';
+import { unreadableImages } from '../images/unreadable.js';
 import { openReader, type DecoderChoice } from '../models/chosen-decoder.js';
 import type { Recogniser } from '../models/recogniser.js';
 import { readingOptions } from '../models/reading-limit.js';
 import { openBackend, type BackendChoice } from '../nn/backend.js';
-import { recogniseAll } from '../predict/recognise-all.js';
+import { ImageReader } from '../predict/image-reader.js';
+import { readInWindows } from '../predict/recognise-all.js';
+import { supplyOf } from '../predict/supply.js';
 import { characters } from '../text/code-points.js';
 import type { ReadLine } from './scored-line.js';
 
@@ -39,30 +42,50 @@ export async function readWithModel(
   }
 }
 
-/** Reads every sample; one line a sample, in order. The first image that cannot be read ends it. */
+/**
+ * Reads every sample; one line a sample, in order. Where images cannot be read, all of them are looked for, none is read any more, and it throws
+ * what `unreadableImages` makes of them.
+ */
 export async function readSamplesWith(
   recogniser: Recogniser,
   samples: readonly Sample[],
   { source, events = noEvents, signal }: ReadingCall,
 ): Promise<ReadLine[]> {
   const key = 'read images';
-  const options = readingOptions(recogniser);
+  const reader = new ImageReader(readingOptions(recogniser), { events, signal });
+  const broken: OcrpipeError[] = [];
+  const lines: ReadLine[] = [];
+  const job = {
+    supply: supplyOf(samples),
+    load: async (group: readonly Sample[]) => {
+      const named = group.map(({ image }) => ({ file: image, name: image }));
+      const read = await reader.read(named);
+      read.forEach((image, index) => {
+        if (image instanceof Error) broken.push(statedLine(group[index]!, source, image));
+      });
+      return read.map((image) => (image instanceof Error || broken.length > 0 ? undefined : image));
+    },
+    onWait: () => {
+      reader.hurry();
+    },
+    onProgress: (done: number) => {
+      events({ type: 'progress', key, done, total: samples.length, unit: 'files' });
+    },
+    ...(signal ? { signal } : {}),
+  };
   try {
-    const readings = await recogniseAll(recogniser, {
-      items: samples,
-      load: (sample) => statingLine(sample, source, () => loadImage(sample.image, options)),
-      onProgress: (done) => {
-        events({ type: 'progress', key, done, total: samples.length, unit: 'files' });
-      },
-      ...(signal ? { signal } : {}),
-    });
-    return samples.map(({ image, text }, index) => {
-      const { text: prediction, confidence } = readings[index]!;
-      return { image, text, prediction, confidence };
-    });
+    for await (const { items, readings } of readInWindows(recogniser, job)) {
+      readings.forEach((reading, index) => {
+        const { image, text } = items[index]!;
+        if (reading) lines.push({ image, text, prediction: reading.text, confidence: reading.confidence });
+      });
+    }
   } finally {
+    await reader.close();
     events({ type: 'progress-end', key });
   }
+  if (broken.length > 0) throw unreadableImages(broken, samples.length);
+  return lines;
 }
 
 function unknownCharacters(

@@ -6,20 +6,29 @@ import type { Sample } from './sample.js';
  * that is a file of lines: it is there that a wrong name is corrected.
  */
 export async function statingLine<T>(
-  { line }: Pick<Sample, 'line'>,
+  sample: Pick<Sample, 'line'>,
   source: string,
   work: () => Promise<T>,
 ): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (line === undefined || !(error instanceof OcrpipeError)) throw error;
-    const { code, message, hint, exitCode } = error;
-    throw new OcrpipeError(code, `${source}:${line}: ${message}`, {
-      exitCode,
-      location: { file: source, line },
-      cause: error,
-      ...(hint !== undefined && { hint }),
-    });
+    throw error instanceof OcrpipeError ? statedLine(sample, source, error) : error;
   }
+}
+
+/** The error about the image of a sample, with the line that names it. */
+export function statedLine(
+  { line }: Pick<Sample, 'line'>,
+  source: string,
+  error: OcrpipeError,
+): OcrpipeError {
+  if (line === undefined) return error;
+  const { code, message, hint, exitCode } = error;
+  return new OcrpipeError(code, `${source}:${line}: ${message}`, {
+    exitCode,
+    location: { file: source, line },
+    cause: error,
+    ...(hint !== undefined && { hint }),
+  });
 }

@@ -23,11 +23,11 @@ export async function readImageFile(file: string, name = file): Promise<Buffer> 
 }
 
 /** {@link readImageFile} for a thread that has nothing else to do: a fifth of the work for the small file that an image of a line is. */
-export function readImageFileNow(file: string): Buffer {
+export function readImageFileNow(file: string, name = file): Buffer {
   try {
     return readRegularFile(file);
   } catch (error) {
-    throw imageUnreadable(file, readReason(error, file), error);
+    throw imageUnreadable(name, readReason(error, file), error);
   }
 }
 

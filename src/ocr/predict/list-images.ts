@@ -41,15 +41,6 @@ function imagesOf(path: string, cwd: string, signal?: AbortSignal): NamedImage[]
   return found.map(({ path: inside, name }) => ({ file: inside, name: folder + name }));
 }
 
-/**
- * The images of a list, one path a line, or with a NUL behind each (as `find -print0` writes them, for names with line breaks).
- * They are opened later: what is missing is told as an image that cannot be read. Empty lines mean nothing.
- */
-export function imagesOfList(text: string, cwd: string): NamedImage[] {
-  const names = text.includes('\0') ? text.split('\0') : text.split(/\r?\n/);
-  return names.filter((name) => name !== '').map((name) => ({ file: resolve(cwd, name), name }));
-}
-
 function isThere(file: string): boolean {
   return lstatSync(file, { throwIfNoEntry: false }) !== undefined;
 }

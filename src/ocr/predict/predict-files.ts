@@ -1,20 +1,29 @@
 import type { OcrpipeError } from '../../base/errors.js';
 import type { EventSink } from '../../base/events.js';
-import { loadImage, type Pixels } from '../images/load.js';
-import { isUnreadable } from '../images/unreadable.js';
+import type { Pixels } from '../images/load.js';
 import { readingOptions } from '../models/reading-limit.js';
 import type { Recogniser } from '../models/recogniser.js';
+import { ImageReader } from './image-reader.js';
 import type { NamedImage } from './list-images.js';
 import type { Reading } from './recognise.js';
 import { readInWindows } from './recognise-all.js';
+import { supplyOf, type Supply } from './supply.js';
 
-/** One line of `predict`. */
+/** What was read in one image. */
 export interface Prediction extends Reading {
   image: string;
 }
 
+/** An image that cannot be read. */
+export interface Unread {
+  image: string;
+  error: OcrpipeError;
+}
+
+export type Outcome = Prediction | Unread;
+
 /** What reading gave: a prediction for each image that could be read, and an error for each of the others, in the order given. */
-export interface Predictions {
+interface Predictions {
   predictions: Prediction[];
   unreadable: OcrpipeError[];
 }
@@ -31,47 +40,57 @@ export async function predictFiles(
   call: PredictCall,
 ): Promise<Predictions> {
   const all: Predictions = { predictions: [], unreadable: [] };
-  for await (const { predictions, unreadable } of predictInParts(model, images, call)) {
-    all.predictions.push(...predictions);
-    all.unreadable.push(...unreadable);
+  for await (const part of predictInParts(model, supplyOf(images), call)) {
+    for (const outcome of part) {
+      if ('error' in outcome) all.unreadable.push(outcome.error);
+      else all.predictions.push(outcome);
+    }
   }
   return all;
 }
 
-/** The same part by part, some hundred images each, in the order given: memory stays that of one part. */
+/**
+ * The same part by part, in the order given, one outcome an image: memory stays that of some hundred images. Images that come one by one
+ * are read one by one.
+ */
 export async function* predictInParts(
   model: Recogniser,
-  images: readonly NamedImage[],
-  call: PredictCall,
-): AsyncGenerator<Predictions> {
-  const options = readingOptions(model);
+  images: Supply<NamedImage>,
+  { events, signal }: PredictCall,
+): AsyncGenerator<Outcome[]> {
   const key = 'predict';
+  const reader = new ImageReader(readingOptions(model), { events, signal });
   const errors = new Map<NamedImage, OcrpipeError>();
-  const load = async (image: NamedImage): Promise<Pixels | undefined> => {
-    try {
-      return await loadImage(image.file, options, image.name);
-    } catch (error) {
-      if (!isUnreadable(error)) throw error;
-      errors.set(image, error);
-      return undefined;
-    }
-  };
-  const onProgress = (done: number): void => {
-    call.events({ type: 'progress', key, done, total: images.length, unit: 'files' });
-  };
-  const job = { items: images, load, onProgress, ...(call.signal ? { signal: call.signal } : {}) };
-  try {
-    for await (const { start, readings } of readInWindows(model, job)) {
-      const part: Predictions = { predictions: [], unreadable: [] };
-      readings.forEach((reading, index) => {
-        const image = images[start + index]!;
-        if (reading !== undefined) part.predictions.push({ image: image.name, ...reading });
-        else part.unreadable.push(errors.get(image)!);
-        errors.delete(image);
+  const total = images.total === undefined ? {} : { total: images.total };
+  const job = {
+    supply: images,
+    load: async (group: readonly NamedImage[]) => {
+      const read = await reader.read(group);
+      return read.map((image, index) => {
+        if (image instanceof Error) errors.set(group[index]!, image);
+        return image instanceof Error ? undefined : (image satisfies Pixels);
       });
-      yield part;
+    },
+    onWait: () => {
+      reader.hurry();
+    },
+    onProgress: (done: number) => {
+      events({ type: 'progress', key, done, ...total, unit: 'files' });
+    },
+    ...(signal ? { signal } : {}),
+  };
+  try {
+    for await (const { items, readings } of readInWindows(model, job)) {
+      yield items.map((item, index): Outcome => {
+        const reading = readings[index];
+        if (reading !== undefined) return { image: item.name, ...reading };
+        const error = errors.get(item)!;
+        errors.delete(item);
+        return { image: item.name, error };
+      });
     }
   } finally {
-    call.events({ type: 'progress-end', key });
+    await reader.close();
+    events({ type: 'progress-end', key });
   }
 }

@@ -6,20 +6,21 @@ import { inputExtent } from '../models/model-config.js';
 import { readingLimit } from '../models/reading-limit.js';
 import type { Recogniser } from '../models/recogniser.js';
 import { recogniseBatch, type Reading } from './recognise.js';
+import { supplyOf, type Supply } from './supply.js';
 
 /** Images of one batch, unless the caller says otherwise. */
 const READING_BATCH = 32;
-/** This many batches' worth of images are loaded together and sorted by width. */
+/** This many batches' worth of images are loaded together and sorted by width; fewer at first, so that the first readings come soon. */
 const WINDOW_BATCHES = 8;
 /** Fewer are loaded together once their pixels take so much. */
 const WINDOW_BYTES = 128 * 2 ** 20;
-/** Files open at once. */
-const LOADS_AT_ONCE = 16;
+/** Images that are loaded at once. */
+const LOADED_AT_ONCE = 32;
+/** The same where the caller loads them one by one. */
+const FILES_AT_ONCE = 16;
 
-export interface ReadingJob<T> {
-  items: readonly T[];
-  /** An image at the size that the model wants (`readingOptions`), or undefined for one to pass over. */
-  load: (item: T) => Promise<Pixels | undefined>;
+/** How images are read, whatever they come from. */
+interface ReadingOptions {
   batchSize?: number;
   /** For tests: pixels of width that a batch may hold, in place of what memory holds. */
   batchPx?: number;
@@ -28,9 +29,23 @@ export interface ReadingJob<T> {
   onProgress?: (done: number) => void;
 }
 
-/** The readings of some items that follow each other, the first of them being number `start`. */
-interface ReadWindow {
-  start: number;
+export interface ReadingJob<T> extends ReadingOptions {
+  items: readonly T[];
+  /** An image at the size that the model wants (`readingOptions`), or undefined for one to pass over. */
+  load: (item: T) => Promise<Pixels | undefined>;
+}
+
+/** The same for items that are known by and by, and loaded together. */
+export interface SupplyJob<T> extends ReadingOptions {
+  supply: Supply<T>;
+  load: (items: readonly T[]) => Promise<(Pixels | undefined)[]>;
+  /** Nothing is left to compute, and images are still being loaded. */
+  onWait?: () => void;
+}
+
+/** Items that follow each other, and what was read in each. */
+interface ReadWindow<T> {
+  items: readonly T[];
   readings: (Reading | undefined)[];
 }
 
@@ -40,43 +55,70 @@ interface ReadWindow {
  */
 export async function recogniseAll<T>(
   model: Recogniser,
-  job: ReadingJob<T>,
+  { items, load, ...options }: ReadingJob<T>,
 ): Promise<(Reading | undefined)[]> {
   const all: (Reading | undefined)[] = [];
+  const job: SupplyJob<T> = {
+    ...options,
+    supply: supplyOf(items),
+    load: (group) => inParallel(group, FILES_AT_ONCE, load, options.signal),
+  };
   for await (const { readings } of readInWindows(model, job)) all.push(...readings);
   return all;
 }
 
 /** The same as it goes, part by part in the order of the items. Memory stays that of a few batches. */
-export async function* readInWindows<T>(model: Recogniser, job: ReadingJob<T>): AsyncGenerator<ReadWindow> {
-  let next = loadWindow(job, 0);
-  for (let start = 0; start < job.items.length;) {
-    const images = await next;
-    // The next images decode while this window is read.
-    next = loadWindow(job, start + images.length);
-    next.catch(() => undefined);
+export async function* readInWindows<T>(model: Recogniser, job: SupplyJob<T>): AsyncGenerator<ReadWindow<T>> {
+  const { batchSize = READING_BATCH, signal, onProgress } = job;
+  let size = batchSize;
+  let done = 0;
+  for (let next = upcoming(job, size); ;) {
+    const { items, images } = await next.waited();
+    if (items.length === 0) return;
+    size = Math.min(2 * size, batchSize * WINDOW_BATCHES);
+    // The next images are loaded while these are read.
+    next = upcoming(job, size);
     const readings = new Array<Reading | undefined>(images.length).fill(undefined);
-    let done = start;
     for (const chosen of batchesOf(images, model, job)) {
       // Computing alone never returns to the event loop, where signals and timers wait.
       await setImmediate();
-      job.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       const pixels = chosen.map((index) => images[index]!);
       const read = await recogniseBatch(model, pixels);
       chosen.forEach((index, place) => (readings[index] = read[place]!));
+      onProgress?.(done + chosen.length);
       done += chosen.length;
-      job.onProgress?.(done);
     }
-    yield { start, readings };
-    start += images.length;
+    yield { items, readings };
   }
 }
 
+interface LoadedWindow<T> {
+  items: readonly T[];
+  images: (Pixels | undefined)[];
+}
+
+/** A window that is being loaded; `waited` tells of it if that takes longer than all there was to do meanwhile. */
+function upcoming<T>(job: SupplyJob<T>, size: number): { waited: () => Promise<LoadedWindow<T>> } {
+  let isThere = false;
+  const window = loadWindow(job, size);
+  window.then(
+    () => (isThere = true),
+    () => undefined,
+  );
+  return {
+    waited: () => {
+      if (!isThere) job.onWait?.();
+      return window;
+    },
+  };
+}
+
 /** The indices of images that were loaded, narrow ones first. */
-function batchesOf<T>(
+function batchesOf(
   images: readonly (Pixels | undefined)[],
   model: Recogniser,
-  { batchSize = READING_BATCH, batchPx = readingLimit(model).batchPx }: ReadingJob<T>,
+  { batchSize = READING_BATCH, batchPx = readingLimit(model).batchPx }: ReadingOptions,
 ): number[][] {
   const order = images
     .flatMap((image, index) => (image ? [index] : []))
@@ -86,16 +128,18 @@ function batchesOf<T>(
   return cutBatches(order, filledPx, { images: batchSize, area: batchPx });
 }
 
-async function loadWindow<T>(job: ReadingJob<T>, start: number): Promise<(Pixels | undefined)[]> {
-  const { items, load, batchSize = READING_BATCH, signal } = job;
-  const end = Math.min(items.length, start + batchSize * WINDOW_BATCHES);
+async function loadWindow<T>({ supply, load, signal }: SupplyJob<T>, size: number): Promise<LoadedWindow<T>> {
+  const items: T[] = [];
   const images: (Pixels | undefined)[] = [];
   let bytes = 0;
-  for (let at = start; at < end && bytes < WINDOW_BYTES; at += LOADS_AT_ONCE) {
-    const group = items.slice(at, Math.min(end, at + LOADS_AT_ONCE));
-    const loaded = await inParallel(group, LOADS_AT_ONCE, load, signal);
+  while (items.length < size && bytes < WINDOW_BYTES) {
+    signal?.throwIfAborted();
+    const group = await supply.take(Math.min(LOADED_AT_ONCE, size - items.length), items.length === 0);
+    if (group.length === 0) break;
+    const loaded = await load(group);
+    items.push(...group);
     images.push(...loaded);
     bytes += loaded.reduce((sum, image) => sum + (image?.data.length ?? 0), 0);
   }
-  return images;
+  return { items, images };
 }

@@ -10,7 +10,7 @@ import { sharp } from '../../../src/ocr/images/sharp.js';
 import { modelConfigSchema } from '../../../src/ocr/models/model-config.js';
 import { newRecogniser, type Recogniser } from '../../../src/ocr/models/recogniser.js';
 import { openBackend } from '../../../src/ocr/nn/backend.js';
-import { imagesOfList, listImages } from '../../../src/ocr/predict/list-images.js';
+import { listImages } from '../../../src/ocr/predict/list-images.js';
 import { predictFiles } from '../../../src/ocr/predict/predict-files.js';
 import { recogniseAll } from '../../../src/ocr/predict/recognise-all.js';
 import { alphabetOf } from '../../../src/ocr/text/alphabet.js';
@@ -84,12 +84,6 @@ describe('listImages', () => {
     expect(names('images/a[1]')).toEqual(['images/a[1]/images/z-0.png']);
     for (const path of ['images/x*.png', 'images/[z-a].png', 'none/*.png'])
       expect(() => names(path)).toThrow(expect.objectContaining({ code: 'path-missing' }) as Error);
-  });
-
-  it('takes a list with a path a line, or with a NUL behind each where names have line breaks', () => {
-    const names = (text: string): string[] => imagesOfList(text, '/w').map(({ file }) => file);
-    expect(names('a b.png\r\n\nsub/c.png\n/d.png')).toEqual(['/w/a b.png', '/w/sub/c.png', '/d.png']);
-    expect(names('a\nb.png\0c.png\0')).toEqual(['/w/a\nb.png', '/w/c.png']);
   });
 
   it('refuses a path that is not there and a folder without images', () => {
