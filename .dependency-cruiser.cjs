@@ -44,7 +44,7 @@ const ocr = {
   synth: ['text', 'images', 'formats'],
   models: ['nn', 'text', 'images'],
   evaluate: ['text', 'images', 'nn', 'models', 'predict', 'formats'],
-  predict: ['text', 'images', 'nn', 'models', 'formats'],
+  predict: ['text', 'images', 'loading', 'nn', 'models', 'formats'],
   export: ['text', 'nn', 'models', 'formats', 'evaluate'],
   train: ['text', 'images', 'loading', 'nn', 'models', 'formats', 'evaluate', 'predict'],
 };
