@@ -1,9 +1,11 @@
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Call } from '../base/call.js';
 import { userError } from '../base/errors.js';
 import { checkOutputFiles, checkOutsideOf } from '../base/outputs.js';
 import type { AccuracyLost } from '../ocr/export/accuracy.js';
 import type { ExportForm } from '../ocr/export/export-forms.js';
+import type { DecoderConfig } from '../ocr/models/decoder.js';
 import type { Encoding } from '../ocr/models/quantisation.js';
 import type { SavedWeights } from '../ocr/models/saved-weights.js';
 import type { BackendChoice } from '../ocr/nn/backend.js';
@@ -17,6 +19,8 @@ export interface ModelExportInput {
   tfjs?: string | undefined;
   onnx?: string | undefined;
   weights: Encoding;
+  /** Replace what an earlier export wrote there. */
+  force: boolean;
   /** Labelled lines on which the accuracy lost is measured. */
   data?: string | undefined;
   images?: string | undefined;
@@ -51,6 +55,7 @@ async function exportModel(input: ModelExportInput, call: Call): Promise<ModelEx
     typed: form.typed,
     write: form.prepare(saved, input.weights),
   }));
+  await tellOfDecoder(input, saved, call);
   const accuracy = await measured(input, saved, call);
   const written: ModelExportResult['written'] = [];
   for (const { typed, write } of prepared) {
@@ -82,11 +87,42 @@ async function checkedForms(input: ModelExportInput, folder: string, { cwd }: Ca
   const outputs = forms.map(({ output }) => output);
   for (const { flag, path } of outputs) checkOutsideOf(flag, path, [folder]);
   checkOutputFiles(outputs, input.data === undefined ? [] : [resolve(cwd, input.data)]);
+  if (!input.force) forms.forEach(checkNothingThere);
   return forms;
 }
 
+function checkNothingThere({ typed, output: { flag, path } }: ExportForm): void {
+  const there = statSync(path, { throwIfNoEntry: false });
+  if (there === undefined || there.size === 0) return;
+  throw userError('path-exists', `${flag} would replace the exported model ${typed}`, {
+    location: { file: typed },
+    hint: `Give --force to replace it, or ${flag} another name.`,
+  });
+}
+
+/** What other programs read with is not what this model was made to read with: that is said before they are used. */
+async function tellOfDecoder(
+  { tfjs, onnx }: ModelExportInput,
+  { description: { decoder } }: SavedWeights,
+  { events }: Call,
+): Promise<void> {
+  const { isGreedy } = await import('../ocr/models/decoder.js');
+  if ((tfjs === undefined && onnx === undefined) || isGreedy(decoder)) return;
+  const message = `The model reads with ${decoderText(decoder)}; what --tfjs and --onnx write reads greedily, without that. --data says what it costs.`;
+  events({ type: 'note', level: 'warning', code: 'export-reads-greedily', message });
+}
+
+function decoderText(decoder: DecoderConfig): string {
+  const parts = [
+    ...('beam' in decoder ? [`a beam of ${decoder.beam}`] : []),
+    ...('pattern' in decoder && decoder.pattern !== undefined ? ['a pattern'] : []),
+    ...('languageModel' in decoder && decoder.languageModel !== undefined ? ['a language model'] : []),
+  ];
+  return parts.join(', ').replace(/, ([^,]*)$/, ' and $1');
+}
+
 async function measured(
-  { data, weights, backend, ...labels }: ModelExportInput,
+  { data, weights, backend, tfjs, onnx, ...labels }: ModelExportInput,
   saved: SavedWeights,
   call: Call,
 ): Promise<AccuracyLost | undefined> {
@@ -102,7 +138,8 @@ async function measured(
     events: call.events,
     signal: call.signal,
   });
-  return accuracyLost(saved, weights, { samples, source: data, backend, ...call });
+  const greedily = tfjs !== undefined || onnx !== undefined;
+  return accuracyLost(saved, weights, { samples, source: data, backend, greedily, ...call });
 }
 
 function float32Bytes({ weights }: SavedWeights): number {

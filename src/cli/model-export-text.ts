@@ -6,13 +6,18 @@ export function modelExportText({ written, weights, bytesBefore, accuracy }: Mod
   const files = written.map(({ path, bytes }) => `${path}: ${sizeText(bytes)}`);
   const size = `weights as ${weights}; as float32 they take ${sizeText(bytesBefore)}`;
   if (accuracy === undefined) return [...files, size].join('\n');
-  const { before, after, lines, changed } = accuracy;
+  const { before, after, lines, changed, greedily } = accuracy;
   return [
     ...files,
     size,
     `exact  ${percent(before.exact)} before, ${percent(after.exact)} now, of ${lines} lines`,
     `cer    ${percent(before.cer)} before, ${percent(after.cer)} now`,
-    `${changed} lines are read differently`,
+    `${changed} ${changed === 1 ? 'line is' : 'lines are'} read differently`,
+    ...(greedily === undefined
+      ? []
+      : [
+          `read greedily, as other programs do: exact ${percent(greedily.exact)}, cer ${percent(greedily.cer)}`,
+        ]),
   ].join('\n');
 }
 

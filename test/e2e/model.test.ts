@@ -86,7 +86,7 @@ describe('ocrpipe model export', () => {
     const cwd = temporaryFolder();
     const args = ['model', 'export', MODEL, '--out', 'small', '--tfjs', 'web', '--onnx', 'm.onnx'];
     await ocrpipeJson(args, { cwd });
-    await ocrpipeJson([...args, '--weights', 'float16'], { cwd });
+    await ocrpipeJson([...args, '--weights', 'float16', '--force'], { cwd });
     expect(readdirSync(join(cwd, 'web'))).toHaveLength(3);
     expect(readdirSync(join(cwd, 'small'))).toHaveLength(2);
     writeFileSync(join(cwd, 'mine.onnx'), 'of another program');

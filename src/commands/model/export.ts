@@ -10,7 +10,7 @@ import { ENCODINGS } from '../../ocr/models/quantisation.js';
 export default class ModelExport extends BaseCommand {
   static override summary = 'Write a saved model for browsers, for ONNX runtimes, or with smaller weights.';
   static override description =
-    'With --data the model reads those lines with the weights as they were and as they are written, and says what the smaller ones cost.';
+    'A model of any type. With --data the model reads those lines with the weights as they were and as they are written, and says what the smaller ones cost. Other programs read greedily: a beam, a pattern and a language model stay with ocrpipe. docs/models.md says how they are used.';
   static override examples = [
     '<%= config.bin %> model export models/plate --tfjs site/plate',
     '<%= config.bin %> model export models/plate --onnx plate.onnx',
@@ -32,6 +32,7 @@ export default class ModelExport extends BaseCommand {
       helpValue: 'ENCODING',
       description: 'how matrices and filters are kept: float32, float16 (half the size) or int8 (a quarter)',
     })(),
+    force: Flags.boolean({ char: 'f', description: 'replace an exported model that is there' }),
     data: Flags.string({ helpValue: 'FILE', description: 'labelled lines to measure the accuracy lost on' }),
     backend: backendFlag,
     ...labelFlags,

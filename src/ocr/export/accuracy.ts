@@ -4,6 +4,7 @@ import { readSamplesWith } from '../evaluate/read-with-model.js';
 import type { ReadLine } from '../evaluate/scored-line.js';
 import type { Sample } from '../formats/sample.js';
 import { openReader } from '../models/chosen-decoder.js';
+import { greedyDecoder, isGreedy } from '../models/decoder.js';
 import type { SavedWeights } from '../models/saved-weights.js';
 import type { Encoding } from '../models/quantisation.js';
 import type { TextMetrics } from '../text/metrics.js';
@@ -17,6 +18,8 @@ export interface AccuracyLost {
   after: Pick<TextMetrics, 'exact' | 'cer'>;
   /** Lines that are read differently now, better or worse. */
   changed: number;
+  /** The smaller weights read greedily, as programs read the other forms; absent where `after` is that. */
+  greedily?: Pick<TextMetrics, 'exact' | 'cer'>;
 }
 
 export interface AccuracyJob {
@@ -24,6 +27,8 @@ export interface AccuracyJob {
   /** The file that the samples come from, as it was typed: for messages. */
   source: string;
   backend: BackendChoice;
+  /** Measure greedy reading too. */
+  greedily: boolean;
   events: EventSink;
   signal?: AbortSignal;
 }
@@ -42,7 +47,10 @@ export async function accuracyLost(
     recogniser.network.variables.write(decodeWeights(bytes, tensors));
     const after = await readSamplesWith(recogniser, job.samples, job);
     const changed = before.filter(({ prediction }, index) => prediction !== after[index]!.prediction).length;
-    return { lines: before.length, before: figures(before), after: figures(after), changed };
+    const result = { lines: before.length, before: figures(before), after: figures(after), changed };
+    if (!job.greedily || isGreedy(recogniser.decoder)) return result;
+    const greedy = { ...recogniser, decoder: greedyDecoder(recogniser.decoder), guide: undefined };
+    return { ...result, greedily: figures(await readSamplesWith(greedy, job.samples, job)) };
   } finally {
     recogniser.network.dispose();
   }

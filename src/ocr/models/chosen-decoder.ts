@@ -1,5 +1,5 @@
 import { userError } from '../../base/errors.js';
-import type { DecoderConfig } from './decoder.js';
+import { greedyDecoder, type DecoderConfig } from './decoder.js';
 import { readModelFolder } from './model-folder.js';
 import { readLanguageModel } from './language-model-file.js';
 import { readingGuide } from './reading-guides.js';
@@ -46,7 +46,7 @@ function chosenDecoder(saved: DecoderConfig, choice: DecoderChoice): DecoderConf
     if (given !== undefined || choice.beam !== undefined) {
       throw conflict(`greedy reading follows one text, and takes no ${FLAGS[given ?? 'beam']}`, 'beam');
     }
-    return saved.type === 'attention' ? { ...saved, beam: 1 } : { type: 'ctc-greedy' };
+    return greedyDecoder(saved);
   }
   if (given === undefined && choice.beam === undefined && choice.decoder === undefined) return saved;
   if (saved.type === 'attention') {

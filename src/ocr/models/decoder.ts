@@ -20,3 +20,13 @@ export const decoderSchema = z.discriminatedUnion('type', [
 ]);
 
 export type DecoderConfig = z.infer<typeof decoderSchema>;
+
+/** True if each step takes the best class, whatever is known of texts. */
+export function isGreedy(decoder: DecoderConfig): boolean {
+  return decoder.type === 'ctc-greedy' || (decoder.type === 'attention' && decoder.beam === 1);
+}
+
+/** How the same network is read greedily. */
+export function greedyDecoder(decoder: DecoderConfig): DecoderConfig {
+  return decoder.type === 'attention' ? { ...decoder, beam: 1 } : { type: 'ctc-greedy' };
+}
