@@ -1,6 +1,7 @@
 import type { PreviewAugmentResult } from '../actions/preview-augment.js';
 import type { TrainCheckResult, TrainResult } from '../actions/train.js';
 import { countText } from '../base/count-text.js';
+import { sizeText } from './size-text.js';
 
 export function trainText({ metrics, ...result }: TrainResult): string {
   const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
@@ -15,6 +16,7 @@ export function checkText(of: TrainCheckResult): string {
   return [
     `ready: ${countText(of.training, 'training image')}, ${countText(of.validation, 'validation image')}, ${countText(of.characters, 'character')}`,
     `${countText(of.parameters, 'weight')}, ${countText(of.steps, 'step')}, ${of.stepsPerEpoch} an epoch (${of.backend})`,
+    `a step takes up to ${sizeText(of.memoryBytes)} of memory for tensors`,
   ].join('\n');
 }
 

@@ -35,7 +35,7 @@ describe('train, evaluate and predict', () => {
     const ready = await runOcrpipe([...TRAIN, '--check'], shared);
     expect(ready).toMatchObject({ exitCode: 0 });
     expect(ready.stdout).toMatch(
-      /^ready: \d+ training images, .*\n[\d,]+ weights, 200 steps, \d+ an epoch \(wasm\)\n$/,
+      /^ready: \d+ training images, .*\n[\d,]+ weights, 200 steps, \d+ an epoch \(wasm\)\na step takes up to [\d.]+ [KM]iB of memory for tensors\n$/,
     );
     writeFileSync(join(shared.cwd, 'broken.png'), 'no image');
     const lines = ['{"image":"broken.png","text":"a"}', '{"image":"images/lines-0.png","text":""}'];

@@ -1,5 +1,6 @@
 import { openBackend, type Backend } from '../nn/backend.js';
-import { batchPlan } from './batch-plan.js';
+import { trainingNeed } from '../models/memory-need.js';
+import { batchPlan, type PlannedBatch } from './batch-plan.js';
 import { prepareData, type PreparedData } from './prepare.js';
 import type { TrainingJob } from './training-job.js';
 import { beginningOf } from './transfer.js';
@@ -13,6 +14,8 @@ export interface TrainingCheck {
   parameters: number;
   stepsPerEpoch: number;
   steps: number;
+  /** Bytes of tensors that the largest step of the first epoch has in use at once, at the most. */
+  memoryBytes: number;
   backend: Backend['name'];
 }
 
@@ -32,15 +35,33 @@ export async function checkTraining(job: TrainingJob): Promise<TrainingCheck> {
 
 function sizesOf(
   { settings }: TrainingJob,
-  { training, validation, alphabet }: PreparedData,
+  data: PreparedData,
 ): Omit<TrainingCheck, 'parameters' | 'backend'> {
+  const { training, validation, alphabet } = data;
   const { maxSteps = Infinity, epochs } = settings.train;
-  const { stepsPerEpoch } = batchPlan(training.samples, settings.train);
+  const plan = batchPlan(training.samples, settings.train);
+  const { stepsPerEpoch } = plan;
   return {
     training: training.samples.length,
     validation: validation.samples.length,
     characters: alphabet.size,
     stepsPerEpoch,
     steps: Math.min(maxSteps, epochs * stepsPerEpoch),
+    memoryBytes: largestNeed(data, plan.batches(0, stepsPerEpoch)),
   };
+}
+
+function largestNeed(
+  { training, model, alphabet, widthPx }: PreparedData,
+  batches: Iterator<PlannedBatch, undefined>,
+): number {
+  const { fixedBytes, columnBytes } = trainingNeed(model, alphabet.size + 1);
+  let columns = 0;
+  for (let next = batches.next(); next.done !== true; next = batches.next()) {
+    const { images } = next.value;
+    const widest = images.reduce((most, { index }) => Math.max(most, training.samples[index]!.filledPx), 0);
+    columns = Math.max(columns, images.length * widest);
+  }
+  // What does not fit at once is learnt from in parts.
+  return fixedBytes + columnBytes * Math.min(columns, widthPx);
 }

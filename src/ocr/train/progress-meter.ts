@@ -128,16 +128,19 @@ function describe(
   return [
     `${duration(of.left)} left`,
     `CER ${(100 * of.cer).toFixed(1)} %`,
-    `exact ${(100 * of.exact).toFixed(1)} %`,
     `loss ${of.loss.toFixed(3)}`,
     `epoch ${of.epoch}`,
     `${of.imagesPerSecond.toFixed(0)} images/s`,
     ...waiting,
     of.device,
+    `exact ${(100 * of.exact).toFixed(1)} %`,
   ].join(', ');
 }
 
 function duration(seconds: number): string {
   const whole = Math.round(seconds);
-  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  const two = (part: number): string => String(part % 60).padStart(2, '0');
+  const [minutes, hours] = [Math.floor(whole / 60), Math.floor(whole / 3600)];
+  if (hours > 0) return `${hours}:${two(minutes)}:${two(whole)}`;
+  return minutes > 0 ? `${minutes}:${two(whole)}` : `${whole} s`;
 }

@@ -11,8 +11,10 @@ import { newRecogniser } from '../../../src/ocr/models/recogniser.js';
 import { openBackend } from '../../../src/ocr/nn/backend.js';
 import { recogniseBatch } from '../../../src/ocr/predict/recognise.js';
 import { alphabetOf } from '../../../src/ocr/text/alphabet.js';
+import { checkTraining } from '../../../src/ocr/train/check-training.js';
 import { Learner } from '../../../src/ocr/train/learner.js';
 import { paramsSchema } from '../../../src/ocr/train/train-config.js';
+import type { TrainingJob } from '../../../src/ocr/train/training-job.js';
 import { train, type TrainingResult } from '../../../src/ocr/train/train.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 import { drawnLines } from './drawn-lines.js';
@@ -43,17 +45,17 @@ describe('train with little memory', () => {
     manifest = await drawnLines(folder, 'lines', LABELS);
   });
 
-  const run = (name: string, memoryBytes: number): Promise<TrainingResult> =>
-    train({
-      cwd: folder,
-      train: manifest,
-      val: manifest,
-      out: join(folder, name),
-      settings,
-      backend: 'wasm',
-      events: noEvents,
-      memoryBytes,
-    });
+  const jobOf = (name: string, memoryBytes: number): TrainingJob => ({
+    cwd: folder,
+    train: manifest,
+    val: manifest,
+    out: join(folder, name),
+    settings,
+    backend: 'wasm',
+    events: noEvents,
+    memoryBytes,
+  });
+  const run = (name: string, memoryBytes: number): Promise<TrainingResult> => train(jobOf(name, memoryBytes));
   const weights = (name: string): string => {
     const file = readdirSync(join(folder, name)).find((entry) => entry.startsWith('weights'))!;
     return readFileSync(join(folder, name, file)).toString('base64');
@@ -70,6 +72,13 @@ describe('train with little memory', () => {
     expect(weights('again')).toBe(weights('parts'));
     await run('ample', memoryFor(4096));
     expect(weights('ample')).toBe(weights('whole'));
+  });
+
+  it('tells beforehand how much the largest step takes: all of its images at once, or what there is', async () => {
+    const told = async (memoryBytes: number): Promise<number> =>
+      (await checkTraining(jobOf('model', memoryBytes))).memoryBytes;
+    expect(await told(memoryFor(4096))).toBe(memoryFor(256));
+    expect(await told(memoryFor(80))).toBe(memoryFor(80));
   });
 
   it('names all images that are too wide by themselves, and writes nothing', async () => {
