@@ -19,6 +19,7 @@ import { LockStore } from '../records/lock-store.js';
 import { Observer } from './observe.js';
 import { ParamsFiles } from '../definition/stage/params.js';
 import { problemsError, throwProblems, type Problem } from '../definition/problems/problems.js';
+import { paramProblems } from './param-problems.js';
 import { parseRunRecord } from '../records/run-record.js';
 import { RunningMarks } from '../records/running-mark.js';
 import type { Pipeline } from '../definition/stage/stage.js';
@@ -39,6 +40,7 @@ export interface LoadedPipeline {
   readonly lock: LockFile;
   readonly observer: Observer;
   readonly marks: RunningMarks;
+  readonly params: ParamsFiles;
   /** The paths that had a pointer when it was read. */
   readonly pointers: readonly RepoPath[];
   /** What is not here counts as what its pointer names. */
@@ -62,7 +64,19 @@ export function loadPipeline(
   const read = readDefinition(host.root);
   if (read === undefined) throw problemsError([noPipeline(host.root)]);
   const { pipeline } = read;
-  const besides = (): Problem[] => hostProblems(host, pipeline, [...pipeline.stages.values()]);
+  const pointers = host.files.trackedPaths();
+  const params = new ParamsFiles((path) => readIfThere(host.root, path));
+  const besides = (): Problem[] => {
+    const stages = [...pipeline.stages.values()];
+    // What stages of the definition make that could not be read is not known.
+    const isAll = read.problems.length === 0;
+    const names = isAll ? stages.map(({ name }) => name) : [];
+    return [
+      ...dependencyProblems({ host, pipeline, pointers }, names),
+      ...hostProblems(host, pipeline, stages),
+      ...paramProblems({ pipeline, params }, isAll ? stages : []),
+    ];
+  };
   const outputs = outputProblems(pipeline);
   const problems = [...read.problems, ...placeProblems(pipeline), ...outputs];
   if (problems.length > 0) {
@@ -72,13 +86,11 @@ export function loadPipeline(
   const locks = new LockStore(host);
   const lock = locks.read();
   const marks = new RunningMarks(host);
-  const pointers = host.files.trackedPaths();
   throwProblems(trackedOutputProblems(pipeline, pointers, writtenByStage({ host, pipeline, lock, marks })));
   // After these: an output in tracked data that other stages read would be taken for a circle of stages.
   const graph = buildGraph(pipeline, besides);
-  const params = new ParamsFiles((path) => readIfThere(host.root, path));
   const observer = new Observer({ host, pipeline, params, marks, allowMissing });
-  return { host, pipeline, graph, locks, lock, observer, marks, pointers, allowMissing };
+  return { host, pipeline, graph, locks, lock, observer, marks, params, pointers, allowMissing };
 }
 
 /** A pipeline that stands in a file of another name; undefined if there is one, or none at all. */
@@ -98,7 +110,10 @@ function noPipeline(root: AbsPath): Problem {
 }
 
 /** A problem (`missing-dependency`) for every dependency of these stages that nothing provides. */
-export function dependencyProblems(loaded: LoadedPipeline, names: readonly string[]): Problem[] {
+export function dependencyProblems(
+  loaded: Pick<LoadedPipeline, 'host' | 'pipeline' | 'pointers'>,
+  names: readonly string[],
+): Problem[] {
   const { host, pipeline, pointers } = loaded;
   const exists = (path: RepoPath): boolean => existsSync(fromRepoPath(host.root, path));
   const rename = (path: RepoPath): string | undefined => {

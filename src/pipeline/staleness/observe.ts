@@ -10,7 +10,6 @@ import {
   touches,
   writtenDependency,
 } from '../definition/dependencies/dependency-part.js';
-import type { Problem } from '../definition/problems/problems.js';
 import { compareText, type ParamsFiles, type ParamValue } from '../definition/stage/params.js';
 import { absentContent } from './absent-content.js';
 import { CommitMarks } from '../records/commit-marks.js';
@@ -112,12 +111,6 @@ export class Observer {
   /** The values of the parameters that a stage uses. */
   paramsOf(stage: Stage): readonly ParamValue[] {
     return this.params.valuesOf(stage, this.pipeline);
-  }
-
-  /** What is wrong with those in files that people write; other files may still have to be made by a stage. */
-  writtenParamProblems(stage: Stage): readonly Problem[] {
-    const written = stage.params.filter((use) => this.outputs.overlapping(use.file).length === 0);
-    return this.params.look({ ...stage, params: written }, this.pipeline).problems;
   }
 
   /** What stands at the outputs of a stage, sorted by path. */

@@ -3,12 +3,12 @@ import { fromRepoPath } from '../../base/paths.js';
 import { shellQuote } from '../../base/shell-quote.js';
 import { closure } from '../definition/graph/graph.js';
 import { problemsError, type Problem } from '../definition/problems/problems.js';
-import { ProblemList } from '../definition/problems/problem-list.js';
 import type { Stage } from '../definition/stage/stage.js';
 import type { StageInputs } from '../records/signature.js';
 import { dependencyName, isPart } from '../definition/dependencies/dependency-part.js';
 import { hostProblems } from './host-problems.js';
 import { emptyDependencies, emptyDependency } from './empty-dependencies.js';
+import { paramProblems } from './param-problems.js';
 import { secretProblems } from './secrets.js';
 import { dependencyProblems, type LoadedPipeline } from './load.js';
 import type { PlannedStage } from './look.js';
@@ -46,15 +46,6 @@ export async function mistakesIn(loaded: LoadedPipeline, chosen: readonly string
   const empty = await emptyDependencies(loaded, stages);
   if (empty.length > 0) return empty;
   return gitProblems(loaded, stages);
-}
-
-/** Parameters that cannot be had; a file that is not there is told as a dependency. */
-function paramProblems({ observer }: LoadedPipeline, stages: readonly Stage[]): Problem[] {
-  const problems = new ProblemList();
-  for (const problem of stages.flatMap((stage) => observer.writtenParamProblems(stage))) {
-    if (problem.code !== 'missing-parameters-file') problems.add(problem);
-  }
-  return problems.all();
 }
 
 /** Data that cannot be brought to what its pointers ask for, and outputs that a run would overwrite though they were edited. */

@@ -36,12 +36,17 @@ describe('all that is wrong is told at once', () => {
     ]);
   });
 
-  it('circles with amounts, where nothing else is wrong', async () => {
+  it('circles with amounts, missing parameters and dependencies, where nothing else is wrong', async () => {
     const lines = await told(`stages:
-  a: {run: x, deps: [b.out], outs: [a.out]}
-  b: {run: x, deps: [a.out], outs: [b.out], resources: {licence: 1}}
+  a: {run: x, deps: [b.out], outs: [a.out], params: [epocs]}
+  b: {run: x, deps: [a.out, nothing.txt], outs: [b.out], resources: {licence: 1}}
 `);
-    expect(lines).toHaveLength(3);
+    expect(lines.slice(1)).toEqual([
+      '  pipeline.yaml:2:3: stages wait for each other: a -> b -> a',
+      "  pipeline.yaml:3:29: 'nothing.txt', which stage 'b' needs, is not there",
+      "  pipeline.yaml:3:70: stage 'b' asks for 'licence', of which there is no pool",
+      expect.stringMatching(/^ {2}pipeline\.yaml:2:54: .*epocs/),
+    ]);
   });
 
   it('parameters that are missing or no values, in all stages, with dependencies that are not there', async () => {
