@@ -91,7 +91,7 @@ describe('a parameter without a canonical form is refused, with its place', () =
     ['-.inf', 'invalid-parameter', 2, /-Infinity/],
     ['1e400', 'invalid-parameter', 2, /Infinity/],
     ['9007199254740992', 'invalid-parameter', 2, /9007199254740992/],
-    ['-9007199254740993', 'invalid-parameter', 2, /cannot be written/],
+    ['-9007199254740993', 'invalid-parameter', 2, /the number -9007199254740993 cannot be written/],
     ['1e300', 'invalid-parameter', 2, /1e\+300/],
     ['0xFFFFFFFFFFFFFFFF', 'invalid-parameter', 2, /cannot be written/],
     ['0777', 'invalid-parameter', 2, /octal/],

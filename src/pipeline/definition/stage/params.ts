@@ -180,12 +180,23 @@ function requireCanonical(file: YamlFile, key: string, value: JsonValue): void {
     canonicalJson(value);
   } catch (error) {
     if (!(error instanceof OcrpipeError)) throw error;
-    throw userError('invalid-parameter', `${file.file}: '${key}' is no value to compare: ${error.message}`, {
-      location: file.locate(splitKey(key)),
-      hint: Number.isInteger(value)
-        ? 'Write it as a text in quotes, or give a smaller number.'
-        : 'Write it as a text in quotes.',
-      cause: error,
-    });
+    throw userError(
+      'invalid-parameter',
+      `${file.file}: '${key}' is no value to compare: ${asWritten(file, key, value, error.message)}`,
+      {
+        location: file.locate(splitKey(key)),
+        hint: Number.isInteger(value)
+          ? 'Write it as a text in quotes, or give a smaller number.'
+          : 'Write it as a text in quotes.',
+        cause: error,
+      },
+    );
   }
+}
+
+/** A message about an integer, with that as it is written: what was read of it may already be another. */
+function asWritten(file: YamlFile, key: string, value: JsonValue, message: string): string {
+  if (typeof value !== 'number') return message;
+  const written = file.source(splitKey(key)) ?? '';
+  return /^[-+]?\d+$/.test(written) ? message.replace(`${value}`, written) : message;
 }
