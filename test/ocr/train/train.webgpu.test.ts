@@ -15,7 +15,7 @@ describe.skipIf(skip)(`train on a GPU${skip === undefined ? '' : ` (${skip})`}`,
     const manifest = await drawnLines(folder, 'lines', ['abba', 'cab', 'bead', 'dab', 'ace', 'fade']);
     const settings = paramsSchema.parse({
       model: { height: 16, filters: [8, 16], widthStride: 2, innerDim: 24, units: 16, dropout: 0 },
-      train: { batchSize: 4, learningRate: 0.01, warmupSteps: 5, epochs: 100, evaluateEvery: 20 },
+      train: { batchSize: 6, learningRate: 0.02, warmupSteps: 5, epochs: 120, evaluateEvery: 30 },
     });
     const result = await train({
       cwd: folder,

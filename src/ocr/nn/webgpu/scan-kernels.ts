@@ -1,5 +1,5 @@
 import type { NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
-import { GRU, GRU_GRADIENT, LSTM, LSTM_GRADIENT } from '../kernels/kernel-names.js';
+import { GRU, GRU_GRADIENT, GRU_READING, LSTM, LSTM_GRADIENT } from '../kernels/kernel-names.js';
 import type { GpuKernel, GpuOps, OwnProgram } from './gpu-ops.js';
 import {
   gruBackwardCode,
@@ -82,11 +82,13 @@ function backward(gates: number, name: string, codeOf: (units: number, direction
   };
 }
 
+const gruForward = forward(4, 'gru_forward', gruForwardCode);
 const lstmBackward = backward(4, 'lstm_backward', lstmBackwardCode);
 
 /** The scans of recurrent layers and their gradients; inputs and outputs are those of `kernels/scan-kernels.ts`. */
 export const GPU_SCAN_KERNELS: readonly GpuKernel[] = [
-  { name: GRU, run: forward(4, 'gru_forward', gruForwardCode) },
+  { name: GRU, run: gruForward },
+  { name: GRU_READING, run: (ops, inputs) => gruForward(ops, inputs).slice(0, 1) },
   { name: GRU_GRADIENT, run: backward(3, 'gru_backward', gruBackwardCode) },
   { name: LSTM, run: forward(5, 'lstm_forward', lstmForwardCode) },
   { name: LSTM_GRADIENT, run: (ops, inputs) => lstmBackward(ops, inputs).slice(0, 2) },
