@@ -1,20 +1,26 @@
-"""The same training step in PyTorch; prints one JSON line. usage: pytorch_step.py BATCH WIDTH STEPS THREADS"""
+"""The same training step in PyTorch; prints one JSON line. usage: pytorch_step.py BATCH WIDTH STEPS THREADS [cpu|cuda]"""
 import json, resource, sys, time
 import numpy as np
 import torch
 from torch import nn
 
 batch, width, steps, threads = map(int, sys.argv[1:5])
+device = sys.argv[5] if len(sys.argv) > 5 else "cpu"
+if device == "cuda" and not torch.cuda.is_available():
+    sys.exit("error: this PyTorch sees no GPU")
 torch.set_num_threads(threads)
 CLASSES, UNITS, LABEL_LENGTH = 71, 128, 7
 
 
 def numbers(count, salt):
-    state, values = (salt * 2654435761) & 0xFFFFFFFF, np.empty(count, np.float32)
-    for i in range(count):
-        state = (state * 1664525 + 1013904223) & 0xFFFFFFFF
-        values[i] = state / 4294967296 - 0.5
-    return values
+    """The generator of model.mjs; from each run of states the next as long is reached by one multiplication."""
+    states, times, plus, known = np.empty(count, np.uint32), 1664525, 1013904223, 1
+    states[0] = ((salt * 2654435761 & 0xFFFFFFFF) * times + plus) & 0xFFFFFFFF
+    while known < count:
+        more = min(known, count - known)
+        states[known : known + more] = states[:more] * np.uint32(times) + np.uint32(plus)
+        times, plus, known = times * times & 0xFFFFFFFF, (times * plus + plus) & 0xFFFFFFFF, known + more
+    return (states / 4294967296 - 0.5).astype(np.float32)
 
 
 class Crnn(nn.Module):
@@ -59,9 +65,10 @@ def fill(model):
 
 model = Crnn()
 fill(model)
+model.to(device)
 optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-images = torch.from_numpy(numbers(batch * 32 * width, 99)).reshape(batch, 1, 32, width)
-labels = torch.tensor([[(b * 7 + i * 3) % (CLASSES - 1) for i in range(LABEL_LENGTH)] for b in range(batch)])
+images = torch.from_numpy(numbers(batch * 32 * width, 99)).reshape(batch, 1, 32, width).to(device)
+labels = torch.tensor([[(b * 7 + i * 3) % (CLASSES - 1) for i in range(LABEL_LENGTH)] for b in range(batch)]).to(device)
 lengths, label_lengths = torch.full((batch,), width // 4), torch.full((batch,), LABEL_LENGTH)
 
 
@@ -81,7 +88,7 @@ for _ in range(steps):
     wall.append(1000 * (time.perf_counter() - start))
     cpu.append(1000 * (time.process_time() - used))
 print(json.dumps({
-    "name": "pytorch", "details": f"PyTorch {torch.__version__}, {threads} thread", "batch": batch, "width": width, "steps": steps,
+    "name": "pytorch", "details": f"PyTorch {torch.__version__}, " + (torch.cuda.get_device_name() if device == "cuda" else f"{threads} thread"), "batch": batch, "width": width, "steps": steps,
     "wallMs": round(sorted(wall)[steps // 2]), "cpuMs": round(sorted(cpu)[steps // 2]),
     "peakMb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, "firstLosses": losses[:4],
 }))
