@@ -8,20 +8,24 @@ import { TINY_MODELS, tinyModel } from './tiny-models.js';
 
 for (const { name: backend, skip } of backendsUnderTest().filter(({ name }) => name !== 'wasm')) {
   describe.skipIf(skip)(`networks on ${backend}${skip === undefined ? '' : ` (${skip})`}`, () => {
-    it.each(Object.keys(TINY_MODELS))('read, and learn in steps, as on wasm: %s', async (name) => {
-      const losses: number[][] = [];
-      const confidences: number[][] = [];
-      for (const each of ['wasm', backend] as const) {
-        await openBackend(each);
-        const model = newRecogniser(tinyModel(name, { dropout: 0 }), alphabet, 1);
-        confidences.push((await read(model, WIDTHS_PX)).map(({ confidence }) => confidence));
-        losses.push(await learn(model, 3, 0.001));
-        model.network.dispose();
-      }
-      expect(relativeError(losses[1]!, losses[0]!)).toBeLessThan(1e-4);
-      expect(relativeError(confidences[1]!, confidences[0]!)).toBeLessThan(1e-4);
-      // A GPU that is software takes its time.
-    }, 300_000);
+    it.each(Object.keys(TINY_MODELS))(
+      'read, and learn in steps, as on wasm: %s',
+      async (name) => {
+        const losses: number[][] = [];
+        const confidences: number[][] = [];
+        for (const each of ['wasm', backend] as const) {
+          await openBackend(each);
+          const model = newRecogniser(tinyModel(name, { dropout: 0 }), alphabet, 1);
+          confidences.push((await read(model, WIDTHS_PX)).map(({ confidence }) => confidence));
+          losses.push(await learn(model, 3, 0.001));
+          model.network.dispose();
+        }
+        expect(relativeError(losses[1]!, losses[0]!)).toBeLessThan(1e-4);
+        expect(relativeError(confidences[1]!, confidences[0]!)).toBeLessThan(1e-4);
+        // A GPU that is software takes its time.
+      },
+      300_000,
+    );
   });
 }
 
