@@ -123,3 +123,10 @@ function temporaryFor(path: string, staging: string | undefined): string {
 export function writeAll(fd: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done, bytes.length - done);
 }
+
+/** The same at a position of the file, wherever its end is. */
+export function writeAllAt(fd: number, bytes: Uint8Array, at: number): void {
+  for (let done = 0; done < bytes.length;) {
+    done += writeSync(fd, bytes, done, bytes.length - done, at + done);
+  }
+}

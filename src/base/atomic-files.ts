@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { giveTarget, syncDirectory, writeTemporary, type AtomicWrite } from './atomic-file.js';
-import { FEW_FILES, flushFiles } from './flush-files.js';
+import { giveTarget, writeTemporary, type AtomicWrite } from './atomic-file.js';
+import { FEW_FILES, flushFiles, flushFolders, flushTogether } from './flush-files.js';
 import type { Breathe } from './with-progress.js';
 
 /** A file and what it is to hold. */
@@ -18,6 +18,8 @@ interface Options extends Pick<AtomicWrite, 'staging'> {
   signal?: AbortSignal | undefined;
   /** Told of the files whose bytes are written. */
   breathe?: Breathe;
+  /** Waited for before the files of the last step get their names. */
+  beforeLast?: (() => Promise<unknown>) | undefined;
 }
 
 /**
@@ -34,7 +36,10 @@ export async function writeFilesAtomic(
   const written = steps.map((): Written[] => []);
   try {
     await writeBytes(steps, written, options);
-    for (const step of written) giveTargets(step, options.staging);
+    for (const step of written) {
+      if (step === written.at(-1)) await options.beforeLast?.();
+      await giveTargets(step, options.staging);
+    }
   } catch (error) {
     for (const { temporary } of written.flat()) rmSync(temporary, { force: true });
     throw error;
@@ -47,22 +52,23 @@ async function writeBytes(
   { staging, signal, breathe }: Options,
 ): Promise<void> {
   const count = steps.reduce((sum, step) => sum + step.length, 0);
-  const flush = count <= FEW_FILES;
-  const how = { flush, ...(staging !== undefined && { staging }) };
+  const few = count <= FEW_FILES;
+  const how = { flush: false, ...(staging !== undefined && { staging }) };
   let done = 0;
   for (const [index, step] of steps.entries()) {
     for (const file of step) {
       written[index]!.push({ ...file, temporary: writeTemporary(file.path, file.content, how) });
       done += 1;
-      if (!flush) await breathe?.(done);
+      if (!few) await breathe?.(done);
     }
   }
   const temporaries = written.flatMap((step) => step.map(({ temporary }) => temporary));
-  if (!flush) await flushFiles(temporaries, { signal, ...(breathe && { breathe }) });
+  if (few) await flushTogether(temporaries);
+  else await flushFiles(temporaries, { signal, ...(breathe && { breathe }) });
   signal?.throwIfAborted();
 }
 
-function giveTargets(step: readonly Written[], staging: string | undefined): void {
+async function giveTargets(step: readonly Written[], staging: string | undefined): Promise<void> {
   const folders = new Set<string>();
   try {
     for (const { temporary, path, content } of step) {
@@ -70,6 +76,6 @@ function giveTargets(step: readonly Written[], staging: string | undefined): voi
       folders.add(dirname(path));
     }
   } finally {
-    for (const folder of folders) syncDirectory(folder);
+    await flushFolders(folders);
   }
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { closeSync, fsyncSync, openSync, statSync } from 'node:fs';
+import { closeSync, fsync, fsyncSync, openSync, statSync } from 'node:fs';
 import { release } from 'node:os';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
@@ -39,6 +39,35 @@ async function flushEach(files: readonly string[], { signal, breathe }: FlushOpt
     } finally {
       closeSync(fd);
     }
+  }
+}
+
+/**
+ * Flushes a few files that were written and closed, side by side: they are on disk together as soon as one of them would be, and what else
+ * this process does goes on meanwhile.
+ */
+export async function flushTogether(files: readonly string[]): Promise<void> {
+  await Promise.all(files.map((file) => flushed(openSync(file, 'r'))));
+}
+
+/** Makes renames or creations in folders durable, side by side. Some file systems cannot flush a folder: that is no error. */
+export async function flushFolders(folders: Iterable<string>): Promise<void> {
+  await Promise.all([...folders].map(flushFolder));
+}
+
+async function flushFolder(folder: string): Promise<void> {
+  try {
+    await flushed(openSync(folder, 'r'));
+  } catch {
+    // Not every file system supports it; the rename itself is still atomic.
+  }
+}
+
+async function flushed(fd: number): Promise<void> {
+  try {
+    await promisify(fsync)(fd);
+  } finally {
+    closeSync(fd);
   }
 }
 

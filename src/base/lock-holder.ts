@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { systemErrorCode } from './errors.js';
-import { processSpace } from './process-space.js';
+import { PROCESS_SPACE } from './process-space.js';
 
 /** Who holds a lock: the content of a lock file, JSON. */
 export interface LockHolder {
@@ -25,9 +25,9 @@ export function describeSelf(token: string, command: string): LockHolder {
   return {
     token,
     pid: process.pid,
-    processStart: processStart(process.pid) ?? '',
+    processStart: OWN_START,
     host: hostname(),
-    processSpace: processSpace(),
+    processSpace: PROCESS_SPACE,
     command,
     since: new Date().toISOString(),
   };
@@ -73,7 +73,7 @@ export function parseHolder(text: string): LockHolder {
  * containers, and where a process of that number may be another one by now: there only the heartbeat tells.
  */
 export function holderState(holder: LockHolder): 'alive' | 'dead' | 'unknown' {
-  if (holder.pid <= 0 || holder.host !== hostname() || holder.processSpace !== processSpace())
+  if (holder.pid <= 0 || holder.host !== hostname() || holder.processSpace !== PROCESS_SPACE)
     return 'unknown';
   if (holder.processSpace === '') return processExists(holder.pid) ? 'unknown' : 'dead';
   const start = processStart(holder.pid);
@@ -107,3 +107,5 @@ function processStart(pid: number): string | undefined {
     return undefined;
   }
 }
+
+const OWN_START = processStart(process.pid) ?? '';

@@ -1,24 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import {
-  closeSync,
   constants,
   copyFileSync,
-  fchmodSync,
+  fstatSync,
   futimesSync,
   linkSync,
-  mkdirSync,
-  openSync,
   renameSync,
   statSync,
   unlinkSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { removeAbandonedIn } from './abandoned.js';
-import { temporaryBeside, writeAll } from './atomic-file.js';
 import { OcrpipeError, systemErrorCode, userError } from './errors.js';
 import { noEvents, type EventSink } from './events.js';
 import { describeSelf, holderState, parseHolder, wordHolder, type LockHolder } from './lock-holder.js';
+import { LockFiles, type LockFile } from './lock-files.js';
 import { readRegularFile } from './regular-file.js';
 
 /** A holder shows every so often that it lives. Milliseconds. */
@@ -39,10 +35,12 @@ export interface LockOptions {
   what: string;
   /** What the caller is doing, for those who wait for it: 'ocrpipe repro'. */
   command: string;
-  events?: EventSink;
-  signal?: AbortSignal;
+  events?: EventSink | undefined;
+  signal?: AbortSignal | undefined;
   /** How long a holder on another host may show nothing before it is taken for dead; milliseconds, 120 s if not given. */
   staleAfterMs?: number;
+  /** For who takes many locks. */
+  files?: LockFiles | undefined;
 }
 
 /** A lock that is held. */
@@ -84,9 +82,6 @@ const NO_PERMISSION = new Set(['EACCES', 'EPERM', 'EROFS']);
 
 function newCandidate(options: LockOptions): Candidate {
   try {
-    const folder = dirname(options.path);
-    mkdirSync(folder, { recursive: true });
-    removeAbandonedIn(folder);
     return new Candidate(options);
   } catch (error) {
     const code = systemErrorCode(error) ?? '';
@@ -138,29 +133,24 @@ interface Claim {
 /** This process's wish to hold the lock: a finished file that waits for its name. */
 class Candidate {
   readonly #path: string;
-  readonly #file: string;
-  readonly #fd: number;
+  readonly #files: LockFiles;
+  /** True if the files outlive this lock. */
+  readonly #keeps: boolean;
+  readonly #file: LockFile;
   readonly #self: LockHolder;
 
-  constructor(options: LockOptions) {
-    this.#path = options.path;
-    this.#file = temporaryBeside(options.path);
-    this.#self = describeSelf(randomBytes(16).toString('hex'), options.command);
-    this.#fd = openSync(this.#file, 'wx', 0o666);
-    try {
-      writeAll(this.#fd, Buffer.from(JSON.stringify(this.#self)));
-      // Whoever waits must be able to read who holds it, also as another user.
-      fchmodSync(this.#fd, 0o644);
-    } catch (error) {
-      this.discard();
-      throw error;
-    }
+  constructor({ path, command, files }: LockOptions) {
+    this.#path = path;
+    this.#keeps = files !== undefined;
+    this.#files = files ?? new LockFiles();
+    this.#self = describeSelf(randomBytes(16).toString('hex'), command);
+    this.#file = this.#files.take(path, JSON.stringify(this.#self));
   }
 
   /** Takes the lock if it is free or its holder dead; otherwise returns who blocks it. */
   tryTake(watch: HolderWatch): Claim | undefined {
-    if (linkIfFree(this.#file, this.#path)) {
-      unlinkSync(this.#file);
+    if (linkIfFree(this.#file.path, this.#path)) {
+      if (!this.#keeps) unlinkIfThere(this.#file.path);
       return undefined;
     }
     const chain: Claim[] = [];
@@ -179,7 +169,7 @@ class Candidate {
   held(): HeldLock {
     const heartbeat = setInterval(() => {
       const now = new Date();
-      futimesSync(this.#fd, now, now);
+      futimesSync(this.#file.fd, now, now);
     }, HEARTBEAT_MS);
     heartbeat.unref();
     const state = { held: true };
@@ -188,15 +178,24 @@ class Candidate {
         if (!state.held) return;
         state.held = false;
         clearInterval(heartbeat);
-        closeSync(this.#fd);
-        if (readClaim(this.#path)?.holder.token === this.#self.token) unlinkIfThere(this.#path);
+        if (this.#isOwn()) unlinkIfThere(this.#path);
+        this.discard();
       },
     };
   }
 
   discard(): void {
-    closeSync(this.#fd);
-    unlinkIfThere(this.#file);
+    this.#files.giveBack(this.#file);
+    if (!this.#keeps) this.#files.close();
+  }
+
+  /** True if what has the name of the lock is this one: the very file, or its copy where there are no links. */
+  #isOwn(): boolean {
+    const there = statSync(this.#path, { throwIfNoEntry: false, bigint: true });
+    if (there === undefined) return false;
+    const own = fstatSync(this.#file.fd, { bigint: true });
+    if (there.ino === own.ino && there.dev === own.dev) return true;
+    return readClaim(this.#path)?.holder.token === this.#self.token;
   }
 
   #claimPath(claim: Claim): string {
@@ -205,13 +204,13 @@ class Candidate {
 
   /** Follows a chain of dead holders: `free` is the claim that nobody has. */
   #follow(chain: readonly Claim[], free: string, watch: HolderWatch): Claim | undefined {
-    if (!linkIfFree(this.#file, free)) return this.tryTake(watch);
+    if (!linkIfFree(this.#file.path, free)) return this.tryTake(watch);
     const unchanged = chain.every(({ path, holder }) => readClaim(path)?.holder.token === holder.token);
     if (!unchanged) {
       unlinkIfThere(free);
       return this.tryTake(watch);
     }
-    renameSync(this.#file, this.#path);
+    renameSync(this.#file.path, this.#path);
     for (const { path } of chain.slice(1)) unlinkIfThere(path);
     unlinkIfThere(free);
     return undefined;

@@ -21,7 +21,7 @@ export interface RunRecords {
   /** The keys under which there are several. */
   several(): ReadonlySet<ContentId>;
   /** Keeps one durably; keeping it again changes nothing. */
-  put(key: ContentId, record: JsonValue): void;
+  put(key: ContentId, record: JsonValue): Promise<void>;
 }
 
 /** A file of a directory that is not what it was; `old` and `new` are content ids, which links do not have. */

@@ -73,8 +73,8 @@ function readableRecords(records: StoredRecords): RunRecords {
       const again = [...records.all()].filter(({ key }) => seen.size === seen.add(key).size);
       return new Set(again.map(({ key }) => key));
     },
-    put: (key: ContentId, record: JsonValue) => {
-      records.put(key, record);
+    put: async (key: ContentId, record: JsonValue) => {
+      await records.putSoon(key, record);
     },
   };
 }

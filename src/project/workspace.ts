@@ -2,7 +2,8 @@ import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EventSink } from '../base/events.js';
 import { OcrpipeError, systemErrorCode, userError } from '../base/errors.js';
-import { isLocked, withLock, type HeldLock } from '../base/lock.js';
+import { isLocked, withLock, type HeldLock, type LockOptions } from '../base/lock.js';
+import { LockFiles } from '../base/lock-files.js';
 import type { AbsPath, RepoPath } from '../base/paths.js';
 import { typedPath } from '../base/typed-path.js';
 import { readSettings } from '../config/read-settings.js';
@@ -34,6 +35,7 @@ export class Workspace {
   readonly stateFolder: AbsPath;
   readonly command: string;
   readonly #caller: Caller;
+  readonly #locks = new LockFiles();
   readonly #parts: {
     git?: { opened: Git | undefined };
     store?: LocalStore;
@@ -89,6 +91,7 @@ export class Workspace {
       store: this.store,
       git: this.git !== undefined,
       command: this.command,
+      locks: this.#locks,
       makerOf: (path) => this.stageOf(path),
       ...(link && { links: link }),
     });
@@ -121,15 +124,20 @@ export class Workspace {
   /** Runs `work` while this process alone has the lock; waits for whoever has it, and says so. */
   exclusively<T>(lock: WorkspaceLock, work: () => Promise<T> | T): Promise<T> {
     const path = join(this.stateFolder, 'locks', lock);
-    const { events, signal } = this.#caller;
-    return withLock({ path, what: LOCKED[lock], command: this.command, events, signal }, work);
+    const { files, ...once } = this.#locker;
+    // The others may be taken for every stage.
+    const how = lock === 'config' ? once : { ...once, files };
+    return withLock({ path, what: LOCKED[lock], ...how }, work);
   }
 
   /** The same for one stage of the pipeline, by its name. */
   withStage<T>(stage: string, work: () => Promise<T> | T): Promise<T> {
+    return withLock({ path: this.#stageLock(stage), what: `stage '${stage}'`, ...this.#locker }, work);
+  }
+
+  get #locker(): Omit<LockOptions, 'path' | 'what'> & { files: LockFiles } {
     const { events, signal } = this.#caller;
-    const path = this.#stageLock(stage);
-    return withLock({ path, what: `stage '${stage}'`, command: this.command, events, signal }, work);
+    return { command: this.command, files: this.#locks, events, signal };
   }
 
   /** True if a process has the stage to itself. */
@@ -152,6 +160,7 @@ export class Workspace {
 
   /** Gives open files back. */
   close(): void {
+    this.#locks.close();
     this.#parts.use?.release();
     this.#parts.store?.close();
   }

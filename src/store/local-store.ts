@@ -53,6 +53,8 @@ export class LocalStore implements ObjectReader {
   /** What was found damaged, kind and id, and in which file: told apart from what was never there. */
   readonly #damaged = new Map<string, string>();
 
+  /** True once what died processes left was looked for. */
+  #isTidy = false;
   /** Where small objects are read to be compared only. */
   #room: Buffer | undefined;
   /** False for one that only looks: damaged copies are left where they are. */
@@ -170,7 +172,8 @@ export class LocalStore implements ObjectReader {
 
   /** Begins to write objects. Use one writer for one piece of work, and end it with `finish` or `abort`. */
   writer(options: WriterOptions = {}): StoreWriter {
-    removeAbandoned(join(this.root, FOLDERS.tmp));
+    if (!this.#isTidy) removeAbandoned(join(this.root, FOLDERS.tmp));
+    this.#isTidy = true;
     this.#shelf.refresh();
     return new StoreWriter({ root: this.root, shelf: this.#shelf, loose: this.#loose }, options);
   }

@@ -5,10 +5,11 @@ import { canonicalJson, type JsonValue } from '../base/canonical-json.js';
 import { READ_AT_ONCE } from '../base/cautious-read.js';
 import { contentIdOf, type ContentId } from '../base/content-id.js';
 import { OcrpipeError, systemErrorCode } from '../base/errors.js';
+import { flushFolders, flushTogether } from '../base/flush-files.js';
 import { FOLDERS, runKey, runOfKey } from './format.js';
 import { objectDamaged, objectMissing } from './object-reader.js';
 import { readFully } from './pack-reader.js';
-import { giveName, namesIn, writeTemporary } from './temporary.js';
+import { giveName, giveNameUnflushed, namesIn, writeTemporary, writeUnflushed } from './temporary.js';
 import { Trash } from './trash.js';
 
 /** Longest run record that is written or read, in bytes. */
@@ -40,6 +41,18 @@ export class RunRecords {
     const record = contentIdOf(bytes);
     this.putBytes({ key, record }, bytes);
     return record;
+  }
+
+  /** The same, and the caller may do something else while it is flushed. */
+  async putSoon(key: ContentId, value: JsonValue): Promise<ContentId> {
+    const bytes = Buffer.from(canonicalJson(value));
+    const run = { key, record: contentIdOf(bytes) };
+    parseRecord(run, bytes, this.fileOf(run));
+    if (this.isWhole(run)) return run.record;
+    const temporary = writeUnflushed(join(this.#root, FOLDERS.tmp), bytes);
+    await flushTogether([temporary]);
+    await flushFolders(giveNameUnflushed(temporary, join(this.#root, runKey(key, run.record))));
+    return run.record;
   }
 
   /** Stores the bytes of a record that came from elsewhere. Throws `object-damaged` if they are not what the id names. */

@@ -68,6 +68,10 @@ export function removeFile(path: string): boolean {
 /** Seals a finished file and flushes it to disk: the last step before it gets its name. */
 export function makeDurable(path: string): void {
   seal(path);
+  flushFile(path);
+}
+
+function flushFile(path: string): void {
   const fd = openSync(path, READ_AT_ONCE);
   try {
     fsyncSync(fd);
@@ -78,6 +82,18 @@ export function makeDurable(path: string): void {
 
 /** Writes `bytes` to a fresh file in the folder `tmp`, read-only and flushed; returns its name. */
 export function writeTemporary(tmp: string, bytes: Uint8Array): string {
+  const temporary = writeUnflushed(tmp, bytes);
+  try {
+    flushFile(temporary);
+    return temporary;
+  } catch (error) {
+    unlinkIfThere(temporary);
+    throw error;
+  }
+}
+
+/** Like `writeTemporary`, and leaves it to the caller to flush the file before it gets its name. */
+export function writeUnflushed(tmp: string, bytes: Uint8Array): string {
   const temporary = temporaryName(tmp);
   writePoint();
   try {
@@ -87,7 +103,7 @@ export function writeTemporary(tmp: string, bytes: Uint8Array): string {
     } finally {
       closeSync(fd);
     }
-    makeDurable(temporary);
+    seal(temporary);
     return temporary;
   } catch (error) {
     unlinkIfThere(temporary);

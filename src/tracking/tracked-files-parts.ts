@@ -1,4 +1,5 @@
 import type { LinkType } from '../base/link-type.js';
+import type { LockFiles } from '../base/lock-files.js';
 import type { AbsPath } from '../base/paths.js';
 import type { LocalStore } from '../store/local-store.js';
 import type { MakerOf } from './pointers/pointer.js';
@@ -12,6 +13,8 @@ export interface TrackedFilesParts {
   git: boolean;
   /** What the process does, for those who wait for it: 'ocrpipe add'. */
   command: string;
+  /** For who changes files many times. */
+  locks?: LockFiles;
   /** Asked only where a pointer is broken. */
   makerOf?: MakerOf;
   times?: FileTimes;

@@ -1,4 +1,4 @@
-import { join, posix } from 'node:path';
+import { join } from 'node:path';
 import { FairSlots } from '../base/fair-slots.js';
 import type { WholeFile } from '../base/atomic-files.js';
 import { withLock } from '../base/lock.js';
@@ -6,12 +6,10 @@ import { withProgressOfMany } from '../base/with-progress.js';
 import { DEFAULT_LINKS } from '../base/link-type.js';
 import { type RepoPath } from '../base/paths.js';
 import type { NodeSink } from '../store/tree-builder.js';
-import { removeAbandonedIn } from './abandoned.js';
-import { bytePath } from './byte-path.js';
 import { checkOutFiles } from './checkout/checkout-files.js';
 import { checkOutReadable } from './checkout/readable-checkout.js';
 import { unlinkFiles } from './checkout/unlink.js';
-import { askedOnce, realFileTimes } from './scan/file-times.js';
+import { askedOnce, askedRarely, realFileTimes } from './scan/file-times.js';
 import { findPointers } from './pointers/find-pointers.js';
 import { inPortions } from './in-portions.js';
 import { LastPut } from './pointers/last-put.js';
@@ -46,6 +44,7 @@ import type {
   CheckoutOptions,
   FilesOptions,
   FoundPointers,
+  Lastly,
   PathStatus,
   PointedPath,
   ReadOptions,
@@ -60,6 +59,8 @@ import {
   removeAbandonedBeside,
   removePointers,
   writePointers,
+  tidyOnce,
+  type Tidied,
   type PointerContext,
 } from './write-pointers.js';
 
@@ -73,7 +74,7 @@ export class TrackedFiles implements WorkspaceFiles {
   readonly #moves: MoveMarks;
   readonly #turn = new FairSlots(1);
   /** Folders in which nothing is left of commands that were killed before this one began. */
-  readonly #tidied = new Set<string>();
+  readonly #tidied: Tidied = new Set();
 
   constructor(parts: TrackedFilesParts) {
     this.#parts = parts;
@@ -81,7 +82,7 @@ export class TrackedFiles implements WorkspaceFiles {
     this.#scan = {
       root: parts.root,
       index: new StatIndex(join(this.#memory, 'stat')),
-      times: parts.times ?? realFileTimes,
+      times: parts.times ?? askedRarely(realFileTimes),
       storeLinks: new StoreLinks(parts.store, parts.root),
     };
     this.#lastPut = LastPut.of(this.#memory);
@@ -178,7 +179,7 @@ export class TrackedFiles implements WorkspaceFiles {
 
   writePointers(
     pointed: readonly PointedPath[],
-    options: CallOptions & { elsewhere?: boolean } = {},
+    options: CallOptions & { elsewhere?: boolean; lastly?: Lastly } = {},
   ): Promise<void> {
     const locked = (work: () => Promise<void>) =>
       this.#locked(options, () => {
@@ -200,10 +201,8 @@ export class TrackedFiles implements WorkspaceFiles {
     const shown = { key: 'move', total: moves.length, unit: 'files' } as const;
     await this.#locked(options, async () => {
       this.#tidyMemory();
-      removeAbandonedBeside(this.#parts.root, [
-        ...moves.map(({ from }) => from),
-        ...moves.map(({ to }) => to),
-      ]);
+      const beside = moves.flatMap(({ from, to }) => [from, to]);
+      removeAbandonedBeside(this.#parts.root, beside, this.#tidied);
       await withProgressOfMany(shown, options, (breathe) => moveTracked(context, moves, { signal, breathe }));
     });
   }
@@ -234,6 +233,10 @@ export class TrackedFiles implements WorkspaceFiles {
     const result = await scan.index.savingOnce(() => work((path) => pathStatus(context, path, options)));
     await writeSeen(seen);
     return result;
+  }
+
+  savingSeldom<T>(work: () => Promise<T>): Promise<T> {
+    return this.#scan.index.savingSeldom(work);
   }
 
   inStore(snapshot: Snapshot): boolean {
@@ -341,30 +344,25 @@ export class TrackedFiles implements WorkspaceFiles {
   }
 
   get #pointers(): PointerContext {
-    return { ...this.#parts, index: this.#scan.index, lastPut: this.#lastPut };
+    return { ...this.#parts, index: this.#scan.index, lastPut: this.#lastPut, tidied: this.#tidied };
   }
 
   /** `.gitignore` files and pointers are changed by one process at a time, and so are files by a checkout. */
-  async #locked<T>(options: CallOptions, work: () => Promise<T> | T): Promise<T> {
-    const { root, command } = this.#parts;
+  async #locked<T>({ events, signal }: CallOptions, work: () => Promise<T> | T): Promise<T> {
+    const { root, command, locks: files } = this.#parts;
     const path = join(root, '.ocrstore', 'locks', 'workspace');
+    const lock = { path, what: 'the workspace', command, files, events, signal };
     // Stages of this process that end together wait here, in order, and not for "somebody" who is themselves.
-    return this.#turn.use(
-      () => withLock({ path, what: 'the workspace', command, ...options }, work),
-      options.signal,
-    );
+    return this.#turn.use(() => withLock(lock, work), signal);
   }
 
   /** Removes what killed commands left where this one is about to write. */
   #removeAbandoned(path: RepoPath): void {
-    // Once a folder: what is killed from now on is the next command's to remove.
-    const folder = posix.dirname(path);
-    if (this.#tidied.size === this.#tidied.add(folder).size) return;
-    removeAbandonedBeside(this.#parts.root, [path]);
+    removeAbandonedBeside(this.#parts.root, [path], this.#tidied);
     this.#tidyMemory();
   }
 
   #tidyMemory(): void {
-    for (const folder of [this.#memory, join(this.#memory, 'put')]) removeAbandonedIn(bytePath(folder));
+    for (const folder of [this.#memory, join(this.#memory, 'put')]) tidyOnce(folder, this.#tidied);
   }
 }

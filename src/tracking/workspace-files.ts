@@ -1,4 +1,5 @@
 import type { ContentId } from '../base/content-id.js';
+import type { WholeFile } from '../base/atomic-files.js';
 import type { EventSink } from '../base/events.js';
 import type { LinkType } from '../base/link-type.js';
 import type { RepoPath } from '../base/paths.js';
@@ -116,6 +117,12 @@ export interface FoundPointers {
   others: RepoPath[];
 }
 
+/** What names pointers: its files get their names after these, and once `after` is done. All are flushed together. */
+export interface Lastly {
+  readonly files: readonly WholeFile[];
+  readonly after: () => Promise<unknown>;
+}
+
 /** Everything that the layers above (pipeline, actions) do with the files of one workspace. */
 export interface WorkspaceFiles {
   /**
@@ -177,10 +184,10 @@ export interface WorkspaceFiles {
     snapshot: Snapshot,
     options?: CallOptions & { elsewhere?: boolean },
   ): Promise<void>;
-  /** Like `writePointer`, for many paths, at much less cost than one by one. */
+  /** Like `writePointer`, for many paths, at much less cost than one by one. `lastly`: what is written after the last pointer. */
   writePointers(
     pointed: readonly PointedPath[],
-    options?: CallOptions & { elsewhere?: boolean },
+    options?: CallOptions & { elsewhere?: boolean; lastly?: Lastly },
   ): Promise<void>;
   /** Removes the `.gitignore` entries of some paths, then their pointers; what they pointed to stays. */
   removePointers(paths: readonly RepoPath[], options?: CallOptions): Promise<void>;
@@ -197,6 +204,8 @@ export interface WorkspaceFiles {
     work: (stateOf: (path: RepoPath) => Promise<PathStatus>) => Promise<T>,
     options?: CallOptions,
   ): Promise<T>;
+  /** Does long work that looks at many paths, one after the other: what is learnt of them is written now and then, and at its end. */
+  savingSeldom<T>(work: () => Promise<T>): Promise<T>;
   /** True if every byte of the snapshot is in the local store. */
   inStore(snapshot: Snapshot): boolean;
   /**

@@ -18,7 +18,7 @@ import type { StatIndex } from './scan/stat-index.js';
 import { removeFile } from '../store/temporary.js';
 import { stagingOf } from './staging.js';
 import { requireStored } from './stored.js';
-import type { CallOptions, PointedPath } from './workspace-files.js';
+import type { CallOptions, Lastly, PointedPath } from './workspace-files.js';
 import { linksRefused, refuseOwnFolders } from './workspace-place.js';
 
 export interface PointerContext {
@@ -28,12 +28,17 @@ export interface PointerContext {
   store: LocalStore;
   index: StatIndex;
   lastPut: LastPut;
+  tidied: Tidied;
 }
+
+/** Folders in which nothing is left of commands that were killed before this one began. */
+export type Tidied = Set<string>;
 
 interface Options {
   signal?: AbortSignal | undefined;
   breathe: Breathe;
   elsewhere?: boolean;
+  lastly?: Lastly | undefined;
 }
 
 /** Holds the lock of the workspace while `work` runs. */
@@ -47,7 +52,12 @@ type Locked = (work: () => Promise<void>) => Promise<void>;
 export async function writePointers(
   context: PointerContext,
   pointed: readonly PointedPath[],
-  { locked, elsewhere = false, ...options }: CallOptions & { locked: Locked; elsewhere?: boolean },
+  {
+    locked,
+    elsewhere = false,
+    lastly,
+    ...options
+  }: CallOptions & { locked: Locked; elsewhere?: boolean; lastly?: Lastly },
 ): Promise<void> {
   const refuseLinksAbove = linksRefused(context.root, { end: false });
   for (const { path } of pointed) {
@@ -55,9 +65,11 @@ export async function writePointers(
     refuseLinksAbove(path);
     refuseTakenPointer(context.root, path);
   }
-  await inPortions('write pointers', pointed, options, (some, breathe) =>
-    locked(() => writeSome(context, some, { signal: options.signal, breathe, elsewhere })),
-  );
+  await inPortions('write pointers', pointed, options, (some, breathe) => {
+    const isLast = some.at(-1) === pointed.at(-1);
+    const how = { signal: options.signal, breathe, elsewhere, lastly: isLast ? lastly : undefined };
+    return locked(() => writeSome(context, some, how));
+  });
 }
 
 /** Removes the pointers of some paths and what is remembered of these; what they pointed to stays. */
@@ -78,9 +90,9 @@ export async function removePointers(
 async function writeSome(
   context: PointerContext,
   pointed: readonly PointedPath[],
-  { signal, breathe, elsewhere = false }: Options,
+  { signal, breathe, elsewhere = false, lastly }: Options,
 ): Promise<void> {
-  const { root, git, lastPut } = context;
+  const { root, git, lastPut, tidied } = context;
   const changed: PointedPath[] = [];
   for (const { path, snapshot: given } of pointed) {
     const before = readSoundPointer(root, path);
@@ -90,15 +102,16 @@ async function writeSome(
   }
   if (!elsewhere) await requireStored(context, changed, breathe);
   const paths = pointed.map(({ path }) => path);
-  removeAbandonedBeside(root, paths);
+  removeAbandonedBeside(root, paths, tidied);
   const pointers = changed.map(({ path, snapshot }): WholeFile => {
     return { path: fromRepoPath(root, pointerPathOf(path)), content: pointerText(snapshot) };
   });
   const memory = pointed.flatMap(({ path, snapshot }) => lastPut.toWrite(path, snapshot) ?? []);
-  const steps = [git ? gitignoresWith(root, paths) : [], pointers, memory];
+  const steps = [git ? gitignoresWith(root, paths) : [], pointers, [...memory, ...(lastly?.files ?? [])]];
   await writeFilesAtomic(steps, {
     staging: stagingOf(root),
     signal,
+    beforeLast: lastly?.after,
     breathe: shareOf(steps, pointed.length, breathe),
   });
 }
@@ -135,7 +148,12 @@ export async function removePointerFiles(
 }
 
 /** Removes what killed commands left where the pointers of `paths` are about to be written. */
-export function removeAbandonedBeside(root: AbsPath, paths: readonly RepoPath[]): void {
-  const folders = new Set(paths.map((path) => posix.dirname(`${root}/${path}`)));
-  for (const folder of [stagingOf(root), ...folders]) removeAbandonedIn(bytePath(folder));
+export function removeAbandonedBeside(root: AbsPath, paths: readonly RepoPath[], tidied: Tidied): void {
+  const folders = paths.map((path) => posix.dirname(`${root}/${path}`));
+  for (const folder of [stagingOf(root), ...folders]) tidyOnce(folder, tidied);
+}
+
+/** Once a folder: what is killed from now on is the next command's to remove. */
+export function tidyOnce(folder: string, tidied: Tidied): void {
+  if (tidied.size !== tidied.add(folder).size) removeAbandonedIn(bytePath(folder));
 }

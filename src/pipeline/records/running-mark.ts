@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file.js';
+import { writeFilesAtomic } from '../../base/atomic-files.js';
 import type { ContentId } from '../../base/content-id.js';
 import type { RepoPath } from '../../base/paths.js';
 import { readRegularFile } from '../../base/regular-file.js';
@@ -34,6 +35,8 @@ const ORPHAN_GRACE_MS = 5_000;
  * delete although no store holds them: where the run ended in order (it failed, was interrupted, or was not to be recorded),
  * exactly what it left; where it was killed, whatever stands at the outputs that it was to make. Everything else at an
  * output is judged as if there were no mark.
+ *
+ * Lines of JSON: the mark, and after it the process group of each command that was started.
  */
 export class RunningMarks {
   readonly folder: string;
@@ -54,8 +57,9 @@ export class RunningMarks {
   }
 
   /** Must be durable before the first change of an output; what stands there must be in the store, or may be lost. */
-  begin(stage: Stage): void {
-    this.write(stage.name, { outs: stage.outs.map(({ path }) => ({ path })) });
+  begin(stage: Stage): Promise<void> {
+    const content = textOf({ outs: stage.outs.map(({ path }) => ({ path })) });
+    return writeFilesAtomic([[{ path: this.file(stage.name), content }]]);
   }
 
   /** A command of the stage runs, in this process group. Nothing is flushed: a machine that loses power ends the group as well. */
@@ -64,13 +68,12 @@ export class RunningMarks {
     if (start === undefined) return;
     const known: Group = { group, start };
     writePoint();
-    writeFileSync(this.groupFile(stage.name), JSON.stringify(known));
+    appendFileSync(this.file(stage.name), `${JSON.stringify(known)}\n`);
   }
 
   /** The run ended in order and left this. `finished`: the signature of its inputs, if all commands succeeded. */
   end(stage: string, left: readonly LockedPath[], finished?: ContentId): void {
     const outs = left.map(({ path, ...snapshot }) => ({ path, left: snapshot }));
-    rmSync(this.groupFile(stage), { force: true });
     this.write(stage, { outs, ...(finished !== undefined && { finished }) });
   }
 
@@ -107,13 +110,12 @@ export class RunningMarks {
       const outs = mark.outs.filter(
         ({ path }) => !settled.has(path) && settled.overlapping(path) === undefined,
       );
-      if (outs.length < mark.outs.length) this.write(stage, { ...mark, outs });
+      if (outs.length < mark.outs.length) this.write(stage, { ...mark, outs }, this.group(stage));
     }
   }
 
   clear(stage: string): void {
     writePoint();
-    rmSync(this.groupFile(stage), { force: true });
     rmSync(this.file(stage), { force: true });
   }
 
@@ -125,8 +127,8 @@ export class RunningMarks {
     return true;
   }
 
-  private write(stage: string, mark: Mark): void {
-    writeFileAtomic(this.file(stage), `${JSON.stringify(mark)}\n`);
+  private write(stage: string, ...lines: [Mark, Group?]): void {
+    writeFileAtomic(this.file(stage), textOf(...lines));
   }
 
   /** A mark that cannot be read gives nothing away. */
@@ -135,25 +137,33 @@ export class RunningMarks {
     // Nearly always: an error that is thrown and caught costs ten times as much.
     if (!this.has(stage)) return nothing;
     try {
-      return { ...nothing, ...(JSON.parse(readRegularFile(this.file(stage)).toString()) as Partial<Mark>) };
+      return { ...nothing, ...(JSON.parse(this.lines(stage)[0]!) as Partial<Mark>) };
     } catch {
       return nothing;
     }
   }
 
+  /** Of the last command that was started. */
   private group(stage: string): Group | undefined {
     try {
-      return JSON.parse(readRegularFile(this.groupFile(stage)).toString()) as Group;
+      const [, ...groups] = this.lines(stage);
+      const last = groups.at(-1);
+      return last === undefined ? undefined : (JSON.parse(last) as Group);
     } catch {
       return undefined;
     }
   }
 
+  private lines(stage: string): string[] {
+    const lines = readRegularFile(this.file(stage)).toString().split('\n');
+    return lines.filter((line) => line !== '');
+  }
+
   private file(stage: string): string {
     return join(this.folder, `${stageFileName(stage)}.json`);
   }
+}
 
-  private groupFile(stage: string): string {
-    return join(this.folder, `${stageFileName(stage)}.group`);
-  }
+function textOf(...lines: [Mark, Group?]): string {
+  return lines.map((line) => (line ? `${JSON.stringify(line)}\n` : '')).join('');
 }

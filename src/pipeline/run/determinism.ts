@@ -75,7 +75,7 @@ export async function runAgain(
     await runStage(loaded, stage, { ...how, reasons, forced: false, commit: false });
     const again = await storeOutputs(host, stage);
     const differing = differences(host, result, again);
-    if (differing.length > 0) host.records.put(signatureOf(inputs), runRecordValue(inputs, again));
+    if (differing.length > 0) await host.records.put(signatureOf(inputs), runRecordValue(inputs, again));
     await putBack();
     return { deterministic: differing.length === 0, differing };
   } catch (error) {

@@ -5,6 +5,7 @@ import { userError } from '../../base/errors.js';
 import { fromRepoPath, toRepoPath, type AbsPath, type RepoPath } from '../../base/paths.js';
 import { writePoint } from '../../base/write-points.js';
 import { directoryIn, treeEntries, type TreeRef } from '../../store/tree-reader.js';
+import type { PointedPath } from '../../tracking/workspace-files.js';
 import { bytePath, fsPath, joinBytes, type BytePath } from '../../tracking/byte-path.js';
 import { removeEmptyFolder, removeFile } from '../../tracking/checkout/write-files.js';
 import type { PipelineHost } from '../host.js';
@@ -67,18 +68,20 @@ export async function restoreOutputs(
       if (out.leftover === true) await remove(host, { name: now.name, out, forced: false });
       await host.files.checkout(path, snapshot, { events: host.events, signal: host.signal });
     }
-    await setPointer(host, out, snapshot);
+    await host.files.writePointers(await pointersOf(host, [out.output], [{ path, ...snapshot }]));
   }
 }
 
-/** A cached output has a pointer, any other has none. */
-export async function setPointer(
+/** The pointers that are to be written for outputs: each that is cached has one. Those that others still have are removed. */
+export async function pointersOf(
   host: PipelineHost,
-  out: Pick<OutputNow, 'output'>,
-  snapshot: Omit<LockedPath, 'path'>,
-): Promise<void> {
-  if (out.output.cache) await host.files.writePointer(out.output.path, snapshot);
-  else if (host.files.pointer(out.output.path)) await host.files.removePointers([out.output.path]);
+  outputs: readonly OutputNow['output'][],
+  outs: readonly LockedPath[],
+): Promise<PointedPath[]> {
+  const byPath = new Map(outs.map(({ path, ...snapshot }) => [path, snapshot]));
+  const gone = outputs.filter(({ path, cache }) => !cache && host.files.pointer(path) !== undefined);
+  if (gone.length > 0) await host.files.removePointers(gone.map(({ path }) => path));
+  return outputs.filter(({ cache }) => cache).map(({ path }) => ({ path, snapshot: byPath.get(path)! }));
 }
 
 async function remove(

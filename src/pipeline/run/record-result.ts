@@ -8,7 +8,7 @@ import type { LockStore } from '../records/lock-store.js';
 import { throwProblems } from '../definition/problems/problems.js';
 import type { Observer } from '../staleness/observe.js';
 import { unmergedOutputs } from '../staleness/unmerged-output.js';
-import { setPointer } from './output-files.js';
+import { pointersOf } from './output-files.js';
 import { runRecordValue } from '../records/run-record.js';
 import { sameContent, signatureOf, type LockedPath, type StageInputs } from '../records/signature.js';
 import type { Stage } from '../definition/stage/stage.js';
@@ -39,12 +39,32 @@ export async function recordResult(
   throwProblems(unmergedOutputs(host.root, stage));
   const outs = await storeOutputs(host, stage);
   host.signal.throwIfAborted();
-  if (madeByStage) host.records.put(signatureOf(inputs), runRecordValue(inputs, outs));
-  const marks = new CommitMarks(host);
-  if (!madeByStage) marks.begin(stage.name, outs);
+  if (madeByStage) await lockRecorded(recording, stage, { inputs, outs });
+  else await lockEdited(recording, stage, { inputs, outs });
+  return outs;
+}
+
+interface Result {
+  readonly inputs: StageInputs;
+  readonly outs: readonly LockedPath[];
+}
+
+/** The record is flushed while the pointers are, and is there before the lock. */
+async function lockRecorded(recording: Recording, stage: Stage, { inputs, outs }: Result): Promise<void> {
+  const recorded = recording.host.records.put(signatureOf(inputs), runRecordValue(inputs, outs));
+  const settled = Promise.allSettled([recorded]);
+  try {
+    await lockResult(recording, stage, { inputs, outs, pointers: true, after: recorded });
+  } finally {
+    await settled;
+  }
+}
+
+async function lockEdited(recording: Recording, stage: Stage, { inputs, outs }: Result): Promise<void> {
+  const marks = new CommitMarks(recording.host);
+  marks.begin(stage.name, outs);
   await lockResult(recording, stage, { inputs, outs, pointers: true });
   marks.clear(stage.name);
-  return outs;
 }
 
 /** The bytes of every output, durably in the store. */
@@ -103,15 +123,11 @@ function refuseChangedParams(observer: Observer, stage: Stage, { params }: Stage
 export async function lockResult(
   { host, locks, names }: Recording,
   stage: Stage,
-  result: { inputs: StageInputs; outs: readonly LockedPath[]; pointers: boolean },
+  { inputs, outs, pointers, after }: Result & { pointers: boolean; after?: Promise<unknown> },
 ): Promise<void> {
-  if (result.pointers) {
-    const snapshots = new Map(result.outs.map(({ path, ...snapshot }) => [path, snapshot]));
-    for (const output of stage.outs) {
-      await setPointer(host, { output }, snapshots.get(output.path)!);
-    }
-  }
-  await locks.record(stage.name, lockEntry(result.inputs, result.outs), names);
+  const pointed = pointers ? await pointersOf(host, stage.outs, outs) : [];
+  const entry = lockEntry(inputs, outs);
+  await locks.record({ name: stage.name, entry, pointed, keep: names, ...(after && { after }) });
 }
 
 function lockEntry(inputs: StageInputs, outs: readonly LockedPath[]): LockEntry {

@@ -115,21 +115,24 @@ class Repro {
     });
     host.events({ type: 'schedule', stages, jobs });
     try {
-      const outcomes = await runSchedule({
-        stages: this.chosen,
-        graph,
-        needs: (name) => this.needs(name),
-        pools: this.pools,
-        jobs,
-        seconds: (name) => this.times.expected(name),
-        keepGoing: this.request.keepGoing,
-        prepare: (name) => this.coming(name, () => this.preparing.use(() => this.prepare(name), host.signal)),
-        run: (name) => this.coming(name, () => this.attempt(name)),
-        onWaiting: (stage, pools) => {
-          host.events({ type: 'stage-waiting', stage, pools });
-        },
-        signal: host.signal,
-      });
+      const schedule = (): Promise<ReadonlyMap<string, Outcome>> =>
+        runSchedule({
+          stages: this.chosen,
+          graph,
+          needs: (name) => this.needs(name),
+          pools: this.pools,
+          jobs,
+          seconds: (name) => this.times.expected(name),
+          keepGoing: this.request.keepGoing,
+          prepare: (name) =>
+            this.coming(name, () => this.preparing.use(() => this.prepare(name), host.signal)),
+          run: (name) => this.coming(name, () => this.attempt(name)),
+          onWaiting: (stage, pools) => {
+            host.events({ type: 'stage-waiting', stage, pools });
+          },
+          signal: host.signal,
+        });
+      const outcomes = await host.files.savingSeldom(schedule);
       host.signal.throwIfAborted();
       return { dryRun: false, stages: this.chosen.map((name) => this.settled(name, outcomes)) };
     } finally {

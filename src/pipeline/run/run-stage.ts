@@ -174,7 +174,7 @@ async function underMark(
   work: () => Promise<ContentId | undefined>,
 ): Promise<void> {
   const { marks, observer } = loaded;
-  marks.begin(stage);
+  await marks.begin(stage);
   try {
     const finished = await work();
     if (finished === undefined) marks.clear(stage.name);

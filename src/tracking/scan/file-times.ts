@@ -73,6 +73,29 @@ export function askedOnce(times: FileTimes): FileTimes {
   };
 }
 
+/** A clock is asked again after so long. Milliseconds. */
+const ASKED_AGAIN_MS = 50;
+
+/**
+ * The same clock, asked again only when the last answer is some time old: for many scans shortly one after the other. An older answer
+ * settles less, never more; what is read because of it is as young as that.
+ */
+export function askedRarely(times: FileTimes): FileTimes {
+  const known = new Map<BytePath, { settled: number; asked: number }>();
+  return {
+    view: (stat) => times.view(stat),
+    showsNames: (folder) => times.showsNames(folder),
+    settledBefore: (folder) => {
+      const last = known.get(folder);
+      const asked = performance.now();
+      if (last !== undefined && asked - last.asked < ASKED_AGAIN_MS) return last.settled;
+      const settled = times.settledBefore(folder);
+      known.set(folder, { settled, asked });
+      return settled;
+    },
+  };
+}
+
 /** Asks `times` once for each file system (told by the `dev` of its folders) and remembers the answer for one scan. */
 export class SettledTimes {
   readonly #times: FileTimes;

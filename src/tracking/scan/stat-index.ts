@@ -15,6 +15,9 @@ import {
   type PackSizes,
 } from './stat-index-format.js';
 
+/** In long work, what was learnt is written so often. Milliseconds. */
+const SAVED_EVERY_MS = 1000;
+
 /**
  * This machine's memory of path and stat -> content id, read once and written when something changed. Folders are
  * relative to the workspace root, '' for the root itself. A lost or damaged file only costs reading again.
@@ -29,6 +32,9 @@ export class StatIndex {
   #changed = false;
   /** Pieces of work that save at their end. */
   #held = 0;
+  /** Pieces of work that save now and then. */
+  #seldom = 0;
+  #savedAt = Number.NEGATIVE_INFINITY;
 
   constructor(file: string) {
     this.#files = new StatIndexFiles(file);
@@ -163,9 +169,23 @@ export class StatIndex {
     }
   }
 
+  /** Saves now and then during `work`, and at its end. */
+  async savingSeldom<T>(work: () => Promise<T>): Promise<T> {
+    this.#seldom += 1;
+    try {
+      return await work();
+    } finally {
+      this.#seldom -= 1;
+      this.save();
+    }
+  }
+
   /** Writes the file if anything changed. Not flushed to disk: after a power cut it is whole, or found damaged and dropped. */
   save(): void {
     if (!this.#changed || this.#held > 0) return;
+    const now = performance.now();
+    if (this.#seldom > 0 && now - this.#savedAt < SAVED_EVERY_MS) return;
+    this.#savedAt = now;
     this.#changed = false;
     try {
       this.#files.write(this.#loaded());

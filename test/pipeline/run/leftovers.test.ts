@@ -114,7 +114,7 @@ describe('the mark of a run that was killed', () => {
     const there = await host.files.snapshot('out' as RepoPath);
     const outs = [{ path: 'out' as RepoPath, kind: 'out', cache: true, persist: false, at: [] } as const];
     const stage = { name: 'make', outs } as unknown as Parameters<RunningMarks['begin']>[0];
-    marks.begin(stage);
+    await marks.begin(stage);
     expect(marks.leftovers('make')('out' as RepoPath, there)).toBe(true);
     expect(marks.leftovers('make')('other' as RepoPath, there)).toBe(false);
     await checkout({ targets: [], force: false }, workspace.call());
