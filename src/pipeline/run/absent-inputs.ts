@@ -117,8 +117,9 @@ async function bringPaths(loaded: LoadedPipeline, stage: Stage, paths: readonly 
   throwProblems(absent.filter((each) => !isNeededHere(host, each)).map((input) => notHere(stage, input)));
   for (const each of absent) {
     const { path } = each;
-    if (!(await putNeeded(host, each))) continue;
-    const message = `${path}: put there what its pointer names, for stage ${stage.name}`;
+    const put = await putNeeded(host, each);
+    if (put === undefined) continue;
+    const message = `${path}: put there ${put}, for stage ${stage.name}`;
     host.events({ type: 'note', level: 'info', code: 'data-put-in-place', message });
   }
   observer.changed(absent.map(({ path }) => path));

@@ -65,22 +65,21 @@ export async function bringNeeded(host: PipelineHost, needed: readonly NeededPat
 }
 
 /**
- * Puts it in place: of a directory all of it where the store has that and no part is there yet. False where none of it is to
- * be had: it does not hold what is needed.
+ * Puts it in place: of a directory all of it where the store has that and no part is there yet. Returns what was put there, in words;
+ * undefined where none of it is to be had: it does not hold what is needed.
  */
 export async function putNeeded(
   { files, partsIn, events, signal }: PipelineHost,
   needed: NeededPath & { there?: readonly RepoPath[] | undefined },
-): Promise<boolean> {
+): Promise<string | undefined> {
   const { path, snapshot, parts, there } = needed;
   const listed = parts && (there || !files.inStore(snapshot)) ? partsIn(needed, parts) : undefined;
-  if (listed === undefined) return put(files.checkout(path, snapshot, { events, signal }));
+  if (listed === undefined) {
+    await files.checkout(path, snapshot, { events, signal });
+    return 'what its pointer names';
+  }
   const places = [...new Set([...listed.places, ...(there ?? [])])];
-  if (places.length === 0) return false;
-  return put(files.checkoutParts(path, snapshot, { events, signal, parts: places }));
-}
-
-async function put(checkout: Promise<boolean>): Promise<true> {
-  await checkout;
-  return true;
+  if (places.length === 0) return undefined;
+  await files.checkoutParts(path, snapshot, { events, signal, parts: places });
+  return 'the parts that stages read of what its pointer names';
 }

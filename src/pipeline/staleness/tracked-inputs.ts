@@ -251,8 +251,8 @@ export async function settleInputs(host: PipelineHost, unsettled: readonly Unset
     // What a killed command left beside the pointer.
     removeAbandonedIn(bytePath(join(host.root, path, '..')));
     if (state !== 'modified') {
-      if (!(await putNeeded(host, { ...neededOf(each), there }))) continue;
-      note(host, 'data-put-in-place', `${path}: put there what its pointer names`);
+      const put = await putNeeded(host, { ...neededOf(each), there });
+      if (put !== undefined) note(host, 'data-put-in-place', `${path}: put there ${put}`);
       continue;
     }
     const snapshot = await host.files.store(path, host);

@@ -6,6 +6,7 @@ import { push } from '../../../src/actions/push.js';
 import { remoteAdd } from '../../../src/actions/remote-add.js';
 import { repro, type ReproInput } from '../../../src/actions/repro.js';
 import type { AbsPath } from '../../../src/base/paths.js';
+import type { PointedPath } from '../../../src/tracking/workspace-files.js';
 import { git } from '../../rig/git-repository.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 import { byName, PipelineWorkspace } from '../pipeline-workspace.js';
@@ -83,9 +84,15 @@ function hasWhole(workspace: PipelineWorkspace): boolean {
 describe('repro --pull of stages that read parts of a tracked folder', () => {
   it('brings these parts and nothing else, runs what changed with them, and is up to date afterwards', async () => {
     const clone = cloneOf(await pushed());
-    expect(await actionsOf(clone, { pull: true, dryRun: true })).toBeDefined();
+    expect(Object.keys(await actionsOf(clone, { pull: true, dryRun: true }))).toEqual(Object.keys(all('')));
+    expect(filesIn(clone)).toEqual([]);
     expect(await actionsOf(clone, { pull: true })).toEqual(all('restored'));
     expect(filesIn(clone)).toEqual(Object.keys(READ));
+    expect(clone.events).toContainEqual(
+      expect.objectContaining({
+        message: 'data/raw: put there the parts that stages read of what its pointer names',
+      }),
+    );
     expect(hasWhole(clone)).toBe(false);
     expect(await actionsOf(clone)).toEqual(all('fresh'));
     expect(clone.git('status', '--porcelain')).toBe('');
@@ -128,6 +135,26 @@ describe('repro --pull of stages that read parts of a tracked folder', () => {
     expect(clone.has('data/raw/labels/b.json')).toBe(false);
     expect(clone.has('data/raw/images')).toBe(false);
     expect(await actionsOf(clone)).toEqual(all('fresh'));
+  });
+
+  it('runs on an edit in a part and points to the whole with it; refuses one whose pointer moved, too', async () => {
+    const workspace = await pushed();
+    const clone = cloneOf(workspace);
+    await actionsOf(clone, { pull: true });
+    clone.write('data/raw/config.json', '{"width": 5, "height": 4}\n');
+    expect(await actionsOf(clone)).toEqual({ ...all('fresh'), width: 'ran' });
+    const host = clone.host();
+    const [{ snapshot }] = host.files.pointers().filter(({ path }) => path === 'data/raw') as [PointedPath];
+    expect(host.within(snapshot, 'images')).toMatchObject({ kind: 'directory', files: 1 });
+    workspace.write('data/raw/images/2.png', 'another image\n');
+    await workspace.add('data/raw');
+    await publish(workspace);
+    clone.git('checkout', '-q', '.');
+    clone.git('pull', '-q');
+    clone.write('data/raw/config.json', '{"width": 7, "height": 4}\n');
+    const refused = { code: 'changed-on-both-sides', exitCode: 2 };
+    await expect(actionsOf(clone, { pull: true })).rejects.toMatchObject(refused);
+    expect(clone.read('data/raw/config.json')).toContain('7');
   });
 
   it('brings the whole where links are in a part, which may lead to the rest', async () => {
