@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Call } from '../base/call.js';
 import type { BackendChoice } from '../ocr/nn/backend.js';
 import type { TrainingCheck } from '../ocr/train/check-training.js';
 import type { TrainingJob } from '../ocr/train/training-job.js';
 import type { TrainingResult } from '../ocr/train/train.js';
+import { userCache } from '../project/source/user-cache.js';
 import { withShownPaths } from './shown-paths.js';
 
 /** Where parameters are looked for when no file is named. */
@@ -86,6 +87,7 @@ async function trainingJob(input: TrainInput, call: Call): Promise<TrainingJob> 
     resume: input.resume,
     skipBad: input.skipBad,
     loaderThreads: input.loaders,
+    knownImages: join(userCache(), 'images'),
     events: call.events,
     signal: call.signal,
   };

@@ -21,6 +21,12 @@ export interface Pixels {
  */
 export type FitMode = 'pad' | 'stretch' | 'pad-then-squeeze';
 
+/** How large an image is once it is turned as it says. */
+export interface UprightSize {
+  heightPx: number;
+  widthPx: number;
+}
+
 export interface LoadOptions {
   /** 1 grey, 3 RGB. */
   channels: 1 | 3;
@@ -45,13 +51,23 @@ export async function loadImage(file: string, options: LoadOptions, name = file)
 
 /** {@link loadImage} for bytes at hand; `name` is what errors call them. */
 export async function decodeImage(bytes: Uint8Array, options: LoadOptions, name: string): Promise<Pixels> {
+  return (await decodeWithSize(bytes, options, name)).image;
+}
+
+/** {@link decodeImage}, and the size that the image has before it is fitted. */
+export async function decodeWithSize(
+  bytes: Uint8Array,
+  options: LoadOptions,
+  name: string,
+): Promise<{ image: Pixels; upright: UprightSize }> {
   if (bytes.length === 0) throw imageUnreadable(name, 'the file is empty');
   try {
-    const upright = sharp(bytes).autoOrient().flatten({ background: 'white' });
-    const coloured = upright.toColourspace(options.channels === 1 ? 'b-w' : 'srgb');
-    const sized = await resized(coloured, bytes, options, name);
+    const upright = await uprightSize(bytes);
+    const straight = sharp(bytes).autoOrient().flatten({ background: 'white' });
+    const coloured = straight.toColourspace(options.channels === 1 ? 'b-w' : 'srgb');
+    const sized = resized(coloured, { upright, options, name });
     const { data, info } = await sized.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
-    return withWhite(inChannels(data, info, options.channels), options.fit);
+    return { image: withWhite(inChannels(data, info, options.channels), options.fit), upright };
   } catch (error) {
     if (error instanceof OcrpipeError) throw error;
     throw imageUnreadable(name, error instanceof Error ? firstLine(error.message) : String(error), error);
@@ -60,16 +76,30 @@ export async function decodeImage(bytes: Uint8Array, options: LoadOptions, name:
 
 type Pipeline = ReturnType<typeof sharp>;
 
-async function resized(
+function resized(
   image: Pipeline,
-  bytes: Uint8Array,
-  { fit, widestPx = Infinity }: LoadOptions,
-  name: string,
-): Promise<Pipeline> {
+  { upright, options, name }: { upright: UprightSize; options: LoadOptions; name: string },
+): Pipeline {
+  const { fit } = options;
   if (!fit) return image;
-  const target = targetSize(headerSize(bytes) ?? (await uprightSize(bytes)), fit);
+  const { widthPx, heightPx } = refusedIfTooWide(upright, { ...options, fit }, name);
+  return image.resize({ width: widthPx, height: heightPx, fit: 'fill' });
+}
+
+/** The width of the pixels that `decodeImage` gives for an image of this size; throws `image-too-wide` as that does. */
+export function fittedWidthPx(upright: UprightSize, options: FittedOptions, name: string): number {
+  const { widthPx } = refusedIfTooWide(upright, options, name);
+  return options.fit.widthPx ?? widthPx;
+}
+
+function refusedIfTooWide(
+  upright: UprightSize,
+  { fit, widestPx = Infinity }: FittedOptions,
+  name: string,
+): UprightSize {
+  const target = targetSize(upright, fit);
   if (target.widthPx > widestPx) throw imageTooWide(name, target, widestPx);
-  return image.resize({ width: target.widthPx, height: target.heightPx, fit: 'fill' });
+  return target;
 }
 
 /** The size of the image itself inside its frame, before any white is added. */
@@ -120,15 +150,20 @@ export function padWhite(image: Pixels, size: { heightPx: number; widthPx: numbe
 }
 
 /** Reads only the header: the upright size, or `image-unreadable`. Cheap enough to check every image of a data set. */
-export async function imageSize(file: string): Promise<{ heightPx: number; widthPx: number }> {
+export async function imageSize(file: string): Promise<UprightSize> {
   try {
-    return await uprightSize(file);
+    return await askedSize(file);
   } catch (error) {
     throw imageUnreadable(file, error instanceof Error ? firstLine(error.message) : String(error), error);
   }
 }
 
-async function uprightSize(image: string | Uint8Array): Promise<{ heightPx: number; widthPx: number }> {
+/** How large an image is once it is turned as it says. Throws what the library says of one that it cannot read. */
+async function uprightSize(bytes: Uint8Array): Promise<UprightSize> {
+  return headerSize(bytes) ?? (await askedSize(bytes));
+}
+
+async function askedSize(image: string | Uint8Array): Promise<UprightSize> {
   const { autoOrient } = await sharp(image).metadata();
   return { heightPx: autoOrient.height, widthPx: autoOrient.width };
 }

@@ -2,10 +2,18 @@ import { contentIdOf } from '../../base/content-id.js';
 import { OcrpipeError } from '../../base/errors.js';
 import { randomFrom } from '../../base/random.js';
 import { augment } from '../images/augment.js';
-import { decodeImage, type LoadOptions, type Pixels } from '../images/load.js';
+import {
+  decodeImage,
+  decodeWithSize,
+  fittedWidthPx,
+  type FittedOptions,
+  type LoadOptions,
+  type Pixels,
+} from '../images/load.js';
 import { packImages } from '../images/pack-images.js';
 import { readImageFileNow } from '../images/read-image-file.js';
 import { isUnreadable, imageChanged } from '../images/unreadable.js';
+import { stampOf, type StampedImage } from './known-images.js';
 import { partsOf } from './error-parts.js';
 import type {
   BatchAnswer,
@@ -18,7 +26,6 @@ import type {
   LoaderAnswer,
   LoaderData,
   LoaderRequest,
-  WantedImage,
 } from './loader-protocol.js';
 
 /** Told before work on an image begins: its place among all images of the request. */
@@ -34,8 +41,8 @@ export function answerRequest(request: LoaderRequest, data: LoaderData, begin: B
 }
 
 async function check(
-  { files, keep }: CheckRequest,
-  options: LoadOptions,
+  { files, keep, known }: CheckRequest,
+  options: FittedOptions,
   begin: Begin,
 ): Promise<CheckAnswer> {
   const images: CheckAnswer['images'] = [];
@@ -43,22 +50,37 @@ async function check(
   let offset = 0;
   for (const [item, file] of files.entries()) {
     begin(item);
+    const stamp = known && stampOf(file, known.settledMs);
+    const before = known?.before[item];
+    if (before !== undefined && before.stamp === stamp) {
+      images.push(knownSize(before, options, file));
+      continue;
+    }
     const found = await checkOne(file, options);
     if ('code' in found) {
       images.push(found);
       continue;
     }
-    images.push({ widthPx: found.image.widthPx, id: found.id, offset });
-    if (keep) kept.push(found.image.data);
-    offset += found.image.data.length;
+    const { image, upright, id } = found;
+    images.push({ widthPx: image.widthPx, upright, id, offset, stamp });
+    if (keep) kept.push(image.data);
+    offset += image.data.length;
   }
   return { kind: 'check', images, pixels: keep ? sharedBytes(kept, offset) : undefined };
+}
+
+function knownSize(known: StampedImage, options: FittedOptions, file: string): CheckAnswer['images'][number] {
+  try {
+    return { ...known, widthPx: fittedWidthPx(known.upright, options, file), offset: undefined };
+  } catch (error) {
+    return unreadableParts(error);
+  }
 }
 
 async function checkOne(file: string, options: LoadOptions) {
   try {
     const bytes = readImageFileNow(file);
-    return { image: await decodeImage(bytes, options, file), id: contentIdOf(bytes) };
+    return { ...(await decodeWithSize(bytes, options, file)), id: contentIdOf(bytes) };
   } catch (error) {
     return unreadableParts(error);
   }
@@ -82,22 +104,26 @@ function sharedBytes(pieces: readonly Uint8Array[], length: number): SharedArray
 
 async function makeBatch({ parts }: BatchRequest, data: LoaderData, begin: Begin): Promise<BatchAnswer> {
   const packed: BatchAnswer['parts'] = [];
+  const items: BatchAnswer['decoded']['items'] = [];
+  const kept: Uint8Array[] = [];
+  let offset = 0;
   let item = 0;
   for (const { images, frame } of parts) {
     const varied: Pixels[] = [];
     for (const image of images) {
       begin(item);
-      varied.push(await vary(image, data));
+      const pixels = await pixelsOf(image.source, data.options);
+      if (image.source.keep) {
+        items.push({ item, offset });
+        kept.push(pixels.data);
+        offset += pixels.data.length;
+      }
+      varied.push(augment(pixels, data.augment, randomFrom(data.seed, 'augment', ...image.streams)));
       item += 1;
     }
     packed.push(packImages(varied, frame));
   }
-  return { kind: 'batch', parts: packed };
-}
-
-async function vary({ source, streams }: WantedImage, data: LoaderData): Promise<Pixels> {
-  const image = await pixelsOf(source, data.options);
-  return augment(image, data.augment, randomFrom(data.seed, 'augment', ...streams));
+  return { kind: 'batch', parts: packed, decoded: { items, pixels: sharedBytes(kept, offset) } };
 }
 
 async function loadOne(source: ImageSource, { options }: LoaderData, begin: Begin): Promise<LoadAnswer> {

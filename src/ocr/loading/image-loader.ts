@@ -7,9 +7,11 @@ import type { AugmentConfig } from '../images/augment-config.js';
 import type { FittedOptions, Pixels } from '../images/load.js';
 import type { Frame } from '../images/pack-images.js';
 import { errorOf } from './error-parts.js';
+import type { KnownImages } from './known-images.js';
 import type {
   BatchAnswer,
   CheckAnswer,
+  CheckRequest,
   CheckedImage,
   ImageSource,
   LoadAnswer,
@@ -45,6 +47,15 @@ export type ImageNumber = number;
 /** What a check found out about one image. */
 export type Found = (Pick<CheckedImage, 'widthPx' | 'id'> & { image: ImageNumber }) | OcrpipeError;
 
+/** How images are checked. */
+export interface CheckOptions {
+  /** Told how many there are. */
+  onDone: (done: number) => void;
+  signal: AbortSignal | undefined;
+  /** Those that need not be decoded; what is decoded is added. */
+  known?: KnownImages | undefined;
+}
+
 /** The place of one image in a batch. */
 export interface VariedImage {
   image: ImageNumber;
@@ -76,11 +87,8 @@ export class ImageLoader {
     this.#threads = new WatchedThreads({ program, data, most: this.#most, patience, events });
   }
 
-  /** Decodes images and remembers those that can be read. One result a file, in their order; `onDone` is told how many there are. */
-  async check(
-    files: readonly string[],
-    { onDone, signal }: { onDone: (done: number) => void; signal: AbortSignal | undefined },
-  ): Promise<Found[]> {
+  /** Decodes images that are not known, and remembers those that can be read. One result a file, in their order. */
+  async check(files: readonly string[], { onDone, signal, known }: CheckOptions): Promise<Found[]> {
     const starts: number[] = [];
     for (let start = 0; start < files.length; start += CHECKED_TOGETHER) starts.push(start);
     let done = 0;
@@ -90,7 +98,7 @@ export class ImageLoader {
       2 * this.#most,
       async (start) => {
         const group = files.slice(start, start + CHECKED_TOGETHER);
-        const found = await this.#checkGroup(group);
+        const found = await this.#checkGroup(group, known);
         done += group.length;
         onDone(done);
         return found;
@@ -102,31 +110,60 @@ export class ImageLoader {
   }
 
   /** An image that takes its thread with it, or holds it for ever, is one that cannot be read: the others of its group are checked without it. */
-  async #checkGroup(files: readonly string[]): Promise<Found[]> {
+  async #checkGroup(files: readonly string[], known: KnownImages | undefined): Promise<Found[]> {
     if (files.length === 0) return [];
     const keep = this.#bytes < this.#options.limitBytes;
     try {
-      const answer = await this.#threads.run({ kind: 'check', files, keep }, files);
-      return this.#remember(files, answer as CheckAnswer);
+      const answer = await this.#threads.run(
+        { kind: 'check', files, keep, known: known && askedOf(files, known) },
+        files,
+      );
+      return this.#remember(files, answer as CheckAnswer, known);
     } catch (error) {
       const at = error instanceof OcrpipeError ? files.indexOf(error.location?.file ?? '') : -1;
       if (at < 0) throw error;
-      const before = await this.#checkGroup(files.slice(0, at));
-      return [...before, error as OcrpipeError, ...(await this.#checkGroup(files.slice(at + 1)))];
+      const before = await this.#checkGroup(files.slice(0, at), known);
+      return [...before, error as OcrpipeError, ...(await this.#checkGroup(files.slice(at + 1), known))];
     }
   }
 
-  #remember(files: readonly string[], { images, pixels }: CheckAnswer): Found[] {
+  #remember(
+    files: readonly string[],
+    { images, pixels }: CheckAnswer,
+    known: KnownImages | undefined,
+  ): Found[] {
     const kept = pixels && this.#bytes + pixels.byteLength <= this.#options.limitBytes ? pixels : undefined;
     this.#bytes += kept?.byteLength ?? 0;
     return images.map((found, item) => {
       if ('code' in found) return errorOf(found);
-      const image = this.#files.push(files[item]!) - 1;
-      this.#widthsPx.push(found.widthPx);
-      this.#kept.push(kept);
-      this.#offsets.push(found.offset);
-      return { image, widthPx: found.widthPx, id: found.id };
+      const { widthPx, id, offset } = found;
+      const file = files[item]!;
+      known?.note(file, found);
+      const own = offset === undefined ? undefined : kept;
+      return { image: this.#add({ file, widthPx, kept: own, offset: offset ?? 0 }), widthPx, id };
     });
+  }
+
+  #add(of: {
+    file: string;
+    widthPx: number;
+    kept: SharedArrayBuffer | undefined;
+    offset: number;
+  }): ImageNumber {
+    this.#widthsPx.push(of.widthPx);
+    this.#kept.push(of.kept);
+    this.#offsets.push(of.offset);
+    return this.#files.push(of.file) - 1;
+  }
+
+  /** Keeps pixels that were decoded after the check, while memory is left. */
+  #keep(pixels: SharedArrayBuffer, images: readonly { image: ImageNumber; offset: number }[]): void {
+    if (images.length === 0 || this.#bytes + pixels.byteLength > this.#options.limitBytes) return;
+    this.#bytes += pixels.byteLength;
+    for (const { image, offset } of images) {
+      this.#kept[image] = pixels;
+      this.#offsets[image] = offset;
+    }
   }
 
   /** One image as it is. Throws what reading it throws, and `image-changed`. */
@@ -140,7 +177,9 @@ export class ImageLoader {
       return { data: new Uint8Array(kept.pixels, kept.offset, bytes), ...shape };
     }
     const answer = await this.#threads.run({ kind: 'load', source }, [source.file]);
-    return { data: (answer as LoadAnswer).pixels, ...shape };
+    const { pixels } = answer as LoadAnswer;
+    if (source.keep) this.#keep(sharedCopy(pixels), [{ image, offset: 0 }]);
+    return { data: pixels, ...shape };
   }
 
   /** The images of one training step, varied and packed: one array a part. What each looks like depends on the seed and its place alone. */
@@ -151,7 +190,13 @@ export class ImageLoader {
     }));
     const files = wanted.flatMap(({ images }) => images.map(({ source }) => source.file));
     const answer = await this.#threads.run({ kind: 'batch', parts: wanted }, files);
-    return (answer as BatchAnswer).parts;
+    const { parts: packed, decoded } = answer as BatchAnswer;
+    const images = parts.flatMap((part) => part.images.map(({ image }) => image));
+    this.#keep(
+      decoded.pixels,
+      decoded.items.map(({ item, offset }) => ({ image: images[item]!, offset })),
+    );
+    return packed;
   }
 
   /** Batches that keep the threads busy while one is computed with. */
@@ -170,11 +215,25 @@ export class ImageLoader {
 
   #source(image: ImageNumber): ImageSource {
     const pixels = this.#kept[image];
+    const { options, limitBytes } = this.#options;
+    const { heightPx } = options.fit;
+    const widthPx = this.#widthsPx[image]!;
     return {
       file: this.#files[image]!,
-      heightPx: this.#options.options.fit.heightPx,
-      widthPx: this.#widthsPx[image]!,
+      heightPx,
+      widthPx,
       kept: pixels && { pixels, offset: this.#offsets[image]! },
+      keep: !pixels && this.#bytes + heightPx * widthPx * options.channels <= limitBytes,
     };
   }
+}
+
+function sharedCopy(pixels: Uint8Array): SharedArrayBuffer {
+  const shared = new Uint8Array(new SharedArrayBuffer(pixels.length));
+  shared.set(pixels);
+  return shared.buffer;
+}
+
+function askedOf(files: readonly string[], known: KnownImages): CheckRequest['known'] {
+  return { before: files.map((file) => known.find(file)), settledMs: known.settledMs };
 }

@@ -1,12 +1,13 @@
 import type { ContentId } from '../../base/content-id.js';
 import type { ErrorDetails } from '../../base/errors.js';
 import type { AugmentConfig } from '../images/augment-config.js';
-import type { LoadOptions } from '../images/load.js';
+import type { FittedOptions, UprightSize } from '../images/load.js';
 import type { Frame } from '../images/pack-images.js';
+import type { StampedImage } from './known-images.js';
 
 /** What every loader thread knows from its start. */
 export interface LoaderData {
-  options: LoadOptions;
+  options: FittedOptions;
   augment: AugmentConfig;
   /** Of augmentation. */
   seed: number;
@@ -18,6 +19,8 @@ export interface CheckRequest {
   files: readonly string[];
   /** Gives the pixels back as well. */
   keep: boolean;
+  /** What is known of each file: one that still is the same is not decoded. Without it nothing of this is looked at. */
+  known: { before: readonly (StampedImage | undefined)[]; settledMs: number } | undefined;
 }
 
 /** In the order of the files. The pixels of all stand one after the other in `pixels`, if they were to be kept. */
@@ -29,11 +32,14 @@ export interface CheckAnswer {
 
 /** An image that can be read. */
 export interface CheckedImage {
+  upright: UprightSize;
   widthPx: number;
   /** Content id of the file. */
   id: ContentId;
-  /** Where its pixels begin among those kept. */
-  offset: number;
+  /** Where its pixels begin among those kept; undefined for one that was not decoded. */
+  offset: number | undefined;
+  /** What tells the file that was read, if known images were asked for and it can be told. */
+  stamp: string | undefined;
 }
 
 /** An image that was checked: where its pixels are, in memory or in the file. */
@@ -42,6 +48,8 @@ export interface ImageSource {
   heightPx: number;
   widthPx: number;
   kept: { pixels: SharedArrayBuffer; offset: number } | undefined;
+  /** True where the pixels are to be given back, too, so that they can be kept. */
+  keep: boolean;
 }
 
 /** An image to vary, by random numbers that have these names under the seed. */
@@ -60,6 +68,8 @@ export interface BatchRequest {
 export interface BatchAnswer {
   kind: 'batch';
   parts: Float32Array<ArrayBuffer>[];
+  /** Pixels that are to be kept: where those of which image, counted over all parts, begin in `pixels`. */
+  decoded: { items: { item: number; offset: number }[]; pixels: SharedArrayBuffer };
 }
 
 /** One image as it is. */

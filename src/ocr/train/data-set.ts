@@ -6,6 +6,7 @@ import { together } from '../formats/problems.js';
 import type { Sample } from '../formats/sample.js';
 import { imageTooWide } from '../images/load.js';
 import type { Found, ImageLoader, ImageNumber } from '../loading/image-loader.js';
+import type { KnownImages } from '../loading/known-images.js';
 import { statingLine } from '../formats/stating-line.js';
 import { unreadableImages } from '../images/unreadable.js';
 import { inputExtent, type ModelConfig } from '../models/model-config.js';
@@ -83,6 +84,8 @@ export interface Checking {
   loader: ImageLoader;
   /** The file that the samples come from, as it was typed: for messages. */
   source: string;
+  /** Images that an earlier training decoded, if that is remembered. */
+  known: KnownImages | undefined;
   /** An image wider than this is refused: `image-too-wide`. */
   widestPx: number;
   /** Samples whose images may be left out if they are bad. */
@@ -92,7 +95,7 @@ export interface Checking {
 }
 
 /**
- * Decodes every image once, so that one that cannot be used is known before the first step and not after an hour.
+ * Decodes every image once that is not known, so that one that cannot be used is known before the first step and not after an hour.
  * Throws `images-unreadable` (exit code 2) naming the first few of all that are broken or too wide and may not be left out, and
  * `no-usable-samples` if nothing is left.
  */
@@ -101,14 +104,15 @@ export async function checkImages(
   key: string,
   checking: Checking,
 ): Promise<CheckedSet> {
-  const { loader, source, events, signal } = checking;
+  const { loader, source, known, events, signal } = checking;
   const files = samples.map(({ image }) => image);
   const onDone = (done: number): void => {
     events({ type: 'progress', key, done, total: samples.length, unit: 'files' });
   };
-  const found = await loader.check(files, { onDone, signal }).finally(() => {
+  const found = await loader.check(files, { onDone, signal, known }).finally(() => {
     events({ type: 'progress-end', key });
   });
+  known?.save();
   const { checked, broken } = sortOut(samples, found, checking);
   if (broken.length > 0) throw await refused(broken, samples.length, source);
   if (checked.samples.length === 0) throw nothingLeft(source);

@@ -1,9 +1,10 @@
 import { countText } from '../../base/count-text.js';
-import { resolve } from 'node:path';
-import type { ContentId } from '../../base/content-id.js';
+import { join, resolve } from 'node:path';
+import { contentIdOf, type ContentId } from '../../base/content-id.js';
 import { readSamples } from '../formats/read-samples.js';
 import type { Sample } from '../formats/sample.js';
 import { ImageLoader } from '../loading/image-loader.js';
+import { KnownImages } from '../loading/known-images.js';
 import { fittedToLabels, type ModelConfig } from '../models/model-config.js';
 import { columnsThatFit, trainingNeed } from '../models/memory-need.js';
 import { readingOptions } from '../models/reading-limit.js';
@@ -25,6 +26,7 @@ import { noSkipList, readSkipList } from './skip-list.js';
 import type { TrainingJob } from './training-job.js';
 
 const MIB = 1024 * 1024;
+const NAME_DIGITS = 16;
 
 /** What is known of the data before the first step. */
 export interface PreparedData {
@@ -99,12 +101,16 @@ async function checkData(
   const skip = job.skipBad === undefined ? noSkipList : readSkipList(job.cwd, job.skipBad);
   const checking = { config, loader, skip, events, signal, widestPx: widthPx };
   const checked = await problems.try(() =>
-    checkImages(samples.training, 'check training images', { ...checking, source: job.train }),
+    checkImages(samples.training, 'check training images', {
+      ...checking,
+      source: job.train,
+      known: knownImages(job, job.train),
+    }),
   );
   const encoded =
     checked && (await problems.try(() => encodeLabels(checked, alphabet, { config, source: job.train })));
   // One that is too wide to be read is refused by the loader.
-  const onlyRead = { ...checking, source: job.val, widestPx: Infinity };
+  const onlyRead = { ...checking, source: job.val, known: knownImages(job, job.val), widestPx: Infinity };
   const read = await problems.try(() => checkImages(samples.validation, 'check validation images', onlyRead));
   const [learnt, training, validation] = problems.settled(checked, encoded, read);
   skip.report(events);
@@ -112,6 +118,12 @@ async function checkData(
   reportStrangers(validation.samples, alphabet, job);
   if (automaton) reportMismatches([...training.samples, ...validation.samples], { alphabet, automaton, job });
   return { model: config, alphabet, training, validation, loader, widthPx };
+}
+
+/** One file for each manifest. */
+function knownImages({ cwd, knownImages: folder }: TrainingJob, manifest: string): KnownImages | undefined {
+  if (folder === undefined) return undefined;
+  return new KnownImages(join(folder, contentIdOf(resolve(cwd, manifest)).slice(0, NAME_DIGITS)));
 }
 
 /** In characters. */

@@ -28,6 +28,8 @@ export interface TrainingJob {
   resume?: boolean;
   /** A list of images that are left out if they cannot be read, as it was typed. */
   skipBad?: string | undefined;
+  /** A folder that remembers which images could be read, absolute; without it each training decodes them all first. */
+  knownImages?: string;
   /** Threads that read images, at the most; default: as many as the machine has cores. */
   loaderThreads?: number | undefined;
   /** For tests: how long one image may take. */
