@@ -38,7 +38,7 @@ export function runSchedule(request: ScheduleRequest): Promise<ReadonlyMap<strin
   });
 }
 
-const SYSTEM_CLOCK: Clock = {
+export const SYSTEM_CLOCK: Clock = {
   now: () => performance.now() / 1000,
   sleep: (seconds, signal) => delay(seconds * 1000, undefined, { signal }),
 };

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { systemErrorCode } from '../../base/errors.js';
 import {
   describeSelf,
@@ -13,15 +12,24 @@ import {
 } from '../../base/lock-holder.js';
 import { readRegularFile } from '../../base/regular-file.js';
 import type { PipelineHost } from '../host.js';
+import { SYSTEM_CLOCK, type Clock } from './schedule.js';
 import { gpusFor } from '../definition/stage/gpus.js';
 import type { Resources } from '../definition/stage/stage.js';
 
-/** What one running stage takes, as its repro tells the others. */
+/** What one stage takes, or waits for, as its repro tells the others. */
 interface Claim {
   readonly holder: LockHolder;
   readonly stage: string;
   readonly needs: Resources;
   readonly gpus: readonly string[];
+  /** Of one that waits: its place among all that do. */
+  readonly ticket?: number;
+}
+
+/** What keeps a stage from its slots. */
+interface Blocked {
+  readonly pool: string;
+  readonly claim: Claim | undefined;
 }
 
 /** Slots that are held. */
@@ -34,22 +42,34 @@ export interface HeldSlots {
 type Host = Pick<PipelineHost, 'stateFolder' | 'exclusively' | 'events' | 'signal'>;
 
 /** Between two looks at whether another repro has given slots back. */
-const POLL_MS = 250;
+const POLL_SECONDS = 0.25;
 const NO_SLOTS: HeldSlots = { gpus: [], release: () => undefined };
 
 /**
  * The pools of a workspace, shared by all repros that run in it on this machine: each writes down what its running stages take, one file
  * a stage, so that two repros together take no more than there is and give no GPU to two stages. What a process that died has written
  * counts for nothing. How many stages run at once (`--jobs`) is each repro's own.
+ *
+ * First come first served: who does not find its slots takes a ticket, and nobody who asks later takes from its pools what it waits
+ * for. So it waits for those that hold slots, and those that came before, and never for a stream of small stages of others.
  */
 export class SharedSlots {
   readonly #host: Host;
   readonly #pools: Resources;
   readonly #gpus: readonly string[];
   readonly #folder: string;
+  readonly #sleep: Clock['sleep'];
 
   /** `gpus`: the ids to hand out. */
-  constructor(host: Host, { pools, gpus }: { pools: Resources; gpus: readonly string[] }) {
+  constructor(
+    host: Host,
+    {
+      pools,
+      gpus,
+      sleep = SYSTEM_CLOCK.sleep,
+    }: { pools: Resources; gpus: readonly string[]; sleep?: Clock['sleep'] },
+  ) {
+    this.#sleep = sleep;
     this.#host = host;
     this.#pools = pools;
     this.#gpus = gpus;
@@ -58,50 +78,81 @@ export class SharedSlots {
 
   /** Takes what a stage needs, all at once; waits while others have it, and says who. */
   async take(stage: string, needs: Resources): Promise<HeldSlots> {
-    const { signal, events } = this.#host;
+    const { signal } = this.#host;
     if (Object.values(needs).every((amount) => amount <= 0)) return NO_SLOTS;
-    for (let told = ''; ;) {
-      const taken = await this.#host.exclusively('slots', () => Promise.resolve(this.#tryTake(stage, needs)));
-      if (!('pool' in taken)) return taken;
-      const holder = taken.claim
-        ? `${wordHolder(taken.claim.holder)}, stage '${taken.claim.stage}'`
-        : 'another repro';
-      if (told !== holder) {
-        const since = taken.claim ? Date.parse(taken.claim.holder.since) : Date.now();
-        const sinceSeconds = Math.max(0, Math.round((Date.now() - since) / 1000));
-        events({ type: 'waiting', what: `${taken.pool} for stage '${stage}'`, holder, sinceSeconds });
-        told = holder;
-      }
-      await delay(POLL_MS, undefined, { signal });
-    }
-  }
-
-  #tryTake(stage: string, needs: Resources): HeldSlots | { pool: string; claim: Claim | undefined } {
-    const claims = this.#claims();
-    for (const [pool, amount] of Object.entries(needs)) {
-      const taken = claims.reduce((sum, claim) => sum + (claim.needs[pool] ?? 0), 0);
-      if (taken + amount <= (this.#pools[pool] ?? Infinity)) continue;
-      return { pool, claim: claims.find((claim) => claim.needs[pool] !== undefined) };
-    }
-    const gpus = gpusFor(
-      needs['gpu'] ?? 0,
-      this.#gpus,
-      claims.flatMap((claim) => claim.gpus),
-    );
-    return { gpus, release: this.#write({ stage, needs, gpus }) };
-  }
-
-  #write(claim: Omit<Claim, 'holder'>): () => void {
     const token = randomBytes(16).toString('hex');
-    const file = join(this.#folder, `${token}.json`);
+    try {
+      for (let told = ''; ;) {
+        const taken = await this.#exclusively(() => this.#tryTake(token, stage, needs));
+        if (!('pool' in taken)) return taken;
+        told = this.#tell(stage, taken, told);
+        await this.#sleep(POLL_SECONDS, signal);
+      }
+    } catch (error) {
+      this.#remove(token);
+      throw error;
+    }
+  }
+
+  #exclusively<T>(work: () => T): Promise<T> {
+    return this.#host.exclusively('slots', () => Promise.resolve(work()));
+  }
+
+  /** Says whom a stage waits for, unless that was `told`; gives what is told by now. */
+  #tell(stage: string, { pool, claim }: Blocked, told: string): string {
+    const holder = claim ? `${wordHolder(claim.holder)}, stage '${claim.stage}'` : 'another repro';
+    if (told === holder) return told;
+    const since = claim ? Date.parse(claim.holder.since) : Date.now();
+    const sinceSeconds = Math.max(0, Math.round((Date.now() - since) / 1000));
+    this.#host.events({ type: 'waiting', what: `${pool} for stage '${stage}'`, holder, sinceSeconds });
+    return holder;
+  }
+
+  #tryTake(token: string, stage: string, needs: Resources): HeldSlots | Blocked {
+    const claims = this.#claims();
+    const own = claims.find(({ holder }) => holder.token === token);
+    const last = Math.max(0, ...claims.map(({ ticket }) => ticket ?? 0));
+    const ticket = own?.ticket ?? last + 1;
+    const before = claims.filter((claim) => claim !== own && (claim.ticket ?? 0) < ticket);
+    const blocked = this.#blocked(needs, before);
+    if (blocked) {
+      if (!own) this.#write(token, { stage, needs, gpus: [], ticket });
+      return blocked;
+    }
+    const taken = before.flatMap(({ gpus }) => gpus);
+    const gpus = gpusFor(needs['gpu'] ?? 0, this.#gpus, taken);
+    this.#write(token, { stage, needs, gpus });
+    return {
+      gpus,
+      release: () => {
+        this.#remove(token);
+      },
+    };
+  }
+
+  #blocked(needs: Resources, before: readonly Claim[]): Blocked | undefined {
+    for (const [pool, amount] of Object.entries(needs)) {
+      const taken = before.reduce((sum, claim) => sum + (claim.needs[pool] ?? 0), 0);
+      if (amount <= 0 || taken + amount <= (this.#pools[pool] ?? Infinity)) continue;
+      const those = before.filter((claim) => claim.needs[pool] !== undefined);
+      return { pool, claim: those.find(({ ticket }) => ticket === undefined) ?? those[0] };
+    }
+    return undefined;
+  }
+
+  #write(token: string, claim: Omit<Claim, 'holder'>): void {
     mkdirSync(this.#folder, { recursive: true });
     // Who reads it holds the lock that is held here: it is whole, or its writer is dead.
-    writeFileSync(file, JSON.stringify({ ...claim, holder: describeSelf(token, 'ocrpipe repro') }), {
-      flag: 'wx',
-    });
-    return () => {
-      rmSync(file, { force: true });
-    };
+    const holder = describeSelf(token, 'ocrpipe repro');
+    writeFileSync(this.#fileOf(token), JSON.stringify({ ...claim, holder }));
+  }
+
+  #remove(token: string): void {
+    rmSync(this.#fileOf(token), { force: true });
+  }
+
+  #fileOf(token: string): string {
+    return join(this.#folder, `${token}.json`);
   }
 
   /** Those of processes of this machine that live; those of dead ones are removed. */
