@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file.js';
 import { writeFilesAtomic } from '../../base/atomic-files.js';
@@ -6,6 +6,7 @@ import type { ContentId } from '../../base/content-id.js';
 import type { RepoPath } from '../../base/paths.js';
 import { readRegularFile } from '../../base/regular-file.js';
 import { writePoint } from '../../base/write-points.js';
+import { removeFile } from '../../store/temporary.js';
 import { PathIndex } from '../../tracking/path-index.js';
 import type { Snapshot } from '../../tracking/workspace-files.js';
 import { stageFileName, stageOfFileName } from '../definition/stage/stage-names.js';
@@ -116,7 +117,7 @@ export class RunningMarks {
 
   clear(stage: string): void {
     writePoint();
-    rmSync(this.file(stage), { force: true });
+    removeFile(this.file(stage));
   }
 
   /** Ends what a killed repro left running: it would write into outputs that are made anew. True if there was anything. */
