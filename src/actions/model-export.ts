@@ -46,10 +46,10 @@ export async function modelExport(input: ModelExportInput, call: Call): Promise<
 async function exportModel(input: ModelExportInput, call: Call): Promise<ModelExportResult> {
   // Loaded here, not above: asking for help must not start a tensor library.
   const { savedModel } = await import('./saved-model.js');
-  const { readSavedWeights } = await import('../ocr/models/saved-weights.js');
+  const { readCheckedWeights } = await import('../ocr/models/checked-weights.js');
   const folder = savedModel(call.cwd, input.model);
   const forms = await checkedForms(input, folder, call);
-  const saved = readSavedWeights(folder);
+  const saved = readCheckedWeights(folder);
   // A form that this model cannot take is an error before anything is measured or written.
   const prepared = forms.map((form) => ({
     typed: form.typed,

@@ -18,25 +18,34 @@ export interface ModelInfo {
   parameters: number;
   trainable: number;
   tensors: number;
+  /** Numbers in the weights of each layer, from the image on. */
+  layers: { name: string; parameters: number }[];
+  columns: {
+    /** Pixels of width from one time step to the next, or from one position to the next where steps are a fixed number. */
+    widthPx: number;
+    /** Pixels that the convolutions see around each; what comes behind them looks at the whole line. */
+    seenPx: number;
+    /** Time steps of every image; null where its width decides. */
+    steps: number | null;
+  };
   weights: { encoding: Encoding; file: string; id: string; bytes: number };
   training: ModelDescription['training'];
   metrics: ModelDescription['metrics'];
 }
 
-/** What a model folder holds. The weights are read and checked, no tensor library is started. */
+/** What a model folder holds. The weights are read and checked, no backend is started. */
 export async function modelInfo(input: { model: string }, call: Call): Promise<ModelInfo> {
   return withShownPaths(call.cwd, () => describe(input.model, call));
 }
 
 async function describe(shown: string, call: Call): Promise<ModelInfo> {
   const { savedModel } = await import('./saved-model.js');
-  const { readSavedWeights } = await import('../ocr/models/saved-weights.js');
+  const { readCheckedWeights } = await import('../ocr/models/checked-weights.js');
+  const { receptiveFieldPx } = await import('../ocr/models/receptive-field.js');
   const folder = savedModel(call.cwd, shown);
-  const { description, weights } = readSavedWeights(folder);
+  const { description, weights } = readCheckedWeights(folder);
   const { version, model, preprocessing, decoder, alphabet, training, metrics } = description;
   const { encoding, file, id } = description.weights;
-  const numbers = (names: readonly { name: string; values: Float32Array }[]): number =>
-    names.reduce((sum, { values }) => sum + values.length, 0);
   return {
     folder: shown,
     version,
@@ -47,8 +56,30 @@ async function describe(shown: string, call: Call): Promise<ModelInfo> {
     parameters: numbers(weights),
     trainable: numbers(weights.filter(({ name }) => !/\/(mean|variance)$/.test(name))),
     tensors: weights.length,
+    layers: layersOf(weights),
+    columns: {
+      widthPx: model.widthStride,
+      seenPx: receptiveFieldPx(model),
+      steps: model.type === 'fcnn-lstm' ? model.outputLength : null,
+    },
     weights: { encoding, file, id, bytes: statSync(join(folder, file)).size },
     training,
     metrics,
   };
+}
+
+type Weights = readonly { name: string; values: Float32Array }[];
+
+function numbers(weights: Weights): number {
+  return weights.reduce((sum, { values }) => sum + values.length, 0);
+}
+
+/** Weights are named `layer/weight`, or `layer/part/weight`. */
+function layersOf(weights: Weights): ModelInfo['layers'] {
+  const layers = new Map<string, number>();
+  for (const { name, values } of weights) {
+    const layer = name.slice(0, name.indexOf('/'));
+    layers.set(layer, (layers.get(layer) ?? 0) + values.length);
+  }
+  return [...layers].map(([name, parameters]) => ({ name, parameters }));
 }

@@ -12,8 +12,10 @@ export function modelInfoText(info: ModelInfo): string {
     ['model', info.folder],
     ['type', type],
     ['sizes', listing(sizes)],
+    ['columns', columnsText(info.columns)],
     ['weights', `${info.parameters} (${info.trainable} learnt by gradients) in ${info.tensors} tensors`],
-    ['kept as', `${weights.encoding}, ${sizeText(weights.bytes)} in ${weights.file}`],
+    ['by layer', info.layers.map(({ name, parameters }) => `${name} ${parameters}`).join(', ')],
+    ['kept as', keptText(info)],
     ['content id', weights.id],
     ['images', listing(info.preprocessing)],
     ['decoder', listing(info.decoder)],
@@ -25,6 +27,20 @@ export function modelInfoText(info: ModelInfo): string {
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
+}
+
+function columnsText({ widthPx, seenPx, steps }: ModelInfo['columns']): string {
+  const each = `${widthPx} ${widthPx === 1 ? 'pixel' : 'pixels'}`;
+  const what =
+    steps === null
+      ? `a time step every ${each} of width`
+      : `a position every ${each} of width, ${steps} time steps made of all`;
+  return `${what}; the convolutions see ${seenPx} pixels around each, what comes behind them the whole line`;
+}
+
+function keptText({ weights, parameters }: ModelInfo): string {
+  const full = weights.encoding === 'float32' ? '' : ` (${sizeText(4 * parameters)} as float32)`;
+  return `${weights.encoding}, ${sizeText(weights.bytes)}${full} in ${weights.file}`;
 }
 
 function listing(values: object): string {

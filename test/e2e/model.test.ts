@@ -26,11 +26,15 @@ describe('ocrpipe model info', () => {
     const { stdout, exitCode } = await runOcrpipe(['model', 'info', MODEL], { cwd });
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^type +crnn$/m);
+    expect(stdout).toMatch(/^columns +a time step every 4 pixels of width; the convolutions see 18 pixels/m);
+    expect(stdout).toMatch(/^by layer +block1 52, block2 320, /m);
     expect(stdout).toMatch(/^alphabet +4 characters: 0123$/m);
     const info = await ocrpipeJson<Record<string, unknown>>(['model', 'info', MODEL], { cwd });
     expect(info).toMatchObject({
       version: 2,
       parameters: 4681,
+      columns: { widthPx: 4, seenPx: 18, steps: null },
+      layers: expect.arrayContaining([{ name: 'block1', parameters: 4 * (9 + 4) }]) as unknown,
       preprocessing: { colour: 'grey', height: 16, widthMultiple: 4 },
       weights: { encoding: 'float32', bytes: 18724 },
     });

@@ -11,7 +11,7 @@ import { preprocessingOf } from './preprocessing.js';
 import type { Encoding } from './quantisation.js';
 import { emptyRecogniser, type Recogniser } from './recogniser.js';
 import type { NamedArray } from './variables.js';
-import { readSavedWeights } from './saved-weights.js';
+import { readCheckedWeights } from './checked-weights.js';
 import { encodeWeights } from './weights-file.js';
 
 const WEIGHTS_FILE = /^weights-[0-9a-f]{12}\.bin$/;
@@ -79,10 +79,10 @@ export interface SavedModel {
 
 /**
  * Opens a saved model on the current backend. Throws with exit code 2 `model-missing`, `model-version` and
- * `model-invalid`; `model-damaged` if the weights are not those that were saved.
+ * `model-invalid`; `model-damaged` if the weights are not those that were saved, `weights-mismatch` if they are another model's.
  */
 export function readModelFolder(folder: string): SavedModel {
-  const { description, weights } = readSavedWeights(folder);
+  const { description, weights } = readCheckedWeights(folder);
   const recogniser = emptyRecogniser(description);
   try {
     recogniser.network.variables.write(weights);

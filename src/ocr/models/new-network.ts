@@ -5,7 +5,7 @@ import { FcnnLstm } from './fcnn-lstm.js';
 import { Mixer } from './mixer.js';
 import type { ModelConfig } from './model-config.js';
 import type { Network } from './network.js';
-import { VariableCounter, VariableStore, type VariableMaker } from './variables.js';
+import { VariableList, VariableStore, type NamedShape, type VariableMaker } from './variables.js';
 
 /** `classes` counts the characters of the alphabet and the one class more. First weights depend on `seed` alone. */
 export function newNetwork(config: ModelConfig, classes: number, seed: number): Network {
@@ -14,12 +14,20 @@ export function newNetwork(config: ModelConfig, classes: number, seed: number): 
   return new CtcNetwork(variables, ctcBody(variables, config, classes));
 }
 
-/** Weights of all layers, moving averages included. */
+/** Names and shapes of all weights, moving averages included, in the order in which layers are made. */
+export function weightShapes(config: ModelConfig, classes: number): NamedShape[] {
+  const list = new VariableList();
+  if (config.type === 'attention') attentionLayers(list, config, classes);
+  else ctcBody(list, config, classes);
+  return list.shapes;
+}
+
+/** How many numbers those are. */
 export function weightCount(config: ModelConfig, classes: number): number {
-  const counter = new VariableCounter();
-  if (config.type === 'attention') attentionLayers(counter, config, classes);
-  else ctcBody(counter, config, classes);
-  return counter.count;
+  const sizes = weightShapes(config, classes).map(({ shape }) =>
+    shape.reduce((size, side) => size * side, 1),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 type CtcConfig = Exclude<ModelConfig, { type: 'attention' }>;

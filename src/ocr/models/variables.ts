@@ -35,12 +35,15 @@ export interface VariableMaker {
 /** Tensors by name, new ones each. */
 type DerivedTensors = Readonly<Record<string, Tensor | undefined>>;
 
-/** Counts the values of the variables of a network that is built with it, which must not be used: it makes none. */
-export class VariableCounter implements VariableMaker {
-  count = 0;
+/** The name and shape of a variable. */
+export type NamedShape = Omit<NamedArray, 'values'>;
 
-  weight<R extends Rank>(_name: string, shape: ShapeMap[R]): Variable<R> {
-    this.count += shape.reduce((size, side) => size * side, 1);
+/** Lists the variables of a network that is built with it, which must not be used: it makes none. */
+export class VariableList implements VariableMaker {
+  readonly shapes: NamedShape[] = [];
+
+  weight<R extends Rank>(name: string, shape: ShapeMap[R]): Variable<R> {
+    this.shapes.push({ name, shape });
     return undefined as unknown as Variable<R>;
   }
 
@@ -137,22 +140,14 @@ export class VariableStore implements VariableMaker {
     );
   }
 
-  /** Overwrites every variable. Throws `weights-mismatch` when a name is missing or a shape differs. */
+  /** Overwrites every variable. Throws `weights-mismatch` when a name is missing or too many, or a shape differs. */
   write(arrays: readonly NamedArray[]): void {
-    const byName = new Map(arrays.map((array) => [array.name, array]));
     const all = this.all();
-    for (const [name, target] of all) {
-      const source = byName.get(name);
-      if (source === undefined || source.values.length !== target.size) {
-        throw new OcrpipeError(
-          'weights-mismatch',
-          source === undefined
-            ? `the weights lack ${name}`
-            : `the weights of ${name} have ${source.values.length} values, the model needs ${target.size}`,
-          { hint: 'The file of weights belongs to another configuration: train again.' },
-        );
-      }
-    }
+    checkFit(
+      arrays,
+      all.map(([name, { shape }]) => ({ name, shape })),
+    );
+    const byName = new Map(arrays.map((array) => [array.name, array]));
     this.#forgetDerived();
     for (const [name, target] of all) assign(target, byName.get(name)!.values);
   }
@@ -176,4 +171,32 @@ export function assign(target: Variable, values: Float32Array): void {
   const next: Tensor = tensor(values, target.shape, 'float32');
   target.assign(next);
   next.dispose();
+}
+
+/** Throws `weights-mismatch` (exit code 1) unless weights have the names and shapes that a network needs, in any order. `file` is theirs. */
+export function checkFit(arrays: readonly NamedShape[], needed: readonly NamedShape[], file?: string): void {
+  const shapes = new Map(arrays.map(({ name, shape }) => [name, shapeText(shape)]));
+  const misfit =
+    needed.map(({ name, shape }) => misfitOf(name, shapes.get(name), shapeText(shape))).find(Boolean) ??
+    surplus(arrays, needed);
+  if (misfit === undefined) return;
+  throw new OcrpipeError('weights-mismatch', file === undefined ? misfit : `${file}: ${misfit}`, {
+    ...(file === undefined ? {} : { location: { file } }),
+    hint: 'The weights belong to another configuration: get the folder again, or train again.',
+  });
+}
+
+function misfitOf(name: string, found: string | undefined, needed: string): string | undefined {
+  if (found === undefined) return `the weights lack ${name}`;
+  return found === needed ? undefined : `the weights of ${name} are ${found}, the model needs ${needed}`;
+}
+
+function surplus(arrays: readonly NamedShape[], needed: readonly NamedShape[]): string | undefined {
+  const names = new Set(needed.map(({ name }) => name));
+  const other = arrays.find(({ name }) => !names.has(name));
+  return other && `the weights hold ${other.name}, which the model does not have`;
+}
+
+function shapeText(shape: readonly number[]): string {
+  return shape.join(' x ');
 }

@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { TEMPORARY_PREFIX } from '../../../src/base/atomic-file.js';
+import { contentIdOf } from '../../../src/base/content-id.js';
 import { SPACE_MARK } from '../../../src/base/process-space.js';
 import { holdModelFolder } from '../../../src/ocr/models/held-model-folder.js';
 import { modelConfigSchema } from '../../../src/ocr/models/model-config.js';
@@ -22,6 +23,12 @@ const origin = {
   training: { dataId: 'a'.repeat(64), step: 7, seed: 1, backend: 'cpu' },
   metrics: { exact: 0.5, cer: 0.25 },
 };
+
+interface Tensor {
+  name: string;
+  shape: number[];
+  encoding: string;
+}
 
 async function save(folder: string, seed: number): Promise<NamedArray[]> {
   const recogniser = newRecogniser(config, alphabetOf('aế皖'), seed);
@@ -125,7 +132,11 @@ describe('a saved model', () => {
     await save(folder, 1);
     edit(folder, (description) => (description['version'] = 3));
     expect(() => readModelFolder(folder)).toThrow(
-      expect.objectContaining({ code: 'model-version', exitCode: 2 }),
+      expect.objectContaining({
+        code: 'model-version',
+        exitCode: 2,
+        hint: expect.stringContaining('Use the version of ocrpipe that wrote it') as string,
+      }),
     );
   });
 
@@ -150,5 +161,51 @@ describe('a saved model', () => {
       (description['weights'] as { file: string }).file = '../weights.bin';
     });
     expect(() => readModelFolder(folder)).toThrow(expect.objectContaining({ code: 'model-damaged' }));
+  });
+
+  it.each([
+    ['lack output/bias', (tensors: Tensor[]) => tensors.filter(({ name }) => name !== 'output/bias')],
+    [
+      'of inner/bias are 1 x 8, the model needs 8',
+      (tensors: Tensor[]) =>
+        tensors.map((entry) => (entry.name === 'inner/bias' ? { ...entry, shape: [1, 8] } : entry)),
+    ],
+    [
+      'hold other/bias, which the model does not have',
+      (tensors: Tensor[]) => [...tensors, { name: 'other/bias', shape: [0], encoding: 'float32' }],
+    ],
+  ])('whose weights are not what its model needs names the file: they %s', async (what, change) => {
+    const folder = temporaryFolder();
+    await save(folder, 1);
+    const { file } = readDescription(folder).weights;
+    edit(folder, (description) => {
+      const weights = description['weights'] as { tensors: Tensor[]; id: string };
+      const tensors = change(weights.tensors);
+      const size = (all: Tensor[]): number =>
+        4 * all.reduce((sum, { shape }) => sum + shape.reduce((product, side) => product * side, 1), 0);
+      // As many bytes as the table says, under the content id of those.
+      const bytes = readFileSync(join(folder, file)).subarray(0, size(tensors));
+      writeFileSync(join(folder, file), bytes);
+      Object.assign(weights, { tensors, id: contentIdOf(bytes) });
+    });
+    const refused = expect.objectContaining({
+      code: 'weights-mismatch',
+      message: expect.stringContaining(`${file}: the weights ${what}`) as string,
+      hint: expect.stringContaining('get the folder again') as string,
+    }) as Error;
+    expect(() => readModelFolder(folder)).toThrow(refused);
+  });
+
+  it('whose weights are gone says which', async () => {
+    const folder = temporaryFolder();
+    await save(folder, 1);
+    const file = join(folder, readDescription(folder).weights.file);
+    rmSync(file);
+    const refused = {
+      code: 'model-damaged',
+      location: { file },
+      hint: expect.stringContaining('checkout') as string,
+    };
+    expect(() => readModelFolder(folder)).toThrow(expect.objectContaining(refused));
   });
 });
