@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { OcrpipeError } from '../../base/errors.js';
 import { randomFrom } from '../../base/random.js';
+import type { PrefixGuide } from '../nn/prefix-guide.js';
 import { sequenceLoss } from '../nn/sequence-loss.js';
 import type { AttentionConfig } from './attention-config.js';
 import { AttentionDecoder, type DecoderState, type Encoded } from './attention-decoder.js';
@@ -66,13 +67,13 @@ export class AttentionNetwork implements Network {
     });
   }
 
-  async read(batch: ImageBatch, decoder: DecoderConfig): Promise<LabelReading[]> {
+  async read(batch: ImageBatch, decoder: DecoderConfig, guide?: PrefixGuide): Promise<LabelReading[]> {
     if (decoder.type !== 'attention') {
       throw new OcrpipeError('internal', `a network with attention cannot be read with ${decoder.type}`);
     }
     const { beam } = decoder;
     const items = batch.steps.length;
-    const search = new BeamSearch({ items, beam, end: this.#end, maxLength: this.#maxLength });
+    const search = new BeamSearch({ items, beam, end: this.#end, maxLength: this.#maxLength, guide });
     const kept = tf.tidy(() => this.#encodeForBeam(batch, beam));
     let state = tf.tidy(() => this.#decoder.start(kept));
     try {

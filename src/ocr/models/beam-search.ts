@@ -1,3 +1,4 @@
+import type { PrefixGuide } from '../nn/prefix-guide.js';
 import type { LabelReading } from './network.js';
 
 /** A text that is being written. */
@@ -7,6 +8,9 @@ interface Hypothesis {
   labels: number[];
   confidences: number[];
   logProbability: number;
+  /** The guide's state, and what it adds so far. */
+  state: number;
+  guideScore: number;
 }
 
 /** A hypothesis and the class that would come next. */
@@ -14,6 +18,7 @@ interface Candidate {
   from: Hypothesis;
   label: number;
   logProbability: number;
+  guideScore: number;
 }
 
 export interface BeamSearchOptions {
@@ -25,12 +30,15 @@ export interface BeamSearchOptions {
   end: number;
   /** Characters of a text at the most. */
   maxLength: number;
+  /** What is known of texts besides the image: only texts that it allows are written, and its scores are added. */
+  guide?: PrefixGuide | undefined;
 }
 
 /**
  * Beam search for the most probable texts of a decoder that writes one character after the other (Sutskever, Vinyals and Le 2014).
  * Texts are compared by the mean logarithm of the probability of their characters and their end, so that long ones
- * are not at a disadvantage. The decoder's batch holds `beam` rows for each item.
+ * are not at a disadvantage. The decoder's batch holds `beam` rows for each item. Where the guide allows no text of at most `maxLength` characters, one
+ * is empty and its confidence is 0.
  */
 export class BeamSearch {
   readonly #options: BeamSearchOptions;
@@ -39,10 +47,11 @@ export class BeamSearch {
   #length = 0;
 
   constructor(options: BeamSearchOptions) {
-    const { items, beam } = options;
+    const { items, beam, guide } = options;
+    const state = guide?.start ?? 0;
     this.#options = options;
     this.#open = Array.from({ length: items }, (_, item) => [
-      { row: item * beam, labels: [], confidences: [], logProbability: 0 },
+      { row: item * beam, labels: [], confidences: [], logProbability: 0, state, guideScore: 0 },
     ]);
     this.#ended = Array.from({ length: items }, () => []);
   }
@@ -71,11 +80,11 @@ export class BeamSearch {
         .flatMap((from) =>
           this.#candidates(from, logits.subarray(from.row * classes, (from.row + 1) * classes)),
         )
-        .sort((a, b) => b.logProbability - a.logProbability);
-      this.#open[item] = this.#choose(item, candidates).map(({ from, label, logProbability }, place) => {
+        .sort((a, b) => scoreOf(b) - scoreOf(a));
+      this.#open[item] = this.#choose(item, candidates).map((candidate, place) => {
         const row = item * beam + place;
-        parents[row] = from.row;
-        return { row, ...written(from, label, logProbability) };
+        parents[row] = candidate.from.row;
+        return { ...this.#written(candidate), row };
       });
       if (this.#length > maxLength || this.#ended[item]!.length >= beam) this.#open[item] = this.#cut(item);
     });
@@ -96,7 +105,9 @@ export class BeamSearch {
     for (const [rank, candidate] of candidates.entries()) {
       if (open.length === beam) break;
       if (candidate.label !== end) open.push(candidate);
-      else if (rank < beam || isLast) this.#ended[item]!.push(ending(candidate));
+      else if (rank < beam || isLast)
+        // The end has a probability, and no character.
+        this.#ended[item]!.push({ ...this.#written(candidate), labels: candidate.from.labels });
     }
     return open;
   }
@@ -104,12 +115,49 @@ export class BeamSearch {
   /** The best classes of one row: no more than could all be chosen. */
   #candidates(from: Hypothesis, logits: Float32Array): Candidate[] {
     const normaliser = logSumExp(logits);
-    const best = bestClasses(logits, this.#options.beam + 1);
+    const { beam } = this.#options;
+    const allowed = this.#allowed(from.state);
+    // Without scores of a guide the best are those with the highest logits.
+    const best = allowed ? allowed(logits.length) : bestClasses(logits, beam + 1);
     return best.map((label) => ({
       from,
       label,
       logProbability: from.logProbability + logits[label]! - normaliser,
+      guideScore: from.guideScore + this.#guideScore(from.state, label),
     }));
+  }
+
+  /** The classes that the guide allows in a state, from which a text can still end in time; undefined without a guide. */
+  #allowed(state: number): ((classes: number) => number[]) | undefined {
+    const { guide, end, maxLength } = this.#options;
+    if (!guide) return undefined;
+    const left = maxLength - this.#length;
+    return (classes) => {
+      const labels = guide.labelsAfter(state) ?? Array.from({ length: classes }, (_, label) => label);
+      const inTime = labels.filter(
+        (label) => label !== end && guide.labelsToEnd(guide.after(state, label)) <= left,
+      );
+      return guide.endScore(state) === -Infinity ? inTime : [...inTime, end];
+    };
+  }
+
+  #guideScore(state: number, label: number): number {
+    const { guide, end } = this.#options;
+    if (!guide) return 0;
+    return label === end ? guide.endScore(state) : guide.score(state, label);
+  }
+
+  /** The hypothesis of a candidate with one more character. */
+  #written({ from, label, logProbability, guideScore }: Candidate): Hypothesis {
+    const { guide, end } = this.#options;
+    return {
+      row: from.row,
+      labels: [...from.labels, label],
+      confidences: [...from.confidences, Math.exp(logProbability - from.logProbability)],
+      logProbability,
+      guideScore,
+      state: guide && label !== end ? guide.after(from.state, label) : from.state,
+    };
   }
 
   /** The best text of each item. Those that are still open count too. */
@@ -117,27 +165,19 @@ export class BeamSearch {
     return this.#ended.map((ended, item) => {
       const texts = ended.length > 0 ? ended : this.#open[item]!;
       const [best] = texts
-        .map((text) => ({ ...text, mean: text.logProbability / Math.max(1, text.confidences.length) }))
-        .sort((a, b) => b.mean - a.mean);
-      const { labels, confidences, mean } = best!;
-      return { labels, confidences: confidences.slice(0, labels.length), confidence: Math.exp(mean) };
+        .map((text) => ({ ...text, steps: Math.max(1, text.confidences.length) }))
+        .sort((a, b) => scoreOf(b) / b.steps - scoreOf(a) / a.steps);
+      if (best === undefined) return { labels: [], confidences: [], confidence: 0 };
+      const { labels, confidences, logProbability, steps } = best;
+      const confidence = Math.exp(logProbability / steps);
+      return { labels, confidences: confidences.slice(0, labels.length), confidence };
     });
   }
 }
 
-/** `from` with one more character. */
-function written(from: Hypothesis, label: number, logProbability: number): Omit<Hypothesis, 'row'> {
-  const probability = Math.exp(logProbability - from.logProbability);
-  return {
-    labels: [...from.labels, label],
-    confidences: [...from.confidences, probability],
-    logProbability,
-  };
-}
-
-/** A text with its end: the end has a probability, and no character. */
-function ending({ from, label, logProbability }: Candidate): Hypothesis {
-  return { row: from.row, ...written(from, label, logProbability), labels: from.labels };
+/** What texts are compared by. */
+function scoreOf({ logProbability, guideScore }: { logProbability: number; guideScore: number }): number {
+  return logProbability + guideScore;
 }
 
 function logSumExp(logits: Float32Array): number {

@@ -50,8 +50,11 @@ function chosenDecoder(saved: DecoderConfig, choice: DecoderChoice): DecoderConf
   }
   if (given === undefined && choice.beam === undefined && choice.decoder === undefined) return saved;
   if (saved.type === 'attention') {
-    if (given !== undefined) throw conflict(`a model with attention takes no ${FLAGS[given]}`, undefined);
-    return { ...saved, beam: choice.beam ?? Math.max(saved.beam, USUAL_BEAM) };
+    if (given !== undefined && given !== 'pattern')
+      throw conflict(`a model with attention takes no ${FLAGS[given]}`, undefined);
+    const { pattern = saved.pattern } = choice;
+    const beam = choice.beam ?? Math.max(saved.beam, USUAL_BEAM);
+    return { ...saved, beam, ...(pattern === undefined ? {} : { pattern }) };
   }
   return guidedBeam(saved, choice);
 }
@@ -94,7 +97,7 @@ function conflict(why: string, instead: string | undefined): Error {
   return userError('decoder-conflict', `the images cannot be read so: ${why}`, {
     hint:
       instead === undefined
-        ? "A language model is learnt with 'decoder.languageModel' in params.yaml; patterns and language models are for models with CTC."
+        ? "A language model is learnt with 'decoder.languageModel' in params.yaml; language models are for models with CTC."
         : `Leave it out, or use '--decoder ${instead}'.`,
   });
 }

@@ -16,7 +16,12 @@ export const decoderSchema = z.discriminatedUnion('type', [
       .optional(),
   }),
   /** One character after the other, each given those before it; `beam` texts are followed at once, 1 takes the best always. */
-  z.object({ type: z.literal('attention'), beam: z.int().min(1) }),
+  z.object({
+    type: z.literal('attention'),
+    beam: z.int().min(1),
+    /** As for CTC. */
+    pattern: z.string().optional(),
+  }),
 ]);
 
 export type DecoderConfig = z.infer<typeof decoderSchema>;

@@ -12,7 +12,10 @@ export function readingGuide(
   alphabet: readonly string[],
   languageModel: LanguageModelData | undefined,
 ): PrefixGuide | undefined {
-  if (decoder.type !== 'ctc-beam') return undefined;
+  if (decoder.type === 'ctc-greedy') return undefined;
+  if (decoder.type === 'attention') {
+    return decoder.pattern === undefined ? undefined : patternGuide(decoder.pattern, alphabet);
+  }
   const { pattern, languageModel: how } = decoder;
   const byPattern = pattern === undefined ? undefined : patternGuide(pattern, alphabet);
   const byModel =
