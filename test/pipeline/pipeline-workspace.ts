@@ -35,7 +35,8 @@ export class PipelineWorkspace {
   }
 
   repro(request: Partial<ReproRequest> = {}, signal?: AbortSignal): Promise<ReproResult> {
-    return repro(this.host(signal), {
+    const workspace = Workspace.open(this.call(signal), 'test');
+    const done = repro(pipelineHost(workspace), {
       targets: [],
       cwd: this.root,
       reach: 'upstream',
@@ -47,6 +48,9 @@ export class PipelineWorkspace {
       runCache: true,
       commit: true,
       ...request,
+    });
+    return done.finally(() => {
+      workspace.close();
     });
   }
 
@@ -67,10 +71,12 @@ export class PipelineWorkspace {
 
   /** Stores what is at a path and points to it, as `add` does. */
   async add(path: string): Promise<void> {
-    const { files } = this.host();
+    const workspace = Workspace.open(this.call(), 'test');
+    const { files } = workspace;
     const snapshot = await files.store(path as RepoPath);
     if (!snapshot) throw new Error(`${path} is not there`);
     await files.writePointer(path as RepoPath, snapshot);
+    workspace.close();
   }
 
   path(name: string): AbsPath {

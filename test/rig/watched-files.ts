@@ -79,8 +79,21 @@ export function watchChanges(
       return Reflect.apply(real, this, [...args.slice(0, -1), flushed]);
     };
   };
+  /** A flush that this process does not wait for at once is told as `fsyncSync` when it is done. */
+  const flushing = (_: string, real: Call): Call => {
+    return function (this: unknown, fd: unknown, done: unknown) {
+      const change = { call: 'fsyncSync', paths: pathsOf([fd], opened), args: [fd] };
+      before(change);
+      const flushed = (error: unknown): void => {
+        if (error === null) after(change, undefined);
+        (done as Call)(error);
+      };
+      return Reflect.apply(real, this, [fd, flushed]);
+    };
+  };
   const undo = [
     ...replace(childProcess, ['execFile'], running),
+    ...replace(fs, ['fsync'], flushing),
     ...replace(fs, CHANGES, watched),
     ...replace(promises, PROMISED, watched),
     ...replace(promises, ['open'], opening),
