@@ -131,20 +131,26 @@ describe('model export', () => {
     },
   );
 
-  it('says that a beam is not taken along, and what reading without it costs', async () => {
-    const cwd = await workspace('crnn with GRU', { type: 'ctc-beam', beam: 4, pattern: '[0-3]{2,4}' });
-    const events: OcrpipeEvent[] = [];
-    const { accuracy } = await exportTo(cwd, 'to', { data: 'data.jsonl' }, events);
-    const notes = events.filter((event) => event.type === 'note');
-    expect(notes).toMatchObject([{ code: 'export-reads-greedily' }]);
-    expect(notes[0]).toMatchObject({
-      message: expect.stringContaining('a beam of 4 and a pattern') as string,
-    });
-    expect(accuracy).toHaveProperty('greedily.cer');
-    events.length = 0;
-    await exportTo(cwd, 'only', { tfjs: undefined, onnx: undefined }, events);
-    expect(events.filter((event) => event.type === 'note')).toEqual([]);
-  });
+  it.each([
+    ['crnn with GRU', 'ctc-beam'],
+    ['attention by Luong', 'attention'],
+  ] as const)(
+    'says that a beam is not taken along, and what reading without costs: %s',
+    async (name, type) => {
+      const cwd = await workspace(name, { type, beam: 4, pattern: '[0-3]{2,4}' });
+      const events: OcrpipeEvent[] = [];
+      const { accuracy } = await exportTo(cwd, 'to', { data: 'data.jsonl' }, events);
+      const notes = events.filter((event) => event.type === 'note');
+      expect(notes).toMatchObject([{ code: 'export-reads-greedily' }]);
+      expect(notes[0]).toMatchObject({
+        message: expect.stringContaining('a beam of 4 and a pattern') as string,
+      });
+      expect(accuracy).toHaveProperty('greedily.cer');
+      events.length = 0;
+      await exportTo(cwd, 'only', { tfjs: undefined, onnx: undefined }, events);
+      expect(events.filter((event) => event.type === 'note')).toEqual([]);
+    },
+  );
 });
 
 /** What is named in the forms is there, whole. */

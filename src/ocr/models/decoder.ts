@@ -28,10 +28,11 @@ export type DecoderConfig = z.infer<typeof decoderSchema>;
 
 /** True if each step takes the best class, whatever is known of texts. */
 export function isGreedy(decoder: DecoderConfig): boolean {
-  return decoder.type === 'ctc-greedy' || (decoder.type === 'attention' && decoder.beam === 1);
+  if (decoder.type !== 'attention') return decoder.type === 'ctc-greedy';
+  return decoder.beam === 1 && decoder.pattern === undefined;
 }
 
 /** How the same network is read greedily. */
 export function greedyDecoder(decoder: DecoderConfig): DecoderConfig {
-  return decoder.type === 'attention' ? { ...decoder, beam: 1 } : { type: 'ctc-greedy' };
+  return decoder.type === 'attention' ? { type: 'attention', beam: 1 } : { type: 'ctc-greedy' };
 }
