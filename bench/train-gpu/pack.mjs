@@ -53,7 +53,7 @@ try {
   mkdirSync(folder);
   cpSync(process.execPath, join(folder, 'node'));
   cpSync(join(root, 'package.json'), join(folder, 'package.json'));
-  for (const part of ['.cache/modules', 'bench/train-gpu', 'bench/train-step'])
+  for (const part of ['.cache/modules', 'dist/kernels', 'bench/train-gpu', 'bench/train-step'])
     cpSync(join(root, part), join(folder, part), { recursive: true });
   takeTfjs();
   takePackage(webgpu, 'webgpu', (entry) => entry === `${process.platform}-${process.arch}`);
