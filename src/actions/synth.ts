@@ -9,6 +9,8 @@ import { readLabelFile } from '../ocr/formats/text-file.js';
 import type { LineStyle } from '../ocr/synth/draw-line.js';
 import { isAsDrawn, recordDrawn } from '../ocr/synth/drawn-folder.js';
 import { synthesize } from '../ocr/synth/synthesize.js';
+import { patternTexts } from '../ocr/synth/pattern-texts.js';
+import { parseTemplate, type Template } from '../ocr/synth/template.js';
 import { parseLength, type TextSource } from '../ocr/synth/texts.js';
 import { alphabetOf } from '../ocr/text/alphabet.js';
 import { withShownPaths } from './shown-paths.js';
@@ -22,6 +24,10 @@ export interface SynthInput {
   /** Characters to draw lines from (default: digits and capital letters), or `words`: a file of words, one a line. */
   alphabet?: string | undefined;
   words?: string | undefined;
+  /** A pattern that each text is to match, in place of both. */
+  pattern?: string | undefined;
+  /** An SVG file with places for the text. */
+  template?: string | undefined;
   fonts: readonly string[];
   style: LineStyle;
 }
@@ -45,7 +51,7 @@ export async function synth(input: SynthInput, call: Call): Promise<SynthActionR
 
 async function drawFolder(input: SynthInput, call: Call): Promise<SynthActionResult> {
   const out = outputPath('--out', call.cwd, input.out);
-  const inputs = [...input.fonts, ...(input.words === undefined ? [] : [input.words])];
+  const inputs = [...input.fonts, input.words, input.template].filter((path) => path !== undefined);
   await refuseForeignFolder(out, input.out, call.signal);
   checkOutputFolder(
     '--out',
@@ -53,12 +59,14 @@ async function drawFolder(input: SynthInput, call: Call): Promise<SynthActionRes
     inputs.map((path) => resolve(call.cwd, path)),
   );
   const source = textSource(input, call);
+  const template = input.template === undefined ? undefined : readTemplate(input.template, call);
   const temporary = temporaryBeside(out);
   mkdirSync(dirname(out), { recursive: true });
   try {
     const { labels, fonts, characters } = await synthesize(temporary, {
       ...input,
       source,
+      template,
       fonts: input.fonts.map((file) => resolve(call.cwd, file)),
       events: call.events,
       signal: call.signal,
@@ -87,14 +95,22 @@ function textSource(input: SynthInput, call: Call): TextSource {
       hint: 'Leave out one of --words and --alphabet.',
     });
   }
-  if (input.words === undefined) {
-    return { ...length, from: { alphabet: alphabetOf(input.alphabet ?? DEFAULT_ALPHABET).characters } };
+  const alphabet = alphabetOf(input.alphabet ?? DEFAULT_ALPHABET).characters;
+  if (input.pattern !== undefined) {
+    const pattern = patternTexts(input.pattern, alphabet);
+    return { least: pattern.least, most: pattern.most, from: { pattern } };
   }
+  if (input.words === undefined) return { ...length, from: { alphabet } };
   const words = readLabelFile(resolve(call.cwd, input.words))
     .split(/\r?\n/)
     .map((word) => word.trim().normalize('NFC'))
     .filter((word) => word !== '');
   return { ...length, from: { words } };
+}
+
+function readTemplate(path: string, call: Call): Template {
+  const file = resolve(call.cwd, path);
+  return parseTemplate(file, readLabelFile(file));
 }
 
 /** Only what `synth` drew before, and nobody changed since, is replaced: a folder of anything else is the user's. */

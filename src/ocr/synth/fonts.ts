@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { userError } from '../../base/errors.js';
 import { describeCharacter } from '../text/alphabet.js';
+import { sharp } from '../images/sharp.js';
 import { readFontFile, type FontFile } from './font-file.js';
 
 /** The fonts used where none is named: DejaVu (free licence of Bitstream Vera and Arev), from an npm package. */
@@ -46,4 +47,16 @@ function requireCharacters(fonts: readonly FontFile[], needed: readonly string[]
 
 function lackedBy(font: FontFile, needed: readonly string[]): string[] {
   return needed.filter((character) => character !== ' ' && !font.has(character.codePointAt(0)!));
+}
+
+/**
+ * Hands the fonts to the renderer, which then finds them by their families in SVG pictures, too. It knows those that it was handed before
+ * this process drew its first SVG.
+ */
+export async function loadFonts(fonts: readonly FontFile[]): Promise<void> {
+  for (const { file, family, style } of fonts) {
+    await sharp({ text: { text: '-', font: `${family}, ${style} 8`, fontfile: file } })
+      .raw()
+      .toBuffer();
+  }
 }

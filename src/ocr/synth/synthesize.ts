@@ -5,11 +5,14 @@ import { dirname, join } from 'node:path';
 import { userError } from '../../base/errors.js';
 import { noEvents, type EventSink } from '../../base/events.js';
 import { inParallel } from '../../base/in-parallel.js';
-import { randomFrom } from '../../base/random.js';
+import { randomFrom, type Random } from '../../base/random.js';
+import type { Pixels } from '../images/load.js';
 import { characters } from '../text/code-points.js';
 import { drawLine, pngOf, type LineStyle } from './draw-line.js';
-import { openFonts } from './fonts.js';
+import type { FontFile } from './font-file.js';
+import { loadFonts, openFonts } from './fonts.js';
 import { withOwnFontsOnly } from './fontconfig.js';
+import { drawTemplate, type Template } from './template.js';
 import { drawTexts, type TextSource } from './texts.js';
 
 export interface SynthOptions {
@@ -17,6 +20,8 @@ export interface SynthOptions {
   seed: number;
   source: TextSource;
   style: LineStyle;
+  /** A picture to draw each text into, in place of paper. */
+  template?: Template | undefined;
   /** Font files; none: the default fonts. */
   fonts: readonly string[];
   events?: EventSink;
@@ -40,11 +45,12 @@ const MOST_WIDTH_PX = 32768;
 /**
  * Draws text lines into `folder`: `images/000001.png`, … and `labels.json`, which `convert` reads. Each line has random
  * numbers of its own, so that the same seed gives the same bytes (on one version of sharp) however many lines are drawn
- * at once. Throws `lines-too-large` and what {@link drawTexts} and {@link openFonts} throw (exit code 2), before anything is
+ * at once. Throws `lines-too-large`, `template-too-short` and what {@link drawTexts} and {@link openFonts} throw (exit code 2), before anything is
  * drawn.
  */
 export async function synthesize(folder: string, options: SynthOptions): Promise<SynthResult> {
   refuseTooLarge(options);
+  refuseTooLong(options);
   const texts = drawTexts(options.source, options.count, randomFrom(options.seed, 'synth', 'texts'));
   noteRepeats(texts, options);
   const used = [...new Set(texts.flatMap(characters))];
@@ -53,13 +59,16 @@ export async function synthesize(folder: string, options: SynthOptions): Promise
   let done = 0;
   const draw = async (text: string, index: number): Promise<void> => {
     const random = randomFrom(options.seed, 'synth', 'line', index);
-    const image = await drawLine(text, fonts[random.below(fonts.length)]!, options.style, random);
+    const image = await drawText(text, fonts[random.below(fonts.length)]!, options, random);
     writeFileSync(join(folder, names[index]!), await pngOf(image));
     done += 1;
     report(options, done);
   };
   mkdirSync(join(folder, dirname(names[0]!)), { recursive: true });
-  await withOwnFontsOnly(() => inParallel(texts, availableParallelism(), draw, options.signal));
+  await withOwnFontsOnly(async () => {
+    if (options.template) await loadFonts(fonts);
+    await inParallel(texts, availableParallelism(), draw, options.signal);
+  });
   (options.events ?? noEvents)({ type: 'progress-end', key: 'draw lines' });
   const labels = new Map(names.map((name, index) => [name, texts[index]!]));
   writeFileSync(join(folder, 'labels.json'), `${JSON.stringify(Object.fromEntries(labels), null, 1)}\n`);
@@ -68,6 +77,13 @@ export async function synthesize(folder: string, options: SynthOptions): Promise
     fonts: fonts.map((font) => `${font.family} ${font.style}`.trim()),
     characters: used.length,
   };
+}
+
+function drawText(text: string, font: FontFile, options: SynthOptions, random: Random): Promise<Pixels> {
+  const { template, style } = options;
+  return template
+    ? drawTemplate(template, { text, font }, style, random)
+    : drawLine(text, font, style, random);
 }
 
 function refuseTooLarge({ style: { heightPx }, source: { most } }: SynthOptions): void {
@@ -80,10 +96,22 @@ function refuseTooLarge({ style: { heightPx }, source: { most } }: SynthOptions)
   );
 }
 
+function refuseTooLong({ template, source }: SynthOptions): void {
+  if (template === undefined || source.most <= template.places) return;
+  throw userError(
+    'template-too-short',
+    `texts of up to ${countText(source.most, 'character')} do not fit into ${countText(template.places, 'place')}`,
+    {
+      location: { file: template.file },
+      hint: 'Draw shorter texts, with --length or --pattern, or give the template more places.',
+    },
+  );
+}
+
 function noteRepeats(texts: readonly string[], { events = noEvents }: SynthOptions): void {
   const different = new Set(texts).size;
   if (different === texts.length) return;
-  const message = `${texts.length - different} of ${texts.length} lines repeat the text of another: only ${different} different texts of that length were found`;
+  const message = `${texts.length - different} of ${texts.length} lines repeat the text of another: only ${countText(different, 'different text')} of that length ${different === 1 ? 'was' : 'were'} found`;
   events({ type: 'note', level: 'info', code: 'texts-repeat', message });
 }
 

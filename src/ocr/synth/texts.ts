@@ -2,12 +2,16 @@ import { countText } from '../../base/count-text.js';
 import { userError } from '../../base/errors.js';
 import type { Random } from '../../base/random.js';
 import { characters } from '../text/code-points.js';
+import type { PatternTexts } from './pattern-texts.js';
 
-/** Lines of `least` to `most` characters, from single characters or from words. */
+/** Lines of `least` to `most` characters, from single characters, from words, or as a pattern has them. */
 export interface TextSource {
   readonly least: number;
   readonly most: number;
-  readonly from: { readonly alphabet: readonly string[] } | { readonly words: readonly string[] };
+  readonly from:
+    | { readonly alphabet: readonly string[] }
+    | { readonly words: readonly string[] }
+    | { readonly pattern: PatternTexts };
 }
 
 /** How often a text that was drawn before is drawn again before it is accepted. */
@@ -36,7 +40,7 @@ export function drawTexts(source: TextSource, count: number, random: Random): st
 const INVISIBLE = /^[\s\p{Default_Ignorable_Code_Point}\p{Cc}]$/u;
 
 function refuseInvisible({ from, least, most }: TextSource): void {
-  if ('words' in from || from.alphabet.some(isSolid)) return;
+  if (!('alphabet' in from) || from.alphabet.some(isSolid)) return;
   const length = least === most ? String(least) : `${least} to ${most}`;
   throw userError(
     'alphabet-without-text',
@@ -48,6 +52,7 @@ function refuseInvisible({ from, least, most }: TextSource): void {
 /** At most this many different texts can be drawn; fewer where marks compose. Of words it is not known. */
 export function differentTexts({ from, least, most }: TextSource): number {
   if ('words' in from) return Infinity;
+  if ('pattern' in from) return from.pattern.different;
   const solid = from.alphabet.filter(isSolid).length;
   const spaces = from.alphabet.length - solid;
   // How many beginnings of a line end in a solid character, and how many in a space.
@@ -66,6 +71,7 @@ function isSolid(character: string): boolean {
 
 function drawText(source: TextSource, random: Random): string {
   if ('words' in source.from) return fromWords(source.from.words, source, random);
+  if ('pattern' in source.from) return fromPattern(source.from.pattern, random);
   const length = source.least + random.below(source.most - source.least + 1);
   return fromAlphabet(source.from.alphabet, length, random);
 }
@@ -80,6 +86,20 @@ function fromAlphabet(alphabet: readonly string[], length: number, random: Rando
     text.push(choice[random.below(choice.length)]!);
   }
   return text.join('').normalize('NFC');
+}
+
+/** Tries to draw a text that can be seen before there is held to be none. */
+const PATTERN_TRIES = 1000;
+
+/** A text of the pattern that has ink, and none of whose ends is a space that nobody could read. */
+function fromPattern(pattern: PatternTexts, random: Random): string {
+  for (let attempt = 0; attempt < PATTERN_TRIES; attempt += 1) {
+    const text = pattern.draw(random).normalize('NFC');
+    if (text !== '' && text.trim() === text && characters(text).some(isSolid)) return text;
+  }
+  throw userError('pattern-without-text', 'the pattern makes no text that can be seen', {
+    hint: 'Let --pattern have at least one letter or digit, and no space at its ends.',
+  });
 }
 
 /** Tries to make a line of words before they are found not to fit. */

@@ -1,0 +1,148 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { randomFrom } from '../../../src/base/random.js';
+import { loadImage } from '../../../src/ocr/images/load.js';
+import { openFonts } from '../../../src/ocr/synth/fonts.js';
+import { patternTexts } from '../../../src/ocr/synth/pattern-texts.js';
+import { synthesize, type SynthOptions } from '../../../src/ocr/synth/synthesize.js';
+import { fillTemplate, parseTemplate } from '../../../src/ocr/synth/template.js';
+import { ocrpipeJson } from '../../rig/ocrpipe.js';
+import { temporaryFolder } from '../../rig/temporary-folder.js';
+
+const defaults = openFonts([], ['a']);
+const sans = defaults.find(({ family }) => family === 'DejaVu Sans');
+const serif = defaults.find(({ family }) => family === 'DejaVu Serif');
+
+function options(svg: string, more: Partial<SynthOptions> = {}): SynthOptions {
+  return {
+    count: 1,
+    seed: 3,
+    source: { least: 1, most: 1, from: { alphabet: ['H'] } },
+    style: { heightPx: 40, blurPx: 0, noise: 0, slantDegrees: 0, contrast: 1 },
+    template: parseTemplate('label.svg', svg),
+    fonts: [sans!.file],
+    ...more,
+  };
+}
+
+/** Pixels of the first drawn line. */
+async function drawn(svg: string, more: Partial<SynthOptions> = {}) {
+  const folder = temporaryFolder();
+  await synthesize(folder, options(svg, more));
+  return loadImage(join(folder, 'images/000001.png'), { channels: 3 });
+}
+
+function picture(inner: string): string {
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="100" height="50"><rect width="100" height="50" fill="blue"/>${inner}</svg>`;
+}
+
+const word = (family: string) =>
+  `<text x="10" y="40" font-size="40" font-family="${family}" fill="white">{text}</text>`;
+
+describe('a filled template', () => {
+  const fill = (svg: string, text: string) =>
+    fillTemplate(parseTemplate('t.svg', `<svg>${svg}</svg>`), { text, font: sans! }, randomFrom(1));
+
+  it('has the text, its characters, the font and one of each choice in their places', () => {
+    expect(fill('{text}|{1}{2}|{font}', 'a<')).toBe(`<svg>a&lt;|a&lt;|${sans!.family}</svg>`);
+    expect(fill('{1}{2}{3}', 'ab')).toBe('<svg>ab</svg>');
+    expect(fill('{text}{red|}', 'a')).toMatch(/^<svg>a(?:red)?<\/svg>$/);
+  });
+
+  it('keeps what only looks like a place', () => {
+    const css = '<style>.a{fill:red} .b{stroke:none;}</style>{text}{}{0}{texts}';
+    expect(fill(css, 'x')).toBe(`<svg>${css.replace('{text}', 'x')}</svg>`);
+  });
+
+  it('draws every choice at some time', () => {
+    const template = parseTemplate('t.svg', '<svg>{text}{1|2|3}</svg>');
+    const random = randomFrom(1);
+    const seen = new Set(
+      Array.from({ length: 60 }, () => fillTemplate(template, { text: '', font: sans! }, random)),
+    );
+    expect(seen).toEqual(new Set(['<svg>1</svg>', '<svg>2</svg>', '<svg>3</svg>']));
+  });
+});
+
+describe('a line drawn into a template', () => {
+  it('has the height asked for, the proportions of the picture, and its colours', async () => {
+    const image = await drawn(picture(word('{font}')));
+    expect([image.heightPx, image.widthPx]).toEqual([40, 80]);
+    expect([...image.data.subarray(0, 3)]).toEqual([0, 0, 255]);
+    expect(image.data.some((value, index) => index % 3 === 0 && value > 200)).toBe(true);
+  });
+
+  it('is drawn with the fonts that were named, each in some lines', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 't.svg'), picture(word('{font}')));
+    // A process of its own: the renderer of SVG knows the fonts of its first picture only.
+    const drawnWith = async (...fonts: string[]) => {
+      const named = fonts.flatMap((font) => ['--font', font]);
+      const args = ['--out', 'out', '--template', 't.svg', '--count', '8', '--pattern', 'H'];
+      const exact = ['--noise', '0', '--blur', '0', '--slant', '0', '--contrast', '1'];
+      await ocrpipeJson(['synth', ...args, ...exact, ...named], { cwd: folder });
+      const images = readdirSync(join(folder, 'out/images'));
+      return new Set(images.map((name) => readFileSync(join(folder, 'out/images', name), 'base64')));
+    };
+    const [one, two] = [await drawnWith(sans!.file), await drawnWith(serif!.file)];
+    expect([one.size, two.size]).toEqual([1, 1]);
+    expect(await drawnWith(sans!.file, serif!.file)).toEqual(new Set([...one, ...two]));
+    expect(one).not.toEqual(two);
+  });
+
+  it('is another for another text, and the same for the same seed', async () => {
+    const source = { least: 1, most: 1, from: { alphabet: ['I'] } };
+    const [one, again, two] = await Promise.all([
+      drawn(picture(word('{font}'))),
+      drawn(picture(word('{font}'))),
+      drawn(picture(word('{font}')), { source }),
+    ]);
+    expect(again.data).toEqual(one.data);
+    expect(two.data).not.toEqual(one.data);
+  });
+
+  it('keeps its brightness within what the contrast leaves', async () => {
+    const style = { heightPx: 40, blurPx: 1, noise: 0, slantDegrees: 5, contrast: 0.5 };
+    const image = await drawn(picture(word('{font}')), { style });
+    expect(Math.max(...image.data)).toBeLessThanOrEqual(255);
+    expect(Math.max(...image.data) - Math.min(...image.data)).toBeGreaterThan(0.45 * 255);
+  });
+
+  it('can be the plate of the example', async () => {
+    const file = new URL('../../../examples/plates/plate.svg', import.meta.url);
+    const source = patternTexts('[A-Z]{2}\\d{5}', []);
+    const image = await drawn(readFileSync(file, 'utf8'), {
+      source: { least: 7, most: 7, from: { pattern: source } },
+    });
+    expect(image.widthPx / image.heightPx).toBeGreaterThan(2.5);
+  });
+});
+
+describe('a template that cannot be used', () => {
+  it.each([
+    ['<p>{text}</p>', 'no SVG'],
+    ['<svg>text</svg>', 'no place'],
+    ['<svg>{1}{3}</svg>', '{2} has none'],
+  ])('is refused: %s', (svg, why) => {
+    expect(() => parseTemplate('t.svg', svg)).toThrow(
+      expect.objectContaining({
+        code: 'bad-template',
+        exitCode: 2,
+        message: expect.stringContaining(why) as string,
+      }),
+    );
+  });
+
+  it('is refused by name if it is no sound picture', async () => {
+    await expect(drawn('<svg xmlns="http://www.w3.org/2000/svg"><g>{text}</svg>')).rejects.toMatchObject({
+      code: 'bad-template',
+      message: expect.stringMatching(/^label\.svg cannot be used as a template: /) as string,
+    });
+  });
+
+  it('is refused if texts are longer than it has places', async () => {
+    const source = { least: 1, most: 3, from: { alphabet: ['a'] } };
+    await expect(drawn(picture('{1}{2}'), { source })).rejects.toMatchObject({ code: 'template-too-short' });
+  });
+});
