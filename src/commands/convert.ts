@@ -5,16 +5,18 @@ import { BaseCommand } from '../cli/base-command.js';
 import { labelFlags } from '../cli/label-flags.js';
 
 export default class Convert extends BaseCommand {
-  static override summary = 'Read labels of another tool and write one manifest (JSON lines).';
+  static override summary = 'Read labels of other tools and write one manifest (JSON lines).';
   static override description =
     'The format is found by looking: Label Studio (JSON, JSON_MIN, CSV), labels.json {image: text}, NAME.gt.txt beside images, TSV, and plates in file names.';
   static override examples = [
     '<%= config.bin %> convert data/raw --out data/all.jsonl',
     '<%= config.bin %> convert export.json --images data/images --out data/all.jsonl --strict',
     '<%= config.bin %> convert photos --format ccpd --out data/all.jsonl',
+    '<%= config.bin %> convert data/split/train.jsonl data/drawn --out data/train.jsonl',
   ];
+  static override strict = false;
   static override args = {
-    source: Args.string({ required: true, description: 'label file, or folder of labelled images' }),
+    source: Args.string({ required: true, description: 'label files, or folders of labelled images' }),
   };
   static override flags = {
     out: Flags.string({ required: true, helpValue: 'FILE', description: 'the manifest to write' }),
@@ -26,9 +28,9 @@ export default class Convert extends BaseCommand {
   };
 
   async run(): Promise<void> {
-    const { args, flags } = await this.parse(Convert);
+    const { argv, flags } = await this.parse(Convert);
     await this.perform(flags, {
-      action: (call) => convert({ source: args.source, ...flags }, call),
+      action: (call) => convert({ sources: argv.map(String), ...flags }, call),
       text: convertText,
     });
   }

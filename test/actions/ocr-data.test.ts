@@ -52,12 +52,48 @@ function splitInput(more: Partial<SplitInput> = {}): SplitInput {
   };
 }
 
+describe('several sources', () => {
+  /** Two drawn folders and a manifest of the first of them. */
+  async function twoFolders(): Promise<Call> {
+    const call = quietCall(temporaryFolder());
+    await synth(synthInput({ out: 'one', count: 4 }), call);
+    await synth(synthInput({ out: 'two', count: 3, seed: 2 }), call);
+    await convert({ sources: ['one'], out: 'parts/one.jsonl' }, call);
+    return call;
+  }
+
+  it('become one manifest in their order, whatever their formats', async () => {
+    const call = await twoFolders();
+    const result = await convert({ sources: ['parts/one.jsonl', 'two'], out: 'both/all.jsonl' }, call);
+    expect(result).toMatchObject({ format: 'manifest, labels-json', count: 7, skipped: [] });
+    const samples = await readWholeManifest(join(call.cwd, 'both/all.jsonl'));
+    expect(samples.map(({ name }) => name)).toEqual([
+      ...[1, 2, 3, 4].map((number) => `../one/images/00000${number}.png`),
+      ...[1, 2, 3].map((number) => `../two/images/00000${number}.png`),
+    ]);
+  });
+
+  it('name an image once if they agree on it, and are refused if they do not', async () => {
+    const call = await twoFolders();
+    const agreed = await convert({ sources: ['one', 'parts/one.jsonl'], out: 'all.jsonl' }, call);
+    expect(agreed.count).toBe(4);
+    writeFileSync(join(call.cwd, 'other.tsv'), 'one/images/000002.png\tanother\n');
+    const differing = convert({ sources: ['one', 'other.tsv'], out: 'differing.jsonl' }, call);
+    await expect(differing).rejects.toMatchObject({
+      code: 'image-two-texts',
+      exitCode: 2,
+      message: expect.stringMatching(/has two labels: '\w+' in one, and 'another'$/) as string,
+    });
+    expect(existsSync(join(call.cwd, 'differing.jsonl'))).toBe(false);
+  });
+});
+
 describe('from drawn lines to figures', () => {
   it('goes through synth, convert, split and evaluate', async () => {
     const call = quietCall(temporaryFolder());
     const drawn = await synth(synthInput(), call);
     expect(drawn).toMatchObject({ out: 'data/lines', count: 60, texts: 60 });
-    const converted = await convert({ source: 'data/lines', out: 'data/all.jsonl' }, call);
+    const converted = await convert({ sources: ['data/lines'], out: 'data/all.jsonl' }, call);
     expect(converted).toMatchObject({
       format: 'labels-json',
       count: 60,
@@ -135,7 +171,7 @@ describe('convert', () => {
     writeFileSync(join(call.cwd, 'data/lines/images/000007.png'), 'no image');
     const earlier = '{"image":"a.png","text":"what was there"}\n';
     writeFileSync(join(call.cwd, 'all.jsonl'), earlier);
-    await expect(convert({ source: 'data/lines', out: 'all.jsonl' }, call)).rejects.toMatchObject({
+    await expect(convert({ sources: ['data/lines'], out: 'all.jsonl' }, call)).rejects.toMatchObject({
       code: 'image-unreadable',
       exitCode: 2,
       message: expect.stringContaining('000007.png') as string,
@@ -150,7 +186,7 @@ describe('convert', () => {
     for (let number = 11; number <= 33; number += 1) {
       writeFileSync(join(call.cwd, `data/lines/images/0000${number}.png`), 'no image');
     }
-    await expect(convert({ source: 'data/lines', out: 'all.jsonl' }, call)).rejects.toMatchObject({
+    await expect(convert({ sources: ['data/lines'], out: 'all.jsonl' }, call)).rejects.toMatchObject({
       code: 'images-unreadable',
       exitCode: 2,
       message: expect.stringMatching(
@@ -164,7 +200,7 @@ describe('convert', () => {
     const call = quietCall(temporaryFolder());
     await synth(synthInput(), call);
     for (const name of ['000007', '000009']) rmSync(join(call.cwd, `data/lines/images/${name}.png`));
-    await expect(convert({ source: 'data/lines', out: 'all.jsonl' }, call)).rejects.toMatchObject({
+    await expect(convert({ sources: ['data/lines'], out: 'all.jsonl' }, call)).rejects.toMatchObject({
       code: 'image-missing',
       exitCode: 2,
       message: expect.stringMatching(/^2 of 60 .*000007\.png.*000009\.png/s) as string,
@@ -174,7 +210,7 @@ describe('convert', () => {
   it('names paths from the folder of the call, and the sibling that was meant', async () => {
     const call = quietCall(temporaryFolder());
     await synth(synthInput(), call);
-    await expect(convert({ source: 'data/line', out: 'all.jsonl' }, call)).rejects.toMatchObject({
+    await expect(convert({ sources: ['data/line'], out: 'all.jsonl' }, call)).rejects.toMatchObject({
       code: 'source-missing',
       message: 'data/line does not exist',
       location: { file: 'data/line' },
@@ -185,8 +221,8 @@ describe('convert', () => {
   it('writes the same bytes again', async () => {
     const call = quietCall(temporaryFolder());
     await synth(synthInput(), call);
-    await convert({ source: 'data/lines', out: 'a.jsonl' }, call);
-    await convert({ source: 'a.jsonl', out: 'b.jsonl' }, call);
+    await convert({ sources: ['data/lines'], out: 'a.jsonl' }, call);
+    await convert({ sources: ['a.jsonl'], out: 'b.jsonl' }, call);
     expect(readFileSync(join(call.cwd, 'b.jsonl'))).toEqual(readFileSync(join(call.cwd, 'a.jsonl')));
   });
 });
@@ -216,7 +252,8 @@ describe('names that are no labels', () => {
   it.each(['convert', 'split', 'evaluate'])('are said by %s', async (command) => {
     const { call, notes } = await photos();
     const source = { source: 'raw', format: 'ccpd' };
-    if (command === 'convert') await convert({ ...source, out: 'all.jsonl' }, call);
+    if (command === 'convert')
+      await convert({ sources: [source.source], format: source.format, out: 'all.jsonl' }, call);
     else if (command === 'split') await split(splitInput(source), call);
     else {
       writeFileSync(join(call.cwd, 'p.tsv'), 'raw/AB123.png\tA\nraw/CD456.png\tB\nraw/EF789.png\tC\n');

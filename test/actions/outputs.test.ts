@@ -42,7 +42,7 @@ beforeEach(async () => {
     write(`images/${name}`, readFileSync(join(prepared.cwd, 'lines/images', name)));
   }
   write('labels.json', readFileSync(join(prepared.cwd, 'lines/labels.of.json')));
-  await convert({ source: 'labels.json', out: 'all.jsonl' }, call);
+  await convert({ sources: ['labels.json'], out: 'all.jsonl' }, call);
   write(
     's/train.jsonl',
     readFileSync(join(call.cwd, 'all.jsonl'), 'utf8').replaceAll('images/', '../images/'),
@@ -60,7 +60,7 @@ function read(name: string): string {
   return readFileSync(join(call.cwd, name), 'utf8');
 }
 
-const doConvert = (source: string, out: string) => convert({ source, out }, call);
+const doConvert = (source: string, out: string) => convert({ sources: [source], out }, call);
 const doSplit = (source: string, out: string) =>
   split({ source, out, share: 'train=0.5,val=0.5', seed: 1, group: 'text', stable: false }, call);
 const doEvaluate = (more: { data?: string; predictions?: string; out?: string; metrics?: string }) =>
