@@ -186,6 +186,20 @@ describe('runSchedule', () => {
     );
   });
 
+  it('lets nothing that ends later begin before the most urgent of those that wait', async () => {
+    await fc.assert(
+      fc.asyncProperty(tasksOf(['run'], 20), async (list) => {
+        const { ran, readyAt } = await simulate(list, { jobs: 20 });
+        const [first] = [...readyAt].sort(([a], [b]) => byUrgency(list, a, b));
+        const [name, ready] = first!;
+        const from = ran.find((run) => run.name === name)!.from;
+        const before = ran.filter((run) => run.from < ready || (run.from === ready && run.name !== name));
+        expect(from).toBeLessThanOrEqual(Math.max(ready, ...before.map(({ to }) => to)));
+      }),
+      { numRuns: runs(60) },
+    );
+  });
+
   it('starves nobody: the wait of a stage goes by what ran as it came, and by what is more urgent, not by how much is less urgent', async () => {
     await fc.assert(
       fc.asyncProperty(tasksOf(['run'], 20), jobsDrawn, async (list, jobs) => {
