@@ -1,0 +1,91 @@
+// `node bench/recipes/run.mjs [plates|fraktur [SEED…]]`: a recipe of examples/ as it stands (unless named, each that has data), on the data of that name in
+// ../shared/data, once a seed (1, 2 and 3 unless named): `ocrpipe repro` in a fresh workspace, with one thread of WebAssembly. Prints a table for
+// bench/RESULTS.md: exact lines and CER on the test part, and user + system seconds of all processes of `repro`. Fonts that a recipe
+// draws with are taken from the node_modules of OCRPIPE_BENCH_FONTS. `--save` keeps the curves in bench/recipes/results.
+import { execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { circumstances, measure, OCRPIPE } from '../measure.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const results = join(root, 'bench', 'recipes', 'results');
+const words = process.argv.slice(2);
+const [asked, ...seedsAsked] = words.filter((word) => word !== '--save');
+const seeds = seedsAsked.length > 0 ? seedsAsked.map(Number) : [1, 2, 3];
+const dataOf = (name) => join(root, '..', 'shared', 'data', name);
+const known = readdirSync(join(root, 'examples')).filter((name) => existsSync(dataOf(name)));
+if (asked !== undefined && !known.includes(asked))
+  throw new Error(`no recipe '${asked}' with data: ${known.join(', ')}`);
+if (known.length === 0) console.error(`skipped: there is no data in ${dataOf('')}`);
+for (const name of asked === undefined ? known : [asked]) {
+  report(
+    name,
+    seeds.map((seed) => runSeed({ name, data: dataOf(name), seed })),
+  );
+}
+
+function runSeed({ name, data, seed }) {
+  const folder = mkdtempSync(join(tmpdir(), `ocrpipe-bench-${name}-`));
+  try {
+    workspace(folder, { name, data, seed });
+    const { cpu, wall } = measure([...OCRPIPE, 'repro'], { cwd: folder, env: commands(folder), limit: 7200 });
+    const figures = JSON.parse(readFileSync(join(folder, 'reports/test.json'), 'utf8'));
+    const row = { seed, ...figures, cpu, wall };
+    console.error(JSON.stringify(row));
+    const lines = readFileSync(join(folder, 'reports/history.jsonl'), 'utf8').trim().split('\n');
+    return { ...row, curve: lines.map((line) => JSON.parse(line)) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function workspace(folder, { name, data, seed }) {
+  const inside = { cwd: folder, stdio: 'ignore' };
+  execFileSync('git', ['init', '-q'], inside);
+  execFileSync(OCRPIPE[0], [OCRPIPE[1], 'init'], inside);
+  mkdirSync(join(folder, 'data'));
+  cpSync(data, join(folder, 'data', 'raw'), { recursive: true });
+  cpSync(join(root, 'examples', name), folder, { recursive: true });
+  const params = join(folder, 'params.yaml');
+  writeFileSync(params, readFileSync(params, 'utf8').replace(/^( +seed:) .*$/m, `$1 ${seed}`));
+  const fonts = process.env.OCRPIPE_BENCH_FONTS;
+  if (fonts) symlinkSync(join(fonts, 'node_modules'), join(folder, 'node_modules'));
+  execFileSync(OCRPIPE[0], [OCRPIPE[1], 'add', 'data/raw'], inside);
+}
+
+/** Stages call `ocrpipe` by name: that of this checkout. */
+function commands(folder) {
+  const bin = join(folder, '.git', 'bench-bin');
+  mkdirSync(bin);
+  writeFileSync(join(bin, 'ocrpipe'), `#!/bin/sh\nexec '${OCRPIPE[0]}' '${OCRPIPE[1]}' "$@"\n`, {
+    mode: 0o755,
+  });
+  return { PATH: `${bin}:${process.env.PATH}`, OCRPIPE_THREADS: '1', OCRPIPE_BACKEND: 'wasm' };
+}
+
+function report(name, rows) {
+  const percent = (share) => `${(100 * share).toFixed(2)} %`;
+  const mean = (key) => rows.reduce((sum, row) => sum + row[key], 0) / rows.length;
+  const about = circumstances();
+  console.log(`${name}: commit ${about.commit}, Node ${about.node}, ${rows[0].count} test lines\n`);
+  console.log('| seed | exact | CER | CPU seconds |\n| --- | --- | --- | --- |');
+  const line = (label, of) =>
+    console.log(`| ${label} | ${percent(of('exact'))} | ${percent(of('cer'))} | ${of('cpu').toFixed(0)} |`);
+  for (const row of rows) line(row.seed, (key) => row[key]);
+  line('mean', mean);
+  if (!words.includes('--save')) return;
+  mkdirSync(results, { recursive: true });
+  writeFileSync(join(results, `${name}.json`), `${JSON.stringify({ ...about, rows }, undefined, 1)}\n`);
+}
