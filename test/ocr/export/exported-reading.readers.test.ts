@@ -38,7 +38,7 @@ beforeAll(async () => {
   await draw('low', '--count 100 --height 11 --seed 9');
   for (const part of ['high', 'low'])
     cpSync(join(folder, part, 'images'), join(folder, 'lines', part), { recursive: true });
-  writeFileSync(join(folder, 'read.py'), docExample('models.md', 'python'));
+  writeFileSync(join(folder, 'read.py'), docExample('models.md', 'python', 'onnxruntime'));
 });
 
 /** A model in a folder of its own, with its exports; what predict reads with it. */
