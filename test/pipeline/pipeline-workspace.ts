@@ -31,12 +31,17 @@ export class PipelineWorkspace {
 
   /** As a new process would have it. */
   host(signal?: AbortSignal): PipelineHost {
-    return pipelineHost(Workspace.open(this.call(signal), 'test'));
+    return this.hostOf(Workspace.open(this.call(signal), 'test'));
+  }
+
+  /** What an open workspace does for a pipeline: subclasses add to it. */
+  protected hostOf(workspace: Workspace): PipelineHost {
+    return pipelineHost(workspace);
   }
 
   repro(request: Partial<ReproRequest> = {}, signal?: AbortSignal): Promise<ReproResult> {
     const workspace = Workspace.open(this.call(signal), 'test');
-    const done = repro(pipelineHost(workspace), {
+    const done = repro(this.hostOf(workspace), {
       targets: [],
       cwd: this.root,
       reach: 'upstream',

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { PipelineHost } from '../../../src/pipeline/host.js';
 import { JobRemotes } from '../../../src/actions/job-remotes.js';
 import { pipelineHost } from '../../../src/project/pipeline-host.js';
-import { Workspace } from '../../../src/project/workspace.js';
+import type { Workspace } from '../../../src/project/workspace.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 import { ClusterWorkspace } from './cluster-workspace.js';
 
@@ -11,8 +11,7 @@ const example = /```js\n\/\/ tools\/box\.mjs\n(.*?)```/s.exec(page)![1]!;
 
 /** A workspace whose jobs go over a remote, as those of `ocrpipe repro` do. */
 export class RemoteWorkspace extends ClusterWorkspace {
-  override host(signal?: AbortSignal): PipelineHost {
-    const workspace = Workspace.open(this.call(signal), 'ocrpipe repro');
+  protected override hostOf(workspace: Workspace): PipelineHost {
     const remotes = new JobRemotes(workspace);
     return pipelineHost(workspace, { jobRemote: (name) => remotes.open(name) });
   }
