@@ -8,6 +8,7 @@ import {
   renameSync,
   statSync,
   unlinkSync,
+  utimesSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -168,8 +169,7 @@ class Candidate {
 
   held(): HeldLock {
     const heartbeat = setInterval(() => {
-      const now = new Date();
-      futimesSync(this.#file.fd, now, now);
+      this.#beat();
     }, HEARTBEAT_MS);
     heartbeat.unref();
     const state = { held: true };
@@ -184,6 +184,18 @@ class Candidate {
     };
   }
 
+  /** Where there are no links, the lock is a copy of this process's file, and that is what others look at. */
+  #beat(): void {
+    const now = new Date();
+    futimesSync(this.#file.fd, now, now);
+    if (this.#isLinked() || !this.#isOwn()) return;
+    try {
+      utimesSync(this.#path, now, now);
+    } catch (error) {
+      if (systemErrorCode(error) !== 'ENOENT') throw error;
+    }
+  }
+
   discard(): void {
     this.#files.giveBack(this.#file);
     if (!this.#keeps) this.#files.close();
@@ -191,11 +203,13 @@ class Candidate {
 
   /** True if what has the name of the lock is this one: the very file, or its copy where there are no links. */
   #isOwn(): boolean {
+    return this.#isLinked() || readClaim(this.#path)?.holder.token === this.#self.token;
+  }
+
+  #isLinked(): boolean {
     const there = statSync(this.#path, { throwIfNoEntry: false, bigint: true });
-    if (there === undefined) return false;
     const own = fstatSync(this.#file.fd, { bigint: true });
-    if (there.ino === own.ino && there.dev === own.dev) return true;
-    return readClaim(this.#path)?.holder.token === this.#self.token;
+    return there !== undefined && there.ino === own.ino && there.dev === own.dev;
   }
 
   #claimPath(claim: Claim): string {

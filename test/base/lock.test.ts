@@ -18,6 +18,7 @@ import { describeSelf, holderState, parseHolder } from '../../src/base/lock-hold
 import { eventLine } from '../../src/cli/event-text.js';
 import { acquireLock, withLock, type LockOptions } from '../../src/base/lock.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
+import { systemError, watchChanges, type FileChange } from '../rig/watched-files.js';
 
 const child = fileURLToPath(new URL('./lock-child.mjs', import.meta.url));
 
@@ -143,10 +144,20 @@ describe('acquireLock', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  it('shows every ten seconds that its holder lives, until it is released', async () => {
+  it.each([
+    ['a file system with hard links', () => undefined],
+    [
+      'one without, where the lock is a copy',
+      (change: FileChange) => {
+        if (change.call === 'linkSync') throw systemError('ENOTSUP', change);
+      },
+    ],
+  ])('shows every ten seconds that its holder lives, until it is released, on %s', async (_, before) => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     onTestFinished(() => void vi.useRealTimers());
-    const path = join(temporaryFolder(), 'lock');
+    onTestFinished(watchChanges(before));
+    const folder = temporaryFolder();
+    const path = join(folder, 'lock');
     const held = await acquireLock(options(path));
     for (let beat = 0; beat < 3; beat += 1) {
       utimesSync(path, 1, 1);
@@ -157,6 +168,7 @@ describe('acquireLock', () => {
     }
     held.release();
     expect(vi.getTimerCount()).toBe(0);
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it('takes over a lock file that is empty or nonsense after seconds, and names nobody', async () => {
