@@ -40,6 +40,8 @@ export interface LockOptions {
   signal?: AbortSignal | undefined;
   /** How long a holder on another host may show nothing before it is taken for dead; milliseconds, 120 s if not given. */
   staleAfterMs?: number;
+  /** Whom it waits for is told after so long; milliseconds, at once if not given. For locks that are held for moments. */
+  tellAfterMs?: number | undefined;
   /** For who takes many locks. */
   files?: LockFiles | undefined;
 }
@@ -235,6 +237,7 @@ class Candidate {
 class HolderWatch {
   readonly #options: LockOptions;
   readonly #lastSign = new Map<string, { mtimeMs: number; seenAt: number }>();
+  readonly #began = performance.now();
   #announced = '';
 
   constructor(options: LockOptions) {
@@ -262,6 +265,7 @@ class HolderWatch {
   see(claim: Claim): boolean {
     const { holder } = claim;
     if (holder.token === this.#announced || isUnreadable(claim)) return false;
+    if (performance.now() - this.#began < (this.#options.tellAfterMs ?? 0)) return false;
     this.#announced = holder.token;
     const since = Date.parse(holder.since);
     const sinceSeconds = Number.isNaN(since) ? 0 : Math.max(0, Math.round((Date.now() - since) / 1000));

@@ -121,12 +121,13 @@ export class Workspace {
     return typedPath(this.root, typed, this.#caller.cwd);
   }
 
-  /** Runs `work` while this process alone has the lock; waits for whoever has it, and says so. */
+  /** Runs `work` while this process alone has the lock; waits for whoever has it, and says so if it takes more than a moment. */
   exclusively<T>(lock: WorkspaceLock, work: () => Promise<T> | T): Promise<T> {
     const path = join(this.stateFolder, 'locks', lock);
     const { files, ...once } = this.#locker;
-    // The others may be taken for every stage.
-    const how = lock === 'config' ? once : { ...once, files };
+    // These are taken for every stage, and given up as soon as something is written.
+    const isBrief = lock === 'pipeline-lock' || lock === 'slots';
+    const how = { ...once, ...(lock !== 'config' && { files }), ...(isBrief && { tellAfterMs: 1000 }) };
     return withLock({ path, what: LOCKED[lock], ...how }, work);
   }
 

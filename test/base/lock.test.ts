@@ -115,6 +115,19 @@ describe('acquireLock', () => {
     await waiter;
   });
 
+  it('tells whom it waits for only after as long as it is asked to', async () => {
+    const path = join(temporaryFolder(), 'lock');
+    const first = await acquireLock(options(path));
+    const { events, seen, waiting } = firstWait();
+    const began = performance.now();
+    const patient = acquireLock(options(path, { events, tellAfterMs: 300 }));
+    await waiting;
+    expect(performance.now() - began).toBeGreaterThanOrEqual(300);
+    first.release();
+    (await patient).release();
+    expect(seen).toHaveLength(1);
+  });
+
   it('follows a follower that died before it took over', async () => {
     const folder = temporaryFolder();
     const path = join(folder, 'lock');
