@@ -1,7 +1,7 @@
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemErrorCode } from '../../base/errors.js';
 import type { AbsPath } from '../../base/paths.js';
+import { namesIn } from '../../base/names-in.js';
 
 /** So many attempts of a stage keep what they printed, and none that is older. */
 const KEPT = 10;
@@ -65,14 +65,4 @@ function isOld(path: string, now: number): boolean {
 
 function removeIfEmpty(folder: string): void {
   if (namesIn(folder).length === 0) rmSync(folder, { recursive: true, force: true });
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    const code = systemErrorCode(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
-    throw error;
-  }
 }

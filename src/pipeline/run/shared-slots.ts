@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { systemErrorCode } from '../../base/errors.js';
 import {
   describeSelf,
   holderState,
@@ -11,6 +10,7 @@ import {
   type LockHolder,
 } from '../../base/lock-holder.js';
 import { readRegularFile } from '../../base/regular-file.js';
+import { namesIn } from '../../base/names-in.js';
 import type { PipelineHost } from '../host.js';
 import { SYSTEM_CLOCK, type Clock } from './schedule.js';
 import { gpusFor } from '../definition/stage/gpus.js';
@@ -173,14 +173,5 @@ function readClaim(file: string): Claim | undefined {
     return { ...value, holder: parseHolder(JSON.stringify(value.holder)) };
   } catch {
     return undefined;
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return [];
-    throw error;
   }
 }

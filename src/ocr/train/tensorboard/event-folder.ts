@@ -1,8 +1,8 @@
-import { appendFileSync, closeSync, fsyncSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, closeSync, fsyncSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../../base/atomic-file.js';
-import { systemErrorCode } from '../../../base/errors.js';
 import { writePoint } from '../../../base/write-points.js';
+import { namesIn } from '../../../base/names-in.js';
 import { isSummary, sessionStart, summaryEvent, versionEvent, type SummaryValue } from './events.js';
 import { framed, recordsOf } from './records.js';
 
@@ -75,15 +75,6 @@ function earlierFiles(folder: string): { name: string; seconds: number }[] {
     .filter(isEventFile)
     .sort()
     .map((name) => ({ name, seconds: Number(NAME.exec(name)?.groups?.['seconds']) }));
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return [];
-    throw error;
-  }
 }
 
 function summariesOf(file: string): Buffer[] {
