@@ -1,4 +1,5 @@
-import { userError, type Location, type OcrpipeError } from '../../base/errors.js';
+import { userError, type OcrpipeError } from '../../base/errors.js';
+import { placeOf } from './place-of.js';
 import { together } from './problems.js';
 import type { Sample } from './sample.js';
 
@@ -52,8 +53,4 @@ function notUnicode({ name, text, line }: Sample, file: string): OcrpipeError {
     location: placeOf({ line }, file),
     hint: 'Write the whole character.',
   });
-}
-
-function placeOf({ line }: { line?: number | undefined }, file: string): Location {
-  return line === undefined ? { file } : { file, line };
 }

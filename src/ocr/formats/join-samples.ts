@@ -1,4 +1,5 @@
 import { userError } from '../../base/errors.js';
+import { placeOf } from './place-of.js';
 import type { Sample } from './sample.js';
 
 /** The samples of one source, as it was named. */
@@ -31,12 +32,12 @@ export function joinSamples(sets: readonly NamedSamples[]): Sample[] {
 }
 
 function differing(sample: Sample, source: string, other: { text: string; source: string }): Error {
-  const { name, text, line } = sample;
+  const { name, text } = sample;
   return userError(
     'image-two-texts',
     `${name} has two labels: '${other.text}' in ${other.source}, and '${text}'`,
     {
-      location: line === undefined ? { file: source } : { file: source, line },
+      location: placeOf(sample, source),
       hint: 'Keep the right one.',
     },
   );

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ContentId } from '../../base/content-id.js';
 import { OcrpipeError, userError } from '../../base/errors.js';
 import type { EventSink } from '../../base/events.js';
+import { placeOf } from '../formats/place-of.js';
 import { together } from '../formats/problems.js';
 import type { Sample } from '../formats/sample.js';
 import { imageTooWide } from '../images/load.js';
@@ -72,7 +73,7 @@ function outsideAlphabet({ text, line, name }: Sample, missing: string, file: st
     'label-outside-alphabet',
     `${place}: the label '${text}' of ${name} has ${describeCharacter(missing)}, which the given alphabet lacks`,
     {
-      location: line === undefined ? { file } : { file, line },
+      location: placeOf({ line }, file),
       hint: "Add the character to 'train.alphabet', correct the label, or leave 'train.alphabet' out to learn it from the labels.",
     },
   );
@@ -212,7 +213,7 @@ function labelTooLong(
   return userError(
     'label-too-long',
     `${place}: the label '${text}' of ${name} needs ${needs(label)} ${what[0]}, ${what[1]} gives ${gives(sample)}`,
-    { location: { file: source, ...(line === undefined ? {} : { line }) }, hint },
+    { location: placeOf({ line }, source), hint },
   );
 }
 

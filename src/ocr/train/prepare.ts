@@ -41,7 +41,6 @@ export interface PreparedData {
 }
 
 /**
-/**
  * Reads both manifests, settles the alphabet, opens every image and checks every label: all that is wrong with the data is said at
  * once, before anything is computed or written. The backend must be open: its memory says how wide images may be. The caller closes the loader.
  */
