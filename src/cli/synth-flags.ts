@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import { integerFlag, numberFlag } from './number-flag.js';
+import { percentFlag } from './percent-flag.js';
 
 /** What `synth` draws, and how it looks. */
 export const synthFlags = {
@@ -27,6 +28,16 @@ export const synthFlags = {
   }),
   font: Flags.string({ multiple: true, helpValue: 'FILE', description: 'TrueType or OpenType font' }),
   height: integerFlag({ default: 32, min: 8, description: 'height of the images in pixels' }),
+  size: percentFlag({
+    max: 150,
+    description: 'size of the font, in percent of the height (default: 50..75); at 110 the ink fills it',
+    exclusive: ['template'],
+  }),
+  margin: percentFlag({
+    max: 200,
+    description: 'paper left and right, in percent of the height (default: 10..50)',
+    exclusive: ['template'],
+  }),
   blur: numberFlag({ default: 1, min: 0, max: 10, description: 'most blur, in pixels' }),
   noise: integerFlag({ default: 18, min: 0, description: 'most noise, in grey values of 255' }),
   slant: integerFlag({ default: 12, min: 0, max: 45, description: 'most slant, in degrees' }),

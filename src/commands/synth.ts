@@ -17,8 +17,8 @@ export default class Synth extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Synth);
-    const { height, blur, noise, slant, contrast } = flags;
-    const style = { heightPx: height, blurPx: blur, noise, slantDegrees: slant, contrast };
+    const { height, blur, noise, slant, contrast, size, margin } = flags;
+    const style = { heightPx: height, blurPx: blur, noise, slantDegrees: slant, contrast, size, margin };
     await this.perform(flags, {
       action: (call) => synth({ ...flags, fonts: flags.font ?? [], style }, call),
       text: synthText,

@@ -18,14 +18,19 @@ export interface LineStyle {
   slantDegrees: number;
   /** Least difference of ink and paper, 0 to 1. */
   contrast: number;
+  /** Font sizes as shares of the image's height. */
+  size?: Shares | undefined;
+  /** White left and right of the text, as shares of the image's height. */
+  margin?: Shares | undefined;
 }
 
-/** Font sizes as shares of the image's height. */
-const SMALLEST = 0.5;
-const LARGEST = 0.75;
-/** White left and right of the text, as shares of the image's height. */
-const LEAST_MARGIN = 0.1;
-const MOST_MARGIN = 0.5;
+interface Shares {
+  least: number;
+  most: number;
+}
+
+/** What a line has around it where nothing else is asked for: room. */
+const ROOMY = { size: { least: 0.5, most: 0.75 }, margin: { least: 0.1, most: 0.5 } };
 
 /** Draws one line of dark text on light paper. The same text, font, style and random numbers give the same pixels. */
 export async function drawLine(
@@ -34,9 +39,10 @@ export async function drawLine(
   style: LineStyle,
   random: Random,
 ): Promise<Pixels> {
-  const sizePx = Math.round(style.heightPx * random.between(SMALLEST, LARGEST));
+  const { size = ROOMY.size } = style;
+  const sizePx = Math.round(style.heightPx * random.between(size.least, size.most));
   const ink = await inkOf(text, font, sizePx, style.heightPx);
-  const placed = placeInk(ink, style.heightPx, random);
+  const placed = placeInk(ink, style, random);
   const slant = Math.tan((random.between(-style.slantDegrees, style.slantDegrees) * Math.PI) / 180);
   const slanted = warp(placed, [1, slant, 0, 0, 1, 0, 0, 0, 1]);
   const sigma = random.between(0, style.blurPx);
@@ -58,9 +64,9 @@ async function inkOf(text: string, font: FontFile, sizePx: number, heightPx: num
 }
 
 /** The ink on an empty image of the full height: somewhere between top and bottom, with margins of its own. */
-function placeInk(ink: Plane, heightPx: number, random: Random): Plane {
-  const left = Math.round(heightPx * random.between(LEAST_MARGIN, MOST_MARGIN));
-  const right = Math.round(heightPx * random.between(LEAST_MARGIN, MOST_MARGIN));
+function placeInk(ink: Plane, { heightPx, margin = ROOMY.margin }: LineStyle, random: Random): Plane {
+  const left = Math.round(heightPx * random.between(margin.least, margin.most));
+  const right = Math.round(heightPx * random.between(margin.least, margin.most));
   const middle = (heightPx - ink.heightPx) / 2;
   const top = Math.round(middle + random.between(-0.7, 0.7) * middle);
   const widthPx = left + ink.widthPx + right;

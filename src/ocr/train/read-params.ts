@@ -20,7 +20,7 @@ export function readTrainingSettings(
   const params = checkYaml({ ...yaml, value: withoutEmptySections(yaml.value) }, paramsSchema);
   const { model, augment, decoder } = params;
   refuseLostSmoothing(yaml, params);
-  refuseGuidedAttention(yaml, params);
+  refuseTaughtAttention(yaml, params);
   return { model, augment, decoder, train: withOverrides(params.train, options.overrides) };
 }
 
@@ -94,19 +94,18 @@ function refuseLostSmoothing(
   );
 }
 
-/** Patterns and language models weigh the paths of CTC, and a decoder that writes has none. */
-function refuseGuidedAttention(
+/** Language models weigh the paths of CTC; a decoder that writes has learnt its own. */
+function refuseTaughtAttention(
   yaml: YamlFile,
   { model, decoder }: Pick<TrainingSettings, 'model' | 'decoder'>,
 ): void {
-  const key = decoder.pattern === undefined ? 'languageModel' : 'pattern';
-  if (model.type !== 'attention' || decoder[key] === undefined) return;
+  if (model.type !== 'attention' || decoder.languageModel === undefined) return;
   throw userError(
     'invalid-value',
-    `${yaml.file}: 'decoder.${key}' is for models with CTC, and this one is '${model.type}'`,
+    `${yaml.file}: 'decoder.languageModel' is for models with CTC, and this one is '${model.type}'`,
     {
-      location: yaml.locate(['decoder', key]),
-      hint: "Leave it out, or choose another 'model.type'; 'decoder.beam' is for all types.",
+      location: yaml.locate(['decoder', 'languageModel']),
+      hint: "Leave it out, or choose another 'model.type'; 'decoder.beam' and 'decoder.pattern' are for all types.",
     },
   );
 }

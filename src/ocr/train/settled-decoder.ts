@@ -41,11 +41,12 @@ export function isGuided({ beam = 1, pattern, languageModel }: DecoderParams): b
  */
 export async function settleDecoder(model: Recogniser, settling: DecoderSettling): Promise<SettledDecoder> {
   const { params, texts } = settling;
-  if (model.decoder.type === 'attention') {
-    return readWith({ type: 'attention', beam: params.beam ?? 1 }, { model, settling });
-  }
   const pattern = params.pattern === undefined ? {} : { pattern: params.pattern };
-  const base = { type: 'ctc-beam', beam: params.beam ?? USUAL_BEAM, ...pattern } as const;
+  const beam = params.beam ?? USUAL_BEAM;
+  if (model.decoder.type === 'attention') {
+    return readWith({ type: 'attention', beam, ...pattern }, { model, settling });
+  }
+  const base = { type: 'ctc-beam', beam, ...pattern } as const;
   if (params.languageModel === undefined) return readWith(base, { model, settling });
   const { order, weight, bonus } = params.languageModel;
   const data = learnLanguageModel(texts.map(characters), order);

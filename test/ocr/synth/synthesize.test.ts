@@ -28,6 +28,17 @@ function options(more: Partial<SynthOptions> = {}): SynthOptions {
   };
 }
 
+/** Rows from the first to the last with ink, and columns of paper beside it. */
+function inkIn({ data, widthPx }: Pixels): { rows: number; columns: { left: number; right: number } } {
+  const inked = [...data.keys()].filter((index) => data[index]! < 128);
+  const rowOf = (index: number): number => Math.floor(index / widthPx);
+  const columns = inked.map((index) => index % widthPx);
+  return {
+    rows: rowOf(inked.at(-1)!) - rowOf(inked[0]!) + 1,
+    columns: { left: Math.min(...columns), right: widthPx - 1 - Math.max(...columns) },
+  };
+}
+
 describe('drawn lines', () => {
   it('are the same bytes for the same seed, and others for another', async () => {
     const folders = [temporaryFolder(), temporaryFolder(), temporaryFolder()] as const;
@@ -51,6 +62,26 @@ describe('drawn lines', () => {
       const image = await loadImage(join(folder, name), { channels: 1 });
       expect(image.heightPx).toBe(32);
       expect(Math.max(...image.data) - Math.min(...image.data)).toBeGreaterThan(60);
+    }
+  });
+
+  it('are as large, and have as much paper beside them, as is asked for', async () => {
+    const folder = temporaryFolder();
+    const source = { least: 8, most: 8, from: { alphabet: ['H', 'p'] } };
+    const share = (value: number) => ({ least: value, most: value });
+    const tight = { ...plain, size: share(1.5), margin: share(0) };
+    const { labels } = await synthesize(folder, options({ source, style: tight }));
+    for (const name of labels.keys()) {
+      const { rows, columns } = inkIn(await loadImage(join(folder, name), { channels: 1 }));
+      expect(rows).toBeGreaterThanOrEqual(plain.heightPx - 3);
+      expect(columns.left + columns.right).toBeLessThanOrEqual(2);
+    }
+    const roomy = { ...plain, size: share(0.3), margin: share(1) };
+    const other = await synthesize(join(folder, 'roomy'), options({ source, style: roomy }));
+    for (const name of other.labels.keys()) {
+      const { rows, columns } = inkIn(await loadImage(join(folder, 'roomy', name), { channels: 1 }));
+      expect(rows).toBeLessThan(0.5 * plain.heightPx);
+      expect(Math.min(columns.left, columns.right)).toBeGreaterThanOrEqual(plain.heightPx - 1);
     }
   });
 

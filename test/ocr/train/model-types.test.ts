@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { noEvents } from '../../../src/base/events.js';
 import { readDescription } from '../../../src/ocr/models/model-description.js';
+import { openReader } from '../../../src/ocr/models/chosen-decoder.js';
 import { readModelFolder } from '../../../src/ocr/models/model-folder.js';
 import { listImages } from '../../../src/ocr/predict/list-images.js';
 import { predictFiles } from '../../../src/ocr/predict/predict-files.js';
@@ -60,6 +61,29 @@ describe('train, for each type of model', () => {
       model: { type: 'attention', maxLength: 4 },
       decoder: { type: 'attention', beam: 3 },
     });
+  });
+
+  it('holds what a model writes to the pattern that it was trained with', async () => {
+    const folder = temporaryFolder();
+    const options = { ...settings('attention by Luong', 1), decoder: { pattern: '[a-f]{3}' } };
+    const { metrics } = await train(
+      job(folder, await drawnLines(folder, 'lines', LABELS), { settings: options }),
+    );
+    expect(readDescription(join(folder, 'model')).decoder).toEqual({
+      type: 'attention',
+      beam: 10,
+      pattern: '[a-f]{3}',
+    });
+    const reader = openReader(join(folder, 'model'));
+    const images = listImages(
+      LABELS.map((_, index) => `images/lines-${index}.png`),
+      folder,
+    );
+    const { predictions } = await predictFiles(reader, images, { events: noEvents });
+    reader.network.dispose();
+    for (const { text } of predictions) expect(text).toMatch(/^[a-f]{3}$/);
+    const exact = predictions.filter(({ text }, index) => text === LABELS[index]).length / LABELS.length;
+    expect(exact).toBe(metrics.exact);
   });
 
   it.each([

@@ -74,11 +74,11 @@ describe('a model in params.yaml', () => {
       '',
     ],
     [
-      'a pattern for attention',
-      'model:\n  type: attention\ndecoder:\n  pattern: "[A-Z]+"\n',
+      'a language model for attention',
+      'model:\n  type: attention\ndecoder:\n  languageModel: {}\n',
       4,
-      "'decoder.pattern' is for models with CTC",
-      "'decoder.beam' is for all types",
+      "'decoder.languageModel' is for models with CTC",
+      "'decoder.pattern' are for all types",
     ],
   ])('with %s is refused with its place', (_, yaml, line, message, hint) => {
     const file = join(temporaryFolder(), 'params.yaml');
