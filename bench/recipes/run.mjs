@@ -1,5 +1,5 @@
-// `node bench/recipes/run.mjs [plates|fraktur [SEED…]]`: a recipe of examples/ as it stands (unless named, each that has data), on the data of that name in
-// ../shared/data, once a seed (1, 2 and 3 unless named): `ocrpipe repro` in a fresh workspace, with one thread of WebAssembly. Prints a table for
+// `node bench/recipes/run.mjs [plates|fraktur|vietnamese [SEED…]]`: a recipe of examples/ as it stands (unless named, each that draws its data or has some), on the
+// data of that name in ../shared/data, once a seed (1, 2 and 3 unless named): `ocrpipe repro` in a fresh workspace, with one thread of WebAssembly. Prints a table for
 // bench/RESULTS.md: exact lines and CER on the test part, and user + system seconds of all processes of `repro`. Fonts that a recipe
 // draws with are taken from the node_modules of OCRPIPE_BENCH_FONTS. `--save` keeps the curves in bench/recipes/results.
 import { execFileSync } from 'node:child_process';
@@ -25,10 +25,15 @@ const words = process.argv.slice(2);
 const [asked, ...seedsAsked] = words.filter((word) => word !== '--save');
 const seeds = seedsAsked.length > 0 ? seedsAsked.map(Number) : [1, 2, 3];
 const dataOf = (name) => join(root, '..', 'shared', 'data', name);
-const known = readdirSync(join(root, 'examples')).filter((name) => existsSync(dataOf(name)));
+const drawsAll = (name) =>
+  !readFileSync(join(root, 'examples', name, 'pipeline.yaml'), 'utf8').includes('data/raw');
+const known = readdirSync(join(root, 'examples')).filter(
+  (name) => drawsAll(name) || existsSync(dataOf(name)),
+);
 if (asked !== undefined && !known.includes(asked))
   throw new Error(`no recipe '${asked}' with data: ${known.join(', ')}`);
-if (known.length === 0) console.error(`skipped: there is no data in ${dataOf('')}`);
+if (!existsSync(dataOf('')))
+  console.error(`skipped: recipes for photos and scans, as there is no data in ${dataOf('')}`);
 for (const name of asked === undefined ? known : [asked]) {
   report(
     name,
@@ -55,13 +60,14 @@ function workspace(folder, { name, data, seed }) {
   const inside = { cwd: folder, stdio: 'ignore' };
   execFileSync('git', ['init', '-q'], inside);
   execFileSync(OCRPIPE[0], [OCRPIPE[1], 'init'], inside);
-  mkdirSync(join(folder, 'data'));
-  cpSync(data, join(folder, 'data', 'raw'), { recursive: true });
   cpSync(join(root, 'examples', name), folder, { recursive: true });
   const params = join(folder, 'params.yaml');
   writeFileSync(params, readFileSync(params, 'utf8').replace(/^( +seed:) .*$/m, `$1 ${seed}`));
   const fonts = process.env.OCRPIPE_BENCH_FONTS;
   if (fonts) symlinkSync(join(fonts, 'node_modules'), join(folder, 'node_modules'));
+  if (drawsAll(name)) return;
+  mkdirSync(join(folder, 'data'), { recursive: true });
+  cpSync(data, join(folder, 'data', 'raw'), { recursive: true });
   execFileSync(OCRPIPE[0], [OCRPIPE[1], 'add', 'data/raw'], inside);
 }
 

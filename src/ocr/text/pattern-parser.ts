@@ -12,6 +12,7 @@ export type PatternNode =
 /** Larger counts would make automata that no label needs. */
 const MOST_REPEATS = 1000;
 const SPECIAL = new Set('.*+?()[]{}|\\^$');
+const CODE_POINT = /^\\u(?:[0-9a-f]{4}|\{[0-9a-f]{1,6}\})/i;
 const CLASS_ESCAPES = /^\\(?:[dDsSwW]|[pP]\{[^{}]+\})$/;
 
 /**
@@ -109,10 +110,19 @@ class PatternParser {
   #escape(): string {
     const kind = this.#characters[this.#at + 1];
     if (kind === undefined) throw this.#wrong("nothing follows '\\'");
+    if (kind === 'u') return this.#codePoint();
     const source = /[pP]/.test(kind) ? this.#upTo('}', '\\p{…}') : `\\${kind}`;
     if (!/[pP]/.test(kind)) this.#at += 2;
     if (CLASS_ESCAPES.test(source) || SPECIAL.has(kind) || kind === '/' || kind === '-') return source;
     throw this.#wrong(`'${source}' is not known: write the character without '\\'`);
+  }
+
+  #codePoint(): string {
+    const [source] = CODE_POINT.exec(this.#characters.slice(this.#at, this.#at + 10).join('')) ?? [];
+    if (source === undefined)
+      throw this.#wrong("'\\u' is followed by four hexadecimal digits, or up to six in {}");
+    this.#at += source.length;
+    return source;
   }
 
   /** The expression, if JavaScript takes it for one character. */

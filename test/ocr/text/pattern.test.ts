@@ -13,7 +13,7 @@ function accepts(automaton: PatternAutomaton, text: string): boolean {
 
 const atoms = fc.constantFrom(
   ...['A', 'B', '7', 'ä', '京', '😀', '.', '-', '[A-Z]', '[^A-Z]', '[ä😀]', '[\\d-]', '[\\]A]', '\\d', '\\D'],
-  ...['\\w', '\\p{Lu}', '\\P{L}', '\\.', '\\-'],
+  ...['\\w', '\\p{Lu}', '\\P{L}', '\\.', '\\-', '\\u0041', '\\u{1f600}', '[\\u{41}-\\u{5A}]'],
 );
 const counts = fc.constantFrom('', '', '', '?', '*', '+', '{2}', '{0,2}', '{1,}', '{0}', '{2,3}');
 const { pattern: patterns } = fc.letrec<{ pattern: string; part: string; group: string }>((tie) => ({
@@ -38,6 +38,8 @@ describe('a pattern', () => {
           automaton = compilePattern(pattern, ALPHABET);
         } catch (error) {
           expect(error).toMatchObject({ code: 'bad-pattern', exitCode: 2 });
+          // Refused for its size, rightly or not: nothing can be compared.
+          fc.pre(!String(error).includes('too many ways'));
         }
         for (const text of ['', ...ALPHABET, ...tried]) {
           const matches = expression.test(text);
@@ -66,6 +68,8 @@ describe('a pattern', () => {
     ['[A-Z', "a '[' has no ']'"],
     ['(A', "a group has no ')'"],
     ['A)', "')' closes no group"],
+    ['\\u04', "'\\u' is followed by four hexadecimal digits"],
+    ['\\u{ffffff}', 'is no set of characters'],
     ['*A', "'*' repeats nothing"],
     ['A**', 'nothing stands between two counts'],
     ['A{3,1}', 'counts backwards'],
