@@ -1,6 +1,6 @@
-// `node bench/recipes/run.mjs [plates|fraktur|vietnamese [SEED…]]`: a recipe of examples/ as it stands (unless named, each that draws its data or has some), on the
-// data of that name in ../shared/data, once a seed (1, 2 and 3 unless named): `ocrpipe repro` in a fresh workspace, with one thread of WebAssembly. Prints a table for
-// bench/RESULTS.md: exact lines and CER on the test part, and user + system seconds of all processes of `repro`. Fonts that a recipe
+// `node bench/recipes/run.mjs [plates|fraktur|vietnamese[/VARIANT] [SEED…]]`: a recipe of examples/ as it stands, or with what its VARIANT.yaml has in place of
+// the same keys of params.yaml (unless named, each that draws its data or has some), on the data of that name in ../shared/data, once a
+// seed (1, 2 and 3 unless named): `ocrpipe repro` in a fresh workspace, with one thread of WebAssembly. Prints a table for
 // draws with are taken from the node_modules of OCRPIPE_BENCH_FONTS. `--save` keeps the curves in bench/recipes/results.
 import { execFileSync } from 'node:child_process';
 import {
@@ -17,6 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parse, stringify } from 'yaml';
 import { circumstances, measure, OCRPIPE } from '../measure.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -27,16 +28,17 @@ const seeds = seedsAsked.length > 0 ? seedsAsked.map(Number) : [1, 2, 3];
 const dataOf = (name) => join(root, '..', 'shared', 'data', name);
 const drawsAll = (name) =>
   !readFileSync(join(root, 'examples', name, 'pipeline.yaml'), 'utf8').includes('data/raw');
+const [recipe, variant] = asked?.split('/') ?? [];
 const known = readdirSync(join(root, 'examples')).filter(
   (name) => drawsAll(name) || existsSync(dataOf(name)),
 );
-if (asked !== undefined && !known.includes(asked))
-  throw new Error(`no recipe '${asked}' with data: ${known.join(', ')}`);
+if (recipe !== undefined && !known.includes(recipe))
+  throw new Error(`no recipe '${recipe}' with data: ${known.join(', ')}`);
 if (!existsSync(dataOf('')))
   console.error(`skipped: recipes for photos and scans, as there is no data in ${dataOf('')}`);
-for (const name of asked === undefined ? known : [asked]) {
+for (const name of recipe === undefined ? known : [recipe]) {
   report(
-    name,
+    [name, ...(variant === undefined ? [] : [variant])].join('-'),
     seeds.map((seed) => runSeed({ name, data: dataOf(name), seed })),
   );
 }
@@ -62,7 +64,13 @@ function workspace(folder, { name, data, seed }) {
   execFileSync(OCRPIPE[0], [OCRPIPE[1], 'init'], inside);
   cpSync(join(root, 'examples', name), folder, { recursive: true });
   const params = join(folder, 'params.yaml');
-  writeFileSync(params, readFileSync(params, 'utf8').replace(/^( +seed:) .*$/m, `$1 ${seed}`));
+  const values = [params, ...(variant === undefined ? [] : [join(folder, `${variant}.yaml`)])].map((file) =>
+    parse(readFileSync(file, 'utf8')),
+  );
+  const [base, other = {}] = values;
+  const train = { ...base.train, ...other.train, seed };
+  // A model of another type has other keys: it is replaced whole.
+  writeFileSync(params, stringify({ ...base, ...other, train }));
   const fonts = process.env.OCRPIPE_BENCH_FONTS;
   if (fonts) symlinkSync(join(fonts, 'node_modules'), join(folder, 'node_modules'));
   if (drawsAll(name)) return;

@@ -1,13 +1,21 @@
-import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { readTrainingSettings } from '../../src/ocr/train/read-params.js';
 import { ocrpipeJson } from '../rig/ocrpipe.js';
 import { temporaryFolder } from '../rig/temporary-folder.js';
 
 const examples = fileURLToPath(new URL('../../examples', import.meta.url));
 const names = readdirSync(examples);
+const variants = names.flatMap((name) =>
+  readdirSync(join(examples, name))
+    .filter((file) => file.endsWith('.yaml') && !['params.yaml', 'pipeline.yaml'].includes(file))
+    .map((file) => join(name, file)),
+);
+
+type Params = Partial<Record<'model' | 'train', Record<string, unknown>>>;
 
 describe('the examples', () => {
   it.each(names)('%s has a pipeline that can be planned, from the data on', async (name) => {
@@ -27,6 +35,17 @@ describe('the examples', () => {
       overrides: {},
     });
     expect(settings.train.maxSteps).toBeGreaterThan(0);
+  });
+
+  it.each(variants)('%s are parameters that training takes in place of the same keys', (variant) => {
+    const read = (name: string): Params => parse(readFileSync(join(examples, name), 'utf8')) as Params;
+    const [base, other] = [read(join(dirname(variant), 'params.yaml')), read(variant)];
+    expect(Object.keys(base)).toEqual(expect.arrayContaining(Object.keys(other)));
+    const file = join(temporaryFolder(), 'params.yaml');
+    writeFileSync(file, stringify({ ...base, ...other, train: { ...base.train, ...other.train } }));
+    expect(readTrainingSettings(file, { required: true }).model).toMatchObject(other.model ?? {});
+    const readme = readFileSync(join(examples, dirname(variant), 'README.md'), 'utf8');
+    expect(readme).toContain(basename(variant));
   });
 
   it.each(names)('%s is told of in a README', (name) => {
