@@ -12,6 +12,7 @@ import { synthesize } from '../ocr/synth/synthesize.js';
 import { patternTexts } from '../ocr/synth/pattern-texts.js';
 import { parseTemplate, type Template } from '../ocr/synth/template.js';
 import { parseLength, type TextSource } from '../ocr/synth/texts.js';
+import { readWords } from '../ocr/synth/read-words.js';
 import { alphabetOf } from '../ocr/text/alphabet.js';
 import { withShownPaths } from './shown-paths.js';
 
@@ -21,7 +22,7 @@ export interface SynthInput {
   seed: number;
   /** `5..10` characters. */
   length: string;
-  /** Characters to draw lines from (default: digits and capital letters), or `words`: a file of words, one a line. */
+  /** Characters to draw lines from (default: digits and capital letters), or `words`: a file of words, one a line, or a manifest. */
   alphabet?: string | undefined;
   words?: string | undefined;
   /** A pattern that each text is to match, in place of both. */
@@ -58,7 +59,7 @@ async function drawFolder(input: SynthInput, call: Call): Promise<SynthActionRes
     out,
     inputs.map((path) => resolve(call.cwd, path)),
   );
-  const source = textSource(input, call);
+  const source = await textSource(input, call);
   const template = input.template === undefined ? undefined : readTemplate(input.template, call);
   const temporary = temporaryBeside(out);
   mkdirSync(dirname(out), { recursive: true });
@@ -67,7 +68,7 @@ async function drawFolder(input: SynthInput, call: Call): Promise<SynthActionRes
       ...input,
       source,
       template,
-      fonts: input.fonts.map((file) => resolve(call.cwd, file)),
+      fonts: fontFiles(input, call),
       events: call.events,
       signal: call.signal,
     });
@@ -88,7 +89,7 @@ async function drawFolder(input: SynthInput, call: Call): Promise<SynthActionRes
   }
 }
 
-function textSource(input: SynthInput, call: Call): TextSource {
+async function textSource(input: SynthInput, call: Call): Promise<TextSource> {
   const length = parseLength(input.length);
   if (input.words !== undefined && input.alphabet !== undefined) {
     throw userError('synth-source', 'lines are drawn either from words or from an alphabet', {
@@ -101,11 +102,14 @@ function textSource(input: SynthInput, call: Call): TextSource {
     return { least: pattern.least, most: pattern.most, from: { pattern } };
   }
   if (input.words === undefined) return { ...length, from: { alphabet } };
-  const words = readLabelFile(resolve(call.cwd, input.words))
-    .split(/\r?\n/)
-    .map((word) => word.trim().normalize('NFC'))
-    .filter((word) => word !== '');
-  return { ...length, from: { words } };
+  return {
+    ...length,
+    from: { words: await readWords(resolve(call.cwd, input.words), fontFiles(input, call), call) },
+  };
+}
+
+function fontFiles({ fonts }: SynthInput, call: Call): string[] {
+  return fonts.map((file) => resolve(call.cwd, file));
 }
 
 function readTemplate(path: string, call: Call): Template {

@@ -17,7 +17,7 @@ import { synth, type SynthInput } from '../../src/actions/synth.js';
 import { train, type TrainInput } from '../../src/actions/train.js';
 import { TEMPORARY_PREFIX } from '../../src/base/atomic-file.js';
 import type { Call } from '../../src/base/call.js';
-import type { OcrpipeEvent } from '../../src/base/events.js';
+import type { EventSink, OcrpipeEvent } from '../../src/base/events.js';
 import { SPACE_MARK } from '../../src/base/process-space.js';
 import { readWholeManifest } from '../../src/ocr/formats/manifest.js';
 import { tableRows } from '../../src/ocr/formats/own-tables.js';
@@ -152,6 +152,27 @@ describe('from drawn lines to figures', () => {
 });
 
 describe('synth', () => {
+  it("draws the words of a manifest's labels, without those that a font cannot draw", async () => {
+    const notes: OcrpipeEvent[] = [];
+    const events: EventSink = (event) => notes.push(event);
+    const call = { ...quietCall(temporaryFolder()), events };
+    const labels = { 'a.png': 'Haus am  See', 'b.png': 'am 皖京 Berg' };
+    const lines = Object.entries(labels).map(([image, text]) => JSON.stringify({ image, text }));
+    writeFileSync(join(call.cwd, 'labels.jsonl'), `${lines.join('\n')}\n`);
+    const font = join(import.meta.dirname, '../../node_modules/dejavu-fonts-ttf/ttf/DejaVuSans.ttf');
+    for (const fonts of [[], [font]]) {
+      const words = { words: 'labels.jsonl', alphabet: undefined, length: '2..8', count: 20, fonts };
+      const { examples } = await synth(synthInput(words), call);
+      const drawn = examples.flatMap(({ text }) => text.split(' '));
+      expect(['Haus', 'am', 'See', 'Berg']).toEqual(expect.arrayContaining(drawn));
+      const told = notes.filter((event) => event.type === 'note' && event.code === 'words-without-glyphs');
+      expect(told).toEqual([
+        expect.objectContaining({ message: expect.stringMatching(/^1 word of 5 .*皖.*京/) as string }),
+      ]);
+      notes.length = 0;
+    }
+  });
+
   it('draws from words or from an alphabet, never from both', async () => {
     const call = quietCall(temporaryFolder());
     writeFileSync(join(call.cwd, 'words.txt'), 'ab\ncde\nfar-too-long\n');

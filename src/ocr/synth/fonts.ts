@@ -26,6 +26,13 @@ export function openFonts(files: readonly string[], needed: readonly string[]): 
   return complete;
 }
 
+/** Those of `wanted` that one of the fonts lacks; where none is named, the default font that has most. */
+export function charactersLacked(files: readonly string[], wanted: readonly string[]): string[] {
+  const asked = files.length > 0 ? files : defaultFontFiles().slice(0, 1);
+  const lacked = new Set(asked.flatMap((file) => lackedBy(readFontFile(file), wanted)));
+  return wanted.filter((character) => lacked.has(character));
+}
+
 function defaultFontFiles(): string[] {
   const description = createRequire(import.meta.url).resolve('dejavu-fonts-ttf/package.json');
   return DEFAULT_FONTS.map((name) => join(dirname(description), 'ttf', name));
