@@ -1,4 +1,4 @@
-// `node bench/recipes/run.mjs [plates|fraktur|vietnamese[/VARIANT] [SEED…]]`: a recipe of examples/ as it stands, or with what its VARIANT.yaml has in place of
+// `node bench/recipes/run.mjs [first-model|plates|fraktur|vietnamese[/VARIANT] [SEED…]]`: a recipe of examples/ as it stands, or with what its VARIANT.yaml has in place of
 // the same keys of params.yaml (unless named, each that draws its data or has some), on the data of that name in ../shared/data, once a
 // seed (1, 2 and 3 unless named): `ocrpipe repro` in a fresh workspace, with one thread of WebAssembly. Prints a table for
 // draws with are taken from the node_modules of OCRPIPE_BENCH_FONTS. `--save` keeps the curves in bench/recipes/results.
@@ -25,7 +25,9 @@ const results = join(root, 'bench', 'recipes', 'results');
 const words = process.argv.slice(2);
 const [asked, ...seedsAsked] = words.filter((word) => word !== '--save');
 const seeds = seedsAsked.length > 0 ? seedsAsked.map(Number) : [1, 2, 3];
-const dataOf = (name) => join(root, '..', 'shared', 'data', name);
+/** The data of a recipe whose name is not that of its data. */
+const LENT = { 'first-model': 'plates' };
+const dataOf = (name) => join(root, '..', 'shared', 'data', LENT[name] ?? name);
 const drawsAll = (name) =>
   !readFileSync(join(root, 'examples', name, 'pipeline.yaml'), 'utf8').includes('data/raw');
 const [recipe, variant] = asked?.split('/') ?? [];
