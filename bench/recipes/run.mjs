@@ -1,6 +1,7 @@
 // `node bench/recipes/run.mjs [first-model|plates|fraktur|vietnamese[/VARIANT] [SEED…]]`: a recipe of examples/ as it stands, or with what its VARIANT.yaml has in place of
 // the same keys of params.yaml (unless named, each that draws its data or has some), on the data of that name in ../shared/data, once a
 // seed (1, 2 and 3 unless named): `ocrpipe repro` in a fresh workspace, with one thread of WebAssembly. Prints a table for
+// bench/RESULTS.md: exact lines and CER on the test part, and user + system seconds of all processes of `repro`. Fonts that a recipe
 // draws with are taken from the node_modules of OCRPIPE_BENCH_FONTS. `--save` keeps the curves in bench/recipes/results.
 import { execFileSync } from 'node:child_process';
 import {
