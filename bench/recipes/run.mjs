@@ -72,8 +72,9 @@ function workspace(folder, { name, data, seed }) {
   );
   const [base, other = {}] = values;
   const train = { ...base.train, ...other.train, seed };
-  // A model of another type has other keys: it is replaced whole.
-  writeFileSync(params, stringify({ ...base, ...other, train }));
+  const drawn = { ...base.drawn, ...other.drawn };
+  // A model of another type has other keys: it is replaced whole, as is what varies its pictures.
+  writeFileSync(params, stringify({ ...base, ...other, train, drawn }));
   const fonts = process.env.OCRPIPE_BENCH_FONTS;
   if (fonts) symlinkSync(join(fonts, 'node_modules'), join(folder, 'node_modules'));
   if (drawsAll(name)) return;
