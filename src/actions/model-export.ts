@@ -116,6 +116,9 @@ function decoderText(decoder: DecoderConfig): string {
   const parts = [
     ...('beam' in decoder ? [`a beam of ${decoder.beam}`] : []),
     ...('pattern' in decoder && decoder.pattern !== undefined ? ['a pattern'] : []),
+    ...('views' in decoder && decoder.views !== undefined && decoder.views > 1
+      ? [`${decoder.views} views of each image`]
+      : []),
     ...('languageModel' in decoder && decoder.languageModel !== undefined ? ['a language model'] : []),
   ];
   return parts.join(', ').replace(/, ([^,]*)$/, ' and $1');

@@ -10,6 +10,12 @@ export const decoderFlags = {
       'the best character of each step, or the most probable text of several (default: as the model says)',
   })(),
   beam: integerFlag({ description: 'texts that are followed at once (default: 10)', min: 1, max: 1000 }),
+  views: integerFlag({
+    description:
+      'slightly moved versions of each image whose readings are averaged, 1 to 7: more accurate, and as many times slower',
+    min: 1,
+    max: 7,
+  }),
   pattern: Flags.string({
     helpValue: 'PATTERN',
     description: "regular expression that each whole text matches, such as '[A-Z]{2}\\d{4}'",
@@ -30,20 +36,23 @@ export const decoderFlags = {
 export function decoderChoice(flags: {
   decoder?: 'greedy' | 'beam' | undefined;
   beam?: number | undefined;
+  views?: number | undefined;
   pattern?: string | undefined;
   'language-weight'?: number | undefined;
   'length-bonus'?: number | undefined;
 }): {
   decoder: 'greedy' | 'beam' | undefined;
   beam: number | undefined;
+  views: number | undefined;
   pattern: string | undefined;
   languageWeight: number | undefined;
   lengthBonus: number | undefined;
 } {
-  const { decoder, beam, pattern } = flags;
+  const { decoder, beam, views, pattern } = flags;
   return {
     decoder,
     beam,
+    views,
     pattern,
     languageWeight: flags['language-weight'],
     lengthBonus: flags['length-bonus'],

@@ -10,6 +10,8 @@ export interface DecoderChoice {
   decoder?: 'greedy' | 'beam' | undefined;
   /** Texts followed at once. */
   beam?: number | undefined;
+  /** Of each image. */
+  views?: number | undefined;
   pattern?: string | undefined;
   /** How much the language model counts, and each character by itself. */
   languageWeight?: number | undefined;
@@ -40,18 +42,32 @@ export function openReader(folder: string, choice: DecoderChoice = {}): Recognis
 }
 
 function chosenDecoder(saved: DecoderConfig, choice: DecoderChoice): DecoderConfig {
+  const decoder = withPaths(saved, choice);
+  if (choice.views === undefined) return decoder;
+  if (decoder.type === 'attention')
+    throw conflict(
+      `a model with attention takes no ${FLAGS.views}`,
+      'Leave it out: views are averaged at time steps, which it has not.',
+    );
+  return { ...decoder, views: choice.views };
+}
+
+function withPaths(saved: DecoderConfig, choice: DecoderChoice): DecoderConfig {
   const guided = ['pattern', 'languageWeight', 'lengthBonus'] as const;
   const given = guided.find((name) => choice[name] !== undefined);
   if (choice.decoder === 'greedy') {
     if (given !== undefined || choice.beam !== undefined) {
-      throw conflict(`greedy reading follows one text, and takes no ${FLAGS[given ?? 'beam']}`, 'beam');
+      throw conflict(
+        `greedy reading follows one text, and takes no ${FLAGS[given ?? 'beam']}`,
+        "Leave it out, or use '--decoder beam'.",
+      );
     }
     return greedyDecoder(saved);
   }
   if (given === undefined && choice.beam === undefined && choice.decoder === undefined) return saved;
   if (saved.type === 'attention') {
     if (given !== undefined && given !== 'pattern')
-      throw conflict(`a model with attention takes no ${FLAGS[given]}`, undefined);
+      throw conflict(`a model with attention takes no ${FLAGS[given]}`, LANGUAGE_HINT);
     const { pattern = saved.pattern } = choice;
     const beam = choice.beam ?? Math.max(saved.beam, USUAL_BEAM);
     return { ...saved, beam, ...(pattern === undefined ? {} : { pattern }) };
@@ -62,6 +78,7 @@ function chosenDecoder(saved: DecoderConfig, choice: DecoderChoice): DecoderConf
 /** What a choice is called where it is given. */
 const FLAGS = {
   beam: '--beam',
+  views: '--views',
   pattern: '--pattern',
   languageWeight: '--language-weight',
   lengthBonus: '--length-bonus',
@@ -73,13 +90,15 @@ function guidedBeam(
 ): DecoderConfig {
   const before = saved.type === 'ctc-beam' ? saved : undefined;
   const language = before?.languageModel;
+  const { views } = saved;
   if (language === undefined && (languageWeight !== undefined || lengthBonus !== undefined)) {
-    throw conflict('the model was saved without a language model', undefined);
+    throw conflict('the model was saved without a language model', LANGUAGE_HINT);
   }
   const chosen = pattern ?? before?.pattern;
   return {
     type: 'ctc-beam',
     beam: beam ?? before?.beam ?? USUAL_BEAM,
+    ...(views === undefined ? {} : { views }),
     ...(chosen === undefined ? {} : { pattern: chosen }),
     ...(language === undefined
       ? {}
@@ -93,11 +112,9 @@ function guidedBeam(
   };
 }
 
-function conflict(why: string, instead: string | undefined): Error {
-  return userError('decoder-conflict', `the images cannot be read so: ${why}`, {
-    hint:
-      instead === undefined
-        ? "A language model is learnt with 'decoder.languageModel' in params.yaml; language models are for models with CTC."
-        : `Leave it out, or use '--decoder ${instead}'.`,
-  });
+const LANGUAGE_HINT =
+  "A language model is learnt with 'decoder.languageModel' in params.yaml; language models are for models with CTC.";
+
+function conflict(why: string, hint: string): Error {
+  return userError('decoder-conflict', `the images cannot be read so: ${why}`, { hint });
 }

@@ -4,8 +4,9 @@ import { ctcBeamDecode } from '../nn/ctc-beam.js';
 import { ctcGreedyDecode } from '../nn/ctc-decode.js';
 import { ctcLoss } from '../nn/ctc-loss.js';
 import type { PrefixGuide } from '../nn/prefix-guide.js';
-import type { DecoderConfig } from './decoder.js';
+import { viewsOf, type DecoderConfig } from './decoder.js';
 import type { ImageBatch, LabelReading, Network, PassOptions, Scores, TrainingPass } from './network.js';
+import { scoresOverViews } from './scores-over-views.js';
 import type { VariableStore } from './variables.js';
 
 /** What a CTC network computes below its head: logits [batch, time, classes], the blank's last; beyond an image's steps they mean nothing. */
@@ -40,10 +41,16 @@ export class CtcNetwork implements Network {
   }
 
   async read(batch: ImageBatch, decoder: DecoderConfig, guide?: PrefixGuide): Promise<LabelReading[]> {
+    const views = viewsOf(decoder);
+    const scoresOf = (seen: ImageBatch): Promise<Scores> => this.#scores(seen);
+    const scores = views > 1 ? await scoresOverViews(batch, views, scoresOf) : await scoresOf(batch);
+    return decodeCtc(scores, decoder, guide);
+  }
+
+  async #scores(batch: ImageBatch): Promise<Scores> {
     const logits = tf.tidy(() => this.body.read(batch));
     try {
-      const values = await logits.data<'float32'>();
-      return decodeCtc({ values, shape: logits.shape, steps: batch.steps }, decoder, guide);
+      return { values: await logits.data<'float32'>(), shape: logits.shape, steps: batch.steps };
     } finally {
       logits.dispose();
     }

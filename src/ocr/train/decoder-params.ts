@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { viewsKey } from '../models/decoder.js';
 
 /** Chosen on the validation part, or given. */
 const weighed = (min: number, max: number) => z.union([z.literal('auto'), z.number().min(min).max(max)]);
@@ -9,6 +10,8 @@ export const decoderParamsSchema = z.strictObject({
   beam: z.int().min(1).max(1000).optional(),
   /** Regular expression that each whole text matches. */
   pattern: z.string().min(1).optional(),
+  /** Views of each image, slightly moved, whose readings are averaged; 1 unless given. For models with CTC. */
+  views: viewsKey,
   /** Learnt from the training labels. */
   languageModel: z
     .strictObject({

@@ -94,17 +94,19 @@ function refuseLostSmoothing(
   );
 }
 
-/** Language models weigh the paths of CTC; a decoder that writes has learnt its own. */
+/** Language models weigh the paths of CTC; a decoder that writes has learnt its own. And it has no time steps whose probabilities could be averaged over views. */
 function refuseTaughtAttention(
   yaml: YamlFile,
   { model, decoder }: Pick<TrainingSettings, 'model' | 'decoder'>,
 ): void {
-  if (model.type !== 'attention' || decoder.languageModel === undefined) return;
+  if (model.type !== 'attention') return;
+  const key = (['languageModel', 'views'] as const).find((name) => decoder[name] !== undefined);
+  if (key === undefined) return;
   throw userError(
     'invalid-value',
-    `${yaml.file}: 'decoder.languageModel' is for models with CTC, and this one is '${model.type}'`,
+    `${yaml.file}: 'decoder.${key}' is for models with CTC, and this one is '${model.type}'`,
     {
-      location: yaml.locate(['decoder', 'languageModel']),
+      location: yaml.locate(['decoder', key]),
       hint: "Leave it out, or choose another 'model.type'; 'decoder.beam' and 'decoder.pattern' are for all types.",
     },
   );

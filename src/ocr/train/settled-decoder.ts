@@ -30,8 +30,12 @@ export interface DecoderSettling {
 const WEIGHTS = [0, 0.1, 0.2, 0.35, 0.5, 0.75, 1];
 const BONUSES = [-1, -0.5, 0.5, 1, 2];
 
-/** True if the parameters ask for more than the best class of each step. */
-export function isGuided({ beam = 1, pattern, languageModel }: DecoderParams): boolean {
+/** True if the parameters ask for more than the best class of each step of the image as it is. */
+export function isGuided({ views = 1, ...params }: DecoderParams): boolean {
+  return views > 1 || needsBeam(params);
+}
+
+function needsBeam({ beam = 1, pattern, languageModel }: DecoderParams): boolean {
   return beam > 1 || pattern !== undefined || languageModel !== undefined;
 }
 
@@ -46,7 +50,9 @@ export async function settleDecoder(model: Recogniser, settling: DecoderSettling
   if (model.decoder.type === 'attention') {
     return readWith({ type: 'attention', beam, ...pattern }, { model, settling });
   }
-  const base = { type: 'ctc-beam', beam, ...pattern } as const;
+  const views = params.views === undefined ? {} : { views: params.views };
+  if (!needsBeam(params)) return readWith({ type: 'ctc-greedy', ...views }, { model, settling });
+  const base = { type: 'ctc-beam', beam, ...views, ...pattern } as const;
   if (params.languageModel === undefined) return readWith(base, { model, settling });
   const { order, weight, bonus } = params.languageModel;
   const data = learnLanguageModel(texts.map(characters), order);

@@ -51,6 +51,13 @@ describe('a decoder with a language model', () => {
     for (const text of texts) expect(text).toMatch(/^[a-f]{3}$/);
   });
 
+  it('reads over views when told to, and keeps to the rest', async () => {
+    const reader = openReader(join(folder, 'model'), { views: 3 });
+    expect(reader.decoder).toMatchObject({ type: 'ctc-beam', beam: 8, views: 3, languageModel: {} });
+    reader.network.dispose();
+    expect(await read(folder, { views: 3 })).toHaveLength(LABELS.length);
+  });
+
   it('is refused together with greedy reading', () => {
     expect(() => openReader(join(folder, 'model'), { decoder: 'greedy', beam: 3 })).toThrow(
       expect.objectContaining({ code: 'decoder-conflict', exitCode: 2 }),
@@ -73,6 +80,23 @@ describe('a decoder with a language model', () => {
     expect(() => openReader(join(folder, 'model'))).toThrow(
       expect.objectContaining({ code: 'model-damaged' }),
     );
+  });
+});
+
+describe('views alone', () => {
+  it('are what a model is saved with, and what its validation figures come from', async () => {
+    const folder = temporaryFolder();
+    const manifest = await drawnLines(folder, 'lines', LABELS);
+    const options = settings({ train: POOR, decoder: { views: 5 } });
+    const { metrics } = await train(job(folder, manifest, { settings: options }));
+    expect(readDescription(join(folder, 'model')).decoder).toEqual({ type: 'ctc-greedy', views: 5 });
+    expect(cerOf(await read(folder))).toBe(metrics.cer);
+    const greedy = openReader(join(folder, 'model'), { decoder: 'greedy' });
+    expect(greedy.decoder).toEqual({ type: 'ctc-greedy' });
+    greedy.network.dispose();
+    const chosen = openReader(join(folder, 'model'), { beam: 4 });
+    expect(chosen.decoder).toEqual({ type: 'ctc-beam', beam: 4, views: 5 });
+    chosen.network.dispose();
   });
 });
 

@@ -80,6 +80,13 @@ describe('a model in params.yaml', () => {
       "'decoder.languageModel' is for models with CTC",
       "'decoder.pattern' are for all types",
     ],
+    [
+      'views for attention',
+      'model:\n  type: attention\ndecoder:\n  views: 3\n',
+      4,
+      "'decoder.views' is for models with CTC",
+      'Leave it out',
+    ],
   ])('with %s is refused with its place', (_, yaml, line, message, hint) => {
     const file = join(temporaryFolder(), 'params.yaml');
     writeFileSync(file, yaml);
