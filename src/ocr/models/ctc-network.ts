@@ -41,9 +41,16 @@ export class CtcNetwork implements Network {
   }
 
   async read(batch: ImageBatch, decoder: DecoderConfig, guide?: PrefixGuide): Promise<LabelReading[]> {
-    const views = viewsOf(decoder);
-    const scoresOf = (seen: ImageBatch): Promise<Scores> => this.#scores(seen);
-    const scores = views > 1 ? await scoresOverViews(batch, views, scoresOf) : await scoresOf(batch);
+    return this.decode(await this.score(batch, viewsOf(decoder)), decoder, guide);
+  }
+
+  /** What `decode` reads: the scores of a batch, or those of `views` views of it together. */
+  score(batch: ImageBatch, views: number): Promise<Scores> {
+    return views > 1 ? scoresOverViews(batch, views, (seen) => this.#scores(seen)) : this.#scores(batch);
+  }
+
+  /** The readings in scores. */
+  decode(scores: Scores, decoder: DecoderConfig, guide?: PrefixGuide): LabelReading[] {
     return decodeCtc(scores, decoder, guide);
   }
 

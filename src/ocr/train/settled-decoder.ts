@@ -1,6 +1,7 @@
 import { USUAL_BEAM } from '../models/chosen-decoder.js';
 import type { DecoderConfig } from '../models/decoder.js';
 import { encodeLanguageModel, type EncodedLanguageModel } from '../models/language-model-file.js';
+import { rememberingScores } from '../models/remembered-scores.js';
 import { readingGuide } from '../models/reading-guides.js';
 import type { Recogniser } from '../models/recogniser.js';
 import { learnLanguageModel, type LanguageModelData } from '../text/language-model.js';
@@ -58,8 +59,10 @@ export async function settleDecoder(model: Recogniser, settling: DecoderSettling
   const data = learnLanguageModel(texts.map(characters), order);
   const languageModel = encodeLanguageModel(data);
   const { file, id } = languageModel;
+  // The network computes the same for all that is tried.
+  const reader = { ...model, network: rememberingScores(model.network) };
   const tried = (how: { weight: number; bonus: number }) => () =>
-    readWith({ ...base, languageModel: { file, id, ...how } }, { model, settling, data });
+    readWith({ ...base, languageModel: { file, id, ...how } }, { model: reader, settling, data });
 
   const first = bonus === 'auto' ? 0 : bonus;
   const weights = weight === 'auto' ? WEIGHTS : [weight];
