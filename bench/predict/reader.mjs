@@ -10,6 +10,7 @@ const { openBackend } = await load('ocr/nn/backend');
 const { loadImage } = await load('ocr/images/load');
 const { readingOptions } = await load('ocr/models/reading-limit');
 const { predictInParts } = await load('ocr/predict/predict-files');
+const { modelReader } = await load('ocr/predict/line-reader');
 const { recogniseBatch } = await load('ocr/predict/recognise');
 const { supplyOf } = await load('ocr/predict/supply');
 
@@ -45,7 +46,7 @@ const CASES = {
   'many files, as predict reads them': async () => {
     const named = files.map((file) => ({ file, name: file }));
     let read = 0;
-    for await (const part of predictInParts(model, supplyOf(named), { events: () => undefined }))
+    for await (const part of predictInParts(modelReader(model), supplyOf(named), { events: () => undefined }))
       read += part.length;
     if (read !== files.length) throw new Error(`${read} of ${files.length} were read`);
   },

@@ -20,8 +20,8 @@ import type { TextMetrics } from '../ocr/text/metrics.js';
 import { withShownPaths } from './shown-paths.js';
 
 export interface EvaluateInput {
-  /** A saved model, or `predictions`: what another tool has read. */
-  model?: string | undefined;
+  /** Folders of saved models, or with models in them, which read together; or `predictions`: what another tool has read. */
+  model?: readonly string[] | undefined;
   predictions?: string | undefined;
   /** The labels. A predictions file that has the text of each line needs none. */
   data?: string | undefined;
@@ -78,7 +78,8 @@ function checkedOutputs(input: EvaluateInput, call: Call): { out: string; metric
     input.metrics === undefined ? undefined : outputFile('--metrics', call.cwd, input.metrics, metricsKind);
   const inputs = [input.data, input.predictions].filter((path) => path !== undefined);
   checkOutputFolder('--out', out);
-  if (input.model !== undefined) checkOutsideOf('--out', out, [resolve(call.cwd, input.model)]);
+  const models = (input.model ?? []).map((model) => resolve(call.cwd, model));
+  checkOutsideOf('--out', out, models);
   checkOutputFiles(
     [...reportFiles('--out', out), ...(metrics ? [metrics] : [])],
     inputs.map((path) => resolve(call.cwd, path)),
@@ -103,10 +104,10 @@ async function readingsOf(input: EvaluateInput, call: Call): Promise<Readings> {
     });
   }
   // Tensors are loaded only when a model reads.
-  const { savedModel } = await import('./saved-model.js');
+  const { savedModels } = await import('./saved-model.js');
   const { readWithModel } = await import('../ocr/evaluate/read-with-model.js');
   return readWithModel(samples, {
-    model: savedModel(call.cwd, input.model),
+    models: savedModels(call.cwd, input.model),
     source: input.data ?? '',
     backend: input.backend ?? 'auto',
     decoder: input.decoder,

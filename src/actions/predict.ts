@@ -13,7 +13,8 @@ import { withShownPaths } from './shown-paths.js';
 const STDIN = '-';
 
 export interface PredictInput {
-  model: string;
+  /** Folders of models, or with models in them; several read together. */
+  model: readonly string[];
   /** Images, folders, patterns; `-` for a list of paths on standard input. */
   paths: readonly string[];
   backend: BackendChoice;
@@ -31,7 +32,7 @@ export interface PredictResult {
   unreadable: OcrpipeError[];
 }
 
-/** Reads images with a saved model; what cannot be read is told at the end. Throws if that is every image. */
+/** Reads images with a saved model, or several together; what cannot be read is told at the end. Throws if that is every image. */
 export async function predict(input: PredictInput, call: Call): Promise<PredictResult> {
   return withShownPaths(call.cwd, () => predictImages(input, call));
 }
@@ -40,22 +41,22 @@ async function predictImages(input: PredictInput, call: Call): Promise<PredictRe
   // Loaded here, not above: asking for help must not start a tensor library.
   const { predictInParts } = await import('../ocr/predict/predict-files.js');
   const { openBackend } = await import('../ocr/nn/backend.js');
-  const { savedModel } = await import('./saved-model.js');
-  const { openReader } = await import('../ocr/models/chosen-decoder.js');
+  const { savedModels } = await import('./saved-model.js');
+  const { openLineReader } = await import('../ocr/predict/line-reader.js');
   const images = await namedImages(input, call);
-  const folder = savedModel(call.cwd, input.model);
+  const folders = savedModels(call.cwd, input.model);
   await openBackend(input.backend);
-  const recogniser = openReader(folder, input.decoder);
+  const { reader, close } = openLineReader(folders, input.decoder);
   const result: PredictResult = { read: 0, unreadable: [] };
   try {
-    for await (const part of predictInParts(recogniser, images, call)) {
+    for await (const part of predictInParts(reader, images, call)) {
       const errors = part.flatMap((outcome) => ('error' in outcome ? [outcome.error] : []));
       result.read += part.length - errors.length;
       result.unreadable.push(...errors);
       await input.onPart(part);
     }
   } finally {
-    recogniser.network.dispose();
+    close();
     // A list that is not at its end would keep the process.
     if (input.paths.includes(STDIN)) input.stdin.destroy();
   }

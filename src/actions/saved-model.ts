@@ -1,13 +1,45 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { userError } from '../base/errors.js';
 import { nearestSibling } from '../ocr/formats/nearest-sibling.js';
 import { checkpointFolder } from '../ocr/models/held-model-folder.js';
+import { DESCRIPTION_FILE } from '../ocr/models/model-description.js';
+
+/**
+ * The absolute folders of saved models that are to read together: each that is named, and those in a named folder that is none itself, in the order of their names. Throws
+ * `model-missing` where there is none, and `committee-conflict` for one that is there twice.
+ */
+export function savedModels(cwd: string, shown: readonly string[]): string[] {
+  const folders: string[] = [];
+  for (const name of shown) {
+    const found = modelsIn(resolve(cwd, name));
+    for (const folder of found.length > 0 ? found : [savedModel(cwd, name)]) {
+      if (folders.includes(folder)) throw namedTwice(folder);
+      folders.push(folder);
+    }
+  }
+  return folders;
+}
+
+function modelsIn(folder: string): string[] {
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return [];
+  if (existsSync(join(folder, DESCRIPTION_FILE))) return [];
+  const names = readdirSync(folder).filter((name) => !name.startsWith('.'));
+  const inside = names.sort().map((name) => join(folder, name));
+  return inside.filter((each) => existsSync(join(each, DESCRIPTION_FILE)));
+}
+
+function namedTwice(folder: string): Error {
+  return userError('committee-conflict', 'a model cannot read together with itself', {
+    location: { file: folder },
+    hint: 'Name each model once; a folder stands for all models in it.',
+  });
+}
 
 /** The absolute folder of a saved model; throws `model-missing` where there is none, saying what is there instead. */
 export function savedModel(cwd: string, shown: string): string {
   const folder = resolve(cwd, shown);
-  if (existsSync(join(folder, 'ocrpipe.json'))) return folder;
+  if (existsSync(join(folder, DESCRIPTION_FILE))) return folder;
   if (existsSync(checkpointFolder(folder))) {
     throw userError('model-missing', `${shown} is no model yet: its training runs, or was interrupted`, {
       location: { file: shown },

@@ -1,6 +1,14 @@
 import * as Flags from '@oclif/core/flags';
 import { integerFlag, numberFlag } from './number-flag.js';
 
+/** Options of the flag that names what reads. */
+export const modelsFlag = {
+  multiple: true,
+  multipleNonGreedy: true,
+  helpValue: 'DIR',
+  description: 'a saved model; several, or a folder with models in it, read together',
+} as const;
+
 /** How a model reads, where it is not to be as the model says. */
 export const decoderFlags = {
   decoder: Flags.option({

@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags';
 import { evaluate, type EvaluateResult } from '../actions/evaluate.js';
 import { backendFlag } from '../cli/backend-flag.js';
 import { BaseCommand } from '../cli/base-command.js';
-import { decoderChoice, decoderFlags } from '../cli/decoder-flags.js';
+import { decoderChoice, decoderFlags, modelsFlag } from '../cli/decoder-flags.js';
 import { labelFlags } from '../cli/label-flags.js';
 
 export default class Evaluate extends BaseCommand {
@@ -14,11 +14,7 @@ export default class Evaluate extends BaseCommand {
     '<%= config.bin %> evaluate --predictions theirs.tsv --data data/split/test.jsonl --out reports/theirs',
   ];
   static override flags = {
-    model: Flags.string({
-      helpValue: 'DIR',
-      description: 'a saved model; it reads --data',
-      exclusive: ['predictions'],
-    }),
+    model: Flags.string({ ...modelsFlag, exclusive: ['predictions'] }),
     predictions: Flags.string({
       helpValue: 'FILE',
       description:

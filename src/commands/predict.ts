@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags';
 import { predict, type PredictResult } from '../actions/predict.js';
 import { backendFlag } from '../cli/backend-flag.js';
 import { BaseCommand } from '../cli/base-command.js';
-import { decoderChoice, decoderFlags } from '../cli/decoder-flags.js';
+import { decoderChoice, decoderFlags, modelsFlag } from '../cli/decoder-flags.js';
 import { errorDocument } from '../cli/error-report.js';
 import { formatFlag, predictionLine } from '../cli/prediction-text.js';
 import { print } from '../cli/print.js';
@@ -28,7 +28,7 @@ export default class Predict extends BaseCommand {
     }),
   };
   static override flags = {
-    model: Flags.string({ required: true, helpValue: 'DIR', description: 'the folder of the model' }),
+    model: Flags.string({ ...modelsFlag, required: true }),
     format: formatFlag,
     backend: backendFlag,
     ...decoderFlags,

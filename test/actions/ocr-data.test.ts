@@ -372,7 +372,7 @@ describe('synth', () => {
 });
 
 describe('evaluate', () => {
-  it.each([[{ out: 'r' }], [{ out: 'r', model: 'm', predictions: 'p' }], [{ out: 'r', model: 'm' }]])(
+  it.each([[{ out: 'r' }], [{ out: 'r', model: ['m'], predictions: 'p' }], [{ out: 'r', model: ['m'] }]])(
     'asks what to evaluate: %j',
     async (input) => {
       await expect(evaluate(input, quietCall(temporaryFolder()))).rejects.toMatchObject({

@@ -296,7 +296,7 @@ describe('an output', () => {
       act: () => doTrain({ out: 'images' }),
       says: /--out .*images, which holds other things/,
     });
-    const reading = { data: 'all.jsonl', model: 'plate', backend: 'cpu' as const };
+    const reading = { data: 'all.jsonl', model: ['plate'], backend: 'cpu' as const };
     for (const out of ['plate', 'plate/reports']) {
       await refused('output-is-input', {
         title: 'reports in the model',

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { drawnLines } from '../ocr/train/drawn-lines.js';
@@ -97,6 +97,34 @@ describe('train, evaluate and predict', () => {
       expect.objectContaining({ image: 'images/lines-1.png', text: 'cab' }),
       { error: expect.objectContaining({ code: 'image-unreadable' }) as object },
     ]);
+  });
+
+  it('read with several models together, named one by one or by their folder', async () => {
+    cpSync(join(shared.cwd, 'models', 'm'), join(shared.cwd, 'models', 'n'), { recursive: true });
+    const images = ['images/lines-0.png', 'images/lines-1.png'];
+    const named = ['--model', 'models/n', '--model', 'models/m', '--backend', 'wasm'];
+    const one = await runOcrpipe(['predict', ...named, '--format', 'text', ...images], shared);
+    expect(one).toMatchObject({ exitCode: 0, stdout: 'abba\ncab\n' });
+    const figures = await ocrpipeJson<{ exact: number }>(
+      [
+        'evaluate',
+        '--model',
+        'models',
+        '--data',
+        'lines.jsonl',
+        '--out',
+        'reports/both',
+        '--backend',
+        'wasm',
+      ],
+      shared,
+    );
+    expect(figures.exact).toBe(1);
+    const twice = ['predict', '--model', 'models', '--model', 'models/m', ...images];
+    const refused = await runOcrpipe(twice, shared);
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(refused.stderr).toContain('models/m: a model cannot read together with itself');
+    rmSync(join(shared.cwd, 'models', 'n'), { recursive: true });
   });
 
   it('take a list on standard input, print other formats, and say where each character stands', async () => {

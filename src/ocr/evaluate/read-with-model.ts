@@ -3,19 +3,18 @@ import { noEvents, type EventSink } from '../../base/events.js';
 import type { Sample } from '../formats/sample.js';
 import { statedLine } from '../formats/stating-line.js';
 import { unreadableImages } from '../images/unreadable.js';
-import { openReader, type DecoderChoice } from '../models/chosen-decoder.js';
-import type { Recogniser } from '../models/recogniser.js';
-import { readingOptions } from '../models/reading-limit.js';
+import type { DecoderChoice } from '../models/chosen-decoder.js';
 import { openBackend, type BackendChoice } from '../nn/backend.js';
-import { ImageReader } from '../predict/image-reader.js';
+import { openLineReader, type LineReader } from '../predict/line-reader.js';
 import { readInWindows } from '../predict/recognise-all.js';
+import { SizedImageReader } from '../predict/sized-image-reader.js';
 import { supplyOf } from '../predict/supply.js';
 import { characters } from '../text/code-points.js';
 import type { ReadLine } from './scored-line.js';
 
 export interface ModelReadings {
   readonly lines: readonly ReadLine[];
-  /** Characters of the data that the model cannot write, each with its number of occurrences: they score as errors. */
+  /** Characters of the data that no model can write, each with its number of occurrences: they score as errors. */
   readonly unknown: readonly { character: string; count: number }[];
 }
 
@@ -27,18 +26,22 @@ interface ReadingCall {
   signal?: AbortSignal;
 }
 
-/** Reads every sample with a saved model; one line a sample, in order. `decoder`: as the model says unless given. */
+/** Reads every sample with a saved model, or several together; one line a sample, in order. `decoder`: as the models say unless given. */
 export async function readWithModel(
   samples: readonly Sample[],
-  how: ReadingCall & { model: string; backend?: BackendChoice; decoder?: DecoderChoice | undefined },
+  how: ReadingCall & {
+    models: readonly string[];
+    backend?: BackendChoice;
+    decoder?: DecoderChoice | undefined;
+  },
 ): Promise<ModelReadings> {
   await openBackend(how.backend);
-  const recogniser = openReader(how.model, how.decoder);
+  const { reader, close } = openLineReader(how.models, how.decoder);
   try {
-    const lines = await readSamplesWith(recogniser, samples, how);
-    return { lines, unknown: unknownCharacters(samples, recogniser.alphabet.characters) };
+    const lines = await readSamplesWith(reader, samples, how);
+    return { lines, unknown: unknownCharacters(samples, reader.characters) };
   } finally {
-    recogniser.network.dispose();
+    close();
   }
 }
 
@@ -47,12 +50,12 @@ export async function readWithModel(
  * what `unreadableImages` makes of them.
  */
 export async function readSamplesWith(
-  recogniser: Recogniser,
+  lineReader: LineReader,
   samples: readonly Sample[],
   { source, events = noEvents, signal }: ReadingCall,
 ): Promise<ReadLine[]> {
   const key = 'read images';
-  const reader = new ImageReader(readingOptions(recogniser), { events, signal });
+  const reader = new SizedImageReader(lineReader.sizes, { events, signal });
   const broken: OcrpipeError[] = [];
   const lines: ReadLine[] = [];
   const job = {
@@ -74,7 +77,7 @@ export async function readSamplesWith(
     ...(signal ? { signal } : {}),
   };
   try {
-    for await (const { items, readings } of readInWindows(recogniser, job)) {
+    for await (const { items, readings } of readInWindows(lineReader, job)) {
       readings.forEach((reading, index) => {
         const { image, text } = items[index]!;
         if (reading) lines.push({ image, text, prediction: reading.text, confidence: reading.confidence });

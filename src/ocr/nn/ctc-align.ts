@@ -1,18 +1,11 @@
+import type { LineScores } from './line-scores.js';
+
 /** Where labels stand in the frames of a line. */
 export interface Alignment {
   /** For each label the frame where it is most probable, of those that the best path gives it. */
   frames: number[];
   /** The probability of each label in that frame. */
   confidences: number[];
-}
-
-/** ln-probabilities of one line. */
-export interface LineScores {
-  /** Row-major [time, classes]. */
-  lnProbabilities: Float64Array;
-  time: number;
-  classes: number;
-  blank: number;
 }
 
 /** The most probable path through the frames that reads as `labels` (Viterbi). No frames are left out; the labels must fit into them. */

@@ -1,5 +1,6 @@
-import { alignLabels, type LineScores } from './ctc-align.js';
+import { alignLabels } from './ctc-align.js';
 import type { CtcOutputs, CtcReading } from './ctc-decode.js';
+import { lineScores, type LineScores } from './line-scores.js';
 import type { PrefixGuide } from './prefix-guide.js';
 
 export interface BeamOptions {
@@ -51,23 +52,6 @@ export function ctcBeamDecode(outputs: CtcOutputs, options: BeamOptions): CtcRea
     const labels = labelsOf(found);
     return { labels, ...alignLabels(line, labels), logProbability: lnSum(found.blank, found.last) };
   });
-}
-
-/** ln of softmax over the frames that count. */
-function lineScores(outputs: CtcOutputs, item: number): LineScores {
-  const { logits, classes, logitLengths } = outputs;
-  const time = logitLengths?.[item] ?? outputs.time;
-  const lnProbabilities = new Float64Array(time * classes);
-  for (let frame = 0; frame < time; frame += 1) {
-    const from = (item * outputs.time + frame) * classes;
-    let highest = -Infinity;
-    for (let c = 0; c < classes; c += 1) highest = Math.max(highest, logits[from + c]!);
-    let sum = 0;
-    for (let c = 0; c < classes; c += 1) sum += Math.exp(logits[from + c]! - highest);
-    const all = highest + Math.log(sum);
-    for (let c = 0; c < classes; c += 1) lnProbabilities[frame * classes + c] = logits[from + c]! - all;
-  }
-  return { lnProbabilities, time, classes, blank: outputs.blank ?? classes - 1 };
 }
 
 /** The best text that may end, with its `blank` and `last`. */

@@ -23,7 +23,7 @@ const PATIENCE: Patience = { tellMs: 30_000, giveUpMs: 300_000 };
 /** The pixels of an image, or why it cannot be read. */
 export type ReadImage = Pixels | OcrpipeError;
 
-interface ReaderOptions {
+export interface ReaderOptions {
   events: EventSink;
   signal?: AbortSignal | undefined;
   /** For tests: how long one image may take. */

@@ -1,12 +1,11 @@
 import type { OcrpipeError } from '../../base/errors.js';
 import type { EventSink } from '../../base/events.js';
-import type { Pixels } from '../images/load.js';
-import { readingOptions } from '../models/reading-limit.js';
 import type { Recogniser } from '../models/recogniser.js';
-import { ImageReader } from './image-reader.js';
+import { modelReader, type LineReader } from './line-reader.js';
 import type { NamedImage } from './list-images.js';
 import type { Reading } from './recognise.js';
 import { readInWindows } from './recognise-all.js';
+import { SizedImageReader } from './sized-image-reader.js';
 import { supplyOf, type Supply } from './supply.js';
 
 /** What was read in one image. */
@@ -40,7 +39,7 @@ export async function predictFiles(
   call: PredictCall,
 ): Promise<Predictions> {
   const all: Predictions = { predictions: [], unreadable: [] };
-  for await (const part of predictInParts(model, supplyOf(images), call)) {
+  for await (const part of predictInParts(modelReader(model), supplyOf(images), call)) {
     for (const outcome of part) {
       if ('error' in outcome) all.unreadable.push(outcome.error);
       else all.predictions.push(outcome);
@@ -54,12 +53,12 @@ export async function predictFiles(
  * are read one by one.
  */
 export async function* predictInParts(
-  model: Recogniser,
+  lines: LineReader,
   images: Supply<NamedImage>,
   { events, signal }: PredictCall,
 ): AsyncGenerator<Outcome[]> {
   const key = 'predict';
-  const reader = new ImageReader(readingOptions(model), { events, signal });
+  const reader = new SizedImageReader(lines.sizes, { events, signal });
   const errors = new Map<NamedImage, OcrpipeError>();
   const total = images.total === undefined ? {} : { total: images.total };
   const job = {
@@ -68,7 +67,7 @@ export async function* predictInParts(
       const read = await reader.read(group);
       return read.map((image, index) => {
         if (image instanceof Error) errors.set(group[index]!, image);
-        return image instanceof Error ? undefined : (image satisfies Pixels);
+        return image instanceof Error ? undefined : image;
       });
     },
     onWait: () => {
@@ -80,7 +79,7 @@ export async function* predictInParts(
     ...(signal ? { signal } : {}),
   };
   try {
-    for await (const { items, readings } of readInWindows(model, job)) {
+    for await (const { items, readings } of readInWindows(lines, job)) {
       yield items.map((item, index): Outcome => {
         const reading = readings[index];
         if (reading !== undefined) return { image: item.name, ...reading };

@@ -2,10 +2,10 @@ import { setImmediate } from 'node:timers/promises';
 import { inParallel } from '../../base/in-parallel.js';
 import type { Pixels } from '../images/load.js';
 import { cutBatches } from '../models/batch-cuts.js';
-import { inputExtent } from '../models/model-config.js';
-import { readingLimit } from '../models/reading-limit.js';
 import type { Recogniser } from '../models/recogniser.js';
-import { recogniseBatch, type Reading } from './recognise.js';
+import { modelReader, type LineReader } from './line-reader.js';
+import type { Reading } from './recognise.js';
+import type { SizedImage } from './recognise-together.js';
 import { supplyOf, type Supply } from './supply.js';
 
 /** Images of one batch, unless the caller says otherwise. */
@@ -22,8 +22,8 @@ const FILES_AT_ONCE = 16;
 /** How images are read, whatever they come from. */
 interface ReadingOptions {
   batchSize?: number;
-  /** For tests: pixels of width that a batch may hold, in place of what memory holds. */
-  batchPx?: number;
+  /** For tests: what a batch may hold, in place of what memory holds. */
+  batchArea?: number;
   signal?: AbortSignal;
   /** Called with the number of items read so far. */
   onProgress?: (done: number) => void;
@@ -38,7 +38,7 @@ export interface ReadingJob<T> extends ReadingOptions {
 /** The same for items that are known by and by, and loaded together. */
 export interface SupplyJob<T> extends ReadingOptions {
   supply: Supply<T>;
-  load: (items: readonly T[]) => Promise<(Pixels | undefined)[]>;
+  load: (items: readonly T[]) => Promise<(SizedImage | undefined)[]>;
   /** Nothing is left to compute, and images are still being loaded. */
   onWait?: () => void;
 }
@@ -61,14 +61,20 @@ export async function recogniseAll<T>(
   const job: SupplyJob<T> = {
     ...options,
     supply: supplyOf(items),
-    load: (group) => inParallel(group, FILES_AT_ONCE, load, options.signal),
+    load: async (group) => {
+      const images = await inParallel(group, FILES_AT_ONCE, load, options.signal);
+      return images.map((image) => image && [image]);
+    },
   };
-  for await (const { readings } of readInWindows(model, job)) all.push(...readings);
+  for await (const { readings } of readInWindows(modelReader(model), job)) all.push(...readings);
   return all;
 }
 
 /** The same as it goes, part by part in the order of the items. Memory stays that of a few batches. */
-export async function* readInWindows<T>(model: Recogniser, job: SupplyJob<T>): AsyncGenerator<ReadWindow<T>> {
+export async function* readInWindows<T>(
+  reader: LineReader,
+  job: SupplyJob<T>,
+): AsyncGenerator<ReadWindow<T>> {
   const { batchSize = READING_BATCH, signal, onProgress } = job;
   let size = batchSize;
   let done = 0;
@@ -79,12 +85,11 @@ export async function* readInWindows<T>(model: Recogniser, job: SupplyJob<T>): A
     // The next images are loaded while these are read.
     next = upcoming(job, size);
     const readings = new Array<Reading | undefined>(images.length).fill(undefined);
-    for (const chosen of batchesOf(images, model, job)) {
+    for (const chosen of batchesOf(images, reader, job)) {
       // Computing alone never returns to the event loop, where signals and timers wait.
       await setImmediate();
       signal?.throwIfAborted();
-      const pixels = chosen.map((index) => images[index]!);
-      const read = await recogniseBatch(model, pixels);
+      const read = await reader.read(chosen.map((index) => images[index]!));
       chosen.forEach((index, place) => (readings[index] = read[place]!));
       onProgress?.(done + chosen.length);
       done += chosen.length;
@@ -95,7 +100,7 @@ export async function* readInWindows<T>(model: Recogniser, job: SupplyJob<T>): A
 
 interface LoadedWindow<T> {
   items: readonly T[];
-  images: (Pixels | undefined)[];
+  images: (SizedImage | undefined)[];
 }
 
 /** A window that is being loaded; `waited` tells of it if that takes longer than all there was to do meanwhile. */
@@ -116,21 +121,24 @@ function upcoming<T>(job: SupplyJob<T>, size: number): { waited: () => Promise<L
 
 /** The indices of images that were loaded, narrow ones first. */
 function batchesOf(
-  images: readonly (Pixels | undefined)[],
-  model: Recogniser,
-  { batchSize = READING_BATCH, batchPx = readingLimit(model).batchPx }: ReadingOptions,
+  images: readonly (SizedImage | undefined)[],
+  reader: LineReader,
+  { batchSize = READING_BATCH, batchArea = reader.batchArea }: ReadingOptions,
 ): number[][] {
   const order = images
     .flatMap((image, index) => (image ? [index] : []))
-    .sort((a, b) => images[a]!.widthPx - images[b]!.widthPx);
-  const { config } = model;
-  const filledPx = (index: number): number => inputExtent(config, images[index]!.widthPx).filledPx;
-  return cutBatches(order, filledPx, { images: batchSize, area: batchPx });
+    .sort((a, b) => widestPx(images[a]!) - widestPx(images[b]!));
+  const widthOf = (index: number): number => reader.widthOf(images[index]!);
+  return cutBatches(order, widthOf, { images: batchSize, area: batchArea });
+}
+
+function widestPx(image: SizedImage): number {
+  return Math.max(...image.map(({ widthPx }) => widthPx));
 }
 
 async function loadWindow<T>({ supply, load, signal }: SupplyJob<T>, size: number): Promise<LoadedWindow<T>> {
   const items: T[] = [];
-  const images: (Pixels | undefined)[] = [];
+  const images: (SizedImage | undefined)[] = [];
   let bytes = 0;
   while (items.length < size && bytes < WINDOW_BYTES) {
     signal?.throwIfAborted();
@@ -139,7 +147,7 @@ async function loadWindow<T>({ supply, load, signal }: SupplyJob<T>, size: numbe
     const loaded = await load(group);
     items.push(...group);
     images.push(...loaded);
-    bytes += loaded.reduce((sum, image) => sum + (image?.data.length ?? 0), 0);
+    bytes += loaded.flatMap((image) => image ?? []).reduce((sum, { data }) => sum + data.length, 0);
   }
   return { items, images };
 }

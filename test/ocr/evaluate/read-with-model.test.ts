@@ -28,7 +28,7 @@ it('scores what a model reads, and counts the characters that it cannot write', 
   held.release();
   recogniser.network.dispose();
 
-  const input = { data: 'lines', model: 'model', backend: 'cpu' as const };
+  const input = { data: 'lines', model: ['model'], backend: 'cpu' as const };
   const result = await evaluate({ ...input, out: 'one' }, call);
   expect(result.count).toBe(6);
   expect(result.exact).toBeLessThan(1);

@@ -5,6 +5,7 @@ import type { PrefixGuide } from '../../../src/ocr/nn/prefix-guide.js';
 import { readingGuide } from '../../../src/ocr/models/reading-guides.js';
 import { LanguageModel, learnLanguageModel } from '../../../src/ocr/text/language-model.js';
 import fc from '../../rig/fast-check.js';
+import { labelsOf, probabilitiesOfTexts, someScores, type SomeScores } from './every-path.js';
 import { readGolden } from './support.js';
 
 const golden = readGolden('decoding.json') as {
@@ -12,55 +13,15 @@ const golden = readGolden('decoding.json') as {
   lines: { time: number; classes: number; logits: number[]; text: string; lnProbability: number }[];
 };
 
-interface Line {
-  logits: Float32Array;
-  time: number;
-  classes: number;
-}
-
-const lines = fc
-  .record({ time: fc.integer({ min: 1, max: 5 }), classes: fc.integer({ min: 2, max: 4 }) })
-  .chain(({ time, classes }) =>
-    fc
-      .array(fc.integer({ min: -40, max: 40 }), { minLength: time * classes, maxLength: time * classes })
-      .map((tenths): Line => ({ logits: Float32Array.from(tenths, (value) => value / 10), time, classes })),
-  );
-
-function read(line: Line, guide?: PrefixGuide, beam = 5000): CtcReading {
+function read(line: SomeScores, guide?: PrefixGuide, beam = 5000): CtcReading {
   return ctcBeamDecode({ ...line, batch: 1 }, { beam, guide, leastProbability: 0 })[0]!;
-}
-
-/** The probability of every text: all ways through the frames, added up by what they read as. */
-function bruteForce({ logits, time, classes }: Line): Map<string, number> {
-  let paths: { labels: number[]; last: number; probability: number }[] = [
-    { labels: [], last: -1, probability: 1 },
-  ];
-  for (let frame = 0; frame < time; frame += 1) {
-    const row = Array.from(logits.subarray(frame * classes, (frame + 1) * classes), Math.exp);
-    const sum = row.reduce((total, value) => total + value, 0);
-    paths = paths.flatMap(({ labels, last, probability }) =>
-      row.map((value, c) => ({
-        labels: c === classes - 1 || c === last ? labels : [...labels, c],
-        last: c,
-        probability: (probability * value) / sum,
-      })),
-    );
-  }
-  const texts = new Map<string, number>();
-  for (const { labels, probability } of paths)
-    texts.set(labels.join(' '), (texts.get(labels.join(' ')) ?? 0) + probability);
-  return texts;
-}
-
-function labelsOf(key: string): number[] {
-  return key === '' ? [] : key.split(' ').map(Number);
 }
 
 describe('prefix beam search', () => {
   it('finds the text whose ways through the frames have the greatest sum, and that sum', () => {
     fc.assert(
-      fc.property(lines, (line) => {
-        const texts = bruteForce(line);
+      fc.property(someScores, (line) => {
+        const texts = probabilitiesOfTexts(line);
         const { labels, logProbability } = read(line);
         expect(Math.exp(logProbability)).toBeCloseTo(texts.get(labels.join(' '))!, 9);
         expect(Math.exp(logProbability)).toBeCloseTo(Math.max(...texts.values()), 9);
@@ -92,10 +53,10 @@ describe('prefix beam search', () => {
       }
       return sum + how.weight * model.lnProbabilities(context)[alphabet.length]!;
     };
-    const ofFour = lines.filter(({ classes }) => classes === 4);
+    const ofFour = someScores.filter(({ classes }) => classes === 4);
     fc.assert(
       fc.property(ofFour, (line) => {
-        const scored = [...bruteForce(line)].map(
+        const scored = [...probabilitiesOfTexts(line)].map(
           ([key, probability]) => Math.log(probability) + scoreOf(labelsOf(key)),
         );
         const { labels, logProbability } = read(line, guide);
@@ -106,14 +67,16 @@ describe('prefix beam search', () => {
 
   it('reads the most probable of the texts that match a pattern, and nothing where none fits', () => {
     const alphabet = ['a', 'b', 'c'];
-    const ofFour = lines.filter(({ classes }) => classes === 4);
+    const ofFour = someScores.filter(({ classes }) => classes === 4);
     const patterns = fc.constantFrom('a(b|c)', 'aa', '[ab]+c?', 'abc', 'aaa|c', '(ab){1,2}');
     fc.assert(
       fc.property(ofFour, patterns, fc.constantFrom(1, 5000), (line, pattern, beam) => {
         const guide = readingGuide({ type: 'ctc-beam', beam, pattern }, alphabet, undefined);
         const expression = new RegExp(`^(?:${pattern})$`);
         const textOf = (labels: readonly number[]): string => labels.map((label) => alphabet[label]).join('');
-        const allowed = [...bruteForce(line)].filter(([key]) => expression.test(textOf(labelsOf(key))));
+        const allowed = [...probabilitiesOfTexts(line)].filter(([key]) =>
+          expression.test(textOf(labelsOf(key))),
+        );
         const { labels, logProbability } = read(line, guide, beam);
         if (allowed.length === 0) {
           expect([labels, logProbability]).toEqual([[], -Infinity]);

@@ -162,7 +162,7 @@ describe('recogniseAll', () => {
   it('reads the same in batches that are cut to fit into memory', async () => {
     const load = (image: Pixels): Promise<Pixels> => Promise.resolve(image);
     const atOnce = await recogniseAll(model, { items: images, load });
-    const cut = await recogniseAll(model, { items: images, load, batchPx: 100 });
+    const cut = await recogniseAll(model, { items: images, load, batchArea: 100 });
     expect(cut.map((reading) => reading?.text)).toEqual(atOnce.map((reading) => reading?.text));
     cut.forEach((reading, index) => {
       expect(reading!.confidence).toBeCloseTo(atOnce[index]!.confidence, 4);
