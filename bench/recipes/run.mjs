@@ -1,7 +1,7 @@
 // `node bench/recipes/run.mjs [first-model|plates|fraktur|vietnamese[/VARIANT] [SEED…]]`: a recipe of examples/ as it stands, or with what its VARIANT.yaml has in place of
 // the same keys of params.yaml (unless named, each that draws its data or has some), on the data of that name in ../shared/data, once a
 // seed (1, 2 and 3 unless named): `ocrpipe repro` in a fresh workspace, with one thread of WebAssembly. Prints a table for
-// bench/RESULTS.md: exact lines and CER on the test part, and user + system seconds of all processes of `repro`. Fonts that a recipe
+// bench/RESULTS.md: exact lines and CER on the test part, and user + system seconds of all processes of `repro`; where several models read together, those of each alone, too. Fonts that a recipe
 // draws with are taken from the node_modules of OCRPIPE_BENCH_FONTS. `--save` keeps the curves in bench/recipes/results.
 import { execFileSync } from 'node:child_process';
 import {
@@ -50,15 +50,49 @@ function runSeed({ name, data, seed }) {
   const folder = mkdtempSync(join(tmpdir(), `ocrpipe-bench-${name}-`));
   try {
     workspace(folder, { name, data, seed });
-    const { cpu, wall } = measure([...OCRPIPE, 'repro'], { cwd: folder, env: commands(folder), limit: 7200 });
+    const env = commands(folder);
+    const { cpu, wall } = measure([...OCRPIPE, 'repro'], { cwd: folder, env, limit: 14_400 });
     const figures = JSON.parse(readFileSync(join(folder, 'reports/test.json'), 'utf8'));
-    const row = { seed, ...figures, cpu, wall };
+    const members = membersAlone(folder, { ...process.env, ...env });
+    const row = { seed, ...figures, ...(members.length > 1 ? { members } : {}), cpu, wall };
     console.error(JSON.stringify(row));
-    const lines = readFileSync(join(folder, 'reports/history.jsonl'), 'utf8').trim().split('\n');
-    return { ...row, curve: lines.map((line) => JSON.parse(line)) };
+    const curves = readdirSync(join(folder, 'reports')).filter((name) => name.startsWith('history'));
+    const [curve, ...others] = curves.sort().map((name) => curveIn(join(folder, 'reports', name)));
+    return { ...row, curve, ...(others.length > 0 ? { others } : {}) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function curveIn(file) {
+  return readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+/** The figures of each model of a folder of models, read with alone. */
+function membersAlone(folder, env) {
+  const models = readdirSync(join(folder, 'models'), { recursive: true })
+    .filter((name) => /^[^.][^/]*\/[^/]+\/ocrpipe\.json$/.test(name))
+    .map((name) => join('models', name, '..'));
+  if (models.length < 2) return [];
+  return models.sort().map((model) => {
+    const words = [
+      'evaluate',
+      '--json',
+      '--model',
+      model,
+      '--data',
+      'data/split/test.jsonl',
+      '--out',
+      'alone',
+    ];
+    const { exact, cer } = JSON.parse(
+      execFileSync(OCRPIPE[0], [OCRPIPE[1], ...words], { cwd: folder, env, encoding: 'utf8' }),
+    );
+    return { model, exact, cer };
+  });
 }
 
 function workspace(folder, { name, data, seed }) {
@@ -73,8 +107,9 @@ function workspace(folder, { name, data, seed }) {
   const [base, other = {}] = values;
   const train = { ...base.train, ...other.train, seed };
   const drawn = { ...base.drawn, ...other.drawn };
+  const seeds = (other.seeds ?? base.seeds)?.map((each) => each + 10 * (seed - 1));
   // A model of another type has other keys: it is replaced whole, as is what varies its pictures.
-  writeFileSync(params, stringify({ ...base, ...other, train, drawn }));
+  writeFileSync(params, stringify({ ...base, ...other, train, drawn, ...(seeds && { seeds }) }));
   const fonts = process.env.OCRPIPE_BENCH_FONTS;
   if (fonts) symlinkSync(join(fonts, 'node_modules'), join(folder, 'node_modules'));
   if (drawsAll(name)) return;

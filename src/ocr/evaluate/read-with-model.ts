@@ -4,8 +4,9 @@ import type { Sample } from '../formats/sample.js';
 import { statedLine } from '../formats/stating-line.js';
 import { unreadableImages } from '../images/unreadable.js';
 import type { DecoderChoice } from '../models/chosen-decoder.js';
+import type { Recogniser } from '../models/recogniser.js';
 import { openBackend, type BackendChoice } from '../nn/backend.js';
-import { openLineReader, type LineReader } from '../predict/line-reader.js';
+import { modelReader, openLineReader, type LineReader } from '../predict/line-reader.js';
 import { readInWindows } from '../predict/recognise-all.js';
 import { SizedImageReader } from '../predict/sized-image-reader.js';
 import { supplyOf } from '../predict/supply.js';
@@ -38,18 +39,27 @@ export async function readWithModel(
   await openBackend(how.backend);
   const { reader, close } = openLineReader(how.models, how.decoder);
   try {
-    const lines = await readSamplesWith(reader, samples, how);
+    const lines = await readLines(reader, samples, how);
     return { lines, unknown: unknownCharacters(samples, reader.characters) };
   } finally {
     close();
   }
 }
 
+/** The same with an open model, on the backend that is open. */
+export function readSamplesWith(
+  model: Recogniser,
+  samples: readonly Sample[],
+  call: ReadingCall,
+): Promise<ReadLine[]> {
+  return readLines(modelReader(model), samples, call);
+}
+
 /**
  * Reads every sample; one line a sample, in order. Where images cannot be read, all of them are looked for, none is read any more, and it throws
  * what `unreadableImages` makes of them.
  */
-export async function readSamplesWith(
+async function readLines(
   lineReader: LineReader,
   samples: readonly Sample[],
   { source, events = noEvents, signal }: ReadingCall,

@@ -10,7 +10,6 @@ import type { Encoding } from '../models/quantisation.js';
 import type { TextMetrics } from '../text/metrics.js';
 import { decodeWeights, encodeWeights } from '../models/weights-file.js';
 import { openBackend, type BackendChoice } from '../nn/backend.js';
-import { modelReader } from '../predict/line-reader.js';
 
 /** What smaller weights cost on labelled lines. */
 export interface AccuracyLost {
@@ -42,17 +41,16 @@ export async function accuracyLost(
 ): Promise<AccuracyLost> {
   await openBackend(job.backend);
   const recogniser = openReader(folder, undefined);
-  const reader = modelReader(recogniser);
   try {
-    const before = await readSamplesWith(reader, job.samples, job);
+    const before = await readSamplesWith(recogniser, job.samples, job);
     const { bytes, tensors } = encodeWeights(weights, encoding);
     recogniser.network.variables.write(decodeWeights(bytes, tensors));
-    const after = await readSamplesWith(reader, job.samples, job);
+    const after = await readSamplesWith(recogniser, job.samples, job);
     const changed = before.filter(({ prediction }, index) => prediction !== after[index]!.prediction).length;
     const result = { lines: before.length, before: figures(before), after: figures(after), changed };
     if (!job.greedily || isGreedy(recogniser.decoder)) return result;
     const greedy = { ...recogniser, decoder: greedyDecoder(recogniser.decoder), guide: undefined };
-    return { ...result, greedily: figures(await readSamplesWith(modelReader(greedy), job.samples, job)) };
+    return { ...result, greedily: figures(await readSamplesWith(greedy, job.samples, job)) };
   } finally {
     recogniser.network.dispose();
   }
