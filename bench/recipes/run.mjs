@@ -71,11 +71,12 @@ function curveIn(file) {
     .map((line) => JSON.parse(line));
 }
 
-/** The figures of each model of a folder of models, read with alone. */
+/** The figures of each model of the folder that the recipe evaluates, read with alone. */
 function membersAlone(folder, env) {
-  const models = readdirSync(join(folder, 'models'), { recursive: true })
-    .filter((name) => /^[^.][^/]*\/[^/]+\/ocrpipe\.json$/.test(name))
-    .map((name) => join('models', name, '..'));
+  const [, evaluated] = /evaluate --model (\S+)/.exec(readFileSync(join(folder, 'pipeline.yaml'), 'utf8'));
+  const models = readdirSync(join(folder, evaluated))
+    .map((name) => join(evaluated, name))
+    .filter((model) => existsSync(join(folder, model, 'ocrpipe.json')));
   if (models.length < 2) return [];
   return models.sort().map((model) => {
     const words = [
