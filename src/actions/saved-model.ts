@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { userError } from '../base/errors.js';
 import { nearestSibling } from '../ocr/formats/nearest-sibling.js';
 import { checkpointFolder } from '../ocr/models/held-model-folder.js';
@@ -48,8 +48,14 @@ export function savedModel(cwd: string, shown: string): string {
   }
   throw userError('model-missing', `${shown} is no model: it has no ocrpipe.json`, {
     location: { file: shown },
-    hint:
-      (existsSync(folder) ? undefined : nearestSibling(folder)) ??
-      "Train one with 'ocrpipe train', or get it with 'ocrpipe pull'.",
+    hint: whatIsThere(folder, shown),
   });
+}
+
+/** What to do where a folder is no model. */
+function whatIsThere(folder: string, shown: string): string {
+  const inside = modelsIn(folder).map((model) => join(shown, basename(model)));
+  if (inside.length > 0) return `There are models in it: name one, such as ${inside[0]!}.`;
+  const near = existsSync(folder) ? undefined : nearestSibling(folder);
+  return near ?? "Train one with 'ocrpipe train', or get it with 'ocrpipe pull'.";
 }

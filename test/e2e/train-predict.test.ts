@@ -124,6 +124,9 @@ describe('train, evaluate and predict', () => {
     const refused = await runOcrpipe(twice, shared);
     expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
     expect(refused.stderr).toContain('models/m: a model cannot read together with itself');
+    const info = await runOcrpipe(['model', 'info', 'models'], shared);
+    expect(info).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(info.stderr).toContain('There are models in it: name one, such as models/m.');
     rmSync(join(shared.cwd, 'models', 'n'), { recursive: true });
   });
 
