@@ -87,6 +87,7 @@ listSkipped(report);
 sayCases();
 listLeftOut();
 for (const test of refused) console.log(`the shared data is there, and yet this test was skipped: ${test}`);
+listFailed(report);
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 process.exit(exitCode !== 0 || counts.failed > 0 || refused.length > 0 ? 1 : 0);
 
@@ -139,6 +140,26 @@ function skippedDespiteData(result) {
 function listSkipped(result) {
   for (const { file, fullName } of skippedTests(result))
     console.log(`skipped: ${relative(root, file)}: ${fullName}`);
+}
+
+/** Once more and last: who sees only the end of a long output can tell what failed and how. */
+function listFailed({ testResults }) {
+  for (const { name, status, message, assertionResults } of testResults) {
+    const failures = assertionResults.filter((test) => test.status === 'failed');
+    const file = relative(root, name);
+    for (const { fullName, failureMessages } of failures)
+      console.log(`failed: ${file}: ${fullName}\n${beginning(failureMessages.join('\n'))}`);
+    if (status === 'failed' && failures.length === 0)
+      console.log(`failed: ${file}\n${beginning(message ?? '')}`);
+  }
+}
+
+function beginning(message) {
+  return message
+    .split('\n')
+    .slice(0, 20)
+    .map((line) => `  ${line.slice(0, 300)}`)
+    .join('\n');
 }
 
 function listLeftOut() {
