@@ -64,6 +64,14 @@ function runSeed({ name, data, seed }) {
   }
 }
 
+/** The flags of each member of a recipe, with seeds of their own for each `seed` of the bench. */
+function withSeeds(members, seed) {
+  if (members === undefined) return undefined;
+  const moved = (flags) =>
+    flags.replace(/--seed (\d+)/, (_, own) => `--seed ${Number(own) + 10 * (seed - 1)}`);
+  return Object.fromEntries(Object.entries(members).map(([name, flags]) => [name, moved(flags)]));
+}
+
 function curveIn(file) {
   return readFileSync(file, 'utf8')
     .trim()
@@ -109,8 +117,12 @@ function workspace(folder, { name, data, seed }) {
   const train = { ...base.train, ...other.train, seed };
   const drawn = { ...base.drawn, ...other.drawn };
   const seeds = (other.seeds ?? base.seeds)?.map((each) => each + 10 * (seed - 1));
+  const members = withSeeds(other.members ?? base.members, seed);
   // A model of another type has other keys: it is replaced whole, as is what varies its pictures.
-  writeFileSync(params, stringify({ ...base, ...other, train, drawn, ...(seeds && { seeds }) }));
+  writeFileSync(
+    params,
+    stringify({ ...base, ...other, train, drawn, ...(seeds && { seeds }), ...(members && { members }) }),
+  );
   const fonts = process.env.OCRPIPE_BENCH_FONTS;
   if (fonts) symlinkSync(join(fonts, 'node_modules'), join(folder, 'node_modules'));
   if (drawsAll(name)) return;

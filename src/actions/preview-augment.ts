@@ -12,6 +12,8 @@ export interface PreviewAugmentInput {
   previewAugment: string;
   train: string;
   params?: string | undefined;
+  /** KEY=VALUE, in place of values of the parameter file. */
+  set?: readonly string[] | undefined;
   /** Wins over the file's section `train`. */
   seed?: number | undefined;
 }
@@ -40,6 +42,7 @@ async function writePreview(input: PreviewAugmentInput, call: Call): Promise<Pre
   checkOutputFiles([page], [manifest, params]);
   const settings = readTrainingSettings(params, {
     required: input.params !== undefined,
+    set: input.set ?? [],
     overrides: input.seed === undefined ? {} : { seed: input.seed },
   });
   const { events, signal } = call;

@@ -16,6 +16,8 @@ export interface TrainInput {
   val: string;
   out: string;
   params?: string | undefined;
+  /** KEY=VALUE, in place of values of the parameter file. */
+  set?: readonly string[] | undefined;
   metrics?: string | undefined;
   history?: string | undefined;
   samples?: string | undefined;
@@ -75,7 +77,11 @@ async function trainingJob(input: TrainInput, call: Call): Promise<TrainingJob> 
   const lists = input.skipBad === undefined ? [] : [inside(input.skipBad)];
   const inputs = [inside(input.train), inside(input.val), params, ...lists];
   const outputs = trainingOutputs(call.cwd, input, inputs);
-  const settings = readTrainingSettings(params, { required: input.params !== undefined, overrides });
+  const settings = readTrainingSettings(params, {
+    required: input.params !== undefined,
+    set: input.set ?? [],
+    overrides,
+  });
   noteDefaults(input, call);
   return {
     cwd: call.cwd,

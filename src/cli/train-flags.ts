@@ -9,6 +9,12 @@ export const trainFlags = {
   val: Flags.string({ required: true, helpValue: 'FILE', description: 'manifest of the validation part' }),
   out: Flags.string({ required: true, helpValue: 'DIR', description: 'the folder of the model' }),
   params: Flags.string({ helpValue: 'FILE', description: 'parameters (default: params.yaml)' }),
+  set: Flags.string({
+    multiple: true,
+    multipleNonGreedy: true,
+    helpValue: 'KEY=VALUE',
+    description: "this value in place of the parameters' own, as in model.height=48; as often as needed",
+  }),
   metrics: Flags.string({ helpValue: 'FILE', description: 'write the best validation figures here' }),
   history: Flags.string({ helpValue: 'FILE', description: 'write the curve here, as JSON lines' }),
   samples: Flags.string({ helpValue: 'FILE', description: 'write some readings of each validation here' }),

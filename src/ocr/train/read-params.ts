@@ -4,18 +4,23 @@ import { parseValuesFile } from '../../base/values-file.js';
 import type { YamlFile } from '../../base/yaml-file.js';
 import { checkYaml, issueText } from '../../base/yaml-schema.js';
 import { isObject } from '../formats/text-file.js';
+import { withSetParams } from './set-params.js';
 import { paramsSchema, trainConfigSchema, type TrainConfig, type TrainingSettings } from './train-config.js';
 
 /**
- * The sections `model`, `train`, `augment` and `decoder` of a parameter file, with defaults for what it leaves out. `overrides`
- * win over `train` and are held to the same rules. A file that is not there counts as an empty one unless it is `required`. Throws with
+ * The sections `model`, `train`, `augment` and `decoder` of a parameter file, with defaults for what it leaves out. `set`, texts KEY=VALUE, stand in place of
+ * values of the file, and `overrides` win over `train`; both are held to the same rules. A file that is not there counts as an empty one unless it is `required`. Throws with
  * file:line:column (exit code 2) for anything that it does not know.
  */
 export function readTrainingSettings(
   file: string,
-  options: { required: boolean; overrides?: Partial<TrainConfig> },
+  options: { required: boolean; set?: readonly string[]; overrides?: Partial<TrainConfig> },
 ): TrainingSettings {
-  const yaml = readYaml(file, options.required);
+  const yaml = withSetParams(
+    readYaml(file, options.required),
+    options.set ?? [],
+    Object.keys(paramsSchema.shape),
+  );
   refuseMissingWidth(yaml);
   const params = checkYaml({ ...yaml, value: withoutEmptySections(yaml.value) }, paramsSchema);
   const { model, augment, decoder } = params;
