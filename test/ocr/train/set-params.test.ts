@@ -69,7 +69,7 @@ describe('values in place of those of the parameter file', () => {
   it('are named as the place of what is wrong with them, and the file is for the rest', () => {
     const place = (file: string): unknown =>
       expect.objectContaining({ location: expect.objectContaining({ file }) as unknown });
-    expect(() => settingsWith(['model.hight=48'])).toThrow(place('--set model.hight=48') as Error);
+    expect(() => settingsWith(['model.hight=48'])).toThrow(place('--set model.hight=48'));
     expect(() => settingsWith(['model.height=48'], 'model: { type: crnn, cell: rnn }\n')).toThrow(
       expect.objectContaining({
         location: expect.objectContaining({
