@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { contentIdOf } from '../../../src/base/content-id.js';
@@ -74,5 +74,49 @@ describe('a file above the size of one request', () => {
     await expect(put).rejects.toMatchObject({ code: 'damaged-upload' });
     expect(await remote.get(key)).toBeUndefined();
     expect(await remote.list('objects/')).toEqual([]);
+  });
+});
+
+describe('a file that cannot be sent', () => {
+  const sha256 = contentIdOf(Buffer.from('whole'));
+
+  it.each([5, 80_000_000])(
+    'because it is gone is its own error, not one of the server (%i bytes)',
+    async (size) => {
+      const remote = await (await openPlace())();
+      const file = join(temporaryFolder(), 'gone');
+      await expect(remote.put('objects/gone', { file, size }, { sha256 })).rejects.toMatchObject({
+        code: 'ENOENT',
+      });
+      expect(await remote.get('objects/gone')).toBeUndefined();
+    },
+  );
+
+  it('because it is shorter than promised ends at once', async () => {
+    const remote = await (await openPlace())();
+    const file = join(temporaryFolder(), 'short');
+    writeFileSync(file, 'who');
+    const put = remote.put('objects/short', { file, size: 5 }, { sha256 });
+    await expect(put).rejects.toMatchObject({ code: 'damaged-upload' });
+    expect(await remote.get('objects/short')).toBeUndefined();
+  });
+
+  it('because nobody answers leaves nothing behind that could fail later', async () => {
+    const remote = await S3Remote.open({ bucket: server.bucket, prefix: '', endpoint: 'http://127.0.0.1:1' });
+    const file = join(temporaryFolder(), 'whole');
+    writeFileSync(file, 'whole');
+    const unheard: unknown[] = [];
+    const hear = (error: unknown): void => void unheard.push(error);
+    process.on('uncaughtException', hear);
+    const put = remote.put('objects/whole', { file, size: 5 }, { sha256 });
+    // As the link of a pinned object goes as soon as its upload has failed.
+    await expect(
+      put.finally(() => {
+        rmSync(file);
+      }),
+    ).rejects.toMatchObject({ code: 'remote-unreachable' });
+    await new Promise(setImmediate);
+    process.off('uncaughtException', hear);
+    expect(unheard).toEqual([]);
   });
 });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { Part, S3Client } from '@aws-sdk/client-s3';
+import { readingSource } from './upload-source.js';
 import type { OcrpipeError } from '../../../base/errors.js';
 import type { BufferPool } from '../../../base/buffer-pool.js';
 import type { PutOptions } from '../remote.js';
@@ -138,7 +139,7 @@ async function sendParts(
   const partSize = partSizeOf(size);
   const whole = createHash('sha256');
   const finished: Promise<FinishedPart>[] = [];
-  const file = await open(upload.body.file, 'r');
+  const file = await readingSource(() => open(upload.body.file, 'r'));
   const failure = { met: false };
   const send = (number: number, at: number): Promise<void> =>
     new Promise((isRead) => {

@@ -31,6 +31,7 @@ import { answered, mayPass, named, notS3, refuseBucketName, translateS3Error } f
 import type { S3Address } from './s3-address.js';
 import { requestFields, type RequestFields } from './s3-options.js';
 import { dateOf } from './server-date.js';
+import { READ_BYTES, readingSource, UnreadableSource, withUploadSource } from './upload-source.js';
 import { PARTS_IN_FLIGHT, uploadInParts } from './s3-multipart.js';
 import {
   discardUnfinished,
@@ -41,7 +42,6 @@ import {
 
 /** Bodies that are worth a connection of their own. */
 const LEAN_BYTES = 1024 * 1024;
-const READ_BYTES = 1024 * 1024;
 /** One part that fails must not begin the whole again; one that goes on failing is left to who asked for the whole. */
 const PART_RETRY = { ...DEFAULT_RETRY, attempts: 3 };
 
@@ -152,6 +152,7 @@ export class S3Remote implements Remote {
       else await this.#putWhole(key, body, options);
       return 'created';
     } catch (error) {
+      if (error instanceof UnreadableSource) throw error.cause;
       if (named(error, 'NoSuchUpload')) return await this.#afterLostUpload(key, body, options);
       if (answered(error, 412)) return 'exists';
       if (answered(error, 409) && (await this.describe(key, options)) !== undefined) return 'exists';
@@ -275,25 +276,25 @@ export class S3Remote implements Remote {
   /** What the service checks an upload by that knows no other checksum; made only of the bytes that are promised. */
   async #md5Of(key: string, body: UploadBody, { sha256 }: PutOptions): Promise<string> {
     const [md5, sha] = [createHash('md5'), createHash('sha256')];
-    const chunks =
-      'bytes' in body ? [body.bytes] : createReadStream(body.file, { highWaterMark: READ_BYTES });
-    for await (const chunk of chunks as AsyncIterable<Uint8Array>)
-      for (const hash of [md5, sha]) hash.update(chunk);
+    await readingSource(async () => {
+      const chunks =
+        'bytes' in body ? [body.bytes] : createReadStream(body.file, { highWaterMark: READ_BYTES });
+      for await (const chunk of chunks as AsyncIterable<Uint8Array>)
+        for (const hash of [md5, sha]) hash.update(chunk);
+    });
     if (sha.digest('hex') !== sha256) throw damagedUpload(this.where, key);
     return md5.digest('base64');
   }
 
   async #putWhole(key: string, body: UploadBody, options: PutOptions): Promise<void> {
     const md5 = this.#checksums ? undefined : await this.#md5Of(key, body, options);
-    const stream = 'bytes' in body ? undefined : createReadStream(body.file, { highWaterMark: READ_BYTES });
-    const sent = this.#paced(stream ?? ('bytes' in body ? body.bytes : Buffer.alloc(0)), options);
-    try {
-      await this.#send(options, (how) =>
+    const send = (bytes: Uint8Array | Readable, { signal }: Signal): Promise<unknown> =>
+      this.#send({ signal }, (how) =>
         this.#client.send(
           new this.#sdk.PutObjectCommand({
             ...this.#place(key),
             ...this.#fields.write,
-            Body: sent,
+            Body: this.#paced(bytes, options),
             ContentLength: bodySize(body),
             ...(md5 !== undefined && { ContentMD5: md5 }),
             ChecksumSHA256: Buffer.from(options.sha256, 'hex').toString('base64'),
@@ -302,10 +303,12 @@ export class S3Remote implements Remote {
           how,
         ),
       );
-      this.traffic.sentBytes += bodySize(body);
-    } finally {
-      stream?.destroy();
+    if ('bytes' in body) await send(body.bytes, options);
+    else {
+      const source = { ...body, damaged: () => damagedUpload(this.where, key) };
+      await withUploadSource(source, options.signal, (stream, signal) => send(stream, { signal }));
     }
+    this.traffic.sentBytes += bodySize(body);
   }
 
   /** What is sent, as fast as it may go. */
