@@ -62,22 +62,30 @@ const environment = Object.entries(SETS)
   .map(([, set]) => set.environment);
 const leftOut = Object.keys(SETS).filter((name) => !options.has(`--${name}`));
 const reportFile = join(root, '.cache', 'test-report.json');
+const unhandledFile = join(root, '.cache', 'unhandled-errors.json');
 
 ensureInstalled();
 await build();
 sayCases();
 mkdirSync(join(root, '.cache'), { recursive: true });
-rmSync(reportFile, { force: true });
+for (const file of [reportFile, unhandledFile]) rmSync(file, { force: true });
 const vitest = [
   join(root, 'node_modules', 'vitest', 'vitest.mjs'),
   'run',
   '--reporter=default',
   '--reporter=json',
+  `--reporter=${join(root, 'scripts', 'unhandled-errors.mjs')}`,
   `--outputFile.json=${reportFile}`,
   ...forVitest,
 ];
 const exitCode = tryToRun(process.execPath, vitest, {
-  env: Object.assign({}, process.env, { OCRPIPE_TEST_LEFT_OUT: leftOut.join() }, freshCases, ...environment),
+  env: Object.assign(
+    {},
+    process.env,
+    { OCRPIPE_TEST_LEFT_OUT: leftOut.join(), OCRPIPE_UNHANDLED_ERRORS: unhandledFile },
+    freshCases,
+    ...environment,
+  ),
 });
 
 const report = existsSync(reportFile) ? readJson(reportFile) : { testResults: [] };
@@ -152,6 +160,8 @@ function listFailed({ testResults }) {
     if (status === 'failed' && failures.length === 0)
       console.log(`failed: ${file}\n${beginning(message ?? '')}`);
   }
+  for (const text of existsSync(unhandledFile) ? readJson(unhandledFile) : [])
+    console.log(`failed: outside of any test\n${beginning(text)}`);
 }
 
 function beginning(message) {
