@@ -20,9 +20,25 @@ const DEFAULT_FONTS = [
  * taken that do. Throws `font-lacks-character` (exit code 2) naming the font and the first characters it lacks.
  */
 export function openFonts(files: readonly string[], needed: readonly string[]): FontFile[] {
-  const fonts = (files.length > 0 ? files : defaultFontFiles()).map(readFontFile);
-  const complete = files.length > 0 ? fonts : fonts.filter((font) => lackedBy(font, needed).length === 0);
-  requireCharacters(complete.length > 0 ? complete : fonts.slice(0, 1), needed);
+  const fonts = readFonts(files);
+  if (files.length === 0) return fontsWith(fonts, needed);
+  requireCharacters(fonts, needed);
+  return fonts;
+}
+
+/** The fonts that are named, or the default ones. Throws `font-unreadable` (exit code 2). */
+export function readFonts(files: readonly string[]): FontFile[] {
+  return (files.length > 0 ? files : defaultFontFiles()).map(readFontFile);
+}
+
+/** Those that have every character. Throws `font-lacks-character` (exit code 2), naming the one that lacks fewest, where none has. */
+export function fontsWith(fonts: readonly FontFile[], needed: readonly string[]): FontFile[] {
+  const lacks = fonts.map((font) => ({ font, count: lackedBy(font, needed).length }));
+  const complete = lacks.filter(({ count }) => count === 0).map(({ font }) => font);
+  if (complete.length === 0) {
+    const [nearest] = lacks.sort((a, b) => a.count - b.count);
+    requireCharacters([nearest!.font], needed);
+  }
   return complete;
 }
 
@@ -38,8 +54,8 @@ function defaultFontFiles(): string[] {
   return DEFAULT_FONTS.map((name) => join(dirname(description), 'ttf', name));
 }
 
-/** A missing glyph would be drawn as an empty box and teach a model that boxes are letters. */
-function requireCharacters(fonts: readonly FontFile[], needed: readonly string[]): void {
+/** Throws `font-lacks-character` for the first font that lacks one: a missing glyph would be drawn as an empty box and teach a model that boxes are letters. */
+export function requireCharacters(fonts: readonly FontFile[], needed: readonly string[]): void {
   for (const font of fonts) {
     const missing = lackedBy(font, needed);
     if (missing.length === 0) continue;

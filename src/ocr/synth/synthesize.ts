@@ -12,6 +12,7 @@ import { drawLine, pngOf, type LineStyle } from './draw-line.js';
 import type { FontFile } from './font-file.js';
 import { loadFonts, openFonts } from './fonts.js';
 import { withOwnFontsOnly } from './fontconfig.js';
+import { chooseFonts, templateFonts } from './template-fonts.js';
 import { drawTemplate, type Template } from './template.js';
 import { drawTexts, type TextSource } from './texts.js';
 
@@ -45,7 +46,7 @@ const MOST_WIDTH_PX = 32768;
 /**
  * Draws text lines into `folder`: `images/000001.png`, … and `labels.json`, which `convert` reads. Each line has random
  * numbers of its own, so that the same seed gives the same bytes (on one version of sharp) however many lines are drawn
- * at once. Throws `lines-too-large`, `template-too-short` and what {@link drawTexts} and {@link openFonts} throw (exit code 2), before anything is
+ * at once. Throws `lines-too-large`, `template-too-short` and what {@link drawTexts} {@link openFonts} and {@link templateFonts} throw (exit code 2), before anything is
  * drawn.
  */
 export async function synthesize(folder: string, options: SynthOptions): Promise<SynthResult> {
@@ -54,12 +55,12 @@ export async function synthesize(folder: string, options: SynthOptions): Promise
   const texts = drawTexts(options.source, options.count, randomFrom(options.seed, 'synth', 'texts'));
   noteRepeats(texts, options);
   const used = [...new Set(texts.flatMap(characters))];
-  const fonts = openFonts(options.fonts, used);
+  const { fonts, drawOne } = drawing(options, texts, used);
   const names = texts.map((_, index) => `images/${String(index + 1).padStart(6, '0')}.png`);
   let done = 0;
   const draw = async (text: string, index: number): Promise<void> => {
     const random = randomFrom(options.seed, 'synth', 'line', index);
-    const image = await drawText(text, fonts[random.below(fonts.length)]!, options, random);
+    const image = await drawOne(text, random);
     writeFileSync(join(folder, names[index]!), await pngOf(image));
     done += 1;
     report(options, done);
@@ -79,11 +80,24 @@ export async function synthesize(folder: string, options: SynthOptions): Promise
   };
 }
 
-function drawText(text: string, font: FontFile, options: SynthOptions, random: Random): Promise<Pixels> {
-  const { template, style } = options;
-  return template
-    ? drawTemplate(template, { text, font }, style, random)
-    : drawLine(text, font, style, random);
+interface Drawing {
+  /** Those that it draws with. */
+  fonts: FontFile[];
+  drawOne: (text: string, random: Random) => Promise<Pixels>;
+}
+
+/** How each text is drawn: on paper, or into the template. */
+function drawing({ template, style, ...options }: SynthOptions, texts: string[], used: string[]): Drawing {
+  if (template === undefined) {
+    const fonts = openFonts(options.fonts, used);
+    const drawOne: Drawing['drawOne'] = (text, random) =>
+      drawLine(text, fonts[random.below(fonts.length)]!, style, random);
+    return { fonts, drawOne };
+  }
+  const placed = templateFonts(template, options.fonts, texts);
+  const drawOne: Drawing['drawOne'] = (text, random) =>
+    drawTemplate(template, { text, fonts: chooseFonts(placed, random) }, style, random);
+  return { fonts: [...new Set([...placed.values()].flat())], drawOne };
 }
 
 function refuseTooLarge({ style: { heightPx }, source: { most } }: SynthOptions): void {

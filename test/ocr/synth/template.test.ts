@@ -6,6 +6,7 @@ import { loadImage } from '../../../src/ocr/images/load.js';
 import { openFonts } from '../../../src/ocr/synth/fonts.js';
 import { patternTexts } from '../../../src/ocr/synth/pattern-texts.js';
 import { synthesize, type SynthOptions } from '../../../src/ocr/synth/synthesize.js';
+import { chooseFonts, templateFonts } from '../../../src/ocr/synth/template-fonts.js';
 import { fillTemplate, parseTemplate } from '../../../src/ocr/synth/template.js';
 import { ocrpipeJson } from '../../rig/ocrpipe.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
@@ -42,7 +43,11 @@ const word = (family: string) =>
 
 describe('a filled template', () => {
   const fill = (svg: string, text: string) =>
-    fillTemplate(parseTemplate('t.svg', `<svg>${svg}</svg>`), { text, font: sans! }, randomFrom(1));
+    fillTemplate(
+      parseTemplate('t.svg', `<svg>${svg}</svg>`),
+      { text, fonts: new Map([['font', sans!]]) },
+      randomFrom(1),
+    );
 
   it('has the text, its characters, the font and one of each choice in their places', () => {
     expect(fill('{text}|{1}{2}|{font}', 'a<')).toBe(`<svg>a&lt;|a&lt;|${sans!.family}</svg>`);
@@ -50,8 +55,14 @@ describe('a filled template', () => {
     expect(fill('{text}{red|}', 'a')).toMatch(/^<svg>a(?:red)?<\/svg>$/);
   });
 
+  it('has other shapes in places that name them, for the characters that they name', () => {
+    expect(fill('{1 1=I 0=O}{2 1=I}{3}', '101')).toBe('<svg>I01</svg>');
+    expect(fill('{1 \u{1F600}=x}{2 ===}', '\u{1F600}=')).toBe('<svg>x=</svg>');
+  });
+
   it('keeps what only looks like a place', () => {
-    const css = '<style>.a{fill:red} .b{stroke:none;}</style>{text}{}{0}{texts}';
+    const css =
+      '<style>.a{fill:red} .b{stroke:none;}</style>{text}{}{0}{texts}{font 0}{fonts}{font 1-}{1 ab}';
     expect(fill(css, 'x')).toBe(`<svg>${css.replace('{text}', 'x')}</svg>`);
   });
 
@@ -59,9 +70,60 @@ describe('a filled template', () => {
     const template = parseTemplate('t.svg', '<svg>{text}{1|2|3}</svg>');
     const random = randomFrom(1);
     const seen = new Set(
-      Array.from({ length: 60 }, () => fillTemplate(template, { text: '', font: sans! }, random)),
+      Array.from({ length: 60 }, () =>
+        fillTemplate(template, { text: '', fonts: new Map([['font', sans!]]) }, random),
+      ),
     );
     expect(seen).toEqual(new Set(['<svg>1</svg>', '<svg>2</svg>', '<svg>3</svg>']));
+  });
+});
+
+describe('the fonts of a template', () => {
+  const template = (svg: string) => parseTemplate('t.svg', `<svg>${svg}</svg>`);
+  /** It has no Vietnamese letters. */
+  const mono = openFonts([], ['a']).find(({ family }) => family === 'DejaVu Sans Mono');
+  const both = [sans!.file, mono!.file];
+  const families = (svg: string, files: string[], texts: string[]) =>
+    [...templateFonts(template(svg), files, texts)].map(([place, fonts]) => [
+      place,
+      fonts.map(({ family }) => family),
+    ]);
+
+  it('need only have what stands in their places', () => {
+    expect(families('{1}{2}{3}{font 1}{font 2-3}', both, ['ếab', 'ốc'])).toEqual([
+      ['font 1', [sans!.family]],
+      ['font 2-3', [sans!.family, mono!.family]],
+    ]);
+    expect(families('{1 ế=e}{2}{font}', both, ['ếa'])).toEqual([['font', [sans!.family, mono!.family]]]);
+  });
+
+  it('are one for each place in a picture', () => {
+    const placed = templateFonts(template('{1}{2}{font 1}{font 2}'), both, ['ếa']);
+    const random = randomFrom(1);
+    const chosen = Array.from({ length: 40 }, () => chooseFonts(placed, random));
+    expect(new Set(chosen.map((fonts) => fonts.get('font 1')!.family))).toEqual(new Set([sans!.family]));
+    expect(new Set(chosen.map((fonts) => fonts.get('font 2')!.family)).size).toBe(2);
+    const filling = {
+      text: 'ếa',
+      fonts: chosen.find((fonts) => fonts.get('font 2')!.family === mono!.family)!,
+    };
+    const svg = template('{1}{2}<a f="{font 1}"/><b f="{font 2}"/>');
+    expect(fillTemplate(svg, filling, random)).toBe(
+      `<svg>ếa<a f="${sans!.family}"/><b f="${mono!.family}"/></svg>`,
+    );
+  });
+
+  it.each([
+    ['no named font has what a place needs', '{1}{2}{font 1}', [mono!.file], 'DejaVu Sans Mono has no'],
+    ['a named font is for no place', '{1}{2}{font}', both, 'DejaVu Sans Mono has no'],
+  ])('are refused where %s', (_, svg, files, message) => {
+    expect(() => templateFonts(template(svg), files, ['ếa'])).toThrow(
+      expect.objectContaining({
+        code: 'font-lacks-character',
+        exitCode: 2,
+        message: expect.stringContaining(message) as string,
+      }),
+    );
   });
 });
 
@@ -124,6 +186,7 @@ describe('a template that cannot be used', () => {
     ['<p>{text}</p>', 'no SVG'],
     ['<svg>text</svg>', 'no place'],
     ['<svg>{1}{3}</svg>', '{2} has none'],
+    ['<svg>{text}{font 3-2}</svg>', '{font 3-2} ends before it begins'],
   ])('is refused: %s', (svg, why) => {
     expect(() => parseTemplate('t.svg', svg)).toThrow(
       expect.objectContaining({
