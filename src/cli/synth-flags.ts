@@ -38,6 +38,22 @@ export const synthFlags = {
     description: 'paper left and right, in percent of the height (default: 10..50)',
     exclusive: ['template'],
   }),
+  tracking: percentFlag({
+    max: 100,
+    description: 'more space after every letter, in percent of the font size (default: none)',
+    exclusive: ['template'],
+  }),
+  gap: percentFlag({
+    max: 300,
+    description: 'more space between words, in percent of the font size (default: none)',
+    exclusive: ['template'],
+  }),
+  ink: percentFlag({
+    max: 10,
+    description:
+      'letters thicker all around, as ink spreads in print, in percent of the height (default: as the font has them)',
+    exclusive: ['template'],
+  }),
   blur: numberFlag({ default: 1, min: 0, max: 10, description: 'most blur, in pixels' }),
   noise: integerFlag({ default: 18, min: 0, description: 'most noise, in grey values of 255' }),
   slant: integerFlag({ default: 12, min: 0, max: 45, description: 'most slant, in degrees' }),

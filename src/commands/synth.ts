@@ -17,8 +17,8 @@ export default class Synth extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Synth);
-    const { height, blur, noise, slant, contrast, size, margin } = flags;
-    const style = { heightPx: height, blurPx: blur, noise, slantDegrees: slant, contrast, size, margin };
+    const { height, blur, slant } = flags;
+    const style = { ...flags, heightPx: height, blurPx: blur, slantDegrees: slant };
     await this.perform(flags, {
       action: (call) => synth({ ...flags, fonts: flags.font ?? [], style }, call),
       text: synthText,

@@ -5,6 +5,7 @@ import { sharp } from '../images/sharp.js';
 import { warp, type Plane } from '../images/warp.js';
 import type { FontFile } from './font-file.js';
 import { escapeXml } from './fontconfig.js';
+import { printed } from './printed.js';
 
 /** How lines look; each line draws its own values up to these. */
 export interface LineStyle {
@@ -22,13 +23,21 @@ export interface LineStyle {
   size?: Shares | undefined;
   /** White left and right of the text, as shares of the image's height. */
   margin?: Shares | undefined;
+  /** More space after every letter, as shares of the font's size; none: as the font has it. */
+  tracking?: Shares | undefined;
+  /** More space after every word, as shares of the font's size; none: as the font has it. */
+  gap?: Shares | undefined;
+  /** How far ink spreads beyond the letters' outlines, as shares of the image's height; none: as drawn, with soft edges. */
+  ink?: Shares | undefined;
 }
 
-interface Shares {
+export interface Shares {
   least: number;
   most: number;
 }
 
+/** In a point, which is a pixel at 72 dpi. */
+const PANGO_UNITS = 1024;
 /** What a line has around it where nothing else is asked for: room. */
 const ROOMY = { size: { least: 0.5, most: 0.75 }, margin: { least: 0.1, most: 0.5 } };
 
@@ -39,34 +48,53 @@ export async function drawLine(
   style: LineStyle,
   random: Random,
 ): Promise<Pixels> {
-  const { size = ROOMY.size } = style;
-  const sizePx = Math.round(style.heightPx * random.between(size.least, size.most));
-  const ink = await inkOf(text, font, sizePx, style.heightPx);
+  const ink = await inkOf(text, font, style, random);
   const placed = placeInk(ink, style, random);
   const slant = Math.tan((random.between(-style.slantDegrees, style.slantDegrees) * Math.PI) / 180);
   const slanted = warp(placed, [1, slant, 0, 0, 1, 0, 0, 0, 1]);
+  const spreadPx = style.ink && style.heightPx * drawn(style.ink, random);
+  const inked = spreadPx === undefined ? slanted : printed(slanted, spreadPx, random);
   const sigma = random.between(0, style.blurPx);
-  return onPaper(sigma > 0.2 ? blur(slanted, sigma) : slanted, style, random);
+  return onPaper(sigma > 0.2 ? blur(inked, sigma) : inked, style, random);
 }
 
 /** The coverage of the text, 0 to 255, cut to its ink and made smaller if it is higher than the image. */
-async function inkOf(text: string, font: FontFile, sizePx: number, heightPx: number): Promise<Plane> {
+async function inkOf(text: string, font: FontFile, style: LineStyle, random: Random): Promise<Plane> {
+  const { size = ROOMY.size, heightPx } = style;
+  const sizePx = Math.round(heightPx * drawn(size, random));
   // The comma ends the family's name: words of the name are never taken for a style.
   const description = `${font.family}, ${font.style} ${sizePx}`;
-  const drawn = sharp({
-    text: { text: escapeXml(text), font: description, fontfile: font.file, dpi: 72 },
+  const picture = sharp({
+    text: { text: spaced(text, sizePx, style, random), font: description, fontfile: font.file, dpi: 72 },
   }).toColourspace('b-w');
-  const image = drawn.resize({ height: heightPx - 2, withoutEnlargement: true }).raw({ depth: 'uchar' });
+  const image = picture.resize({ height: heightPx - 2, withoutEnlargement: true }).raw({ depth: 'uchar' });
   const { data, info } = await image.toBuffer({ resolveWithObject: true });
   const single = new Float32Array(info.width * info.height);
   for (let index = 0; index < single.length; index += 1) single[index] = data[index * info.channels]!;
   return { data: single, heightPx: info.height, widthPx: info.width, channels: 1 };
 }
 
+/** The text as Pango's markup, with the space that the style adds between letters and words. */
+function spaced(text: string, sizePx: number, { tracking, gap }: LineStyle, random: Random): string {
+  if (!tracking && !gap) return escapeXml(text);
+  const between = tracking ? drawn(tracking, random) : 0;
+  const after = between + (gap ? drawn(gap, random) : 0);
+  const span = (share: number, part: string): string =>
+    `<span letter_spacing="${Math.round(share * sizePx * PANGO_UNITS)}">${escapeXml(part)}</span>`;
+  return text
+    .split(/( +)/)
+    .map((part) => span(part.startsWith(' ') ? after : between, part))
+    .join('');
+}
+
+function drawn({ least, most }: Shares, random: Random): number {
+  return random.between(least, most);
+}
+
 /** The ink on an empty image of the full height: somewhere between top and bottom, with margins of its own. */
 function placeInk(ink: Plane, { heightPx, margin = ROOMY.margin }: LineStyle, random: Random): Plane {
-  const left = Math.round(heightPx * random.between(margin.least, margin.most));
-  const right = Math.round(heightPx * random.between(margin.least, margin.most));
+  const left = Math.round(heightPx * drawn(margin, random));
+  const right = Math.round(heightPx * drawn(margin, random));
   const middle = (heightPx - ink.heightPx) / 2;
   const top = Math.round(middle + random.between(-0.7, 0.7) * middle);
   const widthPx = left + ink.widthPx + right;

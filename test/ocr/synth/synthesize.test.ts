@@ -85,6 +85,37 @@ describe('drawn lines', () => {
     }
   });
 
+  it('have more space between letters, and between words, as asked for', async () => {
+    const [font] = openFonts([], ['H']);
+    const share = (value: number) => ({ least: value, most: value });
+    const sized = { ...plain, size: share(0.5), margin: share(0) };
+    const width = async (text: string, more: Partial<LineStyle>): Promise<number> => {
+      const line = await withOwnFontsOnly(() =>
+        drawLine(text, font!, { ...sized, ...more }, randomFrom(1, 'space')),
+      );
+      return line.widthPx;
+    };
+    const em = plain.heightPx / 2;
+    const [plainWidth, plainWords] = [await width('HHHHH', {}), await width('H H H', {})];
+    expect((await width('HHHHH', { tracking: share(0.5) })) - plainWidth).toBeCloseTo(2 * em, -1);
+    expect(await width('HHHHH', { gap: share(1) })).toBe(plainWidth);
+    expect((await width('H H H', { gap: share(1) })) - plainWords).toBeCloseTo(2 * em, -1);
+  });
+
+  it('have thicker letters where ink spreads, on paper that stays clean', async () => {
+    const [font] = openFonts([], ['H']);
+    const dark = async (share: number): Promise<number> => {
+      const ink = { least: share, most: share };
+      const line = await withOwnFontsOnly(() =>
+        drawLine('HHH', font!, { ...plain, ink }, randomFrom(1, 'ink')),
+      );
+      expect(line.data[0]).toBeGreaterThan(180);
+      return line.data.filter((value) => value < 100).length;
+    };
+    const [thin, thick] = [await dark(0), await dark(0.04)];
+    expect(thick).toBeGreaterThan(1.4 * thin);
+  });
+
   it('fail before anything is drawn if a character has no glyph', async () => {
     const folder = join(temporaryFolder(), 'out');
     mkdirSync(folder);
