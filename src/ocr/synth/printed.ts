@@ -7,6 +7,8 @@ const LOGISTIC = 1.702;
 /** Paper and type are uneven: standard deviation of the coverage at an edge, and how many pixels are alike. */
 const UNEVEN = 0.06;
 const GRAIN_PX = 0.8;
+/** Even chances between these have a standard deviation of 1; blurred, they are all but normal. */
+const EVEN = Math.sqrt(3);
 
 /**
  * Ink as a press leaves it and a scanner's threshold sees it: spread by `spreadPx` pixels beyond the outlines, so that corners are rounded
@@ -22,7 +24,7 @@ export function printed(ink: Plane, spreadPx: number, random: Random): Plane {
   // An edge is a pixel wide, or less if bare paper would be grey otherwise.
   const gain = Math.max(1 / slope, 0.5 / level);
   const soft = blur(ink, sigma);
-  const uneven = blur({ ...ink, data: ink.data.map(() => random.normal()) }, GRAIN_PX);
+  const uneven = blur({ ...ink, data: ink.data.map(() => random.between(-EVEN, EVEN)) }, GRAIN_PX);
   const data = soft.data.map((value, index) => {
     const above = value / 255 - level + UNEVEN * uneven.data[index]! * Math.min(1, value / 16);
     return 255 * Math.min(1, Math.max(0, 0.5 + above * gain));
