@@ -40,7 +40,7 @@ export interface SynthResult {
 const REPORT_EVERY = 100;
 /** Lines higher than this have no use, and few renderers draw them. */
 const MOST_HEIGHT_PX = 512;
-/** The renderer draws no picture wider than 2^15 pixels; a character is about as wide as it is high, at the most. */
+/** The renderer draws no picture wider than 2^15 pixels. */
 const MOST_WIDTH_PX = 32768;
 
 /**
@@ -100,14 +100,20 @@ function drawing({ template, style, ...options }: SynthOptions, texts: string[],
   return { fonts: [...new Set([...placed.values()].flat())], drawOne };
 }
 
-function refuseTooLarge({ style: { heightPx }, source: { most } }: SynthOptions): void {
-  if (heightPx <= MOST_HEIGHT_PX && heightPx * most <= MOST_WIDTH_PX) return;
-  const widest = Math.floor(MOST_WIDTH_PX / Math.min(heightPx, MOST_HEIGHT_PX));
+function refuseTooLarge({ style, source: { most } }: SynthOptions): void {
+  const { heightPx } = style;
+  const widest = Math.floor(MOST_WIDTH_PX / (Math.min(heightPx, MOST_HEIGHT_PX) * mostAdvance(style)));
+  if (heightPx <= MOST_HEIGHT_PX && most <= widest) return;
   throw userError(
     'lines-too-large',
     `lines of up to ${countText(most, 'character')} cannot be drawn ${heightPx} pixels high: the limits are ${MOST_HEIGHT_PX} pixels, and then ${countText(widest, 'character')}`,
-    { hint: 'Give a smaller --height or --length.' },
+    { hint: 'Give a smaller --height or --length, or less --size, --tracking or --gap.' },
   );
+}
+
+/** How far from one character to the next at the most, in heights of the image. A character is about as wide as its font is high, and every other one may end a word. */
+function mostAdvance({ size, tracking, gap }: LineStyle): number {
+  return Math.max(1, size?.most ?? 0) * (1 + (tracking?.most ?? 0) + (gap?.most ?? 0) / 2);
 }
 
 function refuseTooLong({ template, source }: SynthOptions): void {

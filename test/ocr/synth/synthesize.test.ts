@@ -145,6 +145,28 @@ describe('lines that cannot be drawn', () => {
   });
 });
 
+describe('the largest lines', () => {
+  it.each([
+    [{}, 64],
+    [{ size: { least: 1.5, most: 1.5 } }, 42],
+    [{ tracking: { least: 1, most: 1 } }, 32],
+    [{ size: { least: 1.5, most: 1.5 }, tracking: { least: 1, most: 1 }, gap: { least: 3, most: 3 } }, 12],
+  ])('with %j have %i characters 512 pixels high', async (more, most) => {
+    const big = { ...plain, heightPx: 512, ...more };
+    const of = (count: number) => ({
+      least: count,
+      most: count,
+      from: { words: ['W', 'WW'] },
+    });
+    const folder = temporaryFolder();
+    await synthesize(folder, options({ count: 1, source: of(most), style: big }));
+    expect((await loadImage(join(folder, 'images/000001.png'), { channels: 1 })).heightPx).toBe(512);
+    await expect(
+      synthesize(folder, options({ count: 1, source: of(most + 1), style: big })),
+    ).rejects.toMatchObject({ code: 'lines-too-large' });
+  });
+});
+
 describe('lines', () => {
   it('that repeat the text of another are counted', async () => {
     const notes: string[] = [];
