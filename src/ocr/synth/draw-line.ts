@@ -31,7 +31,7 @@ export interface LineStyle {
   ink?: Shares | undefined;
 }
 
-export interface Shares {
+interface Shares {
   least: number;
   most: number;
 }

@@ -1,6 +1,6 @@
 import type { Random } from '../../base/random.js';
 import { blur } from '../images/filters.js';
-import type { Plane } from '../images/warp.js';
+import { clamp, type Plane } from '../images/warp.js';
 
 /** The normal distribution's cumulative function is the logistic one at this factor, within 0.01. */
 const LOGISTIC = 1.702;
@@ -27,7 +27,7 @@ export function printed(ink: Plane, spreadPx: number, random: Random): Plane {
   const uneven = blur({ ...ink, data: ink.data.map(() => random.between(-EVEN, EVEN)) }, GRAIN_PX);
   const data = soft.data.map((value, index) => {
     const above = value / 255 - level + UNEVEN * uneven.data[index]! * Math.min(1, value / 16);
-    return 255 * Math.min(1, Math.max(0, 0.5 + above * gain));
+    return clamp(255 * (0.5 + above * gain), 255);
   });
   return { ...ink, data };
 }

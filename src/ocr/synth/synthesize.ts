@@ -46,7 +46,7 @@ const MOST_WIDTH_PX = 32768;
 /**
  * Draws text lines into `folder`: `images/000001.png`, … and `labels.json`, which `convert` reads. Each line has random
  * numbers of its own, so that the same seed gives the same bytes (on one version of sharp) however many lines are drawn
- * at once. Throws `lines-too-large`, `template-too-short` and what {@link drawTexts} {@link openFonts} and {@link templateFonts} throw (exit code 2), before anything is
+ * at once. Throws `lines-too-large`, `template-too-short` and what {@link drawTexts}, {@link openFonts} and {@link templateFonts} throw (exit code 2), before anything is
  * drawn.
  */
 export async function synthesize(folder: string, options: SynthOptions): Promise<SynthResult> {

@@ -28,6 +28,9 @@ function options(more: Partial<SynthOptions> = {}): SynthOptions {
   };
 }
 
+/** A range of one share. */
+const share = (value: number) => ({ least: value, most: value });
+
 /** Rows from the first to the last with ink, and columns of paper beside it. */
 function inkIn({ data, widthPx }: Pixels): { rows: number; columns: { left: number; right: number } } {
   const inked = [...data.keys()].filter((index) => data[index]! < 128);
@@ -68,7 +71,6 @@ describe('drawn lines', () => {
   it('are as large, and have as much paper beside them, as is asked for', async () => {
     const folder = temporaryFolder();
     const source = { least: 8, most: 8, from: { alphabet: ['H', 'p'] } };
-    const share = (value: number) => ({ least: value, most: value });
     const tight = { ...plain, size: share(1.5), margin: share(0) };
     const { labels } = await synthesize(folder, options({ source, style: tight }));
     for (const name of labels.keys()) {
@@ -87,7 +89,6 @@ describe('drawn lines', () => {
 
   it('have more space between letters, and between words, as asked for', async () => {
     const [font] = openFonts([], ['H']);
-    const share = (value: number) => ({ least: value, most: value });
     const sized = { ...plain, size: share(0.5), margin: share(0) };
     const width = async (text: string, more: Partial<LineStyle>): Promise<number> => {
       const line = await withOwnFontsOnly(() =>
@@ -104,10 +105,9 @@ describe('drawn lines', () => {
 
   it('have thicker letters where ink spreads, on paper that stays clean', async () => {
     const [font] = openFonts([], ['H']);
-    const dark = async (share: number): Promise<number> => {
-      const ink = { least: share, most: share };
+    const dark = async (spread: number): Promise<number> => {
       const line = await withOwnFontsOnly(() =>
-        drawLine('HHH', font!, { ...plain, ink }, randomFrom(1, 'ink')),
+        drawLine('HHH', font!, { ...plain, ink: share(spread) }, randomFrom(1, 'ink')),
       );
       expect(line.data[0]).toBeGreaterThan(180);
       return line.data.filter((value) => value < 100).length;
@@ -148,9 +148,9 @@ describe('lines that cannot be drawn', () => {
 describe('the largest lines', () => {
   it.each([
     [{}, 64],
-    [{ size: { least: 1.5, most: 1.5 } }, 42],
-    [{ tracking: { least: 1, most: 1 } }, 32],
-    [{ size: { least: 1.5, most: 1.5 }, tracking: { least: 1, most: 1 }, gap: { least: 3, most: 3 } }, 12],
+    [{ size: share(1.5) }, 42],
+    [{ tracking: share(1) }, 32],
+    [{ size: share(1.5), tracking: share(1), gap: share(3) }, 12],
   ])('with %j have %i characters 512 pixels high', async (more, most) => {
     const big = { ...plain, heightPx: 512, ...more };
     const of = (count: number) => ({
