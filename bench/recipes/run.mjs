@@ -1,5 +1,5 @@
-// `node bench/recipes/run.mjs [first-model|plates|fraktur|vietnamese[/VARIANT] [SEED…]]`: a recipe of examples/ as it stands, or with what its VARIANT.yaml has in place of
-// the same keys of params.yaml (unless named, each that draws its data or has some), on the data of that name in ../shared/data, once a
+// `node bench/recipes/run.mjs [first-model|plates|fraktur|vietnamese[/VARIANT] [SEED…]]`: a recipe of examples/ as it stands, or with its VARIANT.yaml in place of
+// params.yaml (unless named, each that draws its data or has some), on the data of that name in ../shared/data, once a
 // seed (1, 2 and 3 unless named): `ocrpipe repro` in a fresh workspace, with one thread of WebAssembly. Prints a table for
 // bench/RESULTS.md: exact lines and CER on the test part, and user + system seconds of all processes of `repro`; where several models read together, those of each alone, too. Fonts that a recipe
 // draws with are taken from the node_modules of OCRPIPE_BENCH_FONTS. `--save` keeps the curves in bench/recipes/results.
@@ -110,18 +110,13 @@ function workspace(folder, { name, data, seed }) {
   execFileSync(OCRPIPE[0], [OCRPIPE[1], 'init'], inside);
   cpSync(join(root, 'examples', name), folder, { recursive: true });
   const params = join(folder, 'params.yaml');
-  const values = [params, ...(variant === undefined ? [] : [join(folder, `${variant}.yaml`)])].map((file) =>
-    parse(readFileSync(file, 'utf8')),
+  const values = parse(
+    readFileSync(variant === undefined ? params : join(folder, `${variant}.yaml`), 'utf8'),
   );
-  const [base, other = {}] = values;
-  const train = { ...base.train, ...other.train, seed };
-  const drawn = { ...base.drawn, ...other.drawn };
-  const seeds = (other.seeds ?? base.seeds)?.map((each) => each + 10 * (seed - 1));
-  const members = withSeeds(other.members ?? base.members, seed);
-  // A model of another type has other keys: it is replaced whole, as is what varies its pictures.
+  const members = withSeeds(values.members, seed);
   writeFileSync(
     params,
-    stringify({ ...base, ...other, train, drawn, ...(seeds && { seeds }), ...(members && { members }) }),
+    stringify({ ...values, train: { ...values.train, seed }, ...(members && { members }) }),
   );
   const fonts = process.env.OCRPIPE_BENCH_FONTS;
   if (fonts) symlinkSync(join(fonts, 'node_modules'), join(folder, 'node_modules'));
