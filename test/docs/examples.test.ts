@@ -15,6 +15,11 @@ const variants = names.flatMap((name) =>
     .map((file) => join(name, file)),
 );
 
+interface TrainingStage {
+  run?: string;
+  params?: string[];
+}
+
 type Params = Partial<Record<'model' | 'train', Record<string, unknown>>>;
 
 describe('the examples', () => {
@@ -27,6 +32,17 @@ describe('the examples', () => {
     const pipeline = readFileSync(join(folder, 'pipeline.yaml'), 'utf8');
     const prepares = pipeline.includes('data/raw') ? ['convert', 'split'] : ['draw'];
     expect(planned).toEqual(expect.arrayContaining([...prepares, 'train', 'evaluate']));
+  });
+
+  it.each(names)('%s trains again when any section that training reads has changed', (name) => {
+    const { stages } = parse(readFileSync(join(examples, name, 'pipeline.yaml'), 'utf8')) as {
+      stages: Record<string, TrainingStage & { do?: TrainingStage }>;
+    };
+    const training = Object.values(stages)
+      .map((stage) => stage.do ?? stage)
+      .filter(({ run }) => run?.includes('ocrpipe train'));
+    expect(training).not.toEqual([]);
+    for (const { params } of training) expect(params).toEqual(['model', 'train', 'augment', 'decoder']);
   });
 
   it.each(names)('%s has parameters that training takes', (name) => {

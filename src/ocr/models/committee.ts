@@ -95,7 +95,10 @@ function textGuide(
   alphabet: Alphabet,
 ): PrefixGuide | undefined {
   if (guide === undefined || own.alphabet.characters.join('') === alphabet.characters.join('')) return guide;
-  return readingGuide(decoder, alphabet.characters, languageModelOf(folder, decoder));
+  const known = new Set(own.alphabet.characters);
+  return readingGuide(decoder, alphabet.characters, languageModelOf(folder, decoder), (each) =>
+    known.has(each),
+  );
 }
 
 function languageModelOf(

@@ -4,13 +4,14 @@ import { compilePattern } from '../text/pattern.js';
 import type { DecoderConfig } from './decoder.js';
 
 /**
- * What the decoder knows of texts besides the image: pattern, language model, or both; undefined without either. Throws `bad-pattern`
- * (exit code 2).
+ * What the decoder knows of texts besides the image: pattern, language model, or both; undefined without either. To the language model those of the alphabet that are
+ * not `known` (all, unless given) are as probable as the likeliest of the others. Throws `bad-pattern` (exit code 2).
  */
 export function readingGuide(
   decoder: DecoderConfig,
   alphabet: readonly string[],
   languageModel: LanguageModelData | undefined,
+  known?: (character: string) => boolean,
 ): PrefixGuide | undefined {
   if (decoder.type === 'ctc-greedy') return undefined;
   if (decoder.type === 'attention') {
@@ -21,7 +22,7 @@ export function readingGuide(
   const byModel =
     how === undefined || languageModel === undefined
       ? undefined
-      : languageGuide(new LanguageModel(languageModel, alphabet), how);
+      : languageGuide(new LanguageModel(languageModel, alphabet), how, known && alphabet.map(known));
   return byPattern && byModel ? bothGuides(byPattern, byModel) : (byPattern ?? byModel);
 }
 
@@ -42,6 +43,7 @@ function patternGuide(pattern: string, alphabet: readonly string[]): PrefixGuide
 function languageGuide(
   model: LanguageModel,
   { weight, bonus }: { weight: number; bonus: number },
+  known?: readonly boolean[],
 ): PrefixGuide {
   const contexts: string[] = [];
   const numbers = new Map<string, number>();
@@ -51,8 +53,11 @@ function languageGuide(
     numbers.set(context, contexts.length);
     return contexts.push(context) - 1;
   };
-  const lnProbability = (state: number, label: number): number =>
-    model.lnProbabilities(contexts[state]!)[label]!;
+  const lnProbability = (state: number, label: number): number => {
+    const all = model.lnProbabilities(contexts[state]!);
+    if (known?.[label] !== false) return all[label]!;
+    return known.reduce((most, isKnown, each) => (isKnown ? Math.max(most, all[each]!) : most), -Infinity);
+  };
   return {
     start: numberOf(model.start),
     labelsAfter: () => undefined,

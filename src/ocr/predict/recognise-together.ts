@@ -8,7 +8,6 @@ import { batchArray, toImageBatch, withBatchSize } from '../models/image-batch.j
 import { inputExtent } from '../models/model-config.js';
 import { viewsOf } from '../models/decoder.js';
 import type { Alphabet } from '../text/alphabet.js';
-import { characters } from '../text/code-points.js';
 import { consensus } from '../text/consensus.js';
 import type { ReadCharacter, Reading } from './recognise.js';
 
@@ -17,10 +16,13 @@ export type SizedImage = readonly Pixels[];
 
 /** What a member makes of one image. */
 interface Opinion {
+  /** As `coded`. */
   text: string;
-  /** With a class more, the last: any character that it does not know. */
+  /** With two classes more, the last: any character that it does not know, and another such. */
   line: LineScores;
   member: Member;
+  /** Its class of each label of the committee's alphabet, -1 of those that it does not know. */
+  classOf: readonly number[];
   /** How much of the image's width one frame covers. */
   frameShare: number;
 }
@@ -40,13 +42,10 @@ export async function recogniseTogether(
 ): Promise<Reading[]> {
   if (images.length === 0) return [];
   const opinions: Opinion[][] = [];
-  for (const member of members)
-    opinions.push(
-      await opinionsOf(
-        member,
-        images.map((image) => image[member.size]!),
-      ),
-    );
+  for (const member of members) {
+    const own = images.map((image) => image[member.size]!);
+    opinions.push(await opinionsOf(member, own, alphabet));
+  }
   return images.map((_, index) =>
     agreed(
       opinions.map((ofMember) => ofMember[index]!),
@@ -55,7 +54,7 @@ export async function recogniseTogether(
   );
 }
 
-async function opinionsOf(member: Member, images: readonly Pixels[]): Promise<Opinion[]> {
+async function opinionsOf(member: Member, images: readonly Pixels[], all: Alphabet): Promise<Opinion[]> {
   const { network, config, alphabet, decoder, guide } = member;
   const array = batchArray(images, config);
   const batch = toImageBatch(array);
@@ -63,14 +62,17 @@ async function opinionsOf(member: Member, images: readonly Pixels[]): Promise<Op
     const scores = await network.score(batch, viewsOf(decoder));
     const readings = network.decode(scores, decoder, guide);
     const [count, time, classes] = scores.shape;
+    const labelOf = new Map(all.characters.map((character, label) => [character, label]));
+    const classOf = all.characters.map((character) => alphabet.encode(character)?.[0] ?? -1);
     const outputs = { logits: scores.values, batch: count, time, classes, logitLengths: scores.steps };
     return readings.map(({ labels }, index) => {
       const { steps, filledPx } = inputExtent(config, images[index]!.widthPx);
       const line = withAnyCharacter(lineScores(outputs, index));
       return {
-        text: alphabet.decode(labels),
+        text: coded(labels.map((label) => labelOf.get(alphabet.characters[label]!)!)),
         line,
         member,
+        classOf,
         frameShare: filledPx / steps / images[index]!.widthPx,
       };
     });
@@ -81,46 +83,70 @@ async function opinionsOf(member: Member, images: readonly Pixels[]): Promise<Op
   }
 }
 
-/** One class more, the last: in each frame as probable as the most probable character. */
+/** Two classes more, the last: in each frame both as probable as the most probable character. */
 function withAnyCharacter({ lnProbabilities, time, classes, blank }: LineScores): LineScores {
-  const wider = new Float64Array(time * (classes + 1));
+  const wider = new Float64Array(time * (classes + 2));
   for (let frame = 0; frame < time; frame += 1) {
     const row = lnProbabilities.subarray(frame * classes, (frame + 1) * classes);
-    wider.set(row, frame * (classes + 1));
-    wider[frame * (classes + 1) + classes] = row.reduce(
-      (most, value, at) => (at === blank ? most : Math.max(most, value)),
-      -Infinity,
-    );
+    const most = row.reduce((max, value, at) => (at === blank ? max : Math.max(max, value)), -Infinity);
+    wider.set(row, frame * (classes + 2));
+    wider.fill(most, frame * (classes + 2) + classes, (frame + 1) * (classes + 2));
   }
-  return { lnProbabilities: wider, time, classes: classes + 1, blank };
+  return { lnProbabilities: wider, time, classes: classes + 2, blank };
 }
 
 function agreed(opinions: readonly Opinion[], alphabet: Alphabet): Reading {
+  const score = (candidate: string): number =>
+    mean(opinions.map((opinion) => lnScore(opinion, labelsIn(candidate))));
   const text = consensus(
     opinions.map((opinion) => opinion.text),
-    (candidate) => mean(opinions.map((opinion) => lnScore(opinion, candidate, alphabet))),
+    score,
   );
-  const lnPerFrame = opinions.map((opinion) => lnProbability(opinion, text) / Math.max(1, opinion.line.time));
-  return { text, confidence: Math.exp(mean(lnPerFrame)), characters: placed(text, opinions) };
+  // The members' patterns leave no text that one of them reads.
+  if (score(text) === -Infinity) return { text: '', confidence: 0, characters: [] };
+  const labels = labelsIn(text);
+  const lnPerFrame = opinions.map(
+    (opinion) => lnProbability(opinion, labels) / Math.max(1, opinion.line.time),
+  );
+  const characters = placed(labels, opinions, alphabet);
+  return { text: alphabet.decode(labels), confidence: Math.exp(mean(lnPerFrame)), characters };
+}
+
+/** Where the private characters of Unicode begin: none of them composes with another, as letters and marks do. */
+const PRIVATE = 0xf0000;
+
+/** A text as labels of the committee's alphabet, one private character each. */
+function coded(labels: readonly number[]): string {
+  return labels.map((label) => String.fromCodePoint(PRIVATE + label)).join('');
+}
+
+function labelsIn(text: string): number[] {
+  return Array.from(text, (character) => character.codePointAt(0)! - PRIVATE);
 }
 
 /** What a member thinks of a text. */
-function lnScore(opinion: Opinion, text: string, alphabet: Alphabet): number {
+function lnScore(opinion: Opinion, labels: readonly number[]): number {
   const { textGuide } = opinion.member;
-  const ln = lnProbability(opinion, text);
-  return textGuide === undefined ? ln : ln + guideScore(textGuide, alphabet.encode(text)!);
+  const ln = lnProbability(opinion, labels);
+  return textGuide === undefined ? ln : ln + guideScore(textGuide, labels);
 }
 
-function lnProbability({ line, member }: Opinion, text: string): number {
-  return Math.max(CANNOT_BE, lnTextProbability(line, labelsFor(member, text)));
+function lnProbability(opinion: Opinion, labels: readonly number[]): number {
+  return Math.max(CANNOT_BE, lnTextProbability(opinion.line, classesFor(opinion, labels)));
 }
 
-/** The classes of a text in a member's widened frames. */
-function labelsFor({ alphabet }: Member, text: string): number[] {
-  return characters(text).map((character) => alphabet.encode(character)?.[0] ?? alphabet.size + 1);
+/** The classes of a text in a member's widened frames: neighbours that it does not know have one class only if they are the same, which asks for a blank between them. */
+function classesFor({ classOf, line }: Opinion, labels: readonly number[]): number[] {
+  const any = line.classes - 2;
+  let other = 0;
+  return labels.map((label, at) => {
+    if (classOf[label] !== -1) return classOf[label]!;
+    if (at > 0 && labels[at - 1] !== label) other = 1 - other;
+    return any + other;
+  });
 }
 
-function guideScore(guide: PrefixGuide, labels: Int32Array): number {
+function guideScore(guide: PrefixGuide, labels: readonly number[]): number {
   let { start: state } = guide;
   let score = 0;
   for (const label of labels) {
@@ -133,18 +159,23 @@ function guideScore(guide: PrefixGuide, labels: Int32Array): number {
 }
 
 /** Each character as probable as the members find it on average, and where the first one sees it. */
-function placed(text: string, opinions: readonly Opinion[]): ReadCharacter[] {
-  const alignments = opinions.flatMap(({ line, member, frameShare }) => {
-    const labels = labelsFor(member, text);
-    return lnTextProbability(line, labels) === -Infinity
+function placed(
+  labels: readonly number[],
+  opinions: readonly Opinion[],
+  alphabet: Alphabet,
+): ReadCharacter[] {
+  const alignments = opinions.flatMap((opinion) => {
+    const classes = classesFor(opinion, labels);
+    return lnTextProbability(opinion.line, classes) === -Infinity
       ? []
-      : [{ ...alignLabels(line, labels), frameShare }];
+      : [{ ...alignLabels(opinion.line, classes), frameShare: opinion.frameShare }];
   });
-  return characters(text).map((character, index) => {
+  return labels.map((label, index) => {
     const sum = alignments.reduce((total, { confidences }) => total + confidences[index]!, 0);
     const [first] = alignments;
     const at = first && Math.min(1, (first.frames[index]! + 0.5) * first.frameShare);
-    return { text: character, confidence: sum / opinions.length, ...(at === undefined ? {} : { at }) };
+    const text = alphabet.characters[label]!;
+    return { text, confidence: sum / opinions.length, ...(at === undefined ? {} : { at }) };
   });
 }
 

@@ -38,7 +38,8 @@ export function withSetParams(
 function parseSet(text: string, sections: readonly string[]): SetParam {
   const at = text.indexOf('=');
   const path = text.slice(0, Math.max(at, 0)).trim().split('.');
-  if (at < 0 || path.some((part) => part === ''))
+  // Without a value, as from an empty variable of a shell, a whole section would go back to what it is by itself.
+  if (at < 0 || text.slice(at + 1).trim() === '' || path.some((part) => part === ''))
     throw userError('invalid-value', `'--set ${text}' is not KEY=VALUE`, {
       hint: 'Write the key with dots, and the value as in params.yaml: --set model.height=48',
     });

@@ -3,6 +3,13 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { openCommittee, closeCommittee, type Committee } from '../../../src/ocr/models/committee.js';
 import { CtcNetwork } from '../../../src/ocr/models/ctc-network.js';
 import type { DecoderConfig } from '../../../src/ocr/models/decoder.js';
+import {
+  encodeLanguageModel,
+  writeLanguageModel,
+  type EncodedLanguageModel,
+} from '../../../src/ocr/models/language-model-file.js';
+import { readingGuide } from '../../../src/ocr/models/reading-guides.js';
+import type { PrefixGuide } from '../../../src/ocr/nn/prefix-guide.js';
 import { holdModelFolder } from '../../../src/ocr/models/held-model-folder.js';
 import { writeModelFolder } from '../../../src/ocr/models/model-folder.js';
 import { newRecogniser } from '../../../src/ocr/models/recogniser.js';
@@ -10,7 +17,8 @@ import { VariableStore } from '../../../src/ocr/models/variables.js';
 import { openBackend } from '../../../src/ocr/nn/backend.js';
 import { recogniseBatch, type Reading } from '../../../src/ocr/predict/recognise.js';
 import { recogniseTogether } from '../../../src/ocr/predict/recognise-together.js';
-import { alphabetOf } from '../../../src/ocr/text/alphabet.js';
+import { alphabetOf, type Alphabet } from '../../../src/ocr/text/alphabet.js';
+import { learnLanguageModel } from '../../../src/ocr/text/language-model.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 import { noiseFor, tinyModel } from '../models/tiny-models.js';
 
@@ -19,16 +27,25 @@ interface Saved {
   alphabet?: string;
   seed?: number;
   decoder?: DecoderConfig;
+  languageModel?: EncodedLanguageModel;
   changes?: Record<string, unknown>;
 }
 
 /** A folder with a model that has learnt nothing. */
-async function saved({ type, alphabet = 'abc', seed = 1, decoder, changes }: Saved): Promise<string> {
+async function saved({
+  type,
+  alphabet = 'abc',
+  seed = 1,
+  decoder,
+  languageModel,
+  changes,
+}: Saved): Promise<string> {
   const folder = temporaryFolder();
   const made = newRecogniser(tinyModel(type, changes), alphabetOf(alphabet), seed);
   const held = await holdModelFolder(folder);
   const training = { dataId: 'a'.repeat(64), step: 1, seed, backend: 'wasm' } as const;
   const weights = await made.network.variables.read();
+  if (languageModel) writeLanguageModel(folder, languageModel);
   writeModelFolder(held, { ...made, decoder: decoder ?? made.decoder }, weights, { training, metrics: {} });
   held.release();
   made.network.dispose();
@@ -56,6 +73,19 @@ function seeing(...members: { alphabet: string; frames: Record<string, number>[]
       return { config, alphabet, network, decoder: { type: 'ctc-greedy' }, textGuide: undefined, size: 0 };
     }),
   };
+}
+
+/** The same members, each with a decoder that keeps to the pattern. */
+function guidedBy(pattern: string, committee: Committee): Committee {
+  const decoder: DecoderConfig = { type: 'ctc-beam', beam: 4, pattern };
+  const guideOf = ({ characters }: Alphabet): PrefixGuide => readingGuide(decoder, characters, undefined)!;
+  const members = committee.members.map((member) => ({
+    ...member,
+    decoder,
+    guide: guideOf(member.alphabet),
+    textGuide: guideOf(committee.alphabet),
+  }));
+  return { ...committee, members };
 }
 
 /** What it reads in an image with `frames` frames. */
@@ -95,6 +125,57 @@ describe('models that read together', () => {
       const { text } = await readingOf(seeing(...members), 3);
       expect(text).toBe('鲁B');
     }
+  });
+
+  it('take two different characters that one does not know for two, without a blank between them', async () => {
+    const knowing = { alphabet: '鲁皖A', frames: [{ 鲁: 0.999 }, { 皖: 0.999 }, { A: 0.999 }] };
+    const not = { alphabet: 'A', frames: [{ A: 0.6 }, { A: 0.6 }, { A: 0.9 }] };
+    expect((await readingOf(seeing(knowing, not), 3)).text).toBe('鲁皖A');
+    const twice = { alphabet: '鲁A', frames: [{ 鲁: 0.6 }, { 鲁: 0.6 }, { A: 0.999 }] };
+    expect((await readingOf(seeing(twice, not), 3)).text).toBe('鲁A');
+  });
+
+  it('keep a letter and its mark apart, where an alphabet has them apart', async () => {
+    const frames = [{ o: 0.9 }, { '\u0304': 0.9 }];
+    const committee = seeing({ alphabet: 'od\u0304', frames }, { alphabet: 'okd\u0304', frames });
+    const { characters, text } = await readingOf(guidedBy('[kd]?o[\u0304]', committee), 2);
+    expect(characters.map((each) => each.text)).toEqual(['o', '\u0304']);
+    expect(text).toBe('o\u0304');
+  });
+
+  it('read nothing, without confidence, where patterns leave nothing', async () => {
+    const frames = [{ a: 0.9 }, {}, { b: 0.9 }];
+    const committee = seeing({ alphabet: 'abc', frames }, { alphabet: 'abc', frames });
+    expect(await readingOf(guidedBy('[a-c]{30}', committee), 3)).toEqual({
+      text: '',
+      confidence: 0,
+      characters: [],
+    });
+  });
+
+  it('have a language model say nothing of characters that its own model does not know', async () => {
+    const file = encodeLanguageModel(learnLanguageModel(new Array<string[]>(50).fill(['a']), 3));
+    const languageModel = { file: file.file, id: file.id, weight: 1, bonus: 0 };
+    const folders = [
+      await saved({
+        type: 'crnn with GRU',
+        alphabet: 'ab',
+        decoder: { type: 'ctc-beam', beam: 4, languageModel },
+        languageModel: file,
+      }),
+      await saved({ type: 'crnn with GRU', alphabet: 'abc' }),
+    ];
+    const committee = openCommittee(folders);
+    const seen = seeing(
+      { alphabet: 'ab', frames: [{ a: 0.8 }] },
+      { alphabet: 'abc', frames: [{ c: 0.7, a: 0.2 }] },
+    );
+    const members = seen.members.map((member, at) => ({
+      ...member,
+      textGuide: committee.members[at]!.textGuide,
+    }));
+    expect((await readingOf({ ...seen, members }, 1)).text).toBe('c');
+    closeCommittee(committee);
   });
 
   it('read what fits into the frames of all, where one has too few', async () => {

@@ -52,6 +52,7 @@ describe('values in place of those of the parameter file', () => {
 
   it.each([
     ['model.height', 'invalid-value', "'--set model.height' is not KEY=VALUE"],
+    ['model=', 'invalid-value', "'--set model=' is not KEY=VALUE"],
     ['=48', 'invalid-value', "'--set =48' is not KEY=VALUE"],
     ['model..height=48', 'invalid-value', 'is not KEY=VALUE'],
     ['modle.height=48', 'unknown-key', "'modle' is not a section"],
