@@ -7,12 +7,12 @@ import { DESCRIPTION_FILE } from '../ocr/models/model-description.js';
 
 /**
  * The absolute folders of saved models that are to read together: each that is named, and those in a named folder that is none itself, in the order of their names. Throws
- * `model-missing` where there is none, and `committee-conflict` for one that is there twice.
+ * `model-missing` where there is none, and `committee-conflict` for one that is there twice, or has others in it.
  */
 export function savedModels(cwd: string, shown: readonly string[]): string[] {
   const folders: string[] = [];
   for (const name of shown) {
-    const found = modelsIn(resolve(cwd, name));
+    const found = modelsNamed(resolve(cwd, name));
     for (const folder of found.length > 0 ? found : [savedModel(cwd, name)]) {
       if (folders.includes(folder)) throw namedTwice(folder);
       folders.push(folder);
@@ -21,9 +21,18 @@ export function savedModels(cwd: string, shown: readonly string[]): string[] {
   return folders;
 }
 
+/** Those in a folder that is no model itself; throws `committee-conflict` for one that is, and has others in it. */
+function modelsNamed(folder: string): string[] {
+  const inside = modelsIn(folder);
+  if (inside.length === 0 || !existsSync(join(folder, DESCRIPTION_FILE))) return inside;
+  throw userError('committee-conflict', 'the folder is a model, and there are models in it', {
+    location: { file: folder },
+    hint: `Name the ones that shall read, such as ${inside[0]!}, or delete what is left of an earlier training: the files of the folder, or the folders in it.`,
+  });
+}
+
 function modelsIn(folder: string): string[] {
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return [];
-  if (existsSync(join(folder, DESCRIPTION_FILE))) return [];
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) return [];
   const names = readdirSync(folder).filter((name) => !name.startsWith('.'));
   const inside = names.sort().map((name) => join(folder, name));
   return inside.filter((each) => existsSync(join(each, DESCRIPTION_FILE)));

@@ -10,14 +10,15 @@ interface Shares {
 
 const RANGE = /^(\d{1,3})(?:\.\.(\d{1,3}))?$/;
 
-/** A flag that takes a range of percentages as `A..B`, or one as `A`, up to `max`; throws `bad-number` (exit code 2) for anything else. */
-export const percentFlag = Flags.custom<Shares, { max: number }>({
+/** A flag that takes a range of percentages as `A..B`, or one as `A`, from `min` (0) to `max`; throws `bad-number` (exit code 2) for anything else. */
+export const percentFlag = Flags.custom<Shares, { min?: number; max: number }>({
   helpValue: 'A..B',
-  parse: (text, _context, { name, max }) => {
+  parse: (text, _context, { name, min = 0, max }) => {
     const [, first, second = first] = RANGE.exec(text) ?? [];
     const [least, most] = [Number(first), Number(second)];
-    if (least <= most && most <= max) return Promise.resolve({ least: least / 100, most: most / 100 });
-    const message = `--${name} is a percentage or a range of them, such as 50..75, of at most ${max}, not '${text}'`;
+    if (min <= least && least <= most && most <= max)
+      return Promise.resolve({ least: least / 100, most: most / 100 });
+    const message = `--${name} is a percentage or a range of them, such as 50..75, from ${min} to ${max}, not '${text}'`;
     throw new FlagRefusal(userError('bad-number', message));
   },
 });

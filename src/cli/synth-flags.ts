@@ -29,6 +29,7 @@ export const synthFlags = {
   font: Flags.string({ multiple: true, helpValue: 'FILE', description: 'TrueType or OpenType font' }),
   height: integerFlag({ default: 32, min: 8, description: 'height of the images in pixels' }),
   size: percentFlag({
+    min: 20, // nobody reads smaller letters
     max: 150,
     description: 'size of the font, in percent of the height (default: 50..75); at 110 the ink fills it',
     exclusive: ['template'],
@@ -55,7 +56,7 @@ export const synthFlags = {
     exclusive: ['template'],
   }),
   blur: numberFlag({ default: 1, min: 0, max: 10, description: 'most blur, in pixels' }),
-  noise: integerFlag({ default: 18, min: 0, description: 'most noise, in grey values of 255' }),
+  noise: integerFlag({ default: 18, min: 0, max: 255, description: 'most noise, in grey values of 255' }),
   slant: integerFlag({ default: 12, min: 0, max: 45, description: 'most slant, in degrees' }),
   contrast: numberFlag({ default: 0.45, min: 0.05, max: 1, description: 'least contrast' }),
 };

@@ -66,6 +66,21 @@ describe('a seed', () => {
   );
 });
 
+describe('what nobody could read', () => {
+  it.each([
+    ['--size 0', /--size is a percentage .* from 20 to 150, not '0'/],
+    ['--size 5..50', /from 20 to 150, not '5..50'/],
+    ['--size 80..160', /from 20 to 150, not '80..160'/],
+    ['--noise 256', /--noise is a whole number .*255, not '256'/],
+  ])('is not drawn: %s', async (flags, message) => {
+    const args = ['synth', '--out', 'unreadable', ...flags.split(' ')];
+    const { stderr, exitCode } = await runOcrpipe(args, shared);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(message);
+    expect(readdirSync(shared.cwd)).not.toContain('unreadable');
+  });
+});
+
 describe('split', () => {
   it('refuses shares that do not make 1 and writes nothing', async () => {
     const { stderr, exitCode } = await runOcrpipe(
