@@ -40,7 +40,7 @@ export const decoderFlags = {
   }),
 };
 
-/** What was given, for `withDecoder`. */
+/** What was given, as a reader takes it. */
 export function decoderChoice(flags: {
   decoder?: 'greedy' | 'beam' | undefined;
   beam?: number | undefined;
