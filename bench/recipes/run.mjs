@@ -2,7 +2,8 @@
 // params.yaml (unless named, each that draws its data or has some), on the data of that name in ../shared/data, once a
 // seed (1, 2 and 3 unless named): `ocrpipe repro` in a fresh workspace, with one thread of WebAssembly. Prints a table for
 // bench/RESULTS.md: exact lines and CER on the test part, and user + system seconds of all processes of `repro`; where several models read together, those of each alone, too. Fonts that a recipe
-// draws with are taken from the node_modules of OCRPIPE_BENCH_FONTS. `--save` keeps the curves in bench/recipes/results.
+// draws with are taken from the node_modules of OCRPIPE_BENCH_FONTS. `--save` keeps the curves in bench/recipes/results,
+// `--keep` the workspaces, and says where they are.
 import { execFileSync } from 'node:child_process';
 import {
   cpSync,
@@ -24,7 +25,7 @@ import { circumstances, measure, OCRPIPE } from '../measure.mjs';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const results = join(root, 'bench', 'recipes', 'results');
 const words = process.argv.slice(2);
-const [asked, ...seedsAsked] = words.filter((word) => word !== '--save');
+const [asked, ...seedsAsked] = words.filter((word) => !word.startsWith('--'));
 const seeds = seedsAsked.length > 0 ? seedsAsked.map(Number) : [1, 2, 3];
 /** The data of a recipe whose name is not that of its data. */
 const LENT = { 'first-model': 'plates' };
@@ -60,7 +61,8 @@ function runSeed({ name, data, seed }) {
     const [curve, ...others] = curves.sort().map((name) => curveIn(join(folder, 'reports', name)));
     return { ...row, curve, ...(others.length > 0 ? { others } : {}) };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    if (words.includes('--keep')) console.error(`kept: ${folder}`);
+    else rmSync(folder, { recursive: true, force: true });
   }
 }
 
