@@ -107,7 +107,7 @@ async function readingsOf(input: EvaluateInput, call: Call): Promise<Readings> {
   const { savedModels } = await import('./saved-model.js');
   const { readWithModel } = await import('../ocr/evaluate/read-with-model.js');
   return readWithModel(samples, {
-    models: savedModels(call.cwd, input.model),
+    models: savedModels(call, input.model),
     source: input.data ?? '',
     backend: input.backend ?? 'auto',
     decoder: input.decoder,

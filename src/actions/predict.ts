@@ -44,7 +44,7 @@ async function predictImages(input: PredictInput, call: Call): Promise<PredictRe
   const { savedModels } = await import('./saved-model.js');
   const { openLineReader } = await import('../ocr/predict/line-reader.js');
   const images = await namedImages(input, call);
-  const folders = savedModels(call.cwd, input.model);
+  const folders = savedModels(call, input.model);
   await openBackend(input.backend);
   const { reader, close } = openLineReader(folders, input.decoder);
   const result: PredictResult = { read: 0, unreadable: [] };

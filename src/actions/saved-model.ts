@@ -1,24 +1,35 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { basename, join, relative, resolve } from 'node:path';
+import type { Call } from '../base/call.js';
 import { userError } from '../base/errors.js';
 import { nearestSibling } from '../ocr/formats/nearest-sibling.js';
 import { checkpointFolder } from '../ocr/models/held-model-folder.js';
 import { DESCRIPTION_FILE } from '../ocr/models/model-description.js';
 
 /**
- * The absolute folders of saved models that are to read together: each that is named, and those in a named folder that is none itself, in the order of their names. Throws
- * `model-missing` where there is none, and `committee-conflict` for one that is there twice, or has others in it.
+ * The absolute folders of saved models that are to read together: each that is named, and those in a named folder that is none itself, in the order of their names; several are told of. Throws
+ * `model-missing` where there is none, and `committee-conflict` for one that is there twice, also by a link, or has others in it.
  */
-export function savedModels(cwd: string, shown: readonly string[]): string[] {
-  const folders: string[] = [];
+export function savedModels(
+  { cwd, events }: Pick<Call, 'cwd' | 'events'>,
+  shown: readonly string[],
+): string[] {
+  const folders = new Map<string, string>();
   for (const name of shown) {
     const found = modelsNamed(resolve(cwd, name));
     for (const folder of found.length > 0 ? found : [savedModel(cwd, name)]) {
-      if (folders.includes(folder)) throw namedTwice(folder);
-      folders.push(folder);
+      const place = realpathSync(folder);
+      if (folders.has(place)) throw namedTwice(folder);
+      folders.set(place, folder);
     }
   }
-  return folders;
+  const models = [...folders.values()];
+  if (models.length > 1) {
+    const names = models.map((folder) => relative(cwd, folder)).join(', ');
+    const message = `${models.length} models read together: ${names}`;
+    events({ type: 'note', level: 'info', code: 'models-together', message });
+  }
+  return models;
 }
 
 /** Those in a folder that is no model itself; throws `committee-conflict` for one that is, and has others in it. */
