@@ -5,7 +5,7 @@ import type { Call } from '../base/call.js';
 import { userError } from '../base/errors.js';
 import { checkOutputFolder, outputPath } from '../base/outputs.js';
 import { writePoint } from '../base/write-points.js';
-import { readLabelFile } from '../ocr/formats/text-file.js';
+import { readTextFile } from '../ocr/formats/text-file.js';
 import type { LineStyle } from '../ocr/synth/draw-line.js';
 import { isAsDrawn, recordDrawn } from '../ocr/synth/drawn-folder.js';
 import { synthesize } from '../ocr/synth/synthesize.js';
@@ -22,7 +22,7 @@ export interface SynthInput {
   seed: number;
   /** `5..10` characters. */
   length: string;
-  /** Characters to draw lines from (default: digits and capital letters), or `words`: a file of words, one a line, or a manifest. */
+  /** Characters to draw lines from (default: digits and capital letters), or `words`: a file of words, one a line, or labels. */
   alphabet?: string | undefined;
   words?: string | undefined;
   /** A pattern that each text is to match, in place of both. */
@@ -114,7 +114,7 @@ function fontFiles({ fonts }: SynthInput, call: Call): string[] {
 
 function readTemplate(path: string, call: Call): Template {
   const file = resolve(call.cwd, path);
-  return parseTemplate(file, readLabelFile(file));
+  return parseTemplate(file, readTextFile(file));
 }
 
 /** Only what `synth` drew before, and nobody changed since, is replaced: a folder of anything else is the user's. */

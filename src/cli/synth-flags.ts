@@ -15,7 +15,7 @@ export const synthFlags = {
   }),
   words: Flags.string({
     helpValue: 'FILE',
-    description: 'draw lines of these whole words instead, one a line of the file; or of those of a manifest',
+    description: 'draw lines of these whole words instead, one a line of the file; or of those of labels',
   }),
   pattern: Flags.string({
     helpValue: 'REGEX',

@@ -173,6 +173,36 @@ describe('synth', () => {
     }
   });
 
+  it('draws the words of labels of any kind', async () => {
+    const call = quietCall(temporaryFolder());
+    writeFileSync(join(call.cwd, 'labels.json'), '{"a.png":"ab cd","b.png":"ef"}');
+    for (const [name, text] of [
+      ['a', 'ab cd'],
+      ['b', 'ef'],
+    ]) {
+      mkdirSync(join(call.cwd, 'lines'), { recursive: true });
+      writeFileSync(join(call.cwd, 'lines', `${name}.gt.txt`), text!);
+      writeFileSync(join(call.cwd, 'lines', `${name}.png`), '');
+    }
+    for (const words of ['labels.json', 'lines']) {
+      const { examples } = await synth(
+        synthInput({ words, alphabet: undefined, length: '2', count: 3 }),
+        call,
+      );
+      expect(examples.map(({ text }) => text).sort()).toEqual(['ab', 'cd', 'ef']);
+    }
+  });
+
+  it('draws no words of a file without any', async () => {
+    const call = quietCall(temporaryFolder());
+    for (const text of ['', ' \n\n']) {
+      writeFileSync(join(call.cwd, 'words.txt'), text);
+      await expect(
+        synth(synthInput({ words: 'words.txt', alphabet: undefined }), call),
+      ).rejects.toMatchObject({ code: 'words-missing', exitCode: 2 });
+    }
+  });
+
   it('draws from words or from an alphabet, never from both', async () => {
     const call = quietCall(temporaryFolder());
     writeFileSync(join(call.cwd, 'words.txt'), 'ab\ncde\nfar-too-long\n');

@@ -9,7 +9,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  * `label-file-not-utf8`, and `label-file-empty` if there is nothing but white space.
  */
 export function readLabelFile(file: string): string {
-  const text = decode(readBytes(file), file);
+  const text = readTextFile(file);
   if (text.trim() === '') {
     throw userError('label-file-empty', `${file} is empty: it holds no label`, {
       location: { file },
@@ -17,6 +17,11 @@ export function readLabelFile(file: string): string {
     });
   }
   return text;
+}
+
+/** The text of a file that may be empty, without a byte order mark. Throws (exit code 2, naming the file) `label-file-unreadable` and `label-file-not-utf8`. */
+export function readTextFile(file: string): string {
+  return decode(readBytes(file), file);
 }
 
 function readBytes(file: string): Uint8Array {

@@ -41,6 +41,11 @@ const PANGO_UNITS = 1024;
 /** What a line has around it where nothing else is asked for: room. */
 const ROOMY = { size: { least: 0.5, most: 0.75 }, margin: { least: 0.1, most: 0.5 } };
 
+/** Sizes of the font that lines of this style are drawn in, as shares of the image's height. */
+export function sizesOf({ size = ROOMY.size }: LineStyle): Shares {
+  return size;
+}
+
 /** Draws one line of dark text on light paper. The same text, font, style and random numbers give the same pixels. */
 export async function drawLine(
   text: string,
@@ -49,9 +54,19 @@ export async function drawLine(
   random: Random,
 ): Promise<Pixels> {
   const ink = await inkOf(text, font, style, random);
-  const placed = placeInk(ink, style, random);
+  const place = drawPlace(ink, style, random);
   const slant = Math.tan((random.between(-style.slantDegrees, style.slantDegrees) * Math.PI) / 180);
-  const slanted = warp(placed, [1, slant, 0, 0, 1, 0, 0, 0, 1]);
+  const slanted = warp(placeInk(ink, withRoom(place, slant), style.heightPx), [
+    1,
+    slant,
+    0,
+    0,
+    1,
+    0,
+    0,
+    0,
+    1,
+  ]);
   const spreadPx = style.ink && style.heightPx * drawn(style.ink, random);
   const inked = spreadPx === undefined ? slanted : printed(slanted, spreadPx, random);
   const sigma = random.between(0, style.blurPx);
@@ -60,14 +75,15 @@ export async function drawLine(
 
 /** The coverage of the text, 0 to 255, cut to its ink and made smaller if it is higher than the image. */
 async function inkOf(text: string, font: FontFile, style: LineStyle, random: Random): Promise<Plane> {
-  const { size = ROOMY.size, heightPx } = style;
-  const sizePx = Math.round(heightPx * drawn(size, random));
+  const sizePx = Math.round(style.heightPx * drawn(sizesOf(style), random));
   // The comma ends the family's name: words of the name are never taken for a style.
   const description = `${font.family}, ${font.style} ${sizePx}`;
   const picture = sharp({
     text: { text: spaced(text, sizePx, style, random), font: description, fontfile: font.file, dpi: 72 },
   }).toColourspace('b-w');
-  const image = picture.resize({ height: heightPx - 2, withoutEnlargement: true }).raw({ depth: 'uchar' });
+  const image = picture
+    .resize({ height: style.heightPx - 2, withoutEnlargement: true })
+    .raw({ depth: 'uchar' });
   const { data, info } = await image.toBuffer({ resolveWithObject: true });
   const single = new Float32Array(info.width * info.height);
   for (let index = 0; index < single.length; index += 1) single[index] = data[index * info.channels]!;
@@ -91,12 +107,31 @@ function drawn({ least, most }: Shares, random: Random): number {
   return random.between(least, most);
 }
 
-/** The ink on an empty image of the full height: somewhere between top and bottom, with margins of its own. */
-function placeInk(ink: Plane, { heightPx, margin = ROOMY.margin }: LineStyle, random: Random): Plane {
+/** Where the ink lies in its image: the paper around it, in pixels. */
+interface Place {
+  left: number;
+  right: number;
+  top: number;
+  /** From the middle of the image to the furthest row of ink. */
+  reach: number;
+}
+
+/** Somewhere between top and bottom, with margins of its own. */
+function drawPlace(ink: Plane, { heightPx, margin = ROOMY.margin }: LineStyle, random: Random): Place {
   const left = Math.round(heightPx * drawn(margin, random));
   const right = Math.round(heightPx * drawn(margin, random));
   const middle = (heightPx - ink.heightPx) / 2;
   const top = Math.round(middle + random.between(-0.7, 0.7) * middle);
+  return { left, right, top, reach: Math.max(heightPx / 2 - top, top + ink.heightPx - heightPx / 2) };
+}
+
+/** With margins at least as wide as the slant moves ink to either side: nothing of it is cut off. */
+function withRoom(place: Place, slant: number): Place {
+  const room = Math.ceil(Math.abs(slant) * place.reach);
+  return { ...place, left: Math.max(place.left, room), right: Math.max(place.right, room) };
+}
+
+function placeInk(ink: Plane, { left, right, top }: Place, heightPx: number): Plane {
   const widthPx = left + ink.widthPx + right;
   const data = new Float32Array(heightPx * widthPx);
   for (let y = 0; y < ink.heightPx; y += 1) {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { userError } from '../../base/errors.js';
+import { glyphsOf } from './character-map.js';
 
 /** What synth must know of a font file before it draws with it. */
 export interface FontFile {
@@ -11,10 +12,12 @@ export interface FontFile {
   readonly style: string;
   /** True if the font has a glyph for the code point. */
   has(codePoint: number): boolean;
+  /** How far the next character stands from it, in ems. */
+  advanceEm(codePoint: number): number;
 }
 
 /**
- * Reads the tables `name`, `OS/2` and `cmap` of a TrueType or OpenType font (the OpenType specification, version 1.9).
+ * Reads the tables `name`, `OS/2`, `cmap`, `head`, `hhea` and `hmtx` of a TrueType or OpenType font (the OpenType specification, version 1.9).
  * Throws `font-unreadable` (exit code 2) naming the file.
  */
 export function readFontFile(file: string): FontFile {
@@ -22,11 +25,14 @@ export function readFontFile(file: string): FontFile {
     const bytes = readFileSync(file);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const tables = tableOffsets(view);
+    const glyphOf = glyphsOf(view, offsetOf(tables, 'cmap'));
+    const advanceOf = advances(view, tables);
     return {
       file,
       family: familyName(view, offsetOf(tables, 'name')),
       style: styleWords(view, offsetOf(tables, 'OS/2')),
-      has: characterTest(view, offsetOf(tables, 'cmap')),
+      has: (codePoint) => glyphOf(codePoint) !== 0,
+      advanceEm: (codePoint) => advanceOf(glyphOf(codePoint)),
     };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -116,42 +122,10 @@ function styleWords(view: DataView, table: number): string {
   return [weight, width, slope].filter((word) => word !== '').join(' ');
 }
 
-function characterTest(view: DataView, table: number): (codePoint: number) => boolean {
-  const subtables = new Map<number, number>();
-  for (let index = 0; index < view.getUint16(table + 2); index += 1) {
-    const offset = table + view.getUint32(table + 4 + index * 8 + 4);
-    subtables.set(view.getUint16(offset), offset);
-  }
-  const groups = subtables.get(12);
-  if (groups !== undefined) return (codePoint) => inGroups(view, groups, codePoint);
-  const segments = subtables.get(4);
-  if (segments !== undefined) return (codePoint) => inSegments(view, segments, codePoint);
-  throw new Error('it has no Unicode character map (cmap format 4 or 12)');
-}
-
-/** cmap format 12: groups of consecutive code points. */
-function inGroups(view: DataView, table: number, codePoint: number): boolean {
-  for (let index = 0; index < view.getUint32(table + 12); index += 1) {
-    const group = table + 16 + index * 12;
-    const first = view.getUint32(group);
-    if (codePoint < first || codePoint > view.getUint32(group + 4)) continue;
-    return view.getUint32(group + 8) + codePoint - first !== 0;
-  }
-  return false;
-}
-
-/** cmap format 4: segments of the basic plane, glyph 0 standing for none. */
-function inSegments(view: DataView, table: number, codePoint: number): boolean {
-  const doubled = view.getUint16(table + 6);
-  for (let at = 0; at < doubled; at += 2) {
-    if (codePoint > view.getUint16(table + 14 + at)) continue;
-    const first = view.getUint16(table + 16 + doubled + at);
-    if (codePoint < first) return false;
-    const delta = view.getUint16(table + 16 + 2 * doubled + at);
-    const rangeAt = table + 16 + 3 * doubled + at;
-    const range = view.getUint16(rangeAt);
-    if (range === 0) return ((codePoint + delta) & 0xffff) !== 0;
-    return view.getUint16(rangeAt + range + (codePoint - first) * 2) !== 0;
-  }
-  return false;
+/** By glyph, in ems; glyphs beyond the last that is listed are as wide as that one. */
+function advances(view: DataView, tables: ReadonlyMap<string, number>): (glyph: number) => number {
+  const unitsPerEm = view.getUint16(offsetOf(tables, 'head') + 18);
+  const listed = view.getUint16(offsetOf(tables, 'hhea') + 34);
+  const table = offsetOf(tables, 'hmtx');
+  return (glyph) => view.getUint16(table + 4 * Math.min(glyph, listed - 1)) / unitsPerEm;
 }

@@ -1,7 +1,10 @@
+import { statSync } from 'node:fs';
 import { countText } from '../../base/count-text.js';
+import { userError } from '../../base/errors.js';
 import type { EventSink } from '../../base/events.js';
+import { isManifest, readSource } from '../formats/detect.js';
 import { readWholeManifest } from '../formats/manifest.js';
-import { readLabelFile } from '../formats/text-file.js';
+import { readTextFile } from '../formats/text-file.js';
 import { describeCharacter } from '../text/alphabet.js';
 import { characters } from '../text/code-points.js';
 import { charactersLacked } from './fonts.js';
@@ -9,17 +12,36 @@ import { charactersLacked } from './fonts.js';
 const MOST_NAMED = 10;
 
 /**
- * The words of a list, one a line, in NFC; or of a manifest's labels (`.jsonl`), each once. Nobody chose the words of labels to be drawn:
- * those with characters that a font of `fonts` lacks are left out, with the note `words-without-glyphs`.
+ * The words of a list, one a line, in NFC; or of labels (a manifest, a folder, JSON), each once. Nobody chose the words of labels to be drawn:
+ * those with characters that a font of `fonts` lacks are left out, with the note `words-without-glyphs`. Throws `words-missing` (exit code 2) where there is none.
  */
 export async function readWords(
   file: string,
   fonts: readonly string[],
   { events, signal }: { events: EventSink; signal: AbortSignal },
 ): Promise<string[]> {
-  if (!file.endsWith('.jsonl')) return nonEmpty(readLabelFile(file).split(/\r?\n/));
-  const samples = await readWholeManifest(file, signal);
-  const words = nonEmpty([...new Set(samples.flatMap(({ text }) => text.split(/\s+/)))]);
+  const labels = await labelsIn(file, signal);
+  const words =
+    labels === undefined ? nonEmpty(readTextFile(file).split(/\r?\n/)) : drawableWords(labels, fonts, events);
+  if (words.length > 0) return words;
+  throw userError('words-missing', `${file} has no words to draw`, {
+    location: { file },
+    hint: 'Give a file with one word a line, or labels: a manifest, or a folder of images with labels.',
+  });
+}
+
+/** The texts of labels; undefined for a file that is a list of words. */
+async function labelsIn(file: string, signal: AbortSignal): Promise<string[] | undefined> {
+  const isFolder = statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (!isFolder && !/\.jsonl?$/.test(file)) return undefined;
+  const found = isManifest(file)
+    ? await readWholeManifest(file, signal)
+    : readSource(file, undefined, { signal }).entries;
+  return found.map(({ text }) => text);
+}
+
+function drawableWords(labels: readonly string[], fonts: readonly string[], events: EventSink): string[] {
+  const words = nonEmpty([...new Set(labels.flatMap((text) => text.split(/\s+/)))]);
   const lacked = new Set(charactersLacked(fonts, [...new Set(words.flatMap(characters))]));
   const drawn = words.filter((word) => !characters(word).some((character) => lacked.has(character)));
   if (drawn.length < words.length) {

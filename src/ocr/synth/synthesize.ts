@@ -14,6 +14,7 @@ import { loadFonts, openFonts } from './fonts.js';
 import { withOwnFontsOnly } from './fontconfig.js';
 import { chooseFonts, templateFonts } from './template-fonts.js';
 import { drawTemplate, type Template } from './template.js';
+import { refuseTooWide } from './line-width.js';
 import { drawTexts, type TextSource } from './texts.js';
 
 export interface SynthOptions {
@@ -40,8 +41,6 @@ export interface SynthResult {
 const REPORT_EVERY = 100;
 /** Lines higher than this have no use, and few renderers draw them. */
 const MOST_HEIGHT_PX = 512;
-/** The renderer draws no picture wider than 2^15 pixels. */
-const MOST_WIDTH_PX = 32768;
 
 /**
  * Draws text lines into `folder`: `images/000001.png`, … and `labels.json`, which `convert` reads. Each line has random
@@ -50,7 +49,7 @@ const MOST_WIDTH_PX = 32768;
  * drawn.
  */
 export async function synthesize(folder: string, options: SynthOptions): Promise<SynthResult> {
-  refuseTooLarge(options);
+  refuseTooHigh(options);
   refuseTooLong(options);
   const texts = drawTexts(options.source, options.count, randomFrom(options.seed, 'synth', 'texts'));
   noteRepeats(texts, options);
@@ -90,6 +89,7 @@ interface Drawing {
 function drawing({ template, style, ...options }: SynthOptions, texts: string[], used: string[]): Drawing {
   if (template === undefined) {
     const fonts = openFonts(options.fonts, used);
+    refuseTooWide(texts, fonts, style);
     const drawOne: Drawing['drawOne'] = (text, random) =>
       drawLine(text, fonts[random.below(fonts.length)]!, style, random);
     return { fonts, drawOne };
@@ -100,20 +100,13 @@ function drawing({ template, style, ...options }: SynthOptions, texts: string[],
   return { fonts: [...new Set([...placed.values()].flat())], drawOne };
 }
 
-function refuseTooLarge({ style, source: { most } }: SynthOptions): void {
-  const { heightPx } = style;
-  const widest = Math.floor(MOST_WIDTH_PX / (Math.min(heightPx, MOST_HEIGHT_PX) * mostAdvance(style)));
-  if (heightPx <= MOST_HEIGHT_PX && most <= widest) return;
+function refuseTooHigh({ style: { heightPx } }: SynthOptions): void {
+  if (heightPx <= MOST_HEIGHT_PX) return;
   throw userError(
     'lines-too-large',
-    `lines of up to ${countText(most, 'character')} cannot be drawn ${heightPx} pixels high: the limits are ${MOST_HEIGHT_PX} pixels, and then ${countText(widest, 'character')}`,
-    { hint: 'Give a smaller --height or --length, or less --size, --tracking or --gap.' },
+    `lines cannot be drawn ${heightPx} pixels high: the limit is ${MOST_HEIGHT_PX} pixels`,
+    { hint: 'Give a smaller --height.' },
   );
-}
-
-/** How far from one character to the next at the most, in heights of the image. A character is about as wide as its font is high, and every other one may end a word. */
-function mostAdvance({ size, tracking, gap }: LineStyle): number {
-  return Math.max(1, size?.most ?? 0) * (1 + (tracking?.most ?? 0) + (gap?.most ?? 0) / 2);
 }
 
 function refuseTooLong({ template, source }: SynthOptions): void {

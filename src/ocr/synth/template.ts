@@ -42,6 +42,8 @@ export interface Filling {
  */
 const PLACE =
   /\{(?:(?<text>text)|(?<font>font(?: (?<first>[1-9]\d*)(?:-(?<last>[1-9]\d*))?)?)|(?<nth>[1-9]\d*)(?<shapes>(?: [^\s{}]=[^\s{}])*)|(?<options>[^{}|]*(?:\|[^{}|]*)+))\}/gu;
+/** What was meant as a place and is none: nobody wants braces drawn around it. */
+const NEARLY_PLACE = /\{\s*(?:text|font(?:\s+[\d\s-]*)?|\d[^{}|]*)\s*\}/giu;
 type Place = Record<'text' | 'font' | 'first' | 'last' | 'nth' | 'shapes' | 'options', string | undefined>;
 /** Drawn larger by this factor and then scaled down, so that edges are as soft as a camera's. */
 const FINER = 3;
@@ -50,6 +52,12 @@ const CSS_PIXELS_PER_INCH = 96;
 /** Throws `bad-template` (exit code 2) if the file is no SVG or has no place for a text. */
 export function parseTemplate(file: string, svg: string): Template {
   if (!/<svg[\s>]/.test(svg)) throw badTemplate(file, 'it is no SVG picture');
+  const wrong = svg.replace(PLACE, '').match(NEARLY_PLACE)?.[0];
+  if (wrong !== undefined)
+    throw badTemplate(
+      file,
+      `${wrong} is no place: they are written {text}, {3}, {3 1=I}, {font} and {font 2-7}`,
+    );
   const found = [...svg.matchAll(PLACE)].map(({ groups }) => groups as Place);
   const nth = found.map(({ nth: place }) => Number(place ?? 0));
   const places = found.some(({ text }) => text !== undefined) ? Infinity : Math.max(0, ...nth);

@@ -24,6 +24,17 @@ describe('a font file', () => {
     expect(has('皖\u0364\uFFFE\u{10FFFF}')).not.toContain(true);
   });
 
+  // As `advanceWidth` of fontTools' glyph sets has them, of 2048 units.
+  it.each([
+    ['DejaVuSans-Bold.ttf', 'Wi', [2259, 702]],
+    ['DejaVuSansMono.ttf', 'Wi', [1233, 1233]],
+    ['DejaVuSans.ttf', '\u0301', [0]],
+  ])('%s says how wide the characters of %s are', (name, text, units) => {
+    const font = readFontFile(join(folder, name));
+    const advances = Array.from(text, (character) => font.advanceEm(character.codePointAt(0)!));
+    expect(advances).toEqual(units.map((unit) => unit / 2048));
+  });
+
   it('is every font of the package', () => {
     for (const name of readdirSync(folder)) expect(readFontFile(join(folder, name)).has(0x41)).toBe(true);
   });

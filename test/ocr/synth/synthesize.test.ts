@@ -28,6 +28,9 @@ function options(more: Partial<SynthOptions> = {}): SynthOptions {
   };
 }
 
+/** The widest of the default fonts. */
+const boldFile = openFonts([], ['W']).find(({ style }) => style === 'Bold')!.file;
+
 /** A range of one share. */
 const share = (value: number) => ({ least: value, most: value });
 
@@ -87,6 +90,22 @@ describe('drawn lines', () => {
     }
   });
 
+  it('keep all of their ink when they slant, also without paper beside it', async () => {
+    const [font] = openFonts([], ['H']);
+    const darkness = async (slantDegrees: number, seed: number): Promise<number> => {
+      const sized = { ...plain, slantDegrees, size: share(0.5), margin: share(0) };
+      const random = randomFrom(seed, 'slant');
+      const { data } = await withOwnFontsOnly(() => drawLine('HHH', font!, sized, random));
+      const paper = Math.max(...data);
+      return data.reduce((sum, value) => sum + (paper - value) / paper, 0);
+    };
+    for (let seed = 1; seed <= 8; seed += 1) {
+      const kept = (await darkness(45, seed)) / (await darkness(0, seed));
+      expect(kept).toBeGreaterThan(0.98);
+      expect(kept).toBeLessThan(1.02);
+    }
+  });
+
   it('have more space between letters, and between words, as asked for', async () => {
     const [font] = openFonts([], ['H']);
     const sized = { ...plain, size: share(0.5), margin: share(0) };
@@ -130,16 +149,16 @@ describe('lines that cannot be drawn', () => {
   it.each([
     [100_000, 10],
     [513, 10],
-    [64, 600],
-  ])('%i pixels high with %i characters are refused with the limits', async (heightPx, most) => {
-    const source = { least: 1, most, from: { alphabet: ['a'] } };
+    [64, 1000],
+  ])('%i pixels high with %i characters are refused with the limit', async (heightPx, most) => {
+    const source = { least: most, most, from: { alphabet: ['M'] } };
     const folder = join(temporaryFolder(), 'out');
     await expect(
       synthesize(folder, options({ source, style: { ...style, heightPx } })),
     ).rejects.toMatchObject({
       code: 'lines-too-large',
       exitCode: 2,
-      message: expect.stringMatching(/512 pixels, and then \d+/) as string,
+      message: expect.stringMatching(/the limit is (?:512|32768) pixels/) as string,
     });
     expect(existsSync(folder)).toBe(false);
   });
@@ -147,23 +166,22 @@ describe('lines that cannot be drawn', () => {
 
 describe('the largest lines', () => {
   it.each([
-    [{}, 64],
-    [{ size: share(1.5) }, 42],
-    [{ tracking: share(1) }, 32],
-    [{ size: share(1.5), tracking: share(1), gap: share(3) }, 12],
-  ])('with %j have %i characters 512 pixels high', async (more, most) => {
+    [{ size: share(1) }, 'W', 57],
+    [{ size: share(1) }, 'i', 185],
+    [{ size: share(1.5) }, 'W', 38],
+    [{ size: share(1), tracking: share(1) }, 'W', 30],
+    [{ size: share(1), gap: share(3) }, 'W W', 34],
+  ])('with %j, of %s, have %i characters 512 pixels high', async (more, piece, most) => {
     const big = { ...plain, heightPx: 512, ...more };
-    const of = (count: number) => ({
-      least: count,
-      most: count,
-      from: { words: ['W', 'WW'] },
-    });
+    const text = (count: number) => piece.repeat(count).slice(0, count);
+    const of = (count: number) => ({ least: count, most: count, from: { words: [text(count)] } });
     const folder = temporaryFolder();
-    await synthesize(folder, options({ count: 1, source: of(most), style: big }));
+    const bold = options({ count: 1, fonts: [boldFile], source: of(most), style: big });
+    await synthesize(folder, bold);
     expect((await loadImage(join(folder, 'images/000001.png'), { channels: 1 })).heightPx).toBe(512);
-    await expect(
-      synthesize(folder, options({ count: 1, source: of(most + 1), style: big })),
-    ).rejects.toMatchObject({ code: 'lines-too-large' });
+    await expect(synthesize(folder, { ...bold, source: of(most + 1) })).rejects.toMatchObject({
+      code: 'lines-too-large',
+    });
   });
 });
 

@@ -61,10 +61,22 @@ describe('a filled template', () => {
   });
 
   it('keeps what only looks like a place', () => {
-    const css =
-      '<style>.a{fill:red} .b{stroke:none;}</style>{text}{}{0}{texts}{font 0}{fonts}{font 1-}{1 ab}';
+    const css = '<style>.a{fill:red} .b{stroke:none;}</style>{text}{}{texts}{fonts}{font-size:3}';
     expect(fill(css, 'x')).toBe(`<svg>${css.replace('{text}', 'x')}</svg>`);
   });
+
+  it.each(['{Text}', '{ text }', '{0}', '{1 ab}', '{ 1}', '{Font}', '{font 0}', '{font 1-}'])(
+    'has no %s that was meant to be one',
+    (wrong) => {
+      expect(() => parseTemplate('t.svg', `<svg>{text}${wrong}</svg>`)).toThrow(
+        expect.objectContaining({
+          code: 'bad-template',
+          exitCode: 2,
+          message: expect.stringContaining(`${wrong} is no place`) as string,
+        }),
+      );
+    },
+  );
 
   it('draws every choice at some time', () => {
     const template = parseTemplate('t.svg', '<svg>{text}{1|2|3}</svg>');
