@@ -86,11 +86,20 @@ export function checkpointFile(folder: string): string {
   return join(folder, FILE);
 }
 
+/** What is known of the checkpoint of a training with another key. */
+export interface OtherTraining {
+  /** The step it had reached. */
+  otherStep: number;
+}
+
 /**
- * The checkpoint of `folder` if there is one that belongs to `key`; 'unusable' for one that is not as it was written, or was
+ * The checkpoint of `folder` if there is one that belongs to `key`, and how far it had come if it belongs to another; 'unusable' for one that is not as it was written, or was
  * written by another version.
  */
-export function readCheckpoint(folder: string, key: string): Checkpoint | 'unusable' | undefined {
+export function readCheckpoint(
+  folder: string,
+  key: string,
+): Checkpoint | OtherTraining | 'unusable' | undefined {
   let bytes: Buffer;
   try {
     bytes = readFileSync(checkpointFile(folder));
@@ -102,7 +111,8 @@ export function readCheckpoint(folder: string, key: string): Checkpoint | 'unusa
   const content = contentOf(bytes);
   const header = content && parseHeader(content);
   if (!header) return 'unusable';
-  return header.key === key ? decode(header, content.subarray(content.indexOf(10) + 1)) : undefined;
+  if (header.key !== key) return { otherStep: header.step };
+  return decode(header, content.subarray(content.indexOf(10) + 1));
 }
 
 /** What stands behind the first line, if it is what that line says. */

@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { countText } from '../../base/count-text.js';
 import { openBackend, type Backend } from '../nn/backend.js';
 import { holdModelFolder, type HeldModelFolder } from '../models/held-model-folder.js';
 import type { TextMetrics } from '../text/metrics.js';
@@ -311,14 +312,21 @@ class TrainingRun {
     return this.#progress.step;
   }
 
-  /** A checkpoint that is damaged costs what it held, and no more. */
+  /** A checkpoint that is damaged, or of another training, costs what it held, and no more. */
   #savedProgress(): Checkpoint | undefined {
     const { checkpoints } = this.#held;
     const saved = readCheckpoint(checkpoints, this.#key);
-    if (saved !== 'unusable') return saved;
+    if (saved === undefined || (saved !== 'unusable' && 'key' in saved)) return saved;
     const shown = relative(this.#job.cwd, checkpointFile(checkpoints));
-    const message = `${shown} is damaged, or of another version of ocrpipe: training begins anew`;
-    this.#job.events({ type: 'note', level: 'warning', code: 'checkpoint-unusable', message });
+    const [code, what] =
+      saved === 'unusable'
+        ? ['checkpoint-unusable', 'is damaged, or of another version of ocrpipe']
+        : [
+            'checkpoint-of-another',
+            `is from ${countText(saved.otherStep, 'step')} with other parameters, data or backend, and will be replaced`,
+          ];
+    const message = `${shown} ${what}: training begins anew`;
+    this.#job.events({ type: 'note', level: 'warning', code, message });
     return undefined;
   }
 

@@ -151,7 +151,7 @@ describe('train', () => {
     expect(existsSync(checkpointFolder(first.out))).toBe(false);
   });
 
-  it('begins anew when a parameter changed after the stop', async () => {
+  it('begins anew, and says so, when a parameter changed after the stop', async () => {
     const folder = temporaryFolder();
     const manifest = await drawnLines(folder, 'lines', LABELS);
     const first = job(folder, manifest, { settings: settings({ train: { evaluateSteps: 1 } }) });
@@ -159,7 +159,15 @@ describe('train', () => {
     expect(existsSync(checkpointFolder(first.out))).toBe(true);
     expect(readFileSync(join(checkpointFolder(first.out), '.gitignore'), 'utf8')).toBe('*\n');
     const other = settings({ train: { evaluateSteps: 1, maxSteps: 2, learningRate: 0.02 } });
-    expect((await train({ ...first, settings: other })).resumedFrom).toBe(0);
+    const notes: string[] = [];
+    const events: EventSink = (event) => {
+      if (event.type === 'note') notes.push(`${event.level} ${event.code} ${event.message}`);
+    };
+    expect((await train({ ...first, settings: other, events })).resumedFrom).toBe(0);
+    const file = relative(folder, join(checkpointFolder(first.out), 'checkpoint.bin'));
+    expect(notes).toContain(
+      `warning checkpoint-of-another ${file} is from 1 step with other parameters, data or backend, and will be replaced: training begins anew`,
+    );
   });
 
   it('gives the same curve for the same seed and another for another seed', async () => {
