@@ -83,6 +83,8 @@ async function trainingJob(input: TrainInput, call: Call): Promise<TrainingJob> 
     overrides,
   });
   noteDefaults(input, call);
+  const beginning = settings.train.from;
+  if (beginning !== undefined) (await import('./saved-model.js')).savedModel(call.cwd, beginning);
   return {
     cwd: call.cwd,
     train: input.train,

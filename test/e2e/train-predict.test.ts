@@ -158,6 +158,10 @@ describe('train, evaluate and predict', () => {
       [['predict', '--model', 'models/mm', 'images'], "Did you mean 'models/m'?"],
       [['predict', '--model', 'models/m', 'absent.png'], 'path-missing'],
       [['train', '--train', 'absent.jsonl', '--val', 'lines.jsonl', '--out', 'models/n'], 'source-missing'],
+      [
+        ['train', '--train', 'lines.jsonl', '--val', 'lines.jsonl', '--out', 'models/n', '--from', 'models'],
+        'There are models in it: name one, such as models/m.',
+      ],
     ] as const) {
       const { stdout, stderr, exitCode } = await runOcrpipe(args, shared);
       expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 2 });

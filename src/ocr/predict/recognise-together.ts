@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { lnTextProbability } from '../nn/ctc-text-probability.js';
 import { alignLabels } from '../nn/ctc-align.js';
 import { lineScores, type LineScores } from '../nn/line-scores.js';
@@ -46,12 +47,18 @@ export async function recogniseTogether(
     const own = images.map((image) => image[member.size]!);
     opinions.push(await opinionsOf(member, own, alphabet));
   }
-  return images.map((_, index) =>
-    agreed(
-      opinions.map((ofMember) => ofMember[index]!),
-      alphabet,
-    ),
-  );
+  const readings: Reading[] = [];
+  for (const index of images.keys()) {
+    // Long lines of poor models take a while: others, such as Ctrl-C, have their turn between two.
+    await setImmediate();
+    readings.push(
+      agreed(
+        opinions.map((ofMember) => ofMember[index]!),
+        alphabet,
+      ),
+    );
+  }
+  return readings;
 }
 
 async function opinionsOf(member: Member, images: readonly Pixels[], all: Alphabet): Promise<Opinion[]> {

@@ -2,6 +2,8 @@ import { align, type AlignedPair } from './edit-distance.js';
 
 /** A text changes what another is compared with, so readings are gone through again; more often than this has not been seen to help. */
 const ROUNDS = 3;
+/** Readings that have hardly anything in common, as of models that cannot read, differ everywhere: more texts than these are not judged for one line. */
+const MOST_JUDGED = 500;
 
 /**
  * The text that `score` likes best among several readings of one line and what can be put together of them: the best reading, in which each place where
@@ -56,6 +58,7 @@ function remembering(score: (text: string) => number): (text: string) => number 
   return (text) => {
     const there = known.get(text);
     if (there !== undefined) return there;
+    if (known.size >= MOST_JUDGED) return -Infinity;
     const found = score(text);
     known.set(text, found);
     return found;

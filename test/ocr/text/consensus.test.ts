@@ -41,6 +41,17 @@ describe('the consensus of readings', () => {
     expect(asked.toSorted()).toEqual(['abc', 'abd', 'xbc', 'xbd']);
   });
 
+  it('asks about a few hundred texts at the most, however little readings have in common', () => {
+    const readings = ['abcd', 'efgh', 'ijkl', 'mnop'].map((letters) => letters.repeat(250));
+    let asked = 0;
+    const text = consensus(readings, (reading) => {
+      asked += 1;
+      return likeness(readings[3]!)(reading);
+    });
+    expect(asked).toBeLessThanOrEqual(500);
+    expect(text).toBe(readings[3]);
+  });
+
   it('takes a change only where it helps another that was made before', () => {
     // 'y' alone is worse, 'xy' is best: found once 'x' is in.
     const scores: Record<string, number> = { a_b: 1, x_b: 2, a_y: 0, x_y: 3 };
