@@ -25,6 +25,8 @@ export interface TrainInput {
   tensorboard?: string | undefined;
   backend: BackendChoice;
   resume: boolean;
+  /** Seconds between two checkpoints. */
+  checkpointSeconds?: number | undefined;
   /** A list of images that are left out if they cannot be read. */
   skipBad?: string | undefined;
   /** Threads that read images, at the most. */
@@ -81,6 +83,8 @@ async function trainingJob(input: TrainInput, call: Call): Promise<TrainingJob> 
     required: input.params !== undefined,
     set: input.set ?? [],
     overrides,
+    shownAs: input.params ?? DEFAULT_PARAMS,
+    events: call.events,
   });
   noteDefaults(input, call);
   const beginning = settings.train.from;
@@ -93,6 +97,7 @@ async function trainingJob(input: TrainInput, call: Call): Promise<TrainingJob> 
     settings,
     backend: input.backend,
     resume: input.resume,
+    checkpointSeconds: input.checkpointSeconds,
     skipBad: input.skipBad,
     loaderThreads: input.loaders,
     knownImages: join(userCache(), 'images'),

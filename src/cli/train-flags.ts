@@ -28,6 +28,13 @@ export const trainFlags = {
   'max-steps': integerFlag({ description: "instead of the parameters' train.maxSteps", min: 1 }),
   from: Flags.string({ helpValue: 'DIR', description: 'begin with the weights of this model' }),
   resume: onByDefault('go on with an interrupted training of the same data and parameters'),
+  'checkpoint-every': integerFlag({
+    default: 30,
+    min: 0,
+    helpValue: 'SECONDS',
+    description:
+      'seconds between two checkpoints, of which an interrupted training goes on; 0 writes one after each step',
+  }),
   'skip-bad': Flags.string({
     helpValue: 'FILE',
     description: 'images, one name a line, that are left out if they cannot be read',

@@ -17,7 +17,7 @@ export default class Train extends BaseCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(Train);
     const { 'preview-augment': previewPage, 'max-steps': maxSteps, 'skip-bad': skipBad } = flags;
-    const input = { ...flags, maxSteps, skipBad };
+    const input = { ...flags, maxSteps, skipBad, checkpointSeconds: flags['checkpoint-every'] };
     if (previewPage !== undefined) {
       const preview = { ...flags, previewAugment: previewPage };
       await this.perform(flags, { action: (call) => previewAugment(preview, call), text: previewText });

@@ -35,6 +35,8 @@ const headerSchema = z.object({
   /** Says what the training was; it continues only if this is equal. */
   key: z.string(),
   step: z.int(),
+  /** That the training took until then, in all its runs. */
+  seconds: z.number().default(0),
   /** The best validation so far and the step after which it was made. */
   best: z.object({ step: z.int(), figures: metricsSchema }).nullable(),
   /** Validations since the figure last became better. */

@@ -1,20 +1,29 @@
 import { readFileSync } from 'node:fs';
 import { systemErrorCode, userError } from '../../base/errors.js';
+import { noEvents, type EventSink } from '../../base/events.js';
 import { parseValuesFile } from '../../base/values-file.js';
 import type { YamlFile } from '../../base/yaml-file.js';
 import { checkYaml, issueText } from '../../base/yaml-schema.js';
 import { isObject } from '../formats/text-file.js';
+import { noteIdleOptions } from './idle-options.js';
 import { withSetParams } from './set-params.js';
 import { paramsSchema, trainConfigSchema, type TrainConfig, type TrainingSettings } from './train-config.js';
 
 /**
  * The sections `model`, `train`, `augment` and `decoder` of a parameter file, with defaults for what it leaves out. `set`, texts KEY=VALUE, stand in place of
- * values of the file, and `overrides` win over `train`; both are held to the same rules. A file that is not there counts as an empty one unless it is `required`. Throws with
+ * values of the file, and `overrides` win over `train`; both are held to the same rules. What is given and changes nothing is told of (`option-idle`). A file that is not there counts as an empty one unless it is `required`. Throws with
  * file:line:column (exit code 2) for anything that it does not know.
  */
 export function readTrainingSettings(
   file: string,
-  options: { required: boolean; set?: readonly string[]; overrides?: Partial<TrainConfig> },
+  options: {
+    required: boolean;
+    set?: readonly string[];
+    overrides?: Partial<TrainConfig>;
+    /** What notes call the file; default: its path. */
+    shownAs?: string;
+    events?: EventSink;
+  },
 ): TrainingSettings {
   const yaml = withSetParams(
     readYaml(file, options.required),
@@ -26,7 +35,9 @@ export function readTrainingSettings(
   const { model, augment, decoder } = params;
   refuseLostSmoothing(yaml, params);
   refuseTaughtAttention(yaml, params);
-  return { model, augment, decoder, train: withOverrides(params.train, options.overrides) };
+  const settings = { model, augment, decoder, train: withOverrides(params.train, options.overrides) };
+  noteIdleOptions(yaml, settings, { shownAs: options.shownAs ?? file, events: options.events ?? noEvents });
+  return settings;
 }
 
 /** A file, or a section, with nothing but its name or comments is null: it says as much as one that is not there. */

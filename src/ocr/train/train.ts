@@ -116,7 +116,8 @@ class TrainingRun {
   readonly #key: string;
   readonly #plan: BatchPlan;
   readonly #totalSteps: number;
-  readonly #started = performance.now();
+  /** When this run began, as far before that as earlier ones took. */
+  #started = performance.now();
   #progress: Progress = { step: 0, best: undefined, stale: 0, history: [], samples: [] };
   #savedAt = performance.now();
   #watch: DivergenceWatch;
@@ -229,7 +230,12 @@ class TrainingRun {
 
   #timeIsOver(): boolean {
     const { maxMinutes } = this.#job.settings.train;
-    return maxMinutes !== undefined && performance.now() - this.#started > maxMinutes * 60_000;
+    return maxMinutes !== undefined && this.#minutes() > maxMinutes;
+  }
+
+  /** That the training has taken so far, earlier runs included. */
+  #minutes(): number {
+    return (performance.now() - this.#started) / 60_000;
   }
 
   #patienceIsOver(): boolean {
@@ -281,6 +287,7 @@ class TrainingRun {
     writeCheckpoint(this.#held.checkpoints, {
       key: this.#key,
       step,
+      seconds: this.#minutes() * 60,
       stale,
       history,
       samples,
@@ -300,6 +307,7 @@ class TrainingRun {
     if (saved !== undefined) {
       const { step, stale, history, samples, best, bestWeights } = saved;
       this.#learner.restore(saved.learner);
+      this.#started -= saved.seconds * 1000;
       this.#watch = new DivergenceWatch(this.#job.settings.train, saved.watch);
       const message = `goes on from step ${step} of an earlier run`;
       this.#job.events({ type: 'note', level: 'info', code: 'training-resumed', message });

@@ -34,8 +34,8 @@ export interface TrainingJob {
   loaderThreads?: number | undefined;
   /** For tests: how long one image may take. */
   loaderPatience?: Patience;
-  /** For tests: seconds between two checkpoints. */
-  checkpointSeconds?: number;
+  /** Seconds between two checkpoints; 30 unless given. */
+  checkpointSeconds?: number | undefined;
   /** For tests: memory for the tensors of a step, in place of what the backend has. */
   memoryBytes?: number;
   events: EventSink;

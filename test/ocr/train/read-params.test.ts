@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { OcrpipeEvent } from '../../../src/base/events.js';
 import { readTrainingSettings } from '../../../src/ocr/train/read-params.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 
@@ -98,5 +99,49 @@ describe('a model in params.yaml', () => {
         location: expect.objectContaining({ line }) as unknown,
       }),
     );
+  });
+});
+
+describe('an option without effect', () => {
+  function notes(yaml: string, set: string[] = []): string[] {
+    const file = join(temporaryFolder(), 'params.yaml');
+    writeFileSync(file, yaml);
+    const told: OcrpipeEvent[] = [];
+    readTrainingSettings(file, {
+      required: true,
+      set,
+      shownAs: 'p.yaml',
+      events: (event) => told.push(event),
+    });
+    return told.map((event) =>
+      event.type === 'note' ? `${event.level} ${event.code} ${event.message}` : '',
+    );
+  }
+
+  it.each([
+    ['augment: {hue: 10}\nmodel: {channels: 1}', 'p.yaml:1:16', 'augment.hue', 'in grey'],
+    ['train:\n  optimizer: sgd\n  amsgrad: true', 'p.yaml:3:12', 'train.amsgrad', 'adam'],
+    ['train:\n  nesterov: true', 'p.yaml:2:13', 'train.nesterov', 'sgd'],
+    ['train: {schedule: oneCycle, warmupSteps: 5}', 'p.yaml:1:42', 'train.warmupSteps', 'oneCycleRise'],
+    ['train: {plateauFactor: 0.3}', 'p.yaml:1:24', 'train.plateauFactor', 'plateau'],
+    ['train: {oneCycleStart: 0.3}', 'p.yaml:1:24', 'train.oneCycleStart', 'oneCycle'],
+  ])('is told of, with its place: %j', (yaml, place, option, why) => {
+    expect(notes(yaml)).toEqual([
+      expect.stringMatching(
+        new RegExp(`^warning option-idle ${place}: '${option}' changes nothing: .*${why}`),
+      ),
+    ]);
+  });
+
+  it('is told of where a flag sets it', () => {
+    expect(notes('', ['train.momentum=0.5'])).toEqual([
+      expect.stringContaining("--set train.momentum=0.5: 'train.momentum' changes nothing") as string,
+    ]);
+  });
+
+  it('is not told of where it has one, or asks for nothing', () => {
+    expect(notes('augment: {hue: 10}\nmodel: {channels: 3}')).toEqual([]);
+    expect(notes('train: {optimizer: sgd, amsgrad: false, nesterov: true}')).toEqual([]);
+    expect(notes('train: {schedule: oneCycle, warmupSteps: 0, oneCycleRise: 0.2}')).toEqual([]);
   });
 });
