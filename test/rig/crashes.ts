@@ -1,7 +1,8 @@
-import { cpSync, lstatSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { cpSync, lstatSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { systemErrorCode } from '../../src/base/errors.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 /** More than any kernel gives to a process: whoever looks for it finds nobody. */
@@ -32,7 +33,7 @@ export async function crashesOf(
     if (!wanted(site)) return;
     state.point += 1;
     const to = join(copies, String(state.point));
-    cpSync(root, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+    copyAsItStands(root, to);
     crashes.push({ site, root: to });
   };
   subscribe('ocrpipe:write-point', copy);
@@ -43,6 +44,17 @@ export async function crashesOf(
   }
   for (const crash of crashes) asIfDied(crash.root);
   return crashes;
+}
+
+/** A file that the thread pool deletes in the middle of a copy is not there for the next one. */
+function copyAsItStands(root: string, to: string, triesLeft = 20): void {
+  try {
+    cpSync(root, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+  } catch (error) {
+    if (triesLeft === 0 || systemErrorCode(error) !== 'ENOENT') throw error;
+    rmSync(to, { recursive: true, force: true });
+    copyAsItStands(root, to, triesLeft - 1);
+  }
 }
 
 /** Wants each write point of the sources the first two times that it is reached. */

@@ -1,13 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { inspectBackends, openBackend } from '../../../src/ocr/nn/backend.js';
 import { NATIVE_FOLDER_VARIABLE, loadNativeTensorflow } from '../../../src/ocr/nn/native-tensorflow.js';
 import { backendSearchFolders, userBackendFolder } from '../../../src/ocr/nn/optional-packages.js';
+import { temporaryFolder } from '../../rig/temporary-folder.js';
 import { backendsUnderTest } from './support.js';
 
 const backendModule = new URL('../../../.cache/modules/ocr/nn/backend.js', import.meta.url).href;
@@ -43,6 +41,13 @@ for (const { name, skip } of backendsUnderTest()) {
   });
 }
 
+const auto = await openBackend('auto');
+const empty = temporaryFolder(afterAll);
+/** Native TensorFlow where neither the environment nor the user's folder has any. */
+const beside = loadNativeTensorflow({ [NATIVE_FOLDER_VARIABLE]: empty, XDG_DATA_HOME: empty });
+const skippedFor = (there: boolean, what: string): string =>
+  there ? ` (needs a machine without ${what})` : '';
+
 describe('backends', () => {
   it('are all inspected, best first, each with a reason or a description', async () => {
     const reports = await inspectBackends();
@@ -51,12 +56,14 @@ describe('backends', () => {
     expect(reports.slice(2).every(({ available }) => available)).toBe(true);
   });
 
-  it('choose a GPU, else the first one that starts', async () => {
-    const reports = await inspectBackends();
-    const onCpu = reports.find(({ name, available }) => available && name !== 'webgpu')!;
-    const chosen = await openBackend('auto');
-    if (!chosen.gpu) expect(chosen.name).toBe(onCpu.name);
-  });
+  it.skipIf(auto.gpu)(
+    `choose the first one that starts on the CPU${skippedFor(auto.gpu, 'GPU')}`,
+    async () => {
+      const reports = await inspectBackends();
+      const onCpu = reports.find(({ name, available }) => available && name !== 'webgpu')!;
+      expect(auto.name).toBe(onCpu.name);
+    },
+  );
 
   it('look for native TensorFlow in the named folder first, in the user folder last', () => {
     const env = { [NATIVE_FOLDER_VARIABLE]: '/named', XDG_DATA_HOME: '/data' };
@@ -66,9 +73,13 @@ describe('backends', () => {
     expect(folders).toContain(process.cwd());
   });
 
-  it('say why native TensorFlow is not there, without failing', () => {
-    const empty = mkdtempSync(join(tmpdir(), 'ocrpipe-native-'));
-    const native = loadNativeTensorflow({ [NATIVE_FOLDER_VARIABLE]: empty, XDG_DATA_HOME: empty });
-    if (!native.loaded) expect(native.reasons.join()).toContain('@tensorflow/tfjs-node is not installed');
-  });
+  it.skipIf(beside.loaded)(
+    `say why native TensorFlow is not there, without failing${skippedFor(beside.loaded, 'tfjs-node beside it')}`,
+    () => {
+      expect(beside).toMatchObject({ loaded: false });
+      expect('reasons' in beside && beside.reasons.join()).toContain(
+        '@tensorflow/tfjs-node is not installed',
+      );
+    },
+  );
 });
