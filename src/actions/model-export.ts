@@ -84,16 +84,17 @@ async function checkedForms(input: ModelExportInput, folder: string, { cwd }: Ca
       hint: 'Give at least one of --tfjs DIR, --onnx FILE and --out DIR.',
     });
   }
-  const outputs = forms.map(({ output }) => output);
+  const outputs = forms.flatMap((form) => form.outputs);
   for (const { flag, path } of outputs) checkOutsideOf(flag, path, [folder]);
   checkOutputFiles(outputs, input.data === undefined ? [] : [resolve(cwd, input.data)]);
   if (!input.force) forms.forEach(checkNothingThere);
   return forms;
 }
 
-function checkNothingThere({ typed, output: { flag, path } }: ExportForm): void {
-  const there = statSync(path, { throwIfNoEntry: false });
-  if (there === undefined || there.size === 0) return;
+function checkNothingThere({ typed, outputs }: ExportForm): void {
+  const found = outputs.find(({ path }) => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0);
+  if (found === undefined) return;
+  const { flag } = found;
   throw userError('path-exists', `${flag} would replace the exported model ${typed}`, {
     location: { file: typed },
     hint: `Give --force to replace it, or ${flag} another name.`,

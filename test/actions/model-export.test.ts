@@ -108,6 +108,41 @@ describe('model export', () => {
     expect(files(join(cwd, 'to'))).toEqual(before);
   });
 
+  it.each(NAMES)('writes one file of weights for predict and for TensorFlow.js: %s', async (name) => {
+    const cwd = await workspace(name);
+    await exportTo(cwd, 'to');
+    const [own, web] = [readSavedWeights(join(cwd, 'model')), readSavedWeights(join(cwd, 'to/web'))];
+    expect(web.weights).toEqual(own.weights);
+    expect(web.description).toEqual(own.description);
+    expect(pathsOf(join(cwd, 'to/web'))[0]).toBe(web.description.weights.file);
+    expect(readdirSync(join(cwd, 'to/web')).sort()).toEqual(
+      ['model.json', 'ocrpipe.json', 'reader.js', ...pathsOf(join(cwd, 'to/web'))].sort(),
+    );
+  });
+
+  it('leaves no graph of other weights in a folder that it replaces by a model without one', async () => {
+    const cwd = await workspace('mixer');
+    await exportTo(cwd, 'to');
+    await exportTo(cwd, 'to', {
+      out: 'to/web',
+      tfjs: undefined,
+      onnx: undefined,
+      weights: 'int8',
+      force: true,
+    });
+    const { weights } = readSavedWeights(join(cwd, 'to/web')).description;
+    expect(readdirSync(join(cwd, 'to/web')).sort()).toEqual(['ocrpipe.json', weights.file]);
+  });
+
+  it.each(['model.json', 'reader.js'])('replaces no %s but its own', async (name) => {
+    const cwd = await workspace('mixer');
+    await exportTo(cwd, 'to');
+    writeFileSync(join(cwd, 'to/web', name), 'something else');
+    const before = files(join(cwd, 'to'));
+    await expect(exportTo(cwd, 'to', { force: true })).rejects.toMatchObject({ code: 'output-foreign' });
+    expect(files(join(cwd, 'to'))).toEqual(before);
+  });
+
   it.each(['mixer', 'attention by Luong'])(
     'killed at any write leaves the old model or the new one, and nothing when it is given again: %s',
     async (name) => {
@@ -120,7 +155,7 @@ describe('model export', () => {
       expect(crashes.length).toBeGreaterThan(12);
       for (const { root, site } of crashes) {
         const left = files(join(root, 'to'));
-        for (const file of ['m.onnx', 'web/model.json', 'small/ocrpipe.json'])
+        for (const file of ['m.onnx', 'web/model.json', 'web/ocrpipe.json', 'small/ocrpipe.json'])
           expect({ site, file, known: [old[file], fresh[file]] }).toMatchObject({
             known: expect.arrayContaining([left[file]]) as unknown,
           });
@@ -156,9 +191,14 @@ describe('model export', () => {
 /** What is named in the forms is there, whole. */
 function expectWhole(folder: string): void {
   readSavedWeights(join(folder, 'small'));
-  const model = JSON.parse(readFileSync(join(folder, 'web/model.json'), 'utf8')) as {
+  readSavedWeights(join(folder, 'web'));
+  for (const path of pathsOf(join(folder, 'web'))) expect(existsSync(join(folder, 'web', path))).toBe(true);
+}
+
+/** The files that the graph of a folder names: of weights, and of its own numbers. */
+function pathsOf(folder: string): string[] {
+  const model = JSON.parse(readFileSync(join(folder, 'model.json'), 'utf8')) as {
     weightsManifest: { paths: string[] }[];
   };
-  for (const path of model.weightsManifest.flatMap(({ paths }) => paths))
-    expect(existsSync(join(folder, 'web', path))).toBe(true);
+  return model.weightsManifest.flatMap(({ paths }) => paths);
 }

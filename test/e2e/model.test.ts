@@ -31,7 +31,7 @@ describe('ocrpipe model info', () => {
     expect(stdout).toMatch(/^alphabet +4 characters: 0123$/m);
     const info = await ocrpipeJson<Record<string, unknown>>(['model', 'info', MODEL], { cwd });
     expect(info).toMatchObject({
-      version: 2,
+      version: 3,
       parameters: 4681,
       columns: { widthPx: 4, seenPx: 18, steps: null },
       layers: expect.arrayContaining([{ name: 'block1', parameters: 4 * (9 + 4) }]) as unknown,
@@ -77,13 +77,15 @@ describe('ocrpipe model export', () => {
       accuracy: { lines: 4, before: { exact: 1, cer: 0 }, after: { exact: 1, cer: 0 }, changed: 0 },
     });
     expect(readdirSync(cwd).sort()).toEqual(['data.jsonl', 'images', 'm.onnx', 'small', 'web']);
-    const predictions = await ocrpipeJson<{ text: string }[]>(['predict', '--model', 'small', 'images'], {
-      cwd,
-    });
-    expect(predictions.map(({ text }) => text)).toEqual(['11', '3330', '132', '21']);
+    for (const model of ['small', 'web']) {
+      const predictions = await ocrpipeJson<{ text: string }[]>(['predict', '--model', model, 'images'], {
+        cwd,
+      });
+      expect(predictions.map(({ text }) => text)).toEqual(['11', '3330', '132', '21']);
+    }
     const names = readdirSync(join(cwd, 'web'));
-    expect(names).toEqual(expect.arrayContaining(['model.json', 'reader.js']));
-    expect(names).toHaveLength(3);
+    expect(names).toEqual(expect.arrayContaining(['model.json', 'ocrpipe.json', 'reader.js']));
+    expect(names).toHaveLength(5);
   });
 
   it('replaces what it wrote, and nothing else', async () => {
@@ -91,7 +93,7 @@ describe('ocrpipe model export', () => {
     const args = ['model', 'export', MODEL, '--out', 'small', '--tfjs', 'web', '--onnx', 'm.onnx'];
     await ocrpipeJson(args, { cwd });
     await ocrpipeJson([...args, '--weights', 'float16', '--force'], { cwd });
-    expect(readdirSync(join(cwd, 'web'))).toHaveLength(3);
+    expect(readdirSync(join(cwd, 'web'))).toHaveLength(5);
     expect(readdirSync(join(cwd, 'small'))).toHaveLength(2);
     writeFileSync(join(cwd, 'mine.onnx'), 'of another program');
     const refused = await runOcrpipe(['model', 'export', MODEL, '--onnx', 'mine.onnx'], { cwd });

@@ -22,7 +22,7 @@ export default class ModelExport extends BaseCommand {
   static override flags = {
     tfjs: Flags.string({
       helpValue: 'DIR',
-      description: 'write model.json and weights for TensorFlow.js, and a module that reads images with them',
+      description: 'write a model folder that TensorFlow.js reads too, with a module that makes images ready for it',
     }),
     onnx: Flags.string({ helpValue: 'FILE', description: 'write an ONNX model (opset 17)' }),
     out: Flags.string({ helpValue: 'DIR', description: 'write a model folder that predict reads' }),

@@ -8,7 +8,7 @@ import {
   type DecoderWeights,
   type FindWeight,
   type LayerGraph,
-  type Weight,
+  type NetworkWeight,
 } from './layer-graph.js';
 
 /** The layers of an `attention` model as it reads greedily: the encoder, and its decoder's loop as one layer. */
@@ -29,8 +29,8 @@ export function attentionGraph(config: AttentionConfig, arrays: readonly NamedAr
   };
 }
 
-function decoderWeights(find: FindWeight, { attention }: AttentionConfig): DecoderWeights<Weight> {
-  const of = (name: string): Weight => find(`decoder/${name}`);
+function decoderWeights(find: FindWeight, { attention }: AttentionConfig): DecoderWeights<NetworkWeight> {
+  const of = (name: string): NetworkWeight => find(`decoder/${name}`);
   return {
     embedding: of('embedding'),
     startKernel: of('start/kernel'),

@@ -3,7 +3,7 @@ import type { NamedArray } from '../models/variables.js';
 import { addColumnEncoder } from './encoder-layers.js';
 import { denseWeights, GraphBuilder, weightFinder, type LayerGraph } from './layer-graph.js';
 
-/** The layers of a `crnn` as it reads: normalisation folded into the convolutions, dropout gone. */
+/** The layers of a `crnn` as it reads. */
 export function crnnGraph(config: CrnnConfig, weights: readonly NamedArray[]): LayerGraph {
   const find = weightFinder(weights);
   const graph = new GraphBuilder();

@@ -1,8 +1,13 @@
 import type { AttentionConfig } from '../models/attention-config.js';
 import { blockShapes, columnFeatures, type BlockShape, type PooledImage } from '../models/block-shapes.js';
 import type { CrnnConfig } from '../models/crnn-config.js';
-import { foldedConvolution } from './folded-convolution.js';
-import { denseWeights, type FindWeight, type GraphBuilder, type LayerRef } from './layer-graph.js';
+import {
+  denseWeights,
+  normWeights,
+  type FindWeight,
+  type GraphBuilder,
+  type LayerRef,
+} from './layer-graph.js';
 
 /** A graph under construction, what it goes on from, and the weights that it takes. */
 export interface Building {
@@ -21,9 +26,9 @@ export function addBlocks(
   blockShapes(config).forEach((shape, index) => {
     const block = `block${index + 1}`;
     for (let place = 1; place <= config.convolutions; place += 1) {
-      const names = { filter: `${block}/filter${place}`, norm: `${block}/norm${place}` };
-      const folded = foldedConvolution(find, names);
-      x = graph.add(`${block}/convolution${place}`, { op: 'conv2d', input: x, ...folded, relu: true });
+      const filter = find(`${block}/filter${place}`);
+      const norm = normWeights(find, `${block}/norm${place}`);
+      x = graph.add(`${block}/convolution${place}`, { op: 'conv2d', input: x, filter, norm, relu: true });
       if (masked)
         x = graph.add(`${block}/mask${place}`, { op: 'maskColumns', input: x, columnPx: shape.strideIn });
     }

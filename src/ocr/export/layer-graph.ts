@@ -7,14 +7,20 @@ export interface Weight {
   values: Float32Array;
 }
 
+/** A weight as the network has it, under the name that it has there and in a file of weights. */
+export type NetworkWeight = Weight & { name: string };
+
 /** The result of a layer, to be the input of another. */
 export type LayerRef = number;
 
 /** kernel [in, out], bias [out]. */
 export interface DenseWeights {
-  kernel: Weight;
-  bias: Weight;
+  kernel: NetworkWeight;
+  bias: NetworkWeight;
 }
+
+/** Normalisation by moving averages, each [channels]. */
+export type NormWeights = Record<'gamma' | 'beta' | 'mean' | 'variance', NetworkWeight>;
 
 /**
  * A layer of a network that only reads. Pictures are [batch, height, width, channels], sequences [batch, time, features];
@@ -23,10 +29,10 @@ export interface DenseWeights {
 export type Layer =
   /** The images of a batch, -1 black to 1 white, 0 in columns that only fill it up. All are `width` wide if there is one. */
   | { op: 'images'; height: number; width: number | undefined; channels: number }
-  /** 3x3 or any other odd filter [height, width, in, out], stride 1, zeros around; bias [out] if any; then the rectifier. */
-  | { op: 'conv2d'; input: LayerRef; filter: Weight; bias: Weight | undefined; relu: boolean }
-  /** The same with one filter a channel: [height, width, channels, 1]. */
-  | { op: 'depthwise'; input: LayerRef; filter: Weight; relu: boolean }
+  /** 3x3 or any other odd filter [height, width, in, out], stride 1, zeros around; normalisation if any; then the rectifier. */
+  | { op: 'conv2d'; input: LayerRef; filter: NetworkWeight; norm: NormWeights | undefined; relu: boolean }
+  /** One filter a channel, [height, width, channels, 1], stride 1, zeros around; then the rectifier. */
+  | { op: 'depthwise'; input: LayerRef; filter: NetworkWeight; relu: boolean }
   /** Zero in columns that no image has; a column covers `columnPx` pixels of the image. */
   | { op: 'maskColumns'; input: LayerRef; columnPx: number }
   /** Largest of each window; what does not fill one is dropped. */
@@ -44,7 +50,7 @@ export type Layer =
   /** The rectifier comes last, if asked for. */
   | ({ op: 'dense'; input: LayerRef; relu: boolean } & DenseWeights)
   /** `layerNorm` over the last axis: gamma and beta [features]. */
-  | { op: 'layerNorm'; input: LayerRef; gamma: Weight; beta: Weight; epsilon: number }
+  | { op: 'layerNorm'; input: LayerRef; gamma: NetworkWeight; beta: NetworkWeight; epsilon: number }
   /** `selfAttention`: query, key and value side by side in the kernel of `projections`. */
   | {
       op: 'selfAttention';
@@ -61,19 +67,19 @@ export type Layer =
 export interface GruLayer {
   op: 'gru';
   input: LayerRef;
-  kernel: Weight;
-  bias: Weight;
-  recurrentKernel: Weight;
-  recurrentBias: Weight;
+  kernel: NetworkWeight;
+  bias: NetworkWeight;
+  recurrentKernel: NetworkWeight;
+  recurrentBias: NetworkWeight;
 }
 
 /** `lstm` with its weights: input, forget, candidate, output; forward first, or forward alone. */
 export interface LstmLayer {
   op: 'lstm';
   input: LayerRef;
-  kernel: Weight;
-  bias: Weight;
-  recurrentKernel: Weight;
+  kernel: NetworkWeight;
+  bias: NetworkWeight;
+  recurrentKernel: NetworkWeight;
 }
 
 /** Weights of `AttentionDecoder` by their names; `queryKernel`, `queryBias` and `v` are those of additive attention alone. */
@@ -101,7 +107,7 @@ export interface AttentionDecoderLayer {
   op: 'attentionDecoder';
   input: LayerRef;
   keys: LayerRef;
-  weights: DecoderWeights<Weight>;
+  weights: DecoderWeights<NetworkWeight>;
   mostSteps: number;
 }
 
@@ -128,7 +134,7 @@ export class GraphBuilder {
 }
 
 /** Weights by the names that the network gave them. */
-export type FindWeight = (name: string) => Weight;
+export type FindWeight = (name: string) => NetworkWeight;
 
 /** Throws `weights-mismatch` for a weight that is missing. */
 export function weightFinder(arrays: readonly NamedArray[]): FindWeight {
@@ -144,4 +150,9 @@ export function weightFinder(arrays: readonly NamedArray[]): FindWeight {
 
 export function denseWeights(find: FindWeight, name: string): DenseWeights {
   return { kernel: find(`${name}/kernel`), bias: find(`${name}/bias`) };
+}
+
+export function normWeights(find: FindWeight, name: string): NormWeights {
+  const of = (part: string): NetworkWeight => find(`${name}/${part}`);
+  return { gamma: of('gamma'), beta: of('beta'), mean: of('mean'), variance: of('variance') };
 }

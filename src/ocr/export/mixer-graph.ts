@@ -3,10 +3,16 @@ import type { MixerConfig } from '../models/mixer-config.js';
 import type { NamedArray } from '../models/variables.js';
 import { LAYER_NORM_EPSILON } from '../nn/layer-norm.js';
 import { addPooling, type Building } from './encoder-layers.js';
-import { foldedConvolution } from './folded-convolution.js';
-import { denseWeights, GraphBuilder, weightFinder, type LayerGraph, type LayerRef } from './layer-graph.js';
+import {
+  denseWeights,
+  GraphBuilder,
+  normWeights,
+  weightFinder,
+  type LayerGraph,
+  type LayerRef,
+} from './layer-graph.js';
 
-/** The layers of a `mixer` as it reads: normalisation of batches folded into the convolutions, dropout gone. */
+/** The layers of a `mixer` as it reads. */
 export function mixerGraph(config: MixerConfig, weights: readonly NamedArray[]): LayerGraph {
   const { height, channels, depth, widthStride } = config;
   const find = weightFinder(weights);
@@ -29,7 +35,7 @@ function addStages({ graph, input, find }: Building, config: MixerConfig): Layer
   blockShapes(config).forEach((shape, index) => {
     const stage = `stage${index + 1}`;
     const columnPx = shape.strideIn;
-    const entry = foldedConvolution(find, { filter: `${stage}/filter`, norm: `${stage}/norm` });
+    const entry = { filter: find(`${stage}/filter`), norm: normWeights(find, `${stage}/norm`) };
     x = graph.add(`${stage}/convolution`, { op: 'conv2d', input: x, ...entry, relu: true });
     x = graph.add(`${stage}/mask`, { op: 'maskColumns', input: x, columnPx });
     for (let place = 1; place <= config.blocks[index]!; place += 1)
@@ -43,10 +49,10 @@ function addStages({ graph, input, find }: Building, config: MixerConfig): Layer
 function addSeparableBlock({ graph, input, find }: Building, name: string, columnPx: number): LayerRef {
   const filter = find(`${name}/depthwise`);
   let x = graph.add(`${name}/depthwise`, { op: 'depthwise', input, filter, relu: false });
-  const expand = foldedConvolution(find, { filter: `${name}/expand`, norm: `${name}/norm` });
+  const expand = { filter: find(`${name}/expand`), norm: normWeights(find, `${name}/norm`) };
   x = graph.add(`${name}/expand`, { op: 'conv2d', input: x, ...expand, relu: true });
   x = graph.add(`${name}/mask`, { op: 'maskColumns', input: x, columnPx });
-  const project = { filter: find(`${name}/project`), bias: undefined, relu: false };
+  const project = { filter: find(`${name}/project`), norm: undefined, relu: false };
   x = graph.add(`${name}/project`, { op: 'conv2d', input: x, ...project });
   return graph.add(`${name}/sum`, { op: 'add', input, other: x });
 }

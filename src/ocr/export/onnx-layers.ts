@@ -1,3 +1,4 @@
+import { foldedConvolution } from './folded-convolution.js';
 import type { Layer, LayerGraph, NamedLayer, Weight } from './layer-graph.js';
 import { writeAttentionDecoder } from './onnx-decoder.js';
 import { DATA_TYPES, type OnnxModel, type Value } from './onnx-model.js';
@@ -97,11 +98,12 @@ function rectified(model: OnnxModel, value: Value, relu: boolean): Value {
 function convolution(
   model: OnnxModel,
   input: Value,
-  { filter, bias, relu }: { filter: Weight; bias: Weight | undefined; relu: boolean },
+  { filter, norm, relu }: Extract<Layer, { op: 'conv2d' }>,
 ): Value {
+  const folded = norm === undefined ? { filter } : foldedConvolution(filter, norm);
   const weights = [
-    model.weight('filter', channelsFirst(filter), 0),
-    ...(bias === undefined ? [] : [model.exact('bias', bias)]),
+    model.weight('filter', channelsFirst(folded.filter), 0),
+    ...('bias' in folded ? [model.exact('bias', folded.bias)] : []),
   ];
   return rectified(model, model.add('Conv', [input, ...weights], sameSize(filter)), relu);
 }

@@ -13,7 +13,7 @@ export function addAttentionDecoder(
   { layer, name, newFunction }: { layer: AttentionDecoderLayer; name: string; newFunction: NewFunction },
 ): { output: Value; functions: TfjsFunction[] } {
   const classes = layer.weights.outputBias.values.length;
-  const weights = mapDecoderWeights(layer.weights, (weight, word) => nodes.weight(word, weight));
+  const weights = mapDecoderWeights(layer.weights, (weight) => nodes.weight(weight));
   const [batch, stepShape] = [sideOf(nodes, values, 0), shapeOf(nodes, [sideOf(nodes, values, 0), classes])];
   const list = nodes.add('EmptyTensorList', [stepShape, nodes.integers(layer.mostSteps)], FLOATS);
   const captured: LoopValue[] = [

@@ -1,42 +1,33 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file.js';
 import type { OutputFile } from '../../base/outputs.js';
 import { packageRoot } from '../../base/package-root.js';
-import { writePoint } from '../../base/write-points.js';
+import { TFJS_GRAPH, TFJS_READER } from '../models/model-files.js';
 import type { TfjsFiles } from './tfjs.js';
 
-const MODEL_FILE = 'model.json';
-const READER_FILE = 'reader.js';
-const SHARD = /^weights-[0-9a-f]{12}-\d+of\d+\.bin$/;
-
-/** The file that is replaced last; it must be one of ours, should there be one. */
-export function tfjsModelFile(flag: string, folder: string): OutputFile {
-  const owns = (head: string): boolean => head.startsWith('{"format":"graph-model","generatedBy":"ocrpipe"');
-  return { flag, path: join(folder, MODEL_FILE), kind: { what: 'exported model', owns } };
-}
-
-/** True for a name in a folder where a model may be exported to: one of ours, or any beside an exported model that is there. */
-export function isTfjsFile(folder: string, name: string): boolean {
-  return SHARD.test(name) || name === READER_FILE || existsSync(join(folder, MODEL_FILE));
+/** The graph of a folder and its reader; they must be ours, should there be any. */
+export function tfjsOutputs(flag: string, folder: string): OutputFile[] {
+  return [TFJS_GRAPH, TFJS_READER].map(({ name, head }) => ({
+    flag,
+    path: join(folder, name),
+    kind: { what: 'exported model', owns: (found) => found.startsWith(head) },
+  }));
 }
 
 /**
- * Writes `model.json`, the weights that it names and `reader.js`, the module that reads images with them. Weights are named
- * by their content and written first: at every moment `model.json` names weights that are whole.
+ * Writes what TensorFlow.js needs into a model folder that has the weights which `model` names: the graph's numbers, `reader.js`, the module that reads images with
+ * them, and `model.json`, last, so that at every moment it names files that are whole. Gives the names, and the bytes of the graph.
  */
-export function writeTfjsFolder(folder: string, { model, shards }: TfjsFiles): void {
-  mkdirSync(folder, { recursive: true });
-  for (const { name, bytes } of shards) writeFileAtomic(join(folder, name), bytes);
-  writeFileAtomic(join(folder, READER_FILE), readFileSync(join(packageRoot(), 'browser', READER_FILE)));
-  writeFileAtomic(join(folder, MODEL_FILE), JSON.stringify(model));
-  removeOtherShards(folder, new Set(shards.map(({ name }) => name)));
-}
-
-function removeOtherShards(folder: string, keep: ReadonlySet<string>): void {
-  for (const name of readdirSync(folder)) {
-    if (keep.has(name) || !SHARD.test(name)) continue;
-    writePoint();
-    rmSync(join(folder, name), { force: true });
-  }
+export function writeTfjsFiles(
+  folder: string,
+  { model, numbers }: TfjsFiles,
+): { names: string[]; bytes: number } {
+  const reader = readFileSync(join(packageRoot(), 'browser', TFJS_READER.name));
+  const graph = JSON.stringify(model);
+  writeFileAtomic(join(folder, numbers.name), numbers.bytes);
+  writeFileAtomic(join(folder, TFJS_READER.name), reader);
+  writeFileAtomic(join(folder, TFJS_GRAPH.name), graph);
+  const names = [numbers.name, TFJS_READER.name, TFJS_GRAPH.name];
+  return { names, bytes: numbers.bytes.length + Buffer.byteLength(graph) };
 }

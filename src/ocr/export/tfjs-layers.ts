@@ -1,4 +1,5 @@
-import type { DenseWeights, Layer, LayerGraph, NamedLayer, Weight } from './layer-graph.js';
+import { BATCH_NORM_EPSILON } from '../models/batch-norm.js';
+import type { DenseWeights, Layer, LayerGraph, NamedLayer } from './layer-graph.js';
 import { addAttentionDecoder } from './tfjs-decoder.js';
 import type { NewFunction } from './tfjs-loop.js';
 import {
@@ -79,7 +80,7 @@ function writePlain(nodes: TfjsNodes, input: Value, layer: PlainLayer): Value {
     case 'conv2d':
       return convolution(nodes, input, layer);
     case 'depthwise': {
-      const filter = nodes.weight('filter', layer.filter);
+      const filter = nodes.weight(layer.filter);
       return rectified(nodes, nodes.add('DepthwiseConv2dNative', [input, filter], SAME_SIZE), layer.relu);
     }
     case 'maskColumns':
@@ -98,11 +99,7 @@ function writePlain(nodes: TfjsNodes, input: Value, layer: PlainLayer): Value {
     case 'exchange':
       return nodes.add('Transpose', [input, nodes.integers([0, 2, 1])]);
     case 'dense':
-      return rectified(
-        nodes,
-        dense(nodes, input, { kernel: 'kernel', bias: 'bias', weights: layer }),
-        layer.relu,
-      );
+      return rectified(nodes, dense(nodes, input, layer), layer.relu);
     case 'layerNorm':
       return layerNorm(nodes, input, layer);
     case 'selfAttention':
@@ -127,11 +124,17 @@ function rectified(nodes: TfjsNodes, value: Value, relu: boolean): Value {
 function convolution(
   nodes: TfjsNodes,
   input: Value,
-  { filter, bias, relu }: { filter: Weight; bias: Weight | undefined; relu: boolean },
+  { filter, norm, relu }: Extract<Layer, { op: 'conv2d' }>,
 ): Value {
-  const product = nodes.add('Conv2D', [input, nodes.weight('filter', filter)], SAME_SIZE);
-  const shifted = bias === undefined ? product : nodes.add('AddV2', [product, nodes.exact('bias', bias)]);
-  return rectified(nodes, shifted, relu);
+  const product = nodes.add('Conv2D', [input, nodes.weight(filter)], SAME_SIZE);
+  if (norm === undefined) return rectified(nodes, product, relu);
+  const averages = [norm.gamma, norm.beta, norm.mean, norm.variance].map((weight) => nodes.weight(weight));
+  const normal = nodes.add('FusedBatchNormV3', [product, ...averages], {
+    epsilon: { f: BATCH_NORM_EPSILON },
+    is_training: { b: false },
+    data_format: textAttribute('NHWC'),
+  });
+  return rectified(nodes, normal, relu);
 }
 
 function columns(nodes: TfjsNodes, input: Value, features: number): Value {
@@ -140,16 +143,11 @@ function columns(nodes: TfjsNodes, input: Value, features: number): Value {
   return nodes.add('Reshape', [turned, shape]);
 }
 
-/** Weights under names of their own, where a layer has several. */
-function dense(
-  nodes: TfjsNodes,
-  input: Value,
-  { kernel, bias, weights }: { kernel: string; bias: string; weights: DenseWeights },
-): Value {
-  const [features, units] = weights.kernel.shape as [number, number];
+function dense(nodes: TfjsNodes, input: Value, { kernel, bias }: DenseWeights): Value {
+  const [features, units] = kernel.shape as [number, number];
   return denseSteps(nodes, input, {
-    kernel: nodes.weight(kernel, weights.kernel),
-    bias: nodes.exact(bias, weights.bias),
+    kernel: nodes.weight(kernel),
+    bias: nodes.weight(bias),
     features,
     units,
   });
@@ -164,8 +162,8 @@ function layerNorm(
   const centred = nodes.add('Sub', [input, mean(input)]);
   const variance = mean(nodes.add('Mul', [centred, centred]));
   const scale = nodes.add('Rsqrt', [nodes.add('AddV2', [variance, nodes.float('epsilon', epsilon)])]);
-  const normal = nodes.add('Mul', [nodes.add('Mul', [centred, scale]), nodes.exact('gamma', gamma)]);
-  return nodes.add('AddV2', [normal, nodes.exact('beta', beta)]);
+  const normal = nodes.add('Mul', [nodes.add('Mul', [centred, scale]), nodes.weight(gamma)]);
+  return nodes.add('AddV2', [normal, nodes.weight(beta)]);
 }
 
 /** `selfAttention` over [batch, time, features], every image filling all time steps. */
@@ -177,8 +175,7 @@ function selfAttention(
   const features = output.bias.values.length;
   const size = features / heads;
   const [batch, time] = [sideOf(nodes, input, 0), sideOf(nodes, input, 1)];
-  const names = { kernel: 'projectionsKernel', bias: 'projectionsBias' };
-  const projected = dense(nodes, input, { ...names, weights: projections });
+  const projected = dense(nodes, input, projections);
   const apart = nodes.add('Reshape', [projected, shapeOf(nodes, [batch, time, 3, heads, size])]);
   const parts = nodes.add('Transpose', [apart, nodes.integers([2, 0, 3, 1, 4])]); // [3, batch, heads, time, size]
   const [query, key, value] = [0, 1, 2].map((place) =>
@@ -189,5 +186,5 @@ function selfAttention(
   const mixed = nodes.add('BatchMatMulV2', [nodes.add('Softmax', [scores]), value]);
   const byStep = nodes.add('Transpose', [mixed, nodes.integers([0, 2, 1, 3])]);
   const joined = nodes.add('Reshape', [byStep, shapeOf(nodes, [batch, time, features])]);
-  return dense(nodes, joined, { kernel: 'outputKernel', bias: 'outputBias', weights: output });
+  return dense(nodes, joined, output);
 }

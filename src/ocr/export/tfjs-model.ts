@@ -1,5 +1,7 @@
-import { encodingFor, floatBytes, halfBytes, toInt8, type Encoding } from '../models/quantisation.js';
-import type { Weight } from './layer-graph.js';
+import { floatBytes } from '../models/quantisation.js';
+import type { TensorEncoding } from '../models/weights-file.js';
+import type { NetworkWeight } from './layer-graph.js';
+import { levelsOf, scalesOf, type WeightEntry } from './tfjs-weights.js';
 
 /** The name of a value in the graph. */
 export type Value = string;
@@ -10,6 +12,7 @@ export type Attribute =
   | { type: DataType }
   | { b: boolean }
   | { i: string }
+  | { f: number }
   | { s: string }
   | { func: { name: string } }
   | { list: { i: string[] } }
@@ -23,18 +26,8 @@ interface Node {
   attr: Attributes;
 }
 
-interface WeightEntry {
-  name: string;
-  shape: readonly number[];
-  dtype: 'float32' | 'int32';
-  quantization?: { dtype: 'float16' | 'uint8'; original_dtype: 'float32'; min?: number; scale?: number };
-}
-
-/** The 8-bit levels are -127 to 127, and tfjs reads unsigned bytes: it adds this again. */
-const LEVEL_OFFSET = -128;
-
-/** Weights of all functions of a model: tfjs finds them by name, whichever function they are used in. */
-export class TfjsWeights {
+/** The numbers of a graph that are no weights, such as axes and sizes, of all its functions: tfjs finds them by name, whichever function they are used in. */
+export class TfjsNumbers {
   readonly entries: WeightEntry[] = [];
   readonly #bytes: Uint8Array[] = [];
 
@@ -52,17 +45,17 @@ export class TfjsWeights {
 export class TfjsNodes {
   readonly nodes: Node[] = [];
   readonly #prefix: string;
-  readonly #weights: TfjsWeights;
-  readonly #encoding: Encoding;
+  readonly #numbers: TfjsNumbers;
+  readonly #encodings: ReadonlyMap<string, TensorEncoding>;
   readonly #constants = new Map<string, Value>();
   readonly #taken = new Map<string, number>();
   #scope = '';
 
-  /** Names begin with `prefix`, which no other function of the model may use. */
-  constructor(prefix: string, weights: TfjsWeights, encoding: Encoding) {
+  /** Names begin with `prefix`, which no other function of the model may use; weights are kept in these encodings, by name. */
+  constructor(prefix: string, numbers: TfjsNumbers, encodings: ReadonlyMap<string, TensorEncoding>) {
     this.#prefix = prefix;
-    this.#weights = weights;
-    this.#encoding = encoding;
+    this.#numbers = numbers;
+    this.#encodings = encodings;
   }
 
   /** What names begin with from now on, besides the prefix: the layer that is being written. */
@@ -107,35 +100,29 @@ export class TfjsNodes {
 
   /** A number without a shape. */
   float(word: string, value: number): Value {
-    return this.exact(word, { shape: [], values: Float32Array.of(value) });
+    const entry = { shape: [], dtype: 'float32' } as const;
+    return this.#constant(`${this.#scope}${word}`, entry, floatBytes(Float32Array.of(value)));
   }
 
-  /** A bias or another weight that is kept in full. */
-  exact(word: string, { shape, values }: Weight): Value {
-    return this.#constant(`${this.#scope}${word}`, { shape, dtype: 'float32' }, floatBytes(values));
+  /** A weight as 32-bit floats, however the file keeps it: a node of its own name, which the file of weights has. */
+  weight({ name }: NetworkWeight): Value {
+    const known = this.#constants.get(name);
+    if (known !== undefined) return known;
+    const isFactored = this.#encodings.get(name) === 'uint8';
+    const value = isFactored
+      ? this.add('Mul', [this.#kept(levelsOf(name)), this.#kept(scalesOf(name))])
+      : this.#kept(name);
+    this.#constants.set(name, value);
+    return value;
   }
 
-  /** A matrix or a filter as 32-bit floats, however the file keeps it; output channels are its last axis. */
-  weight(word: string, weight: Weight): Value {
-    const { shape, values } = weight;
-    const encoding = encodingFor(shape, this.#encoding);
-    if (encoding === 'float32') return this.exact(word, weight);
-    const entry = { shape, dtype: 'float32' } as const;
-    if (encoding === 'float16') {
-      const quantization = { dtype: 'float16', original_dtype: 'float32' } as const;
-      return this.#constant(`${this.#scope}${word}`, { ...entry, quantization }, halfBytes(values));
-    }
-    const { levels, scales } = toInt8(values, shape.at(-1)!);
-    const bytes = Uint8Array.from(levels, (level) => level - LEVEL_OFFSET);
-    const quantization = { dtype: 'uint8', original_dtype: 'float32', min: LEVEL_OFFSET, scale: 1 } as const;
-    const quantised = this.#constant(`${this.#scope}${word}_levels`, { ...entry, quantization }, bytes);
-    const scale = this.exact(`${word}_scale`, { shape: [scales.length], values: scales });
-    return this.add('Mul', [quantised, scale]);
+  #kept(name: string): Value {
+    return this.addNamed(name, 'Const', { attr: { dtype: { type: 'DT_FLOAT' } } });
   }
 
   #constant(word: string, entry: Omit<WeightEntry, 'name'>, bytes: Uint8Array): Value {
     const name = this.#unique(word);
-    this.#weights.put({ name, ...entry }, bytes);
+    this.#numbers.put({ name, ...entry }, bytes);
     const type = entry.dtype === 'float32' ? 'DT_FLOAT' : 'DT_INT32';
     return this.addNamed(name, 'Const', { attr: { dtype: { type } } });
   }

@@ -25,7 +25,10 @@ export function addRecurrent(
   const captured: Loop['captured'] = [
     { name: 'steps', type: 'DT_INT32', value: time },
     { name: 'gates', type: 'DT_FLOAT', value: inputGates(nodes, { input, layer, batch, time }) },
-    { name: 'kernel', type: 'DT_FLOAT', value: nodes.weight('recurrentKernel', layer.recurrentKernel) },
+    { name: 'kernel', type: 'DT_FLOAT', value: nodes.weight(layer.recurrentKernel) },
+    ...(layer.op === 'gru'
+      ? [{ name: 'bias', type: 'DT_FLOAT', value: stepBias(nodes, layer) } as const]
+      : []),
   ];
   const carried: Loop['carried'] = [
     { name: 'step', type: 'DT_INT32', value: nodes.integers(0) },
@@ -51,8 +54,8 @@ function inputGates(
 ): Value {
   const [directions, , width] = layer.recurrentKernel.shape as [number, number, number];
   const flat = nodes.add('Reshape', [input, nodes.integers([-1, layer.kernel.shape[0]!])]);
-  const product = nodes.add('MatMul', [flat, nodes.weight('kernel', layer.kernel)]);
-  const gates = nodes.add('AddV2', [product, nodes.exact('bias', layer.bias)]);
+  const product = nodes.add('MatMul', [flat, nodes.weight(layer.kernel)]);
+  const gates = nodes.add('AddV2', [product, nodes.weight(layer.bias)]);
   const apart = nodes.add('Reshape', [gates, shapeOf(nodes, [batch, time, directions, width])]);
   const byTime = nodes.add('Transpose', [apart, nodes.integers([1, 2, 0, 3])]);
   if (directions === 1) return byTime;
@@ -86,20 +89,20 @@ function recurrentStep(nodes: TfjsNodes, layer: RecurrentLayer): Record<string, 
   const after =
     layer.op === 'lstm'
       ? lstmCell(ops, units, { sums: ops.binary('Add', input, product), cell: 'cell' })
-      : { state: gruStep(nodes, layer, { input, product }) };
+      : {
+          state: gruCell(ops, units, {
+            input,
+            hidden: ops.binary('Add', product, 'bias'),
+            state: 'state',
+          }),
+        };
   const states = nodes.add('TensorListSetItem', ['states', 'step', after.state], FLOATS);
   return { ...after, states, step: nodes.add('AddV2', ['step', nodes.integers(1)]) };
 }
 
-function gruStep(
-  nodes: TfjsNodes,
-  { recurrentBias, recurrentKernel }: GruLayer,
-  { input, product }: { input: Value; product: Value },
-): Value {
-  const [directions, units, width] = recurrentKernel.shape as [number, number, number];
-  const bias = { shape: [directions, 1, width], values: recurrentBias.values };
-  const hidden = nodes.add('AddV2', [product, nodes.exact('recurrentBias', bias)]);
-  return gruCell(cellOps(nodes), units, { input, hidden, state: 'state' });
+/** The states' share of the biases, [directions, 1, gates * units]. */
+function stepBias(nodes: TfjsNodes, { recurrentBias }: GruLayer): Value {
+  return nodes.add('ExpandDims', [nodes.weight(recurrentBias), nodes.integers(1)]);
 }
 
 type CellOps = Pick<StepOps, 'binary' | 'unary' | 'part'>;

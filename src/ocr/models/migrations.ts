@@ -3,7 +3,7 @@
  * on. A step is never changed once it was released; it works on plain JSON and uses no schema of today. A description that is
  * not what its version says is handed on as it is, so that today's schema names what is wrong.
  */
-const STEPS: readonly ((description: Json) => Json)[] = [toVersion2];
+const STEPS: readonly ((description: Json) => Json)[] = [toVersion2, toVersion3];
 
 type Json = Record<string, unknown>;
 
@@ -31,6 +31,11 @@ function toVersion2(description: Json): Json {
     white: 1,
   };
   return { ...description, version: 2, preprocessing, weights: { ...weights, encoding: 'float32', tensors } };
+}
+
+/** Version 3 keeps 8-bit tensors as `uint8`, where version 2 did as `int8`, which is read as ever. */
+function toVersion3(description: Json): Json {
+  return { ...description, version: 3 };
 }
 
 function isObject(value: unknown): value is Json {

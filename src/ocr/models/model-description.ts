@@ -17,7 +17,7 @@ import { tensorSchema } from './weights-file.js';
  */
 export const DESCRIPTION_FILE = 'ocrpipe.json';
 /** Raised with a step in `migrations.ts` and a folder in the fixtures of the tests: what was saved once can be read for ever. */
-export const FORMAT_VERSION = 2;
+export const FORMAT_VERSION = 3;
 
 const descriptionSchema = z.object({
   version: z.literal(FORMAT_VERSION),

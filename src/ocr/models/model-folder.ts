@@ -1,12 +1,10 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file.js';
 import { contentIdOf } from '../../base/content-id.js';
 import type { OutputFile } from '../../base/outputs.js';
-import { writePoint } from '../../base/write-points.js';
 import type { HeldModelFolder } from './held-model-folder.js';
-import { isLanguageModelFile } from './language-model-file.js';
 import { DESCRIPTION_FILE, FORMAT_VERSION, type ModelDescription } from './model-description.js';
+import { removeOtherFiles, weightsFile } from './model-files.js';
 import { preprocessingOf } from './preprocessing.js';
 import type { Encoding } from './quantisation.js';
 import { emptyRecogniser, type Recogniser } from './recogniser.js';
@@ -14,23 +12,18 @@ import type { NamedArray } from './variables.js';
 import { readCheckedWeights } from './checked-weights.js';
 import { encodeWeights } from './weights-file.js';
 
-const WEIGHTS_FILE = /^weights-[0-9a-f]{12}\.bin$/;
-
 /** What the writer adds to the recogniser itself. */
 export interface ModelOrigin extends Pick<ModelDescription, 'training' | 'metrics'> {
   /** How matrices and filters are kept: `float32` unless given. */
   encoding?: Encoding;
+  /** Writes other files that name the same weights, once these are there and before the description names them; gives their names. */
+  writeBeside?: (weights: ModelDescription['weights']) => readonly string[];
 }
 
 /** The file of a model folder that is replaced; it must be a model's, should there be one. */
 export function modelFile(flag: string, folder: string): OutputFile {
   const owns = (head: string): boolean => /^\{\s*"version": \d+,\s*"alphabet": /.test(head);
   return { flag, path: join(folder, DESCRIPTION_FILE), kind: { what: 'model', owns } };
-}
-
-/** True for a name in a folder where a model may be written: one of a model, or any beside a model that is there. */
-export function isModelFile(folder: string, name: string): boolean {
-  return WEIGHTS_FILE.test(name) || isLanguageModelFile(name) || existsSync(join(folder, DESCRIPTION_FILE));
 }
 
 /**
@@ -41,12 +34,13 @@ export function writeModelFolder(
   { path: folder }: HeldModelFolder,
   { alphabet, config, decoder }: Pick<Recogniser, 'alphabet' | 'config' | 'decoder'>,
   weights: readonly NamedArray[],
-  { training, metrics, encoding = 'float32' }: ModelOrigin,
+  { training, metrics, encoding = 'float32', writeBeside }: ModelOrigin,
 ): number {
   const { bytes, tensors } = encodeWeights(weights, encoding);
   const id = contentIdOf(bytes);
-  const file = `weights-${id.slice(0, 12)}.bin`;
-  writeFileAtomic(join(folder, file), bytes);
+  const kept = { file: weightsFile(id), id, encoding, tensors };
+  writeFileAtomic(join(folder, kept.file), bytes);
+  const beside = writeBeside?.(kept) ?? [];
   const description: ModelDescription = {
     version: FORMAT_VERSION,
     alphabet: [...alphabet.characters],
@@ -55,20 +49,11 @@ export function writeModelFolder(
     decoder,
     training,
     metrics,
-    weights: { file, id, encoding, tensors },
+    weights: kept,
   };
   writeFileAtomic(join(folder, DESCRIPTION_FILE), `${JSON.stringify(description, null, 2)}\n`);
-  removeOtherWeights(folder, file);
+  removeOtherFiles(folder, new Set([kept.file, ...beside]));
   return bytes.length;
-}
-
-/** Weights of an earlier save, and what a killed one left. */
-function removeOtherWeights(folder: string, keep: string): void {
-  for (const name of readdirSync(folder)) {
-    if (name === keep || !WEIGHTS_FILE.test(name)) continue;
-    writePoint();
-    rmSync(join(folder, name), { force: true });
-  }
 }
 
 /** A model as it was saved. */

@@ -4,6 +4,8 @@ import { fromHalf, toHalf } from './half-float.js';
 export const ENCODINGS = ['float32', 'float16', 'int8'] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 
+/** Added to the levels of 8 bits in files, where bytes have no sign: so TensorFlow.js can read them. */
+export const LEVEL_OFFSET = 128;
 /** Levels on each side of zero. */
 const INT8_MOST = 127;
 /** A channel of fewer values would save little, and small vectors (biases, averages) need their precision. */

@@ -8,7 +8,8 @@ import {
 } from '../../base/outputs.js';
 import { userError, type OcrpipeError } from '../../base/errors.js';
 import { metricsKind } from '../evaluate/report-files.js';
-import { isModelFile, modelFile } from '../models/model-folder.js';
+import { isModelFile } from '../models/model-files.js';
+import { modelFile } from '../models/model-folder.js';
 import { historyKind } from './history.js';
 import { samplesKind } from './sample-readings.js';
 import { isEventFile } from './tensorboard/event-folder.js';

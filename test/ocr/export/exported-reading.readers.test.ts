@@ -98,6 +98,10 @@ describe.each(['crnn with GRU', ...Object.keys(TRAINED)])(
       expect(await inPython(`${own}/m.onnx`, expected)).toEqual(texts(expected));
     });
 
+    it('are read by predict itself from the folder for TensorFlow.js', async () => {
+      expect(await predicted(`${own}/plate`)).toEqual(expected);
+    });
+
     it('are read so with weights of 8 bits, too', async () => {
       const small = await predicted(`${own}/int8`);
       expect(await inPython(`${own}/int8.onnx`, small)).toEqual(texts(small));

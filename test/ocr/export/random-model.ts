@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
 import { randomFrom } from '../../../src/base/random.js';
+import { graphOf } from '../../../src/ocr/export/graph-of.js';
+import { tfjsFiles, type TfjsFiles } from '../../../src/ocr/export/tfjs.js';
 import { batchArray } from '../../../src/ocr/models/image-batch.js';
 import { CtcNetwork } from '../../../src/ocr/models/ctc-network.js';
 import type { ModelConfig } from '../../../src/ocr/models/model-config.js';
@@ -23,6 +25,17 @@ export async function randomModel(config: ModelConfig): Promise<{ network: Netwo
   });
   network.variables.write(weights);
   return { network, weights };
+}
+
+/** The files by which TensorFlow.js reads some weights, kept so, and the bytes of those. */
+export function tfjsOf(
+  config: ModelConfig,
+  weights: readonly NamedArray[],
+  encoding: Encoding,
+): TfjsFiles & { file: string; bytes: Buffer } {
+  const { bytes, tensors } = encodeWeights(weights, encoding);
+  const file = 'weights.bin';
+  return { ...tfjsFiles(graphOf(config, weights), { file, tensors }, { name: 'test' }), file, bytes };
 }
 
 /** The weights as a model folder of this encoding would hold them. */

@@ -2,14 +2,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { graphOf } from '../../../src/ocr/export/graph-of.js';
-import { tfjsFiles } from '../../../src/ocr/export/tfjs.js';
-import { writeTfjsFolder } from '../../../src/ocr/export/tfjs-folder.js';
+import { writeFileAtomic } from '../../../src/base/atomic-file.js';
+import { writeTfjsFiles } from '../../../src/ocr/export/tfjs-folder.js';
 import { openBackend } from '../../../src/ocr/nn/backend.js';
 import { runProcess } from '../../rig/ocrpipe.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
 import { TINY_MODELS, tinyModel } from '../models/tiny-models.js';
-import { greatestDifference, keptAs, noiseBatch, randomModel } from './random-model.js';
+import { greatestDifference, keptAs, noiseBatch, randomModel, tfjsOf } from './random-model.js';
 
 const SCRIPT = fileURLToPath(new URL('native-logits.mjs', import.meta.url));
 const HOME =
@@ -25,7 +24,9 @@ describe('an exported folder in plain tfjs-node', () => {
     const folder = temporaryFolder();
     const config = tinyModel(name);
     const { network, weights } = await randomModel(config);
-    writeTfjsFolder(join(folder, 'web'), tfjsFiles(graphOf(config, weights), 'int8', { name: 'test' }));
+    const { file, bytes, ...files } = tfjsOf(config, weights, 'int8');
+    writeFileAtomic(join(folder, 'web', file), bytes);
+    writeTfjsFiles(join(folder, 'web'), files);
     const batch = noiseBatch(config, [36, 36]);
     const [model, input, output] = ['web/model.json', 'input.json', 'output.json'].map((file) =>
       join(folder, file),

@@ -1,20 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { graphOf } from '../../../src/ocr/export/graph-of.js';
-import { tfjsFiles, type TfjsFiles } from '../../../src/ocr/export/tfjs.js';
 import type { ModelConfig } from '../../../src/ocr/models/model-config.js';
 import type { Network } from '../../../src/ocr/models/network.js';
 import type { Encoding } from '../../../src/ocr/models/quantisation.js';
 import { openBackend } from '../../../src/ocr/nn/backend.js';
 import { TINY_MODELS, tinyModel } from '../models/tiny-models.js';
-import { greatestDifference, keptAs, noiseBatch, randomModel } from './random-model.js';
+import { greatestDifference, keptAs, noiseBatch, randomModel, tfjsOf } from './random-model.js';
 
 /** As a browser loads it: through JSON. */
-function loaded({ model, shards }: TfjsFiles) {
+function loaded({ model, numbers, bytes }: ReturnType<typeof tfjsOf>) {
   const { modelTopology, weightsManifest } = JSON.parse(JSON.stringify(model)) as tf.io.ModelJSON;
-  const weightData = Uint8Array.from(Buffer.concat(shards.map(({ bytes }) => bytes))).buffer;
-  const artifacts = { modelTopology, weightSpecs: weightsManifest[0]!.weights, weightData };
+  const weightData = Uint8Array.from(Buffer.concat([bytes, numbers.bytes])).buffer;
+  const weightSpecs = weightsManifest.flatMap(({ weights }) => weights);
+  const artifacts = { modelTopology, weightSpecs, weightData };
   return loadGraphModel({ load: () => Promise.resolve(artifacts) });
 }
 
@@ -27,7 +26,7 @@ interface Exported {
 async function exported(name: string, encoding: Encoding): Promise<Exported> {
   const config = tinyModel(name);
   const { network, weights } = await randomModel(config);
-  const model = await loaded(tfjsFiles(graphOf(config, weights), encoding, { name: 'test' }));
+  const model = await loaded(tfjsOf(config, weights, encoding));
   // What the same weights mean to predict, so kept.
   network.variables.write(keptAs(weights, encoding));
   return { config, network, model };

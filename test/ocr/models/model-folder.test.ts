@@ -7,7 +7,7 @@ import { contentIdOf } from '../../../src/base/content-id.js';
 import { SPACE_MARK } from '../../../src/base/process-space.js';
 import { holdModelFolder } from '../../../src/ocr/models/held-model-folder.js';
 import { modelConfigSchema } from '../../../src/ocr/models/model-config.js';
-import { readDescription } from '../../../src/ocr/models/model-description.js';
+import { FORMAT_VERSION, readDescription } from '../../../src/ocr/models/model-description.js';
 import { readModelFolder, writeModelFolder } from '../../../src/ocr/models/model-folder.js';
 import { newRecogniser } from '../../../src/ocr/models/recogniser.js';
 import type { NamedArray } from '../../../src/ocr/models/variables.js';
@@ -130,7 +130,7 @@ describe('a saved model', () => {
   it('of a later version is refused with the way out', async () => {
     const folder = temporaryFolder();
     await save(folder, 1);
-    edit(folder, (description) => (description['version'] = 3));
+    edit(folder, (description) => (description['version'] = FORMAT_VERSION + 1));
     expect(() => readModelFolder(folder)).toThrow(
       expect.objectContaining({
         code: 'model-version',
