@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { OcrpipeError } from '../../base/errors.js';
+import { batchImages } from './batch-images.js';
 import type { StepResult } from './learner.js';
 import type { TrainConfig } from './train-config.js';
 import type { TrainingBatch } from './training-batches.js';
@@ -65,15 +66,17 @@ function exploding(
   steps: number,
   figures: { loss: number; gradientNorm: number; usualLoss: number; usualNorm: number },
 ): OcrpipeError {
-  const names = batch.samples.slice(0, 3).map(({ name }) => name);
+  const code = 'loss-exploding';
+  const { named, problems } = batchImages(batch, code);
   const shown = (value: number): string => value.toPrecision(3);
   const { loss, usualLoss, gradientNorm, usualNorm } = figures;
   return new OcrpipeError(
-    'loss-exploding',
+    code,
     `training diverged: for ${steps} steps the loss or its gradient is far above what is usual, at step ${batch.step + 1} (epoch ` +
       `${batch.epoch + 1}) loss ${shown(loss)} beside ${shown(usualLoss)}, length of the gradient ${shown(gradientNorm)} beside ` +
-      `${shown(usualNorm)} (images ${names.join(', ')}, …)`,
+      `${shown(usualNorm)} (${named})`,
     {
+      problems,
       hint: "Lower 'train.learningRate' or 'train.clipNorm', or raise 'train.warmupSteps'; 'train.explodingFactor: 0' goes on whatever happens.",
     },
   );

@@ -26,10 +26,11 @@ export function keepBest(
 ): OcrpipeError {
   const path = keptFolder(held);
   const step = write({ ...held, path });
-  const { exitCode, location, hint = '' } = error;
+  const { exitCode, location, problems, hint = '' } = error;
   return new OcrpipeError(error.code, error.message, {
     exitCode,
     ...(location === undefined ? {} : { location }),
+    ...(problems === undefined ? {} : { problems }),
     hint: `${hint} The best weights until then, of step ${step}, are kept: '--model ${shellQuote(path)}' reads with them.`,
     cause: error,
   });

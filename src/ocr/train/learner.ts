@@ -7,6 +7,7 @@ import { toImageBatch, withBatchSize } from '../models/image-batch.js';
 import type { PassOptions } from '../models/network.js';
 import type { Recogniser } from '../models/recogniser.js';
 import type { NamedArray } from '../models/variables.js';
+import { batchImages } from './batch-images.js';
 import { newOptimiser } from './new-optimiser.js';
 import type { TrainConfig } from './train-config.js';
 import type { BatchPart, TrainingBatch } from './training-batches.js';
@@ -184,12 +185,14 @@ function addShare(total: tf.NamedTensorMap, more: tf.NamedTensorMap, share: numb
 }
 
 function notFinite(batch: TrainingBatch, learningRate: number, what: 'loss' | 'gradient'): OcrpipeError {
-  const names = batch.samples.slice(0, 3).map(({ name }) => name);
+  const code = 'loss-not-finite';
+  const { named, problems } = batchImages(batch, code);
   return new OcrpipeError(
-    'loss-not-finite',
+    code,
     `the ${what} is no longer a number at step ${batch.step + 1} (epoch ${batch.epoch + 1}, learning rate ` +
-      `${learningRate.toPrecision(3)}, images ${names.join(', ')}, …)`,
+      `${learningRate.toPrecision(3)}, ${named})`,
     {
+      problems,
       hint: "Training diverged: lower 'train.learningRate' or 'train.clipNorm', or raise 'train.warmupSteps'.",
     },
   );

@@ -233,7 +233,11 @@ describe('train', () => {
     const promise = run({
       train: { maxSteps: 60, learningRate: 1e30, warmupSteps: 0, clipNorm: 1e30, batchSize: 1 },
     });
-    await expect(promise).rejects.toMatchObject({ code: 'loss-not-finite', exitCode: 1 });
+    await expect(promise).rejects.toMatchObject({
+      code: 'loss-not-finite',
+      exitCode: 1,
+      problems: [{ location: { file: expect.stringMatching(/lines-\d\.png$/) as string } }],
+    });
     expect(existsSync(join(folder, 'models', 'x'))).toBe(false);
   });
 });

@@ -9,7 +9,12 @@ import { temporaryFolder } from '../../rig/temporary-folder.js';
 import { drawnLines } from './drawn-lines.js';
 import { job, LABELS, settings } from './training-jobs.js';
 
-const batch = { step: 41, epoch: 2, samples: [{ name: 'a.png' }, { name: 'b.png' }] } as TrainingBatch;
+const samples = [...'abcde'].map((name) => ({
+  name: `${name}.png`,
+  file: `/lines/${name}.png`,
+  text: name,
+}));
+const batch = { step: 41, epoch: 2, samples } as unknown as TrainingBatch;
 const rules = { explodingFactor: 10, explodingSteps: 3 };
 
 function looks(watch: DivergenceWatch, losses: readonly number[]): void {
@@ -27,8 +32,15 @@ describe('the watch over a training', () => {
       expect.objectContaining({
         code: 'loss-exploding',
         message: expect.stringMatching(
-          /step 42 \(epoch 3\) loss 12\.0 beside 1\.00.*a\.png, b\.png/,
+          /step 42 \(epoch 3\) loss 12\.0 beside 1\.00.*\(images a\.png, b\.png, c\.png and 2 more, which --json lists\)$/,
         ) as unknown,
+        problems: samples.map(
+          ({ file, text }) =>
+            expect.objectContaining({
+              location: { file },
+              message: expect.stringContaining(`'${text}'`) as unknown,
+            }) as unknown,
+        ),
       }),
     );
   });
