@@ -109,7 +109,7 @@ async function tellOfDecoder(
 ): Promise<void> {
   const { isGreedy } = await import('../ocr/models/decoder.js');
   if ((tfjs === undefined && onnx === undefined) || isGreedy(decoder)) return;
-  const message = `The model reads with ${decoderText(decoder)}; what --tfjs and --onnx write reads greedily, without that. --data says what it costs.`;
+  const message = `The model reads with ${decoderText(decoder)}; TensorFlow.js and ONNX read what --tfjs and --onnx write greedily, without that. --data says what it costs.`;
   events({ type: 'note', level: 'warning', code: 'export-reads-greedily', message });
 }
 

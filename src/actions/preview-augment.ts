@@ -36,6 +36,7 @@ async function writePreview(input: PreviewAugmentInput, call: Call): Promise<Pre
   const { readSamples } = await import('../ocr/formats/read-samples.js');
   const { previewAugment: makePreview } = await import('../ocr/train/preview/augment-preview.js');
   const { previewPage, previewKind } = await import('../ocr/train/preview/preview-page.js');
+  const { events, signal } = call;
   const params = resolve(call.cwd, input.params ?? DEFAULT_PARAMS);
   const manifest = resolve(call.cwd, input.train);
   const page = outputFile('--preview-augment', call.cwd, input.previewAugment, previewKind);
@@ -44,8 +45,9 @@ async function writePreview(input: PreviewAugmentInput, call: Call): Promise<Pre
     required: input.params !== undefined,
     set: input.set ?? [],
     overrides: input.seed === undefined ? {} : { seed: input.seed },
+    shownAs: input.params ?? DEFAULT_PARAMS,
+    events,
   });
-  const { events, signal } = call;
   const { samples } = await readSamples(manifest, { events, signal, shownAs: input.train });
   const preview = await makePreview(samples, settings);
   signal.throwIfAborted();

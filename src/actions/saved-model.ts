@@ -25,7 +25,7 @@ export function savedModels(
   }
   const models = [...folders.values()];
   if (models.length > 1) {
-    const names = models.map((folder) => relative(cwd, folder)).join(', ');
+    const names = models.map((folder) => relative(cwd, folder) || '.').join(', ');
     const message = `${models.length} models read together: ${names}`;
     events({ type: 'note', level: 'info', code: 'models-together', message });
   }

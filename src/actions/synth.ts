@@ -102,6 +102,8 @@ async function textSource(input: SynthInput, call: Call): Promise<TextSource> {
     return { least: pattern.least, most: pattern.most, from: { pattern } };
   }
   if (input.words === undefined) return { ...length, from: { alphabet } };
+  if (input.words === '')
+    throw userError('words-missing', '--words is empty', { hint: 'Name a file of words, or labels.' });
   return {
     ...length,
     from: { words: await readWords(resolve(call.cwd, input.words), fontFiles(input, call), call) },

@@ -134,6 +134,20 @@ describe('model export', () => {
     expect(readdirSync(join(cwd, 'to/web')).sort()).toEqual(['ocrpipe.json', weights.file]);
   });
 
+  it.each(['model.json', 'reader.js'])('leaves a folder alone that is called %s', async (name) => {
+    const cwd = await workspace('mixer');
+    mkdirSync(join(cwd, 'new', name), { recursive: true });
+    const alone = { tfjs: undefined, onnx: undefined, force: true };
+    await expect(exportTo(cwd, '.', { ...alone, out: 'new' })).rejects.toMatchObject({
+      code: 'output-foreign',
+    });
+    await exportTo(cwd, 'to', alone);
+    mkdirSync(join(cwd, 'to/small', name));
+    await exportTo(cwd, 'to', { ...alone, weights: 'int8' });
+    expect(readSavedWeights(join(cwd, 'to/small')).description.weights.encoding).toBe('int8');
+    expect(readdirSync(join(cwd, 'to/small', name))).toEqual([]);
+  });
+
   it.each(['model.json', 'reader.js'])('replaces no %s but its own', async (name) => {
     const cwd = await workspace('mixer');
     await exportTo(cwd, 'to');

@@ -176,6 +176,8 @@ describe('synth', () => {
   it('draws the words of labels of any kind', async () => {
     const call = quietCall(temporaryFolder());
     writeFileSync(join(call.cwd, 'labels.json'), '{"a.png":"ab cd","b.png":"ef"}');
+    writeFileSync(join(call.cwd, 'labels.CSV'), 'image,text\na.png,ab cd\nb.png,ef\n');
+    writeFileSync(join(call.cwd, 'labels.tsv'), 'image\ttext\na.png\tab cd\nb.png\tef\n');
     for (const [name, text] of [
       ['a', 'ab cd'],
       ['b', 'ef'],
@@ -184,7 +186,7 @@ describe('synth', () => {
       writeFileSync(join(call.cwd, 'lines', `${name}.gt.txt`), text!);
       writeFileSync(join(call.cwd, 'lines', `${name}.png`), '');
     }
-    for (const words of ['labels.json', 'lines']) {
+    for (const words of ['labels.json', 'labels.CSV', 'labels.tsv', 'lines']) {
       const { examples } = await synth(
         synthInput({ words, alphabet: undefined, length: '2', count: 3 }),
         call,
@@ -201,6 +203,24 @@ describe('synth', () => {
         synth(synthInput({ words: 'words.txt', alphabet: undefined }), call),
       ).rejects.toMatchObject({ code: 'words-missing', exitCode: 2 });
     }
+  });
+
+  it('says of labels that it cannot use what can be done with them here', async () => {
+    const call = quietCall(temporaryFolder());
+    for (const file of ['none.jsonl', 'none.json']) writeFileSync(join(call.cwd, file), '');
+    for (const words of ['', 'none.jsonl', 'none.json'])
+      await expect(synth(synthInput({ words, alphabet: undefined }), call)).rejects.toMatchObject({
+        code: 'words-missing',
+        exitCode: 2,
+      });
+    mkdirSync(join(call.cwd, 'images'));
+    writeFileSync(join(call.cwd, 'images/1.png'), '');
+    writeFileSync(join(call.cwd, 'list.json'), '["ab", "cd"]');
+    for (const words of ['images', 'list.json'])
+      await expect(synth(synthInput({ words, alphabet: undefined }), call)).rejects.toMatchObject({
+        exitCode: 2,
+        hint: expect.stringMatching(/^Give words one a line, .*'ocrpipe convert'/) as string,
+      });
   });
 
   it('draws from words or from an alphabet, never from both', async () => {

@@ -22,7 +22,8 @@ export default class ModelExport extends BaseCommand {
   static override flags = {
     tfjs: Flags.string({
       helpValue: 'DIR',
-      description: 'write a model folder that TensorFlow.js reads too, with a module that makes images ready for it',
+      description:
+        'write a model folder that TensorFlow.js reads too, with a module that makes images ready for it',
     }),
     onnx: Flags.string({ helpValue: 'FILE', description: 'write an ONNX model (opset 17)' }),
     out: Flags.string({ helpValue: 'DIR', description: 'write a model folder that predict reads' }),

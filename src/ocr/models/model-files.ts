@@ -1,4 +1,4 @@
-import { existsSync, openSync, closeSync, readSync, readdirSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { writePoint } from '../../base/write-points.js';
 import { DESCRIPTION_FILE } from './model-description.js';
@@ -57,7 +57,7 @@ export function removeOtherFiles(folder: string, keep: ReadonlySet<string>): voi
 /** True if the folder has the file, and it is ours. */
 function isThere(folder: string, { name, head }: KnownFile): boolean {
   const path = join(folder, name);
-  if (!existsSync(path)) return false;
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false;
   const file = openSync(path, 'r');
   try {
     const start = Buffer.alloc(head.length);

@@ -16,8 +16,8 @@ export interface LineReader {
   /** What a batch may hold: images times `widthOf` of the widest. */
   readonly batchArea: number;
   widthOf(image: SizedImage): number;
-  /** The result of one image does not depend on the others. */
-  read(images: readonly SizedImage[]): Promise<Reading[]>;
+  /** The result of one image does not depend on the others. Stops where it can when `signal` says so. */
+  read(images: readonly SizedImage[], signal?: AbortSignal): Promise<Reading[]>;
 }
 
 /** Opens saved models on the current backend for nothing but reading; throws what `openReader` and `openCommittee` throw. */
@@ -70,6 +70,6 @@ function committeeReader(committee: Committee): LineReader {
           ({ member, limit }) => inputExtent(member.config, image[member.size]!.widthPx).filledPx / limit,
         ),
       ),
-    read: (images) => recogniseTogether(committee, images),
+    read: (images, signal) => recogniseTogether(committee, images, signal),
   };
 }

@@ -89,7 +89,10 @@ export async function* readInWindows<T>(
       // Computing alone never returns to the event loop, where signals and timers wait.
       await setImmediate();
       signal?.throwIfAborted();
-      const read = await reader.read(chosen.map((index) => images[index]!));
+      const read = await reader.read(
+        chosen.map((index) => images[index]!),
+        signal,
+      );
       chosen.forEach((index, place) => (readings[index] = read[place]!));
       onProgress?.(done + chosen.length);
       done += chosen.length;

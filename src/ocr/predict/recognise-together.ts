@@ -40,6 +40,7 @@ const CANNOT_BE = -1e4;
 export async function recogniseTogether(
   { members, alphabet }: Committee,
   images: readonly SizedImage[],
+  signal?: AbortSignal,
 ): Promise<Reading[]> {
   if (images.length === 0) return [];
   const opinions: Opinion[][] = [];
@@ -51,6 +52,7 @@ export async function recogniseTogether(
   for (const index of images.keys()) {
     // Long lines of poor models take a while: others, such as Ctrl-C, have their turn between two.
     await setImmediate();
+    signal?.throwIfAborted();
     readings.push(
       agreed(
         opinions.map((ofMember) => ofMember[index]!),

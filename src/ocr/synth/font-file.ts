@@ -127,5 +127,7 @@ function advances(view: DataView, tables: ReadonlyMap<string, number>): (glyph: 
   const unitsPerEm = view.getUint16(offsetOf(tables, 'head') + 18);
   const listed = view.getUint16(offsetOf(tables, 'hhea') + 34);
   const table = offsetOf(tables, 'hmtx');
+  if (unitsPerEm === 0 || listed === 0 || table + 4 * listed > view.byteLength)
+    throw new Error('it does not say how wide its glyphs are');
   return (glyph) => view.getUint16(table + 4 * Math.min(glyph, listed - 1)) / unitsPerEm;
 }

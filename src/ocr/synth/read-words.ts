@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { countText } from '../../base/count-text.js';
-import { userError } from '../../base/errors.js';
+import { OcrpipeError, userError } from '../../base/errors.js';
 import type { EventSink } from '../../base/events.js';
 import { isManifest, readSource } from '../formats/detect.js';
 import { readWholeManifest } from '../formats/manifest.js';
@@ -12,7 +12,7 @@ import { charactersLacked } from './fonts.js';
 const MOST_NAMED = 10;
 
 /**
- * The words of a list, one a line, in NFC; or of labels (a manifest, a folder, JSON), each once. Nobody chose the words of labels to be drawn:
+ * The words of a list, one a line, in NFC; or of labels (a manifest, a folder, JSON, a table), each once. Nobody chose the words of labels to be drawn:
  * those with characters that a font of `fonts` lacks are left out, with the note `words-without-glyphs`. Throws `words-missing` (exit code 2) where there is none.
  */
 export async function readWords(
@@ -32,12 +32,36 @@ export async function readWords(
 
 /** The texts of labels; undefined for a file that is a list of words. */
 async function labelsIn(file: string, signal: AbortSignal): Promise<string[] | undefined> {
-  const isFolder = statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
-  if (!isFolder && !/\.jsonl?$/.test(file)) return undefined;
-  const found = isManifest(file)
-    ? await readWholeManifest(file, signal)
-    : readSource(file, undefined, { signal }).entries;
-  return found.map(({ text }) => text);
+  if (!isFolder(file) && !/\.(jsonl?|csv|tsv)$/i.test(file)) return undefined;
+  try {
+    const found = isManifest(file)
+      ? await readWholeManifest(file, signal)
+      : readSource(file, undefined, { signal }).entries;
+    return found.map(({ text }) => text);
+  } catch (error) {
+    if (!(error instanceof OcrpipeError)) throw error;
+    if (EMPTY.has(error.code)) return [];
+    // What else would help is said for commands that take other flags.
+    const { location, exitCode, cause } = error;
+    throw new OcrpipeError(error.code, error.message, {
+      exitCode,
+      cause,
+      ...(location === undefined ? {} : { location }),
+      hint: `Give words one a line, or make a manifest of the labels: 'ocrpipe convert', which can be told what they are.`,
+    });
+  }
+}
+
+/** Files of labels without any. */
+const EMPTY: ReadonlySet<string> = new Set(['label-file-empty', 'manifest-empty']);
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    // Who reads the file says what is wrong with it.
+    return false;
+  }
 }
 
 function drawableWords(labels: readonly string[], fonts: readonly string[], events: EventSink): string[] {

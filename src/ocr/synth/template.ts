@@ -52,11 +52,12 @@ const CSS_PIXELS_PER_INCH = 96;
 /** Throws `bad-template` (exit code 2) if the file is no SVG or has no place for a text. */
 export function parseTemplate(file: string, svg: string): Template {
   if (!/<svg[\s>]/.test(svg)) throw badTemplate(file, 'it is no SVG picture');
-  const wrong = svg.replace(PLACE, '').match(NEARLY_PLACE)?.[0];
+  // What a place was cannot become one with what stood around it.
+  const wrong = svg.replace(PLACE, '{}').match(NEARLY_PLACE)?.[0];
   if (wrong !== undefined)
     throw badTemplate(
       file,
-      `${wrong} is no place: they are written {text}, {3}, {3 1=I}, {font} and {font 2-7}`,
+      `${wrong} is no place: they are written {text}, {3}, {3 1=I}, {font}, {font 2-7} and {a|b}`,
     );
   const found = [...svg.matchAll(PLACE)].map(({ groups }) => groups as Place);
   const nth = found.map(({ nth: place }) => Number(place ?? 0));

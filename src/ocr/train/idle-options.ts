@@ -17,6 +17,31 @@ const RULES: readonly IdleRule[] = [
     why: "images are read in grey; 'model.channels: 3' reads their colours",
   },
   {
+    options: ['train.finalLearningRate'],
+    isIdle: ({ train }) => train.schedule === 'constant',
+    why: "'schedule: constant' keeps the learning rate",
+  },
+  {
+    options: ['train.weightDecayMode'],
+    isIdle: ({ train }) => train.weightDecay === 0,
+    why: "'weightDecay' is 0",
+  },
+  {
+    options: ['train.explodingSteps'],
+    isIdle: ({ train }) => train.explodingFactor === 0,
+    why: "'explodingFactor: 0' goes on whatever happens",
+  },
+  {
+    options: ['train.evaluateEvery'],
+    isIdle: ({ train }) => train.evaluateSteps !== undefined,
+    why: "'evaluateSteps' stands in place of it",
+  },
+  {
+    options: ['train.strict'],
+    isIdle: ({ train }) => train.from === undefined,
+    why: "it is for training that begins with the weights of another model, 'from'",
+  },
+  {
     options: ['train.amsgrad'],
     isIdle: ({ train }) => train.optimizer !== 'adam',
     why: "it is for 'optimizer: adam'",
@@ -60,8 +85,9 @@ export function noteIdleOptions(
   }
 }
 
-/** True if a value is given that asks for something: neither `false` nor 0. */
+/** True if a value is given that asks for something: neither `false` nor 0, nor an effect that is off. */
 function isGiven(value: unknown, [first, ...rest]: readonly string[]): boolean {
-  if (first === undefined) return value !== undefined && value !== null && value !== false && value !== 0;
-  return isObject(value) && isGiven(value[first], rest);
+  if (first !== undefined) return isObject(value) && isGiven(value[first], rest);
+  const amount = isObject(value) ? value['max'] : value;
+  return amount !== undefined && amount !== null && amount !== false && amount !== 0;
 }

@@ -62,7 +62,7 @@ interface Progress {
 
 /**
  * Trains a recogniser and writes the weights that read the validation part best. Until then `out` is not touched; of two
- * trainings with one `out` the second waits for the first. The same job gives the same weights on the same backend, also
+ * trainings with one `out` the second waits for the first. On `wasm` and `cpu` the same job gives the same weights, also
  * when it was stopped in between and started again.
  */
 export async function train(job: TrainingJob): Promise<TrainingResult> {
@@ -331,7 +331,7 @@ class TrainingRun {
         ? ['checkpoint-unusable', 'is damaged, or of another version of ocrpipe']
         : [
             'checkpoint-of-another',
-            `is from ${countText(saved.otherStep, 'step')} with other parameters, data or backend, and will be replaced`,
+            `is from ${countText(saved.otherStep, 'step')} with other parameters, data, weights to begin with, backend or version of ocrpipe, and will be replaced`,
           ];
     const message = `${shown} ${what}: training begins anew`;
     this.#job.events({ type: 'note', level: 'warning', code, message });

@@ -98,6 +98,16 @@ async function readingOf(committee: Committee, frames: number): Promise<Reading>
 describe('models that read together', () => {
   beforeAll(() => openBackend('wasm'));
 
+  it('stop between two images when they are told to', async () => {
+    const committee = seeing(
+      { alphabet: 'e', frames: [{ e: 0.9 }] },
+      { alphabet: 'e', frames: [{ e: 0.9 }] },
+    );
+    const image = noiseFor(committee.members[0]!.config, 4);
+    const stopped = recogniseTogether(committee, [[image]], AbortSignal.abort());
+    await expect(stopped).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
   it('read at each place what they find likeliest together', async () => {
     const committee = seeing(
       { alphabet: 'eco', frames: [{ e: 0.55, c: 0.45 }, {}, { o: 0.9 }] },

@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -47,6 +47,26 @@ describe('a font file', () => {
         expect.objectContaining({ code: 'font-unreadable', exitCode: 2 }),
       );
     }
+  });
+
+  it.each([
+    ['head', 18, 0],
+    ['hhea', 34, 0],
+    ['hhea', 34, 65_535],
+  ])('is refused if its table %s does not say how wide glyphs are (%i: %i)', (tag, place, value) => {
+    const bytes = readFileSync(join(folder, 'DejaVuSansMono.ttf'));
+    const record = bytes.indexOf(tag, 12, 'latin1');
+    bytes.writeUInt16BE(value, bytes.readUInt32BE(record + 8) + place);
+    const hmtx = bytes.indexOf('hmtx', 12, 'latin1');
+    if (value > 0) bytes.writeUInt32BE(bytes.length - 100, hmtx + 8);
+    const file = join(temporaryFolder(), 'font.ttf');
+    writeFileSync(file, bytes);
+    expect(() => readFontFile(file)).toThrow(
+      expect.objectContaining({
+        code: 'font-unreadable',
+        message: expect.stringContaining('how wide its glyphs are') as string,
+      }),
+    );
   });
 });
 

@@ -9,7 +9,7 @@ import { temporaryFolder } from '../../rig/temporary-folder.js';
 import { drawnLines } from './drawn-lines.js';
 import { job, LABELS, settings } from './training-jobs.js';
 
-const samples = [...'abcde'].map((name) => ({
+const samples = ['a', 'b', 'c', 'd', 'e'].map((name) => ({
   name: `${name}.png`,
   file: `/lines/${name}.png`,
   text: name,

@@ -123,6 +123,16 @@ describe('an option without effect', () => {
     ['train:\n  optimizer: sgd\n  amsgrad: true', 'p.yaml:3:12', 'train.amsgrad', 'adam'],
     ['train:\n  nesterov: true', 'p.yaml:2:13', 'train.nesterov', 'sgd'],
     ['train: {schedule: oneCycle, warmupSteps: 5}', 'p.yaml:1:42', 'train.warmupSteps', 'oneCycleRise'],
+    [
+      'train: {schedule: constant, finalLearningRate: 0.1}',
+      'p.yaml:1:48',
+      'train.finalLearningRate',
+      'keeps',
+    ],
+    ['train: {evaluateSteps: 5, evaluateEvery: 2}', 'p.yaml:1:42', 'train.evaluateEvery', 'evaluateSteps'],
+    ['train: {explodingFactor: 0, explodingSteps: 3}', 'p.yaml:1:45', 'train.explodingSteps', 'goes on'],
+    ['train: {weightDecay: 0, weightDecayMode: l2}', 'p.yaml:1:42', 'train.weightDecayMode', 'is 0'],
+    ['train: {strict: true}', 'p.yaml:1:17', 'train.strict', 'from'],
     ['train: {plateauFactor: 0.3}', 'p.yaml:1:24', 'train.plateauFactor', 'plateau'],
     ['train: {oneCycleStart: 0.3}', 'p.yaml:1:24', 'train.oneCycleStart', 'oneCycle'],
   ])('is told of, with its place: %j', (yaml, place, option, why) => {
@@ -141,6 +151,7 @@ describe('an option without effect', () => {
 
   it('is not told of where it has one, or asks for nothing', () => {
     expect(notes('augment: {hue: 10}\nmodel: {channels: 3}')).toEqual([]);
+    expect(notes('augment: {hue: {max: 0}, gray: 0}')).toEqual([]);
     expect(notes('train: {optimizer: sgd, amsgrad: false, nesterov: true}')).toEqual([]);
     expect(notes('train: {schedule: oneCycle, warmupSteps: 0, oneCycleRise: 0.2}')).toEqual([]);
   });
