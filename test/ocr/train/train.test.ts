@@ -166,7 +166,7 @@ describe('train', () => {
     expect((await train({ ...first, settings: other, events })).resumedFrom).toBe(0);
     const file = relative(folder, join(checkpointFolder(first.out), 'checkpoint.bin'));
     expect(notes).toContain(
-      `warning checkpoint-of-another ${file} is from 1 step with other parameters, data or backend, and will be replaced: training begins anew`,
+      `warning checkpoint-of-another ${file} is from 1 step with other parameters, data, weights to begin with, backend or version of ocrpipe, and will be replaced: training begins anew`,
     );
   });
 
