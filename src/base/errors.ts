@@ -57,6 +57,18 @@ export function userError(
   return new OcrpipeError(code, message, { ...details, exitCode: 2 });
 }
 
+/** The same error with another hint. */
+export function withHint(error: OcrpipeError, hint: string): OcrpipeError {
+  const { code, message, exitCode, location, problems } = error;
+  return new OcrpipeError(code, message, {
+    exitCode,
+    hint,
+    cause: error,
+    ...(location === undefined ? {} : { location }),
+    ...(problems === undefined ? {} : { problems }),
+  });
+}
+
 /** The same errors as the problems of another: those that are about several themselves one by one. */
 export function problemsOf(errors: readonly OcrpipeError[]): Problem[] {
   return errors.flatMap(({ code, message, location, problems }) => [

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { countText } from '../../base/count-text.js';
-import { OcrpipeError, userError } from '../../base/errors.js';
+import { OcrpipeError, userError, withHint } from '../../base/errors.js';
 import type { EventSink } from '../../base/events.js';
 import { isManifest, readSource } from '../formats/detect.js';
 import { readWholeManifest } from '../formats/manifest.js';
@@ -42,13 +42,10 @@ async function labelsIn(file: string, signal: AbortSignal): Promise<string[] | u
     if (!(error instanceof OcrpipeError)) throw error;
     if (EMPTY.has(error.code)) return [];
     // What else would help is said for commands that take other flags.
-    const { location, exitCode, cause } = error;
-    throw new OcrpipeError(error.code, error.message, {
-      exitCode,
-      cause,
-      ...(location === undefined ? {} : { location }),
-      hint: `Give words one a line, or make a manifest of the labels: 'ocrpipe convert', which can be told what they are.`,
-    });
+    throw withHint(
+      error,
+      "Give words one a line, or make a manifest of the labels: 'ocrpipe convert', which can be told what they are.",
+    );
   }
 }
 

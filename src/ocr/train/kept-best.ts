@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { OcrpipeError } from '../../base/errors.js';
+import { OcrpipeError, withHint } from '../../base/errors.js';
 import { shellQuote } from '../../base/shell-quote.js';
 import { writePoint } from '../../base/write-points.js';
 import type { HeldModelFolder } from '../models/held-model-folder.js';
@@ -26,14 +26,8 @@ export function keepBest(
 ): OcrpipeError {
   const path = keptFolder(held);
   const step = write({ ...held, path });
-  const { exitCode, location, problems, hint = '' } = error;
-  return new OcrpipeError(error.code, error.message, {
-    exitCode,
-    ...(location === undefined ? {} : { location }),
-    ...(problems === undefined ? {} : { problems }),
-    hint: `${hint} The best weights until then, of step ${step}, are kept: '--model ${shellQuote(path)}' reads with them.`,
-    cause: error,
-  });
+  const kept = `The best weights until then, of step ${step}, are kept: '--model ${shellQuote(path)}' reads with them.`;
+  return withHint(error, `${error.hint ?? ''} ${kept}`);
 }
 
 /** Removes what an earlier training kept, once a later one has finished. */
