@@ -93,7 +93,20 @@ function parseLine(text: string, place: Place): Sample {
   if (typeof label !== 'string') throw at(place, 'manifest-text', "has no 'text' (a string)");
   const trimmed = labelOf(label);
   if (trimmed === '') throw at(place, 'manifest-text', "has an empty 'text'");
-  return { image: resolve(place.folder, image), name: image, text: trimmed, line: place.line, more };
+  return {
+    image: resolve(place.folder, image),
+    name: image,
+    text: trimmed,
+    line: place.line,
+    more: shared(more),
+  };
+}
+
+const NOTHING_MORE: Sample['more'] = Object.freeze({});
+
+/** One object for all entries that say nothing more: there may be very many. */
+function shared(more: Sample['more']): Sample['more'] {
+  return Object.keys(more).length === 0 ? NOTHING_MORE : more;
 }
 
 /** More would be no note about an image, and what writes JSON recurses. */

@@ -3,6 +3,7 @@ import { OcrpipeError } from '../../base/errors.js';
 import type { EventSink } from '../../base/events.js';
 import { inParallel } from '../../base/in-parallel.js';
 import { threadProgram } from '../../base/package-root.js';
+import { PackedStrings } from '../../base/packed-strings.js';
 import type { AugmentConfig } from '../images/augment-config.js';
 import type { FittedOptions, Pixels } from '../images/load.js';
 import type { Frame } from '../images/pack-images.js';
@@ -72,7 +73,7 @@ export class ImageLoader {
   readonly #threads: WatchedThreads<LoaderRequest, LoaderAnswer>;
   readonly #most: number;
   // One entry an image, in plain numbers: there may be very many.
-  readonly #files: string[] = [];
+  readonly #files = new PackedStrings();
   readonly #widthsPx: number[] = [];
   readonly #kept: (SharedArrayBuffer | undefined)[] = [];
   readonly #offsets: number[] = [];
@@ -153,7 +154,7 @@ export class ImageLoader {
     this.#widthsPx.push(of.widthPx);
     this.#kept.push(of.kept);
     this.#offsets.push(of.offset);
-    return this.#files.push(of.file) - 1;
+    return this.#files.push(of.file);
   }
 
   /** Keeps pixels that were decoded after the check, while memory is left. */
@@ -164,6 +165,11 @@ export class ImageLoader {
       this.#kept[image] = pixels;
       this.#offsets[image] = offset;
     }
+  }
+
+  /** Where an image is. */
+  file(image: ImageNumber): string {
+    return this.#files.get(image);
   }
 
   /** One image as it is. Throws what reading it throws, and `image-changed`. */
@@ -219,7 +225,7 @@ export class ImageLoader {
     const { heightPx } = options.fit;
     const widthPx = this.#widthsPx[image]!;
     return {
-      file: this.#files[image]!,
+      file: this.file(image),
       heightPx,
       widthPx,
       kept: pixels && { pixels, offset: this.#offsets[image]! },

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, rmSync, statSync, type BigIntStats } from 'n
 import { dirname, join } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file.js';
 import type { ContentId } from '../../base/content-id.js';
+import { PackedStrings } from '../../base/packed-strings.js';
 import type { UprightSize } from '../images/load.js';
 import { sharp } from '../images/sharp.js';
 
@@ -37,8 +38,12 @@ const HEAD = JSON.stringify({ 'ocrpipe-known-images': 1, reader: sharp.versions 
  */
 export class KnownImages {
   readonly #file: string;
-  readonly #before = new Map<string, StampedImage>();
-  readonly #now: string[] = [];
+  /** As they were read; there may be very many. */
+  readonly #lines = new PackedStrings();
+  /** The place of a file's line. */
+  readonly #before = new Map<string, number>();
+  /** What was noted in this run: a new line, or the place of one that still holds. */
+  readonly #now: (string | number)[] = [];
   readonly #least: number;
   /** Files whose times are younger have no stamp. */
   readonly settledMs: number;
@@ -51,27 +56,32 @@ export class KnownImages {
     this.settledMs = settledMs;
     for (const line of linesOf(file)) {
       const entry = entryOf(line);
-      if (entry) this.#before.set(...entry);
+      if (entry) this.#before.set(entry.file, this.#lines.push(line));
     }
   }
 
   /** What is known of the file, if it still has this stamp. */
   find(file: string): StampedImage | undefined {
-    return this.#before.get(file);
+    const place = this.#before.get(file);
+    return place === undefined ? undefined : entryOf(this.#lines.get(place))?.image;
   }
 
   /** The stamp must be older than the bytes that were decoded. */
   note(file: string, { stamp, upright, id }: KnownImage & { stamp: string | undefined }): void {
     if (stamp === undefined) return;
-    this.#isNew ||= this.#before.get(file)?.stamp !== stamp;
-    this.#now.push(JSON.stringify([file, stamp, upright.heightPx, upright.widthPx, id]));
+    const line = JSON.stringify([file, stamp, upright.heightPx, upright.widthPx, id]);
+    const place = this.#before.get(file);
+    const isSame = place !== undefined && this.#lines.get(place) === line;
+    this.#isNew ||= !isSame;
+    this.#now.push(isSame ? place : line);
   }
 
   /** Where it cannot be written the next run takes longer, and that is all. */
   save(): void {
     if (!this.#isNew || this.#now.length < this.#least) return;
     try {
-      writeFileAtomic(this.#file, `${[HEAD, ...this.#now].join('\n')}\n`);
+      const lines = this.#now.map((line) => (typeof line === 'number' ? this.#lines.get(line) : line));
+      writeFileAtomic(this.#file, `${[HEAD, ...lines].join('\n')}\n`);
       removeOld(dirname(this.#file));
     } catch {
       // Said above.
@@ -96,21 +106,32 @@ function statOf(file: string): BigIntStats | undefined {
   }
 }
 
-function linesOf(file: string): string[] {
-  try {
-    const [head, ...lines] = readFileSync(file, 'utf8').split('\n');
-    return head === HEAD ? lines : [];
-  } catch {
-    return [];
+function* linesOf(file: string): Generator<string> {
+  const bytes = bytesOf(file);
+  let start = 0;
+  for (let end = bytes.indexOf(LINE_END); end >= 0; end = bytes.indexOf(LINE_END, start)) {
+    const line = bytes.toString('utf8', start, end);
+    if (start > 0) yield line;
+    else if (line !== HEAD) return;
+    start = end + 1;
   }
 }
 
-function entryOf(line: string): [string, StampedImage] | undefined {
-  if (line === '') return undefined;
+const LINE_END = 10;
+
+function bytesOf(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch {
+    return Buffer.alloc(0);
+  }
+}
+
+function entryOf(line: string): { file: string; image: StampedImage } | undefined {
   try {
     const entry = JSON.parse(line) as [string, string, number, number, ContentId];
     const [file, stamp, heightPx, widthPx, id] = entry;
-    return [file, { stamp, upright: { heightPx, widthPx }, id }];
+    return { file, image: { stamp, upright: { heightPx, widthPx }, id } };
   } catch {
     return undefined;
   }

@@ -1,4 +1,4 @@
-import type { CheckedSample } from './data-set.js';
+import type { CheckedSample } from './sample-table.js';
 import { dataOrder, type DataOrder } from './data-order.js';
 import { repeatsOf } from './sampling.js';
 import type { TrainConfig } from './train-config.js';
@@ -30,11 +30,11 @@ export interface BatchPlan {
 
 /** An epoch is one pass over the data unless `stepsPerEpoch` says otherwise; then the next one goes on where it ended. */
 export function batchPlan(
-  samples: readonly CheckedSample[],
+  samples: Iterable<Pick<CheckedSample, 'text' | 'filledPx'>>,
   train: Pick<TrainConfig, 'seed' | 'batchSize' | 'batchPixels' | 'balance' | 'stepsPerEpoch'>,
 ): BatchPlan {
   const order = dataOrder({
-    widthsPx: samples.map(({ filledPx }) => filledPx),
+    widthsPx: Array.from(samples, ({ filledPx }) => filledPx),
     repeats: repeatsOf(samples, train.balance),
     batchSize: train.batchSize,
     batchPixels: train.batchPixels,
@@ -53,23 +53,28 @@ function* planned(
   endStep: number,
 ): Generator<PlannedBatch, undefined> {
   const { batchesPerPass } = order;
-  let batches: PlannedImage[][] | undefined;
-  for (let step = firstStep; step < endStep; step += 1) {
+  let step = firstStep;
+  while (step < endStep) {
     const pass = Math.floor(step / batchesPerPass);
-    if (batches === undefined || step % batchesPerPass === 0) batches = withCopies(order.batches(pass));
-    const images = batches[step % batchesPerPass]!;
-    yield { step, epoch: Math.floor(step / stepsPerEpoch), pass, images };
+    const place = step % batchesPerPass;
+    for (const images of withCopies(order.batches(pass), place)) {
+      if (step === endStep) break;
+      yield { step, epoch: Math.floor(step / stepsPerEpoch), pass, images };
+      step += 1;
+    }
   }
   return undefined;
 }
 
-function withCopies(batches: readonly number[][]): PlannedImage[][] {
+/** The batches of one pass from the one at `first` on. */
+function* withCopies(batches: readonly number[][], first: number): Generator<PlannedImage[]> {
   const shown = new Map<number, number>();
-  return batches.map((batch) =>
-    batch.map((index) => {
+  for (const [place, batch] of batches.entries()) {
+    const images = batch.map((index) => {
       const copy = shown.get(index) ?? 0;
       shown.set(index, copy + 1);
       return { index, copy };
-    }),
-  );
+    });
+    if (place >= first) yield images;
+  }
 }

@@ -59,7 +59,10 @@ function largestNeed(
   let columns = 0;
   for (let next = batches.next(); next.done !== true; next = batches.next()) {
     const { images } = next.value;
-    const widest = images.reduce((most, { index }) => Math.max(most, training.samples[index]!.filledPx), 0);
+    const widest = images.reduce(
+      (most, { index }) => Math.max(most, training.samples.get(index).filledPx),
+      0,
+    );
     columns = Math.max(columns, images.length * widest);
   }
   // What does not fit at once is learnt from in parts.

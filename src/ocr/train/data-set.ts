@@ -6,45 +6,24 @@ import { placeOf } from '../formats/place-of.js';
 import { together } from '../formats/problems.js';
 import type { Sample } from '../formats/sample.js';
 import { imageTooWide } from '../images/load.js';
-import type { Found, ImageLoader, ImageNumber } from '../loading/image-loader.js';
+import type { Found, ImageLoader } from '../loading/image-loader.js';
 import type { KnownImages } from '../loading/known-images.js';
 import { statingLine } from '../formats/stating-line.js';
 import { unreadableImages } from '../images/unreadable.js';
 import { inputExtent, type ModelConfig } from '../models/model-config.js';
 import { describeCharacter, learnAlphabet, alphabetOf, type Alphabet } from '../text/alphabet.js';
+import { characters } from '../text/code-points.js';
+import { SampleTable, type CheckedSample } from './sample-table.js';
 import type { SkipList } from './skip-list.js';
 
-/** A label and an image that was seen to be readable. */
-export interface CheckedSample {
-  /** Absolute path of the image. */
-  file: string;
-  /** The image as its manifest names it. */
-  name: string;
-  /** NFC. */
-  text: string;
-  /** Where its manifest states it, as of `Sample`. */
-  line?: number;
-  /** Time steps of its image, and the pixels of width that they take. */
-  steps: number;
-  filledPx: number;
-  /** Of its image in the loader. */
-  image: ImageNumber;
-}
-
-/** A checked sample whose label the model can learn. */
-export interface TrainingSample extends CheckedSample {
-  /** Class indices. */
-  label: Int32Array;
-}
-
 /** Samples with the content id of their images and labels, in order. */
-export interface DataSet<T> {
-  samples: T[];
+export interface DataSet {
+  samples: SampleTable;
   id: string;
 }
 
 /** What was checked, with the content id of each image, in order. */
-export interface CheckedSet extends DataSet<CheckedSample> {
+export interface CheckedSet extends DataSet {
   imageIds: ContentId[];
 }
 
@@ -131,7 +110,7 @@ function sortOut(
   found: readonly Found[],
   { config, widestPx, skip }: Checking,
 ): { checked: CheckedSet; broken: Broken[] } {
-  const checked: CheckedSet = { samples: [], id: '', imageIds: [] };
+  const checked: CheckedSet = { samples: new SampleTable(), id: '', imageIds: [] };
   const broken: Broken[] = [];
   const hash = createHash('sha256');
   for (const [index, sample] of samples.entries()) {
@@ -147,9 +126,7 @@ function sortOut(
     hash.update(
       `${checked.samples.length === 0 ? '' : '\n'}${JSON.stringify([sample.name, text, image.id])}`,
     );
-    const { image: file, name, line } = sample;
-    const place = line === undefined ? {} : { line };
-    checked.samples.push({ file, name, text, ...place, ...extent, image: image.image });
+    checked.samples.add({ ...sample, text, ...extent, image: image.image });
     checked.imageIds.push(image.id);
   }
   checked.id = hash.digest('hex');
@@ -185,40 +162,40 @@ function nothingLeft(source: string): OcrpipeError {
 }
 
 /**
- * Adds the classes of each label and refuses labels that the model cannot write for their image (`label-too-long`, exit code 2):
- * CTC needs one time step a character, and one more between two equal ones; attention writes up to `maxLength` characters.
- * `source` is the file that the samples come from, as it was typed.
+ * Refuses labels that the model cannot write for their image (`label-too-long`, exit code 2): CTC needs one time step a character,
+ * and one more between two equal ones; attention writes up to `maxLength` characters. `source` is the file that the samples come
+ * from, as it was typed.
  */
-export function encodeLabels(
-  { samples, id }: DataSet<CheckedSample>,
-  alphabet: Alphabet,
+export function refuseLongLabels(
+  samples: SampleTable,
   { config, source }: Pick<Checking, 'config' | 'source'>,
-): DataSet<TrainingSample> {
-  const encoded = samples.map((sample) => ({ ...sample, label: alphabet.encode(sample.text)! }));
+): void {
   const limit = labelLimit(config);
-  const tooLong = encoded.filter((sample) => limit.needs(sample.label) > limit.gives(sample));
-  if (tooLong.length === 0) return { samples: encoded, id };
-  throw together(
-    tooLong.map((sample) => labelTooLong(sample, { limit, source })),
-    `${tooLong.length} of ${samples.length} labels do not fit their images`,
-  );
+  const tooLong: OcrpipeError[] = [];
+  for (const sample of samples) {
+    const needed = limit.needs(characters(sample.text));
+    if (needed > limit.gives(sample)) tooLong.push(labelTooLong(sample, needed, { limit, source }));
+  }
+  if (tooLong.length === 0) return;
+  throw together(tooLong, `${tooLong.length} of ${samples.length} labels do not fit their images`);
 }
 
 function labelTooLong(
-  sample: TrainingSample,
-  { limit: { needs, gives, what, hint }, source }: { limit: LabelLimit; source: string },
+  sample: CheckedSample,
+  needed: number,
+  { limit: { gives, what, hint }, source }: { limit: LabelLimit; source: string },
 ): OcrpipeError {
-  const { line, name, text, label } = sample;
+  const { line, name, text } = sample;
   const place = line === undefined ? source : `${source}:${line}`;
   return userError(
     'label-too-long',
-    `${place}: the label '${text}' of ${name} needs ${needs(label)} ${what[0]}, ${what[1]} gives ${gives(sample)}`,
+    `${place}: the label '${text}' of ${name} needs ${needed} ${what[0]}, ${what[1]} gives ${gives(sample)}`,
     { location: placeOf({ line }, source), hint },
   );
 }
 
 interface LabelLimit {
-  needs: (label: ArrayLike<number>) => number;
+  needs: (label: readonly string[]) => number;
   gives: (sample: CheckedSample) => number;
   /** What it needs and gives, and what gives it. */
   what: readonly [string, string];
@@ -253,16 +230,16 @@ function labelLimit(config: ModelConfig): LabelLimit {
 }
 
 /** The time steps that CTC needs at least for a label. */
-function stepsNeeded(label: ArrayLike<number>): number {
+function stepsNeeded(label: readonly string[]): number {
   let needed = label.length;
   for (let index = 1; index < label.length; index += 1) if (label[index] === label[index - 1]) needed += 1;
   return needed;
 }
 
 /** How often each character outside the alphabet occurs, most frequent first. */
-export function strangers(samples: readonly CheckedSample[], alphabet: Alphabet): [string, number][] {
+export function strangers(samples: SampleTable, alphabet: Alphabet): [string, number][] {
   const counts = new Map<string, number>();
-  for (const { text } of samples) {
+  for (const text of samples.texts()) {
     for (const character of alphabet.missing(text)) counts.set(character, (counts.get(character) ?? 0) + 1);
   }
   return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));

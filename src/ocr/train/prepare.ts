@@ -14,14 +14,14 @@ import { describeCharacter, learnAlphabet, type Alphabet } from '../text/alphabe
 import { compilePattern, matches, type PatternAutomaton } from '../text/pattern.js';
 import {
   checkImages,
-  encodeLabels,
+  refuseLongLabels,
   strangers,
   trainingAlphabet,
-  type CheckedSample,
+  type CheckedSet,
   type DataSet,
-  type TrainingSample,
 } from './data-set.js';
 import { GatheredProblems } from './gathered-problems.js';
+import type { SampleTable } from './sample-table.js';
 import { noSkipList, readSkipList } from './skip-list.js';
 import type { TrainingJob } from './training-job.js';
 
@@ -33,8 +33,8 @@ export interface PreparedData {
   /** The model's configuration with what the labels decide. */
   model: ModelConfig;
   alphabet: Alphabet;
-  training: DataSet<TrainingSample>;
-  validation: DataSet<CheckedSample>;
+  training: DataSet;
+  validation: DataSet;
   loader: ImageLoader;
   /** Pixels of width that are learnt from at once, all images filled up to the widest. */
   widthPx: number;
@@ -106,17 +106,29 @@ async function checkData(
       known: knownImages(job, job.train),
     }),
   );
-  const encoded =
-    checked && (await problems.try(() => encodeLabels(checked, alphabet, { config, source: job.train })));
+  const { train: source } = job;
+  await problems.try(() => checked && refuseLongLabels(checked.samples, { config, source }));
   // One that is too wide to be read is refused by the loader.
   const onlyRead = { ...checking, source: job.val, known: knownImages(job, job.val), widestPx: Infinity };
   const read = await problems.try(() => checkImages(samples.validation, 'check validation images', onlyRead));
-  const [learnt, training, validation] = problems.settled(checked, encoded, read);
+  const [training, validation] = problems.settled(checked, read);
   skip.report(events);
-  reportShared(learnt.imageIds, validation.imageIds, job);
+  reportShared(training.imageIds, validation.imageIds, job);
   reportStrangers(validation.samples, alphabet, job);
-  if (automaton) reportMismatches([...training.samples, ...validation.samples], { alphabet, automaton, job });
-  return { model: config, alphabet, training, validation, loader, widthPx };
+  if (automaton) reportMismatches([training.samples, validation.samples], { alphabet, automaton, job });
+  return {
+    model: config,
+    alphabet,
+    training: setOf(training),
+    validation: setOf(validation),
+    loader,
+    widthPx,
+  };
+}
+
+/** Without what only the check needs. */
+function setOf({ samples, id }: CheckedSet): DataSet {
+  return { samples, id };
 }
 
 /** One file for each manifest. */
@@ -147,11 +159,7 @@ function reportShared(
   });
 }
 
-function reportStrangers(
-  samples: readonly CheckedSample[],
-  alphabet: Alphabet,
-  { events }: TrainingJob,
-): void {
+function reportStrangers(samples: SampleTable, alphabet: Alphabet, { events }: TrainingJob): void {
   const found = strangers(samples, alphabet);
   if (found.length === 0) return;
   const list = found
@@ -168,19 +176,22 @@ function reportStrangers(
 
 /** A label that the pattern forbids will never be read. */
 function reportMismatches(
-  samples: readonly CheckedSample[],
+  parts: readonly SampleTable[],
   { alphabet, automaton, job }: { alphabet: Alphabet; automaton: PatternAutomaton; job: TrainingJob },
 ): void {
-  const others = samples.filter(({ text }) => {
-    const label = alphabet.encode(text);
-    return label === undefined || !matches(automaton, label);
-  });
+  const others = parts.flatMap((samples) =>
+    [...samples].filter(({ text }) => {
+      const label = alphabet.encode(text);
+      return label === undefined || !matches(automaton, label);
+    }),
+  );
   if (others.length === 0) return;
+  const total = parts.reduce((sum, { length }) => sum + length, 0);
   const named = others.slice(0, 5).map(({ name, text }) => `'${text}' of ${name}`);
   job.events({
     type: 'note',
     level: 'warning',
     code: 'labels-outside-pattern',
-    message: `${others.length} of ${samples.length} labels do not match 'decoder.pattern' and will not be read: ${named.join(', ')}`,
+    message: `${others.length} of ${total} labels do not match 'decoder.pattern' and will not be read: ${named.join(', ')}`,
   });
 }

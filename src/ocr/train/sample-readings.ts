@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../base/atomic-file.js';
 import type { OutputKind } from '../../base/outputs.js';
-import type { CheckedSample } from './data-set.js';
+import type { SampleTable } from './sample-table.js';
 
 /** One line of the file of samples: what a validation read in one image. The same images in each validation. */
 export const sampleReadingSchema = z.object({
@@ -33,13 +33,13 @@ function isSamples(head: string): boolean {
 /** The readings of some validation images, spread evenly over all. */
 export function sampleReadings(
   step: number,
-  samples: readonly CheckedSample[],
+  samples: SampleTable,
   texts: readonly string[],
 ): SampleReading[] {
   const count = Math.min(SHOWN, samples.length);
   return Array.from({ length: count }, (_, place) => {
     const index = Math.floor((place * samples.length) / count);
-    const { name, text } = samples[index]!;
+    const { name, text } = samples.get(index);
     return { step, image: name, expected: text, read: texts[index]! };
   });
 }

@@ -1,19 +1,20 @@
 import { shuffled, type Random } from '../../base/random.js';
-import type { CheckedSample } from './data-set.js';
+import type { CheckedSample } from './sample-table.js';
 import { characters } from '../text/code-points.js';
 
 /**
  * How often each sample is to be seen in a pass over the data, at least once: a sample whose rarest character stands in fewer labels
  * than the median character does is seen more often in inverse proportion, `most` times at the most. All ones with `most` 1.
  */
-export function repeatsOf(samples: readonly Pick<CheckedSample, 'text'>[], most: number): number[] {
-  if (most === 1) return samples.map(() => 1);
-  const kinds = samples.map(({ text }) => [...new Set(characters(text))]);
+export function repeatsOf(samples: Iterable<Pick<CheckedSample, 'text'>>, most: number): number[] {
+  if (most === 1) return Array.from(samples, () => 1);
   const labels = new Map<string, number>();
-  for (const character of kinds.flat()) labels.set(character, (labels.get(character) ?? 0) + 1);
+  for (const { text } of samples)
+    for (const character of new Set(characters(text)))
+      labels.set(character, (labels.get(character) ?? 0) + 1);
   const usual = median([...labels.values()]);
-  return kinds.map((own) => {
-    const rarest = Math.min(usual, ...own.map((character) => labels.get(character)!));
+  return Array.from(samples, ({ text }) => {
+    const rarest = Math.min(usual, ...characters(text).map((character) => labels.get(character)!));
     return Math.min(most, usual / Math.max(1, rarest));
   });
 }

@@ -20,7 +20,7 @@ export interface SettledDecoder {
 export interface DecoderSettling {
   params: DecoderParams;
   /** The training labels. */
-  texts: readonly string[];
+  texts: Iterable<string>;
   /** Reads the validation part. */
   validate: (model: Recogniser) => Promise<TextMetrics>;
   /** The figure that chooses: the smaller, the better. */
@@ -56,7 +56,7 @@ export async function settleDecoder(model: Recogniser, settling: DecoderSettling
   const base = { type: 'ctc-beam', beam, ...views, ...pattern } as const;
   if (params.languageModel === undefined) return readWith(base, { model, settling });
   const { order, weight, bonus } = params.languageModel;
-  const data = learnLanguageModel(texts.map(characters), order);
+  const data = learnLanguageModel(Array.from(texts, characters), order);
   const languageModel = encodeLanguageModel(data);
   const { file, id } = languageModel;
   // The network computes the same for all that is tried.

@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { collectGarbage } from '../../base/collect-garbage.js';
 import { countText } from '../../base/count-text.js';
 import { openBackend, type Backend } from '../nn/backend.js';
 import { holdModelFolder, type HeldModelFolder } from '../models/held-model-folder.js';
@@ -68,6 +69,8 @@ interface Progress {
 export async function train(job: TrainingJob): Promise<TrainingResult> {
   const backend = await openBackend(job.backend);
   const data = await prepareData(job);
+  // What the check held of each image: later a heap of that size would seem the usual one.
+  collectGarbage();
   const hold = (folder: string): Promise<HeldModelFolder> =>
     holdModelFolder(folder, { ...job, shown: relative(job.cwd, folder) });
   try {
@@ -164,12 +167,13 @@ class TrainingRun {
   async #learn(): Promise<StopReason> {
     const { settings, signal } = this.#job;
     const record = openRecord({ ...this.#job, board: this.#board }, this.#progress);
-    const { training, loader, widthPx } = this.#data;
+    const { training, alphabet, loader, widthPx } = this.#data;
     const onWait = (ms: number): void => {
       this.#meter.waited(ms);
       this.#board.waited(ms);
     };
-    const source = { samples: training.samples, plan: this.#plan, loader, settings, widthPx, onWait };
+    const { samples } = training;
+    const source = { samples, alphabet, plan: this.#plan, loader, settings, widthPx, onWait };
     try {
       let stopped = await this.#settle(record);
       if (stopped !== undefined) return stopped;

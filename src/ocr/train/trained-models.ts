@@ -70,7 +70,7 @@ async function settle({ job, data, model }: Training, greedy: SettledDecoder): P
   if (!isGuided(settings.decoder)) return greedy;
   return settleDecoder(model, {
     params: settings.decoder,
-    texts: data.training.samples.map(({ text }) => text),
+    texts: data.training.samples.texts(),
     validate: async (read) => (await validate(read, data.validation.samples, data.loader, signal)).metrics,
     figureOf: (metrics) => monitoredOf(metrics, settings.train),
   });

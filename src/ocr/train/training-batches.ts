@@ -1,9 +1,18 @@
 import type { ImageLoader } from '../loading/image-loader.js';
+import type { Alphabet } from '../text/alphabet.js';
 import { cutBatches } from '../models/batch-cuts.js';
 import { batchFrame, frameShape, type BatchArray } from '../models/image-batch.js';
 import type { BatchPlan, PlannedBatch } from './batch-plan.js';
-import type { TrainingSample } from './data-set.js';
+import type { CheckedSample, SampleTable } from './sample-table.js';
 import type { TrainingSettings } from './train-config.js';
+
+/** A sample that is learnt from. */
+export interface TrainingSample extends CheckedSample {
+  /** Absolute path of the image. */
+  file: string;
+  /** Class indices. */
+  label: Int32Array;
+}
 
 /** One step's images, varied, and labels. */
 export interface TrainingBatch {
@@ -25,7 +34,9 @@ export interface BatchPart extends BatchArray {
 const HURRY_AFTER_MS = 2;
 
 export interface BatchSource {
-  samples: readonly TrainingSample[];
+  samples: SampleTable;
+  /** Has all characters of the labels. */
+  alphabet: Alphabet;
   plan: BatchPlan;
   settings: TrainingSettings;
   loader: ImageLoader;
@@ -69,18 +80,24 @@ export async function* trainingBatches(
 }
 
 async function makeBatch(
-  { samples, settings, loader, widthPx }: BatchSource,
+  source: BatchSource,
   { step, epoch, pass, images }: PlannedBatch,
 ): Promise<TrainingBatch> {
+  const { settings, loader, widthPx } = source;
   const planned = images.map(({ index, copy }): PlannedImage => {
     const streams = copy === 0 ? [pass, index] : [pass, index, copy];
-    return { sample: samples[index]!, streams };
+    return { sample: trainingSample(source, index), streams };
   });
   const cuts = cutBatches(planned, ({ sample }) => sample.filledPx, { images: Infinity, area: widthPx });
   const drafts = cuts.map((cut) => draftPart(cut, settings.model));
   const values = await loader.batch(drafts);
   const parts = drafts.map(({ part }, place): BatchPart => ({ ...part, values: values[place]! }));
   return { step, epoch, samples: planned.map(({ sample }) => sample), parts };
+}
+
+function trainingSample({ samples, alphabet, loader }: BatchSource, index: number): TrainingSample {
+  const sample = samples.get(index);
+  return { ...sample, file: loader.file(sample.image), label: alphabet.encode(sample.text)! };
 }
 
 /** A sample, and the names of the random numbers that vary it. */

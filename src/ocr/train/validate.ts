@@ -2,7 +2,7 @@ import type { Recogniser } from '../models/recogniser.js';
 import type { ImageLoader } from '../loading/image-loader.js';
 import { recogniseAll } from '../predict/recognise-all.js';
 import { scoreLines, type TextMetrics } from '../text/metrics.js';
-import type { CheckedSample } from './data-set.js';
+import type { SampleTable } from './sample-table.js';
 
 /** What a validation found. */
 export interface Validation {
@@ -14,16 +14,16 @@ export interface Validation {
 /** Reads the whole validation part: the same figures as `evaluate` gives for these weights. */
 export async function validate(
   model: Recogniser,
-  samples: readonly CheckedSample[],
+  samples: SampleTable,
   loader: ImageLoader,
   signal?: AbortSignal,
 ): Promise<Validation> {
   const readings = await recogniseAll(model, {
-    items: samples,
-    load: ({ image }) => loader.load(image),
+    items: Array.from(samples, ({ image }) => image),
+    load: (image) => loader.load(image),
     ...(signal ? { signal } : {}),
   });
   const texts = readings.map((reading) => reading!.text);
-  const lines = samples.map(({ text }, index) => ({ truth: text, prediction: texts[index]! }));
+  const lines = Array.from(samples.texts(), (truth, index) => ({ truth, prediction: texts[index]! }));
   return { metrics: scoreLines(lines), texts };
 }

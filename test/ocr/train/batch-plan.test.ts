@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { batchPlan, type BatchPlan, type PlannedBatch } from '../../../src/ocr/train/batch-plan.js';
-import type { CheckedSample } from '../../../src/ocr/train/data-set.js';
+import type { CheckedSample } from '../../../src/ocr/train/sample-table.js';
 import { trainConfigSchema } from '../../../src/ocr/train/train-config.js';
 import fc from '../../rig/fast-check.js';
 
@@ -8,7 +8,6 @@ function samplesOf(texts: readonly string[]): CheckedSample[] {
   return texts.map((text, index) => {
     const name = `${index}.png`;
     return {
-      file: name,
       name,
       text,
       steps: text.length,

@@ -1,7 +1,7 @@
 import type { ImageLoader } from '../../loading/image-loader.js';
 import { sharp } from '../../images/sharp.js';
 import { scoreLine } from '../../text/metrics.js';
-import type { CheckedSample } from '../data-set.js';
+import type { CheckedSample, SampleTable } from '../sample-table.js';
 import type { Picture } from './events.js';
 
 /** Lines of a validation that are shown. */
@@ -19,22 +19,23 @@ export interface WorstLine {
 
 /** The lines with most edits a character, the worst first, as the model sees them. Lines without errors are not among them. */
 export async function worstLines(
-  samples: readonly CheckedSample[],
+  samples: SampleTable,
   texts: readonly string[],
   loader: ImageLoader,
 ): Promise<WorstLine[]> {
-  const scored = samples.map((sample, index) => {
-    const { edits, length } = scoreLine(sample.text, texts[index]!);
-    return { sample, read: texts[index]!, cer: edits / length };
+  const scored = texts.map((read, index) => {
+    const { edits, length } = scoreLine(samples.get(index).text, read);
+    return { index, cer: edits / length };
   });
   const worst = scored
     .filter(({ cer }) => cer > 0)
     .sort((a, b) => b.cer - a.cer)
     .slice(0, MOST_WORST);
   return Promise.all(
-    worst.map(async ({ sample, read, cer }) => {
+    worst.map(async ({ index, cer }) => {
+      const sample = samples.get(index);
       const picture = await pictureOf(sample, loader);
-      return { image: sample.name, expected: sample.text, read, cer, picture };
+      return { image: sample.name, expected: sample.text, read: texts[index]!, cer, picture };
     }),
   );
 }
