@@ -29,10 +29,12 @@ interface ReadingOptions {
   onProgress?: (done: number) => void;
 }
 
-export interface ReadingJob<T> extends ReadingOptions {
+export interface ReadingJob<T, Kept> extends ReadingOptions {
   items: readonly T[];
   /** An image at the size that the model wants (`readingOptions`), or undefined for one to pass over. */
   load: (item: T) => Promise<Pixels | undefined>;
+  /** What is wanted of a reading: it has an object for each character. */
+  keep: (reading: Reading) => Kept;
 }
 
 /** The same for items that are known by and by, and loaded together. */
@@ -50,14 +52,14 @@ interface ReadWindow<T> {
 }
 
 /**
- * Reads any number of images, in batches of like width that fit into memory; one reading an item, in the order of the
- * items, undefined for an item that `load` passes over. The first image that fails to load ends it.
+ * Reads any number of images, in batches of like width that fit into memory; what is kept of one reading an item, in the order
+ * of the items, undefined for an item that `load` passes over. The first image that fails to load ends it.
  */
-export async function recogniseAll<T>(
+export async function recogniseAll<T, Kept>(
   model: Recogniser,
-  { items, load, ...options }: ReadingJob<T>,
-): Promise<(Reading | undefined)[]> {
-  const all: (Reading | undefined)[] = [];
+  { items, load, keep, ...options }: ReadingJob<T, Kept>,
+): Promise<(Kept | undefined)[]> {
+  const all: (Kept | undefined)[] = [];
   const job: SupplyJob<T> = {
     ...options,
     supply: supplyOf(items),
@@ -66,7 +68,8 @@ export async function recogniseAll<T>(
       return images.map((image) => image && [image]);
     },
   };
-  for await (const { readings } of readInWindows(modelReader(model), job)) all.push(...readings);
+  for await (const { readings } of readInWindows(modelReader(model), job))
+    all.push(...readings.map((reading) => reading && keep(reading)));
   return all;
 }
 

@@ -107,7 +107,9 @@ async function checkData(
     }),
   );
   const { train: source } = job;
-  await problems.try(() => checked && refuseLongLabels(checked.samples, { config, source }));
+  await problems.try(() => {
+    if (checked) refuseLongLabels(checked.samples, { config, source });
+  });
   // One that is too wide to be read is refused by the loader.
   const onlyRead = { ...checking, source: job.val, known: knownImages(job, job.val), widestPx: Infinity };
   const read = await problems.try(() => checkImages(samples.validation, 'check validation images', onlyRead));

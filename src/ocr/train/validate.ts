@@ -1,7 +1,7 @@
 import type { Recogniser } from '../models/recogniser.js';
 import type { ImageLoader } from '../loading/image-loader.js';
 import { recogniseAll } from '../predict/recognise-all.js';
-import { scoreLines, type TextMetrics } from '../text/metrics.js';
+import { textScore, type TextMetrics } from '../text/metrics.js';
 import type { SampleTable } from './sample-table.js';
 
 /** What a validation found. */
@@ -18,12 +18,14 @@ export async function validate(
   loader: ImageLoader,
   signal?: AbortSignal,
 ): Promise<Validation> {
-  const readings = await recogniseAll(model, {
+  const read = await recogniseAll(model, {
     items: Array.from(samples, ({ image }) => image),
     load: (image) => loader.load(image),
+    keep: ({ text }) => text,
     ...(signal ? { signal } : {}),
   });
-  const texts = readings.map((reading) => reading!.text);
-  const lines = Array.from(samples.texts(), (truth, index) => ({ truth, prediction: texts[index]! }));
-  return { metrics: scoreLines(lines), texts };
+  const texts = read.map((text) => text!);
+  const score = textScore();
+  for (const [index, truth] of [...samples.texts()].entries()) score.add(truth, texts[index]!);
+  return { metrics: score.metrics(), texts };
 }

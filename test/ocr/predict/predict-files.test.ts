@@ -12,6 +12,7 @@ import { newRecogniser, type Recogniser } from '../../../src/ocr/models/recognis
 import { openBackend } from '../../../src/ocr/nn/backend.js';
 import { listImages } from '../../../src/ocr/predict/list-images.js';
 import { predictFiles } from '../../../src/ocr/predict/predict-files.js';
+import type { Reading } from '../../../src/ocr/predict/recognise.js';
 import { recogniseAll } from '../../../src/ocr/predict/recognise-all.js';
 import { alphabetOf } from '../../../src/ocr/text/alphabet.js';
 import { temporaryFolder } from '../../rig/temporary-folder.js';
@@ -151,6 +152,7 @@ describe('predictFiles', () => {
 });
 
 describe('recogniseAll', () => {
+  const keep = (reading: Reading): Reading => reading;
   /** Noise of many widths. */
   const images = Array.from({ length: 300 }, (_, index): Pixels => {
     const random = randomFrom(index, 'image');
@@ -161,8 +163,8 @@ describe('recogniseAll', () => {
 
   it('reads the same in batches that are cut to fit into memory', async () => {
     const load = (image: Pixels): Promise<Pixels> => Promise.resolve(image);
-    const atOnce = await recogniseAll(model, { items: images, load });
-    const cut = await recogniseAll(model, { items: images, load, batchArea: 100 });
+    const atOnce = await recogniseAll(model, { items: images, load, keep });
+    const cut = await recogniseAll(model, { items: images, load, keep, batchArea: 100 });
     expect(cut.map((reading) => reading?.text)).toEqual(atOnce.map((reading) => reading?.text));
     cut.forEach((reading, index) => {
       expect(reading!.confidence).toBeCloseTo(atOnce[index]!.confidence, 4);
@@ -180,7 +182,7 @@ describe('recogniseAll', () => {
       open -= 1;
       return image;
     };
-    await recogniseAll(model, { items: images, load, onProgress: (done) => counts.push(done) });
+    await recogniseAll(model, { items: images, load, keep, onProgress: (done) => counts.push(done) });
     expect(most).toBeLessThanOrEqual(16);
     expect(counts.at(-1)).toBe(300);
   });
