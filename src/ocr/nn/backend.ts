@@ -3,10 +3,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import { countText } from '../../base/count-text.js';
 import { userError } from '../../base/errors.js';
+import { registerComposedKernels } from './kernels/composed-kernels.js';
 import { registerHostScans } from './kernels/host-kernels.js';
 import { registerKernels, registeredBuild } from './kernels/register-kernels.js';
 import { threadsToUse } from './kernels/threads-to-use.js';
 import { NATIVE_FOLDER_VARIABLE, loadNativeTensorflow } from './native-tensorflow.js';
+import { nativeOps, type NativeBackend } from './native-ops.js';
 import { SOFTWARE_VARIABLE } from './webgpu/gpu-adapter.js';
 import { registerWebgpu, WEBGPU_PACKAGES } from './webgpu/open-webgpu.js';
 
@@ -46,6 +48,7 @@ async function openTensorflow(): Promise<Attempt> {
   if (!native.loaded) return { reason: native.reasons.join('; ') };
   if (!(await use('tensorflow'))) return { reason: `${native.packageName} did not start` };
   await registerHostScans('tensorflow');
+  registerComposedKernels('tensorflow', nativeOps(tf.backend() as unknown as NativeBackend));
   // tfjs-node-gpu computes on the CPU where it finds no GPU.
   const gpu = (tf.backend() as unknown as { isUsingGpuDevice: boolean }).isUsingGpuDevice;
   const kind = gpu ? 'native TensorFlow on a GPU' : 'native TensorFlow';

@@ -1,37 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { batchNormTraining } from '../../../src/ocr/nn/batch-norm.js';
 import { openBackend } from '../../../src/ocr/nn/backend.js';
-import { conv2d, maxPool2d } from '../../../src/ocr/nn/layers.js';
+import { maxPool2d } from '../../../src/ocr/nn/layers.js';
 import { bidirectionalGru } from '../../../src/ocr/nn/recurrent.js';
-import { relativeError, seededTensor } from './support.js';
-import fc, { runs } from '../../rig/fast-check.js';
-
-const TOLERANCE = 1e-4;
-const RUNS = { numRuns: runs(40) };
-
-/** Values of the tensors that `compute` returns on a backend. */
-async function valuesOn(backend: 'cpu' | 'wasm', compute: () => tf.Tensor[]): Promise<Float32Array[]> {
-  await tf.setBackend(backend);
-  return tf.tidy(compute).map((tensor) => {
-    const values = tensor.dataSync<'float32'>();
-    tensor.dispose();
-    return values;
-  });
-}
-
-/** Our kernels must say what tfjs's plain JavaScript backend says, and leave no tensor behind. */
-async function expectAlike(compute: () => tf.Tensor[]): Promise<void> {
-  const before = tf.memory().numTensors;
-  const expected = await valuesOn('cpu', compute);
-  const actual = await valuesOn('wasm', compute);
-  expect(tf.memory().numTensors).toBe(before);
-  actual.forEach((values, i) => {
-    expect(relativeError(values, expected[i]!)).toBeLessThan(TOLERANCE);
-  });
-}
-
-const size = (max: number): fc.Arbitrary<number> => fc.integer({ min: 1, max });
+import { expectAlike, layerCases, RUNS, size } from './kernel-cases.js';
+import { seededTensor } from './support.js';
+import fc from '../../rig/fast-check.js';
 
 describe('our kernels on wasm against plain JavaScript', () => {
   beforeAll(async () => {
@@ -57,40 +31,7 @@ describe('our kernels on wasm against plain JavaScript', () => {
     );
   });
 
-  it('convolve with any size, channels and padding, forward and backward', async () => {
-    const shape = fc.record({
-      ...{ batch: size(3), height: size(13), width: size(13), inputs: size(13), outputs: size(13) },
-      ...{
-        filter: fc.constantFrom([3, 3], [3, 3], [1, 1], [5, 3], [2, 4]),
-        relu: fc.boolean(),
-        seed: fc.nat(1e6),
-      },
-      padding: fc.constantFrom<('same' | 'valid')[]>('same', 'valid'),
-    });
-    await fc.assert(
-      fc.asyncProperty(
-        shape,
-        async ({ batch, height, width, inputs, outputs, filter, relu, seed, padding }) => {
-          fc.pre(padding === 'same' || (height >= filter[0] && width >= filter[1]));
-          await expectAlike(() => {
-            const x = seededTensor<tf.Rank.R4>([batch, height, width, inputs], seed);
-            const weights = seededTensor<tf.Rank.R4>([...filter, inputs, outputs], seed + 1);
-            const bias = seededTensor<tf.Rank.R1>([outputs], seed + 2);
-            const layer = (a: tf.Tensor, b: tf.Tensor, c: tf.Tensor): tf.Tensor => {
-              const options = {
-                bias: c as tf.Tensor1D,
-                padding,
-                activation: relu ? 'relu' : 'none',
-              } as const;
-              return tf.square(conv2d(a as tf.Tensor4D, b as tf.Tensor4D, options));
-            };
-            return [layer(x, weights, bias), ...tf.grads(layer)([x, weights, bias])];
-          });
-        },
-      ),
-      RUNS,
-    );
-  });
+  layerCases('wasm', 'cpu');
 
   it('multiply matrices in every transposition, with and without a batch axis', async () => {
     const shape = fc.record({
@@ -101,7 +42,7 @@ describe('our kernels on wasm against plain JavaScript', () => {
       fc.asyncProperty(
         shape,
         async ({ rows, depth, columns, batch, seed, transposeA, transposeB, shared }) => {
-          await expectAlike(() => {
+          await expectAlike('wasm', 'cpu', () => {
             const a = seededTensor<tf.Rank.R3>(
               [batch, ...(transposeA ? [depth, rows] : [rows, depth])],
               seed,
@@ -124,39 +65,13 @@ describe('our kernels on wasm against plain JavaScript', () => {
     await fc.assert(
       fc.asyncProperty(shape, async (item) => {
         fc.pre(item.height >= item.windowHeight && item.width >= item.windowWidth);
-        await expectAlike(() => {
+        await expectAlike('wasm', 'cpu', () => {
           const x = seededTensor<tf.Rank.R4>([item.batch, item.height, item.width, item.channels], item.seed);
           const layer = (a: tf.Tensor): tf.Tensor => {
             const window: [number, number] = [item.windowHeight, item.windowWidth];
             return tf.square(maxPool2d(a as tf.Tensor4D, window, [item.down, item.across]));
           };
           return [layer(x), tf.grad(layer)(x)];
-        });
-      }),
-      RUNS,
-    );
-  });
-
-  it('normalise any number of channels and columns, forward and backward', async () => {
-    const shape = fc.record({
-      ...{ height: fc.integer({ min: 3, max: 40 }), width: size(5), channels: size(40), relu: fc.boolean() },
-      columns: fc.option(fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 2, maxLength: 2 })),
-      seed: fc.nat(1e6),
-    });
-    await fc.assert(
-      fc.asyncProperty(shape, async ({ height, width, channels, relu, columns, seed }) => {
-        const counts = columns?.map((count) => Math.min(count, width));
-        await expectAlike(() => {
-          const x = seededTensor<tf.Rank.R4>([2, height, width, channels], seed);
-          const gamma = seededTensor<tf.Rank.R1>([channels], seed + 1);
-          const beta = seededTensor<tf.Rank.R1>([channels], seed + 2);
-          const layer = (a: tf.Tensor, b: tf.Tensor, c: tf.Tensor): tf.Tensor => {
-            const weights = { gamma: b as tf.Tensor1D, beta: c as tf.Tensor1D };
-            const options = { activation: relu ? 'relu' : 'none', columns: counts } as const;
-            const { outputs } = batchNormTraining(a as tf.Tensor4D, weights, options);
-            return tf.mul(outputs, seededTensor(outputs.shape, seed + 3));
-          };
-          return [layer(x, gamma, beta), ...tf.grads(layer)([x, gamma, beta])];
         });
       }),
       RUNS,
@@ -171,7 +86,7 @@ describe('our kernels on wasm against plain JavaScript', () => {
     await fc.assert(
       fc.asyncProperty(shape, async ({ batch, time, features, units, seed, shares }) => {
         const lengths = shares?.slice(0, batch).map((share) => Math.round(share * time));
-        await expectAlike(() => {
+        await expectAlike('wasm', 'cpu', () => {
           const inputs = [
             seededTensor([batch, time, features], seed),
             seededTensor([features, 6 * units], seed + 1),
