@@ -4,7 +4,7 @@ import type { PreparedData } from './prepare.js';
 import type { TrainingJob } from './training-job.js';
 
 /** Raised when the same settings and data give other weights than before: older checkpoints no longer continue. */
-const TRAINING_VERSION = 2;
+const TRAINING_VERSION = 3;
 
 /** Two trainings with the same key give the same weights, so that one may go on where the other stopped. */
 export function trainingKey(

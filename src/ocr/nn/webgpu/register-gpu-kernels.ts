@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
+import { PLAIN_OPS, registerComposedKernels } from '../kernels/composed-kernels.js';
 import { GPU_CTC_KERNEL } from './ctc-kernel.js';
 import { GpuOps } from './gpu-ops.js';
 import { GPU_SCAN_KERNELS } from './scan-kernels.js';
@@ -27,6 +28,7 @@ function limitAddN(): void {
 /** Adds our kernels to the backend `webgpu`; once in a process. */
 export function registerGpuKernels(): void {
   limitAddN();
+  registerComposedKernels('webgpu', PLAIN_OPS);
   for (const { name, run } of [...GPU_SCAN_KERNELS, GPU_CTC_KERNEL]) {
     tf.registerKernel({
       kernelName: name,
